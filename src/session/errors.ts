@@ -1,0 +1,100 @@
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+
+/** Base of everything that this package throws. Switch on `code`, never on `message`. It never holds a token. */
+export abstract class SessionError extends Error {
+  abstract readonly code: SessionErrorCode
+  /** Whether the same call may succeed later without a login. */
+  readonly retryable: boolean = false
+}
+
+export type SessionErrorCode =
+  | 'session_expired'
+  | 'logged_out'
+  | 'session_changed'
+  | 'refresh_unavailable'
+  | 'misconfigured'
+  | 'invalid_answer'
+  | 'redirect_blocked'
+  | 'disposed'
+
+/** The session ended; `reason` says why. A login is needed. */
+export class SessionExpired extends SessionError {
+  readonly code = 'session_expired'
+  override readonly name = 'SessionExpired'
+  readonly reason: ExpiredReason
+  constructor(reason: ExpiredReason) {
+    super(`The session has expired (${reason}). Log in again.`)
+    this.reason = reason
+  }
+}
+
+/** Nobody is logged in. */
+export class LoggedOut extends SessionError {
+  readonly code = 'logged_out'
+  override readonly name = 'LoggedOut'
+  readonly reason: LoggedOutReason
+  constructor(reason: LoggedOutReason) {
+    super(reason === 'never' ? 'Nobody is logged in.' : `The session was logged out (${reason}).`)
+    this.reason = reason
+  }
+}
+
+/** Somebody logged in while the call was waiting. Its result would belong to another login. */
+export class SessionChanged extends SessionError {
+  readonly code = 'session_changed'
+  override readonly name = 'SessionChanged'
+  constructor() {
+    super('Another login replaced the session while this call was waiting.')
+  }
+}
+
+/** There is no usable bearer at the moment, and the session is still trying. */
+export class RefreshUnavailable extends SessionError {
+  readonly code = 'refresh_unavailable'
+  override readonly name = 'RefreshUnavailable'
+  override readonly retryable = true
+  /** When the session tries next; milliseconds since the Unix epoch. Absent: unknown. */
+  readonly retryAt: number | undefined
+  constructor(retryAt: number | undefined) {
+    super('The session cannot be refreshed at the moment; it keeps trying.')
+    this.retryAt = retryAt
+  }
+}
+
+/** An option or an argument is wrong, or the backend does not accept this client. `message` names it. */
+export class Misconfigured extends SessionError {
+  readonly code = 'misconfigured'
+  override readonly name = 'Misconfigured'
+}
+
+/** What was given as a login answer is none. `message` names the field. */
+export class InvalidAnswer extends SessionError {
+  readonly code = 'invalid_answer'
+  override readonly name = 'InvalidAnswer'
+}
+
+/** The API answered with a redirect that must not, or in a browser cannot, be followed with a bearer. */
+export class RedirectBlocked extends SessionError {
+  readonly code = 'redirect_blocked'
+  override readonly name = 'RedirectBlocked'
+}
+
+/** The session object was disposed. */
+export class Disposed extends SessionError {
+  readonly code = 'disposed'
+  override readonly name = 'Disposed'
+  constructor() {
+    super('The session was disposed.')
+  }
+}
+
+/** Every error of this package, for exhaustive switches on `code`. */
+export type AnySessionError =
+  | SessionExpired
+  | LoggedOut
+  | SessionChanged
+  | RefreshUnavailable
+  | Misconfigured
+  | InvalidAnswer
+  | RedirectBlocked
+  | Disposed

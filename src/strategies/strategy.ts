@@ -1,0 +1,118 @@
+import type { RejectedReason, ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+
+/** What a strategy is given for one attempt. */
+export interface RefreshRequest {
+  /** The backend's base URL, absolute, its path ending with `/`. */
+  readonly baseUrl: string
+  /** The token to spend. Absent where the strategy keeps it itself (a cookie jar). */
+  readonly refreshToken?: string
+  readonly userId: string
+  /** Trimmed and validated; absent for a session without a tenant. */
+  readonly tenantId?: string
+  /** Unique per send, for `X-Refresh-Attempt-Id`. */
+  readonly attemptId: string
+  /** Aborted at the hard deadline of the attempt; covers headers and body. */
+  readonly signal: AbortSignal
+  /** The `fetch` that the embedder injected; absent: the platform's transport. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** What a strategy is given to end a grant at the backend: logout, or a token that arrived too late. */
+export interface RevokeRequest extends RefreshRequest {
+  readonly bearer?: string
+  /** `logout`: the user ends the session. `late`: a refresh finished after the session had ended. */
+  readonly cause: 'logout' | 'late'
+}
+
+/** Hints about the life of a bearer, as the backend sent them; the session judges them. */
+export interface LifeHints {
+  /** An instant on the server's clock. */
+  readonly expiresAt?: unknown
+  /** Seconds from now (RFC 6749 section 5.1). */
+  readonly expiresIn?: unknown
+  /** The server's clock at the answer (`Date` header), milliseconds since the Unix epoch. */
+  readonly serverNow?: number
+}
+
+/** Why nothing was processed. `limited`: the backend's limiter; the whole origin waits. */
+export type RefusedCause = 'network' | 'limited' | 'unavailable' | 'misconfigured'
+
+/** What an answer that proves nothing looked like. */
+export type UnknownCause =
+  | 'timeout'
+  | 'network'
+  | 'redirect'
+  | 'content'
+  | 'json'
+  | 'schema'
+  | 'size'
+  | 'status'
+  | 'refreshFailed'
+  | 'consumed'
+  | 'stale'
+  | 'internal'
+
+export type Warning =
+  | 'schema'
+  | 'unit'
+  | 'tokenFormat'
+  | 'cookieDuplicate'
+  | 'stale'
+  | 'rejectedAfterRefresh'
+  | 'persistFailed'
+  | 'notRevoked'
+
+export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
+
+/**
+ * What one attempt came to. The dividing question: may the server have consumed the refresh token?
+ *
+ * - `ok`: renewed. Without `refreshToken` the one sent stays valid (RFC 6749 section 6); without `bearer`
+ *   the new refresh token is kept and one more refresh follows.
+ * - `refused`: provably not processed; safe to send again.
+ * - `rejected`: definitive.
+ * - `unknown`: anything else; the token may be spent. `answered` says whether the backend itself spoke.
+ *   `consumed`: it is known to be spent, and is never sent again.
+ * - `unsupported`: this backend does not refresh. `forGood`: by policy; else (an older or half-deployed
+ *   backend) the token is tried once more at the bearer's end.
+ */
+export type RefreshOutcome =
+  | {
+      readonly kind: 'ok'
+      readonly bearer?: string
+      readonly refreshToken?: string
+      readonly user?: SessionUser
+      readonly life?: LifeHints
+      /** How long ago the answer arrived, for one that is remembered; milliseconds. */
+      readonly ageMs?: number
+      /** The server said that no refresh will follow (a deleted refresh cookie): keep the bearer to its end. */
+      readonly final?: true
+      readonly warnings?: readonly Warning[]
+    }
+  | { readonly kind: 'refused'; readonly cause: RefusedCause; readonly retryAfterMs?: number }
+  | { readonly kind: 'rejected'; readonly reason: RejectedReason; readonly security?: SecurityNotice }
+  | {
+      readonly kind: 'unknown'
+      readonly cause: UnknownCause
+      readonly answered: boolean
+      readonly consumed?: true
+      /** A `Retry-After` that came with it; milliseconds. */
+      readonly retryAfterMs?: number
+      readonly warnings?: readonly Warning[]
+    }
+  | { readonly kind: 'unsupported'; readonly forGood: boolean }
+
+/** How one kind of backend renews a bearer. Anyone can write one. */
+export interface SessionStrategy {
+  /** Whether a session without a refresh token cannot be refreshed. */
+  readonly needsRefreshToken: boolean
+  /** Default `afterBearerEnds`. */
+  readonly resend?: ResendPolicy
+  /**
+   * One attempt, one send. Never throws and never retries: every failure is an outcome.
+   * (The session treats a throw as `unknown`.)
+   */
+  refresh(request: RefreshRequest): Promise<RefreshOutcome>
+  /** Ends the grant at the backend, as far as it offers that. Resolves to whether it is known to have ended. */
+  revoke?(request: RevokeRequest): Promise<boolean>
+}
