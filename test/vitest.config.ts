@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { closingLine } from './closingLine.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const source = (file: string) => `${root}src/${file}`
+
+// Tests import the package by its own name, as a reader would, and get the sources.
+const alias = [
+  { find: /^xstate-session$/, replacement: source('exports/index.ts') },
+  { find: /^xstate-session\/(machine|msw|oauth)$/, replacement: source('exports/$1.ts') },
+  { find: /^#transport$/, replacement: source('transport.node.ts') },
+]
+
+export default defineConfig({
+  root,
+  resolve: { alias },
+  test: {
+    reporters: ['default', closingLine()],
+    coverage: {
+      provider: 'v8',
+      include: ['machines/**/*.ts', 'src/**/*.ts'],
+      // Lists of names, and the transport of the other platform.
+      exclude: ['src/exports/**', 'src/transport.ts'],
+      reporter: ['text-summary', 'json'],
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          // Needs the built package and the registry: `npm run test:package`.
+          exclude: ['test/package/**'],
+          typecheck: {
+            enabled: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: `${root}tsconfig.json`,
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
+  },
+})
