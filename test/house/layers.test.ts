@@ -1,0 +1,245 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * The house: what the files of a room may import. A name ending with `/` is a whole room; everything else is
+ * one file or one package. `types` may be imported as types only: they leave no trace in what is shipped.
+ */
+interface Room {
+  readonly values: readonly string[]
+  readonly types?: readonly string[]
+}
+
+/** The vocabulary and the contracts. Types, so every room may speak them. */
+const contracts = [
+  'machines/session.types.ts',
+  'src/strategies/strategy.ts',
+  'src/coordination/coordinator.ts',
+  'src/stores/store.ts',
+]
+const border = ['src/session/errors.ts', 'src/session/clock.ts']
+
+const rooms: Record<string, Room> = {
+  'machines/': { values: ['machines/', 'xstate'] },
+  'src/session/': {
+    values: ['src/session/', 'machines/', 'xstate', '#transport'],
+    types: [...contracts, 'src/wire/'],
+  },
+  'src/wire/': { values: ['src/wire/', 'zod/mini', '#transport', ...border], types: contracts },
+  'src/strategies/': { values: ['src/strategies/', 'src/wire/', ...border], types: contracts },
+  'src/strategies/oauth.ts': {
+    values: ['src/strategies/', 'src/wire/', 'oauth4webapi', ...border],
+    types: contracts,
+  },
+  'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
+  'src/stores/': { values: ['src/stores/', ...border], types: contracts },
+  'src/msw/': { values: ['src/msw/', 'msw'], types: contracts },
+  'src/transport.ts': { values: [] },
+  'src/transport.node.ts': { values: ['node:'] },
+  'src/exports/': { values: ['src/', 'machines/'] },
+}
+
+/** Who may read time: Rule 8, the clock is a parameter. */
+const clockFile = 'src/session/clock.ts'
+const timeWords = ['performance', 'setTimeout', 'setInterval', 'setImmediate']
+/** What a pure machine has no business with. */
+const worldWords = [
+  'fetch',
+  'window',
+  'document',
+  'navigator',
+  'localStorage',
+  'process',
+  'crypto',
+  'console',
+]
+
+/** What `text`, the source of `file`, does that its room does not allow. */
+function trespasses(file: string, text: string): string[] {
+  const found: string[] = []
+  const room = roomOf(file)
+  if (!room) return [`${file} is in no room of the house`]
+  if (/(^|\/)utils?(\/|\.)/.test(file)) found.push(`${file}: a helper lives where it is used, not in "utils"`)
+
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  for (const { from, typeOnly } of importsOf(source)) {
+    const target = from.startsWith('.') ? posix.join(posix.dirname(file), from) : from
+    const allowed = typeOnly ? [...room.values, ...(room.types ?? [])] : room.values
+    if (!allowed.some((name) => matches(target, name))) {
+      found.push(`${file} imports ${typeOnly ? 'types of ' : ''}${target}`)
+    }
+  }
+
+  if (file.startsWith('src/exports/')) {
+    const logic = source.statements.filter((s) => !(ts.isExportDeclaration(s) && s.moduleSpecifier))
+    if (logic.length) found.push(`${file} does more than re-export`)
+    if (source.statements.some((s) => ts.isExportDeclaration(s) && !s.exportClause)) {
+      found.push(`${file} re-exports without names`)
+    }
+  }
+
+  const words = wordsOf(source)
+  if (file !== clockFile) {
+    for (const word of words.filter((w) => timeWords.includes(w) || readsTime.test(w))) {
+      found.push(`${file} reads time: ${word}`)
+    }
+  }
+  if (file.startsWith('machines/')) {
+    for (const word of words.filter((w) => worldWords.includes(w))) found.push(`${file} touches ${word}`)
+  }
+  return found
+}
+
+/** The narrowest entry of the table. */
+function roomOf(file: string): Room | undefined {
+  const names = Object.keys(rooms).filter((name) => matches(file, name))
+  const narrowest = names.sort((a, b) => b.length - a.length)[0]
+  return narrowest === undefined ? undefined : rooms[narrowest]
+}
+
+const matches = (target: string, name: string) =>
+  name.endsWith('/') || name.endsWith(':') ? target.startsWith(name) : target === name
+
+/** Every way to name another module: import, export from, import(), import('…').Type. */
+function importsOf(source: ts.SourceFile): { from: string; typeOnly: boolean }[] {
+  const found: { from: string; typeOnly: boolean }[] = []
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean) => {
+    if (specifier) found.push({ from: (specifier as ts.StringLiteralLike).text, typeOnly })
+  }
+  const allTypes = (bindings: ts.NamedImportBindings | ts.NamedExportBindings | undefined) =>
+    bindings !== undefined &&
+    (ts.isNamedImports(bindings) || ts.isNamedExports(bindings)) &&
+    bindings.elements.length > 0 &&
+    bindings.elements.every((element) => element.isTypeOnly)
+
+  function walk(node: ts.Node): void {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause
+      add(
+        node.moduleSpecifier,
+        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword ||
+          (!clause?.name && allTypes(clause?.namedBindings)),
+      )
+    } else if (ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, node.isTypeOnly || allTypes(node.exportClause))
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, true)
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], false)
+    }
+    ts.forEachChild(node, walk)
+  }
+  walk(source)
+  return found
+}
+
+const readsTime = /^(Date\.now|AbortSignal\.timeout|Date\(\))$/
+
+/** The globals that a file may be using: free identifiers, and the members and calls of `Date` that read a clock. */
+function wordsOf(source: ts.SourceFile): string[] {
+  const found: string[] = []
+  function walk(node: ts.Node): void {
+    if (ts.isTypeNode(node)) return
+    if (ts.isPropertyAccessExpression(node)) {
+      if (ts.isIdentifier(node.expression)) {
+        // globalThis.fetch is fetch
+        if (node.expression.text === 'globalThis') found.push(node.name.text)
+        found.push(`${node.expression.text}.${node.name.text}`)
+      }
+      walk(node.expression)
+      return
+    }
+    if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && isDate(node.expression)) {
+      if (ts.isCallExpression(node) || !node.arguments?.length) found.push('Date()')
+    }
+    if (ts.isIdentifier(node) && !isName(node)) found.push(node.text)
+    ts.forEachChild(node, walk)
+  }
+  walk(source)
+  return found
+}
+
+const isDate = (node: ts.Node) => ts.isIdentifier(node) && node.text === 'Date'
+
+/** Whether an identifier only names something: a member, a property, a parameter. */
+function isName(node: ts.Identifier): boolean {
+  const { parent } = node
+  if (ts.isShorthandPropertyAssignment(parent)) return false
+  return 'name' in parent && parent.name === node
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+    .filter((file) => /\.tsx?$/.test(file))
+}
+
+describe('the house', () => {
+  const files = [...filesOf('machines'), ...filesOf('src')]
+
+  test('every file keeps to its room', () => {
+    expect(files.flatMap((file) => trespasses(file, readFileSync(root + file, 'utf8')))).toEqual([])
+  })
+
+  test('every room of the table exists', () => {
+    expect(Object.keys(rooms).filter((room) => !existsSync(root + room))).toEqual([])
+  })
+
+  test('the walk has seen the machine, the session and the wire', () => {
+    for (const room of ['machines/', 'src/session/', 'src/wire/', 'src/strategies/']) {
+      expect(files.filter((file) => file.startsWith(room)).length).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('the house notices', () => {
+  test.each([
+    ['machines/x.ts', "import { createSession } from '../src/session/createSession.ts'"],
+    ['machines/x.ts', "import type { Clock } from '../src/session/clock.ts'"],
+    ['machines/x.ts', "import { useState } from 'react'"],
+    ['machines/x.ts', "export const x = () => fetch('/')"],
+    ['machines/x.ts', "export const x = () => globalThis.fetch('/')"],
+    ['machines/x.ts', 'export const x = Date.now()'],
+    ['machines/x.ts', 'export const x = new Date()'],
+    ['src/session/x.ts', 'export const x = setTimeout(() => {}, 1)'],
+    ['src/session/x.ts', 'export const x = globalThis.performance.now()'],
+    ['src/transport.node.ts', 'export const x = AbortSignal.timeout(1)'],
+    ['src/session/x.ts', "import { openidStrategy } from '../strategies/openid.ts'"],
+    ['src/session/x.ts', "import { request } from '../wire/request.ts'"],
+    ['src/session/x.ts', "export { request } from '../wire/request.ts'"],
+    ['src/session/x.ts', "export const x = () => import('../wire/request.ts')"],
+    ['src/wire/x.ts', "import * as z from 'zod'"],
+    ['src/wire/x.ts', "import type { z } from 'zod'"],
+    ['src/wire/x.ts', "import { sessionMachine } from '../../machines/session.machine.ts'"],
+    ['src/strategies/openid.ts', "import * as oauth from 'oauth4webapi'"],
+    ['src/strategies/x.ts', "import { memoryStore } from '../stores/memory.ts'"],
+    ['src/coordination/x.ts', "import { type x, y } from '../strategies/strategy.ts'"],
+    ['src/stores/x.ts', "let x: import('react').ReactNode"],
+    ['src/exports/x.ts', 'export const x = 1'],
+    ['src/exports/x.ts', "export * from '../session/errors.ts'"],
+    ['src/session/utils/x.ts', ''],
+    ['src/attic/x.ts', ''],
+  ])('%s: %s', (file, text) => {
+    expect(trespasses(file, text)).toHaveLength(1)
+  })
+
+  test.each([
+    ['machines/x.ts', "import { setup } from 'xstate'"],
+    ['src/session/x.ts', "import type { Outcome } from '../wire/outcome.ts'"],
+    ['src/session/x.ts', "import { type Outcome } from '../wire/outcome.ts'"],
+    ['src/session/x.ts', 'export const x = (clock: Clock) => clock.setTimer(() => {}, 1, "background")'],
+    ['src/session/x.ts', 'export const x = { setTimeout: 1, performance: 2 }'],
+    ['src/session/x.ts', 'let x: { fetch?: typeof globalThis.fetch; performance: number }'],
+    ['src/wire/x.ts', 'export const x = Date.parse("2026-01-01")'],
+    ['src/wire/x.ts', 'export const x = new Date(1)'],
+    ['src/exports/x.ts', "export { x, type Y } from '../session/errors.ts'"],
+    [clockFile, 'export const x = Date.now()'],
+  ])('nothing in %s: %s', (file, text) => {
+    expect(trespasses(file, text)).toEqual([])
+  })
+})
