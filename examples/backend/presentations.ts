@@ -53,7 +53,13 @@ export function createPresentationLog(): PresentationLog {
   let sequence = 0
 
   function presentationsPerToken(): Map<string, Presentation[]> {
-    return Map.groupBy(presentations, (presentation) => presentation.tokenHash)
+    const perToken = new Map<string, Presentation[]>()
+    for (const presentation of presentations) {
+      const uses = perToken.get(presentation.tokenHash)
+      if (uses) uses.push(presentation)
+      else perToken.set(presentation.tokenHash, [presentation])
+    }
+    return perToken
   }
 
   return {

@@ -1,10 +1,21 @@
-import type { accounts } from './accounts.ts'
-import type { Faults } from './faults.ts'
-import type { KnobOptions, Knobs } from './knobs.ts'
-import type { LoginFlows } from './loginFlows.ts'
-import type { Operator } from './operator.ts'
-import type { Presentation } from './presentations.ts'
+import { getRequestListener } from '@hono/node-server'
+import { accounts } from './accounts.ts'
+import { createApp } from './app.ts'
+import type { BackendContext } from './context.ts'
+import { createFaultInjector, type Faults } from './faults.ts'
+import { createKnobs, type KnobOptions, type Knobs } from './knobs.ts'
+import { createLimiter } from './limiter.ts'
+import { listen } from './listen.ts'
+import { createLoginFlows, type LoginFlows } from './loginFlows.ts'
+import { createOpenidClient } from './openidClient.ts'
+import { createOperator, type Operator } from './operator.ts'
+import { createPresentationLog, type Presentation } from './presentations.ts'
+import { startProvider } from './provider/startProvider.ts'
 import type { RequestRecord } from './requestLog.ts'
+import { createSessionStore } from './sessions.ts'
+import { createSsoFlows } from './ssoFlows.ts'
+import { createTokens } from './tokens.ts'
+import { createUserStore } from './users.ts'
 
 export interface BackendOptions {
   /** @default 0, any free port */
@@ -46,6 +57,64 @@ export interface BackendLog {
   reset(): void
 }
 
+/** Starts the backend and its OpenID provider on loopback ports. */
 export async function startBackend(options: BackendOptions = {}): Promise<Backend> {
-  throw new Error(`not written yet: ${Object.keys(options).join()}`)
+  const { panelUrl = 'http://localhost:3000' } = options
+  const clock = options.now ?? Date.now
+  const knobs = createKnobs(options.knobs)
+  const now = (): number => clock() + knobs.clockOffsetMs
+  const server = await listen(options.port ?? 0)
+  const redirectUri = `${server.url}/api/admin/oauth/openid/callback`
+  const provider = await startProvider({
+    port: options.providerPort ?? 0,
+    redirectUri,
+    postLogoutRedirectUri: `${panelUrl}/login`,
+    accounts: Object.values(accounts),
+    knobs,
+  })
+
+  const presentations = createPresentationLog()
+  const requests: RequestRecord[] = []
+  const faults = createFaultInjector()
+  const context: BackendContext = {
+    url: server.url,
+    panelUrl,
+    knobs,
+    now,
+    users: createUserStore(Object.values(accounts), provider.issuer, now),
+    sessions: createSessionStore(now),
+    tokens: createTokens(now),
+    limiter: createLimiter(knobs, now),
+    openid: await createOpenidClient({ ...provider, redirectUri }),
+    flows: createSsoFlows(now),
+    presentations,
+  }
+  const operator = createOperator(context, provider.store)
+  server.handle(getRequestListener(createApp(context, faults, requests).fetch))
+
+  return {
+    url: server.url,
+    providerUrl: provider.issuer,
+    panelUrl,
+    accounts,
+    knobs,
+    faults,
+    operator,
+    now,
+    log: {
+      requests,
+      presentations: presentations.presentations,
+      presentationsPerToken: presentations.presentationsPerToken,
+      replays: presentations.replays,
+      reset() {
+        requests.length = 0
+        presentations.reset()
+      },
+    },
+    ...createLoginFlows({ url: server.url, panelUrl, touch: operator.touchUser }),
+    async close() {
+      faults.clear()
+      await Promise.all([server.close(), provider.close()])
+    },
+  }
 }

@@ -1,0 +1,33 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface LoopbackServer {
+  readonly url: string
+  /** A server must know its own URL before its handler can be built, so the handler comes later. */
+  handle(listener: RequestListener): void
+  close(): Promise<void>
+}
+
+/** Listens on 127.0.0.1; port 0 takes any free one. */
+export async function listen(port: number): Promise<LoopbackServer> {
+  let listener: RequestListener = (_, response) => {
+    response.writeHead(503).end()
+  }
+  const server = createServer((request, response) => listener(request, response))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    handle(next) {
+      listener = next
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      // Hanging faults and idle keep-alive connections would hold the server open.
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
