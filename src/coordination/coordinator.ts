@@ -20,15 +20,20 @@ export interface Flight {
   send(): Promise<RefreshOutcome>
 }
 
-/** Another holder of the same session logged out. */
+/** A holder of the same session logged out: nothing that its token brings may be adopted. */
 export interface EndedElsewhere {
   readonly kind: 'ended'
+  /** Only to the caller whose `send` was under way: what it brought after all, to be revoked. */
+  readonly late?: RefreshOutcome
 }
 
 /** Makes sure that one refresh token is spent once, whoever asks. */
 export interface Coordinator {
   /** Sends, or answers with the outcome of who sent. Never throws. */
   run(flight: Flight): Promise<RefreshOutcome | EndedElsewhere>
-  /** Logout: forgets every token of the session, and answers its stragglers with `ended`. */
+  /**
+   * Logout: forgets every token of the session, and answers its followers and stragglers with `ended`. A send that
+   * is under way is not aborted; its caller gets what it brings as `ended.late`. A later login is not affected.
+   */
   end(identity: FlightIdentity): void
 }

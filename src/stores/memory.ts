@@ -1,0 +1,25 @@
+import type { Position } from '../../machines/session.types.ts'
+import type { SessionStore, StoredSession } from './store.ts'
+
+/**
+ * Keeps the record of one session in this process.
+ *
+ * It does not survive a restart and is not shared with other processes. What goes in and what comes out are
+ * copies: changing them changes nothing here.
+ */
+export function memoryStore(): SessionStore {
+  let stored: StoredSession | null = null
+  return {
+    read: async () => structuredClone(stored),
+    async compareAndSet(expected, next) {
+      if (!isAt(stored, expected)) return false
+      stored = structuredClone(next)
+      return true
+    },
+  }
+}
+
+function isAt(stored: Position | null, expected: Position | null): boolean {
+  if (stored === null || expected === null) return stored === expected
+  return stored.epoch === expected.epoch && stored.version === expected.version
+}

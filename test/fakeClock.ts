@@ -1,0 +1,54 @@
+import type { Clock } from '../src/session/clock.ts'
+
+export interface PendingTimer {
+  /** Milliseconds from now until it fires. */
+  readonly inMs: number
+  readonly kind: 'background' | 'foreground'
+}
+
+export interface FakeClock extends Clock {
+  /** Moves both clocks and fires the timers that come due, each at its own instant. */
+  advance(ms: number): void
+  /** Moves the wall clock alone, in either direction. Timers run on the monotonic clock. */
+  jumpWall(ms: number): void
+  /** The armed timers, the next one first. */
+  pending(): PendingTimer[]
+}
+
+const START = Date.UTC(2026, 0, 1)
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** A clock that moves only when told. Refuses the delays that real timers get wrong. */
+export function fakeClock(startMs = START): FakeClock {
+  let wallOffset = startMs
+  let elapsed = 0
+  let armed: { readonly at: number; readonly kind: PendingTimer['kind']; readonly fire: () => void }[] = []
+
+  return {
+    wall: () => wallOffset + elapsed,
+    monotonic: () => elapsed,
+    setTimer(fire, delayMs, kind) {
+      if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) throw new RangeError(`A timer of ${delayMs} ms`)
+      const timer = { at: elapsed + delayMs, kind, fire }
+      armed.push(timer)
+      // Stable: of two timers for one instant, the one armed first fires first.
+      armed.sort((a, b) => a.at - b.at)
+      return () => {
+        armed = armed.filter((other) => other !== timer)
+      }
+    },
+    advance(ms) {
+      const end = elapsed + ms
+      for (let next = armed[0]; next && next.at <= end; next = armed[0]) {
+        armed.shift()
+        elapsed = Math.max(elapsed, next.at)
+        next.fire()
+      }
+      elapsed = Math.max(elapsed, end)
+    },
+    jumpWall(ms) {
+      wallOffset += ms
+    },
+    pending: () => armed.map(({ at, kind }) => ({ inMs: at - elapsed, kind })),
+  }
+}
