@@ -32,10 +32,20 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           // Needs the built package and the registry: `npm run test:package`.
           exclude: ['test/package/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
           typecheck: {
             enabled: true,
+            only: true,
             include: ['test/types/**/*.test-d.ts'],
             tsconfig: `${root}tsconfig.json`,
+            // Of all other files `npm run test:types` tells.
+            ignoreSourceErrors: true,
           },
         },
       },
