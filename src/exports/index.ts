@@ -1,0 +1,46 @@
+export type { SessionState } from '../../machines/session.select.ts'
+export type {
+  BearerFact,
+  ExpiredReason,
+  LoggedOutReason,
+  Position,
+  RefreshPolicy,
+  RejectedReason,
+  ResendPolicy,
+  SessionStateName,
+  SessionUser,
+} from '../../machines/session.types.ts'
+export type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
+export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
+export { type Clock, systemClock } from '../session/clock.ts'
+export {
+  type AnySessionError,
+  Disposed,
+  InvalidAnswer,
+  LoggedOut,
+  Misconfigured,
+  RedirectBlocked,
+  RefreshUnavailable,
+  SessionChanged,
+  SessionError,
+  type SessionErrorCode,
+  SessionExpired,
+} from '../session/errors.ts'
+export type { Session, SessionActorRef } from '../session/handle.ts'
+export type { ExpiresAtUnit } from '../session/lifetime.ts'
+export type { LoginAnswer, LoginOptions } from '../session/login.ts'
+export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
+export type { SessionOptions } from '../session/options.ts'
+export { memoryStore } from '../stores/memory.ts'
+export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
+export type {
+  LifeHints,
+  RefreshOutcome,
+  RefreshRequest,
+  RefusedCause,
+  RevokeRequest,
+  SecurityNotice,
+  SessionStrategy,
+  UnknownCause,
+  Warning,
+} from '../strategies/strategy.ts'

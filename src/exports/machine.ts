@@ -1,0 +1,22 @@
+export { clampDelay, nextDeadline } from '../../machines/session.deadlines.ts'
+export { sessionMachine } from '../../machines/session.machine.ts'
+export { type SessionState, selectSession } from '../../machines/session.select.ts'
+export type {
+  BearerFact,
+  Doubt,
+  ExpiredReason,
+  LoggedOutReason,
+  PortInput,
+  Position,
+  RefreshInput,
+  RefreshPolicy,
+  RejectedReason,
+  ResendPolicy,
+  SessionContext,
+  SessionEvent,
+  SessionFacts,
+  SessionInput,
+  SessionStateName,
+  SessionTag,
+  SessionUser,
+} from '../../machines/session.types.ts'
