@@ -89,6 +89,8 @@ const pick = ({
 
 const begun = (c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> => ({
   ...adopted(facts),
+  // The floor keeps refreshes apart; a login is none.
+  floorAt: at,
   idle: false,
   idleEndsAt: at + c.idleTimeoutMs,
   absoluteEndsAt: facts.startedAt + c.absoluteLifetimeMs,
@@ -102,7 +104,7 @@ export const sessionMachine = setup({
   types: {
     context: {} as SessionContext,
     events: {} as SessionEvent,
-    input: {} as SessionInput,
+    input: {} as SessionInput | undefined,
     tags: '' as SessionTag,
   },
   actors: { refresh: refreshPort, alarm: alarmPort },
@@ -201,7 +203,7 @@ export const sessionMachine = setup({
 }).createMachine({
   id: 'session',
   description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
-  context: ({ input }) => {
+  context: ({ input = {} }) => {
     const empty: SessionContext = {
       ...nobody,
       policy: input.policy ?? 'eager',
@@ -216,7 +218,7 @@ export const sessionMachine = setup({
       absoluteEndsAt: Infinity,
       reason: 'never',
     }
-    return input.facts ? { ...empty, ...begun(empty, input.facts, input.at) } : empty
+    return input.facts ? { ...empty, ...begun(empty, input.facts, input.at ?? input.facts.startedAt) } : empty
   },
   invoke: { id: 'alarm', src: 'alarm', input: ({ self }) => ({ session: self }) },
   initial: 'loggedOut',

@@ -129,8 +129,11 @@ export interface SessionContext extends Position {
 export interface SessionInput {
   /** Given: start from them. `null`: nobody is logged in. Left out: pending until an event tells. */
   readonly facts?: SessionFacts | null
-  /** The instant of the start, on the session's timeline. */
-  readonly at: number
+  /**
+   * The instant of the start, on the session's timeline.
+   * @default the instant of the login in `facts`
+   */
+  readonly at?: number
   /** @default 'eager' */
   readonly policy?: RefreshPolicy
   /** @default Infinity */

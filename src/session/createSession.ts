@@ -1,0 +1,9 @@
+import { createActor } from 'xstate'
+import { createSessionLogic, sessionOf } from './createSessionLogic.ts'
+import type { Session } from './handle.ts'
+import type { SessionOptions } from './options.ts'
+
+/** A running session, logged out until `login`. Throws `Misconfigured` for options that cannot work. */
+export function createSession(options: SessionOptions): Session {
+  return sessionOf(createActor(createSessionLogic(options)).start())
+}

@@ -1,0 +1,50 @@
+import { type AnyActorRef, fromCallback } from 'xstate'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type { PortInput, RefreshInput, SessionInput } from '../../machines/session.types.ts'
+import { Misconfigured } from './errors.ts'
+import { createHandle, type Session, type SessionActorRef } from './handle.ts'
+import { readOptions, type SessionOptions } from './options.ts'
+
+const handles = new WeakMap<AnyActorRef, ReturnType<typeof createHandle>>()
+
+/**
+ * The session machine with its ports provided, for a parent machine that invokes or spawns it. It needs no input.
+ * `sessionOf(ref)` gives the session of a running actor. Throws `Misconfigured` for options that cannot work.
+ */
+export function createSessionLogic(options: SessionOptions): typeof sessionMachine {
+  const settings = readOptions(options)
+  const machine = sessionMachine.provide({
+    actors: {
+      alarm: fromCallback<{ type: string }, PortInput>(({ input }) => {
+        const handle = createHandle(input.session as SessionActorRef, settings)
+        handles.set(input.session, handle)
+        handle.start()
+        return handle.stop
+      }),
+      refresh: fromCallback<{ type: string }, RefreshInput>(({ input }) => {
+        handles.get(input.session)?.refresh({ epoch: input.epoch, version: input.version })
+      }),
+    },
+    actions: { reread: ({ self }) => handles.get(self)?.reread() },
+  })
+  const initial = machine.getInitialSnapshot.bind(machine)
+  machine.getInitialSnapshot = (scope) => {
+    const input: SessionInput = {
+      at: settings.clock.wall(),
+      policy: settings.refresh,
+      idleTimeoutMs: settings.idleTimeoutMs,
+      absoluteLifetimeMs: settings.absoluteLifetimeMs,
+      shared: settings.store !== undefined,
+      ...(settings.store ? {} : { facts: null }),
+    }
+    return initial(scope, input)
+  }
+  return machine
+}
+
+/** The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor. */
+export function sessionOf(ref: AnyActorRef): Session {
+  const handle = handles.get(ref)
+  if (!handle) throw new Misconfigured('This actor is not a running one of createSessionLogic.')
+  return handle.session
+}

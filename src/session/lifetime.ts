@@ -1,0 +1,60 @@
+import type { LifeHints, Warning } from '../strategies/strategy.ts'
+
+/** How `expiresAt` is read. `auto`: milliseconds since the Unix epoch, or seconds where it can be nothing else. */
+export type ExpiresAtUnit = 'auto' | 'ms' | 'seconds' | 'iso'
+
+export interface LifetimeOptions {
+  readonly expiresAtUnit: ExpiresAtUnit
+  readonly lifetimeMs: number
+  readonly maxLifetimeMs: number
+}
+
+/** Below this a number of milliseconds would lie before 1973. */
+const SECONDS_BELOW = 1e11
+const ISO_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
+
+/**
+ * How long a bearer that has just arrived lives, in milliseconds; `Infinity`: unknown, so only a 401 will tell.
+ * Sources in order: `expiresAt`, `expires_in`, the span of the JWT's own claims, the configured lifetime.
+ * The server's clock comes from the answer's `Date`, else, for an answer that was minted just now, from the
+ * JWT's `iat`, else it is ours.
+ */
+export function lifeOf(
+  bearer: string,
+  { expiresAt, expiresIn, serverNow }: LifeHints,
+  wallNow: number,
+  mintedNow: boolean,
+  options: LifetimeOptions,
+  warn: (code: Warning) => void,
+): number {
+  const claims = readClaims(bearer)
+  const span = (claims.exp - claims.iat) * 1000
+  const instant = readInstant(expiresAt, options.expiresAtUnit, warn)
+  let life = instant - (serverNow ?? wallNow)
+  // An answer that seems to be over, or to outlive its own claims, shows that our clock is wrong.
+  if (serverNow === undefined && span > 0 && (mintedNow || life > span || life <= 0)) life = span
+  if (Number.isNaN(life) && typeof expiresIn === 'number') life = expiresIn * 1000
+  if (!Number.isFinite(life) && span > 0) life = span
+  if (!Number.isFinite(life)) return options.lifetimeMs
+  return Math.min(life, options.maxLifetimeMs)
+}
+
+function readInstant(value: unknown, unit: ExpiresAtUnit, warn: (code: Warning) => void): number {
+  if (unit === 'iso') return typeof value === 'string' && ISO_WITH_ZONE.test(value) ? Date.parse(value) : NaN
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return NaN
+  if (unit === 'ms' || (unit === 'auto' && value >= SECONDS_BELOW)) return value
+  if (unit === 'auto') warn('unit')
+  return value * 1000
+}
+
+/** `exp` and `iat` of a JWT (RFC 7519 section 4.1), unverified: a hint about time, never about rights. */
+function readClaims(bearer: string): { exp: number; iat: number } {
+  try {
+    const payload = bearer.split('.', 3)[1] ?? ''
+    const { exp, iat } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))
+    if (typeof exp === 'number' && typeof iat === 'number') return { exp, iat }
+  } catch {
+    // Not a JWT: no hint.
+  }
+  return { exp: NaN, iat: NaN }
+}

@@ -1,0 +1,24 @@
+import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
+import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from '../strategies/strategy.ts'
+
+/** What happened, without saying to which version of the session. */
+export type Happening =
+  | { readonly type: 'refreshSent'; readonly attemptId: string }
+  | { readonly type: 'refreshed' }
+  | {
+      readonly type: 'refreshDeferred'
+      readonly outcome: 'refused' | 'unknown' | 'unsupported'
+      readonly cause: RefusedCause | UnknownCause | 'unsupported'
+    }
+  | { readonly type: 'nearingExpiry' }
+  | { readonly type: 'expired'; readonly reason: ExpiredReason }
+  | { readonly type: 'loggedOut'; readonly reason: LoggedOutReason }
+  | { readonly type: 'changed'; readonly what: 'user' | 'profile' }
+  | { readonly type: 'warning'; readonly code: Warning }
+  | { readonly type: 'security'; readonly code: SecurityNotice }
+
+/** What happens to a session, for logs and metrics. No token, no personal data. */
+export type SessionNotice = Position & Happening
+
+/** What the surroundings tell a session. */
+export type SessionSignal = 'userActive' | 'userIdle' | 'networkRestored' | 'woke'

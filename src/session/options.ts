@@ -1,0 +1,138 @@
+import type { RefreshPolicy } from '../../machines/session.types.ts'
+import type { Coordinator } from '../coordination/coordinator.ts'
+import type { SessionStore } from '../stores/store.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Misconfigured } from './errors.ts'
+import type { ExpiresAtUnit } from './lifetime.ts'
+import type { SessionNotice, SessionSignal } from './notice.ts'
+
+export interface SessionOptions {
+  /** The backend, absolute. Relative inputs of `fetch` and the paths of the strategies resolve against it. */
+  readonly baseUrl: string
+  /** How to refresh, by provider. The key is what `login` names. */
+  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  /**
+   * Who refreshes: a timer while the user is not idle, the next caller, or the user after a warning.
+   * @default 'eager'
+   */
+  readonly refresh?: RefreshPolicy
+  /**
+   * How long before its end a bearer counts as due, milliseconds; never more than half its life.
+   * @default 30_000
+   */
+  readonly leadTimeMs?: number
+  /**
+   * How long a caller waits for a refresh, milliseconds. The refresh itself goes on.
+   * @default 8_000
+   */
+  readonly patienceMs?: number
+  /**
+   * How long one attempt may take, headers and body, milliseconds.
+   * @default 25_000
+   */
+  readonly attemptTimeoutMs?: number
+  /**
+   * Life of a bearer whose answer says nothing about it, milliseconds.
+   * @default Infinity: unknown, only a 401 tells
+   */
+  readonly lifetimeMs?: number
+  /**
+   * No bearer is trusted for longer, milliseconds.
+   * @default 86_400_000 (24 hours)
+   */
+  readonly maxLifetimeMs?: number
+  /**
+   * Ends the session after this much time without user activity, milliseconds. Needs `signals`.
+   * @default Infinity
+   */
+  readonly idleTimeoutMs?: number
+  /**
+   * Ends the session this long after the login, milliseconds.
+   * @default Infinity
+   */
+  readonly absoluteLifetimeMs?: number
+  /**
+   * How `expiresAt` of an answer is read.
+   * @default 'auto'
+   */
+  readonly expiresAtUnit?: ExpiresAtUnit
+  /**
+   * Origins besides that of `baseUrl` that are sent the bearer.
+   * @default []
+   */
+  readonly allowedOrigins?: readonly string[]
+  /** Shares refreshes with other sessions of the process that hold the same tokens. */
+  readonly coordinator?: Coordinator
+  /** Keeps the session beyond this object, and shares it with peers. */
+  readonly store?: SessionStore
+  /** @default the platform's `fetch`, and a fresh connection for each refresh on Node */
+  readonly fetch?: typeof globalThis.fetch
+  /** @default the platform's clocks and timers */
+  readonly clock?: Clock
+  /**
+   * Jitter; answers a number from 0 up to 1.
+   * @default Math.random
+   */
+  readonly random?: () => number
+  /** Starts to report user activity, connectivity and wake-ups; answers a function that stops. */
+  readonly signals?: (report: (signal: SessionSignal) => void) => () => void
+  /** Told of everything that happens, after it happened. */
+  readonly observe?: (notice: SessionNotice) => void
+  /**
+   * Told of what a listener or `observe` threw.
+   * @default console.error
+   */
+  readonly onListenerError?: (error: unknown) => void
+}
+
+export type Settings = ReturnType<typeof readOptions>
+
+/** Fills in the defaults and refuses what cannot work. */
+export function readOptions(options: SessionOptions) {
+  const settings = {
+    refresh: 'eager' as RefreshPolicy,
+    leadTimeMs: 30_000,
+    patienceMs: 8_000,
+    attemptTimeoutMs: 25_000,
+    lifetimeMs: Infinity,
+    maxLifetimeMs: 86_400_000,
+    idleTimeoutMs: Infinity,
+    absoluteLifetimeMs: Infinity,
+    expiresAtUnit: 'auto' as ExpiresAtUnit,
+    clock: systemClock,
+    random: Math.random as () => number,
+    onListenerError: console.error as (error: unknown) => void,
+    ...options,
+  }
+  for (const [name, value] of Object.entries(settings))
+    if (name.endsWith('Ms') && !(typeof value === 'number' && value > 0))
+      throw new Misconfigured(`Option "${name}" must be a number of milliseconds above 0.`)
+  if (!['eager', 'onDemand', 'prompt'].includes(settings.refresh))
+    throw new Misconfigured('Option "refresh" must be "eager", "onDemand" or "prompt".')
+  const base = readBase(settings.baseUrl, 'baseUrl')
+  if (!base.pathname.endsWith('/')) base.pathname += '/'
+  return {
+    ...settings,
+    baseUrl: base.href,
+    origin: base.origin,
+    origins: new Set([
+      base.origin,
+      ...(settings.allowedOrigins ?? []).map((o) => readBase(o, 'allowedOrigins').origin),
+    ]),
+  }
+}
+
+function readBase(value: string, name: string): URL {
+  let url: URL | undefined
+  try {
+    url = new URL(value)
+  } catch {
+    // Told below.
+  }
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+    throw new Misconfigured(
+      `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,
+    )
+  return url
+}

@@ -1,0 +1,54 @@
+import type { Position } from '../../machines/session.types.ts'
+
+/** What the chart must never see. */
+export interface Tokens {
+  readonly bearer?: string
+  readonly refreshToken?: string
+}
+
+/** How many replaced tokens are recognised when an intermediary replays an old answer. */
+const REMEMBERED = 4
+
+/** Keeps the tokens of one session in a closure, under the position they belong to. */
+export function createVault() {
+  let position: Position = { epoch: 0, version: 0 }
+  let tokens: Tokens = {}
+  let replaced: Tokens[] = []
+  return {
+    position: () => position,
+    tokens: () => tokens,
+    /** A login. Everything of the epochs before is gone. */
+    open(at: Position, first: Tokens) {
+      position = at
+      tokens = first
+      replaced = []
+    },
+    /** A renewal: only a newer version of the same epoch is taken. */
+    commit(at: Position, next: Tokens): boolean {
+      if (at.epoch !== position.epoch || at.version <= position.version) return false
+      replaced = [tokens, ...replaced].slice(0, REMEMBERED)
+      position = at
+      tokens = next
+      return true
+    },
+    /** An answer that repeats a token which was already replaced is an old one. */
+    isStale: ({ bearer, refreshToken }: Tokens) =>
+      replaced.some(
+        (old) =>
+          (bearer !== undefined && bearer === old.bearer && bearer !== tokens.bearer) ||
+          (refreshToken !== undefined &&
+            refreshToken === old.refreshToken &&
+            refreshToken !== tokens.refreshToken),
+      ),
+    dropRefreshToken() {
+      tokens = tokens.bearer === undefined ? {} : { bearer: tokens.bearer }
+    },
+    /** The end of the epoch. Its position stays, so that late results recognise it. */
+    empty() {
+      tokens = {}
+      replaced = []
+    },
+  }
+}
+
+export type Vault = ReturnType<typeof createVault>
