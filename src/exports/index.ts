@@ -13,6 +13,8 @@ export type {
 export type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
+export { createSession } from '../session/createSession.ts'
+export { createSessionLogic } from '../session/createSessionLogic.ts'
 export {
   type AnySessionError,
   Disposed,
@@ -33,6 +35,8 @@ export type { Happening, SessionNotice, SessionSignal } from '../session/notice.
 export type { SessionOptions } from '../session/options.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
+export { cookieStrategy } from '../strategies/cookie.ts'
+export { openidStrategy } from '../strategies/openid.ts'
 export type {
   LifeHints,
   RefreshOutcome,

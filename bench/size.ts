@@ -1,0 +1,97 @@
+/**
+ * P6 and P7: what a page downloads, minified and gzipped, bundled from the built package as an application
+ * would. Exits with 1 where a budget is exceeded.
+ */
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { rolldown } from 'rolldown'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const core = `export { createSession } from 'xstate-session'`
+const withStrategy = `export { createSession, openidStrategy } from 'xstate-session'`
+const peers = [/^xstate($|\/)/, /^zod($|\/)/, /^react($|\/)/, /^@xstate\/react$/]
+
+/** A kB is 1000 bytes. */
+const rows = [
+  { id: 'P6', what: 'core, own code', code: core, external: peers, budgetBytes: 5_000 },
+  {
+    id: 'P6',
+    what: 'core and one strategy, own code',
+    code: withStrategy,
+    external: peers,
+    budgetBytes: 8_500,
+  },
+  { id: 'P7', what: 'core with xstate', code: core, external: [], budgetBytes: 18_000, never: 'zod' },
+  {
+    id: 'P7',
+    what: 'core and one strategy with xstate and zod/mini',
+    code: withStrategy,
+    external: [],
+    budgetBytes: 27_000,
+  },
+]
+
+interface Measured {
+  readonly minified: number
+  readonly gzipped: number
+  readonly packages: string[]
+}
+
+async function measure(code: string, external: RegExp[]): Promise<Measured> {
+  const bundle = await rolldown({
+    cwd: root,
+    input: 'page',
+    platform: 'browser',
+    external,
+    treeshake: true,
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+    plugins: [
+      {
+        name: 'page',
+        resolveId: (id) => (id === 'page' ? `${root}page.js` : undefined),
+        load: (id) => (id === `${root}page.js` ? code : undefined),
+      },
+    ],
+  })
+  const { output } = await bundle.generate({ format: 'esm', minify: true, inlineDynamicImports: true })
+  await bundle.close()
+  const [chunk] = output
+  return {
+    minified: Buffer.byteLength(chunk.code),
+    gzipped: gzipSync(chunk.code, { level: 9 }).length,
+    packages: packagesOf(Object.entries(chunk.modules).flatMap(([id, m]) => (m.renderedLength ? [id] : []))),
+  }
+}
+
+function packagesOf(moduleIds: string[]): string[] {
+  const names = moduleIds.flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? [])
+  return [...new Set(names)].sort()
+}
+
+const kB = (bytes: number) => (bytes / 1000).toFixed(2)
+
+let isOver = false
+const table: string[][] = [['', 'what', 'gzip kB', 'budget kB', 'minified kB', 'includes', '']]
+for (const { id, what, code, external, budgetBytes, never } of rows) {
+  const { minified, gzipped, packages } = await measure(code, external)
+  const faults = [
+    ...(gzipped > budgetBytes ? [`over by ${gzipped - budgetBytes} bytes`] : []),
+    ...(never && packages.includes(never) ? [`${never} must not be in it`] : []),
+  ]
+  isOver ||= faults.length > 0
+  table.push([
+    id,
+    what,
+    kB(gzipped),
+    kB(budgetBytes),
+    kB(minified),
+    packages.join(', ') || 'own code only',
+    faults.join(', ') || 'ok',
+  ])
+}
+
+const widths =
+  table[0]?.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0))) ?? []
+for (const cells of table)
+  console.log(cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '))
+process.exitCode = isOver ? 1 : 0
