@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { BackendContext, BackendEnv } from './context.ts'
+import { alreadySent, sendUntyped } from './faultResponses.ts'
 import type { FaultInjector } from './faults.ts'
 import { recordPresentations, recordRequests } from './recording.ts'
 import type { RequestRecord } from './requestLog.ts'
@@ -13,6 +14,13 @@ import { openidRefreshRoutes } from './routes/openidRefresh.ts'
 /** The whole backend. Recording comes first, then faults: what a fault keeps from being processed is still seen. */
 export function createApp(context: BackendContext, faults: FaultInjector, requests: RequestRecord[]): Hono<BackendEnv> {
   const app = new Hono<BackendEnv>()
+  app.use(async (c, next) => {
+    await next()
+    if (!c.res.body || c.res.headers.has('content-type')) return
+    await sendUntyped(c.res, c.env.outgoing)
+    c.res = undefined
+    c.res = alreadySent()
+  })
   app.use(recordRequests(requests, context.now))
   app.use(recordPresentations(context.presentations, context))
   app.use(faults.middleware)

@@ -4,7 +4,7 @@ import type { User } from './users.ts'
 
 function unauthorized(c: Context<BackendEnv>, context: BackendContext, message: string): Response {
   // Older builds send the text without any content type, so the type must not be filled in.
-  if (context.knobs.unauthorizedBody === 'text') return c.body(new TextEncoder().encode('Unauthorized'), 401)
+  if (context.knobs.unauthorizedBody === 'text') return c.body(new TextEncoder().encode('Unauthorized'), 401, { 'Content-Length': '12' })
   return c.json({ message }, 401)
 }
 

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 
 /** Tells the HTTP adapter that the connection has been dealt with. A new one each time: headers are mutable. */
 export const alreadySent = (): Response => new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
@@ -37,4 +40,12 @@ export function withoutSetCookie(response: Response): Response {
   const headers = new Headers(response.headers)
   headers.delete('set-cookie')
   return new Response(response.body, { status: response.status, headers })
+}
+
+/** Sends an answer as it is: the HTTP adapter would add a content type where there is none. */
+export async function sendUntyped(response: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(response.status, [...response.headers].flat())
+  const body = Readable.fromWeb((response.body ?? new ReadableStream()) as NodeReadableStream)
+  // A client that went away is not an error here.
+  await pipeline(body, outgoing).catch(() => {})
 }

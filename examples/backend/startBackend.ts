@@ -71,6 +71,9 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     postLogoutRedirectUri: `${panelUrl}/login`,
     accounts: Object.values(accounts),
     knobs,
+  }).catch(async (error: unknown) => {
+    await server.close()
+    throw error
   })
 
   const presentations = createPresentationLog()
@@ -90,7 +93,9 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     presentations,
   }
   const operator = createOperator(context, provider.store)
-  server.handle(getRequestListener(createApp(context, faults, requests).fetch))
+  const app = createApp(context, faults, requests)
+  // The adapter would replace the global Request and Response, for its embedder's code too.
+  server.handle(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
 
   return {
     url: server.url,
