@@ -53,13 +53,13 @@ export function cookieRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
     }
 
     const next = await tokens.signRefresh({ userId: user.id, sessionId: row.id }, row.expiration)
+    if (presentation) presentation.successorHash = tokenHash(next)
     // Two refreshes that are both past the lookup both succeed, and the last write wins.
     if (knobs.storeDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, knobs.storeDelayMs))
     sessions.setToken(row, next)
     if (presentation) {
       presentation.outcome = next === sent ? 'ok-same' : 'ok-rotated'
       presentation.spent = next !== sent
-      presentation.successorHash = tokenHash(next)
     }
     setSessionCookies(c, context, row, next)
     return c.json({ token: await tokens.signBearer(user, knobs.sessionMs), user: userDocument(user) })
