@@ -1,0 +1,53 @@
+import type { Flight, FlightIdentity } from '../../src/coordination/coordinator.ts'
+import { type InProcessOptions, inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
+import { fakeClock } from '../fakeClock.ts'
+
+export const ada: FlightIdentity = {
+  provider: 'openid',
+  userId: 'ada',
+  tenantId: 'blue',
+  sessionId: 's1',
+  refreshToken: 'R1',
+}
+
+export const renewed: RefreshOutcome = { kind: 'ok', bearer: 'B2', refreshToken: 'R2' }
+
+/** A coordinator on a fake clock. Its hash keeps the clear text, so that tests need no WebCrypto to be quick. */
+export function coordinatorOnFakeClock(options: InProcessOptions = {}) {
+  const clock = fakeClock()
+  return { clock, coordinator: inProcessCoordinator({ clock, hash: (input) => input, ...options }) }
+}
+
+/** A flight that notes its send and lands with `outcome`. */
+export function flight(outcome: RefreshOutcome, log: string[] = [], more: Partial<Flight> = {}): Flight {
+  const identity = more.identity ?? ada
+  return {
+    origin: 'https://chat.example',
+    mayResend: false,
+    async send() {
+      log.push(identity.refreshToken ?? '')
+      return outcome
+    },
+    ...more,
+    identity,
+  }
+}
+
+/** A flight that stays in the air until `land`. `tookOff` resolves when it was sent. */
+export function heldFlight(log: string[] = [], more: Partial<Flight> = {}) {
+  let land: (outcome: RefreshOutcome) => void = () => {}
+  let departed = () => {}
+  const landed = new Promise<RefreshOutcome>((resolve) => {
+    land = resolve
+  })
+  const tookOff = new Promise<void>((resolve) => {
+    departed = resolve
+  })
+  const send = () => {
+    log.push('sent')
+    departed()
+    return landed
+  }
+  return { flight: flight(renewed, log, { ...more, send }), land, tookOff }
+}

@@ -1,0 +1,187 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
+import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed } from './flights.ts'
+
+const ended = { kind: 'ended' }
+const { refreshToken: _, ...cookieJar } = ada
+
+describe('logout', () => {
+  test('stragglers with any known token of the session are told that it ended (C7, I5, I6)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    await coordinator.run(flight(renewed, sends))
+    const third = { ...renewed, refreshToken: 'R3' }
+    await coordinator.run(flight(third, sends, { identity: { ...ada, refreshToken: 'R2' } }))
+    coordinator.end({ ...ada, refreshToken: 'R3' })
+    clock.advance(59_999)
+    for (const refreshToken of ['R1', 'R2', 'R3']) {
+      expect(await coordinator.run(flight(renewed, sends, { identity: { ...ada, refreshToken } }))).toEqual(
+        ended,
+      )
+    }
+    expect(sends).toEqual(['R1', 'R2'])
+  })
+
+  test('who logs out with an old token ends its successor too (C7, I6)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight(renewed))
+    coordinator.end(ada)
+    const sends: string[] = []
+    expect(
+      await coordinator.run(flight(renewed, sends, { identity: { ...ada, refreshToken: 'R2' } })),
+    ).toEqual(ended)
+    expect(sends).toEqual([])
+  })
+
+  test('a token that was never sent is told too, from the very moment (C7, I5)', async () => {
+    // Hashes land in any order: the tombstone's may be the slowest.
+    const waiting: (() => void)[] = []
+    const hash = (text: string) => new Promise<string>((resolve) => waiting.push(() => resolve(text)))
+    const { coordinator } = coordinatorOnFakeClock({ hash })
+    const sends: string[] = []
+    coordinator.end(ada)
+    const answer = coordinator.run(flight(renewed, sends))
+    expect(waiting).toHaveLength(2)
+    for (const land of waiting.toReversed()) {
+      land()
+      await Promise.resolve()
+    }
+    expect(await answer).toEqual(ended)
+    expect(sends).toEqual([])
+  })
+
+  test('who had asked and was not yet sent is told (C7, I5)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    const asked = coordinator.run(flight(renewed, sends, { identity: { ...ada, refreshToken: 'R0' } }))
+    coordinator.end(ada)
+    expect(await asked).toEqual(ended)
+    expect(
+      await coordinator.run(flight(renewed, sends, { identity: { ...ada, refreshToken: 'R0' } })),
+    ).toEqual(ended)
+    expect(sends).toEqual([])
+  })
+
+  test('followers are told at once; the caller whose send is under way gets what it brings, to revoke it (C7, I6)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    const held = heldFlight(sends)
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    const follower = coordinator.run(held.flight)
+    coordinator.end(ada)
+    expect(await follower).toEqual(ended)
+    expect(await coordinator.run(held.flight)).toEqual(ended)
+    // The tombstone outlives the flight by the whole window.
+    clock.advance(100_000)
+    expect(await coordinator.run(held.flight)).toEqual(ended)
+    held.land(renewed)
+    expect(await leader).toEqual({ kind: 'ended', late: renewed })
+    clock.advance(59_999)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual(ended)
+    expect(sends).toHaveLength(1)
+  })
+
+  test('a limiter that answers after the logout still holds its origin (A31, C7)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const limited: RefreshOutcome = { kind: 'refused', cause: 'limited', retryAfterMs: 5_000 }
+    const held = heldFlight()
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    coordinator.end(ada)
+    held.land(limited)
+    expect(await leader).toEqual({ kind: 'ended', late: limited })
+    expect(await coordinator.run(flight(renewed, [], { identity: { ...ada, userId: 'bob' } }))).toEqual(
+      limited,
+    )
+  })
+
+  test('the next login of the same user has other tokens and is not affected (C9, I7)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight(renewed))
+    coordinator.end(ada)
+    const next = { kind: 'ok', bearer: 'B', refreshToken: 'N2' } as const
+    const identity = { ...ada, refreshToken: 'N1' }
+    expect(await coordinator.run(flight(next, [], { identity }))).toEqual(next)
+    expect(await coordinator.run(flight(next, [], { identity }))).toEqual({ ...next, ageMs: 0 })
+  })
+
+  test('nor is one whose token is in a cookie jar, even while the old flight is in the air (C9)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    const old = heldFlight(sends, { identity: cookieJar })
+    const leader = coordinator.run(old.flight)
+    await old.tookOff
+    coordinator.end(cookieJar)
+    const next = heldFlight(sends, { identity: cookieJar })
+    const fresh = coordinator.run(next.flight)
+    await next.tookOff
+    old.land(renewed)
+    expect(await leader).toEqual({ kind: 'ended', late: renewed })
+    const joined = coordinator.run(next.flight)
+    next.land({ kind: 'ok', bearer: 'NEW' })
+    expect(await Promise.all([fresh, joined])).toEqual([
+      { kind: 'ok', bearer: 'NEW' },
+      { kind: 'ok', bearer: 'NEW' },
+    ])
+    expect(sends).toHaveLength(2)
+  })
+
+  test.each([
+    ['user', { ...ada, userId: 'bob' }],
+    ['tenant', { ...ada, tenantId: 'green' }],
+    ['session', { ...ada, sessionId: 's2' }],
+    ['provider', { ...ada, provider: 'librechat' }],
+  ])('another %s goes on (I7, X18)', async (_name, other) => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight(renewed, [], { identity: other }))
+    coordinator.end(ada)
+    expect(await coordinator.run(flight(renewed, [], { identity: other }))).toEqual({ ...renewed, ageMs: 0 })
+  })
+
+  test('after the window nothing is left of it', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight(renewed))
+    coordinator.end(ada)
+    await coordinator.run(flight(renewed))
+    clock.advance(60_000)
+    expect(await coordinator.run(flight(renewed))).toEqual(renewed)
+  })
+
+  test('in no order does a token come back (C7, I5, I6)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 6 }), async (s, callers) => {
+        const { coordinator } = coordinatorOnFakeClock({
+          hash: s.scheduleFunction(async (text: string) => text),
+        })
+        const land = s.scheduleFunction(async (outcome: RefreshOutcome) => outcome)
+        let isOut = false
+        const sends: string[] = []
+        const send = () => {
+          sends.push(isOut ? 'after the logout' : 'before')
+          return land(renewed)
+        }
+        const ask = async () => {
+          await s.schedule(Promise.resolve())
+          const wasOut = isOut
+          const answer = await coordinator.run(flight(renewed, [], { send }))
+          return { answer, wasOut }
+        }
+        const logout = s.scheduleFunction(async () => {
+          isOut = true
+          coordinator.end(ada)
+        })
+        const asked = Array.from({ length: callers }, ask)
+        await s.waitFor(Promise.all([...asked, logout()]))
+        for (const { answer, wasOut } of await Promise.all(asked)) {
+          if (wasOut) expect(answer).toEqual(ended)
+        }
+        const late = coordinator.run(flight(renewed, [], { send }))
+        await s.waitFor(late)
+        expect(await late).toEqual(ended)
+        expect([[], ['before']]).toContainEqual(sends)
+      }),
+    )
+  })
+})
