@@ -34,7 +34,12 @@ export function deadlinesOf(
   const jitter = life === Infinity ? 0 : Math.floor(roll * Math.min(life * 0.2, MAX_JITTER_MS))
   const floorAt = at + (life > USELESS_LIFE_MS ? Math.min(FLOOR_MS, life / 2) : FLOOR_MS)
   const leadAt = at + life - lead
-  return { endsAt: at + life, leadAt, refreshAt: Math.max(leadAt - jitter, floorAt), floorAt }
+  return {
+    endsAt: at + life,
+    leadAt,
+    refreshAt: Math.max(leadAt - jitter, floorAt),
+    floorAt,
+  }
 }
 
 /** Whether a renewal brought nothing that could serve anyone. */

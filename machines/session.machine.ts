@@ -33,7 +33,10 @@ const isNewer = (c: SessionContext, e: Of<'session.renewed'>) =>
 const isUselessTooOften = (c: SessionContext, e: Of<'session.renewed'>) =>
   isUseless(e.facts, e.at) && c.useless + 1 >= (e.facts.bearer === 'none' ? 2 : 3)
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
-const rejectedNow = (c: SessionContext): SessionContext => ({ ...c, bearer: 'rejected' })
+const rejectedNow = (c: SessionContext): SessionContext => ({
+  ...c,
+  bearer: 'rejected',
+})
 
 const nobody = {
   user: null,
@@ -124,7 +127,8 @@ export const sessionMachine = setup({
       isPastFloor(c, event) &&
       ((event as Of<'refresh.asked'>).by !== 'caller' || (c.policy !== 'prompt' && event.at >= c.leadAt)),
     isRejectedForGood: ({ context: c, event }) =>
-      isCurrent(c, event as Of<'bearer.rejected'>) && (!c.refreshable || isHopeless(rejectedNow(c), event.at)),
+      isCurrent(c, event as Of<'bearer.rejected'>) &&
+      (!c.refreshable || isHopeless(rejectedNow(c), event.at)),
     isRejectedPastFloor: ({ context: c, event }) =>
       isCurrent(c, event as Of<'bearer.rejected'>) &&
       isPastFloor(c, event) &&
@@ -167,7 +171,10 @@ export const sessionMachine = setup({
     }),
     renew: assign(({ context, event }) => {
       const { facts, at } = event as Of<'session.renewed'>
-      return { ...adopted(facts), useless: isUseless(facts, at) ? context.useless + 1 : 0 }
+      return {
+        ...adopted(facts),
+        useless: isUseless(facts, at) ? context.useless + 1 : 0,
+      }
     }),
     end: assign(({ event }) => ({
       ...nobody,
@@ -218,9 +225,18 @@ export const sessionMachine = setup({
       absoluteEndsAt: Infinity,
       reason: 'never',
     }
-    return input.facts ? { ...empty, ...begun(empty, input.facts, input.at ?? input.facts.startedAt) } : empty
+    return input.facts
+      ? {
+          ...empty,
+          ...begun(empty, input.facts, input.at ?? input.facts.startedAt),
+        }
+      : empty
   },
-  invoke: { id: 'alarm', src: 'alarm', input: ({ self }) => ({ session: self }) },
+  invoke: {
+    id: 'alarm',
+    src: 'alarm',
+    input: ({ self }) => ({ session: self }),
+  },
   initial: 'loggedOut',
   on: {
     'session.started': { target: '.active', actions: 'begin' },
@@ -241,18 +257,42 @@ export const sessionMachine = setup({
       tags: 'authenticated',
       on: {
         'time.checked': [
-          { guard: 'hasLivedTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'absoluteLifetime' } } },
-          { guard: 'hasIdledTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'idle' } } },
+          {
+            guard: 'hasLivedTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+          },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
           { guard: 'isEndedForGood', target: 'expired', actions: 'expire' },
           { guard: 'isTimerDue', target: 'refreshing', actions: 'markTime' },
-          { guard: 'isInsideLead', target: 'nearingExpiry', actions: 'markTime' },
+          {
+            guard: 'isInsideLead',
+            target: 'nearingExpiry',
+            actions: 'markTime',
+          },
         ],
-        'refresh.asked': { guard: 'isWorthAsking', target: 'refreshing', actions: ['markTime', 'noteAsked'] },
+        'refresh.asked': {
+          guard: 'isWorthAsking',
+          target: 'refreshing',
+          actions: ['markTime', 'noteAsked'],
+        },
         'bearer.rejected': [
           { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
-          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected' },
+          {
+            guard: 'isRejectedPastFloor',
+            target: 'refreshing',
+            actions: 'markRejected',
+          },
         ],
-        'session.renewed': { guard: 'isNewer', target: 'active', actions: 'renew' },
+        'session.renewed': {
+          guard: 'isNewer',
+          target: 'active',
+          actions: 'renew',
+        },
       },
     },
     nearingExpiry: {
@@ -261,19 +301,47 @@ export const sessionMachine = setup({
       tags: ['authenticated', 'warning'],
       on: {
         'time.checked': [
-          { guard: 'hasLivedTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'absoluteLifetime' } } },
-          { guard: 'hasIdledTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'idle' } } },
+          {
+            guard: 'hasLivedTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+          },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
           { guard: 'isEndedForGood', target: 'expired', actions: 'expire' },
-          { guard: 'isEndedAndEager', target: 'refreshing', actions: 'markTime' },
+          {
+            guard: 'isEndedAndEager',
+            target: 'refreshing',
+            actions: 'markTime',
+          },
           { actions: 'markTime' },
         ],
-        'refresh.asked': { guard: 'isWorthAsking', target: 'refreshing', actions: ['markTime', 'noteAsked'] },
+        'refresh.asked': {
+          guard: 'isWorthAsking',
+          target: 'refreshing',
+          actions: ['markTime', 'noteAsked'],
+        },
         'bearer.rejected': [
           { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
-          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected' },
+          {
+            guard: 'isRejectedPastFloor',
+            target: 'refreshing',
+            actions: 'markRejected',
+          },
         ],
-        'user.changed': { guard: 'isBackAndEager', target: 'refreshing', actions: ['markTime', 'noteUser'] },
-        'session.renewed': { guard: 'isNewer', target: 'active', actions: 'renew' },
+        'user.changed': {
+          guard: 'isBackAndEager',
+          target: 'refreshing',
+          actions: ['markTime', 'noteUser'],
+        },
+        'session.renewed': {
+          guard: 'isNewer',
+          target: 'active',
+          actions: 'renew',
+        },
       },
     },
     refreshing: {
@@ -283,12 +351,25 @@ export const sessionMachine = setup({
       invoke: {
         id: 'refresh',
         src: 'refresh',
-        input: ({ context: { provider, epoch, version }, self }) => ({ provider, epoch, version, session: self }),
+        input: ({ context: { provider, epoch, version }, self }) => ({
+          provider,
+          epoch,
+          version,
+          session: self,
+        }),
       },
       on: {
         'time.checked': [
-          { guard: 'hasLivedTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'absoluteLifetime' } } },
-          { guard: 'hasIdledTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'idle' } } },
+          {
+            guard: 'hasLivedTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+          },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
           { actions: 'markTime' },
         ],
         'bearer.rejected': { guard: 'isRejected', actions: 'markRejected' },
@@ -301,20 +382,47 @@ export const sessionMachine = setup({
           { guard: 'isNewerUseless', target: 'retrying', actions: 'renew' },
           { guard: 'isNewer', target: 'active', actions: 'renew' },
         ],
-        'refresh.refused': { guard: 'isOfThisFlight', target: 'retrying', actions: 'noteRefused' },
+        'refresh.refused': {
+          guard: 'isOfThisFlight',
+          target: 'retrying',
+          actions: 'noteRefused',
+        },
         'refresh.unknown': [
-          { guard: 'isUnknownForGood', target: 'expired', actions: ['noteUnknown', 'expire'] },
-          { guard: 'isOfThisFlight', target: 'retrying', actions: 'noteUnknown' },
+          {
+            guard: 'isUnknownForGood',
+            target: 'expired',
+            actions: ['noteUnknown', 'expire'],
+          },
+          {
+            guard: 'isOfThisFlight',
+            target: 'retrying',
+            actions: 'noteUnknown',
+          },
         ],
         'refresh.rejected': {
           guard: 'isOfThisFlight',
           target: 'expired',
-          actions: { type: 'expire', params: ({ event }) => ({ reason: event.reason }) },
+          actions: {
+            type: 'expire',
+            params: ({ event }) => ({ reason: event.reason }),
+          },
         },
         'refresh.unsupported': [
-          { guard: 'isUnsupportedAndSpent', target: 'expired', actions: ['noteUnsupported', 'expire'] },
-          { guard: 'isUnsupportedInsideLead', target: 'nearingExpiry', actions: 'noteUnsupported' },
-          { guard: 'isOfThisFlight', target: 'active', actions: 'noteUnsupported' },
+          {
+            guard: 'isUnsupportedAndSpent',
+            target: 'expired',
+            actions: ['noteUnsupported', 'expire'],
+          },
+          {
+            guard: 'isUnsupportedInsideLead',
+            target: 'nearingExpiry',
+            actions: 'noteUnsupported',
+          },
+          {
+            guard: 'isOfThisFlight',
+            target: 'active',
+            actions: 'noteUnsupported',
+          },
         ],
       },
     },
@@ -324,19 +432,38 @@ export const sessionMachine = setup({
       tags: 'degraded',
       on: {
         'time.checked': [
-          { guard: 'hasLivedTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'absoluteLifetime' } } },
-          { guard: 'hasIdledTooLong', target: 'expired', actions: { type: 'expire', params: { reason: 'idle' } } },
+          {
+            guard: 'hasLivedTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+          },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
           { guard: 'isHopeless', target: 'expired', actions: 'expire' },
           { guard: 'isRetryDue', target: 'refreshing', actions: 'markTime' },
-          { guard: 'isRereadDue', actions: ['markTime', 'noteReread', 'reread'] },
+          {
+            guard: 'isRereadDue',
+            actions: ['markTime', 'noteReread', 'reread'],
+          },
           { actions: 'markTime' },
         ],
-        'refresh.asked': { guard: 'isAskedAndDue', target: 'refreshing', actions: ['markTime', 'noteAsked'] },
+        'refresh.asked': {
+          guard: 'isAskedAndDue',
+          target: 'refreshing',
+          actions: ['markTime', 'noteAsked'],
+        },
         'bearer.rejected': [
           { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
           { guard: 'isRejected', actions: 'markRejected' },
         ],
-        'network.restored': { guard: 'isFreeToRetry', target: 'refreshing', actions: 'markTime' },
+        'network.restored': {
+          guard: 'isFreeToRetry',
+          target: 'refreshing',
+          actions: 'markTime',
+        },
         'session.renewed': [
           {
             guard: 'isNewerUselessTooOften',
@@ -353,7 +480,11 @@ export const sessionMachine = setup({
         'The session is over; `reason` says why. A login leaves, and so does a newer version from a peer where only the refresh failed.',
       tags: 'ended',
       on: {
-        'session.renewed': { guard: 'isNewerAfterDoubt', target: 'active', actions: 'renew' },
+        'session.renewed': {
+          guard: 'isNewerAfterDoubt',
+          target: 'active',
+          actions: 'renew',
+        },
       },
     },
   },
@@ -365,7 +496,8 @@ function noted(c: SessionContext, idle: boolean, at: number): Partial<SessionCon
 
 /** Why a bearer that ended is not replaced. */
 function reasonOfEnd(c: SessionContext): ExpiredReason {
-  if (c.doubt) return c.doubt.answered && c.doubt.resend !== 'never' ? 'refreshRejected' : 'refreshOutcomeUnknown'
+  if (c.doubt)
+    return c.doubt.answered && c.doubt.resend !== 'never' ? 'refreshRejected' : 'refreshOutcomeUnknown'
   if (c.lastChance) return 'refreshUnsupported'
   return c.refreshable ? 'idle' : 'notRefreshable'
 }

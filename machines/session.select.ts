@@ -28,7 +28,9 @@ export interface SessionState {
 }
 
 /** The one reading of a machine snapshot. */
-export function selectSession(snapshot: Pick<SnapshotFrom<typeof sessionMachine>, 'value' | 'context'>): SessionState {
+export function selectSession(
+  snapshot: Pick<SnapshotFrom<typeof sessionMachine>, 'value' | 'context'>,
+): SessionState {
   const { context: c, value: state } = snapshot
   const isUsable = c.bearer === 'good'
   const retryAt = state === 'retrying' ? nextDeadline(state, c) : Infinity

@@ -21,7 +21,13 @@ export type RefreshPolicy = 'eager' | 'onDemand' | 'prompt'
  */
 export type ResendPolicy = 'afterBearerEnds' | 'never' | { readonly withinMs: number }
 
-export type SessionStateName = 'active' | 'nearingExpiry' | 'refreshing' | 'retrying' | 'expired' | 'loggedOut'
+export type SessionStateName =
+  | 'active'
+  | 'nearingExpiry'
+  | 'refreshing'
+  | 'retrying'
+  | 'expired'
+  | 'loggedOut'
 
 /** `good`; `rejected`: a 401 said so; `ended`: a clock said so; `none`: there is none. */
 export type BearerFact = 'good' | 'rejected' | 'ended' | 'none'
@@ -155,7 +161,10 @@ export type SessionEvent =
   | (At & { readonly type: 'session.started'; readonly facts: SessionFacts })
   | (At & { readonly type: 'session.ended'; readonly reason: LoggedOutReason })
   | (At & { readonly type: 'session.renewed'; readonly facts: SessionFacts })
-  | (At & { readonly type: 'refresh.asked'; readonly by: 'caller' | 'user' | 'force' })
+  | (At & {
+      readonly type: 'refresh.asked'
+      readonly by: 'caller' | 'user' | 'force'
+    })
   | (OfFlight & { readonly type: 'bearer.rejected' })
   | (At & { readonly type: 'time.checked' })
   | (OfFlight & {
@@ -173,8 +182,14 @@ export type SessionEvent =
       readonly resend: ResendPolicy
       readonly answered: boolean
     })
-  | (OfFlight & { readonly type: 'refresh.rejected'; readonly reason: RejectedReason })
-  | (OfFlight & { readonly type: 'refresh.unsupported'; readonly forGood: boolean })
+  | (OfFlight & {
+      readonly type: 'refresh.rejected'
+      readonly reason: RejectedReason
+    })
+  | (OfFlight & {
+      readonly type: 'refresh.unsupported'
+      readonly forGood: boolean
+    })
   | (At & { readonly type: 'user.changed'; readonly idle: boolean })
   | (At & { readonly type: 'network.restored' })
 

@@ -28,7 +28,7 @@ export {
   type SessionErrorCode,
   SessionExpired,
 } from '../session/errors.ts'
-export type { Session, SessionActorRef } from '../session/handle.ts'
+export type { Session, SessionActorRef } from '../session/session.ts'
 export type { ExpiresAtUnit } from '../session/lifetime.ts'
 export type { LoginAnswer, LoginOptions } from '../session/login.ts'
 export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'

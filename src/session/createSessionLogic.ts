@@ -2,8 +2,9 @@ import { type AnyActorRef, fromCallback } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { PortInput, RefreshInput, SessionInput } from '../../machines/session.types.ts'
 import { Misconfigured } from './errors.ts'
-import { createHandle, type Session, type SessionActorRef } from './handle.ts'
+import { createHandle } from './handle.ts'
 import { readOptions, type SessionOptions } from './options.ts'
+import type { Session, SessionActorRef } from './session.ts'
 
 const handles = new WeakMap<AnyActorRef, ReturnType<typeof createHandle>>()
 

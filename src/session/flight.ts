@@ -100,10 +100,21 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       return strategyOf(of).refresh(attempt)
     }
     const flight = coordinator
-      ? coordinator.run({ identity: identity(of, tokens), origin: settings.origin, mayResend, send: refresh })
+      ? coordinator.run({
+          identity: identity(of, tokens),
+          origin: settings.origin,
+          mayResend,
+          send: refresh,
+        })
       : refresh()
     flight
-      .catch((): Settled => ({ kind: 'unknown', cause: 'internal', answered: false }))
+      .catch(
+        (): Settled => ({
+          kind: 'unknown',
+          cause: 'internal',
+          answered: false,
+        }),
+      )
       .then((outcome) => {
         disarm()
         tellOnce(outcome)
@@ -123,7 +134,11 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     for (const code of outcome.warnings ?? []) tell({ type: 'warning', code })
     const { user } = outcome
     if (user && (user.id !== of.user.id || (of.tenantId && user.tenantId && user.tenantId !== of.tenantId)))
-      return { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
+      return {
+        kind: 'rejected',
+        reason: 'identityMismatch',
+        security: 'identityMismatch',
+      }
     if (vault.isStale(outcome)) {
       tell({ type: 'warning', code: 'stale' })
       return { kind: 'unknown', cause: 'stale', answered: true }
@@ -138,7 +153,10 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     if (outcome.bearer !== undefined && bearer === undefined) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
     const refreshToken = outcome.refreshToken || before.refreshToken
-    const tokens: Tokens = { ...(bearer && { bearer }), ...(refreshToken && { refreshToken }) }
+    const tokens: Tokens = {
+      ...(bearer && { bearer }),
+      ...(refreshToken && { refreshToken }),
+    }
     if (!isCurrent(position)) return tooLate(position, of, tokens, outcome)
     const renewed: Owner = outcome.user ? { ...of, user: outcome.user } : of
     const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true) - (outcome.ageMs ?? 0) : 0
@@ -196,7 +214,10 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
   function report(position: Position, outcome: Exclude<Settled, { kind: 'ok' }>): void {
     const { kind } = outcome
     if (!isCurrent(position)) return
-    if (kind === 'ended') return end('elsewhere')
+    if (kind === 'ended') {
+      end('elsewhere')
+      return
+    }
     const at = now()
     const flight = { ...position, at }
     const held = 'retryAfterMs' in outcome && outcome.retryAfterMs !== undefined
@@ -204,16 +225,33 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     if (kind === 'refused') {
       tell({ type: 'refreshDeferred', outcome: kind, cause: outcome.cause })
       const misconfigured = outcome.cause === 'misconfigured'
-      send({ type: 'refresh.refused', ...flight, ...notBefore, roll: random(), misconfigured })
+      send({
+        type: 'refresh.refused',
+        ...flight,
+        ...notBefore,
+        roll: random(),
+        misconfigured,
+      })
     } else if (kind === 'unknown') {
       for (const code of outcome.warnings ?? []) tell({ type: 'warning', code })
       tell({ type: 'refreshDeferred', outcome: kind, cause: outcome.cause })
       const resend = outcome.consumed ? 'never' : ((owner && strategyOf(owner).resend) ?? 'afterBearerEnds')
-      send({ type: 'refresh.unknown', ...flight, ...notBefore, roll: random(), resend, answered: outcome.answered })
+      send({
+        type: 'refresh.unknown',
+        ...flight,
+        ...notBefore,
+        roll: random(),
+        resend,
+        answered: outcome.answered,
+      })
     } else if (kind === 'unsupported') {
       tell({ type: 'refreshDeferred', outcome: kind, cause: kind })
       if (outcome.forGood) vault.dropRefreshToken()
-      send({ type: 'refresh.unsupported', ...flight, forGood: outcome.forGood })
+      send({
+        type: 'refresh.unsupported',
+        ...flight,
+        forGood: outcome.forGood,
+      })
     } else {
       if (outcome.security) tell({ type: 'security', code: outcome.security })
       send({ type: 'refresh.rejected', ...flight, reason: outcome.reason })
@@ -231,7 +269,11 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       if (tries > 0) await pause(REVOKE_PAUSE_MS)
       const { bearer } = tokens
       isRevoked = await strategy
-        .revoke({ ...request(of, tokens, controller.signal), cause, ...(bearer && { bearer }) })
+        .revoke({
+          ...request(of, tokens, controller.signal),
+          cause,
+          ...(bearer && { bearer }),
+        })
         .catch(() => false)
     }
     disarm()
@@ -246,7 +288,13 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
   const life = (bearer: string, hints: LifeHints, mintedNow: boolean) =>
     lifeOf(bearer, hints, clock.wall(), mintedNow, settings, (code) => tell({ type: 'warning', code }))
 
-  function toFacts(at: Position, of: Owner, tokens: Tokens, lifeMs: number, mayRefresh: boolean): SessionFacts {
+  function toFacts(
+    at: Position,
+    of: Owner,
+    tokens: Tokens,
+    lifeMs: number,
+    mayRefresh: boolean,
+  ): SessionFacts {
     const instant = now()
     const isRefreshable = !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined
     return {
@@ -281,7 +329,11 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     open(at: Position, of: Owner, tokens: Tokens, lifeMs: number) {
       owner = of
       vault.open(at, tokens)
-      send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs, true) })
+      send({
+        type: 'session.started',
+        at: now(),
+        facts: toFacts(at, of, tokens, lifeMs, true),
+      })
     },
     openStored(stored: SessionRecord) {
       this.open(stored, toOwner(stored), toTokens(stored), remaining(stored))
@@ -302,7 +354,8 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
   }
 }
 
-const isTombstone = (stored: StoredSession): stored is Extract<StoredSession, { ended: true }> => 'ended' in stored
+const isTombstone = (stored: StoredSession): stored is Extract<StoredSession, { ended: true }> =>
+  'ended' in stored
 
 const toTokens = ({ bearer, refreshToken }: SessionRecord): Tokens => ({
   ...(bearer !== undefined && { bearer }),

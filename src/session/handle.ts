@@ -1,104 +1,59 @@
-import type { ActorRefFrom, SnapshotFrom } from 'xstate'
+import type { SnapshotFrom } from 'xstate'
 import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
 import { createAlarm } from './alarm.ts'
-import { Disposed, LoggedOut, Misconfigured, RefreshUnavailable, SessionChanged, SessionExpired } from './errors.ts'
+import {
+  Disposed,
+  LoggedOut,
+  Misconfigured,
+  RefreshUnavailable,
+  SessionChanged,
+  SessionExpired,
+} from './errors.ts'
 import { createFlights, type Owner } from './flight.ts'
 import { type LoginAnswer, type LoginOptions, readLogin, readTenant } from './login.ts'
-import type { Happening, SessionNotice, SessionSignal } from './notice.ts'
-import type { StoredSession } from '../stores/store.ts'
+import type { Happening, SessionSignal } from './notice.ts'
+import { createNotifier } from './notifier.ts'
 import type { Settings } from './options.ts'
+import { orAborted } from './orAborted.ts'
+import { replaceStored } from './replaceStored.ts'
+import type { Session, SessionActorRef } from './session.ts'
 import { createSessionFetch } from './sessionFetch.ts'
 import { createTimeline } from './timeline.ts'
+import { createTurn } from './turn.ts'
 import { createVault } from './vault.ts'
 
-export type SessionActorRef = ActorRefFrom<typeof sessionMachine>
 type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 
-/** A session, as an embedder holds it. */
-export interface Session {
-  /**
-   * Starts a session from what the backend answered to a login or an exchange. Replaces the one before.
-   * Resolves when it is stored; without a `store` it is active at once.
-   * Rejects with `InvalidAnswer` or `Misconfigured`, and then changes nothing.
-   */
-  login(answer: LoginAnswer, options: LoginOptions): Promise<void>
-  /**
-   * The platform's `fetch` with a fresh bearer for the allowed origins, and one retry after a 401.
-   * Rejects like `getToken` before anything is sent, and with `RedirectBlocked`.
-   */
-  readonly fetch: typeof globalThis.fetch
-  /**
-   * A bearer that is good now. Refreshes first if one is due, and waits for that at most `patienceMs`.
-   * Rejects with `LoggedOut`, `SessionExpired`, `SessionChanged`, `RefreshUnavailable`, `Misconfigured`,
-   * `Disposed`, or the reason of `signal`.
-   */
-  getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
-  /**
-   * Refreshes now, unless the last refresh was a moment ago. `by: 'user'` ("stay signed in") counts as activity.
-   * Resolves when there is a good bearer; rejects like `getToken`.
-   */
-  refresh(options?: { readonly by?: 'user' | 'force' }): Promise<void>
-  /**
-   * Ends the session here at once, then at the backend as far as it allows. Resolves after at most one second,
-   * never rejects; a backend that cannot be reached is tried again in the background.
-   */
-  logout(): Promise<void>
-  /** Calls `listener` in a microtask after each change. Returns a function that stops that. */
-  subscribe(listener: (state: SessionState) => void): () => void
-  /** The same object until something changes. */
-  getSnapshot(): SessionState
-  /** The running actor, for inspection and selectors. Holds no token. */
-  readonly actorRef: SessionActorRef
-  /** Stops everything. Waiting callers get `Disposed`. A refresh in the air still reaches the store. */
-  dispose(): void
-}
-
-interface Turn {
-  readonly promise: Promise<string>
-  readonly epoch: number
-  readonly until: number
-  resolve(bearer: string): void
-  reject(error: unknown): void
-}
-
 const LOGOUT_WAIT_MS = 1_000
-const STORE_TRIES = 5
 
 /** Binds a running chart to its vault, its flights and its timers. */
 export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   const { clock, store, patienceMs } = settings
   const vault = createVault()
   const now = createTimeline(clock)
-  const listeners = new Set<(state: SessionState) => void>()
   let status: 'idle' | 'running' | 'failed' | 'disposed' = 'idle'
   let snapshot = actorRef.getSnapshot()
   let state = selectSession(snapshot)
-  let told = state
-  let notices: SessionNotice[] = []
-  let isQueued = false
-  let turn: Turn | undefined
   /** Until when, on the wall clock, the bearer is served without a look at anything else. */
   let freshUntil = 0
   let logins = 0
   let stopSignals = () => {}
 
+  const turn = createTurn(now, patienceMs)
+  const notifier = createNotifier(settings, () => state)
   const alarm = createAlarm(clock, now, () => {
     send({ type: 'time.checked', at: now() })
     settle()
     arm()
   })
+  const tell = (happening: Happening) => notifier.tell({ ...vault.position(), ...happening })
   const flights = createFlights({ settings, vault, now, send, tell })
 
   function send(event: SessionEvent) {
     if (status === 'running') actorRef.send(event)
-  }
-
-  function tell(happening: Happening) {
-    notices.push({ ...vault.position(), ...happening } as SessionNotice)
-    queue()
   }
 
   /** Called for every snapshot of the chart, ignored events included. */
@@ -114,7 +69,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     freshUntil = freshness()
     settle()
     arm()
-    queue()
+    notifier.changed()
   }
 
   /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */
@@ -141,30 +96,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function arm() {
     const deadline = status === 'running' ? nextDeadline(snapshot.value, snapshot.context) : Infinity
-    alarm.arm(Math.min(deadline, turn?.until ?? Infinity))
-  }
-
-  function queue() {
-    if (isQueued) return
-    isQueued = true
-    queueMicrotask(() => {
-      isQueued = false
-      const due = notices
-      notices = []
-      for (const notice of due) isolate(settings.observe, notice)
-      if (told === state) return
-      told = state
-      for (const listener of [...listeners]) if (listeners.has(listener)) isolate(listener, state)
-    })
-  }
-
-  /** A listener that throws or rejects is its own problem. */
-  async function isolate<T>(listener: ((value: T) => unknown) | undefined, value: T) {
-    try {
-      await listener?.(value)
-    } catch (error) {
-      settings.onListenerError(error)
-    }
+    alarm.arm(Math.min(deadline, turn.until()))
   }
 
   /** Why there is no bearer, and will be none without a login. */
@@ -190,23 +122,19 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   function isPromising(until: number): boolean {
     return (
       now() < until &&
-      (state.isPending || snapshot.value === 'refreshing' || nextDeadline(snapshot.value, snapshot.context) <= until)
+      (state.isPending ||
+        snapshot.value === 'refreshing' ||
+        nextDeadline(snapshot.value, snapshot.context) <= until)
     )
   }
 
-  /** Ends the turn if there is an answer for those who wait. */
+  /** Answers those who wait, if there is an answer. */
   function settle() {
-    if (!turn) return
-    const { epoch, until, resolve, reject } = turn
-    const isLive = status === 'running' && (state.isPending || state.reason === null) && isOf(epoch)
-    const bearer = usable()
-    if (isLive && isPromising(until) && (snapshot.value === 'refreshing' || bearer === undefined)) return
-    turn = undefined
-    try {
-      resolve(take(epoch))
-    } catch (error) {
-      reject(error)
-    }
+    turn.settle((epoch, until) => {
+      const isLive = status === 'running' && (state.isPending || state.reason === null) && isOf(epoch)
+      const isWaiting = snapshot.value === 'refreshing' || usable() === undefined
+      return isLive && isWaiting && isPromising(until) ? undefined : () => take(epoch)
+    })
   }
 
   /** Epoch 0: the caller came before it was known whether there is a session. */
@@ -222,18 +150,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     return bearer
   }
 
-  /** Everyone who waits shares one promise and one timer. */
   function wait(): Promise<string> {
-    if (!turn) {
-      let settlers = {} as Pick<Turn, 'resolve' | 'reject'>
-      const promise = new Promise<string>((resolve, reject) => {
-        settlers = { resolve, reject }
-      })
-      promise.catch(() => {})
-      turn = { promise, ...settlers, epoch: state.epoch, until: now() + patienceMs }
-      arm()
-    }
-    return turn.promise
+    const promise = turn.join(state.epoch)
+    arm()
+    return promise
   }
 
   const fresh = () => (clock.wall() < freshUntil ? vault.tokens().bearer : undefined)
@@ -241,7 +161,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** A bearer, after a refresh if one is due. */
   function acquire(): Promise<string> {
     // A turn in progress has checked and asked already.
-    if (turn && (usable() === undefined || now() >= snapshot.context.leadAt)) return turn.promise
+    const going = turn.promise()
+    if (going && (usable() === undefined || now() >= snapshot.context.leadAt)) return going
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by: 'caller', at: now() })
     const bearer = usable()
@@ -269,12 +190,16 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     return newer()
   }
 
+  const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+
   async function login(answer: LoginAnswer, options: LoginOptions): Promise<void> {
     if (status === 'disposed') throw new Disposed()
     const { bearer, refreshToken, user, expiresAt } = readLogin(answer)
     const { provider, sessionId } = options
     if (!Object.hasOwn(settings.strategies, provider))
-      throw new Misconfigured(`There is no strategy for the provider; known: ${Object.keys(settings.strategies).join(', ')}.`)
+      throw new Misconfigured(
+        `There is no strategy for the provider; known: ${Object.keys(settings.strategies).join(', ')}.`,
+      )
     const tenantId = readTenant(options.tenantId)
     const owner: Owner = {
       provider,
@@ -283,35 +208,25 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       ...(tenantId !== undefined && { tenantId }),
       ...(sessionId !== undefined && { sessionId }),
     }
-    const tokens = { bearer, ...(refreshToken !== undefined && { refreshToken }) }
+    const tokens = {
+      bearer,
+      ...(refreshToken !== undefined && { refreshToken }),
+    }
     const lifeMs = flights.life(bearer, { expiresAt }, false)
     const mine = ++logins
     let epoch = state.epoch + 1
     if (store) {
-      epoch = await replaceStored((stored) => {
-        const at = { epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1, version: 1 }
+      epoch = await replaceStored(store, unstored, (stored) => {
+        const at = {
+          epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1,
+          version: 1,
+        }
         return mine === logins ? flights.toRecord(at, owner, tokens, lifeMs) : undefined
       })
       if (mine !== logins) throw new SessionChanged()
     }
     flights.close(false)
     flights.open({ epoch: epoch || state.epoch + 1, version: 1 }, owner, tokens, lifeMs)
-  }
-
-  /** Writes what `next` makes of the stored session. Answers the epoch written, 0 for none. */
-  async function replaceStored(next: (stored: StoredSession | null) => StoredSession | undefined): Promise<number> {
-    try {
-      for (let tries = 0; store && tries < STORE_TRIES; tries++) {
-        const stored = await store.read()
-        const record = next(stored)
-        if (!record) return 0
-        if (await store.compareAndSet(stored, record)) return record.epoch
-      }
-    } catch {
-      // Told below: the session lives in memory.
-    }
-    tell({ type: 'warning', code: 'persistFailed' })
-    return 0
   }
 
   async function logout(): Promise<void> {
@@ -321,7 +236,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     send({ type: 'session.ended', reason: 'user', at: now() })
     if (!closed) return
     const ended = Promise.all([
-      store && replaceStored((stored) => (stored && stored.epoch > at.epoch ? undefined : { v: 1, ...at, ended: true })),
+      store &&
+        replaceStored(store, unstored, (stored) =>
+          stored && stored.epoch > at.epoch ? undefined : { v: 1, ...at, ended: true },
+        ),
       flights.revoke(closed.owner, closed.tokens, 'logout'),
     ])
     await new Promise<void>((resolve) => {
@@ -343,12 +261,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** Looks for a session in the store; the chart is pending until then. */
   async function restore() {
     const before = logins
-    const stored = await store?.read().catch(() => {
-      tell({ type: 'warning', code: 'persistFailed' })
-      return null
-    })
+    const stored = await store?.read().catch(unstored)
     if (before !== logins || status !== 'running') return
-    if (stored && !('ended' in stored) && Object.hasOwn(settings.strategies, stored.provider)) flights.openStored(stored)
+    if (stored && !('ended' in stored) && Object.hasOwn(settings.strategies, stored.provider))
+      flights.openStored(stored)
     else send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
@@ -363,7 +279,14 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** The chart failed: it answers nothing any more, so the session is over. */
   function fail() {
     status = 'failed'
-    state = { ...state, state: 'expired', reason: 'internal', isAuthenticated: false, isUsable: false, isPending: false }
+    state = {
+      ...state,
+      state: 'expired',
+      reason: 'internal',
+      isAuthenticated: false,
+      isUsable: false,
+      isPending: false,
+    }
     tell({ type: 'expired', reason: 'internal' })
     cease()
   }
@@ -396,12 +319,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     },
     refresh,
     logout,
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => {
-        listeners.delete(listener)
-      }
-    },
+    subscribe: notifier.subscribe,
     getSnapshot: () => state,
     actorRef,
     dispose: () => actorRef.stop(),
@@ -419,22 +337,11 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     stop() {
       if (status !== 'failed') status = 'disposed'
       cease()
-      listeners.clear()
+      notifier.stop()
     },
     refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt !== null),
     reread: () => void flights.reread(vault.position()),
   }
-}
-
-/** The caller's own signal ends the caller's own wait, and nothing else. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 /** A throw as a rejection. */

@@ -56,5 +56,10 @@ export function readLogin(answer: LoginAnswer) {
   if (!knownUser) throw new InvalidAnswer('The login answer has no "user" with an "id".')
   if (refreshToken != null && typeof refreshToken !== 'string')
     throw new InvalidAnswer('The "refreshToken" of the login answer is not a string.')
-  return { bearer: token, refreshToken: refreshToken || undefined, user: knownUser, expiresAt }
+  return {
+    bearer: token,
+    refreshToken: refreshToken || undefined,
+    user: knownUser,
+    expiresAt,
+  }
 }

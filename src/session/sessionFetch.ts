@@ -63,7 +63,10 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   }
 
   function send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
-    const headers = withBearer(init?.headers ?? (typeof target === 'string' ? undefined : target.headers), bearer)
+    const headers = withBearer(
+      init?.headers ?? (typeof target === 'string' ? undefined : target.headers),
+      bearer,
+    )
     const redirect = init?.redirect === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
     const input = typeof target === 'string' || !target.body || init?.body ? target : target.clone()
@@ -97,9 +100,14 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     if (!isRedirect(answer, init)) return answer
     const from = typeof target === 'string' ? target : target.url
     const next = URL.parse(answer.headers.get('location') ?? '', from)
-    if (!next) throw new RedirectBlocked('The API answered with a redirect whose target the platform hides: call the final URL.')
+    if (!next)
+      throw new RedirectBlocked(
+        'The API answered with a redirect whose target the platform hides: call the final URL.',
+      )
     if (!source.origins.has(next.origin))
-      throw new RedirectBlocked(`The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`)
+      throw new RedirectBlocked(
+        `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
+      )
     if (hops === MAX_REDIRECTS) throw new RedirectBlocked(`More than ${MAX_REDIRECTS} redirects.`)
     await answer.body?.cancel()
     const onward = await redirected(target, init, answer.status)
@@ -114,7 +122,11 @@ function isOwnPath(input: string): boolean {
 }
 
 /** The same call at the next hop (Fetch Standard, HTTP-redirect fetch). */
-async function redirected(target: Target, init: RequestInit | undefined, status: number): Promise<RequestInit> {
+async function redirected(
+  target: Target,
+  init: RequestInit | undefined,
+  status: number,
+): Promise<RequestInit> {
   const request = typeof target === 'string' ? undefined : target
   const method = init?.method ?? request?.method ?? 'GET'
   const headers = new Headers(init?.headers ?? request?.headers)
@@ -122,9 +134,16 @@ async function redirected(target: Target, init: RequestInit | undefined, status:
   const toGet = status === 303 ? method !== 'HEAD' : status < 303 && method.toUpperCase() === 'POST'
   if (toGet) {
     for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name)
-    return { ...init, method: method === 'HEAD' ? method : 'GET', headers, signal, body: null }
+    return {
+      ...init,
+      method: method === 'HEAD' ? method : 'GET',
+      headers,
+      signal,
+      body: null,
+    }
   }
-  if (isOneWay(init?.body)) throw new RedirectBlocked('The API redirected a request whose body can be sent only once.')
+  if (isOneWay(init?.body))
+    throw new RedirectBlocked('The API redirected a request whose body can be sent only once.')
   const body = init?.body ?? (request?.body ? await request.clone().arrayBuffer() : null)
   return { ...init, method, headers, signal, body }
 }
@@ -141,7 +160,9 @@ const isPermission = (answer: Response) =>
 
 /** A stream is gone once it was sent. */
 const isOneWay = (body: unknown) =>
-  typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream)
+  typeof body === 'object' &&
+  body !== null &&
+  (Symbol.asyncIterator in body || body instanceof ReadableStream)
 
 /** The caller's headers as they are, with our `Authorization` in place of theirs. */
 function withBearer(given: HeadersInit | undefined, bearer: string): HeadersInit {

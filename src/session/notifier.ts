@@ -1,0 +1,51 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type { SessionNotice } from './notice.ts'
+import type { Settings } from './options.ts'
+
+type Listener = (state: SessionState) => void
+
+/** Tells listeners in a microtask, so that what they call finds the session settled, and isolates each of them. */
+export function createNotifier({ observe, onListenerError }: Settings, read: () => SessionState) {
+  const listeners = new Set<Listener>()
+  let told = read()
+  let notices: SessionNotice[] = []
+  let isQueued = false
+
+  function queue() {
+    if (isQueued) return
+    isQueued = true
+    queueMicrotask(() => {
+      isQueued = false
+      const due = notices
+      notices = []
+      for (const notice of due) isolate(observe, notice)
+      const state = read()
+      if (told === state) return
+      told = state
+      for (const listener of [...listeners]) if (listeners.has(listener)) isolate(listener, state)
+    })
+  }
+
+  async function isolate<T>(listener: ((value: T) => unknown) | undefined, value: T) {
+    try {
+      await listener?.(value)
+    } catch (error) {
+      onListenerError(error)
+    }
+  }
+
+  return {
+    tell(notice: SessionNotice) {
+      notices.push(notice)
+      queue()
+    },
+    changed: queue,
+    subscribe(listener: Listener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    stop: () => listeners.clear(),
+  }
+}
