@@ -10,6 +10,9 @@ export default defineConfig({
     transport: 'src/transport.ts',
     'transport.node': 'src/transport.node.ts',
   },
+  // One file per source file: an application then leaves out whole files, such as the schemas of a strategy
+  // that it does not use.
+  unbundle: true,
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',

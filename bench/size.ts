@@ -53,7 +53,7 @@ async function measure(code: string, external: RegExp[]): Promise<Measured> {
       },
     ],
   })
-  const { output } = await bundle.generate({ format: 'esm', minify: true, inlineDynamicImports: true })
+  const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false })
   await bundle.close()
   const [chunk] = output
   return {
