@@ -1,4 +1,4 @@
 /** The platform's `fetch`, looked up at each call. */
 export function transport(url: string, init: RequestInit): Promise<Response> {
-	return fetch(url, init);
+  return fetch(url, init)
 }

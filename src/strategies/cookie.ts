@@ -1,27 +1,27 @@
-import type { ResendPolicy } from "../../machines/session.types.ts";
-import { setCookieOf } from "../wire/cookies.ts";
-import { logoutAtBackend } from "../wire/logout.ts";
-import { outcomeOf } from "../wire/outcome.ts";
-import { renewalOf } from "../wire/renewal.ts";
-import { request, type WireAnswer } from "../wire/request.ts";
-import type { RefreshOutcome, SessionStrategy } from "./strategy.ts";
+import type { ResendPolicy } from '../../machines/session.types.ts'
+import { setCookieOf } from '../wire/cookies.ts'
+import { logoutAtBackend } from '../wire/logout.ts'
+import { outcomeOf } from '../wire/outcome.ts'
+import { renewalOf } from '../wire/renewal.ts'
+import { request, type WireAnswer } from '../wire/request.ts'
+import type { RefreshOutcome, SessionStrategy } from './strategy.ts'
 
 export interface CookieStrategyOptions {
-	/**
-	 * Leaves the refresh token to the browser's cookie jar, on the backend's own origin; the session never sees
-	 * it. Otherwise (a server) the session keeps it and it is sent as `Cookie: refreshToken=…`. @default false
-	 */
-	readonly browserCookies?: boolean;
-	/** Where the backend redirects somebody whom it no longer knows; a path of its own origin. @default '/login' */
-	readonly loginPath?: string;
-	/** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
-	readonly resend?: ResendPolicy;
-	/** As `OpenidStrategyOptions.trust503`. @default false */
-	readonly trust503?: boolean;
+  /**
+   * Leaves the refresh token to the browser's cookie jar, on the backend's own origin; the session never sees
+   * it. Otherwise (a server) the session keeps it and it is sent as `Cookie: refreshToken=…`. @default false
+   */
+  readonly browserCookies?: boolean
+  /** Where the backend redirects somebody whom it no longer knows; a path of its own origin. @default '/login' */
+  readonly loginPath?: string
+  /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
+  readonly resend?: ResendPolicy
+  /** As `OpenidStrategyOptions.trust503`. @default false */
+  readonly trust503?: boolean
 }
 
 // No control character, no `;`, no blank at either end: it comes back as it went.
-const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/;
+const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
 
 /**
  * Renews a session of LibreChat's admin panel that was opened with e-mail and password:
@@ -32,112 +32,83 @@ const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/;
  * cookie of the next login by then. A browser hides where a redirect leads: there, a deleted user is one more
  * unknown outcome.
  */
-export function cookieStrategy(
-	options: CookieStrategyOptions = {},
-): SessionStrategy {
-	const {
-		browserCookies: jar = false,
-		loginPath = "/login",
-		resend,
-		trust503,
-	} = options;
-	const credentials = jar ? "include" : "omit";
-	const cookieOf = (token = "") =>
-		jar || !cookieValue.test(token) ? undefined : `refreshToken=${token}`;
-	return {
-		needsRefreshToken: !jar,
-		...(resend === undefined ? {} : { resend }),
-		async refresh({ baseUrl, refreshToken, attemptId, signal, fetch }) {
-			const cookie = cookieOf(refreshToken);
-			if (!jar && !cookie)
-				return { kind: "rejected", reason: "missingCredential" };
-			const result = await request({
-				url: `${baseUrl}api/auth/refresh`,
-				method: "POST",
-				headers: {
-					accept: "application/json",
-					"x-refresh-attempt-id": attemptId,
-					...(cookie ? { cookie } : {}),
-				},
-				signal,
-				fetch,
-				credentials,
-			});
-			return outcomeOf(result, {
-				ok: jar ? (body, answer) => renewalOf(body, answer, {}) : rotated,
-				text: byText,
-				error: (_, answer) => byText(answer),
-				redirect: ({ headers }) =>
-					leadsTo(loginPath, headers.get("location"), baseUrl)
-						? { kind: "rejected", reason: "refreshRejected" }
-						: undefined,
-				trust503,
-			});
-		},
-		async revoke({ baseUrl, bearer, refreshToken, signal, fetch, cause }) {
-			const cookie = cookieOf(refreshToken);
-			const named = jar ? cause === "logout" : cookie !== undefined;
-			return bearer && named
-				? logoutAtBackend({
-						baseUrl,
-						bearer,
-						cookie,
-						signal,
-						fetch,
-						credentials,
-					})
-				: false;
-		},
-	};
+export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStrategy {
+  const { browserCookies: jar = false, loginPath = '/login', resend, trust503 } = options
+  const credentials = jar ? 'include' : 'omit'
+  const cookieOf = (token = '') => (jar || !cookieValue.test(token) ? undefined : `refreshToken=${token}`)
+  return {
+    needsRefreshToken: !jar,
+    ...(resend === undefined ? {} : { resend }),
+    async refresh({ baseUrl, refreshToken, attemptId, signal, fetch }) {
+      const cookie = cookieOf(refreshToken)
+      if (!jar && !cookie) return { kind: 'rejected', reason: 'missingCredential' }
+      const result = await request({
+        url: `${baseUrl}api/auth/refresh`,
+        method: 'POST',
+        headers: {
+          accept: 'application/json',
+          'x-refresh-attempt-id': attemptId,
+          ...(cookie ? { cookie } : {}),
+        },
+        signal,
+        fetch,
+        credentials,
+      })
+      return outcomeOf(result, {
+        ok: jar ? (body, answer) => renewalOf(body, answer, {}) : rotated,
+        text: byText,
+        error: (_, answer) => byText(answer),
+        redirect: ({ headers }) =>
+          leadsTo(loginPath, headers.get('location'), baseUrl)
+            ? { kind: 'rejected', reason: 'refreshRejected' }
+            : undefined,
+        trust503,
+      })
+    },
+    async revoke({ baseUrl, bearer, refreshToken, signal, fetch, cause }) {
+      const cookie = cookieOf(refreshToken)
+      const named = jar ? cause === 'logout' : cookie !== undefined
+      if (!bearer || !named) return false
+      return logoutAtBackend({ baseUrl, bearer, cookie, signal, fetch, credentials })
+    },
+  }
 }
 
 /** Reads the refresh token that a LibreChat login answers with; `undefined` if it sets none. Servers only. */
 export function refreshTokenFromCookies(headers: Headers): string | undefined {
-	return setCookieOf(headers, "refreshToken").value;
+  return setCookieOf(headers, 'refreshToken').value
 }
 
 function rotated(body: unknown, answer: WireAnswer): RefreshOutcome {
-	const { value, deleted, duplicate } = setCookieOf(
-		answer.headers,
-		"refreshToken",
-	);
-	const outcome = renewalOf(body, answer, { refreshToken: value });
-	if (outcome.kind !== "ok") return outcome;
-	return {
-		...outcome,
-		// The server ended the session: this bearer is the last one.
-		...(deleted && { final: true }),
-		...(duplicate && { warnings: ["cookieDuplicate"] }),
-	};
+  const { value, deleted, duplicate } = setCookieOf(answer.headers, 'refreshToken')
+  const outcome = renewalOf(body, answer, { refreshToken: value })
+  if (outcome.kind !== 'ok') return outcome
+  return {
+    ...outcome,
+    // The server ended the session: this bearer is the last one.
+    ...(deleted && { final: true }),
+    ...(duplicate && { warnings: ['cookieDuplicate'] }),
+  }
 }
 
 /** The route speaks in sentences, sent as `text/html`. Its pages, and those of a proxy, have tags. */
 function byText({ status, text }: WireAnswer): RefreshOutcome | undefined {
-	if (status === 200 && text.trim() === "Refresh token not provided")
-		return { kind: "rejected", reason: "missingCredential" };
-	if ((status !== 401 && status !== 403) || !text.trim() || text.includes("<"))
-		return undefined;
-	if (status === 401 && text.startsWith("Refresh token expired or not found")) {
-		return { kind: "rejected", reason: "refreshRejected" };
-	}
-	// Every other exception of the handler ends here, outages of its database included.
-	return { kind: "unknown", cause: "refreshFailed", answered: true };
+  if (status === 200 && text.trim() === 'Refresh token not provided')
+    return { kind: 'rejected', reason: 'missingCredential' }
+  if ((status !== 401 && status !== 403) || !text.trim() || text.includes('<')) return undefined
+  if (status === 401 && text.startsWith('Refresh token expired or not found')) {
+    return { kind: 'rejected', reason: 'refreshRejected' }
+  }
+  // Every other exception of the handler ends here, outages of its database included.
+  return { kind: 'unknown', cause: 'refreshFailed', answered: true }
 }
 
-function leadsTo(
-	path: string,
-	location: string | null,
-	baseUrl: string,
-): boolean {
-	try {
-		const base = new URL(baseUrl);
-		const target = new URL(location ?? "", base);
-		return (
-			location !== null &&
-			target.origin === base.origin &&
-			target.pathname === path
-		);
-	} catch {
-		return false;
-	}
+function leadsTo(path: string, location: string | null, baseUrl: string): boolean {
+  try {
+    const base = new URL(baseUrl)
+    const target = new URL(location ?? '', base)
+    return location !== null && target.origin === base.origin && target.pathname === path
+  } catch {
+    return false
+  }
 }

@@ -1,12 +1,12 @@
-import { parseHttpDate } from "./headers.ts";
+import { parseHttpDate } from './headers.ts'
 
 export interface CookieFound {
-	/** Byte for byte as it came: neither decoded nor unquoted. */
-	readonly value?: string;
-	/** The server deletes the cookie, and sets no other of that name. */
-	readonly deleted?: true;
-	/** The name came more than once. */
-	readonly duplicate?: true;
+  /** Byte for byte as it came: neither decoded nor unquoted. */
+  readonly value?: string
+  /** The server deletes the cookie, and sets no other of that name. */
+  readonly deleted?: true
+  /** The name came more than once. */
+  readonly duplicate?: true
 }
 
 /**
@@ -14,40 +14,29 @@ export interface CookieFound {
  * Names are case-sensitive. `Expires` counts from the answer's own `Date`.
  */
 export function setCookieOf(headers: Headers, name: string): CookieFound {
-	let count = 0;
-	let found: string | undefined;
-	for (const line of headers.getSetCookie()) {
-		const [pair = "", ...attributes] = line.split(";");
-		const equals = pair.indexOf("=");
-		if (equals < 0 || pair.slice(0, equals).trim() !== name) continue;
-		count++;
-		const value = pair.slice(equals + 1).trim();
-		if (
-			value &&
-			!isExpired(attributes, parseHttpDate(headers.get("date")) ?? 0)
-		)
-			found = value;
-	}
-	return {
-		...(found === undefined
-			? count > 0
-				? { deleted: true }
-				: {}
-			: { value: found }),
-		...(count > 1 ? { duplicate: true } : {}),
-	};
+  let count = 0
+  let found: string | undefined
+  for (const line of headers.getSetCookie()) {
+    const [pair = '', ...attributes] = line.split(';')
+    const equals = pair.indexOf('=')
+    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue
+    count++
+    const value = pair.slice(equals + 1).trim()
+    if (value && !isExpired(attributes, parseHttpDate(headers.get('date')) ?? 0)) found = value
+  }
+  return {
+    ...(found === undefined ? (count > 0 ? { deleted: true } : {}) : { value: found }),
+    ...(count > 1 ? { duplicate: true } : {}),
+  }
 }
 
 function isExpired(attributes: readonly string[], now: number): boolean {
-	let expired = false;
-	for (const attribute of attributes) {
-		const [key = "", value = ""] = attribute
-			.split("=")
-			.map((part) => part.trim());
-		// `Max-Age` wins over `Expires`, wherever it stands (RFC 6265 section 5.3).
-		if (/^max-age$/i.test(key) && /^-?\d+$/.test(value))
-			return Number(value) <= 0;
-		if (/^expires$/i.test(key)) expired = Date.parse(value) <= now;
-	}
-	return expired;
+  let expired = false
+  for (const attribute of attributes) {
+    const [key = '', value = ''] = attribute.split('=').map((part) => part.trim())
+    // `Max-Age` wins over `Expires`, wherever it stands (RFC 6265 section 5.3).
+    if (/^max-age$/i.test(key) && /^-?\d+$/.test(value)) return Number(value) <= 0
+    if (/^expires$/i.test(key)) expired = Date.parse(value) <= now
+  }
+  return expired
 }

@@ -1,15 +1,13 @@
-const EARLIEST = Date.UTC(2015, 0);
-const LATEST = Date.UTC(2090, 0);
-const MAX_RETRY_AFTER_MS = 300_000;
+const EARLIEST = Date.UTC(2015, 0)
+const LATEST = Date.UTC(2090, 0)
+const MAX_RETRY_AFTER_MS = 300_000
 // RFC 9110 section 5.6.7.
-const imfFixdate =
-	/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+const imfFixdate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
 
 /** An instant in milliseconds since the Unix epoch; `undefined` unless it lies in the years 2015 to 2089. */
 export function parseHttpDate(value: string | null): number | undefined {
-	const instant =
-		value && imfFixdate.test(value) ? Date.parse(value) : Number.NaN;
-	return instant >= EARLIEST && instant < LATEST ? instant : undefined;
+  const instant = value && imfFixdate.test(value) ? Date.parse(value) : Number.NaN
+  return instant >= EARLIEST && instant < LATEST ? instant : undefined
 }
 
 /**
@@ -17,15 +15,13 @@ export function parseHttpDate(value: string | null): number | undefined {
  * answer's own `Date`: the local clock may be wrong. `undefined` for anything else.
  */
 export function retryAfterMs(headers: Headers): number | undefined {
-	const value = headers.get("retry-after") ?? "";
-	const until = parseHttpDate(value);
-	const from = parseHttpDate(headers.get("date"));
-	const delay = /^\d+$/.test(value)
-		? Number(value) * 1000
-		: until !== undefined && from !== undefined
-			? until - from
-			: undefined;
-	return delay === undefined
-		? undefined
-		: Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS);
+  const value = headers.get('retry-after') ?? ''
+  const until = parseHttpDate(value)
+  const from = parseHttpDate(headers.get('date'))
+  const delay = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : until !== undefined && from !== undefined
+      ? until - from
+      : undefined
+  return delay === undefined ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS)
 }

@@ -1,27 +1,25 @@
-import { request, type WireRequest } from "./request.ts";
+import { request, type WireRequest } from './request.ts'
 
 /**
  * `POST {baseUrl}api/auth/logout` with the bearer, and with what else names the session. Resolves to whether
  * the backend confirmed it: anything but 200 leaves the grant alive (RFC 7009 section 2.2.1 says so of 503).
  */
 export async function logoutAtBackend(
-	session: Pick<WireRequest, "signal" | "fetch" | "credentials"> & {
-		readonly baseUrl: string;
-		readonly bearer: string;
-		readonly cookie?: string | undefined;
-	},
+  session: Pick<WireRequest, 'signal' | 'fetch' | 'credentials'> & {
+    readonly baseUrl: string
+    readonly bearer: string
+    readonly cookie?: string | undefined
+  },
 ): Promise<boolean> {
-	const { baseUrl, bearer, cookie, ...rest } = session;
-	const result = await request({
-		...rest,
-		url: `${baseUrl}api/auth/logout`,
-		method: "POST",
-		headers: {
-			authorization: `Bearer ${bearer}`,
-			...(cookie ? { cookie } : {}),
-		},
-	});
-	return (
-		result.kind === "answer" && result.status === 200 && !result.redirected
-	);
+  const { baseUrl, bearer, cookie, ...rest } = session
+  const result = await request({
+    ...rest,
+    url: `${baseUrl}api/auth/logout`,
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${bearer}`,
+      ...(cookie ? { cookie } : {}),
+    },
+  })
+  return result.kind === 'answer' && result.status === 200 && !result.redirected
 }
