@@ -71,6 +71,13 @@ describe('what tells flights apart', () => {
     )
   })
 
+  test('what UTF-8 cannot write does not become one replacement character (I7, X18)', () => {
+    const texts = ['\ud800', '\ud801', '\udc00', '\ufffd', '\\ud800'].map((userId) =>
+      utf8(flightText({ provider: 'a', userId })),
+    )
+    expect(new Set(texts).size).toBe(texts.length)
+  })
+
   test('the scope is the identity without its token', () => {
     const { refreshToken, ...scope } = ada
     expect(scopeText(ada)).toBe(scopeText(scope))

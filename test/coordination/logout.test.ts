@@ -140,6 +140,19 @@ describe('logout', () => {
     expect(await coordinator.run(flight(renewed, [], { identity: other }))).toEqual({ ...renewed, ageMs: 0 })
   })
 
+  test('nor does a logout touch what others ask or have in the air (I7, X18)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const identity = { ...ada, userId: 'bob' }
+    const held = heldFlight([], { identity })
+    const leader = coordinator.run(held.flight)
+    coordinator.end(ada)
+    await held.tookOff
+    const follower = coordinator.run(held.flight)
+    coordinator.end(ada)
+    held.land(renewed)
+    expect(await Promise.all([leader, follower])).toMatchObject([renewed, renewed])
+  })
+
   test('after the window nothing is left of it', async () => {
     const { clock, coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight(renewed))

@@ -192,6 +192,19 @@ describe('bounds', () => {
     expect(sends).toEqual(['R0'])
   })
 
+  test('a token that was sent again counts from its last flight', async () => {
+    const { coordinator } = coordinatorOnFakeClock({ maxEntries: 2 })
+    const sends: string[] = []
+    await coordinator.run(flight(unknown, [], { identity: identityOf(0) }))
+    await coordinator.run(flight(successor(1), [], { identity: identityOf(1) }))
+    await coordinator.run(flight(successor(0), [], { identity: identityOf(0), mayResend: true }))
+    await coordinator.run(flight(successor(2), [], { identity: identityOf(2) }))
+    for (const index of [0, 2, 1]) {
+      await coordinator.run(flight(rejected, sends, { identity: identityOf(index) }))
+    }
+    expect(sends).toEqual(['R1'])
+  })
+
   test('a flight in the air is never forgotten, however many finish (I9)', async () => {
     const { clock, coordinator } = coordinatorOnFakeClock({ maxEntries: 1, replayWindowMs: 1_000 })
     const sends: string[] = []
