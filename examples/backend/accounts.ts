@@ -18,8 +18,22 @@ export interface Account {
 const password = 'demo-password'
 
 export const accounts = {
-  localAdmin: { id: '6500000000000000000000a1', email: 'ada@local.example', name: 'Ada Local', provider: 'local', admin: true, password },
-  localUser: { id: '6500000000000000000000a2', email: 'uma@local.example', name: 'Uma Local', provider: 'local', admin: false, password },
+  localAdmin: {
+    id: '6500000000000000000000a1',
+    email: 'ada@local.example',
+    name: 'Ada Local',
+    provider: 'local',
+    admin: true,
+    password,
+  },
+  localUser: {
+    id: '6500000000000000000000a2',
+    email: 'uma@local.example',
+    name: 'Uma Local',
+    provider: 'local',
+    admin: false,
+    password,
+  },
   twoFactorAdmin: {
     id: '6500000000000000000000a3',
     email: 'tom@local.example',
@@ -39,8 +53,22 @@ export const accounts = {
     tenantId: 'acme',
     password,
   },
-  openidAdmin: { id: '6500000000000000000000b1', email: 'olga@sso.example', name: 'Olga Openid', provider: 'openid', admin: true, sub: 'olga' },
-  openidUser: { id: '6500000000000000000000b2', email: 'udo@sso.example', name: 'Udo Openid', provider: 'openid', admin: false, sub: 'udo' },
+  openidAdmin: {
+    id: '6500000000000000000000b1',
+    email: 'olga@sso.example',
+    name: 'Olga Openid',
+    provider: 'openid',
+    admin: true,
+    sub: 'olga',
+  },
+  openidUser: {
+    id: '6500000000000000000000b2',
+    email: 'udo@sso.example',
+    name: 'Udo Openid',
+    provider: 'openid',
+    admin: false,
+    sub: 'udo',
+  },
   /** The same person at the provider, once in each of two tenants. */
   openidAcme: {
     id: '6500000000000000000000c1',

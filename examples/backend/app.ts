@@ -12,7 +12,11 @@ import { openidLoginRoutes } from './routes/openidLogin.ts'
 import { openidRefreshRoutes } from './routes/openidRefresh.ts'
 
 /** The whole backend. Recording comes first, then faults: what a fault keeps from being processed is still seen. */
-export function createApp(context: BackendContext, faults: FaultInjector, requests: RequestRecord[]): Hono<BackendEnv> {
+export function createApp(
+  context: BackendContext,
+  faults: FaultInjector,
+  requests: RequestRecord[],
+): Hono<BackendEnv> {
   const app = new Hono<BackendEnv>()
   app.use(async (c, next) => {
     await next()

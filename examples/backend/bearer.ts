@@ -4,12 +4,17 @@ import type { User } from './users.ts'
 
 function unauthorized(c: Context<BackendEnv>, context: BackendContext, message: string): Response {
   // Older builds send the text without any content type, so the type must not be filled in.
-  if (context.knobs.unauthorizedBody === 'text') return c.body(new TextEncoder().encode('Unauthorized'), 401, { 'Content-Length': '12' })
+  if (context.knobs.unauthorizedBody === 'text')
+    return c.body(new TextEncoder().encode('Unauthorized'), 401, { 'Content-Length': '12' })
   return c.json({ message }, 401)
 }
 
 /** The strict-tenancy answer for a user without a tenant, if that applies. */
-export function refuseWithoutTenant(c: Context<BackendEnv>, context: BackendContext, user: User): Response | undefined {
+export function refuseWithoutTenant(
+  c: Context<BackendEnv>,
+  context: BackendContext,
+  user: User,
+): Response | undefined {
   if (!context.knobs.strictTenant || user.tenantId) return undefined
   return c.json({ error: 'Tenant context required in strict isolation mode' }, 403)
 }
@@ -42,7 +47,8 @@ export function requireAdmin(context: BackendContext): MiddlewareHandler<Backend
     const user = c.get('user')
     if (context.knobs.capabilityLookupFails) return c.json({ message: 'Internal Server Error' }, 500)
     if (!user.isAdmin) return c.json({ message: 'Forbidden' }, 403)
-    if (needsEnrolment(context, user)) return c.json({ code: enrolmentCode, message: 'Two-factor setup required' }, 403)
+    if (needsEnrolment(context, user))
+      return c.json({ code: enrolmentCode, message: 'Two-factor setup required' }, 403)
     await next()
   }
 }
@@ -55,14 +61,25 @@ export function needsEnrolment(context: BackendContext, user: User): boolean {
 }
 
 /** The 200 without a token that a user gets who has to enrol a second factor first. */
-export async function enrolmentAnswer(c: Context<BackendEnv>, context: BackendContext, user: User): Promise<Response> {
-  return c.json({ code: enrolmentCode, twoFASetupRequired: true, tempToken: await context.tokens.signTemporary(user) })
+export async function enrolmentAnswer(
+  c: Context<BackendEnv>,
+  context: BackendContext,
+  user: User,
+): Promise<Response> {
+  return c.json({
+    code: enrolmentCode,
+    twoFASetupRequired: true,
+    tempToken: await context.tokens.signTemporary(user),
+  })
 }
 
 /** 403 for a banned IP; on the interactive login routes only. */
 export function refuseBanned(context: BackendContext): MiddlewareHandler<BackendEnv> {
   return async (c, next) => {
     if (!context.knobs.banned) return next()
-    return c.json({ message: 'Your account has been temporarily banned due to violations of our service.' }, 403)
+    return c.json(
+      { message: 'Your account has been temporarily banned due to violations of our service.' },
+      403,
+    )
   }
 }

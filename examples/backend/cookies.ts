@@ -6,7 +6,12 @@ import type { SessionRow } from './sessions.ts'
 const names = ['refreshToken', 'openid_access_token', 'openid_id_token', 'openid_user_id', 'token_provider']
 
 /** Both session cookies: HttpOnly, strict, on the whole site, with `Expires` and no `Max-Age` or `Domain`. */
-export function setSessionCookies(c: Context<BackendEnv>, context: BackendContext, row: SessionRow, token: string): void {
+export function setSessionCookies(
+  c: Context<BackendEnv>,
+  context: BackendContext,
+  row: SessionRow,
+  token: string,
+): void {
   const attributes = [
     'Path=/',
     `Expires=${new Date(row.expiration).toUTCString()}`,

@@ -14,7 +14,8 @@ export async function sendTruncated(response: Response, outgoing: ServerResponse
   const body = new Uint8Array(await response.arrayBuffer())
   const headers = [...response.headers].filter(([name]) => name !== 'content-length')
   outgoing.writeHead(response.status, [...headers, ['Content-Length', String(body.length)]].flat())
-  if (outgoing.write(body.subarray(0, Math.floor(body.length / 2)))) await new Promise((resolve) => setImmediate(resolve))
+  if (outgoing.write(body.subarray(0, Math.floor(body.length / 2))))
+    await new Promise((resolve) => setImmediate(resolve))
   else await once(outgoing, 'drain')
   outgoing.destroy()
 }

@@ -115,7 +115,8 @@ async function applyFault(c: Context<BackendEnv>, { fault, cleared }: Active): E
   }
 }
 
-const momentOf = (fault: Fault): FaultMoment => ('at' in fault ? (fault.at ?? 'before') : momentByKind[fault.kind])
+const momentOf = (fault: Fault): FaultMoment =>
+  'at' in fault ? (fault.at ?? 'before') : momentByKind[fault.kind]
 
 const momentByKind = {
   respond: 'before',
@@ -137,7 +138,8 @@ export function createFaultInjector(): FaultInjector {
 
   function take(request: Request, route: RouteName | undefined): Active[] {
     const hit = active.filter(
-      (entry) => route && entry.left > 0 && (entry.route === 'any' || entry.route === route) && entry.when(request),
+      (entry) =>
+        route && entry.left > 0 && (entry.route === 'any' || entry.route === route) && entry.when(request),
     )
     for (const entry of hit) {
       entry.left -= 1
@@ -168,7 +170,8 @@ export function createFaultInjector(): FaultInjector {
       return entry
     },
     clear(route) {
-      for (const entry of active.filter((other) => route === undefined || other.route === route)) entry.clear()
+      for (const entry of active.filter((other) => route === undefined || other.route === route))
+        entry.clear()
     },
     async middleware(c, next) {
       const hit = take(c.req.raw, routeName(c.req.method, c.req.path))

@@ -78,6 +78,12 @@ export function createKnobs(options: KnobOptions = {}): Knobs {
     storeDelayMs: 0,
     ...options,
     limiter: { enabled: false, max: 7, windowMs: 300_000, ...options.limiter },
-    provider: { rotate: true, reuseGraceMs: 0, refreshTtlSeconds: 14 * 24 * 3600, storeDelayMs: 0, ...options.provider },
+    provider: {
+      rotate: true,
+      reuseGraceMs: 0,
+      refreshTtlSeconds: 14 * 24 * 3600,
+      storeDelayMs: 0,
+      ...options.provider,
+    },
   }
 }

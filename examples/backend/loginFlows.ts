@@ -109,7 +109,11 @@ export function createLoginFlows({ url, panelUrl, touch }: LoginFlowsOptions): L
       const challenge = createHash('sha256').update(verifier).digest('hex')
       const code = await walkBrowser(`${url}/api/admin/oauth/openid?code_challenge=${challenge}`, account.sub)
       const origin = new URL(panelUrl).origin
-      const response = await post(`${url}/api/admin/oauth/exchange`, { code, code_verifier: verifier }, { Origin: origin })
+      const response = await post(
+        `${url}/api/admin/oauth/exchange`,
+        { code, code_verifier: verifier },
+        { Origin: origin },
+      )
       return response.json()
     },
   }

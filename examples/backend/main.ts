@@ -1,25 +1,29 @@
-import { accounts, type Account } from './accounts.ts'
+import { type Account, accounts } from './accounts.ts'
 import { startBackend } from './startBackend.ts'
 
-const port = Number(process.env['BACKEND_PORT'] ?? 3080)
-const providerPort = Number(process.env['PROVIDER_PORT'] ?? 3081)
+const port = Number(process.env.BACKEND_PORT ?? 3080)
+const providerPort = Number(process.env.PROVIDER_PORT ?? 3081)
 
 const knobs = {
-  sessionMs: Number(process.env['SESSION_EXPIRY'] ?? 900_000),
-  refreshMs: Number(process.env['REFRESH_TOKEN_EXPIRY'] ?? 604_800_000),
-  reuseTokens: process.env['OPENID_REUSE_TOKENS'] !== 'false',
-  strictTenant: process.env['TENANT_ISOLATION_STRICT'] === 'true',
-  limiter: { enabled: process.env['LIMITER'] === 'true' },
+  sessionMs: Number(process.env.SESSION_EXPIRY ?? 900_000),
+  refreshMs: Number(process.env.REFRESH_TOKEN_EXPIRY ?? 604_800_000),
+  reuseTokens: process.env.OPENID_REUSE_TOKENS !== 'false',
+  strictTenant: process.env.TENANT_ISOLATION_STRICT === 'true',
+  limiter: { enabled: process.env.LIMITER === 'true' },
 }
 
-const panelUrl = process.env['ADMIN_PANEL_URL'] ?? 'http://localhost:3000'
+const panelUrl = process.env.ADMIN_PANEL_URL ?? 'http://localhost:3000'
 
 function describe(account: Account): string {
   const signIn =
     account.provider === 'local'
       ? `password ${account.password}${account.twoFactorCode ? `, code ${account.twoFactorCode}` : ''}`
       : `provider account ${account.sub}`
-  const cells = [account.email.padEnd(20), account.provider.padEnd(7), (account.admin ? 'admin' : 'no admin').padEnd(9)]
+  const cells = [
+    account.email.padEnd(20),
+    account.provider.padEnd(7),
+    (account.admin ? 'admin' : 'no admin').padEnd(9),
+  ]
   return `  ${cells.join(' ')} ${(account.tenantId ?? '-').padEnd(7)} ${signIn}`
 }
 
@@ -45,6 +49,8 @@ Change with SESSION_EXPIRY=10000 LIMITER=true OPENID_REUSE_TOKENS=false ... Stop
   process.once('SIGTERM', stop)
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-  console.error(`Port ${port} or ${providerPort} is taken. Choose others with BACKEND_PORT and PROVIDER_PORT.`)
+  console.error(
+    `Port ${port} or ${providerPort} is taken. Choose others with BACKEND_PORT and PROVIDER_PORT.`,
+  )
   process.exitCode = 1
 }

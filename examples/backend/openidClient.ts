@@ -62,15 +62,20 @@ export async function createOpenidClient(options: OpenidClientOptions): Promise<
       const claims = oauth.getValidatedIdTokenClaims(answer)
       return {
         accessToken: connection === 'withoutAccessToken' ? undefined : answer.access_token,
-        refreshToken: answer.refresh_token,
+        refreshToken: connection === 'withoutRefreshToken' ? undefined : answer.refresh_token,
         claims:
           connection === 'withoutClaims' || !claims
             ? undefined
-            : { sub: claims.sub, iss: connection === 'foreignIssuer' ? 'https://foreign.example' : claims.iss },
+            : {
+                sub: claims.sub,
+                iss: connection === 'foreignIssuer' ? 'https://foreign.example' : claims.iss,
+              },
       }
     } catch (error) {
       if (error instanceof GrantFailed) throw error
-      throw new GrantFailed(error instanceof oauth.ResponseBodyError && error.status < 500 ? 'rejected' : 'unknown')
+      throw new GrantFailed(
+        error instanceof oauth.ResponseBodyError && error.status < 500 ? 'rejected' : 'unknown',
+      )
     }
   }
 
@@ -112,7 +117,13 @@ export async function createOpenidClient(options: OpenidClientOptions): Promise<
       }),
     refreshGrant: (refreshToken) =>
       perform(async () => {
-        const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, requestOptions)
+        const response = await oauth.refreshTokenGrantRequest(
+          server,
+          client,
+          authentication,
+          refreshToken,
+          requestOptions,
+        )
         return oauth.processRefreshTokenResponse(server, client, response)
       }),
     endSessionUrl(postLogoutRedirectUri) {

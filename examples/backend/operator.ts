@@ -10,10 +10,27 @@ export type UserRef = AccountName | (string & {})
  * The backend's connection to the provider. `down`: nothing gets there. `lost`: the provider does its work and
  * the answer is lost. The others spoil the answer after the refresh token has been consumed.
  */
-export type ProviderConnection = 'up' | 'down' | 'lost' | 'withoutAccessToken' | 'withoutClaims' | 'foreignIssuer'
+export type ProviderConnection =
+  | 'up'
+  | 'down'
+  | 'lost'
+  | 'withoutAccessToken'
+  | 'withoutRefreshToken'
+  | 'withoutClaims'
+  | 'foreignIssuer'
 
 export type UserPatch = Partial<
-  Pick<User, 'email' | 'name' | 'role' | 'tenantId' | 'openidId' | 'openidIssuer' | 'twoFactorEnabledAt' | 'emailVerified'>
+  Pick<
+    User,
+    | 'email'
+    | 'name'
+    | 'role'
+    | 'tenantId'
+    | 'openidId'
+    | 'openidIssuer'
+    | 'twoFactorEnabledAt'
+    | 'emailVerified'
+  >
 >
 
 /** What the people who run the backend can do to it. */

@@ -44,7 +44,9 @@ export interface PresentationLog {
    * A repeat after `refused`, `ok-same` or `unknown-to-client` is not listed.
    */
   replays(): Presentation[]
-  add(entry: Pick<Presentation, 'at' | 'route' | 'tokenKind' | 'tenant' | 'attemptId'> & { token: string }): Presentation
+  add(
+    entry: Pick<Presentation, 'at' | 'route' | 'tokenKind' | 'tenant' | 'attemptId'> & { token: string },
+  ): Presentation
   reset(): void
 }
 
@@ -68,7 +70,9 @@ export function createPresentationLog(): PresentationLog {
     replays() {
       return [...presentationsPerToken().values()].flatMap((uses) =>
         uses.filter((_, index) =>
-          uses.slice(0, index).some((earlier) => earlier.outcome === 'ok-rotated' || earlier.outcome === 'rejected'),
+          uses
+            .slice(0, index)
+            .some((earlier) => earlier.outcome === 'ok-rotated' || earlier.outcome === 'rejected'),
         ),
       )
     },

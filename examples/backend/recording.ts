@@ -35,7 +35,10 @@ export function recordRequests(records: RequestRecord[], now: () => number): Mid
 }
 
 /** Records every refresh token that arrives, before anything can keep it from being processed. */
-export function recordPresentations(log: PresentationLog, context: BackendContext): MiddlewareHandler<BackendEnv> {
+export function recordPresentations(
+  log: PresentationLog,
+  context: BackendContext,
+): MiddlewareHandler<BackendEnv> {
   return async (c, next) => {
     const route = routeName(c.req.method, c.req.path)
     if (route !== 'openidRefresh' && route !== 'cookieRefresh') return next()

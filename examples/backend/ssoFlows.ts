@@ -36,7 +36,10 @@ export function createSsoFlows(now: () => number): SsoFlows {
   const logins = new Map<string, PendingLogin>()
   const codes = new Map<string, PendingExchange>()
 
-  function take<Entry extends { readonly expiresAt: number }>(map: Map<string, Entry>, key: string): Entry | undefined {
+  function take<Entry extends { readonly expiresAt: number }>(
+    map: Map<string, Entry>,
+    key: string,
+  ): Entry | undefined {
     const entry = map.get(key)
     map.delete(key)
     return entry && entry.expiresAt > now() ? entry : undefined

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { SignJWT, decodeJwt, errors, jwtVerify } from 'jose'
+import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose'
 import type { User } from './users.ts'
 
 export interface RefreshClaims {
@@ -54,7 +54,7 @@ export function createTokens(now: () => number): Tokens {
       ),
     async verifyBearer(token) {
       try {
-        const userId = String(decodeJwt(token)['id'])
+        const userId = String(decodeJwt(token).id)
         const { payload } = await verify(token, accessKey(userId))
         return { userId, issuedAt: (payload.iat ?? 0) * 1000 }
       } catch (error) {
@@ -63,15 +63,17 @@ export function createTokens(now: () => number): Tokens {
         throw new Error('jwt malformed')
       }
     },
-    signRefresh: ({ userId, sessionId }, expiresAt) => sign({ id: userId, sessionId }, Math.floor(expiresAt / 1000), refreshKey),
+    signRefresh: ({ userId, sessionId }, expiresAt) =>
+      sign({ id: userId, sessionId }, Math.floor(expiresAt / 1000), refreshKey),
     async verifyRefresh(token) {
       const { payload } = await verify(token, refreshKey)
-      return { userId: String(payload['id']), sessionId: String(payload['sessionId']) }
+      return { userId: String(payload.id), sessionId: String(payload.sessionId) }
     },
-    signTemporary: (user) => sign({ userId: user.id }, Math.floor((now() + temporaryLifeMs) / 1000), temporaryKey),
+    signTemporary: (user) =>
+      sign({ userId: user.id }, Math.floor((now() + temporaryLifeMs) / 1000), temporaryKey),
     async verifyTemporary(token) {
       const { payload } = await verify(token, temporaryKey)
-      return String(payload['userId'])
+      return String(payload.userId)
     },
     invalidateBearers(userId) {
       if (userId === undefined) generation += 1

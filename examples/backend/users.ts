@@ -74,7 +74,8 @@ export function createUserStore(accounts: readonly Account[], issuer: string, no
     users.set(user.id, user)
   }
 
-  const inTenant = (user: User, tenant: string | undefined): boolean => tenant === undefined || user.tenantId === tenant
+  const inTenant = (user: User, tenant: string | undefined): boolean =>
+    tenant === undefined || user.tenantId === tenant
 
   return {
     all: () => [...users.values()],
@@ -106,7 +107,8 @@ export function userDocument(user: User, options: { backupCodes?: boolean } = {}
     ...(user.openidId !== undefined && { openidId: user.openidId, openidIssuer: user.openidIssuer }),
     emailVerified: user.emailVerified,
     twoFactorEnabled: user.twoFactorEnabledAt !== undefined,
-    ...(options.backupCodes && user.backupCodes && { backupCodes: user.backupCodes.map((codeHash) => ({ codeHash, used: false })) }),
+    ...(options.backupCodes &&
+      user.backupCodes && { backupCodes: user.backupCodes.map((codeHash) => ({ codeHash, used: false })) }),
     createdAt: new Date(user.createdAt).toISOString(),
     updatedAt: new Date(user.updatedAt).toISOString(),
   }

@@ -5,9 +5,13 @@ import { bearer, password, send, statusAndBody, testBackend } from './harness.ts
 test('verify answers with the user, and knows good from expired, forged and missing bearers', async () => {
   const backend = await testBackend({ sessionMs: 3000 })
   const { token } = await backend.loginLocal(accounts.localAdmin.email, password)
-  const verify = (headers: Record<string, string>) => statusAndBody(send(`${backend.url}/api/admin/verify`, { headers }))
+  const verify = (headers: Record<string, string>) =>
+    statusAndBody(send(`${backend.url}/api/admin/verify`, { headers }))
 
-  expect(await verify(bearer(token))).toEqual([200, { user: expect.objectContaining({ id: accounts.localAdmin.id }) }])
+  expect(await verify(bearer(token))).toEqual([
+    200,
+    { user: expect.objectContaining({ id: accounts.localAdmin.id }) },
+  ])
   expect(await verify({})).toEqual([401, { message: 'No auth token' }])
   expect(await verify(bearer(`${token.slice(0, -4)}AAAA`))).toEqual([401, { message: 'invalid signature' }])
   expect(await verify(bearer('x'))).toEqual([401, { message: 'jwt malformed' }])
@@ -58,7 +62,8 @@ test('invalidated bearers are refused at once, and the next one is good, within 
   const backend = await testBackend()
   const ada = await backend.loginLocal(accounts.localAdmin.email, password)
   const tess = await backend.loginLocal(accounts.tenantAdmin.email, password)
-  const status = async (token: string) => (await send(`${backend.url}/api/admin/users`, { headers: bearer(token) })).status
+  const status = async (token: string) =>
+    (await send(`${backend.url}/api/admin/users`, { headers: bearer(token) })).status
 
   backend.operator.invalidateBearers('localAdmin')
   expect([await status(ada.token), await status(tess.token)]).toEqual([401, 200])
@@ -72,20 +77,34 @@ test('the data endpoints', async () => {
   const { token } = await backend.loginLocal(accounts.tenantAdmin.email, password)
   const headers = bearer(token)
 
-  const users = await (await send(`${backend.url}/api/admin/users`, { headers: { ...headers, 'X-Tenant-Id': 'globex' } })).json()
+  const users = await (
+    await send(`${backend.url}/api/admin/users`, { headers: { ...headers, 'X-Tenant-Id': 'globex' } })
+  ).json()
   // The tenant is the user's; the header has no say after the bearer check.
-  expect(users.users.map((user: { id: string }) => user.id)).toEqual([accounts.tenantAdmin.id, accounts.openidAcme.id])
+  expect(users.users.map((user: { id: string }) => user.id)).toEqual([
+    accounts.tenantAdmin.id,
+    accounts.openidAcme.id,
+  ])
 
-  const put = await send(`${backend.url}/api/admin/settings`, { method: 'PUT', json: { theme: 'dark' }, headers })
+  const put = await send(`${backend.url}/api/admin/settings`, {
+    method: 'PUT',
+    json: { theme: 'dark' },
+    headers,
+  })
   expect(await statusAndBody(put)).toEqual([200, { registration: 'closed', theme: 'dark' }])
-  expect((await send(`${backend.url}/api/admin/settings`, { method: 'PUT', json: [], headers })).status).toBe(400)
-  expect(await (await send(`${backend.url}/api/admin/settings`, { headers })).json()).toHaveProperty('theme', 'dark')
+  expect((await send(`${backend.url}/api/admin/settings`, { method: 'PUT', json: [], headers })).status).toBe(
+    400,
+  )
+  expect(await (await send(`${backend.url}/api/admin/settings`, { headers })).json()).toHaveProperty(
+    'theme',
+    'dark',
+  )
   const echo = await send(`${backend.url}/api/admin/echo`, { json: { a: 1 }, headers })
   expect(await echo.json()).toEqual({ contentType: 'application/json', body: '{"a":1}' })
   expect((await send(`${backend.url}/api/admin/nothing`, { headers })).status).toBe(404)
 })
 
-test('the Date header tells the backend\'s time', async () => {
+test("the Date header tells the backend's time", async () => {
   const backend = await testBackend()
   backend.knobs.clockOffsetMs = 3_600_000
   const response = await send(`${backend.url}/api/admin/oauth/openid/check`)

@@ -1,7 +1,15 @@
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { accounts } from '../../examples/backend/accounts.ts'
-import { cookieRefresh, localCookie, password, setCookieValue, statusAndText, testBackend } from './harness.ts'
+import {
+  cookieRefresh,
+  localCookie,
+  password,
+  present,
+  setCookieValue,
+  statusAndText,
+  testBackend,
+} from './harness.ts'
 
 const html = 'text/html; charset=UTF-8'
 const { localAdmin } = accounts
@@ -13,15 +21,23 @@ test('a refresh answers with bearer and user, and rotates the cookie', async () 
   const response = await cookieRefresh(backend, login.cookie)
   expect(response.status).toBe(200)
   expect(Object.keys(await response.json()).sort()).toEqual(['token', 'user'])
-  const next = setCookieValue(response, 'refreshToken')!
+  const next = present(setCookieValue(response, 'refreshToken'))
   expect(next).not.toBe(login.refreshToken)
   expect(setCookieValue(response, 'token_provider')).toBe('librechat')
   // Absolute: rotation does not extend the session.
   expect(decodeJwt(next).exp).toBe(decodeJwt(login.refreshToken).exp)
-  expect(decodeJwt(next)['sessionId']).toBe(decodeJwt(login.refreshToken)['sessionId'])
+  expect(decodeJwt(next).sessionId).toBe(decodeJwt(login.refreshToken).sessionId)
 
-  expect(await statusAndText(cookieRefresh(backend, login.cookie))).toEqual([401, html, 'Refresh token expired or not found for this user'])
-  expect(await statusAndText(cookieRefresh(backend, login.cookie, '?retry=1'))).toEqual([403, html, 'No session found'])
+  expect(await statusAndText(cookieRefresh(backend, login.cookie))).toEqual([
+    401,
+    html,
+    'Refresh token expired or not found for this user',
+  ])
+  expect(await statusAndText(cookieRefresh(backend, login.cookie, '?retry=1'))).toEqual([
+    403,
+    html,
+    'No session found',
+  ])
   expect((await cookieRefresh(backend, localCookie(next))).status).toBe(200)
 })
 
@@ -46,7 +62,7 @@ test('of two refreshes at once both succeed, and one of them holds a dead token'
   backend.advance(1000)
   const answers = await Promise.all([first, cookieRefresh(backend, login.cookie)])
   expect(answers.map(({ status }) => status)).toEqual([200, 200])
-  const [one, two] = answers.map((answer) => localCookie(setCookieValue(answer, 'refreshToken')!))
+  const [one, two] = answers.map((answer) => localCookie(present(setCookieValue(answer, 'refreshToken'))))
   expect((await cookieRefresh(backend, one)).status).toBe(401)
   expect((await cookieRefresh(backend, two)).status).toBe(200)
 })
@@ -64,7 +80,9 @@ test('malformed, forged and expired tokens', async () => {
   const login = await backend.loginLocal(localAdmin.email, password)
   const invalid = [403, html, 'Invalid refresh token']
   expect(await statusAndText(cookieRefresh(backend, localCookie('x')))).toEqual(invalid)
-  expect(await statusAndText(cookieRefresh(backend, localCookie(`${login.refreshToken.slice(0, -4)}AAAA`)))).toEqual(invalid)
+  expect(
+    await statusAndText(cookieRefresh(backend, localCookie(`${login.refreshToken.slice(0, -4)}AAAA`))),
+  ).toEqual(invalid)
   backend.advance(5000)
   expect(await statusAndText(cookieRefresh(backend, login.cookie))).toEqual(invalid)
 })
@@ -84,7 +102,10 @@ test('an ended session, an OpenID cookie, and an enrolment that is due', async (
   expect([openid.status, await openid.json()]).toEqual([401, { code: 'OPENID_SESSION_MISSING' }])
   backend.knobs.requireTwoFactor = true
   const enrol = await cookieRefresh(backend, login.cookie)
-  expect([enrol.status, await enrol.json()]).toEqual([200, { code: expect.any(String), twoFASetupRequired: true, tempToken: expect.any(String) }])
+  expect([enrol.status, await enrol.json()]).toEqual([
+    200,
+    { code: expect.any(String), twoFASetupRequired: true, tempToken: expect.any(String) },
+  ])
   backend.knobs.requireTwoFactor = false
   expect(backend.operator.endLocalSessions('localAdmin')).toBe(1)
   expect((await cookieRefresh(backend, login.cookie)).status).toBe(401)

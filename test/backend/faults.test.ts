@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest'
 import { accounts } from '../../examples/backend/accounts.ts'
 import type { Fault } from '../../examples/backend/faults.ts'
-import { bearer, cookieRefresh, openidRefresh, password, send, setCookieValue, type TestBackend, testBackend } from './harness.ts'
+import {
+  bearer,
+  cookieRefresh,
+  openidRefresh,
+  password,
+  send,
+  setCookieValue,
+  type TestBackend,
+  testBackend,
+} from './harness.ts'
 
 async function loggedIn(backend: TestBackend) {
   const { refreshToken = '', user } = await backend.loginOpenid('openidAdmin')
@@ -14,11 +23,20 @@ const causeCode = (error: unknown): unknown =>
 test('a fixed answer comes in place of the real one, as often as asked, and only on its route', async () => {
   const backend = await testBackend()
   const request = await loggedIn(backend)
-  const html: Fault = { kind: 'respond', status: 503, headers: { 'Content-Type': 'text/html', 'Retry-After': '7' }, body: '<h1>down</h1>' }
+  const html: Fault = {
+    kind: 'respond',
+    status: 503,
+    headers: { 'Content-Type': 'text/html', 'Retry-After': '7' },
+    body: '<h1>down</h1>',
+  }
   const fault = backend.faults.inject('openidRefresh', html, { times: 2 })
   for (let call = 0; call < 2; call += 1) {
     const response = await openidRefresh(backend, request)
-    expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([503, '7', '<h1>down</h1>'])
+    expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([
+      503,
+      '7',
+      '<h1>down</h1>',
+    ])
   }
   expect((await send(`${backend.url}/api/admin/oauth/openid/check`)).status).toBe(200)
   expect((await openidRefresh(backend, request)).status).toBe(200)
@@ -35,8 +53,16 @@ test('a fixed answer after processing hides a spent token', async () => {
   const request = await loggedIn(backend)
   backend.faults.inject('openidRefresh', { kind: 'respond', at: 'after', status: 500 })
   const response = await openidRefresh(backend, request)
-  expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([500, null, ''])
-  expect(backend.log.presentations[0]).toMatchObject({ outcome: 'unknown-to-client', spent: true, answered: true })
+  expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+    500,
+    null,
+    '',
+  ])
+  expect(backend.log.presentations[0]).toMatchObject({
+    outcome: 'unknown-to-client',
+    spent: true,
+    answered: true,
+  })
   expect((await openidRefresh(backend, request)).status).toBe(401)
 })
 
@@ -44,13 +70,23 @@ test('until cleared, on any route, for chosen requests', async () => {
   const backend = await testBackend()
   const check = async (headers?: Record<string, string>) =>
     (await send(`${backend.url}/api/admin/oauth/openid/check`, headers && { headers })).status
-  backend.faults.inject('any', { kind: 'respond', status: 302, headers: { Location: '/login' } }, { times: Infinity })
+  backend.faults.inject(
+    'any',
+    { kind: 'respond', status: 302, headers: { Location: '/login' } },
+    { times: Infinity },
+  )
   expect([await check(), await check(), (await cookieRefresh(backend)).status]).toEqual([302, 302, 302])
   backend.faults.clear('openidCheck')
   expect(await check()).toBe(302)
   backend.faults.clear()
-  const chosen = backend.faults.inject('any', { kind: 'respond', status: 418 }, { when: (request) => request.headers.has('x-tea') })
-  expect([await check(), await check({ 'X-Tea': '1' }), await check({ 'X-Tea': '1' })]).toEqual([200, 418, 200])
+  const chosen = backend.faults.inject(
+    'any',
+    { kind: 'respond', status: 418 },
+    { when: (request) => request.headers.has('x-tea') },
+  )
+  expect([await check(), await check({ 'X-Tea': '1' }), await check({ 'X-Tea': '1' })]).toEqual([
+    200, 418, 200,
+  ])
   expect(chosen.hits).toBe(1)
 })
 
@@ -78,7 +114,9 @@ test.each(['before', 'after'] as const)('a hang %s processing lasts until it is 
   const response = openidRefresh(backend, request).finally(() => {
     answered = true
   })
-  await expect.poll(() => [fault.hits, backend.log.presentations[0]?.spent], { interval: 5 }).toEqual([1, at === 'after'])
+  await expect
+    .poll(() => [fault.hits, backend.log.presentations[0]?.spent], { interval: 5 })
+    .toEqual([1, at === 'after'])
   expect(answered).toBe(false)
   fault.clear()
   expect((await response).status).toBe(200)
@@ -109,7 +147,11 @@ test('a truncated body', async () => {
   const response = await openidRefresh(backend, request)
   expect(response.status).toBe(200)
   await expect(response.text()).rejects.toThrow('terminated')
-  expect(backend.log.presentations[0]).toMatchObject({ outcome: 'unknown-to-client', spent: true, answered: false })
+  expect(backend.log.presentations[0]).toMatchObject({
+    outcome: 'unknown-to-client',
+    spent: true,
+    answered: false,
+  })
 })
 
 test('a body in small pieces is still whole', async () => {
@@ -141,7 +183,11 @@ test('dropped cookies, a missing token, doubled cookies', async () => {
     },
   })
   const edited = await cookieRefresh(backend, login.cookie)
-  expect(edited.headers.getSetCookie().map((line) => line.split('=')[0])).toEqual(['refreshToken', 'token_provider', 'refreshToken'])
+  expect(edited.headers.getSetCookie().map((line) => line.split('=')[0])).toEqual([
+    'refreshToken',
+    'token_provider',
+    'refreshToken',
+  ])
   expect(Object.keys(await edited.json())).toEqual(['user'])
 })
 
@@ -157,7 +203,16 @@ test('faults that are active together all apply', async () => {
 test('bytes and streams may be sent without a content type, and an own Date stays', async () => {
   const backend = await testBackend()
   const date = 'Thu, 01 Jan 1970 00:00:00 GMT'
-  backend.faults.inject('openidCheck', { kind: 'respond', status: 200, headers: { Date: date }, body: () => new Blob(['x'.repeat(100)]).stream() })
+  backend.faults.inject('openidCheck', {
+    kind: 'respond',
+    status: 200,
+    headers: { Date: date },
+    body: () => new Blob(['x'.repeat(100)]).stream(),
+  })
   const response = await send(`${backend.url}/api/admin/oauth/openid/check`)
-  expect([response.headers.get('content-type'), response.headers.get('date'), (await response.text()).length]).toEqual([null, date, 100])
+  expect([
+    response.headers.get('content-type'),
+    response.headers.get('date'),
+    (await response.text()).length,
+  ]).toEqual([null, date, 100])
 })

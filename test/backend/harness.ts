@@ -18,7 +18,11 @@ export async function testBackend(knobs: BackendOptions['knobs'] = {}): Promise<
   })
 }
 
-type Init = Omit<RequestInit, 'headers' | 'body'> & { headers?: Record<string, string>; json?: unknown; body?: string }
+type Init = Omit<RequestInit, 'headers' | 'body'> & {
+  headers?: Record<string, string>
+  json?: unknown
+  body?: string
+}
 
 /** `fetch` that follows nothing and sends `json` as JSON. */
 export function send(url: string, { json, headers, ...init }: Init = {}): Promise<Response> {
@@ -39,16 +43,33 @@ export async function statusAndBody(answer: Response | Promise<Response>): Promi
   return [response.status, await response.json()]
 }
 
-export async function statusAndText(answer: Response | Promise<Response>): Promise<[number, string | null, string]> {
+export async function statusAndText(
+  answer: Response | Promise<Response>,
+): Promise<[number, string | null, string]> {
   const response = await answer
   return [response.status, response.headers.get('content-type'), await response.text()]
 }
 
 export const cookieRefresh = (backend: Backend, cookie?: string, query = ''): Promise<Response> =>
-  send(`${backend.url}/api/auth/refresh${query}`, { method: 'POST', ...(cookie && { headers: { Cookie: cookie } }) })
+  send(`${backend.url}/api/auth/refresh${query}`, {
+    method: 'POST',
+    ...(cookie && { headers: { Cookie: cookie } }),
+  })
 
-export const openidRefresh = (backend: Backend, json: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  send(`${backend.url}/api/admin/oauth/refresh`, { json, headers })
+export const openidRefresh = (
+  backend: Backend,
+  json: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> => send(`${backend.url}/api/admin/oauth/refresh`, { json, headers })
+
+/** The value, which the test relies on. */
+export function present<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) throw new Error('expected a value')
+  return value
+}
+
+/** Where a redirect leads to. */
+export const locationOf = (response: Response): string => present(response.headers.get('location'))
 
 /** The value of a cookie that an answer sets. */
 export function setCookieValue(response: Response, name: string): string | undefined {

@@ -22,7 +22,10 @@ test('one counter for login, exchange and refresh, and 400s count', async () => 
   const over = await openidRefresh(backend, { refresh_token: 'some-token' })
   expect(over.headers.get('retry-after')).toBe('240')
   expect(over.headers.get('x-ratelimit-remaining')).toBe('0')
-  expect(await statusAndBody(over)).toEqual([429, { message: 'Too many login attempts, please try again after 5 minutes.' }])
+  expect(await statusAndBody(over)).toEqual([
+    429,
+    { message: 'Too many login attempts, please try again after 5 minutes.' },
+  ])
   expect(backend.log.presentations[0]).toMatchObject({ outcome: 'refused', spent: false, status: 429 })
 
   for (const call of calls) expect((await call()).status).toBe(429)

@@ -1,7 +1,16 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { tokenHash } from '../../examples/backend/presentations.ts'
-import { cookieRefresh, localCookie, openidRefresh, password, send, setCookieValue, testBackend } from './harness.ts'
+import {
+  cookieRefresh,
+  localCookie,
+  openidRefresh,
+  password,
+  present,
+  send,
+  setCookieValue,
+  testBackend,
+} from './harness.ts'
 
 test('every presentation is logged, of both kinds, by hash', async () => {
   const backend = await testBackend()
@@ -9,7 +18,10 @@ test('every presentation is logged, of both kinds, by hash', async () => {
   const openid = await backend.loginOpenid('openidAcme')
   backend.advance(1000)
   const headers = { 'X-Refresh-Attempt-Id': 'attempt-1' }
-  const rotated = await send(`${backend.url}/api/auth/refresh`, { method: 'POST', headers: { ...headers, Cookie: local.cookie } })
+  const rotated = await send(`${backend.url}/api/auth/refresh`, {
+    method: 'POST',
+    headers: { ...headers, Cookie: local.cookie },
+  })
   await openidRefresh(
     backend,
     { refresh_token: openid.refreshToken, user_id: openid.user.id },
@@ -22,7 +34,7 @@ test('every presentation is logged, of both kinds, by hash', async () => {
       route: 'cookieRefresh',
       tokenKind: 'local',
       tokenHash: tokenHash(local.refreshToken),
-      successorHash: tokenHash(setCookieValue(rotated, 'refreshToken')!),
+      successorHash: tokenHash(present(setCookieValue(rotated, 'refreshToken'))),
       outcome: 'ok-rotated',
       spent: true,
       answered: true,
@@ -36,7 +48,7 @@ test('every presentation is logged, of both kinds, by hash', async () => {
       sequence: 2,
       route: 'openidRefresh',
       tokenKind: 'openid',
-      tokenHash: tokenHash(openid.refreshToken!),
+      tokenHash: tokenHash(present(openid.refreshToken)),
       outcome: 'ok-rotated',
       userId: accounts.openidAcme.id,
       tenant: 'acme',
@@ -51,7 +63,7 @@ test('presentations per token, and replays', async () => {
   backend.faults.inject('cookieRefresh', { kind: 'respond', status: 503 })
   await cookieRefresh(backend, cookie)
   backend.advance(1000)
-  const next = setCookieValue(await cookieRefresh(backend, cookie), 'refreshToken')!
+  const next = present(setCookieValue(await cookieRefresh(backend, cookie), 'refreshToken'))
   await cookieRefresh(backend, localCookie(next))
   expect([...backend.log.presentationsPerToken()].map(([hash, uses]) => [hash, uses.length])).toEqual([
     [tokenHash(refreshToken), 2],
@@ -70,7 +82,12 @@ test('requests are recorded with what tests ask for', async () => {
   const { token, cookie } = await backend.loginLocal(accounts.localAdmin.email, password)
   backend.log.reset()
   await send(`${backend.url}/api/admin/users?page=1`, {
-    headers: { Authorization: `Bearer ${token}`, Cookie: cookie, Origin: 'http://localhost:3000', 'X-Tenant-Id': 'acme' },
+    headers: {
+      Authorization: `Bearer ${token}`,
+      Cookie: cookie,
+      Origin: 'http://localhost:3000',
+      'X-Tenant-Id': 'acme',
+    },
   })
   expect(backend.log.requests).toEqual([
     {
@@ -89,14 +106,34 @@ test('requests are recorded with what tests ask for', async () => {
   ])
 })
 
-test('no secret is in the log, nor in what goes to the console', async () => {
+test('no secret is in the log, on the console, or in an error', async () => {
+  const spies = (['log', 'info', 'warn', 'error', 'debug'] as const).map((method) =>
+    vi.spyOn(console, method).mockReturnValue(),
+  )
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore()
+  })
   const backend = await testBackend()
   const local = await backend.loginLocal(accounts.localAdmin.email, password)
   const openid = await backend.loginOpenid('openidAdmin')
   await cookieRefresh(backend, local.cookie)
   const refreshed = await (await openidRefresh(backend, { refresh_token: openid.refreshToken })).json()
-  const log = JSON.stringify(backend.log)
-  for (const secret of [local.token, local.refreshToken, openid.token, openid.refreshToken, refreshed.refreshToken, password]) {
+  backend.faults.inject('exchange', { kind: 'respond', at: 'after', status: 500 })
+  const failure = await backend.loginOpenid('openidAdmin').catch(String)
+  const wrong = await backend.loginLocal(accounts.localUser.email, password).catch(String)
+  expect([failure, wrong]).toEqual([
+    expect.stringContaining('answered 500'),
+    expect.stringContaining('answered 403'),
+  ])
+  const log = JSON.stringify([backend.log, failure, wrong, spies.map((spy) => spy.mock.calls)])
+  for (const secret of [
+    local.token,
+    local.refreshToken,
+    openid.token,
+    openid.refreshToken,
+    refreshed.refreshToken,
+    password,
+  ]) {
     expect(log).not.toContain(secret)
   }
 })

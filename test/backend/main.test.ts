@@ -8,17 +8,20 @@ import { expect, onTestFinished, test } from 'vitest'
 const main = fileURLToPath(new URL('../../examples/backend/main.ts', import.meta.url))
 
 function run(environment: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env: { ...process.env, BACKEND_PORT: '0', PROVIDER_PORT: '0', ...environment } })
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, BACKEND_PORT: '0', PROVIDER_PORT: '0', ...environment },
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   return { child, output: () => output }
 }
 
 test.each(['SIGINT', 'SIGTERM'] as const)('prints URLs and accounts, and stops on %s', async (signal) => {
   const { child, output } = run({ LIMITER: 'true', SESSION_EXPIRY: '5000' })
   await expect.poll(output, { timeout: 5000 }).toContain('Ctrl-C')
-  const url = /Backend\s+(\S+)/.exec(output())![1]
+  const url = /Backend\s+(\S+)/.exec(output())?.[1]
   expect((await fetch(`${url}/api/admin/oauth/openid/check`)).status).toBe(200)
   expect(output()).toContain('ada@local.example')
   expect(output()).toContain('Access tokens live 5 s; the login limiter is on.')

@@ -2,41 +2,49 @@ import { createHash } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { accounts } from '../../examples/backend/accounts.ts'
-import { send, statusAndBody, type TestBackend, testBackend } from './harness.ts'
+import { locationOf, present, send, statusAndBody, type TestBackend, testBackend } from './harness.ts'
 
 const verifier = 'v'.repeat(64)
 const challenge = createHash('sha256').update(verifier).digest('hex')
 const panelOrigin = 'http://localhost:3000'
 
 /** Walks to the callback by hand and answers with its response. */
-async function callback(backend: TestBackend, options: { query?: string; sub?: string; edit?: (url: URL) => void } = {}): Promise<Response> {
+async function callback(
+  backend: TestBackend,
+  options: { query?: string; sub?: string; edit?: (url: URL) => void } = {},
+): Promise<Response> {
   const cookies = new Map<string, string>()
   let url = new URL(`${backend.url}/api/admin/oauth/openid?${options.query ?? `code_challenge=${challenge}`}`)
   for (;;) {
     if (url.searchParams.has('client_id')) url.searchParams.set('login_hint', options.sub ?? 'olga')
     const atCallback = url.pathname.endsWith('/callback')
     if (atCallback) options.edit?.(url)
-    const response = await send(url.href, { headers: { Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') } })
+    const response = await send(url.href, {
+      headers: { Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') },
+    })
     for (const line of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = line.split(';')[0]!.split('=')
+      const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=')
       cookies.set(name, value)
     }
     if (atCallback) return response
-    url = new URL(response.headers.get('location')!, url)
+    url = new URL(locationOf(response), url)
   }
 }
 
 async function code(backend: TestBackend, query?: string): Promise<string> {
   const response = await callback(backend, query === undefined ? {} : { query })
   expect(response.status).toBe(302)
-  const location = new URL(response.headers.get('location')!)
+  const location = new URL(locationOf(response))
   expect(location.origin + location.pathname).toBe(`${panelOrigin}/auth/openid/callback`)
   expect(location.search).toMatch(/^\?code=[0-9a-f]{64}$/)
-  return location.searchParams.get('code')!
+  return present(location.searchParams.get('code'))
 }
 
-const exchange = (backend: TestBackend, json: unknown, headers: Record<string, string> = { Origin: panelOrigin }) =>
-  statusAndBody(send(`${backend.url}/api/admin/oauth/exchange`, { json, headers }))
+const exchange = (
+  backend: TestBackend,
+  json: unknown,
+  headers: Record<string, string> = { Origin: panelOrigin },
+) => statusAndBody(send(`${backend.url}/api/admin/oauth/exchange`, { json, headers }))
 
 const burnt = [401, expect.objectContaining({ error_code: 'INVALID_OR_EXPIRED_CODE' })]
 
@@ -45,14 +53,17 @@ test('check tells whether OpenID is there', async () => {
   const check = () => statusAndBody(send(`${backend.url}/api/admin/oauth/openid/check`))
   expect(await check()).toEqual([200, { message: 'OpenID check successful' }])
   backend.knobs.openidConfigured = false
-  expect(await check()).toEqual([404, { error: 'OpenID configuration not found', error_code: 'OPENID_NOT_CONFIGURED' }])
+  expect(await check()).toEqual([
+    404,
+    { error: 'OpenID configuration not found', error_code: 'OPENID_NOT_CONFIGURED' },
+  ])
 })
 
-test('start redirects to the provider, without the panel\'s challenge', async () => {
+test("start redirects to the provider, without the panel's challenge", async () => {
   const backend = await testBackend()
   const response = await send(`${backend.url}/api/admin/oauth/openid?code_challenge=${challenge}`)
   expect(response.status).toBe(302)
-  const location = new URL(response.headers.get('location')!)
+  const location = new URL(locationOf(response))
   expect(location.origin).toBe(backend.providerUrl)
   expect(location.searchParams.get('state')).toMatch(/^[0-9a-f]{64}$/)
   expect(location.searchParams.get('code_challenge')).not.toBe(challenge)
@@ -97,13 +108,19 @@ test.each([
   ['an unknown code', { code: 'a'.repeat(64), code_verifier: verifier }, 401, 'INVALID_OR_EXPIRED_CODE'],
 ])('exchange with %s', async (_, json, status, errorCode) => {
   const backend = await testBackend()
-  expect(await exchange(backend, json)).toEqual([status, { error: expect.any(String), error_code: errorCode }])
+  expect(await exchange(backend, json)).toEqual([
+    status,
+    { error: expect.any(String), error_code: errorCode },
+  ])
 })
 
 test('exchange of a body that is not JSON', async () => {
   const backend = await testBackend()
   const response = await send(`${backend.url}/api/admin/oauth/exchange`, { method: 'POST', body: 'code=1' })
-  expect(await statusAndBody(response)).toEqual([500, expect.objectContaining({ error_code: 'INTERNAL_ERROR' })])
+  expect(await statusAndBody(response)).toEqual([
+    500,
+    expect.objectContaining({ error_code: 'INTERNAL_ERROR' }),
+  ])
 })
 
 test('a code serves once, for 30 seconds', async () => {
@@ -130,26 +147,47 @@ test('a wrong origin or verifier burns the code; the Referer serves where there 
     expect(await exchange(backend, { code: one, code_verifier: verifier })).toEqual(burnt)
   }
   const one = await code(backend)
-  expect((await exchange(backend, { code: one, code_verifier: verifier }, { Referer: `${panelOrigin}/auth/openid/callback` }))[0]).toBe(200)
+  expect(
+    (
+      await exchange(
+        backend,
+        { code: one, code_verifier: verifier },
+        { Referer: `${panelOrigin}/auth/openid/callback` },
+      )
+    )[0],
+  ).toBe(200)
 })
 
-test.each(['', 'code_challenge=abc', `code_challenge=${challenge.toUpperCase()}`])('challenge "%s" is dropped without a word', async (query) => {
-  const backend = await testBackend()
-  expect((await exchange(backend, { code: await code(backend, query) }))[0]).toBe(200)
-})
+test.each(['', 'code_challenge=abc', `code_challenge=${challenge.toUpperCase()}`])(
+  'challenge "%s" is dropped without a word',
+  async (query) => {
+    const backend = await testBackend()
+    expect((await exchange(backend, { code: await code(backend, query) }))[0]).toBe(200)
+  },
+)
 
 test('callback failures', async () => {
   const backend = await testBackend()
-  const failed = async (response: Response) => [response.status, new URL(response.headers.get('location')!).searchParams.get('error')]
+  const failed = async (response: Response) => [
+    response.status,
+    new URL(locationOf(response)).searchParams.get('error'),
+  ]
 
   expect(await statusAndBody(callback(backend, { sub: 'udo' }))).toEqual([403, { message: 'Forbidden' }])
-  const withoutState = await callback(backend, { edit: (url) => url.searchParams.set('state', 'f'.repeat(64)) })
+  const withoutState = await callback(backend, {
+    edit: (url) => url.searchParams.set('state', 'f'.repeat(64)),
+  })
   expect(await failed(withoutState)).toEqual([302, 'auth_failed'])
-  expect(await failed(await callback(backend, { edit: (url) => url.searchParams.set('code', 'x') }))).toEqual([302, 'auth_failed'])
+  expect(await failed(await callback(backend, { edit: (url) => url.searchParams.set('code', 'x') }))).toEqual(
+    [302, 'auth_failed'],
+  )
   backend.operator.setProviderConnection('down')
   expect(await failed(await callback(backend))).toEqual([302, 'auth_failed'])
   backend.operator.setProviderConnection('up')
-  expect(await failed(await callback(backend, { edit: () => backend.advance(5 * 60_000) }))).toEqual([302, 'auth_failed'])
+  expect(await failed(await callback(backend, { edit: () => backend.advance(5 * 60_000) }))).toEqual([
+    302,
+    'auth_failed',
+  ])
   backend.operator.deleteUser('openidAdmin')
   expect(await failed(await callback(backend))).toEqual([302, 'auth_failed'])
   await expect(backend.loginOpenid('openidUser')).rejects.toThrow('answered 403')
@@ -166,9 +204,14 @@ test('of two records of one subject the newest is taken', async () => {
 test('without a hint the provider lets a person choose', async () => {
   const backend = await testBackend()
   const start = await send(`${backend.url}/api/admin/oauth/openid`)
-  const authorize = await send(start.headers.get('location')!)
-  const cookies = authorize.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
-  const page = await send(new URL(authorize.headers.get('location')!, backend.providerUrl).href, { headers: { Cookie: cookies } })
+  const authorize = await send(locationOf(start))
+  const cookies = authorize.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
+  const page = await send(new URL(locationOf(authorize), backend.providerUrl).href, {
+    headers: { Cookie: cookies },
+  })
   expect(page.status).toBe(200)
   expect(await page.text()).toContain('href="?account=olga"')
 })

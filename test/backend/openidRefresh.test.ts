@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { accounts } from '../../examples/backend/accounts.ts'
-import { openidRefresh, send, statusAndBody, type TestBackend, testBackend } from './harness.ts'
+import { openidRefresh, present, send, statusAndBody, type TestBackend, testBackend } from './harness.ts'
 
 async function loggedIn(backend: TestBackend) {
   const { refreshToken = '', user } = await backend.loginOpenid('openidAdmin')
@@ -15,12 +15,15 @@ test('a refresh answers with bearer, next refresh token, user and expiry', async
   const request = await loggedIn(backend)
   const response = await openidRefresh(backend, request)
   expect(response.headers.getSetCookie()).toEqual([])
-  const [status, body] = (await statusAndBody(response)) as [number, { token: string; refreshToken: string; expiresAt: number }]
+  const [status, body] = (await statusAndBody(response)) as [
+    number,
+    { token: string; refreshToken: string; expiresAt: number },
+  ]
   expect(status).toBe(200)
   expect(body).toMatchObject({ expiresAt: backend.now() + 3000, user: { id: accounts.openidAdmin.id } })
   expect(body.refreshToken).not.toBe(request.refresh_token)
   // `exp` has whole seconds, so the announced expiry is later than the real one.
-  expect(body.expiresAt - decodeJwt(body.token).exp! * 1000).toBe(250)
+  expect(body.expiresAt - present(decodeJwt(body.token).exp) * 1000).toBe(250)
 })
 
 test('a reused token ends the whole family', async () => {
@@ -29,7 +32,11 @@ test('a reused token ends the whole family', async () => {
   const { refreshToken } = await (await openidRefresh(backend, request)).json()
   expect(await statusAndBody(openidRefresh(backend, request))).toEqual([401, code('REFRESH_FAILED')])
   expect((await openidRefresh(backend, { ...request, refresh_token: refreshToken })).status).toBe(401)
-  expect(backend.log.presentations.map(({ outcome }) => outcome)).toEqual(['ok-rotated', 'rejected', 'rejected'])
+  expect(backend.log.presentations.map(({ outcome }) => outcome)).toEqual([
+    'ok-rotated',
+    'rejected',
+    'rejected',
+  ])
 })
 
 test('without rotation the same token comes back, again and again', async () => {
@@ -38,7 +45,9 @@ test('without rotation the same token comes back, again and again', async () => 
   for (let round = 0; round < 3; round += 1) {
     expect((await (await openidRefresh(backend, request)).json()).refreshToken).toBe(request.refresh_token)
   }
-  expect(backend.log.presentations.map(({ outcome, spent }) => [outcome, spent])).toEqual(Array(3).fill(['ok-same', false]))
+  expect(backend.log.presentations.map(({ outcome, spent }) => [outcome, spent])).toEqual(
+    Array(3).fill(['ok-same', false]),
+  )
 })
 
 test('inside the grace window a consumed token still works', async () => {
@@ -53,15 +62,20 @@ test('inside the grace window a consumed token still works', async () => {
 test('a slow store at the provider lets two uses at once both succeed', async () => {
   const backend = await testBackend({ provider: { storeDelayMs: 5 } })
   const request = await loggedIn(backend)
-  const statuses = (await Promise.all([openidRefresh(backend, request), openidRefresh(backend, request)])).map(({ status }) => status)
+  const statuses = (
+    await Promise.all([openidRefresh(backend, request), openidRefresh(backend, request)])
+  ).map(({ status }) => status)
   expect(statuses).toEqual([200, 200])
 })
 
-test.each([[{}], [{ refresh_token: '' }], [{ refresh_token: 7 }], [null]])('MISSING_REFRESH_TOKEN for %j', async (json) => {
-  const backend = await testBackend()
-  expect(await statusAndBody(openidRefresh(backend, json))).toEqual([400, code('MISSING_REFRESH_TOKEN')])
-  expect(backend.log.presentations).toEqual([])
-})
+test.each([[{}], [{ refresh_token: '' }], [{ refresh_token: 7 }], [null]])(
+  'MISSING_REFRESH_TOKEN for %j',
+  async (json) => {
+    const backend = await testBackend()
+    expect(await statusAndBody(openidRefresh(backend, json))).toEqual([400, code('MISSING_REFRESH_TOKEN')])
+    expect(backend.log.presentations).toEqual([])
+  },
+)
 
 test('refusals before the grant leave the token alone', async () => {
   const backend = await testBackend()
@@ -87,7 +101,11 @@ test('REFRESH_FAILED does not mean revoked: nothing reached the provider', async
   expect(await statusAndBody(openidRefresh(backend, request))).toEqual([401, code('REFRESH_FAILED')])
   backend.operator.setProviderConnection('up')
   expect((await openidRefresh(backend, request)).status).toBe(200)
-  expect(backend.log.presentations[0]).toMatchObject({ outcome: 'unknown-to-client', spent: false, errorCode: 'REFRESH_FAILED' })
+  expect(backend.log.presentations[0]).toMatchObject({
+    outcome: 'unknown-to-client',
+    spent: false,
+    errorCode: 'REFRESH_FAILED',
+  })
 })
 
 test.each([
@@ -103,6 +121,15 @@ test.each([
   expect(backend.log.presentations[0]).toMatchObject({ outcome, status, errorCode })
   backend.operator.setProviderConnection('up')
   expect((await openidRefresh(backend, request)).status).toBe(401)
+})
+
+test('where the provider names no refresh token, the one sent comes back', async () => {
+  const backend = await testBackend({ provider: { rotate: false } })
+  const request = await loggedIn(backend)
+  backend.operator.setProviderConnection('withoutRefreshToken')
+  const response = await openidRefresh(backend, request)
+  expect([response.status, (await response.json()).refreshToken]).toEqual([200, request.refresh_token])
+  expect(backend.log.presentations[0]).toMatchObject({ outcome: 'ok-same', spent: false })
 })
 
 test('FORBIDDEN comes after the grant', async () => {
@@ -140,13 +167,24 @@ test('a revoked grant, an expired token and a forged one all fail alike', async 
   backend.knobs.provider.refreshTtlSeconds = 1
   const short = await loggedIn(backend)
   // The provider keeps the real time, in whole seconds.
-  await expect.poll(async () => (await openidRefresh(backend, { ...short, user_id: undefined })).status === 401 || 'alive', { timeout: 3000 }).toBe(true)
-  expect(await statusAndBody(openidRefresh(backend, { refresh_token: 'forged' }))).toEqual([401, code('REFRESH_FAILED')])
+  await expect
+    .poll(
+      async () => (await openidRefresh(backend, { ...short, user_id: undefined })).status === 401 || 'alive',
+      { timeout: 3000 },
+    )
+    .toBe(true)
+  expect(await statusAndBody(openidRefresh(backend, { refresh_token: 'forged' }))).toEqual([
+    401,
+    code('REFRESH_FAILED'),
+  ])
 })
 
 test('a body that is not JSON is an internal error', async () => {
   const backend = await testBackend()
-  const response = await send(`${backend.url}/api/admin/oauth/refresh`, { method: 'POST', body: 'refresh_token=x' })
+  const response = await send(`${backend.url}/api/admin/oauth/refresh`, {
+    method: 'POST',
+    body: 'refresh_token=x',
+  })
   expect(await statusAndBody(response)).toEqual([500, code('INTERNAL_ERROR')])
 })
 

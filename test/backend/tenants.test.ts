@@ -42,11 +42,19 @@ test.each<Row>([
 ])('who is refreshed: $user_id in $tenant', async ({ user_id, tenant, answer }) => {
   const backend = await testBackend()
   const { refreshToken: refresh_token } = await backend.loginOpenid('openidAcme')
-  const response = await openidRefresh(backend, { refresh_token, user_id }, tenant === undefined ? {} : { 'X-Tenant-Id': tenant })
+  const response = await openidRefresh(
+    backend,
+    { refresh_token, user_id },
+    tenant === undefined ? {} : { 'X-Tenant-Id': tenant },
+  )
   const body = await response.json()
   expect(response.status).toBe(body.user ? 200 : 401)
   expect(body.user?.id ?? body.error_code).toBe(answer)
-  expect(backend.log.presentations[0]).toMatchObject({ tenant, spent: true, outcome: body.user ? 'ok-rotated' : 'rejected' })
+  expect(backend.log.presentations[0]).toMatchObject({
+    tenant,
+    spent: true,
+    outcome: body.user ? 'ok-rotated' : 'rejected',
+  })
 })
 
 test('the newest record wins, whichever it is', async () => {
@@ -58,13 +66,19 @@ test('the newest record wins, whichever it is', async () => {
 
 test('a record with another issuer is another user; one without an issuer belongs to the configured one', async () => {
   const backend = await testBackend()
-  const login = async () => ({ refresh_token: (await backend.loginOpenid('openidAdmin')).refreshToken, user_id: openidAdmin.id })
+  const login = async () => ({
+    refresh_token: (await backend.loginOpenid('openidAdmin')).refreshToken,
+    user_id: openidAdmin.id,
+  })
   const first = await login()
   backend.operator.updateUser('openidAdmin', { openidIssuer: undefined })
   expect((await openidRefresh(backend, first)).status).toBe(200)
   const second = await login()
   backend.operator.updateUser('openidAdmin', { openidIssuer: 'https://other.example' })
-  expect(await statusAndBody(openidRefresh(backend, second))).toEqual([401, expect.objectContaining({ error_code: 'USER_ID_MISMATCH' })])
+  expect(await statusAndBody(openidRefresh(backend, second))).toEqual([
+    401,
+    expect.objectContaining({ error_code: 'USER_ID_MISMATCH' }),
+  ])
 })
 
 test('strict isolation: without a tenant the lookup throws, after the token was spent', async () => {
@@ -76,14 +90,21 @@ test('strict isolation: without a tenant the lookup throws, after the token was 
   ])
   expect(backend.log.presentations[0]).toMatchObject({ outcome: 'unknown-to-client', spent: true })
   const again = await backend.loginOpenid('openidAcme')
-  expect((await openidRefresh(backend, { refresh_token: again.refreshToken }, { 'X-Tenant-Id': 'acme' })).status).toBe(200)
+  expect(
+    (await openidRefresh(backend, { refresh_token: again.refreshToken }, { 'X-Tenant-Id': 'acme' })).status,
+  ).toBe(200)
 })
 
 test('the cookie route scopes by tenant too', async () => {
   const backend = await testBackend()
   const { cookie } = await backend.loginLocal(tenantAdmin.email, password)
   const refresh = async (tenant: string) =>
-    (await send(`${backend.url}/api/auth/refresh`, { method: 'POST', headers: { Cookie: cookie, 'X-Tenant-Id': tenant } })).status
+    (
+      await send(`${backend.url}/api/auth/refresh`, {
+        method: 'POST',
+        headers: { Cookie: cookie, 'X-Tenant-Id': tenant },
+      })
+    ).status
   expect(await refresh('acme')).toBe(200)
   expect(await refresh('globex')).toBe(302)
   backend.knobs.strictTenant = true

@@ -74,7 +74,10 @@ export function createProviderStore(options: ProviderStoreOptions = {}): Provide
         await latency()
         const key = keyOf(model, id)
         remove(key)
-        entries.set(key, { payload: { ...payload }, expiresAt: expiresIn ? now() + expiresIn * 1000 : Infinity })
+        entries.set(key, {
+          payload: { ...payload },
+          expiresAt: expiresIn ? now() + expiresIn * 1000 : Infinity,
+        })
         if (payload.uid) idByUid.set(payload.uid, id)
         if (payload.userCode) idByUserCode.set(payload.userCode, id)
         if (payload.grantId) {
@@ -87,8 +90,11 @@ export function createProviderStore(options: ProviderStoreOptions = {}): Provide
         const payload = live(keyOf(model, id))
         if (!payload) return undefined
         const { consumedAtMs, ...stored } = payload
-        const inGrace = model === 'RefreshToken' && typeof consumedAtMs === 'number' && now() - consumedAtMs < reuseGraceMs()
-        if (inGrace) delete stored['consumed']
+        const inGrace =
+          model === 'RefreshToken' &&
+          typeof consumedAtMs === 'number' &&
+          now() - consumedAtMs < reuseGraceMs()
+        if (inGrace) delete stored.consumed
         return stored as AdapterPayload
       },
       async findByUid(uid) {
@@ -105,7 +111,7 @@ export function createProviderStore(options: ProviderStoreOptions = {}): Provide
         const entry = entries.get(key)
         if (!entry) return
         // The first use counts: a reuse inside the grace window must not extend it.
-        const consumedAtMs = entry.payload['consumedAtMs'] ?? now()
+        const consumedAtMs = entry.payload.consumedAtMs ?? now()
         const payload = { ...entry.payload, consumed: Math.floor(now() / 1000), consumedAtMs }
         entries.set(key, { ...entry, payload })
       },
@@ -124,7 +130,9 @@ export function createProviderStore(options: ProviderStoreOptions = {}): Provide
     adapter,
     count: (model) => [...entries.keys()].filter((key) => key.startsWith(`${model}:`) && live(key)).length,
     revokeAccount(accountId) {
-      const grantKeys = [...entries].filter(([key, { payload }]) => key.startsWith('Grant:') && payload.accountId === accountId)
+      const grantKeys = [...entries].filter(
+        ([key, { payload }]) => key.startsWith('Grant:') && payload.accountId === accountId,
+      )
       for (const [key] of grantKeys) {
         revokeGrant(key.slice('Grant:'.length))
         remove(key)

@@ -33,7 +33,9 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     delayMs: () => knobs.provider.storeDelayMs,
     reuseGraceMs: () => knobs.provider.reuseGraceMs,
   })
-  const people = new Map(options.accounts.flatMap((account) => (account.sub ? [[account.sub, account] as const] : [])))
+  const people = new Map(
+    options.accounts.flatMap((account) => (account.sub ? [[account.sub, account] as const] : [])),
+  )
   const clientId = 'reference-backend'
   const clientSecret = randomBytes(24).toString('hex')
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -78,10 +80,12 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     },
     findAccount: async (_, sub) => {
       const person = people.get(sub)
-      return person && {
-        accountId: sub,
-        claims: async () => ({ sub, email: person.email, email_verified: true, name: person.name }),
-      }
+      return (
+        person && {
+          accountId: sub,
+          claims: async () => ({ sub, email: person.email, email_verified: true, name: person.name }),
+        }
+      )
     },
     renderError: async (ctx, out) => {
       ctx.type = 'text/plain'
@@ -94,14 +98,16 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const details = await provider.interactionDetails(request, response)
     const chosen = new URL(request.url ?? '/', server.url).searchParams.get('account')
-    const accountId = String(chosen ?? details.params['login_hint'] ?? details.session?.accountId ?? '')
+    const accountId = String(chosen ?? details.params.login_hint ?? details.session?.accountId ?? '')
     if (!people.has(accountId)) {
-      const links = [...people].map(([sub, person]) => `<li><a href="?account=${sub}">${person.name} (${sub})</a></li>`)
+      const links = [...people].map(
+        ([sub, person]) => `<li><a href="?account=${sub}">${person.name} (${sub})</a></li>`,
+      )
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
       response.end(`<!doctype html><title>Demo provider</title><h1>Sign in as</h1><ul>${links.join('')}</ul>`)
       return
     }
-    const grant = new provider.Grant({ accountId, clientId: String(details.params['client_id']) })
+    const grant = new provider.Grant({ accountId, clientId: String(details.params.client_id) })
     grant.addOIDCScope(scope)
     const result = { login: { accountId }, consent: { grantId: await grant.save() } }
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })

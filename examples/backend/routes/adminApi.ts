@@ -9,7 +9,9 @@ export function adminApiRoutes(context: BackendContext): Hono<BackendEnv> {
   const guards = [requireBearer(context), requireAdmin(context)] as const
   const settings: Record<string, unknown> = { registration: 'closed', theme: 'system' }
 
-  app.get('/api/admin/verify', ...guards, (c) => c.json({ user: userDocument(c.get('user'), { backupCodes: true }) }))
+  app.get('/api/admin/verify', ...guards, (c) =>
+    c.json({ user: userDocument(c.get('user'), { backupCodes: true }) }),
+  )
 
   app.get('/api/admin/users', ...guards, (c) => {
     const { tenantId } = c.get('user')
@@ -21,7 +23,8 @@ export function adminApiRoutes(context: BackendContext): Hono<BackendEnv> {
 
   app.put('/api/admin/settings', ...guards, async (c) => {
     const patch: unknown = await c.req.json()
-    if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return c.json({ message: 'An object is expected' }, 400)
+    if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+      return c.json({ message: 'An object is expected' }, 400)
     Object.assign(settings, patch)
     return c.json(settings)
   })

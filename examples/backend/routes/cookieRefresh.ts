@@ -45,7 +45,9 @@ export function cookieRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
     const row = sessions.find(user.id, sent)
     if (!row) {
       if (presentation) Object.assign(presentation, { outcome: 'rejected', spent: true })
-      return c.req.query('retry') ? c.html('No session found', 403) : c.html('Refresh token expired or not found for this user', 401)
+      return c.req.query('retry')
+        ? c.html('No session found', 403)
+        : c.html('Refresh token expired or not found for this user', 401)
     }
     if (needsEnrolment(context, user)) {
       if (presentation) presentation.outcome = 'ok-same'

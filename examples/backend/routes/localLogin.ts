@@ -3,7 +3,7 @@ import { enrolmentAnswer, needsEnrolment, refuseBanned, refuseWithoutTenant } fr
 import type { BackendContext, BackendEnv } from '../context.ts'
 import { setSessionCookies } from '../cookies.ts'
 import { preAuthTenant } from '../tenant.ts'
-import { type User, secretMatches, userDocument } from '../users.ts'
+import { secretMatches, type User, userDocument } from '../users.ts'
 
 /** Opens a session row and answers with the bearer and the two cookies. */
 async function startSession(c: Context<BackendEnv>, context: BackendContext, user: User): Promise<Response> {
@@ -12,12 +12,16 @@ async function startSession(c: Context<BackendEnv>, context: BackendContext, use
   const refreshToken = await tokens.signRefresh({ userId: user.id, sessionId: row.id }, row.expiration)
   sessions.setToken(row, refreshToken)
   setSessionCookies(c, context, row, refreshToken)
-  return c.json({ token: await tokens.signBearer(user, knobs.sessionMs), user: userDocument(user, { backupCodes: true }) })
+  return c.json({
+    token: await tokens.signBearer(user, knobs.sessionMs),
+    user: userDocument(user, { backupCodes: true }),
+  })
 }
 
 /** A field of a JSON body, if it is a string that says something. */
 function text(body: unknown, field: string): string | undefined {
-  const value = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[field] : undefined
+  const value =
+    typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[field] : undefined
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
@@ -35,7 +39,10 @@ export function localLoginRoutes(context: BackendContext): Hono<BackendEnv> {
     const user = users.findByEmail(email)
     if (!user) return c.json({ message: 'Email does not exist.' }, 404)
     if (knobs.requireTwoFactor && user.provider === 'openid') {
-      return c.json({ code: 'FEDERATED_ACCOUNT', message: 'Sign in with your identity provider to continue.' }, 403)
+      return c.json(
+        { code: 'FEDERATED_ACCOUNT', message: 'Sign in with your identity provider to continue.' },
+        403,
+      )
     }
     if (!secretMatches(password, user.passwordHash)) return c.json({ message: 'Incorrect password.' }, 404)
     if (!user.emailVerified) return c.json({ message: 'Email not verified.' }, 422)
@@ -62,7 +69,8 @@ export function localLoginRoutes(context: BackendContext): Hono<BackendEnv> {
       return c.json({ message: 'Invalid or expired temporary token' }, 401)
     }
     const user = users.findById(userId, c.get('tenant'))
-    if (!user || user.twoFactorEnabledAt === undefined) return c.json({ message: '2FA is not enabled for this user' }, 400)
+    if (!user || user.twoFactorEnabledAt === undefined)
+      return c.json({ message: '2FA is not enabled for this user' }, 400)
     const code = text(body, 'token')
     const backupCode = text(body, 'backupCode')
     const unusedCode = backupCode && user.backupCodes?.find((hash) => secretMatches(backupCode, hash))

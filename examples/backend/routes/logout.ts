@@ -15,7 +15,8 @@ export function logoutRoutes(context: BackendContext): Hono<BackendEnv> {
     const row = token ? sessions.find(user.id, token) : sessions.findAny(user.id)
     if (row) sessions.delete(row)
     clearSessionCookies(c)
-    const redirect = knobs.endSession && user.provider === 'openid' ? openid.endSessionUrl(`${panelUrl}/login`) : undefined
+    const redirect =
+      knobs.endSession && user.provider === 'openid' ? openid.endSessionUrl(`${panelUrl}/login`) : undefined
     return c.json({ message: 'Logout successful', ...(redirect && { redirect }) })
   })
 

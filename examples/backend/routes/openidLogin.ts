@@ -25,8 +25,14 @@ export function openidLoginRoutes(context: BackendContext): Hono<BackendEnv> {
   app.get('/api/admin/oauth/openid', async (c) => {
     if (!knobs.openidConfigured) return c.text('An unknown error occurred.', 500)
     const challenge = c.req.query('code_challenge')
-    const login = { codeVerifier: randomBytes(32).toString('base64url'), nonce: randomBytes(16).toString('hex') }
-    const state = flows.begin({ ...login, challenge: challenge && /^[0-9a-f]{64}$/.test(challenge) ? challenge : undefined })
+    const login = {
+      codeVerifier: randomBytes(32).toString('base64url'),
+      nonce: randomBytes(16).toString('hex'),
+    }
+    const state = flows.begin({
+      ...login,
+      challenge: challenge && /^[0-9a-f]{64}$/.test(challenge) ? challenge : undefined,
+    })
     setCookie(c, stateCookie, state, { httpOnly: true, sameSite: 'Lax', path: '/' })
     return c.redirect(await openid.authorizationUrl({ ...login, state }))
   })
@@ -42,7 +48,9 @@ export function openidLoginRoutes(context: BackendContext): Hono<BackendEnv> {
     } catch {
       return c.redirect(failed)
     }
-    const [user] = users.findBySubject(grant.claims?.sub ?? '', (found) => issuerMatches(found, openid.issuer))
+    const [user] = users.findBySubject(grant.claims?.sub ?? '', (found) =>
+      issuerMatches(found, openid.issuer),
+    )
     if (!user) return c.redirect(failed)
     if (knobs.capabilityLookupFails) return c.json({ message: 'Internal Server Error' }, 500)
     // Shown on the backend's own origin: the panel never hears of it.
@@ -72,13 +80,19 @@ export function openidLoginRoutes(context: BackendContext): Hono<BackendEnv> {
     if (typeof code !== 'string' || !/^[0-9a-f]{64}$/.test(code)) {
       return c.json({ error: 'Invalid authorization code format', error_code: 'INVALID_CODE_FORMAT' }, 400)
     }
-    if (verifier !== undefined && (typeof verifier !== 'string' || verifier.length < 1 || verifier.length > 512)) {
+    if (
+      verifier !== undefined &&
+      (typeof verifier !== 'string' || verifier.length < 1 || verifier.length > 512)
+    ) {
       return c.json({ error: 'Invalid code verifier', error_code: 'INVALID_VERIFIER' }, 400)
     }
     const referer = URL.parse(c.req.header('referer') ?? '')?.origin
     const exchange = flows.redeem(code, c.req.header('origin') ?? referer, verifier)
     if (!exchange) {
-      return c.json({ error: 'Invalid or expired authorization code', error_code: 'INVALID_OR_EXPIRED_CODE' }, 401)
+      return c.json(
+        { error: 'Invalid or expired authorization code', error_code: 'INVALID_OR_EXPIRED_CODE' },
+        401,
+      )
     }
     return c.json({
       token: exchange.token,

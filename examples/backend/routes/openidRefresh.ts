@@ -28,7 +28,11 @@ export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
   const { knobs, limiter, now, openid, tokens, users } = context
   const app = new Hono<BackendEnv>()
 
-  function refuse(c: Context<BackendEnv>, errorCode: RefreshErrorCode, outcome?: Presentation['outcome']): Response {
+  function refuse(
+    c: Context<BackendEnv>,
+    errorCode: RefreshErrorCode,
+    outcome?: Presentation['outcome'],
+  ): Response {
     const presentation = c.get('presentation')
     if (presentation) {
       presentation.errorCode = errorCode
@@ -78,7 +82,8 @@ export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
     if (presentation) presentation.userId = user.id
 
     const domain = user.email.split('@')[1] ?? ''
-    if (knobs.allowedDomains && !knobs.allowedDomains.includes(domain)) return refuse(c, 'FORBIDDEN', 'rejected')
+    if (knobs.allowedDomains && !knobs.allowedDomains.includes(domain))
+      return refuse(c, 'FORBIDDEN', 'rejected')
     if (knobs.capabilityLookupFails || !user.isAdmin) return refuse(c, 'FORBIDDEN', 'rejected')
 
     const lifeMs = knobs.ssoSessionMs ?? knobs.sessionMs
