@@ -1,103 +1,16 @@
 import { assign, setup } from 'xstate'
-import {
-  afterRefused,
-  afterUnknown,
-  doubtAfter,
-  isHopeless,
-  isSpent,
-  isUseless,
-  maySend,
-  rereadAfter,
-} from './session.deadlines.ts'
+import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
+import { begun, ended, initial, noted, reasonOfEnd, renewed } from './session.facts.ts'
+import { guards } from './session.guards.ts'
 import { alarmPort, refreshPort, rereadPort } from './session.ports.ts'
 import type {
+  EventOf,
   ExpiredReason,
-  Position,
   SessionContext,
   SessionEvent,
-  SessionFacts,
   SessionInput,
   SessionTag,
 } from './session.types.ts'
-
-type Of<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
-interface Given {
-  context: SessionContext
-  event: SessionEvent
-}
-
-const isCurrent = (c: SessionContext, e: Position) => e.epoch === c.epoch && e.version === c.version
-const isNewer = (c: SessionContext, e: Of<'session.renewed'>) =>
-  e.facts.epoch === c.epoch && e.facts.version > c.version
-/** A bearer without an answer gets one more chance, one that lives too short two (three renewals in a row). */
-const isUselessTooOften = (c: SessionContext, e: Of<'session.renewed'>) =>
-  isUseless(e.facts, e.at) && c.useless + 1 >= (e.facts.bearer === 'none' ? 2 : 3)
-const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
-const rejectedNow = (c: SessionContext): SessionContext => ({
-  ...c,
-  bearer: 'rejected',
-})
-
-const nobody = {
-  user: null,
-  provider: '',
-  bearer: 'none',
-  refreshable: false,
-  lastChance: false,
-  endsAt: Infinity,
-  leadAt: Infinity,
-  refreshAt: Infinity,
-  floorAt: 0,
-  useless: 0,
-  attempts: 0,
-  retryAt: 0,
-  heldUntil: 0,
-  rereadAt: Infinity,
-  doubt: null,
-  misconfigured: false,
-} satisfies Partial<SessionContext>
-
-/** What a login and a renewal have in common: a newer version clears every trouble of the older. */
-const adopted = (facts: SessionFacts): Partial<SessionContext> => ({
-  ...nobody,
-  ...pick(facts),
-  retryAt: facts.floorAt,
-  pending: false,
-  reason: null,
-})
-
-const pick = ({
-  epoch,
-  version,
-  user,
-  provider,
-  bearer,
-  refreshable,
-  endsAt,
-  leadAt,
-  refreshAt,
-  floorAt,
-}: SessionFacts) => ({
-  epoch,
-  version,
-  user,
-  provider,
-  bearer,
-  refreshable,
-  endsAt,
-  leadAt,
-  refreshAt,
-  floorAt,
-})
-
-const begun = (c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> => ({
-  ...adopted(facts),
-  // The floor keeps refreshes apart; a login is none.
-  floorAt: at,
-  idle: false,
-  idleEndsAt: at + c.idleTimeoutMs,
-  absoluteEndsAt: facts.startedAt + c.absoluteLifetimeMs,
-})
 
 /**
  * The session. A pure function of its events: every event carries the instant at which it happened, no guard
@@ -111,76 +24,14 @@ export const sessionMachine = setup({
     tags: '' as SessionTag,
   },
   actors: { refresh: refreshPort, alarm: alarmPort },
-  guards: {
-    hasIdledTooLong: ({ context, event }) => event.at >= context.idleEndsAt,
-    hasLivedTooLong: ({ context, event }) => event.at >= context.absoluteEndsAt,
-    hasFacts: ({ context }) => context.user !== null,
-    isEndedForGood: ({ context: c, event }) =>
-      event.at >= c.endsAt && (c.policy === 'prompt' || !c.refreshable || isHopeless(c, event.at)),
-    isTimerDue: ({ context: c, event }) =>
-      event.at >= c.refreshAt && c.policy === 'eager' && !c.idle && maySend(c, event.at),
-    isInsideLead: ({ context, event }) => event.at >= context.leadAt,
-    isEndedAndEager: ({ context: c, event }) =>
-      event.at >= c.endsAt && c.policy === 'eager' && !c.idle && maySend(c, event.at),
-    isWorthAsking: ({ context: c, event }: Given) =>
-      maySend(c, event.at) &&
-      isPastFloor(c, event) &&
-      ((event as Of<'refresh.asked'>).by !== 'caller' || (c.policy !== 'prompt' && event.at >= c.leadAt)),
-    isRejectedForGood: ({ context: c, event }) =>
-      isCurrent(c, event as Of<'bearer.rejected'>) &&
-      (!c.refreshable || isHopeless(rejectedNow(c), event.at)),
-    isRejectedPastFloor: ({ context: c, event }) =>
-      isCurrent(c, event as Of<'bearer.rejected'>) &&
-      isPastFloor(c, event) &&
-      maySend(rejectedNow(c), event.at),
-    isRejected: ({ context, event }) => isCurrent(context, event as Of<'bearer.rejected'>),
-    isBackAndEager: ({ context: c, event }) =>
-      !(event as Of<'user.changed'>).idle &&
-      c.policy === 'eager' &&
-      maySend(c, event.at) &&
-      isPastFloor(c, event),
-    isNewer: ({ context, event }) => isNewer(context, event as Of<'session.renewed'>),
-    isNewerUseless: ({ context: c, event }) =>
-      isNewer(c, event as Of<'session.renewed'>) &&
-      isUseless((event as Of<'session.renewed'>).facts, event.at),
-    isNewerUselessTooOften: ({ context: c, event }) =>
-      isNewer(c, event as Of<'session.renewed'>) && isUselessTooOften(c, event as Of<'session.renewed'>),
-    isNewerAfterDoubt: ({ context: c, event }) =>
-      (c.reason === 'refreshRejected' || c.reason === 'refreshOutcomeUnknown') &&
-      isNewer(c, event as Of<'session.renewed'>),
-    isOfThisFlight: ({ context, event }) => isCurrent(context, event as Of<'refresh.refused'>),
-    isUnknownForGood: ({ context: c, event }) => {
-      const e = event as Of<'refresh.unknown'>
-      return isCurrent(c, e) && isHopeless(c, e.at, doubtAfter(c, e))
-    },
-    isUnsupportedAndSpent: ({ context: c, event }) =>
-      isCurrent(c, event as Of<'refresh.unsupported'>) && isSpent(c, event.at),
-    isUnsupportedInsideLead: ({ context: c, event }) =>
-      isCurrent(c, event as Of<'refresh.unsupported'>) && event.at >= c.leadAt,
-    isHopeless: ({ context, event }) => isHopeless(context, event.at),
-    isRetryDue: ({ context: c, event }) => event.at >= c.retryAt && maySend(c, event.at),
-    isAskedAndDue: ({ context: c, event }) =>
-      (event as Of<'refresh.asked'>).by !== 'caller' && event.at >= c.retryAt && maySend(c, event.at),
-    isFreeToRetry: ({ context: c, event }) => event.at >= c.heldUntil && maySend(c, event.at),
-    isRereadDue: ({ context, event }) => event.at >= context.rereadAt,
-  },
+  guards,
   actions: {
     begin: assign(({ context, event }) => {
-      const e = event as Of<'session.started'>
-      return begun(context, e.facts, e.at)
+      const { facts, at } = event as EventOf<'session.started'>
+      return begun(context, facts, at)
     }),
-    renew: assign(({ context, event }) => {
-      const { facts, at } = event as Of<'session.renewed'>
-      return {
-        ...adopted(facts),
-        useless: isUseless(facts, at) ? context.useless + 1 : 0,
-      }
-    }),
-    end: assign(({ event }) => ({
-      ...nobody,
-      pending: false,
-      reason: (event as Of<'session.ended'>).reason,
-    })),
+    renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
+    end: assign(({ event }) => ended(event as EventOf<'session.ended'>)),
     settle: assign({ pending: false }),
     expire: assign(({ context }, params?: { reason: ExpiredReason }) => ({
       bearer: 'none' as const,
@@ -190,14 +41,16 @@ export const sessionMachine = setup({
       c.bearer === 'good' && event.at >= c.endsAt ? { bearer: 'ended' as const } : {},
     ),
     markRejected: assign({ bearer: 'rejected' }),
-    noteUser: assign(({ context, event }) => noted(context, (event as Of<'user.changed'>).idle, event.at)),
-    noteAsked: assign(({ context: c, event }) =>
-      c.reason === null && (event as Of<'refresh.asked'>).by === 'user' ? noted(c, false, event.at) : {},
+    noteUser: assign(({ context, event }) =>
+      noted(context, (event as EventOf<'user.changed'>).idle, event.at),
     ),
-    noteRefused: assign(({ context, event }) => afterRefused(context, event as Of<'refresh.refused'>)),
-    noteUnknown: assign(({ context, event }) => afterUnknown(context, event as Of<'refresh.unknown'>)),
+    noteAsked: assign(({ context: c, event }) =>
+      c.reason === null && (event as EventOf<'refresh.asked'>).by === 'user' ? noted(c, false, event.at) : {},
+    ),
+    noteRefused: assign(({ context, event }) => afterRefused(context, event as EventOf<'refresh.refused'>)),
+    noteUnknown: assign(({ context, event }) => afterUnknown(context, event as EventOf<'refresh.unknown'>)),
     noteUnsupported: assign(({ event }) =>
-      (event as Of<'refresh.unsupported'>).forGood
+      (event as EventOf<'refresh.unsupported'>).forGood
         ? { refreshable: false, lastChance: true }
         : { lastChance: true },
     ),
@@ -210,28 +63,7 @@ export const sessionMachine = setup({
 }).createMachine({
   id: 'session',
   description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
-  context: ({ input = {} }) => {
-    const empty: SessionContext = {
-      ...nobody,
-      policy: input.policy ?? 'eager',
-      idleTimeoutMs: input.idleTimeoutMs ?? Infinity,
-      absoluteLifetimeMs: input.absoluteLifetimeMs ?? Infinity,
-      shared: input.shared ?? false,
-      pending: input.facts === undefined,
-      epoch: 0,
-      version: 0,
-      idle: false,
-      idleEndsAt: Infinity,
-      absoluteEndsAt: Infinity,
-      reason: 'never',
-    }
-    return input.facts
-      ? {
-          ...empty,
-          ...begun(empty, input.facts, input.at ?? input.facts.startedAt),
-        }
-      : empty
-  },
+  context: ({ input = {} }) => initial(input),
   invoke: {
     id: 'alarm',
     src: 'alarm',
@@ -489,15 +321,3 @@ export const sessionMachine = setup({
     },
   },
 })
-
-function noted(c: SessionContext, idle: boolean, at: number): Partial<SessionContext> {
-  return idle ? { idle } : { idle, idleEndsAt: at + c.idleTimeoutMs }
-}
-
-/** Why a bearer that ended is not replaced. */
-function reasonOfEnd(c: SessionContext): ExpiredReason {
-  if (c.doubt)
-    return c.doubt.answered && c.doubt.resend !== 'never' ? 'refreshRejected' : 'refreshOutcomeUnknown'
-  if (c.lastChance) return 'refreshUnsupported'
-  return c.refreshable ? 'idle' : 'notRefreshable'
-}

@@ -193,6 +193,9 @@ export type SessionEvent =
   | (At & { readonly type: 'user.changed'; readonly idle: boolean })
   | (At & { readonly type: 'network.restored' })
 
+/** One kind of event. */
+export type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
+
 /** What the actors of the chart are started with: the session that they serve. */
 export interface PortInput {
   readonly session: AnyActorRef
