@@ -28,15 +28,15 @@ export {
   type SessionErrorCode,
   SessionExpired,
 } from '../session/errors.ts'
-export type { Session, SessionActorRef } from '../session/session.ts'
 export type { ExpiresAtUnit } from '../session/lifetime.ts'
 export type { LoginAnswer, LoginOptions } from '../session/login.ts'
 export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
+export type { Session, SessionActorRef } from '../session/session.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
-export { cookieStrategy } from '../strategies/cookie.ts'
-export { openidStrategy } from '../strategies/openid.ts'
+export { type CookieStrategyOptions, cookieStrategy } from '../strategies/cookie.ts'
+export { type OpenidStrategyOptions, openidStrategy } from '../strategies/openid.ts'
 export type {
   LifeHints,
   RefreshOutcome,
