@@ -3,6 +3,7 @@ import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
+import type { StoredSession } from '../stores/store.ts'
 import { createAlarm } from './alarm.ts'
 import {
   Disposed,
@@ -12,12 +13,13 @@ import {
   SessionChanged,
   SessionExpired,
 } from './errors.ts'
-import { createFlights, type Owner } from './flight.ts'
-import { type LoginAnswer, type LoginOptions, readLogin, readTenant } from './login.ts'
+import { createFlights } from './flight.ts'
+import { type LoginAnswer, type LoginOptions, readLogin } from './login.ts'
 import type { Happening, SessionSignal } from './notice.ts'
 import { createNotifier } from './notifier.ts'
 import type { Settings } from './options.ts'
 import { orAborted } from './orAborted.ts'
+import { fromRecord, isTombstone, toRecord, toTombstone } from './records.ts'
 import { replaceStored } from './replaceStored.ts'
 import type { Session, SessionActorRef } from './session.ts'
 import { createSessionFetch } from './sessionFetch.ts'
@@ -41,6 +43,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   let freshUntil = 0
   let logins = 0
   let stopSignals = () => {}
+  let restoring: Promise<void> | undefined
 
   const turn = createTurn(now, patienceMs)
   const notifier = createNotifier(settings, () => state)
@@ -74,8 +77,14 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */
   function leave() {
-    if (state.reason === 'refreshRejected' || state.reason === 'refreshOutcomeUnknown') vault.empty()
-    else flights.close(false)
+    if (state.reason === 'refreshRejected' || state.reason === 'refreshOutcomeUnknown') {
+      vault.empty()
+      return
+    }
+    flights.close(false)
+    const at = vault.position()
+    // At exactly this version: what a peer has renewed meanwhile lives on.
+    if (state.state === 'expired') store?.compareAndSet(at, toTombstone(at)).catch(unstored)
   }
 
   function note(previous: SessionState) {
@@ -194,53 +203,32 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   async function login(answer: LoginAnswer, options: LoginOptions): Promise<void> {
     if (status === 'disposed') throw new Disposed()
-    const { bearer, refreshToken, user, expiresAt } = readLogin(answer)
-    const { provider, sessionId } = options
-    if (!Object.hasOwn(settings.strategies, provider))
-      throw new Misconfigured(
-        `There is no strategy for the provider; known: ${Object.keys(settings.strategies).join(', ')}.`,
-      )
-    const tenantId = readTenant(options.tenantId)
-    const owner: Owner = {
-      provider,
-      user,
-      startedAt: clock.wall(),
-      ...(tenantId !== undefined && { tenantId }),
-      ...(sessionId !== undefined && { sessionId }),
-    }
-    const tokens = {
-      bearer,
-      ...(refreshToken !== undefined && { refreshToken }),
-    }
+    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, settings.strategies, clock.wall())
     const lifeMs = flights.life(bearer, { expiresAt }, false)
     const mine = ++logins
-    let epoch = state.epoch + 1
-    if (store) {
+    let epoch = 0
+    if (store)
       epoch = await replaceStored(store, unstored, (stored) => {
-        const at = {
-          epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1,
-          version: 1,
-        }
-        return mine === logins ? flights.toRecord(at, owner, tokens, lifeMs) : undefined
+        const at = { epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1, version: 1 }
+        return mine === logins ? toRecord(at, owner, tokens, lifeMs, clock.wall()) : undefined
       })
-      if (mine !== logins) throw new SessionChanged()
-    }
+    if (mine !== logins) throw new SessionChanged()
     flights.close(false)
     flights.open({ epoch: epoch || state.epoch + 1, version: 1 }, owner, tokens, lifeMs)
   }
 
   async function logout(): Promise<void> {
+    // What is not yet known cannot be ended.
+    if (state.isPending) await restoring
     logins++
     const at = vault.position()
     const closed = flights.close(true)
     send({ type: 'session.ended', reason: 'user', at: now() })
     if (!closed) return
+    const isNewer = (stored: StoredSession | null) => stored !== null && stored.epoch > at.epoch
     const ended = Promise.all([
-      store &&
-        replaceStored(store, unstored, (stored) =>
-          stored && stored.epoch > at.epoch ? undefined : { v: 1, ...at, ended: true },
-        ),
-      flights.revoke(closed.owner, closed.tokens, 'logout'),
+      store && replaceStored(store, unstored, (stored) => (isNewer(stored) ? undefined : toTombstone(at))),
+      closed.tokens.bearer && flights.end(closed.owner, closed.tokens, 'logout'),
     ])
     await new Promise<void>((resolve) => {
       const disarm = clock.setTimer(resolve, LOGOUT_WAIT_MS, 'foreground')
@@ -263,9 +251,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const before = logins
     const stored = await store?.read().catch(unstored)
     if (before !== logins || status !== 'running') return
-    if (stored && !('ended' in stored) && Object.hasOwn(settings.strategies, stored.provider))
-      flights.openStored(stored)
-    else send({ type: 'session.ended', reason: 'never', at: now() })
+    if (stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)) {
+      const { at, owner, tokens, lifeMs } = fromRecord(stored, clock.wall())
+      flights.open(at, owner, tokens, lifeMs)
+    } else send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
   function onSignal(signal: SessionSignal) {
@@ -332,7 +321,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       status = 'running'
       actorRef.subscribe({ next: observe, error: fail })
       stopSignals = settings.signals?.(onSignal) ?? stopSignals
-      if (store) void restore()
+      if (store) restoring = restore()
     },
     stop() {
       if (status !== 'failed') status = 'disposed'

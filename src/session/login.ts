@@ -1,5 +1,6 @@
 import type { SessionUser } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from './errors.ts'
+import { toTokens } from './records.ts'
 
 /** What the backend answers to a login or an exchange. */
 export interface LoginAnswer {
@@ -48,18 +49,34 @@ export function readTenant(value: unknown): string | undefined {
   return tenant
 }
 
-/** The parts of a login answer, or an error that names the field. */
-export function readLogin(answer: LoginAnswer) {
-  const { token, refreshToken, user, expiresAt } = answer ?? {}
-  const knownUser = readUser(user)
+/** Whom the tokens in the vault belong to. */
+export interface Owner {
+  readonly provider: string
+  readonly user: SessionUser
+  readonly tenantId?: string
+  readonly sessionId?: string
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly startedAt: number
+}
+
+/** The parts of a login, or an error that names what is wrong with it. */
+export function readLogin(answer: LoginAnswer, options: LoginOptions, providers: object, startedAt: number) {
+  const { token, refreshToken, user: rawUser, expiresAt } = answer ?? {}
+  const { provider, sessionId } = options ?? {}
+  const user = readUser(rawUser)
   if (!isBearer(token)) throw new InvalidAnswer('The login answer has no usable "token".')
-  if (!knownUser) throw new InvalidAnswer('The login answer has no "user" with an "id".')
+  if (!user) throw new InvalidAnswer('The login answer has no "user" with an "id".')
   if (refreshToken != null && typeof refreshToken !== 'string')
     throw new InvalidAnswer('The "refreshToken" of the login answer is not a string.')
-  return {
-    bearer: token,
-    refreshToken: refreshToken || undefined,
-    user: knownUser,
-    expiresAt,
+  if (!Object.hasOwn(providers, provider))
+    throw new Misconfigured(`"provider" must be one of the strategies: ${Object.keys(providers).join(', ')}.`)
+  const tenantId = readTenant(options.tenantId)
+  const owner: Owner = {
+    provider,
+    user,
+    startedAt,
+    ...(tenantId && { tenantId }),
+    ...(sessionId && { sessionId }),
   }
+  return { owner, tokens: toTokens(token, refreshToken ?? undefined), bearer: token, expiresAt }
 }

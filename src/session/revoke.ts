@@ -1,0 +1,30 @@
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import type { Clock } from './clock.ts'
+
+const TRIES = 3
+const PAUSE_MS = 2_000
+
+type Revoke = NonNullable<SessionStrategy['revoke']>
+
+/**
+ * Ends a grant at the backend, as far as it offers that, and tries again for as long as an attempt may last.
+ * Resolves to whether it is known to have ended; never rejects. An answer that says nothing means that the token
+ * is alive (RFC 7009 section 2.2.1).
+ */
+export async function revoke(
+  strategy: SessionStrategy,
+  request: (signal: AbortSignal) => Parameters<Revoke>[0],
+  clock: Clock,
+  timeoutMs: number,
+): Promise<boolean> {
+  if (!strategy.revoke) return false
+  const controller = new AbortController()
+  const disarm = clock.setTimer(() => controller.abort(), timeoutMs, 'foreground')
+  let isRevoked = false
+  for (let tries = 0; !isRevoked && tries < TRIES && !controller.signal.aborted; tries++) {
+    if (tries > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, 'foreground'))
+    isRevoked = await strategy.revoke(request(controller.signal)).catch(() => false)
+  }
+  disarm()
+  return isRevoked
+}
