@@ -138,12 +138,13 @@ export function nextDeadline(state: SessionStateName, c: SessionContext): number
   return Math.min(limit, end)
 }
 
-function nextSend(c: SessionContext): number {
+/** In `retrying`: the next instant at which the token may be sent, or the session be given up. */
+export function nextSend(c: SessionContext): number {
   const { doubt } = c
   if (!doubt) return c.retryAt
   if (doubt.resend === 'never') return Infinity
   if (doubt.resend === 'afterBearerEnds') {
-    if (c.bearer === 'good') return c.endsAt
+    if (c.bearer === 'good') return Math.max(c.endsAt, c.retryAt)
     return doubt.sends < MAX_DOUBTFUL_SENDS ? c.retryAt : doubt.since + MIN_DOUBT_MS
   }
   const windowEndsAt = doubt.since + doubt.resend.withinMs

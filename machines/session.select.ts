@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { nextDeadline } from './session.deadlines.ts'
+import { nextSend } from './session.deadlines.ts'
 import type { sessionMachine } from './session.machine.ts'
 import type { ExpiredReason, LoggedOutReason, SessionStateName, SessionUser } from './session.types.ts'
 
@@ -33,7 +33,7 @@ export function selectSession(
 ): SessionState {
   const { context: c, value: state } = snapshot
   const isUsable = c.bearer === 'good'
-  const retryAt = state === 'retrying' ? nextDeadline(state, c) : Infinity
+  const retryAt = state === 'retrying' ? nextSend(c) : Infinity
   return {
     state,
     isAuthenticated: c.reason === null,

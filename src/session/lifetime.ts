@@ -32,7 +32,8 @@ export function lifeOf(
   const instant = readInstant(expiresAt, options.expiresAtUnit, warn)
   let life = instant - (serverNow ?? wallNow)
   // An answer that seems to be over, or to outlive its own claims, shows that our clock is wrong.
-  if (serverNow === undefined && span > 0 && (mintedNow || life > span || life <= 0)) life = span
+  if (serverNow === undefined && instant >= 0 && span > 0 && (mintedNow || life > span || life <= 0))
+    life = span
   if (Number.isNaN(life) && typeof expiresIn === 'number') life = expiresIn * 1000
   if (!Number.isFinite(life) && span > 0) life = span
   if (!Number.isFinite(life)) return options.lifetimeMs
