@@ -12,6 +12,15 @@ import {
   testBackend,
 } from './harness.ts'
 
+// Taken before the first backend starts.
+const globals = [globalThis.Request, globalThis.Response, globalThis.fetch]
+
+test('a backend in the same process leaves the globals alone', async () => {
+  await testBackend()
+  const now = [globalThis.Request, globalThis.Response, globalThis.fetch]
+  expect(now.map((value, index) => value === globals[index])).toEqual([true, true, true])
+})
+
 test('every presentation is logged, of both kinds, by hash', async () => {
   const backend = await testBackend()
   const local = await backend.loginLocal(accounts.localAdmin.email, password)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { accounts } from '../../examples/backend/accounts.ts'
-import { locationOf, present, send, statusAndBody, type TestBackend, testBackend } from './harness.ts'
+import { bearer, locationOf, present, send, statusAndBody, type TestBackend, testBackend } from './harness.ts'
 
 const verifier = 'v'.repeat(64)
 const challenge = createHash('sha256').update(verifier).digest('hex')
@@ -11,14 +11,14 @@ const panelOrigin = 'http://localhost:3000'
 /** Walks to the callback by hand and answers with its response. */
 async function callback(
   backend: TestBackend,
-  options: { query?: string; sub?: string; edit?: (url: URL) => void } = {},
+  options: { query?: string; sub?: string; edit?: (url: URL, cookies: Map<string, string>) => void } = {},
 ): Promise<Response> {
   const cookies = new Map<string, string>()
   let url = new URL(`${backend.url}/api/admin/oauth/openid?${options.query ?? `code_challenge=${challenge}`}`)
   for (;;) {
     if (url.searchParams.has('client_id')) url.searchParams.set('login_hint', options.sub ?? 'olga')
     const atCallback = url.pathname.endsWith('/callback')
-    if (atCallback) options.edit?.(url)
+    if (atCallback) options.edit?.(url, cookies)
     const response = await send(url.href, {
       headers: { Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') },
     })
@@ -181,6 +181,8 @@ test('callback failures', async () => {
   expect(await failed(await callback(backend, { edit: (url) => url.searchParams.set('code', 'x') }))).toEqual(
     [302, 'auth_failed'],
   )
+  const inAnotherBrowser = await callback(backend, { edit: (_, cookies) => cookies.clear() })
+  expect(await failed(inAnotherBrowser)).toEqual([302, 'auth_failed'])
   backend.operator.setProviderConnection('down')
   expect(await failed(await callback(backend))).toEqual([302, 'auth_failed'])
   backend.operator.setProviderConnection('up')
@@ -199,6 +201,19 @@ test('of two records of one subject the newest is taken', async () => {
   expect((await backend.loginOpenid('openidAcme')).user.id).toBe(accounts.openidAcme.id)
   expect((await backend.loginOpenid('openidGlobex')).user.id).toBe(accounts.openidGlobex.id)
   expect((await backend.loginOpenid('openidAcme')).user.id).toBe(accounts.openidAcme.id)
+})
+
+test('a login stamps the user record', async () => {
+  const backend = await testBackend()
+  backend.advance(60_000)
+  const json = { code: await code(backend), code_verifier: verifier }
+  const login = await send(`${backend.url}/api/admin/oauth/exchange`, {
+    json,
+    headers: { Origin: panelOrigin },
+  })
+  const { token } = await login.json()
+  const { user } = await (await send(`${backend.url}/api/admin/verify`, { headers: bearer(token) })).json()
+  expect(user.updatedAt).toBe(new Date(backend.now()).toISOString())
 })
 
 test('without a hint the provider lets a person choose', async () => {

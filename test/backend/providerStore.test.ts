@@ -50,7 +50,9 @@ test("a grant takes all its tokens along, and nobody else's", async () => {
     await store.adapter('RefreshToken').upsert(`r-${grantId}`, { grantId }, 60)
     await store.adapter('AccessToken').upsert(`a-${grantId}`, { grantId }, 60)
   }
+  await store.adapter('Interaction').upsert('i1', { grantId: 'g1' }, 60)
   await store.adapter('RefreshToken').revokeByGrantId('g1')
+  expect(store.count('Interaction')).toBe(1)
   expect(store.count('RefreshToken')).toBe(2)
   expect(store.count('AccessToken')).toBe(2)
   expect(store.revokeAccount('olga')).toBe(2)

@@ -1,5 +1,14 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 
+/** What a grant takes along when it is revoked; an interaction names its grant too, but outlives it. */
+const grantable = new Set([
+  'AccessToken',
+  'AuthorizationCode',
+  'RefreshToken',
+  'DeviceCode',
+  'BackchannelAuthenticationRequest',
+])
+
 interface Entry {
   readonly payload: AdapterPayload
   readonly expiresAt: number
@@ -58,8 +67,7 @@ export function createProviderStore(options: ProviderStoreOptions = {}): Provide
 
   function revokeGrant(grantId: string): void {
     for (const key of [...(keysByGrant.get(grantId) ?? [])]) {
-      // The provider's browser session names the grant too, but is not part of it.
-      if (!key.startsWith('Session:')) remove(key)
+      remove(key)
     }
   }
 
@@ -80,7 +88,7 @@ export function createProviderStore(options: ProviderStoreOptions = {}): Provide
         })
         if (payload.uid) idByUid.set(payload.uid, id)
         if (payload.userCode) idByUserCode.set(payload.userCode, id)
-        if (payload.grantId) {
+        if (payload.grantId && grantable.has(model)) {
           const keys = keysByGrant.get(payload.grantId) ?? new Set()
           keysByGrant.set(payload.grantId, keys.add(key))
         }
