@@ -1,0 +1,49 @@
+import { startBackend } from '../backend/startBackend.ts'
+import { live } from './live.ts'
+import { createStage, LIFE_MS } from './stage.ts'
+import { isAsExpected, printSummary } from './summary.ts'
+import { createTimeline, paint } from './timeline.ts'
+import { playTour } from './tour.ts'
+
+const usage = `npm run demo             two sessions, live until Ctrl-C
+npm run demo -- --once   the tour, checked; the exit code tells`
+
+const flags = process.argv.slice(2)
+if (flags.some((flag) => flag !== '--once')) {
+  console.error(usage)
+  process.exit(2)
+}
+const isOnce = flags.includes('--once')
+
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+
+const timeline = createTimeline(console.log)
+const backend = await startBackend({ knobs: { sessionMs: LIFE_MS } })
+const stage = () => createStage(backend, timeline, stop.signal)
+
+timeline.line(paint('bold', 'xstate-session: the life of two admin sessions'))
+timeline.line(`Backend ${backend.url}, with a real OpenID provider ${backend.providerUrl}.`)
+timeline.line('served: calls answered with 200.  requests: what reached the backend (refreshes among it).')
+timeline.line("version: counts a session's bearers.  ends in: until when the bearer at hand is good.")
+if (!isOnce) timeline.line('Ctrl-C stops.')
+
+try {
+  if (isOnce) {
+    const { ada, olga, ...rest } = stage()
+    const verdicts = await playTour({ ada, olga, ...rest }, stop.signal)
+    ada.session.dispose()
+    olga.session.dispose()
+    printSummary(timeline, verdicts)
+    process.exitCode = isAsExpected(verdicts) ? 0 : 1
+  } else {
+    await live(stage)
+  }
+} catch (error) {
+  if (!stop.signal.aborted) throw error
+  timeline.line('\nStopped.')
+  process.exitCode = isOnce ? 130 : 0
+} finally {
+  stop.abort()
+  await backend.close()
+}
