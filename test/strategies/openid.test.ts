@@ -185,3 +185,24 @@ describe('what the backend’s codes mean', () => {
     expect(await answered(() => json(body))).toEqual({ kind: 'rejected', reason: 'stepUpRequired' })
   })
 })
+
+describe('A42 logout at the backend', () => {
+  const ending = { ...attempt(), bearer: 'T1', cause: 'logout' } as const
+
+  test('A42 is not asked for: without a refresh cookie it would end another session', () => {
+    expect(strategy.revoke).toBeUndefined()
+    expect(strategy.needsRefreshToken).toBe(true)
+  })
+
+  test('A42 on request it names the session by its bearer alone', async () => {
+    const { revoke } = openidStrategy({ backendLogout: true })
+    const { fetch, sent } = fakeFetch(() => json({ message: 'Logout successful' }))
+    expect(await revoke?.({ ...ending, fetch })).toBe(true)
+    expect(sent[0]?.url).toBe('https://chat.example/api/auth/logout')
+    expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({ authorization: 'Bearer T1' })
+    const { bearer: _, ...without } = ending
+    expect(await revoke?.({ ...without, fetch })).toBe(false)
+    expect(sent).toHaveLength(1)
+    expect(await revoke?.({ ...ending, fetch: fakeFetch(() => json({}, { status: 500 })).fetch })).toBe(false)
+  })
+})

@@ -79,9 +79,21 @@ export function certificate(subjectAltName: string): { key: string; cert: string
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
   const file = (name: string) => join(folder, name)
   try {
-    const created = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const created = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+    ]
     const named = ['-subj', '/CN=test', '-addext', `subjectAltName=${subjectAltName}`]
-    execFileSync('openssl', [...created, ...named, '-keyout', file('key'), '-out', file('cert')], { stdio: 'ignore' })
+    execFileSync('openssl', [...created, ...named, '-keyout', file('key'), '-out', file('cert')], {
+      stdio: 'ignore',
+    })
     return { key: readFileSync(file('key'), 'utf8'), cert: readFileSync(file('cert'), 'utf8') }
   } finally {
     rmSync(folder, { recursive: true })
