@@ -6,6 +6,7 @@ export default defineConfig({
   entry: {
     index: 'src/exports/index.ts',
     machine: 'src/exports/machine.ts',
+    msw: 'src/exports/msw.ts',
     oauth: 'src/exports/oauth.ts',
     // Chosen by the `imports` of package.json: what a page sends with, and what Node sends with.
     transport: 'src/transport.ts',

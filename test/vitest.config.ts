@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           // Needs the built package and the registry: `npm run test:package`.
-          exclude: ['test/package/**'],
+          exclude: ['test/package/**/*.installed.test.ts'],
         },
       },
       {
@@ -53,7 +53,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'package',
-          include: ['test/package/**/*.test.ts'],
+          include: ['test/package/**/*.installed.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

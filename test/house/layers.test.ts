@@ -38,7 +38,7 @@ const rooms: Record<string, Room> = {
   },
   'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
-  'src/msw/': { values: ['src/msw/', 'msw'], types: contracts },
+  'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
   'src/transport.ts': { values: [] },
   'src/transport.node.ts': { values: ['node:'] },
   'src/exports/': { values: ['src/', 'machines/'] },

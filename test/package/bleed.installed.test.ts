@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { manifest, root } from './manifest.ts'
+
+/** Everything outside this package that the built file `entry` reaches, through as many files as it takes. */
+function reached(entry: string): string[] {
+  const outside = new Set<string>()
+  const seen = new Set<string>()
+  function visit(file: string): void {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles) {
+      if (!fileName.startsWith('.')) outside.add(fileName)
+      else visit(join(dirname(file), file.endsWith('.d.ts') ? fileName.replace(/\.js$/, '.d.ts') : fileName))
+    }
+  }
+  visit(join(root, entry))
+  return [...outside].sort()
+}
+
+const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
+
+// No React, no Redis, no MSW and no whole zod in what a page starts with.
+test.each([
+  ['.', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
+  ['./machine', ['xstate'], ['xstate']],
+  ['./msw', ['msw'], ['msw']],
+  ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
+])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
+  const entry = manifest.exports[subpath] ?? ''
+  expect(reached(entry)).toEqual(packages)
+  expect(reached(typesOf(entry))).toEqual(packagesOfTypes)
+})
+
+test('the transport of a page reaches nothing, the one of Node only Node', () => {
+  expect(reached('dist/transport.js')).toEqual([])
+  expect(reached('dist/transport.node.js').filter((name) => !name.startsWith('node:'))).toEqual([])
+})
+
+test('every subpath is walked', () => {
+  expect(Object.keys(manifest.exports)).toEqual(['.', './machine', './msw', './oauth', './package.json'])
+})

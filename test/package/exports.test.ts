@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { specifierOf, subpaths } from './manifest.ts'
+
+/** Who removes or renames one of these breaks somebody's import. */
+const offered = async (subpath: string) => Object.keys((await import(specifierOf(subpath))) as object).sort()
+
+test('the root', async () => {
+  expect(await offered('.')).toMatchInlineSnapshot(`
+    [
+      "Disposed",
+      "InvalidAnswer",
+      "LoggedOut",
+      "Misconfigured",
+      "RedirectBlocked",
+      "RefreshUnavailable",
+      "SessionChanged",
+      "SessionError",
+      "SessionExpired",
+      "cookieStrategy",
+      "createSession",
+      "createSessionLogic",
+      "inProcessCoordinator",
+      "memoryStore",
+      "openidStrategy",
+      "systemClock",
+    ]
+  `)
+})
+
+test('./machine', async () => {
+  expect(await offered('./machine')).toMatchInlineSnapshot(`
+    [
+      "clampDelay",
+      "nextDeadline",
+      "selectSession",
+      "sessionMachine",
+    ]
+  `)
+})
+
+test('./oauth', async () => {
+  expect(await offered('./oauth')).toMatchInlineSnapshot(`
+    [
+      "oauthProfiles",
+      "oauthStrategy",
+    ]
+  `)
+})
+
+test('./msw', async () => {
+  expect(await offered('./msw')).toMatchInlineSnapshot(`
+    [
+      "createMockBackend",
+    ]
+  `)
+})
+
+test('these are all', () => {
+  expect(subpaths).toEqual(['.', './machine', './msw', './oauth'])
+})

@@ -1,0 +1,197 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { manifest, root, specifierOf, subpaths } from './manifest.ts'
+
+/** What the registry answered is kept here; the packed package itself is installed anew each time. */
+const cache = join(root, 'node_modules/.cache/installed')
+
+const node22 = '22.23.3'
+const node24 = manifest.devDependencies.node ?? ''
+
+/** The oldest release that a peer range allows: what the range promises has to work. */
+const oldestOf = (peer: string) => manifest.peerDependencies[peer]?.match(/\d+\.\d+\.\d+/)?.[0] ?? ''
+const optionalPeers = Object.keys(manifest.peerDependenciesMeta)
+
+/** The name of a project, and what is installed in it. */
+type Peers = [name: string, dependencies: Record<string, string>]
+const peers = Object.keys(manifest.peerDependencies)
+const allPeers: Peers = [
+  'all-peers',
+  Object.fromEntries(peers.map((peer) => [peer, manifest.devDependencies[peer] ?? ''])),
+]
+const oldestPeers: Peers = ['oldest-peers', Object.fromEntries(peers.map((peer) => [peer, oldestOf(peer)]))]
+const oldestXstate: Peers = ['oldest-xstate', { xstate: oldestOf('xstate') }]
+
+let packed: { filename: string; size: number; unpackedSize: number; files: { path: string }[] }
+const tarballs = mkdtempSync(join(tmpdir(), 'xstate-session-'))
+
+function npm(cwd: string, ...args: string[]): string {
+  return execFileSync('npm', [...args, '--loglevel=error', '--no-audit', '--no-fund', '--prefer-offline'], {
+    cwd,
+    encoding: 'utf8',
+    // What `npm run` exports of this repository is no business of another project.
+    env: Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^npm_(config_local|package|lifecycle)/.test(name)),
+    ),
+  })
+}
+
+/** An otherwise empty project with these dependencies. */
+function project(name: string, dependencies: Record<string, string>): string {
+  const folder = join(cache, name)
+  const text = JSON.stringify({ private: true, type: 'module', dependencies, allowScripts: { node: true } })
+  const file = join(folder, 'package.json')
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(file, text)
+    npm(folder, 'install', '--no-package-lock')
+  }
+  return folder
+}
+
+/** The same, with the packed package in it. */
+function projectWithPackage([name, dependencies]: Peers): string {
+  const folder = project(name, dependencies)
+  npm(folder, 'install', '--no-save', '--no-package-lock', join(tarballs, packed.filename))
+  return folder
+}
+
+function run(node: string, folder: string, source: string): string {
+  return execFileSync(node, ['--input-type=module', '--eval', source], {
+    cwd: folder,
+    encoding: 'utf8',
+  }).trim()
+}
+
+beforeAll(() => {
+  ;[packed] = JSON.parse(npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', tarballs))
+})
+
+afterAll(() => rmSync(tarballs, { recursive: true }))
+
+describe('the tarball', () => {
+  test('holds what was built, the README, the licence, and nothing else', () => {
+    const paths = packed.files.map(({ path }) => path)
+    expect(paths.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path)).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ])
+    expect(paths.filter((path) => /test|fixture|bench|example|\.map$/i.test(path))).toEqual([])
+  })
+
+  test('is small', () => {
+    expect(packed.size).toBeLessThan(80_000)
+    expect(packed.unpackedSize).toBeLessThan(300_000)
+  })
+})
+
+/** One login, one request, one refresh and one logout, on a stub of the backend. */
+const smoke = `
+  import { createSession, openidStrategy } from '${manifest.name}'
+  let refreshes = 0
+  const session = createSession({
+    baseUrl: 'https://backend.test',
+    strategies: { openid: openidStrategy() },
+    fetch: async (input, init) => {
+      if (!String(input instanceof Request ? input.url : input).includes('oauth/refresh')) {
+        return new Response(new Headers(input instanceof Request ? input.headers : init.headers).get('authorization'))
+      }
+      refreshes += 1
+      return Response.json({ token: 'second', refreshToken: 'r2', user: { id: 'u1' }, expiresAt: Date.now() + 600_000 })
+    },
+  })
+  await session.login({ token: 'first', refreshToken: 'r1', user: { id: 'u1' }, expiresAt: Date.now() + 1_000 }, { provider: 'openid' })
+  await session.refresh({ by: 'force' })
+  const answer = await (await session.fetch('/api/admin/users')).text()
+  const { state } = session.getSnapshot()
+  await session.logout()
+  console.log([answer, state, refreshes, session.getSnapshot().state].join(' '))
+  session.dispose()
+`
+
+describe.each([node22, node24])('on Node %s', (version) => {
+  let node: string
+  beforeAll(() => {
+    node = join(project(`node-${version}`, { node: version }), 'node_modules/node/bin/node')
+    expect(run(node, root, 'console.log(process.version)')).toBe(`v${version}`)
+  })
+
+  test('every subpath can be imported, and offers what the sources offer', async () => {
+    const folder = projectWithPackage(allPeers)
+    for (const subpath of subpaths) {
+      const specifier = specifierOf(subpath)
+      const names = run(node, folder, `console.log(Object.keys(await import('${specifier}')).sort().join())`)
+      expect(names.split(',')).toEqual(Object.keys((await import(specifier)) as object).sort())
+    }
+    const version = `import m from '${manifest.name}/package.json' with { type: 'json' }; console.log(m.version)`
+    expect(run(node, folder, version)).toBe(manifest.version)
+  })
+
+  test('a session works in a project with the oldest XState that is allowed, and no optional peer', () => {
+    const folder = projectWithPackage(oldestXstate)
+    expect(optionalPeers.filter((peer) => existsSync(join(folder, 'node_modules', peer)))).toEqual([])
+    expect(run(node, folder, smoke)).toBe('Bearer second active 1 loggedOut')
+  })
+
+  test('nothing happens on import: no timer, no listener, no output', () => {
+    const folder = projectWithPackage(allPeers)
+    const imports = subpaths.map((subpath) => `await import('${specifierOf(subpath)}')`).join('\n')
+    const handles =
+      'console.log(process.getActiveResourcesInfo().filter((name) => name === "Timeout").length)'
+    expect(run(node, folder, `${imports}\n${handles}`)).toBe('0')
+  })
+})
+
+describe('the types', () => {
+  const consumer = [
+    ...subpaths.map((subpath, at) => `import * as m${at} from '${specifierOf(subpath)}'`),
+    `import { createSession, openidStrategy, type SessionState } from '${manifest.name}'`,
+    "const session = createSession({ baseUrl: 'https://backend.test', strategies: { openid: openidStrategy() } })",
+    'export const state: SessionState = session.getSnapshot()',
+    'export const token: Promise<string> = session.getToken()',
+    '// @ts-expect-error: a base URL is required',
+    'createSession({ strategies: {} })',
+    `export default [${subpaths.map((_, at) => `m${at}`)}]`,
+  ].join('\n')
+
+  // `types: []`: a page has no types of Node.
+  test.each([
+    ['nodenext', 'nodenext', allPeers],
+    ['esnext', 'bundler', allPeers],
+    ['nodenext', 'nodenext', oldestPeers],
+  ])('check with module %s, resolution %s and %o, library check on', (module, moduleResolution, peers) => {
+    const folder = projectWithPackage(peers)
+    writeFileSync(join(folder, 'consumer.ts'), consumer)
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module,
+          moduleResolution,
+          target: 'es2022',
+          lib: ['es2023', 'dom', 'dom.iterable'],
+          types: [],
+          strict: true,
+          noEmit: true,
+          skipLibCheck: false,
+        },
+        files: ['consumer.ts'],
+      }),
+    )
+    expect(tsc(folder)).toBe('')
+  })
+})
+
+/** What the compiler complains about; nothing, if all is well. */
+function tsc(folder: string): string {
+  try {
+    return execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}
