@@ -1,0 +1,52 @@
+/**
+ * P1 to P5: what the session costs, beside its neighbours in the same run.
+ *
+ *   node bench/main.ts [P1 …] [--json FILE]
+ *
+ * Ratios and differences inside one run, medians with their range; a machine's absolute times mean nothing.
+ * Exits with 1 where a count is wrong, never for a time.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { p1 } from './goals/p1.ts'
+import { p2 } from './goals/p2.ts'
+import { p3 } from './goals/p3.ts'
+import { p4 } from './goals/p4.ts'
+import { p5 } from './goals/p5.ts'
+import { isMet, print, type Report } from './lib/report.ts'
+
+const goals: Record<string, () => Promise<Report>> = { P1: p1, P2: p2, P3: p3, P4: p4, P5: p5 }
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
+const chosen = positionals.length ? positionals : Object.keys(goals)
+const unknown = chosen.filter((id) => !Object.hasOwn(goals, id))
+if (unknown.length)
+  throw new Error(`Unknown: ${unknown.join(', ')}. There are ${Object.keys(goals).join(', ')}.`)
+
+const reports: Report[] = []
+for (const id of chosen) {
+  const report = await goals[id]?.()
+  if (!report) continue
+  print(report)
+  reports.push(report)
+}
+
+const rows = reports.flatMap(({ rows }) => rows).filter(({ goal }) => goal !== undefined)
+const missed = rows.filter((row) => !isMet(row)).length
+const wrong = reports.flatMap(({ faults }) => faults).length
+console.log(
+  `\n${rows.length - missed} of ${rows.length} goals met${wrong ? `, ${wrong} counts WRONG` : ', all counts right'}`,
+)
+if (values.json)
+  writeFileSync(
+    values.json,
+    `${JSON.stringify(
+      {
+        node: process.version,
+        reports: reports.map((r) => ({ ...r, rows: r.rows.map((row) => ({ ...row, met: isMet(row) })) })),
+      },
+      null,
+      2,
+    )}\n`,
+  )
+process.exitCode = wrong ? 1 : 0
