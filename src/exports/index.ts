@@ -14,7 +14,7 @@ export type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coo
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
 export { createSession } from '../session/createSession.ts'
-export { createSessionLogic } from '../session/createSessionLogic.ts'
+export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 export {
   type AnySessionError,
   Disposed,
@@ -35,7 +35,7 @@ export type { SessionOptions } from '../session/options.ts'
 export type { Session, SessionActorRef } from '../session/session.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
-export { type CookieStrategyOptions, cookieStrategy } from '../strategies/cookie.ts'
+export { type CookieStrategyOptions, cookieStrategy, refreshTokenFromCookies } from '../strategies/cookie.ts'
 export { type OpenidStrategyOptions, openidStrategy } from '../strategies/openid.ts'
 export type {
   LifeHints,

@@ -22,6 +22,8 @@ test('the root', async () => {
       "inProcessCoordinator",
       "memoryStore",
       "openidStrategy",
+      "refreshTokenFromCookies",
+      "sessionOf",
       "systemClock",
     ]
   `)
