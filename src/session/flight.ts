@@ -111,14 +111,10 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     if (bearer !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
     const tokens = toTokens(bearer, outcome.refreshToken || vault.tokens().refreshToken)
-    const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true) - (outcome.ageMs ?? 0) : 0
+    const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, outcome.ageMs) : 0
     const renewed = outcome.user ? { ...of, user: outcome.user } : of
     const next = { epoch: position.epoch, version: position.version + 1 }
-    if (
-      isCurrent(position) &&
-      !(await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall())))
-    )
-      return
+    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
     if (!isCurrent(position)) {
       // Inside a live epoch a peer renewed the same family: to revoke a token of it would end the session.
       const isAlive = owner !== undefined && vault.position().epoch === position.epoch
@@ -136,17 +132,16 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs, mayRefresh) })
   }
 
-  /** Commits before anybody is told. `false`: a peer was first, and its version was taken. */
-  async function persist(position: Position, record: SessionRecord): Promise<boolean> {
-    if (!store) return true
+  /** Commits before anybody is told. If a peer was first, its version or its end is taken instead. */
+  async function persist(position: Position, record: SessionRecord): Promise<void> {
+    if (!store) return
     try {
-      if (await store.compareAndSet(position, record)) return true
-      if (await reread(position)) return false
+      if (await store.compareAndSet(position, record)) return
+      if (!isCurrent(position) || (await reread(position))) return
     } catch {
       // Told below: what we hold in memory is the newest there is.
     }
     tell({ type: 'warning', code: 'persistFailed' })
-    return true
   }
 
   /** Takes a newer version, or the end, from the store. Answers whether there was one. */
@@ -209,8 +204,11 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       tell({ type: 'warning', code: 'notRevoked' })
   }
 
-  const life = (bearer: string, hints: LifeHints, mintedNow: boolean) =>
-    lifeOf(bearer, hints, clock.wall(), mintedNow, settings, (code) => tell({ type: 'warning', code }))
+  /** What a bearer that arrived `ageMs` ago has left. */
+  const life = (bearer: string, hints: LifeHints, mintedNow: boolean, ageMs = 0) =>
+    lifeOf(bearer, hints, clock.wall() - ageMs, mintedNow, settings, (code) =>
+      tell({ type: 'warning', code }),
+    ) - ageMs
 
   function toFacts(
     { epoch, version }: Position,

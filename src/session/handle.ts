@@ -225,9 +225,12 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const closed = flights.close(true)
     send({ type: 'session.ended', reason: 'user', at: now() })
     if (!closed) return
-    const isNewer = (stored: StoredSession | null) => stored !== null && stored.epoch > at.epoch
+    const tombstone = (stored: StoredSession | null) => {
+      if (stored && (isTombstone(stored) || stored.epoch > at.epoch)) return undefined
+      return toTombstone(stored && stored.epoch === at.epoch ? stored : at)
+    }
     const ended = Promise.all([
-      store && replaceStored(store, unstored, (stored) => (isNewer(stored) ? undefined : toTombstone(at))),
+      store && replaceStored(store, unstored, tombstone),
       closed.tokens.bearer && flights.end(closed.owner, closed.tokens, 'logout'),
     ])
     await new Promise<void>((resolve) => {

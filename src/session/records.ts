@@ -5,10 +5,11 @@ import type { Tokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored
 
+/** What replaces the session stored at `at`: one version on, so that no renewal under way writes over it. */
 export const toTombstone = ({ epoch, version }: Position): Tombstone => ({
   v: 1,
   epoch,
-  version,
+  version: version + 1,
   ended: true,
 })
 

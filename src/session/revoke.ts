@@ -19,11 +19,15 @@ export async function revoke(
 ): Promise<boolean> {
   if (!strategy.revoke) return false
   const controller = new AbortController()
+  const deadline = new Promise<false>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(false))
+  })
   const disarm = clock.setTimer(() => controller.abort(), timeoutMs, 'foreground')
   let isRevoked = false
   for (let tries = 0; !isRevoked && tries < TRIES && !controller.signal.aborted; tries++) {
     if (tries > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, 'foreground'))
-    isRevoked = await strategy.revoke(request(controller.signal)).catch(() => false)
+    const answer = strategy.revoke(request(controller.signal)).catch(() => false)
+    isRevoked = await Promise.race([answer, deadline])
   }
   disarm()
   return isRevoked
