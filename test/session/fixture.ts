@@ -43,14 +43,20 @@ export function stubStrategy(more: Partial<SessionStrategy> = {}) {
   const strategy: SessionStrategy = {
     needsRefreshToken: true,
     refresh(request) {
-      const { promise, resolve, reject } = Promise.withResolvers<RefreshOutcome>()
-      attempts.push({
-        request,
-        answer: (outcome) => (resolve(outcome), flush()),
-        fail: (error) => (reject(error), flush()),
+      return new Promise((resolve, reject) => {
+        attempts.push({
+          request,
+          answer(outcome) {
+            resolve(outcome)
+            return flush()
+          },
+          fail(reason) {
+            reject(reason)
+            return flush()
+          },
+        })
+        if (standing) resolve(standing(request))
       })
-      if (standing) resolve(standing(request))
-      return promise
     },
     async revoke(request) {
       revoked.push(request)
@@ -243,3 +249,10 @@ export const until = (session: Session, state: string): Promise<void> =>
       resolve()
     }
   })
+
+/** A session that finds itself in a store, as after a restart or in a second process. */
+export async function restored(options: StartOptions = {}) {
+  const started = start(options)
+  await flush()
+  return started
+}
