@@ -121,10 +121,9 @@ describe('the machine', () => {
     sessionMachine.provide({ actors: { renew: fromCallback(() => {}) } })
   })
 
-  test('a parent machine invokes it', () => {
+  test('a parent machine invokes it without input', () => {
     const parent = setup({ actors: { session: createSessionLogic(options) } }).createMachine({
-      // Ports are provided and facts are found by the logic itself.
-      invoke: { id: 'session', src: 'session', input: { at: 0 } },
+      invoke: { id: 'session', src: 'session' },
     })
     const child = createActor(parent).getSnapshot().children.session
     if (child) expectTypeOf(sessionOf(child)).toEqualTypeOf<Session>()
