@@ -43,11 +43,17 @@ function edgesOf(node: AnyStateNode): Edge[] {
 
 /** One arrow between two states, however many events take it. */
 function diagram(): string {
-  const lines = ['stateDiagram-v2', '  direction TB', `  [*] --> ${sessionMachine.config.initial}`]
+  const lines = [
+    // Room enough for the labels, which otherwise cover each other.
+    '---\nconfig:\n  state:\n    nodeSpacing: 130\n    rankSpacing: 110\n---',
+    'stateDiagram-v2',
+    '  direction LR',
+    `  [*] --> ${sessionMachine.config.initial}`,
+  ]
   for (const state of states) {
     const arrows = new Map<string, Set<string>>()
     for (const { event, target } of edgesOf(state)) {
-      if (target) arrows.set(target, (arrows.get(target) ?? new Set()).add(event))
+      if (target && target !== state.key) arrows.set(target, (arrows.get(target) ?? new Set()).add(event))
     }
     for (const [target, events] of arrows) {
       lines.push(`  ${state.key} --> ${target} : ${[...events].join('<br/>')}`)
