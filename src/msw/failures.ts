@@ -1,0 +1,52 @@
+import { HttpResponse } from 'msw'
+
+export type MockRoute =
+  | 'login'
+  | 'twoFactor'
+  | 'verify'
+  | 'openidCheck'
+  | 'exchange'
+  | 'openidRefresh'
+  | 'cookieRefresh'
+  | 'logout'
+  | 'users'
+
+/** How the next requests to a route fail. */
+export interface MockFailure {
+  /** What is answered instead. Default: 500 `INTERNAL_ERROR`. */
+  readonly response?: Response | 'networkError'
+  /** How many requests; at least 1. Default 1. */
+  readonly times?: number
+  /** The backend does its work, the refresh token is spent, and only its answer is lost. Default false. */
+  readonly processed?: boolean
+}
+
+/** The failures that wait for their request, route by route, first come first served. */
+export function createFailures() {
+  const waiting: { readonly route: MockRoute; readonly failure: MockFailure }[] = []
+  return {
+    add(route: MockRoute, failure: MockFailure) {
+      const { times = 1 } = failure
+      if (!(Number.isSafeInteger(times) && times >= 1))
+        throw new RangeError('times must be an integer of at least 1.')
+      for (let left = times; left > 0; left -= 1) waiting.push({ route, failure })
+    },
+    take(route: MockRoute): MockFailure | undefined {
+      const at = waiting.findIndex((entry) => entry.route === route)
+      return at < 0 ? undefined : waiting.splice(at, 1)[0]?.failure
+    },
+    clear() {
+      waiting.length = 0
+    },
+  }
+}
+
+export function failureResponse({ response }: MockFailure): Response {
+  if (response === 'networkError') return HttpResponse.error()
+  return response?.clone() ?? errorJson(500, 'INTERNAL_ERROR')
+}
+
+/** The shape of the errors of the OpenID routes. */
+export function errorJson(status: number, code: string): Response {
+  return HttpResponse.json({ error: code.toLowerCase().replaceAll('_', ' '), error_code: code }, { status })
+}
