@@ -1,6 +1,6 @@
 import type { Stage } from './scene.ts'
-import { scenes } from './scenes.ts'
 import { login } from './scenes/login.ts'
+import { scenes } from './scenes.ts'
 
 const QUIET_SECONDS = 10
 

@@ -21,9 +21,12 @@ export function createWaits(stop: AbortSignal): Waits {
     sleep,
     topOfSecond: () => sleep(1020 - (Date.now() % 1000)),
     async until(session, what, isReached) {
-      const reached = Promise.withResolvers<void>()
+      let resolve = (): void => {}
+      const reached = new Promise<void>((settle) => {
+        resolve = settle
+      })
       const look = (state: SessionState): void => {
-        if (isReached(state)) reached.resolve()
+        if (isReached(state)) resolve()
       }
       const unsubscribe = session.subscribe(look)
       look(session.getSnapshot())
@@ -33,7 +36,7 @@ export function createWaits(stop: AbortSignal): Waits {
         throw new Error(`waited ${LONGEST_WAIT_MS / 1000} s for: ${what}`)
       })
       try {
-        await Promise.race([reached.promise, tooLong])
+        await Promise.race([reached, tooLong])
       } finally {
         timer.abort()
         tooLong.catch(() => {})

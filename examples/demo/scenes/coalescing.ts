@@ -1,5 +1,5 @@
-import type { Scene } from '../scene.ts'
 import { answers, both, type Evidence, presented, refreshesSent, renewals, same } from '../evidence.ts'
+import type { Scene } from '../scene.ts'
 
 const CALLS = 50
 
@@ -31,6 +31,6 @@ export const coalescing: Scene = {
     both('refreshes sent', '1', seen, refreshesSent),
     both('refresh tokens presented', 'rotated', seen, presented),
     both('renewals', '1', seen, (of) => String(renewals(of))),
-    same('bearers that the waiting calls used', '1', bearers(seen.olga)),
+    same('bearers the waiting calls used', '1', bearers(seen.olga)),
   ],
 }

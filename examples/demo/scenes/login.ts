@@ -1,5 +1,5 @@
-import type { Scene } from '../scene.ts'
 import { answers, both, presented } from '../evidence.ts'
+import type { Scene } from '../scene.ts'
 
 export const login: Scene = {
   name: 'Login',

@@ -1,5 +1,5 @@
-import type { Scene } from '../scene.ts'
 import { answers, apiStatuses, type Evidence, same, tally } from '../evidence.ts'
+import type { Scene } from '../scene.ts'
 
 const logouts = ({ requests }: Evidence): string =>
   tally(

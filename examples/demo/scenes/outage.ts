@@ -1,7 +1,7 @@
-import type { Scene, Stage } from '../scene.ts'
-import type { Admin } from '../admin.ts'
 import type { Presentation } from '../../backend/presentations.ts'
+import type { Admin } from '../admin.ts'
 import { both, deferrals, type Evidence, failures, outcomes, same } from '../evidence.ts'
+import type { Scene, Stage } from '../scene.ts'
 
 const DOWN_MS = 1_000
 
@@ -40,6 +40,7 @@ export const outage: Scene = {
     backend.faults.inject('cookieRefresh', { kind: 'respond', status: 429, headers: { 'Retry-After': '1' } })
     backend.operator.setProviderConnection('down')
     timeline.note('the provider is down, and the next refresh of Ada will get 429 (Retry-After: 1 s)')
+    timeline.note('both admins make four calls a second meanwhile')
 
     let isCalling = true
     const callOn = async () => {

@@ -1,5 +1,5 @@
-import type { Scene } from '../scene.ts'
 import { answers, apiStatuses, both, presented, refreshesSent, versions } from '../evidence.ts'
+import type { Scene } from '../scene.ts'
 
 const CALLS = 10
 

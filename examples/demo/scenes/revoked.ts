@@ -1,5 +1,5 @@
-import type { Scene } from '../scene.ts'
 import { answers, apiStatuses, type Evidence, failures, presented, same } from '../evidence.ts'
+import type { Scene } from '../scene.ts'
 
 const ends = ({ notices }: Evidence): string =>
   notices.flatMap((notice) => (notice.type === 'expired' ? [notice.reason] : [])).join(', ') || 'none'

@@ -1,6 +1,6 @@
-import type { Scene, Stage } from '../scene.ts'
 import type { Admin } from '../admin.ts'
 import { both, type Evidence, failures, renewals } from '../evidence.ts'
+import type { Scene, Stage } from '../scene.ts'
 
 const MOST_CALLS = 20
 
