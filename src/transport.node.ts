@@ -56,3 +56,39 @@ function asResponse(message: IncomingMessage): Response {
   if (bodiless) message.destroy()
   return new Response(bodiless ? null : (ReadableStream.from(message) as BodyInit), { status, headers })
 }
+
+const neverConnected =
+  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_HTTP2_GOAWAY_SESSION)$/
+// Certificates are checked before the first byte of the request leaves.
+const untrusted =
+  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|HOSTNAME_MISMATCH|INVALID_CA)/
+
+/**
+ * Why nothing of a failed request can have been processed; `undefined` if something may have been. Knows the
+ * codes of Node's transports and of undici's `fetch`, and hands on nothing else of the error. Never throws.
+ */
+export function refusalOf(error: unknown): 'network' | 'misconfigured' | undefined {
+  try {
+    return classify(error, 0)
+  } catch {
+    return undefined
+  }
+}
+
+function classify(error: unknown, depth: number): 'network' | 'misconfigured' | undefined {
+  if (typeof error !== 'object' || error === null || depth > 5) return undefined
+  const { code, syscall, message, errors, cause } = error as Record<string, unknown>
+  // Several addresses were tried: nothing left this host only if none of them was reached.
+  if (Array.isArray(errors) && errors.length > 0) {
+    const each = errors.map((one) => classify(one, depth + 1))
+    return each.includes(undefined) ? undefined : each[0]
+  }
+  const name = String(code)
+  if (untrusted.test(name)) return 'misconfigured'
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return 'network'
+  // With another system call (`read`, `write`) the same code comes from an open connection.
+  if (syscall === undefined && neverConnected.test(name)) return 'network'
+  // RFC 9113 section 8.7: a refused stream was not processed.
+  if (name === 'ERR_HTTP2_STREAM_ERROR' && String(message).includes('REFUSED_STREAM')) return 'network'
+  return classify(cause, depth + 1)
+}

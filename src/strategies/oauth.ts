@@ -154,7 +154,7 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
       const [token, hint] = end.refreshToken
         ? [end.refreshToken, 'refresh_token']
         : [end.bearer, 'access_token']
-      if (!token || !provider?.revocation_endpoint) return false
+      if (!token || !provider) return false
       try {
         await processRevocationResponse(
           await revocationRequest(provider, client, clientAuth, token, {
@@ -164,7 +164,7 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
         )
         return true
       } catch {
-        // 503 means that the token must be taken for alive (RFC 7009 section 2.2.1).
+        // No such endpoint, or an answer such as 503, after which the token lives on (RFC 7009 section 2.2.1).
         return false
       }
     },

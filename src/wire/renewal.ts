@@ -25,13 +25,13 @@ export function renewalOf(
   const serverNow = parseHttpDate(answer.headers.get('date'))
   return {
     kind: 'ok',
-    ...(token == null ? {} : { bearer: token }),
-    ...(refreshToken ? { refreshToken } : {}),
-    ...(user ? { user } : {}),
+    ...(token != null && { bearer: token }),
+    ...(refreshToken && { refreshToken }),
+    ...(user && { user }),
     life: {
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(expiresIn === undefined ? {} : { expiresIn }),
-      ...(serverNow === undefined ? {} : { serverNow }),
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(expiresIn !== undefined && { expiresIn }),
+      ...(serverNow && { serverNow }),
     },
   }
 }

@@ -1,5 +1,4 @@
-import { transport } from '#transport'
-import { failureOf, lost, unreachable, unusable, type WireFailure } from './failure.ts'
+import { refusalOf, transport } from '#transport'
 
 /** Decoded bytes of an answer that are read at most. */
 const MAX_BODY_BYTES = 65_536
@@ -31,6 +30,11 @@ export interface WireAnswer {
   readonly fault?: 'timeout' | 'network' | 'size' | 'content'
 }
 
+/** A request that brought no answer. `refused`: nothing of it can have been processed. */
+export type WireFailure =
+  | { readonly kind: 'refused'; readonly cause: 'network' | 'misconfigured' }
+  | { readonly kind: 'unknown'; readonly cause: 'network' | 'timeout'; readonly answered: false }
+
 export type WireResult = WireAnswer | WireFailure
 
 /**
@@ -38,66 +42,64 @@ export type WireResult = WireAnswer | WireFailure
  * and hands on nothing of a foreign error: engines quote bodies and header values in their messages.
  */
 export async function request(call: WireRequest): Promise<WireResult> {
-  const { signal, fetch = transport } = call
-  if (signal.aborted) return unreachable
+  const { url, method, body = null, signal, fetch = transport, credentials = 'omit' } = call
+  if (signal.aborted) return { kind: 'refused', cause: 'network' }
   let headers: Headers
   try {
     headers = new Headers(call.headers)
   } catch {
-    return unusable
+    return { kind: 'refused', cause: 'misconfigured' }
   }
   let stop = () => {}
   try {
-    const response = fetch(call.url, {
-      method: call.method,
+    const sent = fetch(url, {
+      method,
       headers,
-      ...(call.body === undefined ? {} : { body: call.body }),
+      body,
       signal,
       redirect: 'manual',
       cache: 'no-store',
-      credentials: call.credentials ?? 'omit',
+      credentials,
     })
     // After `fetch`: a transport that ends itself knows more about why than this does.
-    const deadline = new Promise<'late'>((resolve) => {
-      stop = () => resolve('late')
+    const deadline = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined)
       signal.addEventListener('abort', stop)
     })
-    const answer = await Promise.race([response, deadline])
-    if (answer !== 'late') return await read(answer, deadline, signal)
-    response.then(discard, () => {})
-    return { kind: 'unknown', cause: 'timeout', answered: false }
+    const response = await Promise.race([sent, deadline])
+    if (response) return await read(response, deadline, signal)
+    // What still arrives is let go.
+    sent.then((late) => late.body?.cancel()).catch(() => {})
   } catch (error) {
-    const failure = failureOf(error)
-    return failure === lost && signal.aborted
-      ? { kind: 'unknown', cause: 'timeout', answered: false }
-      : failure
+    const cause = refusalOf(error)
+    if (cause) return { kind: 'refused', cause }
   } finally {
     signal.removeEventListener('abort', stop)
   }
+  return { kind: 'unknown', cause: signal.aborted ? 'timeout' : 'network', answered: false }
 }
 
-async function read(response: Response, deadline: Promise<'late'>, signal: AbortSignal): Promise<WireAnswer> {
+async function read(
+  response: Response,
+  deadline: Promise<undefined>,
+  signal: AbortSignal,
+): Promise<WireAnswer> {
   const { status, headers, redirected } = response
-  const answer = {
-    kind: 'answer',
-    status,
-    headers,
-    redirected,
-    text: '',
-  } as const
+  const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
   const reader = response.body?.getReader()
   if (!reader) return answer
   const bytes = new Uint8Array(MAX_BODY_BYTES)
   let length = 0
-  let fault: WireAnswer['fault']
+  let fault: WireAnswer['fault'] = 'network'
   try {
     for (;;) {
       const chunk = await Promise.race([reader.read(), deadline])
-      if (chunk === 'late') {
-        fault = 'timeout'
-        break
+      if (!chunk) break
+      if (chunk.done) {
+        fault = 'content'
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
+        return { ...answer, text }
       }
-      if (chunk.done) break
       if (length + chunk.value.length > MAX_BODY_BYTES) {
         fault = 'size'
         break
@@ -106,22 +108,8 @@ async function read(response: Response, deadline: Promise<'late'>, signal: Abort
       length += chunk.value.length
     }
   } catch {
-    fault = signal.aborted ? 'timeout' : 'network'
+    // `fault` says why.
   }
-  if (fault) {
-    reader.cancel().catch(() => {})
-    return { ...answer, fault }
-  }
-  try {
-    return {
-      ...answer,
-      text: new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length)),
-    }
-  } catch {
-    return { ...answer, fault: 'content' }
-  }
-}
-
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => {})
+  reader.cancel().catch(() => {})
+  return { ...answer, fault: fault === 'network' && signal.aborted ? 'timeout' : fault }
 }

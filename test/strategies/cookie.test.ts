@@ -42,7 +42,7 @@ describe('what is sent', () => {
       cache: 'no-store',
       credentials: 'omit',
     })
-    expect(sent[0]?.init.body).toBeUndefined()
+    expect(sent[0]?.init.body).toBeNull()
     expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({
       accept: 'application/json',
       cookie: `refreshToken=${TOKEN}`,
@@ -145,6 +145,13 @@ describe('the refresh cookie', () => {
     ['  refreshToken  =  R2  ;HttpOnly'],
   ])('A21 %s lives', async (line) => {
     expect(await answered(() => withCookies(line))).toMatchObject({ kind: 'ok', refreshToken: 'R2' })
+  })
+
+  test('A21 without a Date only an expiry in the distant past counts', async () => {
+    const line = (expires: string) =>
+      json({ token: 'T2' }, { headers: { 'set-cookie': `refreshToken=R2; Expires=${expires}` } })
+    expect(await answered(() => line('Tue, 10 Mar 2026 08:00:00 GMT'))).toMatchObject({ refreshToken: 'R2' })
+    expect(await answered(() => line('Thu, 01 Jan 1970 00:00:00 GMT'))).toMatchObject({ final: true })
   })
 
   test('A22 a value goes back byte for byte', async () => {
@@ -308,6 +315,8 @@ describe('A42 logout at the backend', () => {
       expect((await revoke({}, () => new Response(null, { status }))).ended).toBe(false)
     }
     expect((await revoke({}, () => Promise.reject(new TypeError('Failed to fetch')))).ended).toBe(false)
+    const followed = Object.defineProperty(json({}), 'redirected', { value: true })
+    expect((await revoke({}, () => followed)).ended).toBe(false)
     const bad = await revoke({ bearer: 'canary\r\nX: 1' })
     expect(bad).toEqual({ ended: false, sent: [] })
   })

@@ -183,6 +183,7 @@ describe('what the backend’s codes mean', () => {
   test('a second factor made compulsory is a step up, not a broken answer', async () => {
     const body = { code: 'ENROL', twoFASetupRequired: true, tempToken: 'canary-temp-token' }
     expect(await answered(() => json(body))).toEqual({ kind: 'rejected', reason: 'stepUpRequired' })
+    expect(await answered(() => json({ ...body, token: 'T2' }))).toMatchObject({ kind: 'ok', bearer: 'T2' })
   })
 })
 

@@ -52,9 +52,9 @@ describe('provably not processed', () => {
     const controller = new AbortController()
     const { port } = await rawServer(
       () => {},
-      () => controller.abort(),
+      // TCP stands, the TLS handshake has begun and never ends: no byte of the request has left.
+      (socket) => socket.once('data', () => controller.abort()),
     )
-    // TCP stands, the TLS handshake never ends: no byte of the request has left.
     expect(await refresh({ baseUrl: `https://127.0.0.1:${port}/`, signal: controller.signal })).toEqual(
       refused,
     )
@@ -134,7 +134,8 @@ describe('the token may be spent', () => {
     for (let i = 0; i < 30; i++) expect(await refresh({ baseUrl })).toEqual(renewed)
     // One request per connection is all that `received` can hold.
     expect(received).toHaveLength(30)
-    expect(received.every((request) => /^connection: close\r$/im.test(request))).toBe(true)
+    for (const request of received) expect(request).toMatch(/^connection: close\r$/im)
+    for (const request of received) expect(request).toMatch(/^accept-encoding: identity\r$/im)
   })
 
   test('N5 a reset after the request arrived is unknown', async () => {
@@ -341,6 +342,20 @@ describe('bodies', () => {
       )
       expect(await refresh({ baseUrl, signal: controller.signal, ...transport })).toEqual(late)
     }
+  })
+
+  test('A17 a body that breaks because of the deadline is late, not lost', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const body = new ReadableStream({
+      pull(stream) {
+        // Broken before anybody else hears of the deadline.
+        stream.error(new Error('canary'))
+        controller.abort()
+      },
+    })
+    const headers = { 'content-type': 'application/json' }
+    expect(await refresh({ fetch: async () => new Response(body, { headers }), signal })).toEqual(late)
   })
 
   test('A17 a slow body inside the deadline is read to its end', async () => {
