@@ -39,7 +39,7 @@ export function readUser(value: unknown): SessionUser | undefined {
 }
 
 /** Trims; blank is none; anything that a backend would silently ignore is refused. The value is never quoted. */
-export function readTenant(value: unknown): string | undefined {
+function readTenant(value: unknown): string | undefined {
   const tenant = typeof value === 'string' ? value.trim() : (value ?? '')
   if (tenant === '') return undefined
   if (typeof tenant !== 'string' || !TENANT.test(tenant) || tenant === '__SYSTEM__')
