@@ -135,6 +135,8 @@ export function nextDeadline(state: SessionStateName, c: SessionContext): number
     return Math.min(limit, timed ? c.refreshAt : c.leadAt, c.endsAt)
   }
   if (state === 'retrying') return Math.min(limit, end, c.rereadAt, nextSend(c))
+  const isOverdue = state === 'nearingExpiry' && c.policy === 'eager' && !c.idle && c.bearer !== 'good'
+  if (isOverdue && maySend(c, c.floorAt)) return Math.min(limit, c.floorAt)
   return Math.min(limit, end)
 }
 

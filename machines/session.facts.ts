@@ -30,6 +30,7 @@ export const begun = (c: SessionContext, facts: SessionFacts, at: number): Parti
   ...adopted(facts),
   // The floor keeps refreshes apart; a login is none.
   floorAt: at,
+  refreshAt: Math.min(facts.refreshAt, facts.leadAt),
   idle: false,
   idleEndsAt: at + c.idleTimeoutMs,
   absoluteEndsAt: facts.startedAt + c.absoluteLifetimeMs,

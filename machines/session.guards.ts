@@ -9,9 +9,12 @@ interface Given {
 const isCurrent = (c: SessionContext, e: Position) => e.epoch === c.epoch && e.version === c.version
 const isNewer = (c: SessionContext, e: EventOf<'session.renewed'>) =>
   e.facts.epoch === c.epoch && e.facts.version > c.version
-/** A bearer without an answer gets one more chance, one that lives too short two (three renewals in a row). */
-const isUselessTooOften = (c: SessionContext, e: EventOf<'session.renewed'>) =>
-  isUseless(e.facts, e.at) && c.useless + 1 >= (e.facts.bearer === 'none' ? 2 : 3)
+/**
+ * A bearer without an answer gets one more chance, one that lives too short two (three renewals in a row);
+ * where nothing is left to refresh with there is none.
+ */
+const isUselessTooOften = (c: SessionContext, { facts, at }: EventOf<'session.renewed'>) =>
+  isUseless(facts, at) && (!facts.refreshable || c.useless + 1 >= (facts.bearer === 'none' ? 2 : 3))
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
 const rejectedNow = (c: SessionContext): SessionContext => ({
   ...c,
@@ -29,7 +32,11 @@ export const guards = {
     event.at >= c.refreshAt && c.policy === 'eager' && !c.idle && maySend(c, event.at),
   isInsideLead: ({ context, event }: Given) => event.at >= context.leadAt,
   isEndedAndEager: ({ context: c, event }: Given) =>
-    event.at >= c.endsAt && c.policy === 'eager' && !c.idle && maySend(c, event.at),
+    event.at >= c.endsAt &&
+    c.policy === 'eager' &&
+    !c.idle &&
+    isPastFloor(c, event) &&
+    maySend(c, event.at),
   isWorthAsking: ({ context: c, event }: Given) =>
     maySend(c, event.at) &&
     isPastFloor(c, event) &&

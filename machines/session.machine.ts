@@ -243,7 +243,7 @@ export const sessionMachine = setup({
           {
             guard: 'isUnsupportedAndSpent',
             target: 'expired',
-            actions: ['noteUnsupported', 'expire'],
+            actions: ['noteUnsupported', { type: 'expire', params: { reason: 'refreshUnsupported' } }],
           },
           {
             guard: 'isUnsupportedInsideLead',
