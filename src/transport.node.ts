@@ -1,5 +1,5 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
 import { ReadableStream } from 'node:stream/web'
 
 /**
@@ -13,7 +13,7 @@ export function transport(url: string, init: RequestInit): Promise<Response> {
     headers.set('accept-encoding', 'identity')
     const { signal } = init
     const secure = new URL(url).protocol === 'https:'
-    const sending = (secure ? requestHttps : requestHttp)(url, {
+    const sending = (secure ? https : http).request(url, {
       agent: false,
       method: init.method ?? 'GET',
       headers: Object.fromEntries(headers),
