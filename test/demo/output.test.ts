@@ -19,8 +19,8 @@ test('the timeline fits into 100 columns, and its columns are aligned', () => {
   const row = {
     facts: facts({ state: 'nearingExpiry', version: 1000 }),
     served: 100_000,
-    requests: 1000,
-    refreshes: 100,
+    requests: 999,
+    refreshes: 99,
   }
   const from = { from: 'retrying', to: 'refreshing', isInDoubt: true } as const
   for (const event of [
