@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type { SessionEvent, SessionInput, SessionStateName } from '../../machines/session.types.ts'
+import { ada, begin, factsOf, type Instant, instants, LOGIN, play, renewalAt, step, told } from './chart.ts'
+import { type Setting, settings, variants } from './situations.ts'
+import { tables } from './tables.ts'
+
+interface Table {
+  readonly name: string
+  readonly states: SessionStateName[]
+  readonly rows: { readonly event: string; readonly cells: string[] }[]
+}
+
+function read(text: string): Table {
+  const [head = [], , ...rows] = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  return {
+    name: head[0] ?? '',
+    states: head.slice(1) as SessionStateName[],
+    rows: rows.map(([event = '', ...cells]) => ({ event, cells })),
+  }
+}
+
+const published = tables.trim().split('\n\n').map(read)
+const byName: Record<string, Setting> = settings
+const eager = published[0] as Table
+
+/** `refresh.asked caller @early`: the event, its variant, the instant. */
+function readRow(row: string) {
+  const [name = '', instant = ''] = row.split(' @')
+  const [type = '', ...words] = name.split(' ')
+  const known: Record<string, Record<string, object>> = variants
+  const fields = known[type]?.[words.join(' ')]
+  if (!fields || !(instant in instants)) throw new Error(`No such event: ${row}`)
+  return { type, event: { type, ...fields, at: instants[instant as Instant] } as SessionEvent }
+}
+
+function cellOf(setting: Setting, state: SessionStateName, row: string): string {
+  const { event } = readRow(row)
+  const situation = setting[state]
+  return situation && event.at >= situation.since ? told(situation.snapshot, event) : '-'
+}
+
+describe('every event in every state (I17)', () => {
+  for (const { name, states, rows } of published)
+    test(name, () => {
+      const setting = byName[name] as Setting
+      for (const state of states) expect(setting[state]?.snapshot.value ?? state).toBe(state)
+      const actual = rows.map(({ event }) => [event, ...states.map((state) => cellOf(setting, state, event))])
+      expect(actual).toEqual(rows.map(({ event, cells }) => [event, ...cells]))
+    })
+
+  test('the table has a column for every state and a row for every event', () => {
+    expect(eager.states.toSorted()).toEqual(Object.keys(sessionMachine.states).toSorted())
+    const events = sessionMachine.events.filter((type) => !type.startsWith('xstate.'))
+    expect(Object.keys(variants).toSorted()).toEqual(events.toSorted())
+    const named = new Set(eager.rows.map(({ event }) => event.split(' @')[0]))
+    for (const [type, ways] of Object.entries(variants))
+      for (const way of Object.keys(ways)) expect(named).toContain(`${type} ${way}`.trim())
+    expect(published.map(({ name }) => name)).toEqual(Object.keys(settings))
+  })
+
+  test('in the usual setting every state is reached, and no cell is left out but for time', () => {
+    for (const { event, cells } of eager.rows) {
+      const { at } = readRow(event).event
+      for (const [index, cell] of cells.entries()) {
+        const state = eager.states[index] as SessionStateName
+        expect(cell === '-', `${event} in ${state}`).toBe(at < (settings.eager[state]?.since ?? Infinity))
+      }
+    }
+  })
+
+  test('what a table does not name happens nowhere: every variant at every instant stays on its edges', () => {
+    const edges = new Set<string>()
+    for (const setting of Object.values(byName))
+      for (const [state, situation] of Object.entries(setting))
+        for (const [type, ways] of Object.entries(variants))
+          for (const fields of Object.values(ways))
+            for (const at of Object.values(instants)) {
+              if (at < situation.since) continue
+              const { after } = step(situation.snapshot, { type, ...fields, at } as SessionEvent)
+              if (after.value !== state || after.context.version !== situation.snapshot.context.version)
+                edges.add(`${type}: ${state} > ${after.value}`)
+            }
+    expect([...edges].toSorted()).toEqual(EDGES)
+  })
+})
+
+/** The table of the design, as edges. */
+const EDGES = [
+  ...['active', 'nearingExpiry', 'refreshing', 'retrying', 'expired', 'loggedOut'].map(
+    (state) => `session.started: ${state} > active`,
+  ),
+  ...['active', 'nearingExpiry', 'refreshing', 'retrying', 'expired'].flatMap((state) => [
+    `session.ended: ${state} > loggedOut`,
+    `session.renewed: ${state} > active`,
+  ]),
+  'session.renewed: refreshing > retrying',
+  'session.renewed: refreshing > expired',
+  'session.renewed: retrying > retrying',
+  'session.renewed: retrying > expired',
+  ...['active', 'nearingExpiry', 'retrying'].flatMap((state) => [
+    `refresh.asked: ${state} > refreshing`,
+    `time.checked: ${state} > refreshing`,
+    `time.checked: ${state} > expired`,
+    `bearer.rejected: ${state} > expired`,
+  ]),
+  'time.checked: active > nearingExpiry',
+  'time.checked: refreshing > expired',
+  'bearer.rejected: active > refreshing',
+  'bearer.rejected: nearingExpiry > refreshing',
+  'user.changed: nearingExpiry > refreshing',
+  'network.restored: retrying > refreshing',
+  'refresh.refused: refreshing > retrying',
+  'refresh.unknown: refreshing > retrying',
+  'refresh.unknown: refreshing > expired',
+  'refresh.rejected: refreshing > expired',
+  'refresh.unsupported: refreshing > active',
+  'refresh.unsupported: refreshing > nearingExpiry',
+  'refresh.unsupported: refreshing > expired',
+].toSorted()
+
+describe('the start', () => {
+  const reading = (input?: SessionInput) => {
+    const { value, context } = begin(input ?? {})
+    return { value, pending: context.pending, reason: context.reason, user: context.user }
+  }
+
+  test('with facts it is active, with null logged out, without either pending', () => {
+    expect(reading({ facts: factsOf() })).toEqual({
+      value: 'active',
+      pending: false,
+      reason: null,
+      user: ada,
+    })
+    expect(reading({ facts: null })).toEqual({
+      value: 'loggedOut',
+      pending: false,
+      reason: 'never',
+      user: null,
+    })
+    expect(reading()).toEqual({ value: 'loggedOut', pending: true, reason: 'never', user: null })
+  })
+
+  test('a session that is still unknown is settled by an end or by a login', () => {
+    const ended = step(begin({}), { type: 'session.ended', reason: 'never', at: LOGIN }).after
+    expect(ended.context).toEqual(begin({ facts: null }).context)
+    const started = step(begin({}), { type: 'session.started', facts: factsOf(), at: LOGIN }).after
+    expect(started.context).toEqual(begin({ facts: factsOf() }).context)
+  })
+
+  test('facts that ended long ago start active, and the first look at the clock refreshes (T3)', () => {
+    const late = play({ facts: factsOf(), at: instants.long }, { type: 'time.checked', at: instants.long })
+    expect(late).toMatchObject({ value: 'refreshing', context: { bearer: 'ended' } })
+  })
+})
+
+describe('the flight', () => {
+  test('entering refreshing starts one actor with provider and position, and nothing else', () => {
+    for (const setting of Object.values(byName))
+      for (const situation of Object.values(setting))
+        for (const [type, ways] of Object.entries(variants))
+          for (const fields of Object.values(ways))
+            for (const at of Object.values(instants)) {
+              if (at < situation.since) continue
+              const { after, actions } = step(situation.snapshot, { type, ...fields, at } as SessionEvent)
+              const spawned = actions.filter((action) => action.type === 'xstate.spawnChild')
+              const entered = after.value === 'refreshing' && situation.snapshot.value !== 'refreshing'
+              expect(spawned).toHaveLength(entered ? 1 : 0)
+              if (!entered) continue
+              const { input } = spawned[0]?.params as { input: { session: unknown } }
+              const { session, ...rest } = input
+              const { provider, epoch, version } = after.context
+              expect(rest).toEqual({ provider, epoch, version })
+            }
+  })
+
+  test('the third useless renewal in a row ends the session, a good one in between starts the count anew (T11)', () => {
+    const at = instants.lead
+    const asked: SessionEvent = { type: 'refresh.asked', by: 'force', at }
+    const renewed = (version: number, endsAt: number): SessionEvent => ({
+      type: 'session.renewed',
+      facts: factsOf({ version, endsAt, floorAt: at }),
+      at,
+    })
+    const checked: SessionEvent = { type: 'time.checked', at }
+    const dead = (version: number) => renewed(version, at)
+    const good = renewed(4, at + 60_000)
+    const input: SessionInput = { facts: factsOf() }
+    const twice = play(input, asked, dead(2), checked, dead(3), checked)
+    expect(twice).toMatchObject({ value: 'refreshing', context: { useless: 2 } })
+    expect(step(twice, dead(4)).after).toMatchObject({
+      value: 'expired',
+      context: { reason: 'unusableLifetime', bearer: 'none' },
+    })
+    expect(step(twice, good).after).toMatchObject({ value: 'active', context: { useless: 0 } })
+  })
+
+  test('a renewal without a bearer gets one more refresh, not two (A9)', () => {
+    const at = instants.lead
+    const dead = (version: number): SessionEvent => ({
+      type: 'session.renewed',
+      facts: factsOf({ version, bearer: 'none', floorAt: at }),
+      at,
+    })
+    const once = play({ facts: factsOf() }, { type: 'refresh.asked', by: 'force', at }, dead(2))
+    expect(once).toMatchObject({ value: 'retrying', context: { bearer: 'none' } })
+    const again = step(once, { type: 'time.checked', at }).after
+    expect(again.value).toBe('refreshing')
+    expect(step(again, dead(3)).after).toMatchObject({
+      value: 'expired',
+      context: { reason: 'unusableLifetime' },
+    })
+  })
+
+  test('four ambiguous answers over at least two minutes end a session whose bearer ended, not fewer, not sooner', () => {
+    let snapshot = play({ facts: factsOf() }, { type: 'time.checked', at: instants.end })
+    let at = instants.end
+    const sends = [at]
+    while (snapshot.value !== 'expired') {
+      if (snapshot.value === 'refreshing') {
+        const event = { type: 'refresh.unknown', epoch: 1, version: 1, roll: 0, at } as const
+        snapshot = step(snapshot, { ...event, resend: 'afterBearerEnds', answered: sends.length > 1 }).after
+      } else {
+        at += 500
+        snapshot = step(snapshot, { type: 'time.checked', at }).after
+        if (snapshot.value === 'refreshing') sends.push(at)
+      }
+    }
+    expect(sends.map((send) => send - instants.end)).toEqual([0, 10_000, 40_000, 120_000])
+    expect(snapshot.context.reason).toBe('refreshRejected')
+  })
+
+  test('doubt survives a refusal and ends with a newer version only', () => {
+    const at = instants.end
+    const flight = { epoch: 1, version: 1, roll: 0, at }
+    const unsure = play(
+      { facts: factsOf() },
+      { type: 'time.checked', at },
+      { type: 'refresh.unknown', ...flight, resend: 'afterBearerEnds', answered: false },
+      { type: 'time.checked', at: at + 15_000 },
+      { type: 'refresh.refused', ...flight, at: at + 15_000 },
+    )
+    expect(unsure).toMatchObject({ value: 'retrying', context: { doubt: { sends: 1, since: at } } })
+    const renewed = step(unsure, {
+      type: 'session.renewed',
+      facts: renewalAt(at + 15_000, 2),
+      at: at + 15_000,
+    }).after
+    expect(renewed).toMatchObject({ value: 'active', context: { doubt: null, attempts: 0 } })
+  })
+})
