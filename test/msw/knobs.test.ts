@@ -110,8 +110,9 @@ describe('revoke', () => {
     const logins = both()
     backend.revoke(ada)
     expect(await statuses(logins)).toEqual([401, 200])
+    const next = both()
     backend.revoke('6500000000000000000000b1')
-    expect(await statuses(both())).toEqual([200, 200])
+    expect(await statuses(next)).toEqual([200, 401])
   })
 
   test('an unknown user is an error', () => {
@@ -239,8 +240,11 @@ describe('the whole', () => {
     const now = fakeClock().wall
     const [one, other] = [createMockBackend({ now }), createMockBackend({ now })]
     expect(one.issueLogin()).toEqual(other.issueLogin())
+    for (const user of other.users) user.admin = false
     other.users.length = 0
-    expect(one.users).toHaveLength(2)
+    expect(one.users.map(({ admin }) => admin)).toEqual([true, true])
+    other.reset()
+    expect(other.users).toEqual(one.users)
   })
 
   test('baseUrl confines it to one origin and path, with or without a closing slash', async () => {
