@@ -9,7 +9,6 @@ describe('a session against the mock backend', () => {
     const session = createSession({
       baseUrl: origin,
       clock,
-      fetch: globalThis.fetch,
       strategies: { openid: openidStrategy(), librechat: cookieStrategy() },
     })
     session.login(backend.issueLogin({ provider }), { provider })
