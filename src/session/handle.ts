@@ -299,6 +299,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       origins: settings.origins,
       fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
       position: vault.position,
+      authorization: vault.authorization,
       fresh,
       wait: (signal) => orAborted(acquire(), signal),
       take,

@@ -14,13 +14,21 @@ export function createVault() {
   let position: Position = { epoch: 0, version: 0 }
   let tokens: Tokens = {}
   let replaced: Tokens[] = []
+  let authorization: string | undefined
   return {
     position: () => position,
     tokens: () => tokens,
+    /** The `Authorization` that carries `bearer`. Made once: a new text would be joined and checked at every send. */
+    authorization(bearer: string): string {
+      if (bearer !== tokens.bearer) return `Bearer ${bearer}`
+      authorization ??= `Bearer ${bearer}`
+      return authorization
+    },
     /** A login. Everything of the epochs before is gone. */
     open(at: Position, first: Tokens) {
       position = at
       tokens = first
+      authorization = undefined
       replaced = []
     },
     /** A renewal: only a newer version of the same epoch is taken. */
@@ -29,6 +37,7 @@ export function createVault() {
       replaced = [tokens, ...replaced].slice(0, REMEMBERED)
       position = at
       tokens = next
+      authorization = undefined
       return true
     },
     /** An answer that repeats a token which was already replaced is an old one. */
@@ -46,6 +55,7 @@ export function createVault() {
     /** The end of the epoch. Its position stays, so that late results recognise it. */
     empty() {
       tokens = {}
+      authorization = undefined
       replaced = []
     },
   }
