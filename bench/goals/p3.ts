@@ -92,13 +92,21 @@ async function countReads() {
   let monotonic = 0
   const clock = {
     ...systemClock,
-    wall: () => (wall++, Date.now()),
-    monotonic: () => (monotonic++, performance.now()),
+    wall() {
+      wall++
+      return Date.now()
+    },
+    monotonic() {
+      monotonic++
+      return performance.now()
+    },
   }
   let sent = 0
-  const session = openSession({ ...world, send: async () => new Response(sent++ ? null : null) }, good(), {
-    clock,
-  })
+  const send = async () => {
+    sent++
+    return new Response(null)
+  }
+  const session = openSession({ ...world, send }, good(), { clock })
   await session.getToken()
   wall = 0
   monotonic = 0
