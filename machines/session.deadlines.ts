@@ -94,7 +94,7 @@ export function doubtAfter(c: SessionContext, e: Unknown): Doubt {
   const before = c.doubt
   return {
     sends: (before?.sends ?? 0) + 1,
-    since: before?.since ?? e.at,
+    since: before?.since ?? e.sentAt ?? e.at,
     resend: before?.resend === 'never' ? 'never' : e.resend,
     answered: e.answered,
   }

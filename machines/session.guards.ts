@@ -32,11 +32,7 @@ export const guards = {
     event.at >= c.refreshAt && c.policy === 'eager' && !c.idle && maySend(c, event.at),
   isInsideLead: ({ context, event }: Given) => event.at >= context.leadAt,
   isEndedAndEager: ({ context: c, event }: Given) =>
-    event.at >= c.endsAt &&
-    c.policy === 'eager' &&
-    !c.idle &&
-    isPastFloor(c, event) &&
-    maySend(c, event.at),
+    event.at >= c.endsAt && c.policy === 'eager' && !c.idle && isPastFloor(c, event) && maySend(c, event.at),
   isWorthAsking: ({ context: c, event }: Given) =>
     maySend(c, event.at) &&
     isPastFloor(c, event) &&

@@ -87,7 +87,7 @@ export interface SessionFacts extends Position {
 export interface Doubt {
   /** How often the token was sent without a definitive answer. */
   readonly sends: number
-  /** When the first such answer came. */
+  /** When the first of them was made. */
   readonly since: number
   readonly resend: ResendPolicy
   /** Whether the backend itself gave the last answer. */
@@ -177,6 +177,11 @@ export type SessionEvent =
     })
   | (OfFlight & {
       readonly type: 'refresh.unknown'
+      /**
+       * When the token was sent: a provider counts its grace window from then on.
+       * @default at
+       */
+      readonly sentAt?: number
       readonly roll: number
       readonly notBefore?: number
       readonly resend: ResendPolicy

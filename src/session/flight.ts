@@ -19,6 +19,13 @@ export interface FlightDeck {
   tell(happening: Happening): void
 }
 
+interface Attempt {
+  readonly position: Position
+  readonly of: Owner
+  /** On the session's timeline. */
+  readonly sentAt: number
+}
+
 type Settled = RefreshOutcome | EndedElsewhere
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 
@@ -52,13 +59,14 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     // One open request per version: an older one must not overlap a second send.
     if (open && isSame(open, position)) open.controller.abort()
     const of = owner
+    const sentAt = now()
     const tokens = vault.tokens()
     const controller = new AbortController()
     open = { ...position, controller }
     let isConcluded = false
     const concludeOnce = (outcome: Settled) => {
       // After the deadline only good news counts: a late answer may carry the only valid token.
-      if (!isConcluded || outcome.kind === 'ok') void conclude(position, of, outcome)
+      if (!isConcluded || outcome.kind === 'ok') void conclude({ position, of, sentAt }, outcome)
       isConcluded = true
     }
     const disarm = clock.setTimer(
@@ -85,14 +93,15 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       })
   }
 
-  async function conclude(position: Position, of: Owner, outcome: Settled): Promise<void> {
+  async function conclude(attempt: Attempt, outcome: Settled): Promise<void> {
+    const { position, of } = attempt
     const judged = outcome.kind === 'ok' ? judge(of, outcome) : outcome
-    if (judged.kind === 'ok') return adopt(position, of, judged)
+    if (judged.kind === 'ok') return adopt(attempt, judged)
     if (judged.kind === 'ended') {
       const { late } = judged
       if (late?.kind === 'ok') void end(of, toTokens(late.bearer, late.refreshToken), 'late')
     } else if (await reread(position)) return // A peer holds the next version: this failure is of the past.
-    if (isCurrent(position)) report(position, of, judged)
+    if (isCurrent(position)) report(attempt, judged)
   }
 
   /** What an answer that looks good is worth to this session. */
@@ -106,7 +115,7 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
   }
 
-  async function adopt(position: Position, of: Owner, outcome: Ok): Promise<void> {
+  async function adopt({ position, of }: Attempt, outcome: Ok): Promise<void> {
     const bearer = isBearer(outcome.bearer) ? outcome.bearer : undefined
     if (bearer !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
@@ -158,13 +167,13 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     return true
   }
 
-  function report(position: Position, of: Owner, outcome: Exclude<Settled, Ok>): void {
+  function report(attempt: Attempt, outcome: Exclude<Settled, Ok>): void {
     warn(outcome)
     if ('cause' in outcome) tell({ type: 'refreshDeferred', outcome: outcome.kind, cause: outcome.cause })
-    send({ ...toEvent(of, outcome), ...position, at: now() } as SessionEvent)
+    send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
   }
 
-  function toEvent(of: Owner, outcome: Exclude<Settled, Ok>) {
+  function toEvent({ of, sentAt }: Attempt, outcome: Exclude<Settled, Ok>) {
     const roll = random()
     // Whoever was told to wait must not come back at the same instant.
     const wait = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) * (1 + roll / 10) : 0
@@ -188,7 +197,14 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
         } as const
       case 'unknown': {
         const resend = outcome.consumed ? 'never' : (strategyOf(of).resend ?? 'afterBearerEnds')
-        return { type: 'refresh.unknown', roll, notBefore, resend, answered: outcome.answered } as const
+        return {
+          type: 'refresh.unknown',
+          sentAt,
+          roll,
+          notBefore,
+          resend,
+          answered: outcome.answered,
+        } as const
       }
     }
   }

@@ -35,7 +35,8 @@ export function lifeOf(
   if (serverNow === undefined && instant >= 0 && span > 0 && (mintedNow || life > span || life <= 0))
     life = span
   if (Number.isNaN(life) && typeof expiresIn === 'number') life = expiresIn * 1000
-  if (!Number.isFinite(life) && span > 0) life = span
+  // The claims are exact, where `Date` and `expiresAt` are rounded.
+  if (span > 0) life = Number.isFinite(life) ? Math.min(life, span) : span
   if (!Number.isFinite(life)) return options.lifetimeMs
   return Math.min(life, options.maxLifetimeMs)
 }
