@@ -190,7 +190,7 @@ describe('after a 401', () => {
 describe('both routes', () => {
   test.each([
     ['openid', 'api/admin/oauth/refresh', '{"refresh_token":"R1","user_id":"ada"}', null],
-    ['librechat', 'api/auth/refresh', undefined, 'refreshToken=R1'],
+    ['librechat', 'api/auth/refresh', null, 'refreshToken=R1'],
   ])('provider %s refreshes at %s', async (provider, path, body, cookie) => {
     const clock = fakeClock()
     const { fetch, sent } = fakeFetch(() => json({ token: 'B2', user: ada }))
@@ -209,7 +209,7 @@ describe('both routes', () => {
     expect(
       sent.map(({ url, init, headers }) => [
         url,
-        init.body,
+        init.body ?? null,
         headers.get('cookie'),
         headers.get('authorization'),
       ]),
