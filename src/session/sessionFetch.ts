@@ -117,7 +117,10 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   ): Promise<Response> {
     if (!isRedirect(answer, init)) return answer
     const from = typeof target === 'string' ? target : target.url
-    const next = URL.parse(answer.headers.get('location') ?? '', from)
+    const location = answer.headers.get('location')
+    if (location === null && answer.type !== 'opaqueredirect') return answer
+    // An empty reference would be the same URL again.
+    const next = location === null ? null : URL.parse(location, from)
     if (!next)
       throw new RedirectBlocked(
         'The API answered with a redirect whose target the platform hides: call the final URL.',
