@@ -195,6 +195,13 @@ export function start({ clock = fakeClock(), strategy = stubStrategy(), ...optio
       clock.advance(ms)
       await flush()
     },
+    /** The same in steps of a second, so that answers arrive while time passes. */
+    async watch(ms: number) {
+      for (let passed = 0; passed < ms; passed += SECOND) {
+        clock.advance(Math.min(SECOND, ms - passed))
+        await flush()
+      }
+    },
     async signal(signal: SessionSignal) {
       report(signal)
       await flush()
