@@ -21,8 +21,11 @@ const nobody = {
 } satisfies Partial<SessionContext>
 
 /** What a login and a renewal have in common: a newer version clears every trouble of the older. */
-function adopted({ startedAt, ...facts }: SessionFacts): Partial<SessionContext> {
-  return { ...nobody, ...facts, retryAt: facts.floorAt, pending: false, reason: null }
+function adopted(facts: SessionFacts): Partial<SessionContext> {
+  // Field by field: what else came with the facts stays outside.
+  const { epoch, version, user, provider, bearer, refreshable, endsAt, leadAt, refreshAt, floorAt } = facts
+  const known = { epoch, version, user, provider, bearer, refreshable, endsAt, leadAt, refreshAt, floorAt }
+  return { ...nobody, ...known, retryAt: floorAt, pending: false, reason: null }
 }
 
 /** A login. */
