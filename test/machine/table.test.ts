@@ -167,7 +167,9 @@ describe('the flight', () => {
               const entered = after.value === 'refreshing' && situation.snapshot.value !== 'refreshing'
               expect(spawned).toHaveLength(entered ? 1 : 0)
               if (!entered) continue
-              const { input } = spawned[0]?.params as { input: { session: unknown } }
+              const { input } = spawned.map(({ params }) => params as { input: { session: unknown } })[0] ?? {
+                input: { session: 0 },
+              }
               const { session, ...rest } = input
               const { provider, epoch, version } = after.context
               expect(rest).toEqual({ provider, epoch, version })

@@ -1,0 +1,203 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  afterRefused,
+  afterUnknown,
+  clampDelay,
+  deadlinesOf,
+  isHopeless,
+  maySend,
+  rereadAfter,
+} from '../../machines/session.deadlines.ts'
+import type { EventOf, ResendPolicy, SessionContext } from '../../machines/session.types.ts'
+import { begin, factsOf, instants, LOGIN } from './chart.ts'
+
+const MAX = 2 ** 31 - 1
+const fresh = begin({ facts: factsOf(), shared: true }).context
+const any = fc.double()
+
+describe('clampDelay', () => {
+  test.each([
+    ['nothing', 0, 0],
+    ['a negative delay', -1, 0],
+    ['no number', NaN, 0],
+    ['for ever', Infinity, MAX],
+    ['40 days', 40 * 86_400_000, MAX],
+    ['the longest', MAX, MAX],
+    ['one more', MAX + 1, MAX],
+    ['the past for ever', -Infinity, 0],
+    ['a fraction', 0.5, 0.5],
+  ])('of %s (T5, T6)', (_, ms, delay) => {
+    expect(clampDelay(ms)).toBe(delay)
+  })
+
+  test('whatever was computed, a timer takes it (T6, I28)', () => {
+    fc.assert(
+      fc.property(any, (ms) => {
+        const delay = clampDelay(ms)
+        expect(delay >= 0 && delay <= MAX).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('deadlinesOf', () => {
+  test.each([
+    [1, 500, 5_000],
+    [5, 2_500, 2_500],
+    [20, 10_000, 5_000],
+    [29, 14_500, 5_000],
+    [30, 15_000, 5_000],
+    [31, 15_500, 5_000],
+    [60, 30_000, 5_000],
+    [600, 570_000, 5_000],
+  ])(
+    'a life of %i s: the lead begins after %i ms, the floor ends after %i ms (T10)',
+    (seconds, lead, floor) => {
+      const { endsAt, leadAt, refreshAt, floorAt } = deadlinesOf(LOGIN, seconds * 1_000, 30_000, 0)
+      expect({ endsAt, leadAt, floorAt }).toEqual({
+        endsAt: LOGIN + seconds * 1_000,
+        leadAt: LOGIN + lead,
+        floorAt: LOGIN + floor,
+      })
+      expect(refreshAt).toBe(Math.max(leadAt, floorAt))
+    },
+  )
+
+  test('the timer is early by up to a fifth of the life, three minutes at most (T15)', () => {
+    const early = (lifeMs: number) => {
+      const { leadAt, refreshAt } = deadlinesOf(0, lifeMs, 30_000, 0.999_999)
+      return leadAt - refreshAt
+    }
+    expect(early(100_000)).toBe(19_999)
+    expect(early(3_600_000)).toBe(179_999)
+  })
+
+  test('an unknown life has no end, no lead and no timer, and still a floor', () => {
+    expect(deadlinesOf(LOGIN, Infinity, 30_000, 0.5)).toEqual({
+      endsAt: Infinity,
+      leadAt: Infinity,
+      refreshAt: Infinity,
+      floorAt: LOGIN + 5_000,
+    })
+  })
+
+  test('whatever the life, no deadline is no number, and they come in order (T6)', () => {
+    const roll = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+    const lives = fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: -10_000, max: 100_000 }))
+    fc.assert(
+      fc.property(lives, roll, (lifeMs, r) => {
+        const { endsAt, leadAt, refreshAt, floorAt } = deadlinesOf(LOGIN, lifeMs, 30_000, r)
+        for (const instant of [endsAt, leadAt, refreshAt, floorAt])
+          expect(instant).toBeGreaterThanOrEqual(LOGIN)
+        expect(leadAt).toBeLessThanOrEqual(endsAt)
+        expect(refreshAt).toBeGreaterThanOrEqual(floorAt)
+        expect(floorAt).toBeLessThanOrEqual(LOGIN + 5_000)
+        expect(floorAt).toBeGreaterThan(LOGIN)
+        if (lifeMs > 1_000) expect(refreshAt).toBeLessThanOrEqual(leadAt)
+      }),
+    )
+  })
+})
+
+const rolls = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+const refused = (more: Partial<EventOf<'refresh.refused'>> = {}): EventOf<'refresh.refused'> => ({
+  type: 'refresh.refused',
+  epoch: 1,
+  version: 1,
+  roll: 0,
+  at: LOGIN,
+  ...more,
+})
+const unknown = (more: Partial<EventOf<'refresh.unknown'>> = {}): EventOf<'refresh.unknown'> => ({
+  type: 'refresh.unknown',
+  epoch: 1,
+  version: 1,
+  roll: 0,
+  at: LOGIN,
+  resend: 'afterBearerEnds',
+  answered: true,
+  ...more,
+})
+
+describe('the backoff', () => {
+  const waitAfter = (attempts: number, roll: number) =>
+    (afterRefused({ ...fresh, attempts }, refused({ roll })).retryAt ?? NaN) - LOGIN
+
+  test('doubles its ceiling from one second to a minute', () => {
+    const ceilings = [0, 1, 2, 3, 4, 5, 6, 7, 100, 5_000].map((attempts) => waitAfter(attempts, 1))
+    expect(ceilings).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000, 60_000])
+  })
+
+  test('is never under a quarter of a second, never over a minute (I12)', () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), rolls, (attempts, roll) => {
+        expect(waitAfter(attempts, roll)).toBeGreaterThanOrEqual(250)
+        expect(waitAfter(attempts, roll)).toBeLessThanOrEqual(60_000)
+      }),
+    )
+  })
+
+  test('a Retry-After in the future outlasts it, one in the past changes nothing', () => {
+    const later = afterRefused(fresh, refused({ notBefore: LOGIN + 90_000 }))
+    expect(later).toMatchObject({ retryAt: LOGIN + 90_000, heldUntil: LOGIN + 90_000 })
+    expect(afterRefused(fresh, refused({ notBefore: 5 })).retryAt).toBe(LOGIN + 250)
+  })
+
+  test('a mistake in the configuration is tried once a minute', () => {
+    expect(afterRefused(fresh, refused({ misconfigured: true }))).toMatchObject({
+      retryAt: LOGIN + 60_000,
+      misconfigured: true,
+    })
+  })
+})
+
+describe('doubt', () => {
+  const gone: SessionContext = { ...fresh, bearer: 'ended', endsAt: LOGIN }
+
+  test('the sends after the bearer ended spread over two minutes at least, whatever the dice', () => {
+    fc.assert(
+      fc.property(fc.array(rolls, { minLength: 3, maxLength: 3 }), (dice) => {
+        let c = gone
+        let at = LOGIN
+        for (const roll of dice) {
+          c = { ...c, ...afterUnknown(c, unknown({ at, roll })) }
+          expect(isHopeless(c, at)).toBe(false)
+          at = c.retryAt
+        }
+        expect(c.doubt?.sends).toBe(3)
+        expect(at - LOGIN).toBeGreaterThanOrEqual(120_000)
+        expect(maySend(c, at)).toBe(true)
+        const last = { ...c, ...afterUnknown(c, unknown({ at })) }
+        expect(maySend(last, Infinity)).toBe(false)
+        expect(isHopeless(last, at)).toBe(true)
+      }),
+    )
+  })
+
+  test.each<[string, ResendPolicy, boolean, boolean]>([
+    ['afterBearerEnds', 'afterBearerEnds', false, true],
+    ['never', 'never', false, false],
+    ['within a window that is open', { withinMs: 600_000 }, true, true],
+    ['within a window that has closed', { withinMs: 10 }, false, false],
+  ])(
+    '%s: may the token be sent again while the bearer is good, and after?',
+    (_, resend, whileGood, after) => {
+      const c = { ...fresh, ...afterUnknown(fresh, unknown({ resend })) }
+      expect(maySend(c, instants.mid)).toBe(whileGood)
+      expect(maySend(c, instants.end)).toBe(after)
+    },
+  )
+
+  test('what a provider forbids once stays forbidden', () => {
+    const never = { ...fresh, ...afterUnknown(fresh, unknown({ resend: 'never' })) }
+    const milder = { ...never, ...afterUnknown(never, unknown({ resend: { withinMs: 600_000 } })) }
+    expect(milder.doubt?.resend).toBe('never')
+  })
+
+  test('the store is read again after one second, then less often, half a minute at most; alone never', () => {
+    const waits = [0, 1, 4, 5, 100].map((attempts) => rereadAfter({ ...fresh, attempts }, 0))
+    expect(waits).toEqual([1_000, 2_000, 16_000, 30_000, 30_000])
+    expect(rereadAfter({ ...fresh, shared: false }, 0)).toBe(Infinity)
+  })
+})
