@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest'
+import { memoryStore, type SessionRecord, type SessionStore } from 'xstate-session'
+import { fakeClock } from '../fakeClock.ts'
+import {
+  ada,
+  error,
+  flush,
+  HOUR,
+  LEAD,
+  LIFE,
+  loggedIn,
+  MINUTE,
+  outcomeOf,
+  restored,
+  SECOND,
+  start,
+} from './fixture.ts'
+
+const clockStart = fakeClock().wall()
+
+/** What a login of this fixture leaves in the store. */
+const record = (more: Partial<SessionRecord> = {}): SessionRecord => ({
+  v: 1,
+  epoch: 3,
+  version: 7,
+  provider: 'openid',
+  user: ada,
+  tenantId: 'blue',
+  bearer: 'B7',
+  refreshToken: 'R7',
+  endsAt: clockStart + LIFE,
+  lifeMs: LIFE,
+  startedAt: clockStart - HOUR,
+  ...more,
+})
+
+async function storeOf(stored: SessionRecord) {
+  const store = memoryStore()
+  await store.compareAndSet(null, stored)
+  return store
+}
+
+/** A store whose `read` waits for the test. */
+function slowStore(inner: SessionStore) {
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  return { release, store: { ...inner, read: () => gate.then(() => inner.read()) } satisfies SessionStore }
+}
+
+describe('at the start', () => {
+  test('the session is pending until the store has answered; callers wait for it', async () => {
+    const { store, release } = slowStore(await storeOf(record()))
+    const { session } = start({ store })
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: true })
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    expect(caller.isSettled).toBe(false)
+    release()
+    await flush()
+    expect(caller.value).toBe('B7')
+    expect(session.getSnapshot()).toMatchObject({
+      state: 'active',
+      isPending: false,
+      epoch: 3,
+      version: 7,
+      user: ada,
+    })
+  })
+
+  test.each([
+    ['nothing', null],
+    ['a logout', { v: 1, epoch: 3, version: 8, ended: true }],
+    ['a provider that is gone', record({ provider: 'saml' })],
+  ] as const)('%s: logged out, and those who waited are told', async (_, stored) => {
+    const memory = memoryStore()
+    if (stored) await memory.compareAndSet(null, stored)
+    const { store, release } = slowStore(memory)
+    const { session } = start({ store })
+    const caller = outcomeOf(session.getToken())
+    release()
+    await flush()
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: false, reason: 'never' })
+    expect(caller.error).toMatchObject(error('logged_out', { reason: 'never' }))
+  })
+
+  test('a store that fails is told, and the session is logged out', async () => {
+    const store: SessionStore = { ...memoryStore(), read: () => Promise.reject(new Error('down')) }
+    const { session, told } = await restored({ store })
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: false })
+    expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
+  })
+
+  test('without a store nothing is pending', () => {
+    expect(start().session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: false })
+  })
+
+  test('a login is faster than the store: it counts, and the store does not take it back', async () => {
+    const { store, release } = slowStore(await storeOf(record()))
+    const { session, login } = start({ store })
+    const loggingIn = login({ token: 'C1', refreshToken: 'S1', user: { ...ada, id: 'bob' } })
+    release()
+    await loggingIn
+    await flush()
+    expect(session.getSnapshot()).toMatchObject({ state: 'active', user: { id: 'bob' }, epoch: 4 })
+    expect(await session.getToken()).toBe('C1')
+  })
+
+  test('a bearer that ended meanwhile is refreshed first; the tenant is remembered', async () => {
+    const { session, strategy, ok } = await restored({
+      store: await storeOf(record({ endsAt: clockStart - 1 })),
+    })
+    const caller = session.getToken()
+    await flush()
+    expect(strategy.last().request).toMatchObject({ refreshToken: 'R7', tenantId: 'blue', userId: 'ada' })
+    await strategy.last().answer(ok(8))
+    expect(await caller).toBe('B8')
+    expect(session.getSnapshot().version).toBe(8)
+  })
+
+  test('a stored bearer lives no longer than when it was received, however wrong the clock', async () => {
+    const { session, clock } = await restored({
+      store: await storeOf(record({ endsAt: clockStart + 40 * HOUR })),
+    })
+    expect(session.getSnapshot().expiresAt).toBe(clock.wall() + LIFE)
+  })
+
+  test('the absolute lifetime counts from the login, not from the restart', async () => {
+    const { state, reason, pass } = await restored({
+      store: await storeOf(record()),
+      absoluteLifetimeMs: HOUR + MINUTE,
+    })
+    await pass(MINUTE)
+    expect([state(), reason()]).toEqual(['expired', 'absoluteLifetime'])
+  })
+})
+
+describe('while it runs', () => {
+  test('a login, each renewal and the logout are kept', async () => {
+    const store = memoryStore()
+    const { session, pass, strategy, ok } = await loggedIn(
+      { store },
+      {},
+      { tenantId: 'blue', sessionId: 's1' },
+    )
+    expect(await store.read()).toMatchObject({
+      v: 1,
+      epoch: 1,
+      version: 1,
+      bearer: 'B1',
+      refreshToken: 'R1',
+      tenantId: 'blue',
+      sessionId: 's1',
+    })
+    await pass(LIFE - LEAD)
+    await strategy.last().answer(ok())
+    expect(await store.read()).toMatchObject({ epoch: 1, version: 2, bearer: 'B2', refreshToken: 'R2' })
+    await session.logout()
+    expect(await store.read()).toMatchObject({ ended: true, epoch: 1 })
+  })
+
+  test('a login after a logout starts the next epoch, in another process too', async () => {
+    const store = memoryStore()
+    const one = await loggedIn({ store })
+    await one.session.logout()
+    const two = await restored({ store })
+    await two.login()
+    expect(two.session.getSnapshot().epoch).toBe(2)
+    expect(await store.read()).toMatchObject({ epoch: 2, version: 1, bearer: 'B1' })
+  })
+
+  test('a write that fails is told, the session goes on in memory', async () => {
+    const store: SessionStore = {
+      ...memoryStore(),
+      compareAndSet: () => Promise.reject(new Error('disk full')),
+    }
+    const { session, pass, strategy, ok, told } = await loggedIn({ store })
+    await pass(LIFE - LEAD)
+    await strategy.last().answer(ok())
+    expect(await session.getToken()).toBe('B2')
+    expect(told('warning').length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('a session that expired for good is not found again', async () => {
+    const store = memoryStore()
+    const { pass, strategy } = await loggedIn({ store })
+    await pass(LIFE - LEAD)
+    await strategy.last().answer({ kind: 'rejected', reason: 'accessRevoked' })
+    expect((await restored({ store })).session.getSnapshot()).toMatchObject({
+      state: 'loggedOut',
+      isPending: false,
+    })
+  })
+
+  test('I8 a peer’s failure destroys nothing newer: the loser expires by its own limit, the record stays', async () => {
+    const store = memoryStore()
+    const clock = fakeClock()
+    const one = await loggedIn({ store, clock, refresh: 'onDemand' })
+    const two = await restored({ store, clock, refresh: 'onDemand' })
+    await one.pass(LIFE - LEAD)
+    const caller = one.session.getToken()
+    await flush()
+    await one.strategy.last().answer(one.ok())
+    await caller
+    const late = outcomeOf(two.session.getToken())
+    await flush()
+    await two.strategy.last().answer({ kind: 'rejected', reason: 'accessRevoked' })
+    expect(late.value).toBe('B2')
+    expect(await store.read()).toMatchObject({ version: 2, refreshToken: 'R2' })
+  })
+
+  test('a rejection leaves the record: a version that a peer commits later is found at the next start', async () => {
+    const store = memoryStore()
+    const { session, pass, strategy, state } = await loggedIn({ store })
+    await pass(LIFE - LEAD)
+    await strategy.last().answer({ kind: 'rejected', reason: 'refreshRejected' })
+    expect(state()).toBe('expired')
+    await store.compareAndSet(
+      { epoch: 1, version: 1 },
+      record({ epoch: 1, version: 2, bearer: 'B2', refreshToken: 'R2', endsAt: clockStart + HOUR }),
+    )
+    const again = await restored({ store })
+    expect(await again.session.getToken()).toBe('B2')
+    await expect(session.getToken()).rejects.toMatchObject(error('session_expired'))
+  })
+
+  test('a process that starts later spends the newest token', async () => {
+    const store = memoryStore()
+    const clock = fakeClock()
+    const one = await loggedIn({ store, clock, refresh: 'onDemand' })
+    await one.pass(LIFE - LEAD)
+    const first = one.session.getToken()
+    await flush()
+    await one.strategy.last().answer(one.ok())
+    await first
+    await one.pass(SECOND)
+    const two = await restored({ store, clock, refresh: 'onDemand' })
+    await two.pass(LIFE - LEAD)
+    void two.session.getToken().catch(() => {})
+    await flush()
+    expect(two.strategy.sent()).toEqual(['R2'])
+  })
+})
+
+describe('logout before it is known whether there is a session', () => {
+  test('ends the session that the store holds', async () => {
+    const memory = await storeOf(record())
+    const { store, release } = slowStore(memory)
+    const { session } = start({ store })
+    const leaving = session.logout()
+    release()
+    await leaving
+    await flush()
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: false })
+    expect(await memory.read()).toMatchObject({ ended: true })
+  })
+})
