@@ -65,8 +65,8 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     open = { ...position, controller }
     let isConcluded = false
     const concludeOnce = (outcome: Settled) => {
-      // After the deadline only good news counts: a late answer may carry the only valid token.
-      if (!isConcluded || outcome.kind === 'ok') void conclude({ position, of, sentAt }, outcome)
+      // After the deadline only what may carry a token counts: it is the only valid one, or has to be revoked.
+      if (!isConcluded || outcome.kind === 'ok' || outcome.kind === 'ended') void conclude({ position, of, sentAt }, outcome)
       isConcluded = true
     }
     const disarm = clock.setTimer(
