@@ -75,6 +75,15 @@ export function initial(input: SessionInput): SessionContext {
   return facts ? { ...empty, ...begun(empty, facts, input.at ?? facts.startedAt) } : empty
 }
 
+/** What time alone has changed: the bearer ended, or a provider's grace window closed. */
+export function passed({ bearer, endsAt, doubt }: SessionContext, at: number): Partial<SessionContext> {
+  const closesAt = typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs : Infinity
+  return {
+    ...(bearer === 'good' && at >= endsAt && { bearer: 'ended' }),
+    ...(doubt && at > closesAt && { doubt: { ...doubt, sends: Math.max(doubt.sends, 2) } }),
+  }
+}
+
 /** The user was seen, or was not. */
 export function noted(c: SessionContext, idle: boolean, at: number): Partial<SessionContext> {
   return idle ? { idle } : { idle, idleEndsAt: at + c.idleTimeoutMs }

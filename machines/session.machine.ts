@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate'
 import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
-import { begun, ended, initial, noted, reasonOfEnd, renewed } from './session.facts.ts'
+import { begun, ended, initial, noted, passed, reasonOfEnd, renewed } from './session.facts.ts'
 import { guards } from './session.guards.ts'
 import { alarmPort, refreshPort, rereadPort } from './session.ports.ts'
 import type {
@@ -37,9 +37,7 @@ export const sessionMachine = setup({
       bearer: 'none' as const,
       reason: params?.reason ?? reasonOfEnd(context),
     })),
-    markTime: assign(({ context: c, event }) =>
-      c.bearer === 'good' && event.at >= c.endsAt ? { bearer: 'ended' as const } : {},
-    ),
+    markTime: assign(({ context, event }) => passed(context, event.at)),
     markRejected: assign({ bearer: 'rejected' }),
     noteUser: assign(({ context, event }) =>
       noted(context, (event as EventOf<'user.changed'>).idle, event.at),

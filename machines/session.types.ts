@@ -117,7 +117,7 @@ export interface SessionContext extends Position {
   readonly absoluteEndsAt: number
   /** Renewals in a row whose bearer could not be used. */
   readonly useless: number
-  /** Attempts in a row that did not succeed. */
+  /** Attempts, and looks at the store, in a row that did not succeed. */
   readonly attempts: number
   /** The next permitted send. */
   readonly retryAt: number

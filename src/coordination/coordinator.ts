@@ -5,7 +5,10 @@ export interface FlightIdentity {
   readonly provider: string
   readonly userId: string
   readonly tenantId?: string
-  /** The server's id of the session; give it where one user may hold several. */
+  /**
+   * The server's id of the session; give it where one user may hold several. Without it a logout ends what is known
+   * to come from its refresh token, and (without a token either) every session of the user.
+   */
   readonly sessionId?: string
   readonly refreshToken?: string
 }
@@ -14,8 +17,12 @@ export interface Flight {
   readonly identity: FlightIdentity
   /** Where the token is sent: the scope of the backend's limiter. */
   readonly origin: string
-  /** The session's policy allows to send a token again whose last outcome is unknown. */
-  readonly mayResend: boolean
+  /**
+   * How often this session knows the token to have been sent without a definitive answer, where its policy permits
+   * another send; 0: it does not. Add one for every unknown outcome of `run`, remembered or not: so all sessions that
+   * hold one token together send it as often as one alone.
+   */
+  readonly doubtfulSends: number
   /** Sends once. Never throws. */
   send(): Promise<RefreshOutcome>
 }
@@ -29,11 +36,16 @@ export interface EndedElsewhere {
 
 /** Makes sure that one refresh token is spent once, whoever asks. */
 export interface Coordinator {
-  /** Sends, or answers with the outcome of who sent. Never throws. */
+  /**
+   * Sends, or answers with the outcome of who sent. Never throws. A token whose last outcome is unknown is sent again
+   * only for a session that knows of every such send. An `ok` that went to several callers is `shared` for each.
+   */
   run(flight: Flight): Promise<RefreshOutcome | EndedElsewhere>
   /**
    * Logout: forgets every token of the session, and answers its followers and stragglers with `ended`. A send that
    * is under way is not aborted; its caller gets what it brings as `ended.late`. A later login is not affected.
+   * Without a `sessionId` only the refresh token, and those remembered as its predecessors and successors, are ended:
+   * the same user's other logins go on. Where there is no token either (a cookie jar), all of them end.
    */
   end(identity: FlightIdentity): void
 }

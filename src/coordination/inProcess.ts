@@ -8,7 +8,10 @@ import { keyedHash } from './keyedHash.ts'
 import { replayWindow } from './replayWindow.ts'
 
 export interface InProcessOptions {
-  /** How long a finished flight is remembered; milliseconds, more than 0. Default 60 000. */
+  /**
+   * How long a finished flight is remembered; milliseconds, more than 0. Default 60 000. One whose outcome is unknown
+   * is remembered for at least 5 minutes.
+   */
   readonly replayWindowMs?: number
   /** How many finished flights are remembered, at least 1; beyond that the oldest go. Default 10 000. */
   readonly maxEntries?: number
@@ -24,14 +27,34 @@ type Answer = RefreshOutcome | EndedElsewhere
 
 interface InTheAir {
   readonly scope: string
-  readonly hasToken: boolean
+  readonly refreshToken: string | undefined
   /** What followers get: the outcome, or `ended` as soon as somebody logs out. */
-  readonly shared: Promise<Answer>
+  readonly answer: Promise<Answer>
   readonly settle: (answer: Answer) => void
+  hasFollowers: boolean
+  ended: boolean
+}
+
+interface Past {
+  readonly scope: string
+  readonly answer: Answer
+  /** How often the token was sent without a definitive answer, as far as anybody knows. */
+  readonly doubtfulSends?: number
+  /** The key of the token that replaced it. */
+  readonly successor?: string | undefined
+}
+
+interface Ask {
+  readonly scope: string
+  /** The tombstones that may concern it. */
+  burying: Promise<unknown>
   ended: boolean
 }
 
 const ENDED: EndedElsewhere = { kind: 'ended' }
+
+/** Longer than a session that may resend waits between its sends. */
+const DOUBT_MS = 300_000
 
 /**
  * Coalesces the refreshes of one process: concurrent runs for one token share one send, and whoever comes later
@@ -53,26 +76,25 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
   }
   const hash = options.hash ?? keyedHash()
 
-  const asking = new Set<{ readonly scope: string; ended: boolean }>()
+  const asking = new Set<Ask>()
   const air = new Map<string, InTheAir>()
-  const past = replayWindow<{ readonly scope: string; readonly answer: Answer }>(
-    replayWindowMs,
-    maxEntries,
-    clock,
-  )
+  const past = replayWindow<Past>(replayWindowMs, maxEntries, clock)
   const limits = breaker(clock)
   /** The tombstones that still wait for their hash. */
   let burying: Promise<unknown> = Promise.resolve()
 
   async function run(flight: Flight): Promise<Answer> {
-    const { identity, origin, mayResend } = flight
+    const { identity, origin, doubtfulSends } = flight
     const scope = scopeText(identity)
-    const ask = { scope, ended: false }
+    const ask: Ask = { scope, burying, ended: false }
     asking.add(ask)
     let key: string
     try {
       key = await hash(flightText(identity))
-      await burying
+      for (let awaited: unknown; awaited !== ask.burying; ) {
+        awaited = ask.burying
+        await awaited
+      }
     } catch {
       // Nothing was sent.
       return { kind: 'refused', cause: 'misconfigured' }
@@ -85,9 +107,12 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
       return ENDED
     }
     const flying = air.get(key)
-    if (flying) return flying.shared
+    if (flying) {
+      flying.hasFollowers = true
+      return flying.answer
+    }
     const known = past.get(key)
-    if (known && !maySend(known.value.answer, mayResend)) return aged(known.value.answer, known.ageMs)
+    if (known && !maySend(known.value, doubtfulSends)) return aged(known.value.answer, known.ageMs)
     const waitMs = limits.remainingMs(origin)
     if (waitMs > 0) return { kind: 'refused', cause: 'limited', retryAfterMs: waitMs }
     return lead(flight, key, scope)
@@ -95,9 +120,11 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
 
   async function lead(flight: Flight, key: string, scope: string): Promise<Answer> {
     const { refreshToken } = flight.identity
-    const entry = inTheAir(scope, refreshToken !== undefined)
+    const entry = inTheAir(scope, refreshToken)
     air.set(key, entry)
     const outcome = await sent(flight)
+    // Still in the air: who logs out meanwhile ends it.
+    const successor = await successorKey(flight.identity, outcome)
     if (air.get(key) === entry) air.delete(key)
     if (outcome.kind === 'refused' && outcome.cause === 'limited')
       limits.open(flight.origin, outcome.retryAfterMs)
@@ -106,46 +133,90 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
       return { kind: 'ended', late: outcome }
     }
     if (refreshToken !== undefined) {
-      if (isSpent(outcome, refreshToken)) past.set(key, { scope, answer: outcome })
+      // It was sent, so nobody knew of more doubtful sends than this session.
+      if (outcome.kind === 'unknown')
+        past.set(key, { scope, answer: outcome, doubtfulSends: flight.doubtfulSends + 1 }, DOUBT_MS)
+      else if (isSpent(outcome, refreshToken)) past.set(key, { scope, answer: outcome, successor })
       // An unchanged token is alive; a refusal or a missing route says nothing about an older doubt.
       else if (outcome.kind === 'ok') past.delete(key)
     }
-    entry.settle(outcome)
-    return outcome
+    const answer: Answer =
+      entry.hasFollowers && outcome.kind === 'ok' ? { ...outcome, shared: true } : outcome
+    entry.settle(answer)
+    return answer
+  }
+
+  async function successorKey(
+    identity: FlightIdentity,
+    outcome: RefreshOutcome,
+  ): Promise<string | undefined> {
+    if (outcome.kind !== 'ok' || outcome.refreshToken === undefined) return undefined
+    try {
+      return await hash(flightText({ ...identity, refreshToken: outcome.refreshToken }))
+    } catch {
+      // What the flight brought counts all the same.
+      return undefined
+    }
   }
 
   function end(identity: FlightIdentity): void {
     const scope = scopeText(identity)
-    const tokens = new Set<string>()
-    if (identity.refreshToken !== undefined) tokens.add(identity.refreshToken)
-    for (const ask of asking) if (ask.scope === scope) ask.ended = true
-    for (const [key, entry] of air) {
-      if (entry.scope !== scope) continue
+    const { refreshToken, sessionId } = identity
+    const isAll = sessionId !== undefined || refreshToken === undefined
+    for (const [key, entry] of air)
+      if (entry.scope === scope && (isAll || entry.refreshToken === refreshToken)) bury(key, scope)
+    if (isAll) {
+      for (const [key, { scope: other, successor }] of past.entries()) {
+        if (other !== scope) continue
+        bury(key, scope)
+        if (successor !== undefined) bury(successor, scope)
+      }
+    }
+    if (refreshToken !== undefined) burying = Promise.allSettled([burying, buryToken(identity, scope, isAll)])
+    for (const ask of asking) {
+      if (ask.scope !== scope) continue
+      ask.burying = burying
+      if (isAll) ask.ended = true
+    }
+  }
+
+  async function buryToken(identity: FlightIdentity, scope: string, isAll: boolean): Promise<void> {
+    const key = await hash(flightText(identity))
+    for (const each of isAll ? [key] : lineage(key)) bury(each, scope)
+  }
+
+  /** `key`, and the tokens that are remembered to have come before and after it. */
+  function lineage(key: string): Set<string> {
+    const keys = new Set([key])
+    // A token is remembered before its successor is.
+    const entries = past.entries()
+    for (const [each, { successor }] of entries)
+      if (successor !== undefined && keys.has(each)) keys.add(successor)
+    for (const [each, { successor }] of entries.reverse())
+      if (successor !== undefined && keys.has(successor)) keys.add(each)
+    return keys
+  }
+
+  function bury(key: string, scope: string): void {
+    const entry = air.get(key)
+    if (entry) {
       entry.ended = true
       entry.settle(ENDED)
       // The next login asks under the same key.
-      if (!entry.hasToken) air.delete(key)
+      if (entry.refreshToken === undefined) air.delete(key)
     }
-    for (const [key, { scope: other, answer }] of past.entries()) {
-      if (other !== scope) continue
-      if (answer.kind === 'ok' && answer.refreshToken !== undefined) tokens.add(answer.refreshToken)
-      past.set(key, { scope, answer: ENDED })
-    }
-    const buried = [...tokens].map(async (refreshToken) => {
-      past.set(await hash(flightText({ ...identity, refreshToken })), { scope, answer: ENDED })
-    })
-    burying = Promise.allSettled([burying, ...buried])
+    if (!entry || entry.refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
   }
 
   return { run, end }
 }
 
-function inTheAir(scope: string, hasToken: boolean): InTheAir {
+function inTheAir(scope: string, refreshToken: string | undefined): InTheAir {
   let settle: InTheAir['settle'] = () => {}
-  const shared = new Promise<Answer>((resolve) => {
+  const answer = new Promise<Answer>((resolve) => {
     settle = resolve
   })
-  return { scope, hasToken, shared, settle, ended: false }
+  return { scope, refreshToken, answer, settle, hasFollowers: false, ended: false }
 }
 
 async function sent(flight: Flight): Promise<RefreshOutcome> {
@@ -163,8 +234,9 @@ function isSpent(outcome: RefreshOutcome, sentToken: string): boolean {
   return outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken
 }
 
-function maySend(known: Answer, mayResend: boolean): boolean {
-  return mayResend && known.kind === 'unknown' && !known.consumed
+/** Only for a session that knows of every send before: else each session would have a budget of its own. */
+function maySend({ answer, doubtfulSends = Infinity }: Past, known: number): boolean {
+  return answer.kind === 'unknown' && !answer.consumed && known >= doubtfulSends
 }
 
 /** What was remembered, with its times told from now. */

@@ -29,6 +29,8 @@ export function createSessionLogic(options: SessionOptions): typeof sessionMachi
     actions: { reread: ({ self }) => handles.get(self)?.reread() },
   })
   const initial = machine.getInitialSnapshot.bind(machine)
+  // A snapshot holds no token: a restored actor starts anew.
+  machine.restoreSnapshot = (_, scope) => machine.getInitialSnapshot(scope, undefined)
   machine.getInitialSnapshot = (scope) => {
     const input: SessionInput = {
       at: settings.clock.wall(),
@@ -46,6 +48,6 @@ export function createSessionLogic(options: SessionOptions): typeof sessionMachi
 /** The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor. */
 export function sessionOf(ref: AnyActorRef): Session {
   const handle = handles.get(ref)
-  if (!handle) throw new Misconfigured('This actor is not a running one of createSessionLogic.')
+  if (!handle) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
   return handle.session
 }

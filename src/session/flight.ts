@@ -1,18 +1,20 @@
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
 import type { Position, SessionEvent } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
-import type { SessionRecord } from '../stores/store.ts'
+import type { SessionRecord, SessionStore } from '../stores/store.ts'
 import type { LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
 import { fromRecord, isTombstone, toRecord, toTokens } from './records.ts'
+import { replaceStored } from './replaceStored.ts'
 import { revoke } from './revoke.ts'
 import type { Tokens, Vault } from './vault.ts'
 
 export interface FlightDeck {
   readonly settings: Settings
+  readonly store: SessionStore | undefined
   readonly vault: Vault
   now(): number
   send(event: SessionEvent): void
@@ -22,6 +24,7 @@ export interface FlightDeck {
 interface Attempt {
   readonly position: Position
   readonly of: Owner
+  readonly tokens: Tokens
   /** On the session's timeline. */
   readonly sentAt: number
 }
@@ -29,12 +32,15 @@ interface Attempt {
 type Settled = RefreshOutcome | EndedElsewhere
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 
+const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
+const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
+
 /**
  * Spends refresh tokens for one session. A flight is detached from the state that asked for it and from every
  * caller: leaving, aborting or disposing does not stop it, because a token that was rotated must not be lost.
  */
-export function createFlights({ settings, vault, now, send, tell }: FlightDeck) {
-  const { clock, coordinator, store, random } = settings
+export function createFlights({ settings, store, vault, now, send, tell }: FlightDeck) {
+  const { clock, coordinator, random } = settings
   let owner: Owner | undefined
   let open: (Position & { readonly controller: AbortController }) | undefined
 
@@ -48,26 +54,31 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
   const request = (of: Owner, tokens: Tokens, signal: AbortSignal) => ({
     ...about(of, tokens),
     baseUrl: settings.baseUrl,
-    attemptId: crypto.randomUUID(),
+    // Pages without TLS have no `randomUUID`.
+    attemptId: crypto.getRandomValues(new Uint32Array(4)).join('-'),
     signal,
     ...(settings.fetch && { fetch: settings.fetch }),
   })
 
-  /** One attempt for `position`. Whatever comes of it reaches the chart as one event. */
-  function start(position: Position, mayResend: boolean) {
+  /**
+   * One attempt for `position`. Whatever comes of it reaches the chart as one event. `doubtfulSends` above 0: the
+   * token was sent that often without a definitive answer, and may be sent again.
+   */
+  function start(position: Position, doubtfulSends: number) {
     if (!owner || !isCurrent(position)) return
     // One open request per version: an older one must not overlap a second send.
     if (open && isSame(open, position)) open.controller.abort()
-    const of = owner
-    const sentAt = now()
-    const tokens = vault.tokens()
     const controller = new AbortController()
+    const { signal } = controller
     open = { ...position, controller }
+    const attempt: Attempt = { position, of: owner, tokens: vault.tokens(), sentAt: now() }
+    const asked = request(attempt.of, attempt.tokens, signal)
     let isConcluded = false
     const concludeOnce = (outcome: Settled) => {
       // After the deadline only what may carry a token counts: it is the only valid one, or has to be revoked.
-      if (!isConcluded || outcome.kind === 'ok' || outcome.kind === 'ended') void conclude({ position, of, sentAt }, outcome)
+      if (isConcluded && outcome.kind !== 'ok' && outcome.kind !== 'ended') return
       isConcluded = true
+      conclude(attempt, outcome).catch(() => report(attempt, internal))
     }
     const disarm = clock.setTimer(
       () => {
@@ -77,19 +88,22 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       settings.attemptTimeoutMs,
       'foreground',
     )
-    const attempt = request(of, tokens, controller.signal)
     const refresh = async () => {
-      tell({ type: 'refreshSent', attemptId: attempt.attemptId })
-      return strategyOf(of).refresh(attempt)
+      tell({ type: 'refreshSent', attemptId: asked.attemptId })
+      const outcome: RefreshOutcome | undefined = await strategyOf(attempt.of).refresh(asked)
+      return outcome && KINDS.includes(outcome.kind) ? outcome : internal
     }
-    const flight = coordinator
-      ? coordinator.run({ identity: attempt, origin: settings.origin, mayResend, send: refresh })
-      : refresh()
-    flight
-      .catch((): Settled => ({ kind: 'unknown', cause: 'internal', answered: false }))
+    const fly = async () => {
+      // What a peer has spent is not sent again.
+      if (store && ((await reread(position)) || signal.aborted)) return undefined
+      if (!coordinator) return refresh()
+      return coordinator.run({ identity: asked, origin: settings.origin, doubtfulSends, send: refresh })
+    }
+    fly()
+      .catch(() => internal)
       .then((outcome) => {
         disarm()
-        concludeOnce(outcome)
+        if (outcome) concludeOnce(outcome)
       })
   }
 
@@ -101,7 +115,7 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       const { late } = judged
       if (late?.kind === 'ok') void end(of, toTokens(late.bearer, late.refreshToken), 'late')
     } else if (await reread(position)) return // A peer holds the next version: this failure is of the past.
-    if (isCurrent(position)) report(attempt, judged)
+    report(attempt, judged)
   }
 
   /** What an answer that looks good is worth to this session. */
@@ -115,30 +129,31 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
   }
 
-  async function adopt({ position, of }: Attempt, outcome: Ok): Promise<void> {
+  async function adopt({ position, of, tokens: sent }: Attempt, outcome: Ok): Promise<void> {
     const bearer = isBearer(outcome.bearer) ? outcome.bearer : undefined
     if (bearer !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
-    const tokens = toTokens(bearer, outcome.refreshToken || vault.tokens().refreshToken)
+    const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
+    const tokens = toTokens(bearer, refreshToken)
     const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, outcome.ageMs) : 0
     const renewed = outcome.user ? { ...of, user: outcome.user } : of
     const next = { epoch: position.epoch, version: position.version + 1 }
     if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
-    if (!isCurrent(position)) {
-      // Inside a live epoch a peer renewed the same family: to revoke a token of it would end the session.
-      const isAlive = owner !== undefined && vault.position().epoch === position.epoch
-      if (!isAlive && outcome.ageMs === undefined)
-        void end(of, toTokens(bearer, outcome.refreshToken), 'late')
+    if (isCurrent(position)) {
+      commit(next, renewed, tokens, lifeMs)
+      if (JSON.stringify(renewed.user) !== JSON.stringify(of.user)) tell({ type: 'changed', what: 'profile' })
       return
     }
-    commit(next, renewed, tokens, lifeMs, !outcome.final)
-    if (JSON.stringify(renewed.user) !== JSON.stringify(of.user)) tell({ type: 'changed', what: 'profile' })
+    // Somebody else lives on what this flight brought, inside this session or beside it: revoking would end them.
+    const isAlive = owner !== undefined && vault.position().epoch === position.epoch
+    if (!isAlive && !outcome.shared && outcome.ageMs === undefined)
+      void end(of, toTokens(bearer, outcome.refreshToken), 'late')
   }
 
-  function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number, mayRefresh: boolean) {
+  function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number) {
     if (!vault.commit(at, tokens)) return
     owner = of
-    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs, mayRefresh) })
+    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs) })
   }
 
   /** Commits before anybody is told. If a peer was first, its version or its end is taken instead. */
@@ -163,11 +178,12 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     }
     if (stored.version <= position.version) return false
     const { at, owner: of, tokens, lifeMs } = fromRecord(stored, clock.wall())
-    commit(at, of, tokens, lifeMs, true)
+    commit(at, of, tokens, lifeMs)
     return true
   }
 
   function report(attempt: Attempt, outcome: Exclude<Settled, Ok>): void {
+    if (!isCurrent(attempt.position)) return
     warn(outcome)
     if ('cause' in outcome) tell({ type: 'refreshDeferred', outcome: outcome.kind, cause: outcome.cause })
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
@@ -185,7 +201,7 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
         if (outcome.security) tell({ type: 'security', code: outcome.security })
         return { type: 'refresh.rejected', reason: outcome.reason } as const
       case 'unsupported':
-        if (outcome.forGood) vault.dropRefreshToken()
+        if (outcome.forGood) dropRefreshToken()
         tell({ type: 'refreshDeferred', outcome: 'unsupported', cause: 'unsupported' })
         return { type: 'refresh.unsupported', forGood: outcome.forGood } as const
       case 'refused':
@@ -209,6 +225,19 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     }
   }
 
+  /** A token that the backend refuses by policy is kept nowhere. */
+  function dropRefreshToken() {
+    const at = vault.position()
+    vault.dropRefreshToken()
+    if (!store) return
+    const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+    void replaceStored(store, unstored, (stored) => {
+      if (!stored || isTombstone(stored) || !isSame(stored, at)) return undefined
+      const { refreshToken, ...rest } = stored
+      return rest
+    })
+  }
+
   function warn(outcome: Settled) {
     if ('warnings' in outcome) for (const code of outcome.warnings ?? []) tell({ type: 'warning', code })
   }
@@ -226,13 +255,7 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       tell({ type: 'warning', code }),
     ) - ageMs
 
-  function toFacts(
-    { epoch, version }: Position,
-    of: Owner,
-    tokens: Tokens,
-    lifeMs: number,
-    mayRefresh: boolean,
-  ) {
+  function toFacts({ epoch, version }: Position, of: Owner, tokens: Tokens, lifeMs: number) {
     const at = now()
     return {
       epoch,
@@ -240,7 +263,7 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
       user: of.user,
       provider: of.provider,
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
-      refreshable: mayRefresh && (!strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined),
+      refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: at - (clock.wall() - of.startedAt),
       ...deadlinesOf(at, lifeMs, settings.leadTimeMs, random()),
     }
@@ -255,7 +278,7 @@ export function createFlights({ settings, vault, now, send, tell }: FlightDeck) 
     open(at: Position, of: Owner, tokens: Tokens, lifeMs: number) {
       owner = of
       vault.open(at, tokens)
-      send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs, true) })
+      send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs) })
     },
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.

@@ -3,8 +3,8 @@ import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
-import type { StoredSession } from '../stores/store.ts'
 import { createAlarm } from './alarm.ts'
+import { boundStore } from './boundStore.ts'
 import {
   Disposed,
   LoggedOut,
@@ -33,7 +33,8 @@ const LOGOUT_WAIT_MS = 1_000
 
 /** Binds a running chart to its vault, its flights and its timers. */
 export function createHandle(actorRef: SessionActorRef, settings: Settings) {
-  const { clock, store, patienceMs } = settings
+  const { clock, patienceMs } = settings
+  const store = settings.store && boundStore(settings.store, clock)
   const vault = createVault()
   const now = createTimeline(clock)
   let status: 'idle' | 'running' | 'failed' | 'disposed' = 'idle'
@@ -53,7 +54,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     arm()
   })
   const tell = (happening: Happening) => notifier.tell({ ...vault.position(), ...happening })
-  const flights = createFlights({ settings, vault, now, send, tell })
+  const flights = createFlights({ settings, store, vault, now, send, tell })
 
   function send(event: SessionEvent) {
     if (status === 'running') actorRef.send(event)
@@ -202,44 +203,53 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
 
   async function login(answer: LoginAnswer, options: LoginOptions): Promise<void> {
-    if (status === 'disposed') throw new Disposed()
+    const assertRunning = () => {
+      if (status !== 'running') throw status === 'failed' ? new SessionExpired('internal') : new Disposed()
+    }
+    assertRunning()
     const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, settings.strategies, clock.wall())
     const lifeMs = flights.life(bearer, { expiresAt }, false)
     const mine = ++logins
-    let epoch = 0
-    if (store)
-      epoch = await replaceStored(store, unstored, (stored) => {
-        const at = { epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1, version: 1 }
+    let at = { epoch: state.epoch + 1, version: 1 }
+    if (store) {
+      await replaceStored(store, unstored, (stored) => {
+        at = { epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1, version: 1 }
         return mine === logins ? toRecord(at, owner, tokens, lifeMs, clock.wall()) : undefined
       })
-    if (mine !== logins) throw new SessionChanged()
+      if (status !== 'running') store.compareAndSet(at, toTombstone(at)).catch(unstored)
+      assertRunning()
+      if (mine !== logins) throw new SessionChanged()
+    }
     flights.close(false)
-    flights.open({ epoch: epoch || state.epoch + 1, version: 1 }, owner, tokens, lifeMs)
+    flights.open(at, owner, tokens, lifeMs)
   }
 
   async function logout(): Promise<void> {
-    // What is not yet known cannot be ended.
-    if (state.isPending) await restoring
-    logins++
-    const at = vault.position()
-    const closed = flights.close(true)
-    send({ type: 'session.ended', reason: 'user', at: now() })
-    if (!closed) return
-    const tombstone = (stored: StoredSession | null) => {
-      if (stored && (isTombstone(stored) || stored.epoch > at.epoch)) return undefined
-      return toTombstone(stored && stored.epoch === at.epoch ? stored : at)
-    }
-    const ended = Promise.all([
-      store && replaceStored(store, unstored, tombstone),
-      closed.tokens.bearer && flights.end(closed.owner, closed.tokens, 'logout'),
-    ])
     await new Promise<void>((resolve) => {
       const disarm = clock.setTimer(resolve, LOGOUT_WAIT_MS, 'foreground')
-      ended.finally(() => {
+      endEverywhere().finally(() => {
         disarm()
         resolve()
       })
     })
+  }
+
+  async function endEverywhere(): Promise<void> {
+    const mine = ++logins
+    // What is not yet known cannot be ended.
+    if (state.isPending) await restoring
+    if (mine !== logins) return
+    const at = vault.position()
+    const closed = flights.close(true)
+    send({ type: 'session.ended', reason: 'user', at: now() })
+    if (!closed) return
+    const { owner, tokens } = closed
+    if (store)
+      await replaceStored(store, unstored, (stored) => {
+        if (stored && (isTombstone(stored) || stored.epoch > at.epoch)) return undefined
+        return toTombstone(stored && stored.epoch === at.epoch ? stored : at)
+      })
+    if (tokens.bearer || tokens.refreshToken) await flights.end(owner, tokens, 'logout')
   }
 
   async function refresh({ by = 'force' }: { readonly by?: 'user' | 'force' } = {}): Promise<void> {
@@ -251,9 +261,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   /** Looks for a session in the store; the chart is pending until then. */
   async function restore() {
-    const before = logins
     const stored = await store?.read().catch(unstored)
-    if (before !== logins || status !== 'running') return
+    if (!state.isPending || status !== 'running') return
     if (stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)) {
       const { at, owner, tokens, lifeMs } = fromRecord(stored, clock.wall())
       flights.open(at, owner, tokens, lifeMs)
@@ -291,6 +300,11 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     stopSignals()
   }
 
+  function stop() {
+    if (status === 'running') status = 'disposed'
+    cease()
+  }
+
   const session: Session = {
     login,
     fetch: createSessionFetch({
@@ -315,7 +329,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     subscribe: notifier.subscribe,
     getSnapshot: () => state,
     actorRef,
-    dispose: () => actorRef.stop(),
+    // An actor that a parent invoked is stopped by its parent.
+    dispose: () => (actorRef._parent ? stop() : actorRef.stop()),
   }
 
   return {
@@ -327,12 +342,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       stopSignals = settings.signals?.(onSignal) ?? stopSignals
       if (store) restoring = restore()
     },
-    stop() {
-      if (status !== 'failed') status = 'disposed'
-      cease()
-      notifier.stop()
-    },
-    refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt !== null),
+    stop,
+    refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt?.sends ?? 0),
     reread: () => void flights.reread(vault.position()),
   }
 }

@@ -11,6 +11,7 @@ export interface LifetimeOptions {
 
 /** Below this a number of milliseconds would lie before 1973. */
 const SECONDS_BELOW = 1e11
+const DAY_MS = 86_400_000
 const ISO_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
 /**
@@ -30,10 +31,11 @@ export function lifeOf(
   const claims = readClaims(bearer)
   const span = (claims.exp - claims.iat) * 1000
   const instant = readInstant(expiresAt, options.expiresAtUnit, warn)
-  let life = instant - (serverNow ?? wallNow)
+  // A clock that is a day off says nothing.
+  const isSane = serverNow !== undefined && Math.abs(serverNow - wallNow) <= DAY_MS
+  let life = instant - (isSane ? serverNow : wallNow)
   // An answer that seems to be over, or to outlive its own claims, shows that our clock is wrong.
-  if (serverNow === undefined && instant >= 0 && span > 0 && (mintedNow || life > span || life <= 0))
-    life = span
+  if (!isSane && instant >= 0 && span > 0 && (mintedNow || life > span || life <= 0)) life = span
   if (Number.isNaN(life) && typeof expiresIn === 'number') life = expiresIn * 1000
   // The claims are exact, where `Date` and `expiresAt` are rounded.
   if (span > 0) life = Number.isFinite(life) ? Math.min(life, span) : span

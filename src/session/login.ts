@@ -64,7 +64,9 @@ export function readLogin(answer: LoginAnswer, options: LoginOptions, providers:
   const { token, refreshToken, user: rawUser, expiresAt } = answer ?? {}
   const { provider, sessionId } = options ?? {}
   const user = readUser(rawUser)
-  if (!isBearer(token)) throw new InvalidAnswer('The login answer has no usable "token".')
+  if (answer instanceof Response) throw new InvalidAnswer('Give the parsed body: await response.json().')
+  if (!isBearer(token))
+    throw new InvalidAnswer(`The login answer has no usable "token"; it has: ${Object.keys(answer ?? {})}.`)
   if (!user) throw new InvalidAnswer('The login answer has no "user" with an "id".')
   if (refreshToken != null && typeof refreshToken !== 'string')
     throw new InvalidAnswer('The "refreshToken" of the login answer is not a string.')

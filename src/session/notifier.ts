@@ -46,6 +46,5 @@ export function createNotifier({ observe, onListenerError }: Settings, read: () 
         listeners.delete(listener)
       }
     },
-    stop: () => listeners.clear(),
   }
 }

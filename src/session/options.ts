@@ -88,6 +88,11 @@ export interface SessionOptions {
 
 export type Settings = ReturnType<typeof readOptions>
 
+/** A timer, and so a wait, is never longer. */
+const MAX_WAIT_MS = 2 ** 31 - 1
+const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
+const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
+
 /** Fills in the defaults and refuses what cannot work. */
 export function readOptions(options: SessionOptions) {
   const settings = {
@@ -100,37 +105,69 @@ export function readOptions(options: SessionOptions) {
     idleTimeoutMs: Infinity,
     absoluteLifetimeMs: Infinity,
     expiresAtUnit: 'auto' as ExpiresAtUnit,
+    allowedOrigins: [] as readonly string[],
     clock: systemClock,
     random: Math.random as () => number,
     onListenerError: console.error as (error: unknown) => void,
-    ...options,
+    ...(Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as unknown as SessionOptions),
   }
-  for (const [name, value] of Object.entries(settings))
-    if (name.endsWith('Ms') && !(typeof value === 'number' && value > 0))
-      throw new Misconfigured(`Option "${name}" must be a number of milliseconds above 0.`)
-  if (!['eager', 'onDemand', 'prompt'].includes(settings.refresh))
-    throw new Misconfigured('Option "refresh" must be "eager", "onDemand" or "prompt".')
+  const { strategies, store, coordinator, allowedOrigins } = settings
+  for (const name of WAITS) {
+    const ms = settings[name]
+    refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
+  }
+  for (const name of LIFETIMES) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
+  refuseUnless(
+    ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
+    'refresh',
+    '"eager", "onDemand" or "prompt"',
+  )
+  refuseUnless(
+    ['auto', 'ms', 'seconds', 'iso'].includes(settings.expiresAtUnit),
+    'expiresAtUnit',
+    '"auto", "ms", "seconds" or "iso"',
+  )
+  const known = Object.entries(strategies ?? {})
+  refuseUnless(known.length > 0, 'strategies', 'an object with a strategy for each provider')
+  for (const [name, strategy] of known)
+    refuseUnless(has(strategy, 'refresh'), `strategies.${name}`, 'a strategy: the result of its factory')
+  refuseUnless(
+    !store || (has(store, 'read') && has(store, 'compareAndSet')),
+    'store',
+    'a store: the result of its factory',
+  )
+  refuseUnless(
+    !coordinator || (has(coordinator, 'run') && has(coordinator, 'end')),
+    'coordinator',
+    'a coordinator: the result of its factory',
+  )
+  refuseUnless(Array.isArray(allowedOrigins), 'allowedOrigins', 'a list of origins')
   const base = readBase(settings.baseUrl, 'baseUrl')
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {
     ...settings,
     baseUrl: base.href,
     origin: base.origin,
-    origins: new Set([
-      base.origin,
-      ...(settings.allowedOrigins ?? []).map((o) => readBase(o, 'allowedOrigins').origin),
-    ]),
+    origins: new Set([base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)]),
   }
 }
 
+function refuseUnless(isFit: boolean, name: string, what: string): asserts isFit {
+  if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
+}
+
+const isAbove0 = (value: unknown) => typeof value === 'number' && value > 0
+
+const has = (value: unknown, method: string) =>
+  typeof (value as Record<string, unknown> | null)?.[method] === 'function'
+
 function readBase(value: string, name: string): URL {
-  let url: URL | undefined
-  try {
-    url = new URL(value)
-  } catch {
-    // Told below.
-  }
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+  const url = URL.parse(value)
+  const isFit =
+    url && /^https?:$/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)
+  if (!isFit)
     throw new Misconfigured(
       `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,
     )

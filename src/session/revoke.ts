@@ -26,9 +26,17 @@ export async function revoke(
   let isRevoked = false
   for (let tries = 0; !isRevoked && tries < TRIES && !controller.signal.aborted; tries++) {
     if (tries > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, 'foreground'))
-    const answer = strategy.revoke(request(controller.signal)).catch(() => false)
+    const answer = attempt(strategy.revoke, request(controller.signal))
     isRevoked = await Promise.race([answer, deadline])
   }
   disarm()
   return isRevoked
+}
+
+async function attempt(revoke: Revoke, request: Parameters<Revoke>[0]): Promise<boolean> {
+  try {
+    return (await revoke(request)) === true
+  } catch {
+    return false
+  }
 }

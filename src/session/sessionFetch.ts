@@ -17,7 +17,7 @@ export interface BearerSource {
   wait(signal: AbortSignal | null | undefined): Promise<unknown>
   /** The bearer of this epoch; throws if the session ended or changed meanwhile. */
   take(epoch: number): string
-  /** Called for a 401: a bearer that differs from `bearer`, if the same epoch has or gets one. Never rejects. */
+  /** Called for a 401: a bearer that differs from `bearer`, if the same epoch has or gets one. Rejects on abort. */
   replace(used: Position, bearer: string, signal: AbortSignal | null | undefined): Promise<string | undefined>
   /** The newer bearer got a 401 too. */
   rejectedAgain(): void
@@ -74,7 +74,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   function sendNow(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
     const used = source.position()
     return send(target, init, bearer).then((answer) =>
-      !answer.ok && (answer.status === 401 || isRedirect(answer, init))
+      !answer.ok && (answer.status === 401 || isRedirect(answer, target, init))
         ? recover(target, init, answer, bearer, used)
         : answer,
     )
@@ -85,7 +85,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
       init?.headers ?? (typeof target === 'string' ? undefined : target.headers),
       source.authorization(bearer),
     )
-    const redirect = init?.redirect === 'error' ? 'error' : 'manual'
+    const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
     const input = typeof target === 'string' || !target.body || init?.body ? target : target.clone()
     return source.fetch(input, { ...init, headers, redirect })
@@ -115,7 +115,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     bearer: string,
     hops = 0,
   ): Promise<Response> {
-    if (!isRedirect(answer, init)) return answer
+    if (!isRedirect(answer, target, init)) return answer
     const from = typeof target === 'string' ? target : target.url
     const location = answer.headers.get('location')
     if (location === null && answer.type !== 'opaqueredirect') return answer
@@ -152,28 +152,27 @@ async function redirected(
   const method = init?.method ?? request?.method ?? 'GET'
   const headers = new Headers(init?.headers ?? request?.headers)
   const signal = signalOf(target, init) ?? null
+  const kept = request && { cache: request.cache, credentials: request.credentials, mode: request.mode }
   const toGet = status === 303 ? method !== 'HEAD' : status < 303 && method.toUpperCase() === 'POST'
   if (toGet) {
     for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name)
-    return {
-      ...init,
-      method: method === 'HEAD' ? method : 'GET',
-      headers,
-      signal,
-      body: null,
-    }
+    return { ...kept, ...init, method: 'GET', headers, signal, body: null }
   }
   if (isOneWay(init?.body))
     throw new RedirectBlocked('The API redirected a request whose body can be sent only once.')
   const body = init?.body ?? (request?.body ? await request.clone().arrayBuffer() : null)
-  return { ...init, method, headers, signal, body }
+  return { ...kept, ...init, method, headers, signal, body }
 }
 
 const signalOf = (target: Target, init: RequestInit | undefined) =>
   init?.signal ?? (typeof target === 'string' ? undefined : target.signal)
 
-const isRedirect = (answer: Response, init: RequestInit | undefined) =>
-  init?.redirect !== 'manual' && (answer.type === 'opaqueredirect' || REDIRECTS.includes(answer.status))
+const redirectOf = (target: Target, init: RequestInit | undefined) =>
+  init?.redirect ?? (typeof target === 'string' ? undefined : target.redirect)
+
+const isRedirect = (answer: Response, target: Target, init: RequestInit | undefined) =>
+  redirectOf(target, init) !== 'manual' &&
+  (answer.type === 'opaqueredirect' || REDIRECTS.includes(answer.status))
 
 /** Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1). */
 const isPermission = (answer: Response) =>

@@ -85,6 +85,11 @@ export type RefreshOutcome =
       readonly life?: LifeHints
       /** How long ago the answer arrived, for one that is remembered; milliseconds. */
       readonly ageMs?: number
+      /**
+       * Set by a coordinator: others got this very answer while it was in the air, and may have adopted it. Nobody
+       * among them may revoke its tokens on its own account.
+       */
+      readonly shared?: true
       /** The server said that no refresh will follow (a deleted refresh cookie): keep the bearer to its end. */
       readonly final?: true
       readonly warnings?: readonly Warning[]

@@ -182,7 +182,7 @@ describe('refused', () => {
   })
 })
 
-describe('N6 a refresh that takes its time', () => {
+describe('N6, I23 a refresh that takes its time', () => {
   test('waiters leave after 8 s with the bearer that is still good; the answer after 12 s is committed', async () => {
     const { session, strategy, pass, ok, state } = await refreshing(undefined, { store: memoryStore() })
     const waiter = outcomeOf(session.getToken())

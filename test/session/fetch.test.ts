@@ -72,7 +72,7 @@ async function atHome(handle?: Handler, more: { allowedOrigins?: string[] } = {}
   return { session, home }
 }
 
-describe('X4 the bearer goes home and nowhere else', () => {
+describe('X4, I16 the bearer goes home and nowhere else', () => {
   const foreign = (inputs: string[]) => inputs
   test.each(
     foreign([

@@ -317,18 +317,37 @@ describe('E1 something throws inside', () => {
     }
   })
 
-  test('a coordinator that throws ends the session as internal: waiters are told, the process lives', async () => {
+  test('a coordinator that throws is one more unknown outcome', async () => {
     const coordinator = {
       ...inProcessCoordinator(),
       run() {
         throw new Error('bug')
       },
     }
-    const { session, pass, notices } = await loggedIn({ refresh: 'onDemand', coordinator })
+    const { session, pass, told } = await loggedIn({ refresh: 'onDemand', coordinator })
+    await pass(LIFE - LEAD)
+    expect(await session.getToken()).toBe('B1')
+    expect(told('refreshDeferred')).toMatchObject([{ outcome: 'unknown', cause: 'internal' }])
+  })
+
+  test('a timer that cannot be armed ends the session as internal: waiters are told, the process lives', async () => {
+    const clock = fakeClock()
+    const { setTimer } = clock
+    clock.setTimer = (fire, delayMs, kind) => {
+      if (kind === 'foreground') throw new Error('bug')
+      return setTimer(fire, delayMs, kind)
+    }
+    const { session, pass, notices } = await loggedIn({ refresh: 'onDemand', clock })
+    const states: string[] = []
+    session.subscribe(({ state }) => states.push(state))
     await pass(LIFE - LEAD)
     await expect(session.getToken()).rejects.toMatchObject(error('session_expired', { reason: 'internal' }))
     expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'internal', isUsable: false })
     expect(notices.filter(({ type }) => type === 'expired')).toMatchObject([{ reason: 'internal' }])
+    expect(states.at(-1)).toBe('expired')
+    await expect(
+      session.login({ token: 'B9', user: { id: 'ada' } }, { provider: 'openid' }),
+    ).rejects.toMatchObject(error('session_expired', { reason: 'internal' }))
     await expect(session.fetch('/api')).rejects.toMatchObject(
       error('session_expired', { reason: 'internal' }),
     )

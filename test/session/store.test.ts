@@ -193,7 +193,23 @@ describe('while it runs', () => {
     })
   })
 
-  test('I8 a peer’s failure destroys nothing newer: the loser expires by its own limit, the record stays', async () => {
+  test('I8 a failure destroys nothing newer: the loser of a race takes what the winner stored', async () => {
+    const store = memoryStore()
+    const clock = fakeClock()
+    const one = await loggedIn({ store, clock, refresh: 'onDemand' })
+    const two = await restored({ store, clock, refresh: 'onDemand' })
+    await one.pass(LIFE - LEAD)
+    const caller = one.session.getToken()
+    const late = outcomeOf(two.session.getToken())
+    await flush()
+    await one.strategy.last().answer(one.ok())
+    await caller
+    await two.strategy.last().answer({ kind: 'rejected', reason: 'accessRevoked' })
+    expect(late.value).toBe('B2')
+    expect(await store.read()).toMatchObject({ version: 2, refreshToken: 'R2' })
+  })
+
+  test('I8 what a peer has spent is not sent again: its version is taken from the store', async () => {
     const store = memoryStore()
     const clock = fakeClock()
     const one = await loggedIn({ store, clock, refresh: 'onDemand' })
@@ -203,11 +219,8 @@ describe('while it runs', () => {
     await flush()
     await one.strategy.last().answer(one.ok())
     await caller
-    const late = outcomeOf(two.session.getToken())
-    await flush()
-    await two.strategy.last().answer({ kind: 'rejected', reason: 'accessRevoked' })
-    expect(late.value).toBe('B2')
-    expect(await store.read()).toMatchObject({ version: 2, refreshToken: 'R2' })
+    expect(await two.session.getToken()).toBe('B2')
+    expect(two.strategy.attempts).toHaveLength(0)
   })
 
   test('a rejection leaves the record: a version that a peer commits later is found at the next start', async () => {

@@ -1,0 +1,24 @@
+import type { SessionStore } from '../stores/store.ts'
+import type { Clock } from './clock.ts'
+
+const TIMEOUT_MS = 5_000
+
+/** The same store, whose calls settle: one that throws or does not answer in time has failed. */
+export function boundStore(store: SessionStore, clock: Clock): SessionStore {
+  const settle = async <T>(call: () => Promise<T>) => {
+    let disarm = () => {}
+    const late = new Promise<never>((_, reject) => {
+      const fail = () => reject(new Error('The session store did not answer in time.'))
+      disarm = clock.setTimer(fail, TIMEOUT_MS, 'foreground')
+    })
+    try {
+      return await Promise.race([call(), late])
+    } finally {
+      disarm()
+    }
+  }
+  return {
+    read: () => settle(() => store.read()),
+    compareAndSet: (expected, next) => settle(() => store.compareAndSet(expected, next)),
+  }
+}
