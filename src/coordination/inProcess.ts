@@ -202,10 +202,10 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     if (entry) {
       entry.ended = true
       entry.settle(ENDED)
-      // The next login asks under the same key.
-      if (entry.refreshToken === undefined) air.delete(key)
     }
-    if (!entry || entry.refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
+    // A cookie jar's next login asks under the same key.
+    if (entry && entry.refreshToken === undefined) air.delete(key)
+    else past.set(key, { scope, answer: ENDED })
   }
 
   return { run, end }

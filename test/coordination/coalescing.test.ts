@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { FlightIdentity } from '../../src/coordination/coordinator.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { Misconfigured } from '../../src/session/errors.ts'
-import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed } from './flights.ts'
+import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed, shared } from './flights.ts'
 
 describe('flights in the air', () => {
   test.each([1, 2, 100, 10_000])('%i callers share one send (C1, I9, I24)', async (callers) => {
@@ -14,8 +14,28 @@ describe('flights in the air', () => {
     const answers = Array.from({ length: callers }, () => coordinator.run(held.flight))
     await held.tookOff
     held.land(renewed)
-    expect(new Set(await Promise.all(answers))).toEqual(new Set([renewed]))
+    for (const answer of new Set(await Promise.all(answers)))
+      expect(answer).toEqual(callers > 1 ? shared : renewed)
     expect(sends).toHaveLength(1)
+  })
+
+  test('who sent is told that others got its tokens too: they are not its alone to revoke (C7, I6)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const held = heldFlight()
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    const follower = coordinator.run(held.flight)
+    held.land(renewed)
+    expect(await Promise.all([leader, follower])).toEqual([shared, shared])
+    // Nobody shares what came before it was asked for: its age says that it was another's.
+    expect(await coordinator.run(held.flight)).toEqual({ ...renewed, ageMs: 0 })
+  })
+
+  test('only what was renewed is told to be shared', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const rejected = { kind: 'rejected', reason: 'refreshRejected' } as const
+    const both = [0, 1].map(() => coordinator.run(flight(rejected)))
+    expect(await Promise.all(both)).toEqual([rejected, rejected])
   })
 
   test('with the default hash too (C1)', async () => {

@@ -13,6 +13,9 @@ export const ada: FlightIdentity = {
 
 export const renewed: RefreshOutcome = { kind: 'ok', bearer: 'B2', refreshToken: 'R2' }
 
+/** The same, when somebody else waited for it too. */
+export const shared: RefreshOutcome = { kind: 'ok', bearer: 'B2', refreshToken: 'R2', shared: true }
+
 /** A coordinator on a fake clock. Its hash keeps the clear text, so that tests need no WebCrypto to be quick. */
 export function coordinatorOnFakeClock(options: InProcessOptions = {}) {
   const clock = fakeClock()
@@ -24,7 +27,7 @@ export function flight(outcome: RefreshOutcome, log: string[] = [], more: Partia
   const identity = more.identity ?? ada
   return {
     origin: 'https://chat.example',
-    mayResend: false,
+    doubtfulSends: 0,
     async send() {
       log.push(identity.refreshToken ?? '')
       return outcome

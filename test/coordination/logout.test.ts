@@ -5,6 +5,8 @@ import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed } from './flig
 
 const ended = { kind: 'ended' }
 const { refreshToken: _, ...cookieJar } = ada
+/** The identity of a provider that names no sessions. */
+const { sessionId: _id, ...anySession } = ada
 
 describe('logout', () => {
   test('stragglers with any known token of the session are told that it ended (C7, I5, I6)', async () => {
@@ -122,8 +124,8 @@ describe('logout', () => {
     const joined = coordinator.run(next.flight)
     next.land({ kind: 'ok', bearer: 'NEW' })
     expect(await Promise.all([fresh, joined])).toEqual([
-      { kind: 'ok', bearer: 'NEW' },
-      { kind: 'ok', bearer: 'NEW' },
+      { kind: 'ok', bearer: 'NEW', shared: true },
+      { kind: 'ok', bearer: 'NEW', shared: true },
     ])
     expect(sends).toHaveLength(2)
   })
@@ -162,7 +164,10 @@ describe('logout', () => {
     expect(await coordinator.run(flight(renewed))).toEqual(renewed)
   })
 
-  test('in no order does a token come back (C7, I5, I6)', async () => {
+  test.each([
+    ['with a session id', ada],
+    ['without', anySession],
+  ])('in no order does a token come back, %s (C7, I5, I6)', async (_name, identity) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 6 }), async (s, callers) => {
         const { coordinator } = coordinatorOnFakeClock({
@@ -178,23 +183,136 @@ describe('logout', () => {
         const ask = async () => {
           await s.schedule(Promise.resolve())
           const wasOut = isOut
-          const answer = await coordinator.run(flight(renewed, [], { send }))
+          const answer = await coordinator.run(flight(renewed, [], { identity, send }))
           return { answer, wasOut }
         }
         const logout = s.scheduleFunction(async () => {
           isOut = true
-          coordinator.end(ada)
+          coordinator.end(identity)
         })
         const asked = Array.from({ length: callers }, ask)
         await s.waitFor(Promise.all([...asked, logout()]))
         for (const { answer, wasOut } of await Promise.all(asked)) {
           if (wasOut) expect(answer).toEqual(ended)
         }
-        const late = coordinator.run(flight(renewed, [], { send }))
+        const late = coordinator.run(flight(renewed, [], { identity, send }))
         await s.waitFor(late)
         expect(await late).toEqual(ended)
         expect([[], ['before']]).toContainEqual(sends)
       }),
     )
+  })
+})
+
+describe('logout without a session id', () => {
+  const mine = (refreshToken: string) => ({ identity: { ...anySession, refreshToken } })
+  const to = (refreshToken: string): RefreshOutcome => ({ kind: 'ok', bearer: 'B', refreshToken })
+
+  test('another login of the same user keeps its flight, its memory and whom it asks (C7, C9, I7)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    await coordinator.run(flight(to('A2'), [], mine('A1')))
+    await coordinator.run(flight(to('B2'), [], mine('B1')))
+    const held = heldFlight([], mine('B2'))
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    const asked = coordinator.run(held.flight)
+    coordinator.end(mine('A2').identity)
+    const later = coordinator.run(held.flight)
+    await coordinator.run(flight(renewed, [], mine('A2')))
+    held.land(to('B3'))
+    const shared = { ...to('B3'), shared: true }
+    expect(await Promise.all([leader, asked, later])).toEqual([shared, shared, shared])
+    for (const [token, next] of [
+      ['B1', 'B2'],
+      ['B2', 'B3'],
+    ] as const)
+      expect(await coordinator.run(flight(renewed, sends, mine(token)))).toEqual({ ...to(next), ageMs: 0 })
+    for (const token of ['A1', 'A2'])
+      expect(await coordinator.run(flight(renewed, sends, mine(token)))).toEqual(ended)
+    expect(sends).toEqual([])
+  })
+
+  test.each(['R1', 'R2', 'R3', 'R4'])(
+    'who logs out with %s ends all that it came from and became (C7, I6)',
+    async (token) => {
+      const { coordinator } = coordinatorOnFakeClock()
+      const sends: string[] = []
+      await coordinator.run(flight(to('R2'), [], mine('R1')))
+      await coordinator.run(flight(to('X2'), [], mine('X1')))
+      await coordinator.run(flight(to('R3'), [], mine('R2')))
+      await coordinator.run(flight(to('R4'), [], mine('R3')))
+      coordinator.end(mine(token).identity)
+      for (const known of ['R4', 'R1', 'R3', 'R2'])
+        expect(await coordinator.run(flight(renewed, sends, mine(known)))).toEqual(ended)
+      expect(await coordinator.run(flight(renewed, sends, mine('X1')))).toEqual({ ...to('X2'), ageMs: 0 })
+      expect(sends).toEqual([])
+    },
+  )
+
+  test.each(['R1', 'R2'])(
+    'a flight under way is ended by who logs out with %s; what it brings is to be revoked (C7, I6)',
+    async (token) => {
+      const { coordinator } = coordinatorOnFakeClock()
+      await coordinator.run(flight(renewed, [], mine('R1')))
+      const held = heldFlight([], mine('R2'))
+      const leader = coordinator.run(held.flight)
+      await held.tookOff
+      const follower = coordinator.run(held.flight)
+      coordinator.end(mine(token).identity)
+      expect(await follower).toEqual(ended)
+      held.land(to('R3'))
+      expect(await leader).toEqual({ kind: 'ended', late: to('R3') })
+      expect(await coordinator.run(flight(renewed, [], mine('R2')))).toEqual(ended)
+    },
+  )
+
+  test('a flight that lands at the very moment is ended too (C7, I5)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const held = heldFlight([], mine('R1'))
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    held.land(renewed)
+    coordinator.end(mine('R1').identity)
+    expect(await leader).toEqual({ kind: 'ended', late: renewed })
+  })
+
+  test('a straggler that had asked with an older token is told (C7, I5)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight(renewed, [], mine('R1')))
+    const asked = coordinator.run(flight(renewed, [], mine('R1')))
+    coordinator.end(mine('R2').identity)
+    expect(await asked).toEqual(ended)
+  })
+
+  test('a doubtful token is told too, whatever its session knows (C7, I5)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight({ kind: 'unknown', cause: 'timeout', answered: false }, [], mine('R1')))
+    coordinator.end(mine('R1').identity)
+    const sends: string[] = []
+    expect(await coordinator.run(flight(renewed, sends, { ...mine('R1'), doubtfulSends: 1 }))).toEqual(ended)
+    expect(sends).toEqual([])
+  })
+
+  test('where the hash of a successor fails, its flight lands all the same', async () => {
+    const hash = (text: string) => {
+      if (text.includes('R2')) throw new Error('no')
+      return text
+    }
+    const { coordinator } = coordinatorOnFakeClock({ hash })
+    expect(await coordinator.run(flight(renewed, [], mine('R1')))).toEqual(renewed)
+    coordinator.end(mine('R1').identity)
+    expect(await coordinator.run(flight(renewed, [], mine('R1')))).toEqual(ended)
+  })
+
+  test('a cookie jar has nothing else to go by: every login of its user is ended (C7)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const { refreshToken: _token, ...jar } = anySession
+    const held = heldFlight([], { identity: jar })
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    coordinator.end(jar)
+    held.land(renewed)
+    expect(await leader).toEqual({ kind: 'ended', late: renewed })
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
-import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed } from './flights.ts'
+import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed, shared } from './flights.ts'
 
 const unknown: RefreshOutcome = { kind: 'unknown', cause: 'timeout', answered: false }
 const rejected: RefreshOutcome = { kind: 'rejected', reason: 'refreshRejected' }
@@ -68,7 +68,7 @@ describe('stragglers', () => {
     const sends: string[] = []
     await coordinator.run(flight(rejected, sends))
     clock.advance(59_999)
-    expect(await coordinator.run(flight(renewed, sends, { mayResend: true }))).toEqual(rejected)
+    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 1 }))).toEqual(rejected)
     expect(sends).toHaveLength(1)
   })
 
@@ -122,13 +122,90 @@ describe('doubt', () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
-    const again = flight(renewed, sends, { mayResend: true })
-    expect(await Promise.all([coordinator.run(again), coordinator.run(again)])).toEqual([renewed, renewed])
-    expect(await coordinator.run(flight(rejected, sends, { mayResend: true }))).toEqual({
+    const again = flight(renewed, sends, { doubtfulSends: 1 })
+    const answers = await Promise.all([coordinator.run(again), coordinator.run(again)])
+    expect(answers).toEqual([shared, shared])
+    expect(await coordinator.run(flight(rejected, sends, { doubtfulSends: 1 }))).toEqual({
       ...renewed,
       ageMs: 0,
     })
     expect(sends).toHaveLength(2)
+  })
+
+  test('what one session sent again, no other does, until it knows of that doubt too (I1)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    const ask = (doubtfulSends: number) => coordinator.run(flight(unknown, sends, { doubtfulSends }))
+    await ask(0)
+    await ask(1)
+    for (const known of [0, 1, 1]) expect(await ask(known)).toEqual(unknown)
+    expect(sends).toHaveLength(2)
+    await ask(2)
+    expect(await ask(2)).toEqual(unknown)
+    expect(sends).toHaveLength(3)
+  })
+
+  test('what a session brings from before counts, though it was forgotten here (I1)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const sends: string[] = []
+    await coordinator.run(flight(unknown, sends, { doubtfulSends: 3 }))
+    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 3 }))).toEqual(unknown)
+    expect(sends).toHaveLength(1)
+  })
+
+  test.each([
+    ['withinMs', 2],
+    ['afterBearerEnds', 4],
+  ])('five sessions under %s send one token %i times at most, in any order (I1)', async (_, budget) => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (s) => {
+        const { clock, coordinator } = coordinatorOnFakeClock({
+          hash: s.scheduleFunction(async (text: string) => text),
+        })
+        const land = s.scheduleFunction(async (outcome: RefreshOutcome) => outcome)
+        let sends = 0
+        const send = () => {
+          sends += 1
+          return land(unknown)
+        }
+        const session = async () => {
+          for (let doubtfulSends = 0; doubtfulSends < budget; doubtfulSends += 1) {
+            await s.schedule(Promise.resolve())
+            clock.advance(5_000)
+            expect(await coordinator.run(flight(renewed, [], { doubtfulSends, send }))).toEqual(unknown)
+          }
+        }
+        await s.waitFor(Promise.all(Array.from({ length: 5 }, session)))
+        // As often as one session alone.
+        expect(sends).toBe(budget)
+      }),
+    )
+  })
+
+  test.each([
+    [1_000, 300_000],
+    [600_000, 600_000],
+  ])('with a window of %i ms it is remembered for %i ms (I1)', async (replayWindowMs, keptMs) => {
+    const { clock, coordinator } = coordinatorOnFakeClock({ replayWindowMs })
+    const sends: string[] = []
+    await coordinator.run(flight(unknown, sends))
+    clock.advance(keptMs - clock.monotonic() - 1)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual(unknown)
+    clock.advance(1)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual(renewed)
+    expect(sends).toHaveLength(2)
+  })
+
+  test('what is younger than a doubt is forgotten before it', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock({ replayWindowMs: 1_000 })
+    const sends: string[] = []
+    const other = { identity: { ...ada, refreshToken: 'X1' } }
+    await coordinator.run(flight(unknown, sends))
+    await coordinator.run(flight(renewed, sends, other))
+    clock.advance(1_000)
+    await coordinator.run(flight(renewed, sends, other))
+    await coordinator.run(flight(renewed, sends))
+    expect(sends).toEqual(['R1', 'X1', 'X1'])
   })
 
   test('what is known to be consumed is never sent again, permission or not (I1)', async () => {
@@ -136,7 +213,7 @@ describe('doubt', () => {
     const sends: string[] = []
     const consumed: RefreshOutcome = { kind: 'unknown', cause: 'consumed', answered: true, consumed: true }
     await coordinator.run(flight(consumed, sends))
-    expect(await coordinator.run(flight(renewed, sends, { mayResend: true }))).toEqual(consumed)
+    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 1 }))).toEqual(consumed)
     expect(sends).toHaveLength(1)
   })
 
@@ -147,7 +224,7 @@ describe('doubt', () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
-    await coordinator.run(flight(outcome, sends, { mayResend: true }))
+    await coordinator.run(flight(outcome, sends, { doubtfulSends: 1 }))
     expect(await coordinator.run(flight(renewed, sends))).toEqual(unknown)
     expect(sends).toHaveLength(2)
   })
@@ -155,7 +232,7 @@ describe('doubt', () => {
   test('an unchanged token ends the doubt: it is alive', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight(unknown))
-    await coordinator.run(flight({ kind: 'ok', bearer: 'B2' }, [], { mayResend: true }))
+    await coordinator.run(flight({ kind: 'ok', bearer: 'B2' }, [], { doubtfulSends: 1 }))
     expect(await coordinator.run(flight(renewed))).toEqual(renewed)
   })
 
@@ -197,12 +274,24 @@ describe('bounds', () => {
     const sends: string[] = []
     await coordinator.run(flight(unknown, [], { identity: identityOf(0) }))
     await coordinator.run(flight(successor(1), [], { identity: identityOf(1) }))
-    await coordinator.run(flight(successor(0), [], { identity: identityOf(0), mayResend: true }))
+    await coordinator.run(flight(successor(0), [], { identity: identityOf(0), doubtfulSends: 1 }))
     await coordinator.run(flight(successor(2), [], { identity: identityOf(2) }))
     for (const index of [0, 2, 1]) {
       await coordinator.run(flight(rejected, sends, { identity: identityOf(index) }))
     }
     expect(sends).toEqual(['R1'])
+  })
+
+  test('doubts are bounded like everything else', async () => {
+    const { coordinator } = coordinatorOnFakeClock({ maxEntries: 2 })
+    const sends: string[] = []
+    for (const index of [0, 1, 2]) {
+      await coordinator.run(flight(unknown, [], { identity: identityOf(index) }))
+    }
+    for (const index of [2, 1, 0]) {
+      await coordinator.run(flight(renewed, sends, { identity: identityOf(index) }))
+    }
+    expect(sends).toEqual(['R0'])
   })
 
   test('a flight in the air is never forgotten, however many finish (I9)', async () => {
@@ -217,7 +306,7 @@ describe('bounds', () => {
     }
     const second = coordinator.run(held.flight)
     held.land(renewed)
-    expect(await Promise.all([first, second])).toEqual([renewed, renewed])
+    expect(await Promise.all([first, second])).toEqual([shared, shared])
     expect(sends).toHaveLength(1)
   })
 })
@@ -260,7 +349,7 @@ describe('any order', () => {
       { kind: 'refused', cause: 'network' },
       { kind: 'ok', bearer: 'B2', refreshToken: 'R1' },
     )
-    const calls = fc.array(fc.record({ outcome: outcomes, mayResend: fc.boolean() }), {
+    const calls = fc.array(fc.record({ outcome: outcomes, doubtfulSends: fc.nat(3) }), {
       minLength: 1,
       maxLength: 10,
     })
@@ -270,19 +359,19 @@ describe('any order', () => {
           hash: s.scheduleFunction(async (text: string) => text),
         })
         const land = s.scheduleFunction(async (outcome: RefreshOutcome) => outcome)
-        const history: { outcome: RefreshOutcome; mayResend: boolean }[] = []
+        const history: { outcome: RefreshOutcome; doubtfulSends: number }[] = []
         let inTheAir = 0
         let most = 0
-        const ask = async ({ outcome, mayResend }: (typeof history)[number]) => {
+        const ask = async ({ outcome, doubtfulSends }: (typeof history)[number]) => {
           await s.schedule(Promise.resolve())
           return coordinator.run(
             flight(outcome, [], {
-              mayResend,
+              doubtfulSends,
               async send() {
                 most = Math.max(most, ++inTheAir)
                 const landed = await land(outcome)
                 inTheAir -= 1
-                history.push({ outcome, mayResend })
+                history.push({ outcome, doubtfulSends })
                 return landed
               },
             }),
@@ -290,15 +379,16 @@ describe('any order', () => {
         }
         await s.waitFor(Promise.all(script.map(ask)))
         expect(most).toBe(1)
-        let doubt = false
-        for (const [at, { outcome, mayResend }] of history.entries()) {
+        let doubts = 0
+        for (const [at, { outcome, doubtfulSends }] of history.entries()) {
           const before = history[at - 1]?.outcome
           expect(before?.kind === 'rejected' || (before?.kind === 'ok' && before.refreshToken === 'R2')).toBe(
             false,
           )
           expect(before?.kind === 'unknown' && before.consumed === true).toBe(false)
-          if (doubt) expect(mayResend).toBe(true)
-          if (outcome.kind !== 'refused') doubt = outcome.kind === 'unknown'
+          if (doubts > 0) expect(doubtfulSends).toBeGreaterThanOrEqual(doubts)
+          if (outcome.kind === 'unknown') doubts = doubtfulSends + 1
+          else if (outcome.kind !== 'refused') doubts = 0
         }
       }),
       { numRuns: 300 },
