@@ -88,7 +88,9 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       settings.attemptTimeoutMs,
       'foreground',
     )
-    const refresh = async () => {
+    const refresh = async (): Promise<RefreshOutcome> => {
+      // It waited for its turn until the attempt, the version or the session was over: nothing leaves.
+      if (signal.aborted || !isCurrent(position)) return { kind: 'refused', cause: 'unavailable' }
       tell({ type: 'refreshSent', attemptId: asked.attemptId })
       const outcome: RefreshOutcome | undefined = await strategyOf(attempt.of).refresh(asked)
       return outcome && KINDS.includes(outcome.kind) ? outcome : internal
@@ -135,12 +137,13 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
     const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
     const tokens = toTokens(bearer, refreshToken)
+    const receivedAt = now()
     const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, outcome.ageMs) : 0
     const renewed = outcome.user ? { ...of, user: outcome.user } : of
     const next = { epoch: position.epoch, version: position.version + 1 }
     if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
     if (isCurrent(position)) {
-      commit(next, renewed, tokens, lifeMs)
+      commit(next, renewed, tokens, lifeMs, receivedAt)
       if (JSON.stringify(renewed.user) !== JSON.stringify(of.user)) tell({ type: 'changed', what: 'profile' })
       return
     }
@@ -150,10 +153,10 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       void end(of, toTokens(bearer, outcome.refreshToken), 'late')
   }
 
-  function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number) {
+  function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
     if (!vault.commit(at, tokens)) return
     owner = of
-    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs) })
+    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
   }
 
   /** Commits before anybody is told. If a peer was first, its version or its end is taken instead. */
@@ -178,7 +181,7 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     }
     if (stored.version <= position.version) return false
     const { at, owner: of, tokens, lifeMs } = fromRecord(stored, clock.wall())
-    commit(at, of, tokens, lifeMs)
+    commit(at, of, tokens, lifeMs, now())
     return true
   }
 
@@ -215,7 +218,8 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
         const resend = outcome.consumed ? 'never' : (strategyOf(of).resend ?? 'afterBearerEnds')
         return {
           type: 'refresh.unknown',
-          sentAt,
+          // A follower joined later than the token was sent.
+          sentAt: Math.min(sentAt, now() - (outcome.ageMs ?? 0)),
           roll,
           notBefore,
           resend,
@@ -255,8 +259,14 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       tell({ type: 'warning', code }),
     ) - ageMs
 
-  function toFacts({ epoch, version }: Position, of: Owner, tokens: Tokens, lifeMs: number) {
-    const at = now()
+  /** The facts of a bearer that had `lifeMs` left at `receivedAt`. Storing it may have taken a while. */
+  function toFacts(
+    { epoch, version }: Position,
+    of: Owner,
+    tokens: Tokens,
+    lifeMs: number,
+    receivedAt: number,
+  ) {
     return {
       epoch,
       version,
@@ -264,8 +274,8 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       provider: of.provider,
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
       refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
-      startedAt: at - (clock.wall() - of.startedAt),
-      ...deadlinesOf(at, lifeMs, settings.leadTimeMs, random()),
+      startedAt: now() - (clock.wall() - of.startedAt),
+      ...deadlinesOf(receivedAt, lifeMs, settings.leadTimeMs, random()),
     }
   }
 
@@ -275,10 +285,10 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     end,
     life,
     /** A login, or a session found in the store. */
-    open(at: Position, of: Owner, tokens: Tokens, lifeMs: number) {
+    open(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
       owner = of
       vault.open(at, tokens)
-      send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs) })
+      send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
     },
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.
