@@ -208,6 +208,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     }
     assertRunning()
     const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, settings.strategies, clock.wall())
+    const receivedAt = now()
     const lifeMs = flights.life(bearer, { expiresAt }, false)
     const mine = ++logins
     let at = { epoch: state.epoch + 1, version: 1 }
@@ -221,7 +222,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       if (mine !== logins) throw new SessionChanged()
     }
     flights.close(false)
-    flights.open(at, owner, tokens, lifeMs)
+    flights.open(at, owner, tokens, lifeMs, receivedAt)
   }
 
   async function logout(): Promise<void> {
@@ -265,7 +266,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     if (!state.isPending || status !== 'running') return
     if (stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)) {
       const { at, owner, tokens, lifeMs } = fromRecord(stored, clock.wall())
-      flights.open(at, owner, tokens, lifeMs)
+      flights.open(at, owner, tokens, lifeMs, now())
     } else send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
