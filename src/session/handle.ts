@@ -40,8 +40,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   let status: 'idle' | 'running' | 'failed' | 'disposed' = 'idle'
   let snapshot = actorRef.getSnapshot()
   let state = selectSession(snapshot)
-  /** Until when, on the wall clock, the bearer is served without a look at anything else. */
-  let freshUntil = 0
+  /** Until when, on both clocks, the bearer is served without a look at anything else. */
+  let freshUntil = { wall: 0, monotonic: 0 }
   let logins = 0
   let stopSignals = () => {}
   let restoring: Promise<void> | undefined
@@ -98,10 +98,11 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     if (state.state === 'loggedOut') tell({ type: 'loggedOut', reason: state.reason as LoggedOutReason })
   }
 
-  function freshness(): number {
+  function freshness() {
     const c = snapshot.context
-    if (snapshot.value !== 'active' || c.bearer !== 'good') return 0
-    return clock.wall() + Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) - now()
+    const isServed = snapshot.value === 'active' && c.bearer === 'good'
+    const leftMs = isServed ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) - now() : -Infinity
+    return { wall: clock.wall() + leftMs, monotonic: clock.monotonic() + leftMs }
   }
 
   function arm() {
@@ -166,7 +167,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     return promise
   }
 
-  const fresh = () => (clock.wall() < freshUntil ? vault.tokens().bearer : undefined)
+  const fresh = () =>
+    clock.wall() < freshUntil.wall && clock.monotonic() < freshUntil.monotonic
+      ? vault.tokens().bearer
+      : undefined
 
   /** A bearer, after a refresh if one is due. */
   function acquire(): Promise<string> {
@@ -294,7 +298,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 
   function cease() {
-    freshUntil = 0
+    freshUntil = { wall: 0, monotonic: 0 }
     if (!store || status === 'failed') flights.close(false)
     settle()
     arm()
