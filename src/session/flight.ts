@@ -42,7 +42,7 @@ const internal = { kind: 'unknown', cause: 'internal', answered: false } as cons
 export function createFlights({ settings, store, vault, now, send, tell }: FlightDeck) {
   const { clock, coordinator, random } = settings
   let owner: Owner | undefined
-  let open: (Position & { readonly controller: AbortController }) | undefined
+  let open: (Position & { readonly token: string | undefined; readonly controller: AbortController }) | undefined
 
   /** Not where the epoch is over, or a newer version is already here. */
   const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())
@@ -66,11 +66,12 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
    */
   function start(position: Position, doubtfulSends: number) {
     if (!owner || !isCurrent(position)) return
-    // One open request per version: an older one must not overlap a second send.
-    if (open && isSame(open, position)) open.controller.abort()
+    // One open request per version and per token, which may outlive a version: sends must not overlap.
+    const token = vault.tokens().refreshToken
+    if (open && (isSame(open, position) || (token && token === open.token))) open.controller.abort()
     const controller = new AbortController()
     const { signal } = controller
-    open = { ...position, controller }
+    open = { ...position, token, controller }
     const attempt: Attempt = { position, of: owner, tokens: vault.tokens(), sentAt: now() }
     const asked = request(attempt.of, attempt.tokens, signal)
     let isConcluded = false
