@@ -346,6 +346,26 @@ describe('the retry after a 401 sends the same again', () => {
     expect(strategy.attempts).toHaveLength(2)
   })
 
+  test('A43 a second 401 that takes its time is the answer too', async () => {
+    let answer = () => {}
+    const api = stubApi(({ authorization }) =>
+      authorization === 'Bearer B2'
+        ? new Promise((resolve) => {
+            answer = () => resolve(new Response('', { status: 401 }))
+          })
+        : new Response('', { status: 401 }),
+    )
+    const { session, strategy, ok, pass } = await loggedIn({ fetch: api.fetch })
+    await pass(SECOND)
+    strategy.always(() => ok(strategy.attempts.length + 1))
+    const call = session.fetch('/api')
+    await flush()
+    await pass(10 * SECOND)
+    answer()
+    expect((await call).status).toBe(401)
+    expect([api.calls.length, strategy.attempts.length]).toEqual([2, 1])
+  })
+
   test.each([
     [401, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' }],
     [401, { 'www-authenticate': 'Bearer error=insufficient_scope' }],

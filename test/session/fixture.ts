@@ -238,6 +238,15 @@ export function outcomeOf<T>(promise: Promise<T>) {
 /** `expect(promise).rejects.toMatchObject(error('session_expired'))` */
 export const error = (code: string, more: object = {}) => ({ code, ...more })
 
+/** Random numbers that are the same in every run. */
+export function seeded(): () => number {
+  let seed = 1
+  return () => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed / 2_147_483_647
+  }
+}
+
 /** An unsigned JWT; only its claims about time are ever read. */
 export function jwt(claims: Record<string, unknown>): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')

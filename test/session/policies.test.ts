@@ -82,15 +82,21 @@ describe('limits', () => {
     expect([state(), reason()]).toEqual(['expired', 'idle'])
   })
 
-  test('calls and refreshes are no activity; "stay signed in" is', async () => {
-    const { session, watch, ok, strategy, reason, state } = await loggedIn({ idleTimeoutMs: 30 * MINUTE })
+  test('"stay signed in" is activity; calls and the refreshes that they cause are none', async () => {
+    const { session, watch, ok, strategy, reason, state } = await loggedIn({
+      refresh: 'onDemand',
+      idleTimeoutMs: 30 * MINUTE,
+    })
     strategy.always(() => ok(strategy.attempts.length + 1))
-    await watch(25 * MINUTE)
+    await watch(10 * MINUTE)
     await session.refresh({ by: 'user' })
-    await watch(25 * MINUTE)
-    await session.getToken()
+    for (let minute = 0; minute < 29; minute++) {
+      await watch(MINUTE)
+      expect(await session.getToken()).toMatch(/^B/)
+    }
     await session.refresh()
-    await watch(5 * MINUTE - 1)
+    expect(strategy.attempts.length).toBeGreaterThan(2)
+    await watch(MINUTE - 1)
     expect(state()).toBe('active')
     await watch(1)
     expect(reason()).toBe('idle')

@@ -4,7 +4,6 @@ import {
   createSession,
   createSessionLogic,
   inProcessCoordinator,
-  Misconfigured,
   openidStrategy,
   sessionOf,
   systemClock,
@@ -22,6 +21,7 @@ import {
   MINUTE,
   outcomeOf,
   SECOND,
+  seeded,
   start,
   stubStrategy,
 } from './fixture.ts'
@@ -53,6 +53,18 @@ describe('the wall clock', () => {
     expect(await session.getToken()).toBe('B1')
     expect(strategy.attempts).toEqual([])
     await pass(LEAD + 1)
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    expect(caller.isSettled).toBe(false)
+    expect(strategy.attempts).toHaveLength(1)
+  })
+
+  test('T2, T12 jumps back an hour, and the timers are late: no bearer is handed out that ended', async () => {
+    const clock = { ...fakeClock(), setTimer: () => () => {} }
+    const { session, strategy } = await loggedIn({ refresh: 'onDemand', clock })
+    clock.jumpWall(-HOUR)
+    expect(await session.getToken()).toBe('B1')
+    clock.advance(LIFE)
     const caller = outcomeOf(session.getToken())
     await flush()
     expect(caller.isSettled).toBe(false)
@@ -288,11 +300,7 @@ describe('what else time must not do', () => {
   test('T15 of 2000 sessions that expire together no second sees more than a few per cent', async () => {
     const clock = fakeClock()
     const strategy = stubStrategy()
-    let seed = 1
-    const random = () => {
-      seed = (seed * 48_271) % 2_147_483_647
-      return seed / 2_147_483_647
-    }
+    const random = seeded()
     const coordinator = inProcessCoordinator({ clock, hash: (text) => text })
     for (let n = 0; n < 2000; n++)
       await loggedIn(
@@ -300,11 +308,13 @@ describe('what else time must not do', () => {
         { refreshToken: `R of ${n}` },
         { sessionId: `s${n}` },
       )
+    clock.advance(10 * MINUTE)
+    await flush()
+    expect(strategy.attempts).toEqual([])
     const perSecond: number[] = []
-    for (let second = 0; second < (LIFE - LEAD) / SECOND; second++) {
+    for (let second = 0; second < (LIFE - LEAD - 10 * MINUTE) / SECOND; second++) {
       const before = strategy.attempts.length
       clock.advance(SECOND)
-      await Promise.resolve()
       await flush()
       perSecond.push(strategy.attempts.length - before)
     }
@@ -312,7 +322,6 @@ describe('what else time must not do', () => {
     expect(busy.reduce((sum, count) => sum + count)).toBe(2000)
     expect(Math.max(...busy)).toBeLessThan(40)
     expect(busy.length).toBeGreaterThan(170)
-    expect(perSecond.slice(0, 600).every((count) => count === 0)).toBe(true)
   })
 
   test('T17 an instant is an instant: across a change of summer time nothing shifts', async () => {
