@@ -122,7 +122,10 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     const { refreshToken } = flight.identity
     const entry = inTheAir(scope, refreshToken)
     air.set(key, entry)
-    const outcome = await sent(flight)
+    const sentAt = clock.monotonic()
+    let outcome = await sent(flight)
+    const tookMs = clock.monotonic() - sentAt
+    if (outcome.kind === 'unknown' && tookMs > 0) outcome = { ...outcome, ageMs: tookMs }
     // Still in the air: who logs out meanwhile ends it.
     const successor = await successorKey(flight.identity, outcome)
     if (air.get(key) === entry) air.delete(key)
@@ -242,6 +245,8 @@ function maySend({ answer, doubtfulSends = Infinity }: Past, known: number): boo
 /** What was remembered, with its times told from now. */
 function aged(answer: Answer, ageMs: number): Answer {
   if (answer.kind === 'ok') return { ...answer, ageMs: (answer.ageMs ?? 0) + ageMs }
-  if (answer.kind !== 'unknown' || answer.retryAfterMs === undefined) return answer
-  return { ...answer, retryAfterMs: Math.max(0, answer.retryAfterMs - ageMs) }
+  if (answer.kind !== 'unknown') return answer
+  const { retryAfterMs } = answer
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs: Math.max(0, retryAfterMs - ageMs) }
+  return { ...answer, ...wait, ...(ageMs > 0 && { ageMs: (answer.ageMs ?? 0) + ageMs }) }
 }

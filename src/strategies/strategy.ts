@@ -103,6 +103,8 @@ export type RefreshOutcome =
       readonly consumed?: true
       /** A `Retry-After` that came with it; milliseconds. */
       readonly retryAfterMs?: number
+      /** From a coordinator: how long ago the token was sent; milliseconds. */
+      readonly ageMs?: number
       readonly warnings?: readonly Warning[]
     }
   | { readonly kind: 'unsupported'; readonly forGood: boolean }

@@ -114,7 +114,7 @@ describe('doubt', () => {
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
     clock.advance(30_000)
-    expect(await coordinator.run(flight(renewed, sends))).toEqual(unknown)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual({ ...unknown, ageMs: 30_000 })
     expect(sends).toHaveLength(1)
   })
 
@@ -172,7 +172,7 @@ describe('doubt', () => {
           for (let doubtfulSends = 0; doubtfulSends < budget; doubtfulSends += 1) {
             await s.schedule(Promise.resolve())
             clock.advance(5_000)
-            expect(await coordinator.run(flight(renewed, [], { doubtfulSends, send }))).toEqual(unknown)
+            expect(await coordinator.run(flight(renewed, [], { doubtfulSends, send }))).toMatchObject(unknown)
           }
         }
         await s.waitFor(Promise.all(Array.from({ length: 5 }, session)))
@@ -190,7 +190,7 @@ describe('doubt', () => {
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
     clock.advance(keptMs - clock.monotonic() - 1)
-    expect(await coordinator.run(flight(renewed, sends))).toEqual(unknown)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual({ ...unknown, ageMs: keptMs - 1 })
     clock.advance(1)
     expect(await coordinator.run(flight(renewed, sends))).toEqual(renewed)
     expect(sends).toHaveLength(2)
@@ -240,9 +240,9 @@ describe('doubt', () => {
     const { clock, coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight({ ...unknown, retryAfterMs: 5_000 }))
     clock.advance(2_000)
-    expect(await coordinator.run(flight(renewed))).toEqual({ ...unknown, retryAfterMs: 3_000 })
+    expect(await coordinator.run(flight(renewed))).toEqual({ ...unknown, retryAfterMs: 3_000, ageMs: 2_000 })
     clock.advance(10_000)
-    expect(await coordinator.run(flight(renewed))).toEqual({ ...unknown, retryAfterMs: 0 })
+    expect(await coordinator.run(flight(renewed))).toEqual({ ...unknown, retryAfterMs: 0, ageMs: 12_000 })
   })
 })
 
