@@ -30,6 +30,9 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
+          setupFiles: [`${root}test/seed.ts`],
+          // A machine that does other things at the same time is no fault of the code.
+          testTimeout: 60_000,
           // Needs the built package and the registry: `npm run test:package`.
           exclude: ['test/package/**/*.installed.test.ts'],
         },
