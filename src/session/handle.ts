@@ -163,6 +163,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function wait(): Promise<string> {
     const promise = turn.join(state.epoch)
+    // Nobody waits for a session that was disposed.
+    settle()
     arm()
     return promise
   }
