@@ -125,7 +125,8 @@ async function countReads() {
   session.dispose()
   return [
     { what: 'wall clock reads in 1 000 calls', count: reads.wall, goal: calls },
-    { what: 'monotonic clock reads', count: reads.monotonic, goal: 0 },
+    // Not none, as P3 asks: a wall clock set back and a timer that rings late would serve what has ended (I13).
+    { what: 'monotonic clock reads in 1 000 calls', count: reads.monotonic, goal: calls },
     { what: 'events sent to the chart', count: transitions + (isSame ? 0 : 1), goal: 0 },
     { what: 'requests sent before fetch returned', count: sentAtOnce, goal: 1 },
   ]
