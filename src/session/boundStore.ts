@@ -1,9 +1,13 @@
 import type { SessionStore } from '../stores/store.ts'
 import type { Clock } from './clock.ts'
+import { asStored } from './records.ts'
 
 const TIMEOUT_MS = 5_000
 
-/** The same store, whose calls settle: one that throws or does not answer in time has failed. */
+/**
+ * The same store, whose calls settle: one that throws or does not answer in time has failed. What it reads is a
+ * session or none.
+ */
 export function boundStore(store: SessionStore, clock: Clock): SessionStore {
   const settle = async <T>(call: () => Promise<T>) => {
     let disarm = () => {}
@@ -18,7 +22,7 @@ export function boundStore(store: SessionStore, clock: Clock): SessionStore {
     }
   }
   return {
-    read: () => settle(() => store.read()),
+    read: () => settle(async () => asStored(await store.read())),
     compareAndSet: (expected, next) => settle(() => store.compareAndSet(expected, next)),
   }
 }

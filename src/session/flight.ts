@@ -42,7 +42,9 @@ const internal = { kind: 'unknown', cause: 'internal', answered: false } as cons
 export function createFlights({ settings, store, vault, now, send, tell }: FlightDeck) {
   const { clock, coordinator, random } = settings
   let owner: Owner | undefined
-  let open: (Position & { readonly token: string | undefined; readonly controller: AbortController }) | undefined
+  let open:
+    | (Position & { readonly token: string | undefined; readonly controller: AbortController })
+    | undefined
 
   /** Not where the epoch is over, or a newer version is already here. */
   const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())
@@ -124,11 +126,12 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
   /** What an answer that looks good is worth to this session. */
   function judge(of: Owner, outcome: Ok): RefreshOutcome {
     warn(outcome)
-    const user = readUser(outcome.user)
+    const { user: given, ...rest } = outcome
+    const user = readUser(given)
     const isForeign = user?.tenantId && of.tenantId && user.tenantId !== of.tenantId
     if (user && (user.id !== of.user.id || isForeign))
       return { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
-    if (!vault.isStale(outcome)) return user ? { ...outcome, user } : outcome
+    if (!vault.isStale(outcome)) return user ? { ...rest, user } : rest
     return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
   }
 

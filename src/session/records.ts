@@ -1,9 +1,27 @@
 import type { Position } from '../../machines/session.types.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
-import type { Owner } from './login.ts'
+import { isBearer, type Owner, readUser } from './login.ts'
 import type { Tokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored
+
+const isText = (value: unknown) => value === undefined || typeof value === 'string'
+const isNumber = (value: unknown) => value === undefined || Number.isFinite(value)
+
+/** What a store answered, if it is a session or its tombstone, of this format; else `null`. */
+export function asStored(value: unknown): StoredSession | null {
+  const stored = (value ?? {}) as Partial<SessionRecord & Tombstone>
+  const { v, epoch, version, ended, provider, user: given, bearer, startedAt } = stored
+  if (v !== 1 || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(version)) return null
+  if (ended === true) return stored as Tombstone
+  const user = readUser(given)
+  const areTexts = [stored.tenantId, stored.sessionId, stored.refreshToken].every(isText)
+  const areNumbers = [stored.endsAt, stored.lifeMs].every(isNumber) && Number.isFinite(startedAt)
+  if (typeof provider !== 'string' || !user || !areTexts || !areNumbers) return null
+  if (bearer !== undefined && !isBearer(bearer)) return null
+  const { ended: _, ...record } = stored
+  return { ...record, user } as SessionRecord
+}
 
 /** What replaces the session stored at `at`: one version on, so that no renewal under way writes over it. */
 export const toTombstone = ({ epoch, version }: Position): Tombstone => ({

@@ -125,7 +125,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
       throw new RedirectBlocked(
         'The API answered with a redirect whose target the platform hides: call the final URL.',
       )
-    if (!source.origins.has(next.origin))
+    if (!/^https?:$/.test(next.protocol) || !source.origins.has(next.origin))
       throw new RedirectBlocked(
         `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
       )
