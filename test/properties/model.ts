@@ -315,6 +315,14 @@ function checkSends({ history, options }: World): void {
       if (!last) continue
       expect(last.closed ?? Infinity, 'I1: two sends of one token overlap').toBeLessThan(next.order)
       const result = last.late && last.late.order < next.order ? last.late.result : last.result
+      // A late answer that kept the token made a new version, to which older doubts do not belong.
+      const isCleared = sends.some(
+        ({ late }) => late?.result === 'ok' && late.order > last.order && late.order < next.order,
+      )
+      if (isCleared) {
+        doubts = 0
+        firstDoubt = Infinity
+      }
       if (result === 'refused') continue
       // A straggler is remembered for a minute where there is no store to read.
       const isForgotten = next.by !== last.by && next.at - (last.closedAt ?? 0) >= 60_000
@@ -326,11 +334,6 @@ function checkSends({ history, options }: World): void {
         doubts = 0
         firstDoubt = Infinity
       }
-      // A late answer that kept the token made a new version, to which older doubts do not belong.
-      const isCleared = sends.some(
-        ({ late }) => late?.result === 'ok' && late.order > last.order && late.order < next.order,
-      )
-      if (isCleared) doubts = 0
       if (result !== 'unknown' || isCleared) continue
       doubts += 1
       firstDoubt = Math.min(firstDoubt, last.closedAt ?? Infinity)
