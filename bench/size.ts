@@ -15,14 +15,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, /^react($|\/)/, /^@xstate\/react$/
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 12_300 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 12_500 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 14_500,
+    budgetBytes: 14_700,
   },
   {
     id: 'P7',
@@ -30,7 +30,7 @@ const rows = [
     code: core,
     external: [],
     goalBytes: 18_000,
-    budgetBytes: 24_800,
+    budgetBytes: 25_000,
     never: 'zod',
   },
   {
@@ -39,7 +39,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 27_000,
-    budgetBytes: 31_500,
+    budgetBytes: 31_800,
   },
 ]
 
