@@ -375,13 +375,14 @@ describe('where tokens go', () => {
   )
 
   test('I16: a bearer goes to an allowed origin only, and follows no redirect to another', async () => {
-    const seen: { url: string; bearer: string | null }[] = []
+    const seen: { url: string; bearer: string | null; redirect: string }[] = []
     let location: string | undefined
     const { session } = start({
       allowedOrigins: ['https://api.example'],
       async fetch(target, init) {
         const request = new Request(target, init)
-        seen.push({ url: request.url, bearer: request.headers.get('authorization') })
+        const { url, redirect } = request
+        seen.push({ url, redirect, bearer: request.headers.get('authorization') })
         if (location === undefined) return new Response()
         const headers = { location }
         location = undefined
@@ -401,10 +402,12 @@ describe('where tokens go', () => {
           const call =
             isRequest && URL.canParse(given) && !new URL(given).username ? new Request(given) : given
           await session.fetch(call).catch(() => {})
-          for (const { url, bearer } of seen.splice(0))
+          for (const { url, bearer, redirect } of seen.splice(0))
             if (bearer?.includes(MARK)) {
               expect(['https://chat.example', 'https://api.example']).toContain(new URL(url).origin)
               expect(url).toMatch(/^https?:/)
+              // Whoever lets the platform follow lets it choose where the bearer goes.
+              expect(redirect).toBe('manual')
             }
         },
       ),

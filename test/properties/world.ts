@@ -162,6 +162,8 @@ export function createWorld(options: WorldOptions) {
     reuse: [] as Send[],
     /** Refresh tokens that left when their session had logged out. */
     afterLogout: [] as string[],
+    /** Flights that somebody ended before their deadline. */
+    cutShort: [] as Send[],
     /** Tokens handed out although they had ended. */
     dishonest: [] as string[],
     listenerErrors: [] as unknown[],
@@ -242,6 +244,8 @@ export function createWorld(options: WorldOptions) {
           if (heals) answerNow(pending.length - 1, 'ok')
           request.signal.addEventListener('abort', () => {
             if (send.closedAt !== undefined) return
+            // The deadline counts from before the hash.
+            if (!options.defer && clock.monotonic() - send.at < 25_000) history.cutShort.push(send)
             Object.assign(send, { closedAt: clock.monotonic(), closed: ++order, result: 'unknown' })
           })
         })
