@@ -1,4 +1,4 @@
-export { clampDelay, nextDeadline } from '../../machines/session.deadlines.ts'
+export { clampDelay, deadlinesOf, nextDeadline } from '../../machines/session.deadlines.ts'
 export { sessionMachine } from '../../machines/session.machine.ts'
 export { type SessionState, selectSession } from '../../machines/session.select.ts'
 export type {

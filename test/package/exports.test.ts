@@ -33,6 +33,7 @@ test('./machine', async () => {
   expect(await offered('./machine')).toMatchInlineSnapshot(`
     [
       "clampDelay",
+      "deadlinesOf",
       "nextDeadline",
       "selectSession",
       "sessionMachine",
