@@ -11,6 +11,9 @@ export default defineConfig({
     // Chosen by the `imports` of package.json: what a page sends with, and what Node sends with.
     transport: 'src/transport.ts',
     'transport.node': 'src/transport.node.ts',
+    // Likewise: WebCrypto, and Node's own.
+    crypto: 'src/crypto.ts',
+    'crypto.node': 'src/crypto.node.ts',
   },
   // One file per source file: an application then leaves out whole files, such as the schemas of a strategy
   // that it does not use.
@@ -19,7 +22,7 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  deps: { neverBundle: ['#transport', /^node:/] },
+  deps: { neverBundle: ['#transport', '#crypto', /^node:/] },
   publint: { strict: true },
   attw: { profile: 'esm-only', level: 'error' },
   failOnWarn: true,

@@ -8,8 +8,12 @@ const source = (file: string) => `${root}src/${file}`
 // Tests import the package by its own name, as a reader would, and get the sources.
 const alias = [
   { find: /^xstate-session$/, replacement: source('exports/index.ts') },
-  { find: /^xstate-session\/(machine|msw|oauth)$/, replacement: source('exports/$1.ts') },
+  {
+    find: /^xstate-session\/(machine|msw|oauth|server|sqlite|redis|node|backchannel|testing)$/,
+    replacement: source('exports/$1.ts'),
+  },
   { find: /^#transport$/, replacement: source('transport.node.ts') },
+  { find: /^#crypto$/, replacement: source('crypto.node.ts') },
 ]
 
 export default defineConfig({

@@ -21,6 +21,7 @@ const contracts = [
   'src/strategies/strategy.ts',
   'src/coordination/coordinator.ts',
   'src/stores/store.ts',
+  'src/stores/entryStore.ts',
 ]
 const border = ['src/session/errors.ts', 'src/session/clock.ts']
 
@@ -37,10 +38,32 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
+  'src/coordination/redis.ts': {
+    values: ['src/coordination/', 'src/stores/redisClient.ts', '#crypto', ...border],
+    types: contracts,
+  },
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
+  'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', ...border], types: contracts },
+  'src/server/': {
+    values: [
+      'src/server/',
+      'src/session/',
+      'src/wire/',
+      'src/coordination/inProcess.ts',
+      'src/stores/memoryEntries.ts',
+      '#crypto',
+      'zod/mini',
+    ],
+    types: [...contracts, 'machines/'],
+  },
+  'src/server/node.ts': { values: ['src/server/', 'node:'] },
+  'src/server/backChannel.ts': { values: ['src/server/', 'jose', ...border] },
+  'src/testing/': { values: ['src/testing/', ...border], types: [...contracts, 'src/', 'machines/'] },
   'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
   'src/transport.ts': { values: [] },
   'src/transport.node.ts': { values: ['node:'] },
+  'src/crypto.ts': { values: [] },
+  'src/crypto.node.ts': { values: ['node:'] },
   'src/exports/': { values: ['src/', 'machines/'] },
 }
 

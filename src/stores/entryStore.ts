@@ -1,0 +1,33 @@
+/** What a server's store holds under one key. */
+export interface StoredEntry {
+  /** Sealed by the server; means nothing to a store. */
+  readonly value: string
+  /** Counts the writes of this key; the first is 1. */
+  readonly revision: number
+}
+
+export interface EntryWrite {
+  readonly value: string
+  /** From when on the entry may be forgotten; wall clock, milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+  /** Whose entry it is, hashed by the server: `keysOf` finds it. */
+  readonly subject?: string
+}
+
+/**
+ * Keeps the sessions of a server: a map of text with compare-and-set. Everything that a session means (positions,
+ * intents, tombstones, seals) is made of that by the server, so that a store can be small.
+ *
+ * Every call may reject; the server then holds what it has. A store neither logs nor changes what it is given.
+ */
+export interface EntryStore {
+  /** The newest entry, or `null` where there is none or it has expired. */
+  read(key: string): Promise<StoredEntry | null>
+  /**
+   * Writes `next` only if the entry still has the revision `expected` (`null`: there is none, or it has expired).
+   * Resolves to the new revision, or to `null` where it wrote nothing. Atomic, and durable as far as the store is.
+   */
+  compareAndSet(key: string, expected: number | null, next: EntryWrite): Promise<number | null>
+  /** The keys of the entries of `subject` that have not expired, in no order. */
+  keysOf(subject: string): Promise<readonly string[]>
+}
