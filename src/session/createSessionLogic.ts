@@ -46,8 +46,11 @@ export function createSessionLogic(options: SessionOptions): typeof sessionMachi
 }
 
 /** The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor. */
-export function sessionOf(ref: AnyActorRef): Session {
+export const sessionOf = (ref: AnyActorRef): Session => handleOf(ref).session
+
+/** The same, with what a server needs besides. */
+export function handleOf(ref: AnyActorRef) {
   const handle = handles.get(ref)
   if (!handle) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
-  return handle.session
+  return handle
 }

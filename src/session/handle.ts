@@ -22,7 +22,7 @@ import { orAborted } from './orAborted.ts'
 import { fromRecord, isTombstone, toRecord, toTombstone } from './records.ts'
 import { replaceStored } from './replaceStored.ts'
 import type { Session, SessionActorRef } from './session.ts'
-import { createSessionFetch } from './sessionFetch.ts'
+import { type BearerSource, createSessionFetch } from './sessionFetch.ts'
 import { createTimeline } from './timeline.ts'
 import { createTurn } from './turn.ts'
 import { createVault } from './vault.ts'
@@ -312,21 +312,23 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     cease()
   }
 
+  const source: BearerSource = {
+    baseUrl: settings.baseUrl,
+    origin: settings.origin,
+    origins: settings.origins,
+    fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+    position: vault.position,
+    authorization: vault.authorization,
+    fresh,
+    wait: (signal) => orAborted(acquire(), signal),
+    take,
+    replace,
+    rejectedAgain: () => tell({ type: 'warning', code: 'rejectedAfterRefresh' }),
+  }
+
   const session: Session = {
     login,
-    fetch: createSessionFetch({
-      baseUrl: settings.baseUrl,
-      origin: settings.origin,
-      origins: settings.origins,
-      fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
-      position: vault.position,
-      authorization: vault.authorization,
-      fresh,
-      wait: (signal) => orAborted(acquire(), signal),
-      take,
-      replace,
-      rejectedAgain: () => tell({ type: 'warning', code: 'rejectedAfterRefresh' }),
-    }),
+    fetch: createSessionFetch(source),
     getToken(options) {
       const bearer = fresh()
       return bearer === undefined ? orAborted(acquire(), options?.signal) : Promise.resolve(bearer)
@@ -342,6 +344,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   return {
     session,
+    /** What `session.fetch` is made of. */
+    source,
     /** The chart runs: timers, signals and the look into the store begin. */
     start() {
       status = 'running'
