@@ -1,0 +1,109 @@
+import { deriveKey, mac, seal, unseal } from '#crypto'
+import { Misconfigured } from '../session/errors.ts'
+
+/** What a sealed text held, or why it could not be opened. */
+export type Unsealed =
+  /** `isOld`: not sealed with the newest secret; seal it again when it is written next. */
+  | { readonly plain: string; readonly isOld: boolean }
+  /**
+   * `format`: no sealed text. `newer`: sealed by a later release; leave it alone. `unknownKey`: by a secret that is
+   * not on this ring. `tampered`: changed, cut short, or sealed for another context.
+   */
+  | { readonly reason: 'format' | 'newer' | 'unknownKey' | 'tampered' }
+
+/** Seals and hashes with keys that are derived from the secrets of a server, a key of its own for each purpose. */
+export interface Keyring {
+  /** `v1.<key id>.<base64url>`, with the newest secret. `context` is authenticated and not kept. */
+  seal(plain: string, context: string): Promise<string>
+  unseal(text: string, context: string): Promise<Unsealed>
+  /**
+   * The MACs of `text` for `purpose`, 43 characters each, the newest secret first: write under the first, and look
+   * for what was written earlier under the others too.
+   */
+  macs(purpose: string, text: string): Promise<readonly string[]>
+}
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+interface Key {
+  readonly id: string
+  readonly sealing: Bytes
+  readonly macs: Map<string, Promise<Bytes> | Bytes>
+  readonly secret: string
+}
+
+const MIN_LENGTH = 32
+const VERSION = 'v1'
+
+/**
+ * Rotate in two steps, so that no server meets a seal that it cannot open: first add the new secret at the end on
+ * all servers, then move it to the front on all of them. Take the old one off when the last session that was sealed
+ * with it has ended.
+ *
+ * @param secrets the newest first: it seals, all unseal. Each at least 32 characters of randomness.
+ * @throws {Misconfigured} where there is none, one is shorter, or two are equal
+ */
+export function createKeyring(secrets: readonly string[]): Keyring {
+  check(secrets)
+  const ring = Promise.all(secrets.map(keyOf))
+  // Told to whoever uses the ring.
+  ring.catch(() => {})
+
+  return {
+    async seal(plain, context) {
+      const [newest] = (await ring) as [Key]
+      return `${VERSION}.${newest.id}.${await seal(newest.sealing, plain, context)}`
+    },
+
+    async unseal(text, context) {
+      const [version = '', id, sealed, ...rest] = text.split('.')
+      if (version !== VERSION) return { reason: /^v[1-9]\d{0,5}$/.test(version) ? 'newer' : 'format' }
+      if (!id || sealed === undefined || rest.length > 0) return { reason: 'format' }
+      const keys = await ring
+      // More than one secret could have an id of so few bits.
+      const candidates = keys.filter((key) => key.id === id)
+      if (candidates.length === 0) return { reason: 'unknownKey' }
+      for (const key of candidates) {
+        const plain = await unseal(key.sealing, sealed, context)
+        if (plain !== undefined) return { plain, isOld: key !== keys[0] }
+      }
+      return { reason: 'tampered' }
+    },
+
+    async macs(purpose, text) {
+      const found: string[] = []
+      for (const key of await ring) {
+        let derived = key.macs.get(purpose)
+        if (!derived) {
+          derived = deriveKey(key.secret, `mac ${purpose}`)
+          key.macs.set(purpose, derived)
+        }
+        found.push(await mac(derived instanceof Uint8Array ? derived : await derived, text))
+      }
+      return found
+    },
+  }
+}
+
+function check(secrets: readonly string[]): void {
+  if (!Array.isArray(secrets) || secrets.length === 0) {
+    throw new Misconfigured('`secrets` is empty: give at least one secret of 32 characters or more.')
+  }
+  secrets.forEach((secret: unknown, i) => {
+    if (typeof secret !== 'string' || secret.length < MIN_LENGTH) {
+      throw new Misconfigured(
+        `secrets[${i}] is not a text of at least ${MIN_LENGTH} characters: make one with \`openssl rand -base64 32\`.`,
+      )
+    }
+    if (secrets.indexOf(secret) !== i) {
+      throw new Misconfigured(`secrets[${i}] is the same as secrets[${secrets.indexOf(secret)}]: remove one.`)
+    }
+  })
+}
+
+/** The id tells which key sealed a text, and nothing about the key: it is derived apart. */
+async function keyOf(secret: string): Promise<Key> {
+  const naming = await deriveKey(secret, 'key id')
+  const id = (await mac(naming, 'id')).slice(0, 8)
+  return { id, sealing: await deriveKey(secret, 'seal'), macs: new Map(), secret }
+}
