@@ -1,0 +1,57 @@
+import { request, type WireAnswer } from '../wire/request.ts'
+import type { ServerSettings } from './options.ts'
+
+export interface BackendCall {
+  readonly path: string
+  readonly method?: 'GET' | 'POST'
+  readonly body?: object
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** What the backend answered, its JSON parsed; `unavailable`: it did not, or nothing that can be read. */
+export type BackendAnswer =
+  | {
+      readonly kind: 'answer'
+      readonly answer: WireAnswer
+      readonly json: Record<string, unknown> | undefined
+    }
+  | { readonly kind: 'unavailable' }
+
+/** One call of this server's own to the backend: bounded in time and size, redirects not followed. */
+export async function callBackend(
+  settings: ServerSettings,
+  { path, method = 'POST', body, headers }: BackendCall,
+): Promise<BackendAnswer> {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
+  try {
+    const answer = await request({
+      url: `${settings.baseUrl}${path}`,
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: controller.signal,
+      fetch: settings.wireFetch,
+    })
+    if (answer.kind !== 'answer' || answer.fault || answer.redirected) return { kind: 'unavailable' }
+    return { kind: 'answer', answer, json: asObject(answer.text) }
+  } finally {
+    disarm()
+  }
+}
+
+function asObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

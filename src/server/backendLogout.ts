@@ -1,0 +1,60 @@
+import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
+import { request } from '../wire/request.ts'
+
+interface LogoutResult {
+  readonly status: number
+  readonly redirect?: string
+}
+
+/**
+ * The strategy, with a logout that tells where the provider's own logout is, and that works with an ended bearer:
+ * the backend takes no logout without a good one, so one last refresh gets it. `cookieOf` names the session where
+ * the backend knows it by a cookie; without one the backend ends any one session of the user.
+ */
+export function withBackendLogout(
+  strategy: SessionStrategy,
+  cookieOf: (refreshToken: string) => string | undefined,
+  onRedirect: (sessionId: string, location: string) => void,
+): SessionStrategy {
+  async function revoke(asked: RevokeRequest): Promise<boolean> {
+    let tokens: { readonly bearer?: string; readonly refreshToken?: string } = asked
+    let result = await logoutWith(asked, tokens)
+    if (result?.status === 401 && asked.refreshToken) {
+      const outcome = await strategy.refresh(asked)
+      if (outcome.kind !== 'ok' || !outcome.bearer) return false
+      tokens = { refreshToken: asked.refreshToken, ...outcome }
+      result = await logoutWith(asked, tokens)
+    }
+    const { sessionId } = asked as { readonly sessionId?: string }
+    if (result?.redirect && sessionId && asked.cause === 'logout') onRedirect(sessionId, result.redirect)
+    return result?.status === 200
+  }
+
+  async function logoutWith(
+    { baseUrl, signal, fetch }: RevokeRequest,
+    { bearer, refreshToken }: { readonly bearer?: string; readonly refreshToken?: string },
+  ): Promise<LogoutResult | undefined> {
+    const cookie = refreshToken && cookieOf(refreshToken)
+    if (!bearer) return { status: 401 }
+    const answer = await request({
+      url: `${baseUrl}api/auth/logout`,
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, ...(cookie && { cookie }) },
+      signal,
+      fetch,
+    })
+    if (answer.kind !== 'answer' || answer.redirected) return undefined
+    return { status: answer.status, ...redirectOf(answer.text) }
+  }
+
+  return { ...strategy, revoke }
+}
+
+function redirectOf(text: string): { redirect?: string } {
+  try {
+    const { redirect } = JSON.parse(text) as { redirect?: unknown }
+    return typeof redirect === 'string' ? { redirect } : {}
+  } catch {
+    return {}
+  }
+}

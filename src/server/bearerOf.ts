@@ -1,0 +1,81 @@
+import type { Position } from '../../machines/session.types.ts'
+import { LoggedOut } from '../session/errors.ts'
+import { orAborted } from '../session/orAborted.ts'
+import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
+import type { ServerSettings } from './options.ts'
+import type { Found, Sessions } from './sessions.ts'
+
+/**
+ * The bearer of one session as one request sees it: from the record while that is fresh, else from the session,
+ * awake for as long as it takes. `canRefresh` false: from the record alone.
+ */
+export function bearerOf(found: Found, sessions: Sessions, settings: ServerSettings, canRefresh = true) {
+  const { clock } = settings
+  const { key, session } = found
+  const { endsAt = Infinity, lifeMs = Infinity } = session
+  const lead = Math.min(settings.leadTimeMs, lifeMs / 2)
+  let position: Position = session
+  let bearer = session.bearer
+  let freshUntil = bearer === undefined ? 0 : endsAt - lead
+
+  const fresh = () => (bearer !== undefined && clock.wall() < freshUntil ? bearer : undefined)
+
+  function taken(): string {
+    if (bearer === undefined) throw new LoggedOut('elsewhere')
+    return bearer
+  }
+
+  async function acquire(signal: AbortSignal | null | undefined): Promise<string> {
+    if (!canRefresh) {
+      if (bearer === undefined || clock.wall() >= endsAt) throw new LoggedOut('elsewhere')
+      return bearer
+    }
+    const task = sessions.lives.use(key, async ({ session: live, source }) => {
+      bearer = await live.getToken()
+      position = source.position()
+      freshUntil = clock.wall() + 1
+    })
+    await orAborted(task, signal)
+    return taken()
+  }
+
+  async function replace(
+    used: Position,
+    rejected: string,
+    signal: AbortSignal | null | undefined,
+  ): Promise<string | undefined> {
+    if (!canRefresh) return undefined
+    // The session goes on refreshing when the caller has left.
+    const task = sessions.lives.use(key, async ({ source }) => {
+      const newer = await source.replace(used, rejected, undefined)
+      if (newer !== undefined) {
+        bearer = newer
+        position = source.position()
+      }
+      return newer
+    })
+    return orAborted(task, signal)
+  }
+
+  const { origin } = new URL(settings.baseUrl)
+  const source: BearerSource = {
+    baseUrl: settings.baseUrl,
+    origin,
+    origins: new Set([origin]),
+    fetch: settings.fetch,
+    position: () => position,
+    fresh,
+    authorization: (token) => `Bearer ${token}`,
+    wait: acquire,
+    take: taken,
+    replace,
+    rejectedAgain: () =>
+      settings.observe({ type: 'notVerified', session: key.slice(0, 12), cause: 'refused' }),
+  }
+  return {
+    fetch: createSessionFetch(source),
+    getToken: async (options?: { readonly signal?: AbortSignal | null }) =>
+      fresh() ?? (await acquire(options?.signal)),
+    position: () => position,
+  }
+}

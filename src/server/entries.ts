@@ -1,0 +1,128 @@
+import type { Position } from '../../machines/session.types.ts'
+import type { EntryStore } from '../stores/entryStore.ts'
+import type { SessionStore, StoredSession } from '../stores/store.ts'
+import type { Keyring } from './keyring.ts'
+import type { ServerNotice } from './notice.ts'
+import type { ServerSettings } from './options.ts'
+import { readServerRecord, type ServerRecord } from './serverRecord.ts'
+
+export interface Opened {
+  readonly record: ServerRecord
+  readonly revision: number
+}
+
+const TRIES = 5
+/** A late refresh finds the tombstone of its session for as long as an attempt may last, and then some. */
+const TOMBSTONE_MS = 600_000
+/** So that a session ends by its own rules, and not because its entry was gone a moment earlier. */
+const MARGIN_MS = 60_000
+
+const isEnded = (session: StoredSession) => 'ended' in session
+
+/** Reads and writes the records of sessions: sealed, each bound to its own key, every write a compare-and-set. */
+export function createEntries(settings: ServerSettings, keyring: Keyring) {
+  const { store, clock } = settings
+  const tell = (notice: ServerNotice) => settings.observe(notice)
+
+  async function read(key: string): Promise<Opened | undefined> {
+    const entry = await told('read', () => store.read(key))
+    if (!entry || typeof entry.value !== 'string' || !Number.isSafeInteger(entry.revision)) return undefined
+    const opened = await keyring.unseal(entry.value, contextOf(key))
+    if ('reason' in opened) {
+      if (opened.reason !== 'newer') tell({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
+      return undefined
+    }
+    const record = readServerRecord(opened.plain)
+    if (!record || record === 'newer') return undefined
+    if (record.key !== key) {
+      tell({ type: 'turnedAway', code: 'foreignRecord', session: nameOf(key) })
+      return undefined
+    }
+    return { record, revision: entry.revision }
+  }
+
+  /** Resolves to the new revision, `null` where somebody else was faster. */
+  async function write(record: ServerRecord, expected: number | null): Promise<number | null> {
+    const value = await keyring.seal(JSON.stringify(record), contextOf(record.key))
+    const next = { value, expiresAt: expiryOf(record), ...(record.subject && { subject: record.subject }) }
+    return told('write', async () => {
+      try {
+        return await store.compareAndSet(record.key, expected, next)
+      } catch (error) {
+        // The write may have been done, and only its acknowledgement lost. No two seals are alike.
+        const found = await store.read(record.key)
+        if (found?.value === value) return found.revision
+        throw error
+      }
+    })
+  }
+
+  async function told<T>(doing: 'read' | 'write', call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      tell({ type: 'storeFailed', doing })
+      throw error
+    }
+  }
+
+  /** When nothing of the record matters any more. */
+  function expiryOf({ session, activeAt }: ServerRecord): number {
+    if (isEnded(session)) return clock.wall() + TOMBSTONE_MS
+    const { startedAt } = session as Extract<StoredSession, { startedAt: number }>
+    return (
+      Math.min(startedAt + settings.absoluteLifetimeMs, activeAt + settings.idleTimeoutMs, 8.64e15) +
+      MARGIN_MS
+    )
+  }
+
+  /**
+   * Writes what `change` makes of the record, again if somebody else was faster. Resolves to what is stored then;
+   * `undefined` where there is no record or `change` gave none.
+   */
+  async function update(
+    key: string,
+    change: (record: ServerRecord) => ServerRecord | undefined,
+  ): Promise<Opened | undefined> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const opened = await read(key)
+      const next = opened && change(opened.record)
+      if (!opened || !next) return undefined
+      const revision = await write(next, opened.revision)
+      if (revision !== null) return { record: next, revision }
+    }
+    throw new Error('Others kept changing the record of this session.')
+  }
+
+  /** The record of `key` as the store of one session: its positions are compared, not the store's revisions. */
+  function sessionStore(key: string): SessionStore {
+    return {
+      read: async () => (await read(key))?.record.session ?? null,
+      async compareAndSet(expected, next) {
+        if (expected === null) return false
+        const done = await update(key, (record) => {
+          if (!isAt(record.session, expected)) return undefined
+          const { intent, reason, ...rest } = record
+          // A newer version has a token of its own: what was intended with the old one is settled.
+          const isRenewal = next.epoch !== expected.epoch || next.version !== expected.version
+          const why = 'reason' in next ? { reason: next.reason } : {}
+          return { ...rest, ...(intent && !isRenewal && { intent }), ...why, session: next } as ServerRecord
+        })
+        return done !== undefined
+      },
+    }
+  }
+
+  return { read, write, update, sessionStore }
+}
+
+export type Entries = ReturnType<typeof createEntries>
+
+/** Tells sessions apart in events; the beginning of a MAC that nobody can turn back. */
+export const nameOf = (key: string): string => key.slice(0, 12)
+
+/** What a seal is bound to: an entry cannot be passed off as another. */
+const contextOf = (key: string) => `session ${key}`
+
+const isAt = (stored: Position, expected: Position) =>
+  stored.epoch === expected.epoch && stored.version === expected.version

@@ -1,0 +1,106 @@
+import { createActor } from 'xstate'
+import type { Coordinator } from '../coordination/coordinator.ts'
+import { createSessionLogic, handleOf } from '../session/createSessionLogic.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import { type Entries, nameOf } from './entries.ts'
+import type { ServerSettings } from './options.ts'
+
+type Handle = ReturnType<typeof handleOf>
+
+interface Live {
+  readonly handle: Handle
+  /** Its record has been read. */
+  readonly ready: Promise<void>
+  users: number
+}
+
+const IDLE_STATES = ['active', 'nearingExpiry', 'expired', 'loggedOut']
+
+/**
+ * Wakes sessions for as long as they refresh: a session at rest is its record, and nothing else. All requests of one
+ * session share one running chart.
+ */
+export function createLives(
+  settings: ServerSettings,
+  entries: Entries,
+  strategies: Readonly<Record<string, SessionStrategy>>,
+  coordinator: Coordinator,
+) {
+  const lives = new Map<string, Live>()
+  let onChange = () => {}
+
+  function wake(key: string): Live {
+    const logic = createSessionLogic({
+      baseUrl: settings.baseUrl,
+      strategies,
+      refresh: 'onDemand',
+      leadTimeMs: settings.leadTimeMs,
+      patienceMs: settings.patienceMs,
+      attemptTimeoutMs: settings.attemptTimeoutMs,
+      lifetimeMs: settings.lifetimeMs,
+      absoluteLifetimeMs: settings.absoluteLifetimeMs,
+      coordinator,
+      store: entries.sessionStore(key),
+      clock: settings.clock,
+      random: settings.random,
+      observe: (notice) => settings.observe({ ...notice, session: nameOf(key) }),
+      ...(settings.wireFetch && { fetch: settings.wireFetch }),
+    })
+    const handle = handleOf(createActor(logic).start())
+    const { session } = handle
+    const ready = new Promise<void>((resolve) => {
+      if (!session.getSnapshot().isPending) resolve()
+      session.subscribe((state) => {
+        if (!state.isPending) resolve()
+        letRest(key)
+        onChange()
+      })
+    })
+    const live = { handle, ready, users: 0 }
+    lives.set(key, live)
+    return live
+  }
+
+  function letRest(key: string) {
+    const live = lives.get(key)
+    if (!live || live.users > 0) return
+    const { state, isPending } = live.handle.session.getSnapshot()
+    if (isPending || !IDLE_STATES.includes(state)) return
+    lives.delete(key)
+    live.handle.session.dispose()
+  }
+
+  return {
+    /** Runs `task` with the session awake. */
+    async use<T>(key: string, task: (handle: Handle) => Promise<T>): Promise<T> {
+      const live = lives.get(key) ?? wake(key)
+      live.users++
+      try {
+        await live.ready
+        return await task(live.handle)
+      } finally {
+        live.users--
+        letRest(key)
+      }
+    },
+    /** Its record has changed under it: has the session look, if it is awake. */
+    look(key: string) {
+      lives.get(key)?.handle.reread()
+    },
+    /** How many sessions are awake. */
+    awake: () => lives.size,
+    /** Resolves as soon as no refresh is in the air. */
+    landed(): Promise<void> {
+      const isFlying = () =>
+        [...lives.values()].some(({ handle }) => handle.session.getSnapshot().state === 'refreshing')
+      return new Promise((resolve) => {
+        onChange = () => {
+          if (!isFlying()) resolve()
+        }
+        onChange()
+      })
+    },
+  }
+}
+
+export type Lives = ReturnType<typeof createLives>

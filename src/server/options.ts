@@ -1,0 +1,195 @@
+import type { ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import type { Coordinator } from '../coordination/coordinator.ts'
+import { inProcessCoordinator } from '../coordination/inProcess.ts'
+import { type Clock, systemClock } from '../session/clock.ts'
+import { Misconfigured } from '../session/errors.ts'
+import type { EntryStore } from '../stores/entryStore.ts'
+import { memoryEntries } from '../stores/memoryEntries.ts'
+import type { BackChannelVerifier } from './backChannelVerifier.ts'
+import type { ServerNotice } from './notice.ts'
+
+export type Provider = 'openid' | 'librechat'
+
+export interface PaceOptions {
+  /** What the backend's limiter allows in one window, for logins and OpenID refreshes together. @default 7 */
+  readonly max?: number
+  /** @default 300_000 (5 minutes) */
+  readonly windowMs?: number
+  /** How many of them refreshes leave to logins. @default 2 */
+  readonly reservedForLogins?: number
+}
+
+export interface SessionServerOptions {
+  /** The backend, absolute, as this server reaches it. */
+  readonly baseUrl: string
+  /** The backend, absolute, as browsers reach it: where the OpenID login starts. @default baseUrl */
+  readonly browserBaseUrl?: string
+  /** Where browsers see the panel, its base path included: `https://admin.example.com/`. Its origin is ours. */
+  readonly publicUrl: string
+  /** Seal everything; at least 32 characters each. The first seals, all unseal: put a new one in front. */
+  readonly secrets: readonly string[]
+  /** Keeps the sessions. @default memoryEntries(): they end with the process */
+  readonly store?: EntryStore
+  /** Makes sure that a refresh token is spent once. @default inProcessCoordinator(): for one process */
+  readonly coordinator?: Coordinator
+  /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */
+  readonly path?: string
+  /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
+  readonly callbackPath?: string
+  /** Under `publicUrl`: the panel's login page, for what goes wrong in the OpenID login. @default 'login' */
+  readonly loginPath?: string
+  /** What of the backend the panel may call: path prefix to methods. @default `{ '/api/admin/': all }` */
+  readonly api?: Readonly<Record<string, readonly string[]>>
+  /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
+  readonly resolveTenant?: (request: Request) => string | undefined | Promise<string | undefined>
+  /** The client's address, sent as `X-Forwarded-For`: for a backend that trusts this server. */
+  readonly forwardClientIp?: (request: Request, info: RequestInfo) => string | undefined
+  /** Whether a request shows a user at work, rather than a page that polls. @default `isUserActivity` */
+  readonly isUserActivity?: (request: Request) => boolean
+  /** Ends a session after this much time without a user; milliseconds. @default 1_800_000 (30 minutes) */
+  readonly idleTimeoutMs?: number
+  /** Ends a session this long after its login; milliseconds. @default 604_800_000 (7 days) */
+  readonly absoluteLifetimeMs?: number
+  /** How long a verification is trusted; milliseconds. @default 60_000 */
+  readonly revalidateMs?: number
+  /** As `SessionOptions.leadTimeMs`. @default 30_000 */
+  readonly leadTimeMs?: number
+  /** As `SessionOptions.patienceMs`. @default 8_000 */
+  readonly patienceMs?: number
+  /** As `SessionOptions.attemptTimeoutMs`. @default 25_000 */
+  readonly attemptTimeoutMs?: number
+  /** Life of a bearer whose answer says nothing about it; milliseconds. @default Infinity: only a 401 tells */
+  readonly lifetimeMs?: number
+  /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
+  readonly resend?: ResendPolicy
+  /** Keeps refreshes below the backend's shared limiter; `false`: it has none. @default 7 in 5 minutes */
+  readonly pace?: PaceOptions | false
+  /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
+  readonly openidBackendLogout?: boolean
+  /** Origins of end-session URLs that the page may be sent to after a logout. @default none */
+  readonly endSessionOrigins?: readonly string[]
+  /** Accepts logouts by the provider: `backChannelLogout` of `xstate-session/backchannel`. */
+  readonly backChannelLogout?: BackChannelVerifier
+  /** Told of everything that happens. No token, no personal data. */
+  readonly observe?: (notice: ServerNotice) => void
+  /** @default the platform's `fetch`, and a fresh connection for each refresh on Node */
+  readonly fetch?: typeof globalThis.fetch
+  /** @default the platform's clocks and timers */
+  readonly clock?: Clock
+  /** @default Math.random */
+  readonly random?: () => number
+}
+
+/** What a server knows of a request besides the request. */
+export interface RequestInfo {
+  /** The address of the other end of the connection. */
+  readonly remoteAddress?: string
+}
+
+export type ServerSettings = ReturnType<typeof readServerOptions>
+
+export interface Facts {
+  readonly user: SessionUser
+  readonly epoch: number
+  readonly version: number
+  readonly expiresAt?: number
+  readonly serverNow: number
+}
+
+const POSITIVE = [
+  'idleTimeoutMs',
+  'absoluteLifetimeMs',
+  'revalidateMs',
+  'leadTimeMs',
+  'patienceMs',
+  'attemptTimeoutMs',
+  'lifetimeMs',
+] as const
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Fills in the defaults and refuses what cannot work. */
+export function readServerOptions(options: SessionServerOptions) {
+  const clock = options.clock ?? systemClock
+  const settings = {
+    path: 'session/',
+    callbackPath: 'auth/openid/callback',
+    loginPath: 'login',
+    api: { '/api/admin/': METHODS } as Readonly<Record<string, readonly string[]>>,
+    resolveTenant: (() => undefined) as NonNullable<SessionServerOptions['resolveTenant']>,
+    forwardClientIp: (() => undefined) as NonNullable<SessionServerOptions['forwardClientIp']>,
+    isUserActivity,
+    idleTimeoutMs: 1_800_000,
+    absoluteLifetimeMs: 604_800_000,
+    revalidateMs: 60_000,
+    leadTimeMs: 30_000,
+    patienceMs: 8_000,
+    attemptTimeoutMs: 25_000,
+    lifetimeMs: Infinity,
+    openidBackendLogout: false,
+    observe: (() => {}) as (notice: ServerNotice) => void,
+    random: Math.random as () => number,
+    ...(Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as unknown as SessionServerOptions),
+    clock,
+  }
+  for (const name of POSITIVE)
+    if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
+  const base = readUrl(settings.baseUrl, 'baseUrl')
+  const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
+  const browserBase = readUrl(settings.browserBaseUrl ?? settings.baseUrl, 'browserBaseUrl')
+  const root = readPath(publicUrl, settings.path, 'path')
+  const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
+  const login = readPath(publicUrl, settings.loginPath, 'loginPath')
+  const { pace } = options
+  return {
+    ...settings,
+    baseUrl: base.href,
+    browserBaseUrl: browserBase.href,
+    publicUrl,
+    origin: publicUrl.origin,
+    isSecure: publicUrl.protocol === 'https:',
+    /** Paths as requests name them; `root` ends with `/`. */
+    paths: { root: root.endsWith('/') ? root : `${root}/`, callback, login },
+    pace: pace === false ? undefined : { max: 7, windowMs: 300_000, reservedForLogins: 2, ...pace },
+    endSessionOrigins: new Set(
+      (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins').origin),
+    ),
+    store: settings.store ?? memoryEntries({ clock }),
+    coordinator: settings.coordinator ?? inProcessCoordinator({ clock }),
+    fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+    /** Absent: refreshes and logins use the platform's transport. */
+    wireFetch: settings.fetch,
+  }
+}
+
+/**
+ * A navigation, anything that changes something, and what the page says happened while its user was active.
+ * A page that polls only reads.
+ */
+function isUserActivity(request: Request): boolean {
+  const { headers } = request
+  return (
+    headers.get('x-user-activity') === '1' ||
+    headers.get('sec-fetch-mode') === 'navigate' ||
+    !/^(GET|HEAD)$/.test(request.method)
+  )
+}
+
+function readUrl(value: string, name: string): URL {
+  const url = URL.parse(value)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+    throw new Misconfigured(
+      `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,
+    )
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+function readPath(base: URL, path: string, name: string): string {
+  const url = URL.parse(path, base)
+  if (!url || url.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.search || url.hash)
+    throw new Misconfigured(`Option "${name}" must be a path under "publicUrl".`)
+  return url.pathname
+}

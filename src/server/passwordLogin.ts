@@ -1,0 +1,161 @@
+import type { LoginAnswer } from '../session/login.ts'
+import { setCookieOf } from '../wire/cookies.ts'
+import { retryAfterMs } from '../wire/headers.ts'
+import type { WireAnswer } from '../wire/request.ts'
+import { factsOf, failure, json } from './answers.ts'
+import { callBackend } from './backend.ts'
+import type { Endpoint, ServerContext } from './context.ts'
+import type { RequestInfo } from './options.ts'
+import { readJson } from './readJson.ts'
+import { isFound, randomId } from './sessions.ts'
+
+/** LibreChat's temporary token lives as long. */
+const TWO_FACTOR_MS = 300_000
+/** A name to look the temporary token up by, as a session id has. */
+const PENDING = 'two factor'
+
+/**
+ * `POST login`, `{ email, password }`: 200 with the facts of the new session, or `{ next: 'twoFactor' }`; then the
+ * temporary token stays here. A wrong password and an unknown user get the same answer, though the backend tells.
+ */
+export const passwordLogin: Endpoint = async (context, request, info) => {
+  const { settings, cookies, keyring, pace } = context
+  const body = await readJson(request)
+  const { email, password } = body ?? {}
+  if (typeof email !== 'string' || typeof password !== 'string' || !email || !password)
+    return failure(400, 'invalid_request', { expected: 'a JSON object with "email" and "password"' })
+  pace?.login()
+  const result = await callBackend(settings, {
+    path: 'api/admin/login/local',
+    body: { email, password },
+    headers: forwarded(context, request, info),
+  })
+  if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
+  const { answer, json: found } = result
+  if (answer.status !== 200 || !found) return refusal(context, answer, found, 'invalid_credentials')
+  if (
+    found.twoFAPending === true &&
+    typeof found.tempToken === 'string' &&
+    found.twoFASetupRequired !== true
+  ) {
+    const id = randomId()
+    const [key = ''] = await keyring.macs(PENDING, id)
+    const value = await keyring.seal(JSON.stringify({ tempToken: found.tempToken }), `${PENDING} ${key}`)
+    const expiresAt = settings.clock.wall() + TWO_FACTOR_MS
+    if ((await settings.store.compareAndSet(key, null, { value, expiresAt })) === null)
+      return failure(503, 'store_unavailable')
+    return json(200, { next: 'twoFactor' }, [cookies.twoFactor.set(id, TWO_FACTOR_MS)])
+  }
+  if (typeof found.token !== 'string') return refused(context, 403, 'two_factor_enrolment_required')
+  return opened(context, request, answer, found)
+}
+
+/**
+ * `POST login/2fa`, `{ code }` or `{ backupCode }`: the second half. The backend's second step does not ask whether
+ * the user is an admin, so this does.
+ */
+export const twoFactorLogin: Endpoint = async (context, request, info) => {
+  const { settings, cookies, keyring, pace } = context
+  const body = await readJson(request)
+  const { code, backupCode } = body ?? {}
+  const factor = typeof code === 'string' ? { token: code } : { backupCode }
+  if (typeof (factor.token ?? factor.backupCode) !== 'string')
+    return failure(400, 'invalid_request', { expected: 'a JSON object with "code" or "backupCode"' })
+  const tempToken = await pendingToken(context, request)
+  if (!tempToken) return failure(401, 'login_expired', {}, [cookies.twoFactor.clear()])
+  pace?.login()
+  const result = await callBackend(settings, {
+    path: 'api/auth/2fa/verify-temp',
+    body: { tempToken, ...factor },
+    headers: { origin: settings.origin, ...forwarded(context, request, info) },
+  })
+  if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
+  const { answer, json: found } = result
+  if (answer.status !== 200 || typeof found?.token !== 'string') {
+    const isExpired = answer.status === 401 && /expired/i.test(String(found?.message))
+    if (isExpired) return failure(401, 'login_expired', {}, [cookies.twoFactor.clear()])
+    return refusal(context, answer, found, 'invalid_code')
+  }
+  const verified = await callBackend(settings, {
+    path: 'api/admin/verify',
+    method: 'GET',
+    headers: { authorization: `Bearer ${found.token}` },
+  })
+  if (verified.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
+  if (verified.answer.status !== 200) return refused(context, 403, 'forbidden')
+  const [key = ''] = await keyring.macs(PENDING, cookies.twoFactor.read(request) ?? '')
+  const entry = await settings.store.read(key)
+  // Whoever comes first has it.
+  const gone = { value: '-', expiresAt: settings.clock.wall() + 1_000 }
+  if (!entry || (await settings.store.compareAndSet(key, entry.revision, gone)) === null)
+    return failure(401, 'login_expired', {}, [cookies.twoFactor.clear()])
+  return opened(context, request, answer, found, [cookies.twoFactor.clear()])
+}
+
+async function pendingToken({ settings, cookies, keyring }: ServerContext, request: Request) {
+  const id = cookies.twoFactor.read(request)
+  if (!id) return undefined
+  for (const key of await keyring.macs(PENDING, id)) {
+    const entry = await settings.store.read(key)
+    if (!entry) continue
+    const opened = await keyring.unseal(entry.value, `${PENDING} ${key}`)
+    if ('plain' in opened) return (JSON.parse(opened.plain) as { tempToken: string }).tempToken
+  }
+  return undefined
+}
+
+/** The session begins; the one that this browser had before ends. */
+async function opened(
+  context: ServerContext,
+  request: Request,
+  answer: WireAnswer,
+  found: Record<string, unknown>,
+  more: readonly string[] = [],
+): Promise<Response> {
+  const { settings, sessions, cookies } = context
+  const refreshToken = setCookieOf(answer.headers, 'refreshToken').value
+  const login = { ...found, refreshToken: refreshToken ?? null } as unknown as LoginAnswer
+  const tenantId = await settings.resolveTenant(request)
+  const { id, found: session } = await sessions.open(login, { provider: 'librechat', tenantId })
+  const previous = await sessions.find(cookies.session.read(request))
+  if (isFound(previous)) await sessions.end(previous, 'user')
+  return json(200, factsOf(session, settings.clock.wall()), [
+    cookies.session.set(id, settings.absoluteLifetimeMs),
+    ...more,
+  ])
+}
+
+export function forwarded({ settings }: ServerContext, request: Request, info: RequestInfo) {
+  const ip = settings.forwardClientIp(request, info)
+  return ip ? { 'x-forwarded-for': ip } : undefined
+}
+
+/** What the backend's no means to a page. What it says in words stays here: it tells whether a user exists. */
+function refusal(
+  context: ServerContext,
+  { status, headers }: WireAnswer,
+  found: Record<string, unknown> | undefined,
+  wrong: string,
+): Response {
+  if (status === 429) {
+    const wait = retryAfterMs(headers)
+    const seconds = wait === undefined ? {} : { 'retry-after': String(Math.ceil(wait / 1000)) }
+    tellRefused(context, 429, 'rate_limited')
+    return json(429, { error: 'rate_limited' }, [], seconds)
+  }
+  if (status === 422) return refused(context, 403, 'email_not_verified')
+  if (status === 403) {
+    const isBan = /banned/i.test(String(found?.message))
+    return refused(context, 403, isBan ? 'banned' : found?.code ? 'use_identity_provider' : 'forbidden')
+  }
+  if (status === 400 || status === 401 || status === 404) return refused(context, 401, wrong)
+  return refused(context, 503, 'backend_unavailable')
+}
+
+function refused(context: ServerContext, status: number, code: string): Response {
+  tellRefused(context, status, code)
+  return failure(status, code)
+}
+
+const tellRefused = ({ settings }: ServerContext, status: number, code: string) =>
+  settings.observe({ type: 'loginRefused', status, code })

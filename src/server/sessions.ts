@@ -1,0 +1,229 @@
+import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
+import type { Coordinator } from '../coordination/coordinator.ts'
+import { lifeOf } from '../session/lifetime.ts'
+import { type LoginAnswer, readLogin } from '../session/login.ts'
+import { toRecord, toTombstone } from '../session/records.ts'
+import { revoke } from '../session/revoke.ts'
+import type { SessionRecord } from '../stores/store.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import { createEntries, nameOf } from './entries.ts'
+import { withIntents } from './intents.ts'
+import type { Keyring } from './keyring.ts'
+import { createLives } from './live.ts'
+import type { ServerSettings } from './options.ts'
+import type { ServerRecord } from './serverRecord.ts'
+
+/** A session that is alive, as its record says. */
+export interface Found {
+  readonly key: string
+  readonly record: ServerRecord
+  readonly session: SessionRecord
+}
+
+/** There is none, and perhaps why. */
+export interface Missing {
+  readonly reason?: ExpiredReason | LoggedOutReason
+}
+
+const ID = /^[\w-]{43}$/
+/** How far behind the last sign of the user may be; so that not every request writes. */
+const ACTIVITY_STEP_MS = 30_000
+const LOGOUT_WAIT_MS = 1_000
+const BURIAL_TRIES = 20
+const BURIAL_PAUSE_MS = 3_000
+
+export interface SessionsParts {
+  readonly settings: ServerSettings
+  readonly keyring: Keyring
+  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  /** Work that outlives its request. */
+  readonly background: (task: Promise<unknown>) => void
+}
+
+/** The sessions of a server: found by what the cookie holds, opened at login, ended at logout. */
+export function createSessions({ settings, keyring, strategies, background }: SessionsParts) {
+  const { clock } = settings
+  const entries = createEntries(settings, keyring)
+  const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings)
+  const lives = createLives(settings, entries, strategies, coordinator)
+  /** Sessions that ended here and whose tombstone could not be written yet. */
+  const unburied = new Set<string>()
+
+  async function find(id: string | undefined): Promise<Found | Missing> {
+    // Nothing is looked up for what we have never given out.
+    if (id === undefined || !ID.test(id)) return {}
+    for (const key of await keyring.macs('session id', id)) {
+      const opened = await entries.read(key)
+      if (!opened) continue
+      if (unburied.has(key)) return { reason: 'user' }
+      const { record } = opened
+      const { session, intent, reason } = record
+      if ('ended' in session) return reason ? { reason } : {}
+      if (intent?.outcome === 'rejected') return { reason: intent.reason ?? 'refreshRejected' }
+      const now = clock.wall()
+      const found: Found = { key, record, session }
+      const over =
+        now >= session.startedAt + settings.absoluteLifetimeMs
+          ? 'absoluteLifetime'
+          : now >= record.activeAt + settings.idleTimeoutMs
+            ? 'idle'
+            : undefined
+      if (!over) return found
+      await end(found, over)
+      return { reason: over }
+    }
+    return {}
+  }
+
+  /** A login: a new session under a new id, whatever the browser had before. */
+  async function open(
+    answer: LoginAnswer,
+    login: { readonly provider: string; readonly tenantId?: string | undefined; readonly subject?: string },
+  ): Promise<{ readonly id: string; readonly found: Found }> {
+    const id = randomId()
+    const [key = ''] = await keyring.macs('session id', id)
+    const now = clock.wall()
+    const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
+    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, strategies, now)
+    const limits = {
+      expiresAtUnit: 'auto',
+      lifetimeMs: settings.lifetimeMs,
+      maxLifetimeMs: 86_400_000,
+    } as const
+    const lifeMs = lifeOf(bearer, { expiresAt }, now, false, limits, () => {})
+    // Logins of one browser are told apart, and ordered, by their instant.
+    const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
+    const subject = login.subject && (await keyring.macs('subject', login.subject))[0]
+    const record: ServerRecord = {
+      v: 1,
+      key,
+      session,
+      activeAt: now,
+      verifiedAt: now,
+      ...(subject && { subject }),
+    }
+    if ((await entries.write(record, null)) === null) throw new Error('A new session id was taken already.')
+    settings.observe({ type: 'login', session: nameOf(key), provider: login.provider })
+    return { id, found: { key, record, session } }
+  }
+
+  /**
+   * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
+   * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
+   */
+  async function end({ key, session }: Found, reason: ExpiredReason | LoggedOutReason): Promise<void> {
+    let last = session
+    const bury = () =>
+      entries.update(key, (record) => {
+        if ('ended' in record.session) return undefined
+        last = record.session as SessionRecord
+        const { intent, ...rest } = record
+        return { ...rest, session: toTombstone(record.session), reason }
+      })
+    try {
+      await bury()
+    } catch {
+      unburied.add(key)
+      background(buryLater(key, bury))
+    }
+    coordinator.end(identityOf(last))
+    lives.look(key)
+    settings.observe({ type: 'ended', session: nameOf(key), reason })
+    const revoking = revokeGrant(last)
+    background(revoking)
+    await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
+  }
+
+  async function buryLater(key: string, bury: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; tries < BURIAL_TRIES; tries++) {
+      await pause(BURIAL_PAUSE_MS)
+      const isDone = await bury().then(
+        () => true,
+        () => false,
+      )
+      if (!isDone) continue
+      unburied.delete(key)
+      lives.look(key)
+      return
+    }
+  }
+
+  async function revokeGrant(session: SessionRecord): Promise<void> {
+    const strategy = strategies[session.provider]
+    if (!strategy?.revoke) return
+    const toRequest = (signal: AbortSignal) => ({
+      ...identityOf(session),
+      ...(session.bearer && { bearer: session.bearer }),
+      baseUrl: settings.baseUrl,
+      attemptId: randomId(),
+      cause: 'logout' as const,
+      signal,
+      ...(settings.wireFetch && { fetch: settings.wireFetch }),
+    })
+    if (!(await revoke(strategy, toRequest, clock, settings.attemptTimeoutMs)))
+      settings.observe({
+        type: 'warning',
+        code: 'notRevoked',
+        session: nameOf(session.sessionId ?? ''),
+        ...positionOf(session),
+      })
+  }
+
+  /** Everybody's session of one subject, at the word of the identity provider. */
+  async function endSubject(subject: string): Promise<void> {
+    for (const mac of await keyring.macs('subject', subject))
+      for (const key of await settings.store.keysOf(mac)) {
+        const opened = await entries.read(key)
+        if (!opened || 'ended' in opened.record.session) continue
+        await end({ key, record: opened.record, session: opened.record.session }, 'backChannel')
+      }
+  }
+
+  /** Notes a user at work, and what else is worth a write. Never costs the request that brought it. */
+  async function note(
+    { key, record }: Found,
+    change: { readonly activeAt?: number; readonly verifiedAt?: number },
+  ): Promise<void> {
+    const { activeAt = 0, verifiedAt = 0 } = change
+    if (activeAt < record.activeAt + ACTIVITY_STEP_MS && verifiedAt <= record.verifiedAt) return
+    const later = (now: ServerRecord): ServerRecord | undefined =>
+      'ended' in now.session
+        ? undefined
+        : {
+            ...now,
+            activeAt: Math.max(now.activeAt, activeAt),
+            verifiedAt: Math.max(now.verifiedAt, verifiedAt),
+          }
+    await entries.update(key, later).catch(() => {})
+  }
+
+  const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(resolve, ms, 'background'))
+
+  return { find, open, end, endSubject, note, lives }
+}
+
+export type Sessions = ReturnType<typeof createSessions>
+
+const positionOf = ({ epoch, version }: Position) => ({ epoch, version })
+
+function identityOf(session: SessionRecord) {
+  const { provider, user, tenantId, sessionId, refreshToken } = session
+  return {
+    provider,
+    userId: user.id,
+    ...(tenantId && { tenantId }),
+    ...(sessionId && { sessionId }),
+    ...(refreshToken && { refreshToken }),
+  }
+}
+
+export const isFound = (found: Found | Missing): found is Found => 'record' in found
+
+/** 256 random bits in base64url, 43 characters. */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32))
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}
