@@ -19,7 +19,6 @@ export interface ServerContext {
   readonly keyring: Keyring
   readonly pace: Pace | undefined
   readonly cookies: {
-    readonly session: CookieSlot
     /** Between password and second factor. */
     readonly twoFactor: CookieSlot
     /** Between the start of the OpenID login and its callback. */

@@ -3,10 +3,12 @@ import { openidStrategy } from '../strategies/openid.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { failure } from './answers.ts'
 import { withBackendLogout } from './backendLogout.ts'
+import { idCarrier, sealedCarrier } from './carrier.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { cookieSlot } from './cookies.ts'
 import { isForged } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
+import { createEntries } from './entries.ts'
 import { createGetSession, type ServerSession } from './getSession.ts'
 import { createKeyring } from './keyring.ts'
 import { openidCallback, openidStart, returnToOf } from './openidLogin.ts'
@@ -39,6 +41,9 @@ export interface SessionServer {
    */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>
 }
+
+/** How many cookies a sealed session may take. */
+const PARTS = [0, 1, 2, 3, 4]
 
 /**
  * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else.
@@ -86,15 +91,25 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     }
   }
 
-  const sessions = createSessions({ settings, keyring, strategies, background: (task) => void track(task) })
   const onDuplicate = () => settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
   const slot = (name: string) =>
     cookieSlot({ name, path: settings.publicUrl.pathname, isSecure: settings.isSecure, onDuplicate })
   const cookies = {
-    session: slot('session'),
     twoFactor: slot('session-2fa'),
     openid: slot('session-openid'),
   }
+  const { absoluteLifetimeMs } = settings
+  const entries = createEntries(settings, keyring)
+  const carrier = settings.sealedCookies
+    ? sealedCarrier(
+        PARTS.map((part) => slot(`session.${part}`)),
+        keyring,
+        entries,
+        absoluteLifetimeMs,
+      )
+    : idCarrier(slot('session'), keyring, absoluteLifetimeMs)
+  const background = (task: Promise<unknown>) => void track(task)
+  const sessions = createSessions({ settings, keyring, entries, carrier, strategies, background })
   const context: ServerContext = { settings, sessions, keyring, pace, cookies }
   const match = createRoutes(settings.api, settings.publicUrl.pathname)
 
@@ -123,7 +138,9 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
       return failure(403, 'csrf', { expected: 'the header x-csrf: 1, from a page of this origin' })
     }
     try {
-      return await endpoint(context, request, info)
+      const response = await endpoint(context, request, info)
+      for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
+      return response
     } catch {
       // A store that fails is told by itself.
       return failure(503, 'unavailable')

@@ -7,7 +7,7 @@ import { type Found, isFound, type Missing } from './sessions.ts'
 
 /** `GET`: the facts of the session. Looks, and never refreshes. */
 export const currentSession: Endpoint = async (context, request) => {
-  const found = await context.sessions.find(context.cookies.session.read(request))
+  const found = await context.sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   return json(200, factsOf(found, context.settings.clock.wall()))
@@ -15,8 +15,8 @@ export const currentSession: Endpoint = async (context, request) => {
 
 /** `POST refresh`: the facts, after a refresh where one is due. "Stay signed in" comes as `x-user-activity: 1`. */
 export const refreshSession: Endpoint = async (context, request) => {
-  const { sessions, settings, cookies } = context
-  const found = await sessions.find(cookies.session.read(request))
+  const { sessions, settings } = context
+  const found = await sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   try {
@@ -24,7 +24,7 @@ export const refreshSession: Endpoint = async (context, request) => {
   } catch (error) {
     return unusable(context, request, error)
   }
-  const renewed = await sessions.find(cookies.session.read(request))
+  const renewed = await sessions.find(request)
   if (!isFound(renewed)) return noSession(context, request, renewed)
   return json(200, factsOf(renewed, settings.clock.wall()))
 }
@@ -34,8 +34,8 @@ export const refreshSession: Endpoint = async (context, request) => {
  * session. A backend that does not answer neither ends it nor extends the trust: `verifiedAt` stays what it was.
  */
 export const verifySession: Endpoint = async (context, request) => {
-  const { sessions, settings, cookies } = context
-  const found = await sessions.find(cookies.session.read(request))
+  const { sessions, settings } = context
+  const found = await sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   const now = settings.clock.wall()
@@ -55,7 +55,7 @@ export const verifySession: Endpoint = async (context, request) => {
   }
   if (answer.ok) {
     await sessions.note(found, { verifiedAt: now })
-    const renewed = await sessions.find(cookies.session.read(request))
+    const renewed = await sessions.find(request)
     if (!isFound(renewed)) return noSession(context, request, renewed)
     return json(200, factsOf(renewed, now))
   }
@@ -104,13 +104,13 @@ function unverified(context: ServerContext, found: Found, cause: 'unavailable' |
  */
 export function logout(redirects: Map<string, string>): Endpoint {
   return async (context, request) => {
-    const { sessions, settings, cookies } = context
-    const found = await sessions.find(cookies.session.read(request))
+    const { sessions, settings } = context
+    const found = await sessions.find(request)
     if (isFound(found)) await sessions.end(found, 'user')
     const location = isFound(found) ? redirects.get(found.key) : undefined
     if (isFound(found)) redirects.delete(found.key)
     const isAllowed = location && settings.endSessionOrigins.has(URL.parse(location)?.origin ?? '')
-    return json(200, isAllowed ? { redirect: location } : {}, [cookies.session.clear()])
+    return json(200, isAllowed ? { redirect: location } : {}, sessions.carrier.clear())
   }
 }
 
@@ -132,8 +132,8 @@ export async function noteUser(context: ServerContext, request: Request, found: 
 }
 
 /** There is no session. Unknown, ended and tampered look alike; only who held it is told why it ended. */
-export function noSession({ cookies }: ServerContext, request: Request, { reason }: Missing): Response {
-  const gone = cookies.session.read(request) === undefined ? [] : [cookies.session.clear()]
+export function noSession({ sessions }: ServerContext, request: Request, { reason }: Missing): Response {
+  const gone = sessions.carrier.isPresent(request) ? sessions.carrier.clear() : []
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 

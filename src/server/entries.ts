@@ -1,5 +1,4 @@
 import type { Position } from '../../machines/session.types.ts'
-import type { EntryStore } from '../stores/entryStore.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'

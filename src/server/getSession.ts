@@ -15,23 +15,24 @@ export interface ServerSession {
   readonly fetch: typeof globalThis.fetch
   /** A bearer that is good now; read-only: the one at hand, if it is still good. Rejects as `Session.getToken`. */
   getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
-  /** Puts what the browser must know into `response`. Throws `Misconfigured` for a read-only session. */
-  commit(response: Response): Response
+  /** Puts what the browser must know into `response`. Rejects with `Misconfigured` for a read-only session. */
+  commit(response: Response): Promise<Response>
 }
 
 export function createGetSession(context: ServerContext) {
-  const { sessions, settings, cookies } = context
+  const { sessions, settings } = context
   return async (
     request: Request,
     { readOnly = false }: { readonly readOnly?: boolean } = {},
   ): Promise<ServerSession> => {
-    const sent = cookies.session.read(request)
-    const found = await sessions.find(sent)
-    const commit = (response: Response): Response => {
+    const found = await sessions.find(request)
+    const commit = async (response: Response): Promise<Response> => {
       if (readOnly)
         throw new Misconfigured('A read-only session commits nothing: call getSession without readOnly.')
-      if (!isFound(found) && sent !== undefined)
-        response.headers.append('set-cookie', cookies.session.clear())
+      const { carrier } = sessions
+      const isGone = !isFound(found) && carrier.isPresent(request)
+      for (const line of isGone ? carrier.clear() : await carrier.update(request))
+        response.headers.append('set-cookie', line)
       return response
     }
     if (!isFound(found)) {

@@ -3,8 +3,9 @@ import { redirect } from './answers.ts'
 import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { forwarded } from './passwordLogin.ts'
+import { randomId } from './randomId.ts'
 import { safeReturnTo } from './returnTo.ts'
-import { isFound, randomId } from './sessions.ts'
+import { isFound } from './sessions.ts'
 
 /** As long as LibreChat keeps a challenge. */
 const ATTEMPT_MS = 300_000
@@ -64,17 +65,14 @@ export const openidCallback: Endpoint = async (context, request, info) => {
     return fail(answer.status === 401 ? 'code_expired' : 'backend_unavailable')
   const tenantId = await settings.resolveTenant(request)
   const subject = (found.user as { openidId?: unknown } | undefined)?.openidId
-  const { id } = await sessions.open(found as unknown as LoginAnswer, {
+  const opened = await sessions.open(found as unknown as LoginAnswer, {
     provider: 'openid',
     tenantId,
     ...(typeof subject === 'string' && subject && { subject }),
   })
-  const previous = await sessions.find(cookies.session.read(request))
+  const previous = await sessions.find(request)
   if (isFound(previous)) await sessions.end(previous, 'user')
-  return redirect(attempt.returnTo, [
-    cookies.session.set(id, settings.absoluteLifetimeMs),
-    cookies.openid.clear(),
-  ])
+  return redirect(attempt.returnTo, [...opened.cookies, cookies.openid.clear()])
 }
 
 /** The path to go to after a login; never one of this server's own endpoints, never another origin. */

@@ -30,6 +30,12 @@ export interface SessionServerOptions {
   readonly secrets: readonly string[]
   /** Keeps the sessions. @default memoryEntries(): they end with the process */
   readonly store?: EntryStore
+  /**
+   * Keeps a session in sealed cookies of the browser instead of in a store: for platforms that keep nothing between
+   * requests. A copied cookie then works until its session ends by time or its refresh token is spent, and a logout
+   * reaches only the processes that know of it. Give a `coordinator` that spans the processes. @default false
+   */
+  readonly sealedCookies?: boolean
   /** Makes sure that a refresh token is spent once. @default inProcessCoordinator(): for one process */
   readonly coordinator?: Coordinator
   /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */
@@ -127,6 +133,7 @@ export function readServerOptions(options: SessionServerOptions) {
     attemptTimeoutMs: 25_000,
     lifetimeMs: Infinity,
     openidBackendLogout: false,
+    sealedCookies: false,
     observe: (() => {}) as (notice: ServerNotice) => void,
     random: Math.random as () => number,
     ...(Object.fromEntries(
@@ -143,6 +150,10 @@ export function readServerOptions(options: SessionServerOptions) {
   const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
   const login = readPath(publicUrl, settings.loginPath, 'loginPath')
   const { pace } = options
+  if (settings.sealedCookies && settings.store)
+    throw new Misconfigured(
+      'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
+    )
   return {
     ...settings,
     baseUrl: base.href,
@@ -156,11 +167,26 @@ export function readServerOptions(options: SessionServerOptions) {
     endSessionOrigins: new Set(
       (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins').origin),
     ),
-    store: settings.store ?? memoryEntries({ clock }),
+    store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
     coordinator: settings.coordinator ?? inProcessCoordinator({ clock }),
     fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
+  }
+}
+
+/** Longer than any straggler with an older cookie is on its way. */
+const REMEMBERED_MS = 600_000
+
+/** What cookies say, remembered while a session is in use. */
+function shortMemory(clock: Clock): EntryStore {
+  const store = memoryEntries({ clock })
+  return {
+    ...store,
+    compareAndSet(key, expected, next) {
+      const expiresAt = Math.min(next.expiresAt, clock.wall() + REMEMBERED_MS)
+      return store.compareAndSet(key, expected, { ...next, expiresAt })
+    },
   }
 }
 

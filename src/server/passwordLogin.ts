@@ -6,8 +6,9 @@ import { factsOf, failure, json } from './answers.ts'
 import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import type { RequestInfo } from './options.ts'
+import { randomId } from './randomId.ts'
 import { readJson } from './readJson.ts'
-import { isFound, randomId } from './sessions.ts'
+import { isFound } from './sessions.ts'
 
 /** LibreChat's temporary token lives as long. */
 const TWO_FACTOR_MS = 300_000
@@ -112,17 +113,14 @@ async function opened(
   found: Record<string, unknown>,
   more: readonly string[] = [],
 ): Promise<Response> {
-  const { settings, sessions, cookies } = context
+  const { settings, sessions } = context
   const refreshToken = setCookieOf(answer.headers, 'refreshToken').value
   const login = { ...found, refreshToken: refreshToken ?? null } as unknown as LoginAnswer
   const tenantId = await settings.resolveTenant(request)
-  const { id, found: session } = await sessions.open(login, { provider: 'librechat', tenantId })
-  const previous = await sessions.find(cookies.session.read(request))
+  const session = await sessions.open(login, { provider: 'librechat', tenantId })
+  const previous = await sessions.find(request)
   if (isFound(previous)) await sessions.end(previous, 'user')
-  return json(200, factsOf(session, settings.clock.wall()), [
-    cookies.session.set(id, settings.absoluteLifetimeMs),
-    ...more,
-  ])
+  return json(200, factsOf(session.found, settings.clock.wall()), [...session.cookies, ...more])
 }
 
 export function forwarded({ settings }: ServerContext, request: Request, info: RequestInfo) {

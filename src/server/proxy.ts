@@ -12,8 +12,8 @@ const REPLAYABLE_BYTES = 262_144
 /** Passes a listed call on to the backend, with the session's bearer in place of the cookie. */
 export function proxy(route: RouteMatch): Endpoint {
   return async (context, request, info) => {
-    const { sessions, settings, cookies } = context
-    const found = await sessions.find(cookies.session.read(request))
+    const { sessions, settings } = context
+    const found = await sessions.find(request)
     if (!isFound(found)) return noSession(context, request, found)
     if (settings.isUserActivity(request)) await sessions.note(found, { activeAt: settings.clock.wall() })
     const headers = { ...upstreamHeaders(request), ...forwarded(context, request, info) }

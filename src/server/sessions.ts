@@ -6,11 +6,13 @@ import { toRecord, toTombstone } from '../session/records.ts'
 import { revoke } from '../session/revoke.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
-import { createEntries, nameOf } from './entries.ts'
+import type { Carrier } from './carrier.ts'
+import { type Entries, nameOf } from './entries.ts'
 import { withIntents } from './intents.ts'
 import type { Keyring } from './keyring.ts'
 import { createLives } from './live.ts'
 import type { ServerSettings } from './options.ts'
+import { randomId } from './randomId.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
 /** A session that is alive, as its record says. */
@@ -25,7 +27,6 @@ export interface Missing {
   readonly reason?: ExpiredReason | LoggedOutReason
 }
 
-const ID = /^[\w-]{43}$/
 /** How far behind the last sign of the user may be; so that not every request writes. */
 const ACTIVITY_STEP_MS = 30_000
 const LOGOUT_WAIT_MS = 1_000
@@ -35,24 +36,24 @@ const BURIAL_PAUSE_MS = 3_000
 export interface SessionsParts {
   readonly settings: ServerSettings
   readonly keyring: Keyring
+  readonly entries: Entries
+  readonly carrier: Carrier
   readonly strategies: Readonly<Record<string, SessionStrategy>>
   /** Work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
 }
 
 /** The sessions of a server: found by what the cookie holds, opened at login, ended at logout. */
-export function createSessions({ settings, keyring, strategies, background }: SessionsParts) {
+export function createSessions(parts: SessionsParts) {
+  const { settings, keyring, entries, carrier, strategies, background } = parts
   const { clock } = settings
-  const entries = createEntries(settings, keyring)
   const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings)
   const lives = createLives(settings, entries, strategies, coordinator)
   /** Sessions that ended here and whose tombstone could not be written yet. */
   const unburied = new Set<string>()
 
-  async function find(id: string | undefined): Promise<Found | Missing> {
-    // Nothing is looked up for what we have never given out.
-    if (id === undefined || !ID.test(id)) return {}
-    for (const key of await keyring.macs('session id', id)) {
+  async function find(request: Request): Promise<Found | Missing> {
+    for (const key of await carrier.keysOf(request)) {
       const opened = await entries.read(key)
       if (!opened) continue
       if (unburied.has(key)) return { reason: 'user' }
@@ -79,9 +80,8 @@ export function createSessions({ settings, keyring, strategies, background }: Se
   async function open(
     answer: LoginAnswer,
     login: { readonly provider: string; readonly tenantId?: string | undefined; readonly subject?: string },
-  ): Promise<{ readonly id: string; readonly found: Found }> {
-    const id = randomId()
-    const [key = ''] = await keyring.macs('session id', id)
+  ): Promise<{ readonly found: Found; readonly cookies: readonly string[] }> {
+    const { key, id } = await carrier.create()
     const now = clock.wall()
     const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
     const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, strategies, now)
@@ -104,7 +104,7 @@ export function createSessions({ settings, keyring, strategies, background }: Se
     }
     if ((await entries.write(record, null)) === null) throw new Error('A new session id was taken already.')
     settings.observe({ type: 'login', session: nameOf(key), provider: login.provider })
-    return { id, found: { key, record, session } }
+    return { found: { key, record, session }, cookies: await carrier.give(record, id) }
   }
 
   /**
@@ -199,7 +199,7 @@ export function createSessions({ settings, keyring, strategies, background }: Se
 
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(resolve, ms, 'background'))
 
-  return { find, open, end, endSubject, note, lives }
+  return { find, open, end, endSubject, note, lives, carrier }
 }
 
 export type Sessions = ReturnType<typeof createSessions>
@@ -218,12 +218,3 @@ function identityOf(session: SessionRecord) {
 }
 
 export const isFound = (found: Found | Missing): found is Found => 'record' in found
-
-/** 256 random bits in base64url, 43 characters. */
-export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32))
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-}

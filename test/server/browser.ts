@@ -36,7 +36,10 @@ export function browser(handle: (request: Request) => Promise<Response>, origin:
         },
       }),
     /** Follows redirects, at this server and at others, until this server answers with something else. */
-    async navigate(path: string, account = accounts.openidAdmin.sub): Promise<{ response: Response; url: URL }> {
+    async navigate(
+      path: string,
+      account = accounts.openidAdmin.sub,
+    ): Promise<{ response: Response; url: URL }> {
       let url = new URL(path, origin)
       const foreign = new Map<string, string>()
       for (let hops = 0; hops < 20; hops++) {
