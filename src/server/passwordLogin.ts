@@ -6,21 +6,16 @@ import { factsOf, failure, json } from './answers.ts'
 import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import type { RequestInfo } from './options.ts'
-import { randomId } from './randomId.ts'
+import { pendingLogin } from './pendingLogin.ts'
 import { readJson } from './readJson.ts'
 import { isFound } from './sessions.ts'
-
-/** LibreChat's temporary token lives as long. */
-const TWO_FACTOR_MS = 300_000
-/** A name to look the temporary token up by, as a session id has. */
-const PENDING = 'two factor'
 
 /**
  * `POST login`, `{ email, password }`: 200 with the facts of the new session, or `{ next: 'twoFactor' }`; then the
  * temporary token stays here. A wrong password and an unknown user get the same answer, though the backend tells.
  */
 export const passwordLogin: Endpoint = async (context, request, info) => {
-  const { settings, cookies, keyring, pace } = context
+  const { settings, pace } = context
   const body = await readJson(request)
   const { email, password } = body ?? {}
   if (typeof email !== 'string' || typeof password !== 'string' || !email || !password)
@@ -39,13 +34,7 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
     typeof found.tempToken === 'string' &&
     found.twoFASetupRequired !== true
   ) {
-    const id = randomId()
-    const [key = ''] = await keyring.macs(PENDING, id)
-    const value = await keyring.seal(JSON.stringify({ tempToken: found.tempToken }), `${PENDING} ${key}`)
-    const expiresAt = settings.clock.wall() + TWO_FACTOR_MS
-    if ((await settings.store.compareAndSet(key, null, { value, expiresAt })) === null)
-      return failure(503, 'store_unavailable')
-    return json(200, { next: 'twoFactor' }, [cookies.twoFactor.set(id, TWO_FACTOR_MS)])
+    return json(200, { next: 'twoFactor' }, [await pendingLogin(context).put(found.tempToken)])
   }
   if (typeof found.token !== 'string') return refused(context, 403, 'two_factor_enrolment_required')
   return opened(context, request, answer, found)
@@ -56,25 +45,25 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
  * the user is an admin, so this does.
  */
 export const twoFactorLogin: Endpoint = async (context, request, info) => {
-  const { settings, cookies, keyring, pace } = context
+  const { settings } = context
   const body = await readJson(request)
   const { code, backupCode } = body ?? {}
   const factor = typeof code === 'string' ? { token: code } : { backupCode }
   if (typeof (factor.token ?? factor.backupCode) !== 'string')
     return failure(400, 'invalid_request', { expected: 'a JSON object with "code" or "backupCode"' })
-  const tempToken = await pendingToken(context, request)
-  if (!tempToken) return failure(401, 'login_expired', {}, [cookies.twoFactor.clear()])
-  pace?.login()
+  const logins = pendingLogin(context)
+  const pending = await logins.find(request)
+  if (!pending) return failure(401, 'login_expired', {}, [logins.clear()])
   const result = await callBackend(settings, {
     path: 'api/auth/2fa/verify-temp',
-    body: { tempToken, ...factor },
+    body: { tempToken: pending.tempToken, ...factor },
     headers: { origin: settings.origin, ...forwarded(context, request, info) },
   })
   if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
   const { answer, json: found } = result
   if (answer.status !== 200 || typeof found?.token !== 'string') {
     const isExpired = answer.status === 401 && /expired/i.test(String(found?.message))
-    if (isExpired) return failure(401, 'login_expired', {}, [cookies.twoFactor.clear()])
+    if (isExpired) return failure(401, 'login_expired', {}, [logins.clear()])
     return refusal(context, answer, found, 'invalid_code')
   }
   const verified = await callBackend(settings, {
@@ -84,25 +73,9 @@ export const twoFactorLogin: Endpoint = async (context, request, info) => {
   })
   if (verified.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
   if (verified.answer.status !== 200) return refused(context, 403, 'forbidden')
-  const [key = ''] = await keyring.macs(PENDING, cookies.twoFactor.read(request) ?? '')
-  const entry = await settings.store.read(key)
   // Whoever comes first has it.
-  const gone = { value: '-', expiresAt: settings.clock.wall() + 1_000 }
-  if (!entry || (await settings.store.compareAndSet(key, entry.revision, gone)) === null)
-    return failure(401, 'login_expired', {}, [cookies.twoFactor.clear()])
-  return opened(context, request, answer, found, [cookies.twoFactor.clear()])
-}
-
-async function pendingToken({ settings, cookies, keyring }: ServerContext, request: Request) {
-  const id = cookies.twoFactor.read(request)
-  if (!id) return undefined
-  for (const key of await keyring.macs(PENDING, id)) {
-    const entry = await settings.store.read(key)
-    if (!entry) continue
-    const opened = await keyring.unseal(entry.value, `${PENDING} ${key}`)
-    if ('plain' in opened) return (JSON.parse(opened.plain) as { tempToken: string }).tempToken
-  }
-  return undefined
+  if (!(await pending.use())) return failure(401, 'login_expired', {}, [logins.clear()])
+  return opened(context, request, answer, found, [logins.clear()])
 }
 
 /** The session begins; the one that this browser had before ends. */
