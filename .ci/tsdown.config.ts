@@ -8,6 +8,9 @@ export default defineConfig({
     machine: 'src/exports/machine.ts',
     msw: 'src/exports/msw.ts',
     oauth: 'src/exports/oauth.ts',
+    redis: 'src/exports/redis.ts',
+    sqlite: 'src/exports/sqlite.ts',
+    testing: 'src/exports/testing.ts',
     server: 'src/exports/server.ts',
     // Chosen by the `imports` of package.json: what a page sends with, and what Node sends with.
     transport: 'src/transport.ts',

@@ -1,0 +1,1 @@
+export { type SqliteEntries, type SqliteEntriesOptions, sqliteEntries } from '../stores/sqlite.ts'

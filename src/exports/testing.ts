@@ -1,0 +1,6 @@
+export type { ConformanceCase } from '../testing/conformanceCase.ts'
+export {
+  type EntryStoreConformanceOptions,
+  type EntryStoreUnderTest,
+  entryStoreConformance,
+} from '../testing/entryStoreConformance.ts'
