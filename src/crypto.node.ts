@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from 'node:crypto'
 
 /** AES-256-GCM: nonce (12 bytes), ciphertext and tag in one, base64url. `context` is authenticated, not kept. */
 export function seal(key: Uint8Array<ArrayBuffer>, plain: string, context: string): string {
@@ -26,9 +26,37 @@ export function unseal(key: Uint8Array<ArrayBuffer>, sealed: string, context: st
 /** base64url whose unused bits are zero: no two texts for the same bytes. */
 const canonical = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 
-/** HMAC-SHA-256, base64url: 43 characters. */
-export const mac = (key: Uint8Array<ArrayBuffer>, text: string): string =>
-  createHmac('sha256', key).update(text).digest('base64url')
+/** HMAC-SHA-256, base64url: 43 characters. Half of what `createHmac` takes, for a text of the length of a token. */
+export function mac(key: Uint8Array<ArrayBuffer>, text: string): string {
+  if (key.length > BLOCK || text.length * 3 > LONGEST) {
+    return createHmac('sha256', key).update(text).digest('base64url')
+  }
+  let pads = padsOf.get(key)
+  if (!pads) {
+    pads = { inner: padded(key, 0x36, LONGEST), outer: padded(key, 0x5c, 32) }
+    padsOf.set(key, pads)
+  }
+  // RFC 2104: H(K ^ opad, H(K ^ ipad, text)).
+  const length = pads.inner.write(text, BLOCK)
+  pads.outer.write(hash('sha256', pads.inner.subarray(0, BLOCK + length), 'latin1'), BLOCK, 'latin1')
+  return hash('sha256', pads.outer, 'base64url')
+}
+
+/** Of SHA-256, bytes. */
+const BLOCK = 64
+/** Bytes of text; a longer one goes the long way. */
+const LONGEST = 6_144
+
+/** The two padded keys of HMAC, each with room for what is hashed behind it. */
+const padsOf = new WeakMap<Uint8Array, { readonly inner: Buffer; readonly outer: Buffer }>()
+
+function padded(key: Uint8Array, pad: number, room: number): Buffer {
+  const all = Buffer.alloc(BLOCK + room, pad)
+  key.forEach((byte, i) => {
+    all[i] = byte ^ pad
+  })
+  return all
+}
 
 /** 32 bytes for one purpose out of a secret of any length (HKDF, RFC 5869, without salt). */
 export const deriveKey = (secret: string, purpose: string): Uint8Array<ArrayBuffer> =>

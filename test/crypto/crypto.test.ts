@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import * as node from '../../src/crypto.node.ts'
 import * as web from '../../src/crypto.ts'
@@ -27,6 +28,23 @@ describe('both platforms agree', () => {
       ),
     )
   })
+})
+
+test('the MAC is HMAC-SHA-256 for keys and texts of any length', () => {
+  for (const length of [0, 1, 32, 63, 64, 65, 200]) {
+    const key = new Uint8Array(length).fill(0xa5)
+    for (const text of [
+      '',
+      'a',
+      'ä🔑'.repeat(99),
+      'x'.repeat(2_048),
+      'x'.repeat(2_049),
+      '漢'.repeat(2_048),
+      '',
+    ]) {
+      expect(node.mac(key, text)).toBe(createHmac('sha256', key).update(text).digest('base64url'))
+    }
+  }
 })
 
 describe.each(platforms)('%s', (_, { seal, unseal, deriveKey }) => {
