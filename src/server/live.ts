@@ -1,6 +1,7 @@
 import { createActor } from 'xstate'
 import type { Coordinator } from '../coordination/coordinator.ts'
-import { createSessionLogic, handleOf } from '../session/createSessionLogic.ts'
+import { readOptions, type Settings } from '../session/options.ts'
+import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { type Entries, nameOf } from './entries.ts'
 import type { ServerSettings } from './options.ts'
@@ -27,25 +28,31 @@ export function createLives(
   coordinator: Coordinator,
 ) {
   const lives = new Map<string, Live>()
+  const common = readOptions({
+    baseUrl: settings.baseUrl,
+    strategies,
+    refresh: 'onDemand',
+    leadTimeMs: settings.leadTimeMs,
+    patienceMs: settings.patienceMs,
+    attemptTimeoutMs: settings.attemptTimeoutMs,
+    lifetimeMs: settings.lifetimeMs,
+    absoluteLifetimeMs: settings.absoluteLifetimeMs,
+    coordinator,
+    clock: settings.clock,
+    random: settings.random,
+    ...(settings.wireFetch && { fetch: settings.wireFetch }),
+  })
+  /** Those of the session that is being woken. */
+  let own: Settings = common
+  const logic = sessionLogic(() => own)
   let onChange = () => {}
 
   function wake(key: string): Live {
-    const logic = createSessionLogic({
-      baseUrl: settings.baseUrl,
-      strategies,
-      refresh: 'onDemand',
-      leadTimeMs: settings.leadTimeMs,
-      patienceMs: settings.patienceMs,
-      attemptTimeoutMs: settings.attemptTimeoutMs,
-      lifetimeMs: settings.lifetimeMs,
-      absoluteLifetimeMs: settings.absoluteLifetimeMs,
-      coordinator,
+    own = {
+      ...common,
       store: entries.sessionStore(key),
-      clock: settings.clock,
-      random: settings.random,
       observe: (notice) => settings.observe({ ...notice, session: nameOf(key) }),
-      ...(settings.wireFetch && { fetch: settings.wireFetch }),
-    })
+    }
     const handle = handleOf(createActor(logic).start())
     const { session } = handle
     const ready = new Promise<void>((resolve) => {
