@@ -1,5 +1,5 @@
 /**
- * P1 to P5: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P11 and P12: what the session costs, beside its neighbours in the same run.
  *
  *   node bench/main.ts [P1 …] [--json FILE]
  *
@@ -13,9 +13,19 @@ import { p2 } from './goals/p2.ts'
 import { p3 } from './goals/p3.ts'
 import { p4 } from './goals/p4.ts'
 import { p5 } from './goals/p5.ts'
+import { p11 } from './goals/p11.ts'
+import { p12 } from './goals/p12.ts'
 import { isMet, print, type Report } from './lib/report.ts'
 
-const goals: Record<string, () => Promise<Report>> = { P1: p1, P2: p2, P3: p3, P4: p4, P5: p5 }
+const goals: Record<string, () => Promise<Report>> = {
+  P1: p1,
+  P2: p2,
+  P3: p3,
+  P4: p4,
+  P5: p5,
+  P11: p11,
+  P12: p12,
+}
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
 const chosen = positionals.length ? positionals : Object.keys(goals)

@@ -52,7 +52,8 @@ describe.each(platforms)('%s', (_, { seal, unseal, deriveKey }) => {
     expect(await seal(key, text, 'a')).not.toBe(await seal(key, text, 'a'))
   })
 
-  test('an empty text is a text', async () => {
+  test('an empty text is a text, and a byte order mark a part of one', async () => {
+    expect(await unseal(key, await seal(key, '\ufeffa', ''), '')).toBe('\ufeffa')
     expect(await unseal(key, await seal(key, '', ''), '')).toBe('')
   })
 
