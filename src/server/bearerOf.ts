@@ -30,7 +30,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
       if (bearer === undefined || clock.wall() >= endsAt) throw new LoggedOut('elsewhere')
       return bearer
     }
-    const task = sessions.lives.use(key, async ({ session: live, source }) => {
+    const task = sessions.lives.use(key, found, async ({ session: live, source }) => {
       bearer = await live.getToken()
       position = source.position()
       freshUntil = clock.wall() + 1
@@ -46,7 +46,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
   ): Promise<string | undefined> {
     if (!canRefresh) return undefined
     // The session goes on refreshing when the caller has left.
-    const task = sessions.lives.use(key, async ({ source }) => {
+    const task = sessions.lives.use(key, found, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)
       if (newer !== undefined) {
         bearer = newer

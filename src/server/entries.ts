@@ -22,8 +22,16 @@ const isEnded = (session: StoredSession) => 'ended' in session
 export function createEntries(settings: ServerSettings, keyring: Keyring) {
   const { store, clock } = settings
   const tell = (notice: ServerNotice) => settings.observe(notice)
+  /** What is known of the records of sessions that are awake: most writes then need no read before them. */
+  const held = new Map<string, Opened>()
 
   async function read(key: string): Promise<Opened | undefined> {
+    const opened = await readStored(key)
+    if (opened && held.has(key)) held.set(key, opened)
+    return opened
+  }
+
+  async function readStored(key: string): Promise<Opened | undefined> {
     const entry = await told('read', () => store.read(key))
     if (!entry || typeof entry.value !== 'string' || !Number.isSafeInteger(entry.revision)) return undefined
     const opened = await keyring.unseal(entry.value, contextOf(key))
@@ -83,20 +91,34 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     key: string,
     change: (record: ServerRecord) => ServerRecord | undefined,
   ): Promise<Opened | undefined> {
+    let known = held.get(key)
     for (let tries = 0; tries < TRIES; tries++) {
-      const opened = await read(key)
+      const opened = known ?? (await read(key))
       const next = opened && change(opened.record)
-      if (!opened || !next) return undefined
-      const revision = await write(next, opened.revision)
-      if (revision !== null) return { record: next, revision }
+      if (!opened || (!next && !known)) return undefined
+      const revision = next ? await write(next, opened.revision) : null
+      if (next && revision !== null) {
+        const written = { record: next, revision }
+        if (held.has(key)) held.set(key, written)
+        return written
+      }
+      known = undefined
     }
     throw new Error('Others kept changing the record of this session.')
   }
 
-  /** The record of `key` as the store of one session: its positions are compared, not the store's revisions. */
-  function sessionStore(key: string): SessionStore {
+  /**
+   * The record of `key` as the store of one session: its positions are compared, not the store's revisions. The
+   * first look is at what is `known` of it.
+   */
+  function sessionStore(key: string, known: Opened | undefined): SessionStore {
+    let first = known
     return {
-      read: async () => (await read(key))?.record.session ?? null,
+      async read() {
+        const opened = first ?? (await read(key))
+        first = undefined
+        return opened?.record.session ?? null
+      },
       async compareAndSet(expected, next) {
         if (expected === null) return false
         const done = await update(key, (record) => {
@@ -112,7 +134,15 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     }
   }
 
-  return { read, write, update, sessionStore }
+  return {
+    read,
+    write,
+    update,
+    sessionStore,
+    /** From here on writes start from what is known of the record; until `release`. */
+    hold: (key: string, opened: Opened) => void held.set(key, opened),
+    release: (key: string) => void held.delete(key),
+  }
 }
 
 export type Entries = ReturnType<typeof createEntries>

@@ -3,7 +3,7 @@ import type { Coordinator } from '../coordination/coordinator.ts'
 import { readOptions, type Settings } from '../session/options.ts'
 import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
-import { type Entries, nameOf } from './entries.ts'
+import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './options.ts'
 
 type Handle = ReturnType<typeof handleOf>
@@ -47,10 +47,11 @@ export function createLives(
   const logic = sessionLogic(() => own)
   let onChange = () => {}
 
-  function wake(key: string): Live {
+  function wake(key: string, known: Opened | undefined): Live {
+    if (known) entries.hold(key, known)
     own = {
       ...common,
-      store: entries.sessionStore(key),
+      store: entries.sessionStore(key, known),
       observe: (notice) => settings.observe({ ...notice, session: nameOf(key) }),
     }
     const handle = handleOf(createActor(logic).start())
@@ -74,13 +75,14 @@ export function createLives(
     const { state, isPending } = live.handle.session.getSnapshot()
     if (isPending || !IDLE_STATES.includes(state)) return
     lives.delete(key)
+    entries.release(key)
     live.handle.session.dispose()
   }
 
   return {
-    /** Runs `task` with the session awake. */
-    async use<T>(key: string, task: (handle: Handle) => Promise<T>): Promise<T> {
-      const live = lives.get(key) ?? wake(key)
+    /** Runs `task` with the session awake; `known` is its record as it was read a moment ago. */
+    async use<T>(key: string, known: Opened | undefined, task: (handle: Handle) => Promise<T>): Promise<T> {
+      const live = lives.get(key) ?? wake(key, known)
       live.users++
       try {
         await live.ready

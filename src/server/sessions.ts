@@ -7,7 +7,7 @@ import { revoke } from '../session/revoke.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import type { Carrier } from './carrier.ts'
-import { type Entries, nameOf } from './entries.ts'
+import { type Entries, nameOf, type Opened } from './entries.ts'
 import { withIntents } from './intents.ts'
 import type { Keyring } from './keyring.ts'
 import { createLives } from './live.ts'
@@ -16,9 +16,8 @@ import { randomId } from './randomId.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
 /** A session that is alive, as its record says. */
-export interface Found {
+export interface Found extends Opened {
   readonly key: string
-  readonly record: ServerRecord
   readonly session: SessionRecord
 }
 
@@ -57,12 +56,12 @@ export function createSessions(parts: SessionsParts) {
       const opened = await entries.read(key)
       if (!opened) continue
       if (unburied.has(key)) return { reason: 'user' }
-      const { record } = opened
+      const { record, revision } = opened
       const { session, intent, reason } = record
       if ('ended' in session) return reason ? { reason } : {}
       if (intent?.outcome === 'rejected') return { reason: intent.reason ?? 'refreshRejected' }
       const now = clock.wall()
-      const found: Found = { key, record, session }
+      const found: Found = { key, record, revision, session }
       const over =
         now >= session.startedAt + settings.absoluteLifetimeMs
           ? 'absoluteLifetime'
@@ -102,9 +101,10 @@ export function createSessions(parts: SessionsParts) {
       verifiedAt: now,
       ...(subject && { subject }),
     }
-    if ((await entries.write(record, null)) === null) throw new Error('A new session id was taken already.')
+    const revision = await entries.write(record, null)
+    if (revision === null) throw new Error('A new session id was taken already.')
     settings.observe({ type: 'login', session: nameOf(key), provider: login.provider })
-    return { found: { key, record, session }, cookies: await carrier.give(record, id) }
+    return { found: { key, record, revision, session }, cookies: await carrier.give(record, id) }
   }
 
   /**
@@ -175,7 +175,7 @@ export function createSessions(parts: SessionsParts) {
       for (const key of await settings.store.keysOf(mac)) {
         const opened = await entries.read(key)
         if (!opened || 'ended' in opened.record.session) continue
-        await end({ key, record: opened.record, session: opened.record.session }, 'backChannel')
+        await end({ key, ...opened, session: opened.record.session }, 'backChannel')
       }
   }
 
