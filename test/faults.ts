@@ -234,8 +234,8 @@ const ids = (text: string) => text.split(' ') as FaultId[]
 export const leftTo: Record<'server' | 'browser' | 'model', readonly FaultId[]> = {
   server: [
     ...ids('N12 N13 T13'),
-    ...ids('C17 C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C29 C30 C33 C34 C35'),
-    ...ids('S2 S3 S4 S5 S6 S7 S9 S10 S11 S12 S13 S14 S15 S16'),
+    ...ids('C17 C18 C19 C20 C21 C23 C24 C25 C26 C27 C29 C30 C33 C34 C35'),
+    ...ids('S2 S6 S10 S11 S12 S16'),
     ...ids('X3 X8 X10 X11 X12 X13 X14 X15 X16 X17 X19 X20 X21'),
     ...ids('X24 X25 X26 X28 X29 X30 X31 X32 X33 X34 X35 X36 X37'),
     ...ids('E4 E5'),

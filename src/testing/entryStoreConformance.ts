@@ -1,3 +1,4 @@
+import { systemClock } from '../session/clock.ts'
 import type { EntryStore, EntryWrite } from '../stores/entryStore.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
@@ -7,7 +8,7 @@ export interface EntryStoreUnderTest {
   readonly other?: EntryStore
   /** Lets this much time pass for the store, milliseconds: moves its clock, or waits. */
   advance(ms: number): void | Promise<void>
-  /** Wall clock of the store, milliseconds since the Unix epoch. @default `Date.now` */
+  /** Wall clock of the store, milliseconds since the Unix epoch. @default the platform's */
   now?(): number
   close?(): void | Promise<void>
 }
@@ -38,7 +39,7 @@ export function entryStoreConformance({
     name,
     async run() {
       const made = await create()
-      const { store, other = store, now = () => Date.now(), close = () => {} } = made
+      const { store, other = store, now = systemClock.wall, close = () => {} } = made
       const write = (ms: number) => (value: string, subject?: string) => ({
         value,
         expiresAt: now() + ms,

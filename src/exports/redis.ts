@@ -1,0 +1,1 @@
+export { type RedisEntriesOptions, redisEntries } from '../stores/redis.ts'
