@@ -28,6 +28,9 @@ test.each([
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw']],
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
+  ['./redis', [], []],
+  ['./sqlite', ['node:sqlite'], []],
+  ['./testing', [], []],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
   expect(reached(entry)).toEqual(packages)
@@ -40,5 +43,15 @@ test('the transport of a page reaches nothing, the one of Node only Node', () =>
 })
 
 test('every subpath is walked', () => {
-  expect(Object.keys(manifest.exports)).toEqual(['.', './machine', './msw', './oauth', './package.json'])
+  expect(Object.keys(manifest.exports)).toEqual([
+    '.',
+    './machine',
+    './msw',
+    './oauth',
+    './redis',
+    './sqlite',
+    './testing',
+    './server',
+    './package.json',
+  ])
 })

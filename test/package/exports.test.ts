@@ -58,6 +58,31 @@ test('./msw', async () => {
   `)
 })
 
+test('./redis', async () => {
+  expect(await offered('./redis')).toContain('redisEntries')
+})
+
+test('./sqlite', async () => {
+  expect(await offered('./sqlite')).toMatchInlineSnapshot(`
+    [
+      "sqliteEntries",
+    ]
+  `)
+})
+
+test('./testing', async () => {
+  expect(await offered('./testing')).toContain('entryStoreConformance')
+})
+
 test('these are all', () => {
-  expect(subpaths).toEqual(['.', './machine', './msw', './oauth'])
+  expect(subpaths).toEqual([
+    '.',
+    './machine',
+    './msw',
+    './oauth',
+    './redis',
+    './sqlite',
+    './testing',
+    './server',
+  ])
 })
