@@ -6,7 +6,7 @@ import { redisEntries } from 'xstate-session/redis'
 import { entryStoreConformance } from 'xstate-session/testing'
 import { Misconfigured } from '../../src/session/errors.ts'
 import type { EntryStore } from '../../src/stores/entryStore.ts'
-import { lossyProxy, storeServer } from './storeServer.ts'
+import { lossyProxy, stopServers, storeServer } from './storeServer.ts'
 
 const expiresAt = Date.UTC(2100, 0)
 const canary = 'CANARY-of-a-sealed-value'
@@ -15,7 +15,7 @@ let server: Awaited<ReturnType<typeof storeServer>>
 beforeAll(async () => {
   server = await storeServer()
 })
-afterAll(() => server.stop())
+afterAll(stopServers)
 
 async function nodeRedis(port: number) {
   const client = createClient({ socket: { port, host: '127.0.0.1' } })

@@ -15,6 +15,14 @@ async function freePort(): Promise<number> {
   return port
 }
 
+type Stop = () => Promise<void>
+const running = new Set<Stop>()
+
+/** For `afterAll`: a test that fails leaves its servers running. */
+export async function stopServers(): Promise<void> {
+  for (const stop of running) await stop()
+}
+
 /** A real Redis for a test, empty, on a port of its own. */
 export async function storeServer(...args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
@@ -24,19 +32,22 @@ export async function storeServer(...args: string[]) {
     ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...args],
     { stdio: 'ignore' },
   )
+  async function stop() {
+    running.delete(stop)
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    rmSync(folder, { recursive: true, force: true })
+  }
+  running.add(stop)
   const failed = once(child, 'error').then(([error]) => Promise.reject(error))
   failed.catch(() => {})
   await Promise.race([failed, answers(port)])
   return {
     port,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL')
-        await once(child, 'exit')
-      }
-      rmSync(folder, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 
