@@ -11,7 +11,7 @@ import {
 
 /** AES-256-GCM: nonce (12 bytes), ciphertext and tag in one, base64url. `context` is authenticated, not kept. */
 export function seal(key: Uint8Array<ArrayBuffer>, plain: string, context: string): string {
-  const nonce = freshNonce()
+  const nonce = randomFillSync(new Uint8Array(12))
   const cipher = createCipheriv('aes-256-gcm', keyObject(key), nonce).setAAD(Buffer.from(context))
   const sealed = [nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]
   return Buffer.concat(sealed).toString('base64url')
@@ -44,19 +44,6 @@ function keyObject(key: Uint8Array): KeyObject {
     keyObjects.set(key, found)
   }
   return found
-}
-
-/** Random bytes are dear to ask for and cheap to have: many nonces at once, each given out once. */
-const nonces = Buffer.alloc(12 * 256)
-let nextNonce = nonces.length
-
-function freshNonce(): Buffer {
-  if (nextNonce === nonces.length) {
-    randomFillSync(nonces)
-    nextNonce = 0
-  }
-  nextNonce += 12
-  return Buffer.from(nonces.subarray(nextNonce - 12, nextNonce))
 }
 
 /** HMAC-SHA-256, base64url: 43 characters. Half of what `createHmac` takes, for a text of the length of a token. */

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
 import type { EntryStore } from './entryStore.ts'
-import { type RedisClient, redisCommands } from './redisClient.ts'
-import { redisFailure } from './redisFailure.ts'
+import { redisCalls } from './redisCalls.ts'
+import type { RedisClient } from './redisClient.ts'
 
 export interface RedisEntriesOptions {
   /** A connected client of `redis` (node-redis) or `ioredis`; the application opens and closes it. */
@@ -75,35 +75,10 @@ export function redisEntries({
   if (!(commandTimeoutMs >= 1 && commandTimeoutMs <= 60_000)) {
     throw new Misconfigured('redisEntries: `commandTimeoutMs` is a number of milliseconds from 1 to 60000.')
   }
-  const { command } = redisCommands(client)
+  const { send, run } = redisCalls({ client, commandTimeoutMs, clock })
   // The braces keep what a script touches together on one node of a cluster.
   const entryKey = (key: string) => `{${prefix}}entry:${key}`
   const subjectKey = (subject: string) => `{${prefix}}subject:${subject}`
-  let digest: Promise<string> | undefined
-
-  /** Rejects in time, with an error that repeats nothing of what was sent. */
-  function send(args: readonly (string | number)[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`Redis did not answer within ${commandTimeoutMs} ms.`))
-      const disarm = clock.setTimer(late, commandTimeoutMs, 'background')
-      // A client may throw as well.
-      const answer = async () => command([...args])
-      answer()
-        .then(resolve, (error: unknown) => reject(redisFailure(error)))
-        .finally(disarm)
-    })
-  }
-
-  /** The script by its digest, and in full where this Redis has not seen it. */
-  async function run(args: readonly (string | number)[]): Promise<unknown> {
-    digest ??= sha1(SCRIPT)
-    try {
-      return await send(['EVALSHA', await digest, ...args])
-    } catch (error) {
-      if ((error as { redisCode?: string }).redisCode !== 'NOSCRIPT') throw error
-      return send(['EVAL', SCRIPT, ...args])
-    }
-  }
 
   return {
     async read(key) {
@@ -116,9 +91,7 @@ export function redisEntries({
     async compareAndSet(key, expected, { value, expiresAt, subject }) {
       const ttlMs = Math.min(Math.ceil(expiresAt - clock.wall()), LONGEST_MS - clock.wall())
       const keys = subject === undefined ? [entryKey(key)] : [entryKey(key), subjectKey(subject)]
-      const revision = await run([
-        keys.length,
-        ...keys,
+      const revision = await run(SCRIPT, keys, [
         expected === null ? '' : String(expected),
         key,
         value,
@@ -152,8 +125,3 @@ const unexpected = (what: string) =>
   new Error(
     `Redis answered something else than ${what}: let the client answer text, and let nobody else use this prefix.`,
   )
-
-async function sha1(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

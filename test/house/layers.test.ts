@@ -39,7 +39,13 @@ const rooms: Record<string, Room> = {
   },
   'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
   'src/coordination/redis.ts': {
-    values: ['src/coordination/', 'src/stores/redisClient.ts', '#crypto', ...border],
+    values: [
+      'src/coordination/',
+      'src/stores/redisCalls.ts',
+      'src/stores/redisClient.ts',
+      '#crypto',
+      ...border,
+    ],
     types: contracts,
   },
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },

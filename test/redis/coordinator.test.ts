@@ -1,0 +1,339 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { Coordinator, Flight, RefreshOutcome } from 'xstate-session'
+import { type RedisCoordinatorOptions, redisCoordinator } from 'xstate-session/redis'
+import { storeServer } from './storeServer.ts'
+
+const SECRET = 'a secret that all processes of this test know'
+const OK = { kind: 'ok', bearer: 'bearer-2', refreshToken: 'token-2' } as const
+
+let redis: Awaited<ReturnType<typeof storeServer>>
+beforeAll(async () => {
+  redis = await storeServer()
+})
+afterAll(() => redis.stop())
+beforeEach(async () => {
+  const admin = await connected()
+  await admin.sendCommand(['FLUSHALL'])
+})
+
+async function connected(port = redis.port) {
+  const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 50 } })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => void client.destroy())
+  return client
+}
+
+/** One process, as far as coordination goes. */
+async function process(options: Partial<RedisCoordinatorOptions> = {}, port?: number) {
+  const client = await connected(port)
+  const warnings: string[] = []
+  const coordinator = redisCoordinator({
+    client,
+    secret: SECRET,
+    onWarning: (warning) => warnings.push(warning),
+    ...options,
+  })
+  onTestFinished(() => coordinator.close())
+  return { coordinator, client, warnings }
+}
+
+function backend(answer: (n: number) => RefreshOutcome | Promise<RefreshOutcome> = () => OK) {
+  const sends: number[] = []
+  const flight = (more: Partial<Flight['identity']> = {}, doubtfulSends = 0): Flight => ({
+    identity: { provider: 'openid', userId: 'u1', sessionId: 's1', refreshToken: 'token-1', ...more },
+    origin: 'https://chat.example',
+    doubtfulSends,
+    async send() {
+      sends.push(Date.now())
+      return answer(sends.length)
+    },
+  })
+  return { sends, flight }
+}
+
+/** An answer that comes when told. */
+function held(outcome: RefreshOutcome = OK) {
+  let release = () => {}
+  const answer = new Promise<RefreshOutcome>((resolve) => {
+    release = () => resolve(outcome)
+  })
+  return { answer: () => answer, release: () => release() }
+}
+
+/** What clients sent, by command; what scripts do inside does not travel. */
+async function commands(run: () => Promise<unknown>): Promise<Record<string, number>> {
+  const admin = await connected()
+  await admin.sendCommand(['CONFIG', 'RESETSTAT'])
+  await run()
+  const stats = String(await admin.sendCommand(['INFO', 'commandstats']))
+  const found: Record<string, number> = {}
+  for (const [, name = '', calls] of stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g))
+    if (/^(evalsha|eval|get|set|subscribe)$/.test(name)) found[name] = Number(calls)
+  return found
+}
+
+const runAll = (coordinators: readonly Coordinator[], flight: Flight) =>
+  Promise.all(coordinators.map((coordinator) => coordinator.run(flight)))
+
+describe('two processes', () => {
+  test('share one send, and both know that it is shared', async () => {
+    const [a, b] = [await process(), await process()]
+    const slow = held()
+    const { sends, flight } = backend(slow.answer)
+    const answers = runAll([a.coordinator, b.coordinator], flight())
+    await sleep(100)
+    slow.release()
+    expect(await answers).toEqual([
+      { ...OK, shared: true },
+      { ...OK, shared: true },
+    ])
+    expect(sends.length).toBe(1)
+  })
+
+  test('C3: a straggler in another process gets what the spent token brought, with its age', async () => {
+    const [a, b] = [await process(), await process()]
+    const { sends, flight } = backend()
+    await a.coordinator.run(flight())
+    await sleep(20)
+    expect(await b.coordinator.run(flight())).toMatchObject({
+      ...OK,
+      shared: true,
+      ageMs: expect.any(Number),
+    })
+    expect(sends.length).toBe(1)
+  })
+
+  test('X18: another user, tenant or session with the same token is another flight', async () => {
+    const [a, b] = [await process(), await process()]
+    const { sends, flight } = backend()
+    await a.coordinator.run(flight())
+    for (const other of [{ userId: 'u2' }, { tenantId: 't' }, { sessionId: 's2' }, { provider: 'x' }])
+      await b.coordinator.run(flight(other))
+    expect(sends.length).toBe(5)
+  })
+
+  test('P10: who leads takes two round trips, who follows one and a push', async () => {
+    const [a, b] = [await process(), await process()]
+    const warm = backend()
+    await runAll([a.coordinator, b.coordinator], warm.flight({ refreshToken: 'warm' }))
+    await b.coordinator.run(warm.flight({ refreshToken: 'warm-2' }))
+    const slowWarm = held()
+    const follow = runAll(
+      [a.coordinator, b.coordinator],
+      backend(slowWarm.answer).flight({ refreshToken: 'w3' }),
+    )
+    await sleep(50)
+    slowWarm.release()
+    await follow
+    expect(await commands(() => a.coordinator.run(backend().flight({ refreshToken: 'alone' })))).toEqual({
+      evalsha: 2,
+    })
+    const both = await commands(async () => {
+      const slow = held()
+      const answers = runAll(
+        [a.coordinator, b.coordinator],
+        backend(slow.answer).flight({ refreshToken: 'x' }),
+      )
+      await sleep(100)
+      slow.release()
+      await answers
+    })
+    expect(both).toEqual({ evalsha: 3 })
+  })
+
+  test('A31: a limiter that answered one process holds the other', async () => {
+    const [a, b] = [await process(), await process()]
+    const limited = backend(() => ({ kind: 'refused', cause: 'limited', retryAfterMs: 60_000 }))
+    await a.coordinator.run(limited.flight())
+    const other = backend()
+    const answer = await b.coordinator.run(other.flight({ refreshToken: 'token-9' }))
+    expect(answer).toMatchObject({ kind: 'refused', cause: 'limited' })
+    expect(other.sends.length).toBe(0)
+  })
+
+  test('X17: what one process logged out, no other replays', async () => {
+    const [a, b] = [await process(), await process()]
+    const { sends, flight } = backend()
+    await a.coordinator.run(flight())
+    a.coordinator.end(flight().identity)
+    await sleep(50)
+    expect(await b.coordinator.run(flight())).toEqual({ kind: 'ended' })
+    expect(await b.coordinator.run(flight({ refreshToken: 'token-2' }))).toEqual({ kind: 'ended' })
+    expect(sends.length).toBe(1)
+  })
+
+  test('C7: a logout elsewhere during a send leaves its result to be revoked by who sent', async () => {
+    const [a, b] = [await process(), await process()]
+    const slow = held()
+    const { flight } = backend(slow.answer)
+    const answer = a.coordinator.run(flight())
+    const follower = b.coordinator.run(flight())
+    await sleep(50)
+    b.coordinator.end(flight().identity)
+    expect(await follower).toEqual({ kind: 'ended' })
+    await sleep(50)
+    slow.release()
+    expect(await answer).toEqual({ kind: 'ended', late: OK })
+  })
+})
+
+describe('a sender that is gone', () => {
+  test('C24: a lease that lapses permits nothing; the intent holds', async () => {
+    const [a, b] = [await process({ leaseMs: 200 }), await process({ leaseMs: 200 })]
+    const client = await connected()
+    const slow = held()
+    const { sends, flight } = backend(slow.answer)
+    const answer = a.coordinator.run(flight())
+    await sleep(50)
+    const [key = ''] = (await client.sendCommand(['KEYS', '*flight:*'])) as unknown as string[]
+    await client.sendCommand(['HSET', key, 'lease', '1'])
+    expect(await b.coordinator.run(flight())).toMatchObject({ kind: 'refused', cause: 'unavailable' })
+    expect(sends.length).toBe(1)
+    slow.release()
+    expect(await answer).toMatchObject({ kind: 'ok' })
+  })
+
+  test('N13: an answer slower than the lease is waited for', async () => {
+    const [a, b] = [await process({ leaseMs: 150 }), await process({ leaseMs: 150 })]
+    const slow = held()
+    const { sends, flight } = backend(slow.answer)
+    const answers = runAll([a.coordinator, b.coordinator], flight())
+    await sleep(600)
+    slow.release()
+    expect((await answers).map(({ kind }) => kind)).toEqual(['ok', 'ok'])
+    expect(sends.length).toBe(1)
+  })
+
+  test('C17: after its deadline the intent of a dead sender is a doubtful send, and is sent again on demand', async () => {
+    const options = { attemptTimeoutMs: 300, leaseMs: 100 }
+    const [a, b] = [await process(options), await process(options)]
+    const never = backend(() => new Promise(() => {}))
+    void a.coordinator.run(never.flight())
+    await sleep(50)
+    a.client.destroy()
+    await sleep(400)
+    const { sends, flight } = backend()
+    expect(await b.coordinator.run(flight())).toMatchObject({ kind: 'unknown', answered: false })
+    expect(sends.length).toBe(0)
+    expect(await b.coordinator.run(flight({}, 1))).toMatchObject({ kind: 'ok' })
+    expect(sends.length).toBe(1)
+  })
+
+  test('C25: who lost the intent cannot settle it for who has it', async () => {
+    const options = { attemptTimeoutMs: 200, leaseMs: 100 }
+    const [a, b] = [await process(options), await process(options)]
+    const late = held({ kind: 'refused', cause: 'network' })
+    const first = a.coordinator.run(backend(late.answer).flight())
+    await sleep(300)
+    const slow = held()
+    const second = b.coordinator.run(backend(slow.answer).flight({}, 1))
+    await sleep(50)
+    late.release()
+    await first
+    const third = await process(options)
+    const { sends, flight } = backend()
+    const follower = third.coordinator.run(flight())
+    await sleep(50)
+    slow.release()
+    expect([(await second).kind, (await follower).kind]).toEqual(['ok', 'ok'])
+    expect(sends.length).toBe(0)
+  })
+})
+
+describe('a Redis in trouble', () => {
+  test.each([
+    ['C19', 'SIGKILL'],
+    ['C20', 'SIGSTOP'],
+  ] as const)(
+    '%s: without an answer (%s) nothing is sent, in time; unless asked to proceed',
+    async (_, signal) => {
+      const own = await storeServer()
+      onTestFinished(() => own.stop())
+      const holding = await process({ commandTimeoutMs: 200 }, own.port)
+      const proceeding = await process({ commandTimeoutMs: 200, onCoordinatorDown: 'proceed' }, own.port)
+      own.kill(signal)
+      const { sends, flight } = backend()
+      const startedAt = performance.now()
+      expect(await holding.coordinator.run(flight())).toMatchObject({ kind: 'refused', cause: 'unavailable' })
+      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      expect(sends.length).toBe(0)
+      expect(holding.warnings).toContain('unreachable')
+      expect(await proceeding.coordinator.run(flight())).toMatchObject({ kind: 'ok' })
+    },
+  )
+
+  test('C22: one that is full holds, one that evicts is told of', async () => {
+    const own = await storeServer()
+    onTestFinished(() => own.stop())
+    const { coordinator, client } = await process({}, own.port)
+    await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
+    const { sends, flight } = backend()
+    expect(await coordinator.run(flight())).toMatchObject({ kind: 'refused', cause: 'unavailable' })
+    expect(sends.length).toBe(0)
+    const evicting = await storeServer('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru')
+    onTestFinished(() => evicting.stop())
+    const told = await process({}, evicting.port)
+    await sleep(100)
+    expect(told.warnings).toEqual(['evicts'])
+  })
+
+  test('C26: thousands who wait for one send all settle, and Redis hears little of them', async () => {
+    const [a, b] = [await process(), await process()]
+    const slow = held()
+    const { sends, flight } = backend(slow.answer)
+    const leader = a.coordinator.run(flight())
+    await sleep(50)
+    let answers: Promise<readonly { kind: string }[]> = Promise.resolve([])
+    const used = await commands(async () => {
+      answers = Promise.all(Array.from({ length: 3_000 }, () => b.coordinator.run(flight())))
+      await sleep(500)
+      slow.release()
+      await answers
+    })
+    expect((await leader).kind).toBe('ok')
+    expect(new Set((await answers).map(({ kind }) => kind))).toEqual(new Set(['ok']))
+    expect(sends.length).toBe(1)
+    expect(used.evalsha).toBeLessThanOrEqual(4)
+  })
+
+  test('C23: processes at two servers may both send, and both say what they got', async () => {
+    const other = await storeServer()
+    onTestFinished(() => other.stop())
+    const [a, b] = [await process(), await process({}, other.port)]
+    const { sends, flight } = backend((n) => (n === 1 ? OK : { kind: 'rejected', reason: 'refreshRejected' }))
+    const answers = await runAll([a.coordinator, b.coordinator], flight())
+    expect(sends.length).toBe(2)
+    expect(answers.map(({ kind }) => kind).sort()).toEqual(['ok', 'rejected'])
+  })
+})
+
+test('X1: nothing in Redis holds a token, and none travels in the clear', async () => {
+  const { coordinator, client } = await process()
+  const seen: string[] = []
+  const spy = await connected()
+  await spy.sendCommand(['CONFIG', 'SET', 'slowlog-log-slower-than', '0'])
+  const listener = await connected()
+  await listener.pSubscribe('*', (message, channel) => seen.push(channel, message))
+  const canary = 'canary-refresh-token-0123456789'
+  await coordinator.run(
+    backend(() => ({ ...OK, bearer: 'canary-bearer', refreshToken: 'canary-next' })).flight({
+      refreshToken: canary,
+    }),
+  )
+  coordinator.end({ provider: 'openid', userId: 'u1', sessionId: 's1', refreshToken: canary })
+  await sleep(50)
+  const keys = (await client.sendCommand(['KEYS', '*'])) as unknown as string[]
+  for (const key of keys) {
+    const type = String(await client.sendCommand(['TYPE', key]))
+    seen.push(
+      key,
+      JSON.stringify(await client.sendCommand(type === 'hash' ? ['HGETALL', key] : ['GET', key])),
+    )
+  }
+  seen.push(JSON.stringify(await spy.sendCommand(['SLOWLOG', 'GET', '128'])))
+  expect(seen.length).toBeGreaterThan(3)
+  expect(seen.join('\n')).not.toContain('canary')
+})
