@@ -7,6 +7,7 @@ export default defineConfig({
     index: 'src/exports/index.ts',
     machine: 'src/exports/machine.ts',
     msw: 'src/exports/msw.ts',
+    node: 'src/exports/node.ts',
     oauth: 'src/exports/oauth.ts',
     redis: 'src/exports/redis.ts',
     sqlite: 'src/exports/sqlite.ts',

@@ -1,0 +1,1 @@
+export { type NodeListenerOptions, toNodeListener } from '../server/node.ts'
