@@ -180,7 +180,8 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     const stored = await store?.read().catch(() => null)
     if (!stored || !isCurrent(position) || stored.epoch < position.epoch) return false
     if (stored.epoch > position.epoch || isTombstone(stored)) {
-      send({ type: 'session.ended', at: now(), reason: 'elsewhere' })
+      const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
+      send({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
       return true
     }
     if (stored.version <= position.version) return false

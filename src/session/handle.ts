@@ -85,7 +85,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     flights.close(false)
     const at = vault.position()
     // At exactly this version: what a peer has renewed meanwhile lives on.
-    if (state.state === 'expired') store?.compareAndSet(at, toTombstone(at)).catch(unstored)
+    if (state.state === 'expired')
+      store?.compareAndSet(at, toTombstone(at, state.reason ?? undefined)).catch(unstored)
   }
 
   function note(previous: SessionState) {
@@ -254,7 +255,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     if (store)
       await replaceStored(store, unstored, (stored) => {
         if (stored && (isTombstone(stored) || stored.epoch > at.epoch)) return undefined
-        return toTombstone(stored && stored.epoch === at.epoch ? stored : at)
+        return toTombstone(stored && stored.epoch === at.epoch ? stored : at, 'user')
       })
     if (tokens.bearer || tokens.refreshToken) await flights.end(owner, tokens, 'logout')
   }

@@ -24,11 +24,12 @@ export function asStored(value: unknown): StoredSession | null {
 }
 
 /** What replaces the session stored at `at`: one version on, so that no renewal under way writes over it. */
-export const toTombstone = ({ epoch, version }: Position): Tombstone => ({
+export const toTombstone = ({ epoch, version }: Position, reason?: Tombstone['reason']): Tombstone => ({
   v: 1,
   epoch,
   version: version + 1,
   ended: true,
+  ...(reason && { reason }),
 })
 
 /** What is stored of a session; `lifeMs` is what the bearer has left at `wallNow`. */

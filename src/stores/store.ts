@@ -1,4 +1,4 @@
-import type { Position, SessionUser } from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason, Position, SessionUser } from '../../machines/session.types.ts'
 
 /** Everything that a session needs to go on after a restart or in another process. Holds tokens: keep it sealed. */
 export interface SessionRecord extends Position {
@@ -21,6 +21,8 @@ export interface SessionRecord extends Position {
 export interface Tombstone extends Position {
   readonly v: 1
   readonly ended: true
+  /** Why it ended, for whoever still holds the session. */
+  readonly reason?: ExpiredReason | LoggedOutReason
 }
 
 export type StoredSession = SessionRecord | Tombstone

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore, type SessionRecord, type SessionStore } from 'xstate-session'
+import { toTombstone } from '../../src/session/records.ts'
 import { fakeClock } from '../fakeClock.ts'
 import {
   ada,
@@ -10,6 +11,7 @@ import {
   LIFE,
   loggedIn,
   MINUTE,
+  openid,
   outcomeOf,
   restored,
   SECOND,
@@ -236,6 +238,32 @@ describe('while it runs', () => {
     const again = await restored({ store })
     expect(await again.session.getToken()).toBe('B2')
     await expect(session.getToken()).rejects.toMatchObject(error('session_expired'))
+  })
+
+  test.each([
+    ['backChannel', 'backChannel'],
+    ['user', 'elsewhere'],
+    ['idle', 'elsewhere'],
+    [undefined, 'elsewhere'],
+  ] as const)('an end for the reason %s, found in the store, is told as %s', async (reason, told) => {
+    const store = memoryStore()
+    const { session, pass, strategy, ok } = await loggedIn({ store, refresh: 'onDemand' })
+    await pass(LIFE - LEAD)
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    await store.compareAndSet({ epoch: 1, version: 1 }, toTombstone({ epoch: 1, version: 1 }, reason))
+    await strategy.last().answer(ok())
+    expect(caller.error).toMatchObject(error('logged_out', { reason: told }))
+  })
+
+  test('why a session ended is stored with its end', async () => {
+    const store = memoryStore()
+    const { session, pass } = await loggedIn({ store, absoluteLifetimeMs: MINUTE })
+    await pass(MINUTE)
+    expect(await store.read()).toMatchObject({ ended: true, reason: 'absoluteLifetime' })
+    await session.login({ token: 'B1', user: ada }, openid)
+    await session.logout()
+    expect(await store.read()).toMatchObject({ ended: true, reason: 'user' })
   })
 
   test('a process that starts later spends the newest token', async () => {
