@@ -5,6 +5,7 @@ export default defineConfig({
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   entry: {
     index: 'src/exports/index.ts',
+    backchannel: 'src/exports/backchannel.ts',
     machine: 'src/exports/machine.ts',
     msw: 'src/exports/msw.ts',
     node: 'src/exports/node.ts',

@@ -1,0 +1,1 @@
+export { type BackChannelLogoutOptions, backChannelLogout } from '../server/backChannel.ts'
