@@ -35,9 +35,13 @@ export type { SessionOptions } from '../session/options.ts'
 export type { Session, SessionActorRef } from '../session/session.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
+export { type BffStrategyOptions, bffStrategy } from '../strategies/bff.ts'
 export { type CookieStrategyOptions, cookieStrategy, refreshTokenFromCookies } from '../strategies/cookie.ts'
 export { type OpenidStrategyOptions, openidStrategy } from '../strategies/openid.ts'
 export type {
+  KeptFacts,
+  KeptParts,
+  KeptSession,
   LifeHints,
   RefreshOutcome,
   RefreshRequest,
@@ -48,3 +52,4 @@ export type {
   UnknownCause,
   Warning,
 } from '../strategies/strategy.ts'
+export type { BffFacts } from '../wire/facts.ts'

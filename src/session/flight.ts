@@ -1,8 +1,8 @@
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import type { Position, RejectedReason, SessionEvent } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore } from '../stores/store.ts'
-import type { LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
+import type { KeptFacts, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
@@ -17,6 +17,7 @@ export interface FlightDeck {
   readonly store: SessionStore | undefined
   readonly vault: Vault
   now(): number
+  isUserActive(): boolean
   send(event: SessionEvent): void
   tell(happening: Happening): void
 }
@@ -31,15 +32,20 @@ interface Attempt {
 
 type Settled = RefreshOutcome | EndedElsewhere
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
+type Failure = Exclude<Settled, { kind: 'ok' | 'kept' }>
 
 const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
+/** Stands for a bearer that is kept elsewhere, and never leaves the vault. */
+const KEPT = 'kept'
+const keptTokens: Tokens = { bearer: KEPT }
+
 const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
 
 /**
  * Spends refresh tokens for one session. A flight is detached from the state that asked for it and from every
  * caller: leaving, aborting or disposing does not stop it, because a token that was rotated must not be lost.
  */
-export function createFlights({ settings, store, vault, now, send, tell }: FlightDeck) {
+export function createFlights({ settings, store, vault, now, isUserActive, send, tell }: FlightDeck) {
   const { clock, coordinator, random } = settings
   let owner: Owner | undefined
   let open:
@@ -59,6 +65,7 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     // Pages without TLS have no `randomUUID`.
     attemptId: crypto.getRandomValues(new Uint32Array(4)).join('-'),
     signal,
+    ...(isUserActive() && { userActive: true as const }),
     ...(settings.fetch && { fetch: settings.fetch }),
   })
 
@@ -95,8 +102,9 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       // It waited for its turn until the attempt, the version or the session was over: nothing leaves.
       if (signal.aborted || !isCurrent(position)) return { kind: 'refused', cause: 'unavailable' }
       tell({ type: 'refreshSent', attemptId: asked.attemptId })
-      const outcome: RefreshOutcome | undefined = await strategyOf(attempt.of).refresh(asked)
-      return outcome && KINDS.includes(outcome.kind) ? outcome : internal
+      const strategy = strategyOf(attempt.of)
+      const outcome: RefreshOutcome | undefined = await strategy.refresh(asked)
+      return KINDS.includes(outcome?.kind) || (strategy.keep && outcome?.kind === 'kept') ? outcome : internal
     }
     const fly = async () => {
       // What a peer has spent is not sent again.
@@ -116,6 +124,12 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     const { position, of } = attempt
     const judged = outcome.kind === 'ok' ? judge(of, outcome) : outcome
     if (judged.kind === 'ok') return adopt(attempt, judged)
+    if (judged.kind === 'kept') {
+      if (!isCurrent(position)) return
+      if (judged.facts) keep(judged.facts)
+      else send({ type: 'session.ended', at: now(), reason: judged.reason })
+      return
+    }
     if (judged.kind === 'ended') {
       const { late } = judged
       if (late?.kind === 'ok') void end(of, toTokens(late.bearer, late.refreshToken), 'late')
@@ -157,6 +171,26 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       void end(of, toTokens(bearer, outcome.refreshToken), 'late')
   }
 
+  /** What the server that keeps the bearer says. Another epoch, or another user, is another login. */
+  function keep({ epoch, version, user, life: hints }: KeptFacts) {
+    const { epoch: current, version: before } = vault.position()
+    const lifeMs = life(KEPT, hints, false)
+    if (owner?.user.id === user.id && epoch === current) {
+      // At least one version on: an answer without news is one, too.
+      commit({ epoch, version: Math.max(version, before + 1) }, { ...owner, user }, keptTokens, lifeMs, now())
+    } else {
+      const [provider = ''] = settings.keeper ?? []
+      begin({ epoch, version }, { provider, user, startedAt: clock.wall() }, keptTokens, lifeMs, now())
+    }
+  }
+
+  /** A login, or a session that was found. */
+  function begin(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
+    owner = of
+    vault.open(at, tokens)
+    send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
+  }
+
   function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
     if (!vault.commit(at, tokens)) return
     owner = of
@@ -185,19 +219,19 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       return true
     }
     if (stored.version <= position.version) return false
-    const { at, owner: of, tokens, lifeMs } = fromRecord(stored, clock.wall())
-    commit(at, of, tokens, lifeMs, now())
+    const { at, owner: of, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
+    commit(at, of, tokens, lifeMs, now() - ageMs)
     return true
   }
 
-  function report(attempt: Attempt, outcome: Exclude<Settled, Ok>): void {
+  function report(attempt: Attempt, outcome: Failure): void {
     if (!isCurrent(attempt.position)) return
     warn(outcome)
     if ('cause' in outcome) tell({ type: 'refreshDeferred', outcome: outcome.kind, cause: outcome.cause })
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
   }
 
-  function toEvent({ of, sentAt }: Attempt, outcome: Exclude<Settled, Ok>) {
+  function toEvent({ of, sentAt }: Attempt, outcome: Failure) {
     const roll = random()
     // Whoever was told to wait must not come back at the same instant.
     const wait = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) * (1 + roll / 10) : 0
@@ -207,7 +241,7 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
         return { type: 'session.ended', reason: 'elsewhere' } as const
       case 'rejected':
         if (outcome.security) tell({ type: 'security', code: outcome.security })
-        return { type: 'refresh.rejected', reason: outcome.reason } as const
+        return { type: 'refresh.rejected', reason: outcome.reason as RejectedReason } as const
       case 'unsupported':
         if (outcome.forGood) dropRefreshToken()
         tell({ type: 'refreshDeferred', outcome: 'unsupported', cause: 'unsupported' })
@@ -280,8 +314,17 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
       refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: now() - (clock.wall() - of.startedAt),
-      ...deadlinesOf(receivedAt, lifeMs, settings.leadTimeMs, random()),
+      ...deadlines(receivedAt, lifeMs),
     }
+  }
+
+  /** A server that keeps the bearer renews none before its own lead time: whoever asks it comes later, not earlier. */
+  function deadlines(receivedAt: number, lifeMs: number) {
+    const roll = random()
+    const { keeper, leadTimeMs } = settings
+    return keeper
+      ? deadlinesOf(receivedAt, lifeMs, leadTimeMs * (1 - roll / 2), 0)
+      : deadlinesOf(receivedAt, lifeMs, leadTimeMs, roll)
   }
 
   return {
@@ -289,12 +332,8 @@ export function createFlights({ settings, store, vault, now, send, tell }: Fligh
     reread,
     end,
     life,
-    /** A login, or a session found in the store. */
-    open(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
-      owner = of
-      vault.open(at, tokens)
-      send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
-    },
+    open: begin,
+    keep,
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.
      * `everywhere`: its copies in this process end too.

@@ -30,6 +30,8 @@ import { createVault } from './vault.ts'
 type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 
 const LOGOUT_WAIT_MS = 1_000
+/** How long after a sign of the user the user counts as at work. */
+const ACTIVE_MS = 60_000
 
 /** Binds a running chart to its vault, its flights and its timers. */
 export function createHandle(actorRef: SessionActorRef, settings: Settings) {
@@ -43,6 +45,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** Until when, on both clocks, the bearer is served without a look at anything else. */
   let freshUntil = { wall: 0, monotonic: 0 }
   let logins = 0
+  /** The last sign of the user, on the session's timeline. */
+  let seenAt = -Infinity
   let stopSignals = () => {}
   let restoring: Promise<void> | undefined
 
@@ -54,7 +58,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     arm()
   })
   const tell = (happening: Happening) => notifier.tell({ ...vault.position(), ...happening })
-  const flights = createFlights({ settings, store, vault, now, send, tell })
+  const isUserActive = () => now() - seenAt < ACTIVE_MS
+  const flights = createFlights({ settings, store, vault, now, isUserActive, send, tell })
 
   function send(event: SessionEvent) {
     if (status === 'running') actorRef.send(event)
@@ -200,19 +205,24 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     if (!isSameEpoch() || newer() !== undefined) return newer()
     send({ type: 'bearer.rejected', ...used, at: now() })
     if (!isSameEpoch() || snapshot.context.bearer === 'good') return undefined
-    if (isPromising(now() + patienceMs))
-      await orAborted(wait(), signal).catch((error) => {
-        if (signal?.aborted) throw error
-      })
+    if (isPromising(now() + patienceMs)) await settled(signal)
     return newer()
+  }
+
+  /** Waits for a bearer, or for an error that says that there is none. Rejects on abort only. */
+  async function settled(signal: AbortSignal | null | undefined) {
+    await orAborted(wait(), signal).catch((error) => {
+      if (signal?.aborted) throw error
+    })
   }
 
   const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
 
+  function assertRunning() {
+    if (status !== 'running') throw status === 'failed' ? new SessionExpired('internal') : new Disposed()
+  }
+
   async function login(answer: LoginAnswer, options: LoginOptions): Promise<void> {
-    const assertRunning = () => {
-      if (status !== 'running') throw status === 'failed' ? new SessionExpired('internal') : new Disposed()
-    }
     assertRunning()
     const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, settings.strategies, clock.wall())
     const receivedAt = now()
@@ -261,6 +271,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 
   async function refresh({ by = 'force' }: { readonly by?: 'user' | 'force' } = {}): Promise<void> {
+    if (by === 'user') seenAt = now()
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by, at: now() })
     if (snapshot.value === 'refreshing') await wait()
@@ -272,8 +283,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const stored = await store?.read().catch(unstored)
     if (!state.isPending || status !== 'running') return
     if (stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)) {
-      const { at, owner, tokens, lifeMs } = fromRecord(stored, clock.wall())
-      flights.open(at, owner, tokens, lifeMs, now())
+      const { at, owner, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
+      flights.open(at, owner, tokens, lifeMs, now() - ageMs)
     } else send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
@@ -281,6 +292,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const at = now()
     send({ type: 'time.checked', at })
     if (signal === 'networkRestored') send({ type: 'network.restored', at })
+    if (signal === 'userActive') seenAt = at
+    if (signal === 'userIdle') seenAt = -Infinity
     if (signal === 'userActive' || signal === 'userIdle')
       send({ type: 'user.changed', idle: signal === 'userIdle', at })
   }
@@ -327,8 +340,31 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     rejectedAgain: () => tell({ type: 'warning', code: 'rejectedAfterRefresh' }),
   }
 
+  const kept = settings.keeper?.[1].keep?.({
+    baseUrl: settings.baseUrl,
+    origin: settings.origin,
+    fetch: source.fetch,
+    clock,
+    position: vault.position,
+    isPending: () => status === 'running' && state.isPending,
+    isUserActive,
+    adopt(facts) {
+      assertRunning()
+      if (facts) flights.keep(facts)
+      else send({ type: 'session.ended', reason: 'never', at: now() })
+    },
+    async ready(signal) {
+      if (state.isPending) await settled(signal)
+      const end = ending() ?? (state.isPending ? unavailable() : undefined)
+      if (end) throw end
+    },
+    async rejected(at, signal) {
+      await replace(at, vault.tokens().bearer ?? '', signal)
+    },
+  })
+
   const session: Session = {
-    login,
+    login: (answer, options) => login(answer as LoginAnswer, options),
     fetch: createSessionFetch(source),
     getToken(options) {
       const bearer = fresh()
@@ -341,6 +377,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     actorRef,
     // An actor that a parent invoked is stopped by its parent.
     dispose: () => (actorRef._parent ? stop() : actorRef.stop()),
+    ...kept,
   }
 
   return {
@@ -352,7 +389,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       status = 'running'
       actorRef.subscribe({ next: observe, error: fail })
       stopSignals = settings.signals?.(onSignal) ?? stopSignals
-      if (store) restoring = restore()
+      restoring = kept ? kept.start() : store && restore()
     },
     stop,
     refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt?.sends ?? 0),

@@ -143,11 +143,19 @@ export function readOptions(options: SessionOptions) {
     'coordinator',
     'a coordinator: the result of its factory',
   )
+  const keeper = known.find(([, strategy]) => strategy.keep)
+  refuseUnless(
+    !keeper || (known.length === 1 && !store && !coordinator),
+    'strategies',
+    'a single one, without "store" and "coordinator", where a server keeps the bearer',
+  )
   refuseUnless(Array.isArray(allowedOrigins), 'allowedOrigins', 'a list of origins')
   const base = readBase(settings.baseUrl, 'baseUrl')
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {
     ...settings,
+    /** The provider whose bearer a server keeps, and its strategy. */
+    keeper,
     baseUrl: base.href,
     origin: base.origin,
     origins: new Set([base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)]),

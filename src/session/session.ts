@@ -1,6 +1,7 @@
 import type { ActorRefFrom } from 'xstate'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
+import type { BffFacts } from '../wire/facts.ts'
 import type { LoginAnswer, LoginOptions } from './login.ts'
 
 export type SessionActorRef = ActorRefFrom<typeof sessionMachine>
@@ -10,12 +11,14 @@ export interface Session {
   /**
    * Starts a session from what the backend answered to a login or an exchange. Replaces the one before.
    * Resolves when it is stored; without a `store` it is active at once.
-   * Rejects with `InvalidAnswer` or `Misconfigured`, and then changes nothing.
+   * Rejects with `InvalidAnswer` or `Misconfigured`, and then changes nothing. A page behind its own server gives the
+   * facts that this answered.
    */
-  login(answer: LoginAnswer, options: LoginOptions): Promise<void>
+  login(answer: LoginAnswer | BffFacts, options: LoginOptions): Promise<void>
   /**
    * The platform's `fetch` with a fresh bearer for the allowed origins, and one retry after a 401.
-   * Rejects like `getToken` before anything is sent, and with `RedirectBlocked`.
+   * Rejects like `getToken` before anything is sent, and with `RedirectBlocked`. Behind a server that keeps the bearer:
+   * as the strategy says.
    */
   readonly fetch: typeof globalThis.fetch
   /**

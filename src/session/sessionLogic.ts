@@ -38,7 +38,7 @@ export function sessionLogic(settingsNow: () => Settings): typeof sessionMachine
       idleTimeoutMs: settings.idleTimeoutMs,
       absoluteLifetimeMs: settings.absoluteLifetimeMs,
       shared: settings.store !== undefined,
-      ...(settings.store ? {} : { facts: null }),
+      ...(settings.store || settings.keeper ? {} : { facts: null }),
     }
     return initial(scope, input)
   }

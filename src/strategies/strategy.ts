@@ -1,4 +1,11 @@
-import type { RejectedReason, ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  Position,
+  ResendPolicy,
+  SessionUser,
+} from '../../machines/session.types.ts'
+import type { Clock } from '../session/clock.ts'
 
 /** What a strategy is given for one attempt. */
 export interface RefreshRequest {
@@ -11,6 +18,8 @@ export interface RefreshRequest {
   readonly tenantId?: string
   /** Unique per send, for `X-Refresh-Attempt-Id`. */
   readonly attemptId: string
+  /** Set if the user was at work a moment ago, as far as the `signals` of the session tell. */
+  readonly userActive?: true
   /** Aborted at the hard deadline of the attempt; covers headers and body. */
   readonly signal: AbortSignal
   /** The `fetch` that the embedder injected; absent: the platform's transport. */
@@ -69,6 +78,7 @@ export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
  *
  * - `ok`: renewed. Without `refreshToken` the one sent stays valid (RFC 6749 section 6); without `bearer`
  *   the new refresh token is kept and one more refresh follows.
+ * - `kept`: renewed, and the bearer stays with the server that keeps it; `facts: null`: somebody logged out there.
  * - `refused`: provably not processed; safe to send again.
  * - `rejected`: definitive.
  * - `unknown`: anything else; the token may be spent. `answered` says whether the backend itself spoke.
@@ -94,8 +104,10 @@ export type RefreshOutcome =
       readonly final?: true
       readonly warnings?: readonly Warning[]
     }
+  | { readonly kind: 'kept'; readonly facts: KeptFacts }
+  | { readonly kind: 'kept'; readonly facts: null; readonly reason: KeptEnd }
   | { readonly kind: 'refused'; readonly cause: RefusedCause; readonly retryAfterMs?: number }
-  | { readonly kind: 'rejected'; readonly reason: RejectedReason; readonly security?: SecurityNotice }
+  | { readonly kind: 'rejected'; readonly reason: ExpiredReason; readonly security?: SecurityNotice }
   | {
       readonly kind: 'unknown'
       readonly cause: UnknownCause
@@ -122,4 +134,48 @@ export interface SessionStrategy {
   refresh(request: RefreshRequest): Promise<RefreshOutcome>
   /** Ends the grant at the backend, as far as it offers that. Resolves to whether it is known to have ended. */
   revoke?(request: RevokeRequest): Promise<boolean>
+  /**
+   * Set where a server keeps the bearer: gives the parts of a session that are different then. Such a strategy is
+   * the only one of its session, which takes neither a store nor a coordinator.
+   */
+  keep?(session: KeptSession): KeptParts
+}
+
+/** Why a session that a server keeps is over, where nothing expired. */
+export type KeptEnd = Extract<LoggedOutReason, 'elsewhere' | 'backChannel'>
+
+/** What a page knows of the session that its server keeps. `epoch` and `version` are counted there. */
+export interface KeptFacts extends Position {
+  readonly user: SessionUser
+  readonly life: LifeHints
+}
+
+/** What a strategy is given of a session whose bearer it keeps elsewhere. */
+export interface KeptSession {
+  /** The page's own server, absolute, its path ending with `/`. */
+  readonly baseUrl: string
+  readonly origin: string
+  readonly fetch: typeof globalThis.fetch
+  readonly clock: Clock
+  position(): Position
+  /** Whether it is still to be found out if there is a session. */
+  isPending(): boolean
+  /** Whether the user was at work a moment ago, as far as `signals` tell. */
+  isUserActive(): boolean
+  /** Takes a session; `null`: nobody is logged in. Throws `Disposed`. */
+  adopt(facts: KeptFacts | null): void
+  /** Waits while it is not known whether there is a session. Rejects where there is none. */
+  ready(signal: AbortSignal | null | undefined): Promise<void>
+  /** The server answered 401 at `at`: asks by one refresh whether the session has ended, and waits for that. */
+  rejected(at: Position, signal: AbortSignal | null | undefined): Promise<void>
+}
+
+/** The parts of a session that are different where a server keeps the bearer. */
+export interface KeptParts {
+  /** Finds out whether there is a session. Called once, when the session starts. */
+  start(): Promise<void>
+  /** Takes what the server answered to a login. */
+  login(answer: unknown): Promise<void>
+  readonly fetch: typeof globalThis.fetch
+  getToken(): Promise<never>
 }

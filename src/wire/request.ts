@@ -13,7 +13,7 @@ export interface WireRequest {
   /** Absent: the platform's transport. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Whether a browser's cookie jar takes part. Default `omit`. */
-  readonly credentials?: 'omit' | 'include'
+  readonly credentials?: 'omit' | 'same-origin' | 'include'
 }
 
 /** An answer whose headers arrived. */

@@ -5,7 +5,7 @@ const text = z.nullish(z.string())
 // A cosmetic field of the wrong type must not cost a session whose token was rotated already.
 const cosmetic = z.catch(text, undefined)
 
-const user = z.object({
+export const userSchema = z.object({
   id: text,
   _id: text,
   email: cosmetic,
@@ -20,14 +20,14 @@ const user = z.object({
 export const answerSchema = z.object({
   token: text,
   refreshToken: text,
-  user: z.nullish(user),
+  user: z.nullish(userSchema),
   expiresAt: z.optional(z.unknown()),
   expires_in: z.optional(z.unknown()),
   twoFASetupRequired: z.optional(z.unknown()),
 })
 
 /** Picks the known keys into a fresh object; `undefined` for a document without an id. */
-export function toUser(document: z.infer<typeof user> | null | undefined): SessionUser | undefined {
+export function toUser(document: z.infer<typeof userSchema> | null | undefined): SessionUser | undefined {
   const id = document?.id || document?._id
   if (!document || !id) return undefined
   const found: Record<string, string> = {}

@@ -90,9 +90,9 @@ describe('strategies', () => {
     createSession({ ...options, strategies: { mine } })
   })
 
-  test('an outcome is one of five', () => {
+  test('an outcome is one of six', () => {
     expectTypeOf<RefreshOutcome['kind']>().toEqualTypeOf<
-      'ok' | 'refused' | 'rejected' | 'unknown' | 'unsupported'
+      'ok' | 'kept' | 'refused' | 'rejected' | 'unknown' | 'unsupported'
     >()
     // @ts-expect-error: a rejection says why
     const outcome: RefreshOutcome = { kind: 'rejected' }
