@@ -2,6 +2,7 @@ import type { Position } from '../../machines/session.types.ts'
 import { LoggedOut } from '../session/errors.ts'
 import { orAborted } from '../session/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
+import { nameOf } from './entries.ts'
 import type { ServerSettings } from './options.ts'
 import type { Found, Sessions } from './sessions.ts'
 
@@ -69,8 +70,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     wait: acquire,
     take: taken,
     replace,
-    rejectedAgain: () =>
-      settings.observe({ type: 'notVerified', session: key.slice(0, 12), cause: 'refused' }),
+    rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
   }
   return {
     fetch: createSessionFetch(source),

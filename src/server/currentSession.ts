@@ -3,6 +3,7 @@ import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '..
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
+import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './sessions.ts'
 
 /** `GET`: the facts of the session. Looks, and never refreshes. */
@@ -46,7 +47,7 @@ export const verifySession: Endpoint = async (context, request) => {
   } catch (error) {
     if (error instanceof SessionExpired || error instanceof LoggedOut)
       return unusable(context, request, error)
-    return unverified(context, found, 'unavailable')
+    return unverified(context, request, found, 'unavailable')
   }
   const body = await answer.text().catch(() => '')
   if (answer.ok && isForeign(found, body)) {
@@ -63,11 +64,8 @@ export const verifySession: Endpoint = async (context, request) => {
     await sessions.end(found, 'accessRevoked')
     return noSession(context, request, { reason: 'accessRevoked' })
   }
-  return unverified(
-    context,
-    found,
-    answer.status === 401 || answer.status === 403 ? 'refused' : 'unavailable',
-  )
+  const isRefusal = answer.status === 401 || answer.status === 403
+  return unverified(context, request, found, isRefusal ? 'refused' : 'unavailable')
 }
 
 /** The bearer is somebody else's. */
@@ -92,9 +90,17 @@ function parsed(text: string): unknown {
   }
 }
 
-function unverified(context: ServerContext, found: Found, cause: 'unavailable' | 'refused'): Response {
-  const { settings } = context
-  settings.observe({ type: 'notVerified', session: found.key.slice(0, 12), cause })
+/** The facts as they are now: verifying may have refreshed. */
+async function unverified(
+  context: ServerContext,
+  request: Request,
+  { key }: Found,
+  cause: 'unavailable' | 'refused',
+): Promise<Response> {
+  const { sessions, settings } = context
+  settings.observe({ type: 'notVerified', session: nameOf(key), cause })
+  const found = await sessions.find(request)
+  if (!isFound(found)) return noSession(context, request, found)
   return json(200, { ...factsOf(found, settings.clock.wall()), unverified: cause })
 }
 

@@ -13,8 +13,8 @@ export interface Opened {
 const TRIES = 5
 /** A late refresh finds the tombstone of its session for as long as an attempt may last, and then some. */
 const TOMBSTONE_MS = 600_000
-/** So that a session ends by its own rules, and not because its entry was gone a moment earlier. */
-const MARGIN_MS = 60_000
+/** So that a session ends by its own rules, and for a while can say by which. */
+const MARGIN_MS = 600_000
 
 const isEnded = (session: StoredSession) => 'ended' in session
 

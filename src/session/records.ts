@@ -44,14 +44,19 @@ export function toRecord(
   return { v: 1, epoch, version, ...owner, ...tokens, ...life }
 }
 
-/** The parts of a stored session; its bearer never lives longer than it did when it was received. */
+/**
+ * The parts of a stored session: how long its bearer lived when it was received, and how long ago that was. It never
+ * lives longer than it did then, and is due when it was.
+ */
 export function fromRecord(record: SessionRecord, wallNow: number) {
   const { v, epoch, version, endsAt = Infinity, lifeMs = Infinity, bearer, refreshToken, ...owner } = record
+  const leftMs = Math.min(endsAt - wallNow, lifeMs)
   return {
     at: { epoch, version },
     owner: owner as Owner,
     tokens: toTokens(bearer, refreshToken),
-    lifeMs: Math.min(endsAt - wallNow, lifeMs),
+    lifeMs: lifeMs < Infinity ? lifeMs : leftMs,
+    ageMs: lifeMs < Infinity ? lifeMs - leftMs : 0,
   }
 }
 

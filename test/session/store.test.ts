@@ -52,6 +52,20 @@ function slowStore(inner: SessionStore) {
 }
 
 describe('at the start', () => {
+  test('a bearer is due when it was due before, and not at half of what is left of it', async () => {
+    const { session, strategy } = start({
+      store: await storeOf(record({ endsAt: clockStart + LEAD - SECOND })),
+      refresh: 'onDemand',
+    })
+    await flush()
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    expect(strategy.sent()).toEqual(['R7'])
+    await strategy.last().answer({ kind: 'ok', bearer: 'B8', refreshToken: 'R8' })
+    await flush()
+    expect(caller.value).toBe('B8')
+  })
+
   test('the session is pending until the store has answered; callers wait for it', async () => {
     const { store, release } = slowStore(await storeOf(record()))
     const { session } = start({ store })
