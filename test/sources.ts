@@ -1,0 +1,12 @@
+/** For processes that tests start: the sources, also for what the package imports by its own names. */
+import { registerHooks } from 'node:module'
+
+const sources: Readonly<Record<string, string>> = {
+  '#crypto': '../src/crypto.node.ts',
+  '#transport': '../src/transport.node.ts',
+}
+
+registerHooks({
+  resolve: (specifier, context, next) =>
+    next(sources[specifier] ? new URL(sources[specifier], import.meta.url).href : specifier, context),
+})
