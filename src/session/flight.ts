@@ -224,8 +224,11 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     return true
   }
 
-  function report(attempt: Attempt, outcome: Failure): void {
+  function report(attempt: Attempt, failure: Failure): void {
     if (!isCurrent(attempt.position)) return
+    // Where a server keeps the tokens, nothing is spent by asking it.
+    const isSafe = failure.kind === 'unknown' && strategyOf(attempt.of).keep
+    const outcome: Failure = isSafe ? { kind: 'refused', cause: 'network' } : failure
     warn(outcome)
     if ('cause' in outcome) tell({ type: 'refreshDeferred', outcome: outcome.kind, cause: outcome.cause })
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)

@@ -71,6 +71,9 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
       'Option "facts" of bffStrategy must be what the server answers to "GET {path}", or null.',
     )
 
+  /** Why the session ended, from a call that found it out: whoever asks later has no cookie any more. */
+  let reason: unknown
+
   const headersOf = (userActive: boolean | undefined) => ({
     [csrfHeader]: '1',
     ...(userActive && { 'x-user-activity': '1' }),
@@ -99,7 +102,10 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
   return {
     needsRefreshToken: false,
     async refresh(call) {
-      return outcomeOf(await ask('POST', 'refresh', call))
+      const answer = await ask('POST', 'refresh', call)
+      const outcome = outcomeOf(answer, reason)
+      if (outcome.kind !== 'refused') reason = undefined
+      return outcome
     },
     async revoke(call) {
       // A late answer has brought no token.
@@ -130,18 +136,20 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
       async fetch(input, init) {
         const isRequest = input instanceof Request
         const url = new URL(isRequest ? input.url : input, session.baseUrl)
+        const target = isRequest ? input : url.href
         // `blob:` reports the origin of the page that made it.
         if (!/^https?:$/.test(url.protocol) || url.origin !== session.origin)
-          return session.fetch(input, init)
+          return session.fetch(target, init)
         const signal = init?.signal ?? (isRequest ? input.signal : undefined)
         await session.ready(signal)
         const at = session.position()
         const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined))
         for (const [name, value] of Object.entries(headersOf(session.isUserActive())))
           headers.set(name, value)
-        const target = isRequest ? input : url.href
         const answer = await session.fetch(target, { ...init, headers, credentials: 'same-origin' })
-        if (answer.status === 401) await session.rejected(at, signal)
+        if (answer.status !== 401) return answer
+        reason = (await errorOf(answer))?.reason ?? reason
+        await session.rejected(at, signal)
         return answer
       },
       async getToken() {
@@ -158,14 +166,16 @@ interface Asking {
   readonly fetch?: typeof globalThis.fetch
 }
 
-function outcomeOf(answer: WireResult): RefreshOutcome {
+/** `known`: why the session ended, if the answer does not say. */
+function outcomeOf(answer: WireResult, known: unknown): RefreshOutcome {
   const facts = factsOf(answer)
   if (facts) return { kind: 'kept', facts }
   const end = endOf(answer)
   if (end) {
-    const reason = EXPIRED.find((known) => known === end.reason)
+    const said = end.reason ?? known
+    const reason = EXPIRED.find((one) => one === said)
     if (reason) return { kind: 'rejected', reason }
-    return { kind: 'kept', facts: null, reason: end.reason === 'backChannel' ? 'backChannel' : 'elsewhere' }
+    return { kind: 'kept', facts: null, reason: said === 'backChannel' ? said : 'elsewhere' }
   }
   // Nothing of the page is spent by asking, so whatever came back may be asked again.
   if (answer.kind !== 'answer')
@@ -184,17 +194,32 @@ function outcomeOf(answer: WireResult): RefreshOutcome {
   }
 }
 
-/** A whole JSON object that came with `status`. */
-function bodyOf(answer: WireResult, status: number): Partial<Record<string, unknown>> | undefined {
-  if (answer.kind !== 'answer' || answer.status !== status || answer.redirected) return undefined
-  const value = parseJson(answer.text)?.value
+type Json = Partial<Record<string, unknown>>
+
+function objectOf(text: string): Json | undefined {
+  const value = parseJson(text)?.value
   return typeof value === 'object' && value !== null ? value : undefined
+}
+
+/** A whole JSON object that came with `status`. */
+function bodyOf(answer: WireResult, status: number): Json | undefined {
+  const isMeant = answer.kind === 'answer' && answer.status === status && !answer.redirected
+  return isMeant ? objectOf(answer.text) : undefined
 }
 
 const factsOf = (answer: WireResult) => readFacts(bodyOf(answer, 200))
 
+const noSession = (body: Json | undefined) => (body?.error === 'no_session' ? body : undefined)
+
 /** The server's word that there is no session. Other 401s come from whatever stands between. */
-function endOf(answer: WireResult) {
-  const body = bodyOf(answer, 401)
-  return body?.error === 'no_session' ? body : undefined
+const endOf = (answer: WireResult) => noSession(bodyOf(answer, 401))
+
+/** The same of a call's answer, which stays readable. */
+async function errorOf(answer: Response): Promise<Json | undefined> {
+  if (!answer.headers.get('content-type')?.startsWith('application/json')) return undefined
+  const text = await answer
+    .clone()
+    .text()
+    .catch(() => '')
+  return noSession(objectOf(text))
 }

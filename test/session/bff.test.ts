@@ -1,0 +1,558 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  type BffStrategyOptions,
+  bffStrategy,
+  createSession,
+  inProcessCoordinator,
+  memoryStore,
+  type SessionOptions,
+} from 'xstate-session'
+import { accounts } from '../../examples/backend/accounts.ts'
+import { fakeClock } from '../fakeClock.ts'
+import { PANEL, world } from '../server/world.ts'
+import {
+  ada,
+  type Call,
+  error,
+  flush,
+  LIFE,
+  MINUTE,
+  outcomeOf,
+  SECOND,
+  start,
+  stubApi,
+  stubStrategy,
+} from './fixture.ts'
+
+const bob = { id: 'bob' }
+const json = (status: number, body: object, headers: HeadersInit = {}) =>
+  Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } })
+const gone = (reason?: string) => json(401, { error: 'no_session', reason })
+
+/** A page, and the server behind which it is. `state` is what the server knows; `null`: no session. */
+function behind({
+  strategy,
+  ...options
+}: Omit<Partial<SessionOptions>, 'clock'> & { strategy?: BffStrategyOptions } = {}) {
+  const clock = fakeClock()
+  const state = {
+    session: { user: ada as object, epoch: 5, version: 1 } as null | Record<string, unknown>,
+    endsAt: clock.wall() + LIFE,
+    /** The server's clock is ahead by this. */
+    skewMs: 0,
+    reason: undefined as string | undefined,
+    /** Answers anything instead. */
+    failing: undefined as undefined | ((call: Call) => Response | Promise<Response> | undefined),
+  }
+  const facts = () => ({
+    ...(state.session as { user: typeof ada; epoch: number; version: number }),
+    expiresAt: state.endsAt + state.skewMs,
+    serverNow: clock.wall() + state.skewMs,
+  })
+  const api = stubApi((call) => {
+    const failed = state.failing?.(call)
+    if (failed) return failed
+    const { pathname, origin } = new URL(call.url)
+    if (origin !== 'https://chat.example') return new Response('foreign')
+    if (!state.session) return gone(state.reason)
+    if (pathname === '/session/logout') {
+      state.session = null
+      return json(200, {})
+    }
+    if (pathname === '/session/refresh' && clock.wall() >= state.endsAt - 30 * SECOND) {
+      state.session = { ...state.session, version: Number(state.session.version) + 1 }
+      state.endsAt = clock.wall() + LIFE
+    }
+    return pathname.startsWith('/session/') ? json(200, facts()) : new Response('ok')
+  })
+  const started = start({ strategies: { bff: bffStrategy(strategy) }, fetch: api.fetch, clock, ...options })
+  const settle = async () => {
+    for (let turns = 0; turns < 8; turns++) await flush()
+  }
+  return {
+    ...started,
+    api,
+    server: state,
+    facts,
+    settle,
+    snapshot: () => started.session.getSnapshot(),
+    paths: () => api.calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`),
+    async pass(ms: number) {
+      clock.advance(ms)
+      await settle()
+    },
+    /** The page has found its session. */
+    async found() {
+      await settle()
+      api.calls.length = 0
+    },
+  }
+}
+
+describe('at the start', () => {
+  test('the session asks its server, and is pending until the answer', async () => {
+    const { api, snapshot, settle, paths } = behind()
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', isPending: true })
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'active', isPending: false, user: ada, epoch: 5, version: 1 })
+    expect(paths()).toEqual(['GET /session/'])
+    expect(api.calls[0]?.init.credentials).toBe('same-origin')
+    expect(api.calls[0]?.headers.get('x-csrf')).toBe('1')
+  })
+
+  test('nobody is logged in: those who waited are told', async () => {
+    const { server, session, snapshot, settle } = behind()
+    server.session = null
+    const call = outcomeOf(session.fetch('/api/x'))
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', isPending: false, reason: 'never' })
+    expect(call.error).toMatchObject(error('logged_out'))
+  })
+
+  test('facts that came with the page are known at once, and nothing is asked', async () => {
+    const rendered = { user: ada, epoch: 9, version: 3, expiresAt: LIFE, serverNow: 0 }
+    const { snapshot, settle, paths, clock } = behind({ strategy: { facts: rendered } })
+    expect(snapshot()).toMatchObject({ state: 'active', isPending: false, user: ada, epoch: 9, version: 3 })
+    expect(snapshot().expiresAt).toBe(clock.wall() + LIFE)
+    await settle()
+    expect(paths()).toEqual([])
+  })
+
+  test('null came with the page: logged out at once, and nothing is asked', async () => {
+    const { snapshot, settle, paths } = behind({ strategy: { facts: null } })
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', isPending: false, reason: 'never' })
+    await settle()
+    expect(paths()).toEqual([])
+  })
+
+  test('a server that does not answer is asked again, less and less often; callers are told after their patience', async () => {
+    const { server, session, snapshot, pass, settle, api } = behind()
+    server.failing = () => Promise.reject(new TypeError('Failed to fetch'))
+    await settle()
+    const call = outcomeOf(session.fetch('/api/x'))
+    for (let second = 0; second < 30; second++) await pass(SECOND)
+    expect(call.error).toMatchObject(error('refresh_unavailable'))
+    expect(snapshot().isPending).toBe(true)
+    // After 0, 1, 3, 7, 15 and 25 s.
+    expect(api.calls.length).toBe(6)
+    server.failing = undefined
+    await pass(10 * SECOND)
+    expect(snapshot()).toMatchObject({ state: 'active', user: ada })
+  })
+
+  test('a server that hangs is given up after 10 s, and asked again', async () => {
+    const { server, pass, settle, snapshot } = behind()
+    server.failing = () => new Promise(() => {})
+    await settle()
+    server.failing = undefined
+    await pass(10 * SECOND)
+    expect(snapshot().isPending).toBe(true)
+    await pass(SECOND)
+    expect(snapshot()).toMatchObject({ state: 'active' })
+  })
+
+  test('a disposed session asks no more', async () => {
+    const { server, session, pass, settle, api, clock } = behind()
+    server.failing = () => new Response(null, { status: 502 })
+    await settle()
+    session.dispose()
+    await pass(MINUTE)
+    expect(api.calls.length).toBe(1)
+    expect(clock.pending()).toEqual([])
+  })
+
+  test('a login that comes before the answer counts', async () => {
+    let release = (_: Response) => {}
+    const { server, session, snapshot, settle, facts } = behind()
+    server.failing = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
+    await settle()
+    await session.login({ ...facts(), epoch: 6 }, { provider: 'bff' })
+    release(gone())
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'active', epoch: 6 })
+  })
+})
+
+describe('calls', () => {
+  test('X27 carry the cookie and the CSRF header, no bearer, and no stand-in for one', async () => {
+    const { session, api, found } = behind()
+    await found()
+    await session.fetch('/api/admin/users', { method: 'POST', body: '{}', headers: { accept: 'text/plain' } })
+    await session.fetch(
+      new Request('https://chat.example/api/x', { headers: { 'x-own': '1' }, credentials: 'omit' }),
+    )
+    for (const { init, headers, authorization } of api.calls) {
+      expect(init.credentials).toBe('same-origin')
+      expect(headers.get('x-csrf')).toBe('1')
+      expect(authorization).toBeNull()
+      expect([...headers].join()).not.toContain('kept')
+    }
+    expect(api.calls.map(({ url, method, body }) => [url, method, body])).toEqual([
+      ['https://chat.example/api/admin/users', 'POST', '{}'],
+      ['https://chat.example/api/x', 'GET', ''],
+    ])
+    expect(api.calls[0]?.headers.get('accept')).toBe('text/plain')
+    expect(api.calls[1]?.headers.get('x-own')).toBe('1')
+  })
+
+  test('X4 to other origins pass as they are, also without a session', async () => {
+    const { session, api, server } = behind({ allowedOrigins: ['https://other.example'] })
+    server.session = null
+    for (const url of ['https://other.example/x', '//evil.example/x', 'http://chat.example/x'])
+      await session.fetch(url)
+    const foreign = api.calls.filter(({ url }) => !url.startsWith('https://chat.example/'))
+    expect(foreign).toHaveLength(3)
+    for (const { headers, init } of foreign) {
+      expect([...headers]).toEqual([])
+      expect(init.credentials).toBeUndefined()
+    }
+  })
+
+  test('there is no token to get', async () => {
+    const { session, found } = behind()
+    await found()
+    await expect(session.getToken()).rejects.toMatchObject(error('misconfigured'))
+  })
+
+  test('wait for no refresh: the server refreshes', async () => {
+    const { session, server, found, pass, state } = behind()
+    await found()
+    server.failing = ({ url }) => (url.endsWith('/refresh') ? new Promise<Response>(() => {}) : undefined)
+    await pass(LIFE)
+    expect(state()).toBe('retrying')
+    await pass(SECOND)
+    expect(state()).toBe('refreshing')
+    expect((await session.fetch('/api/x')).status).toBe(200)
+  })
+
+  test('are sent while the server cannot refresh, and the session stays', async () => {
+    const { session, server, found, pass, snapshot } = behind()
+    await found()
+    server.failing = ({ url }) =>
+      url.endsWith('/refresh')
+        ? json(503, { error: 'refresh_unavailable' }, { 'retry-after': '40' })
+        : undefined
+    await pass(LIFE - 30 * SECOND)
+    expect(snapshot()).toMatchObject({ state: 'retrying', isUsable: true })
+    await pass(30 * SECOND)
+    expect(snapshot()).toMatchObject({ state: 'retrying', isUsable: false, isAuthenticated: true })
+    expect((await session.fetch('/api/x')).status).toBe(200)
+    for (let step = 0; step < 300; step++) await pass(5 * SECOND)
+    expect(snapshot()).toMatchObject({ state: 'retrying', reason: null })
+    server.failing = undefined
+    for (let step = 0; step < 12; step++) await pass(5 * SECOND)
+    expect(snapshot()).toMatchObject({ state: 'active', isUsable: true })
+  })
+
+  test('an aborted call leaves alone', async () => {
+    const { session, server, settle } = behind()
+    server.failing = () => new Promise(() => {})
+    const controller = new AbortController()
+    const call = outcomeOf(session.fetch('/api/x', { signal: controller.signal }))
+    controller.abort(new Error('gone'))
+    await settle()
+    expect(call.error).toMatchObject({ message: 'gone' })
+  })
+})
+
+describe('a 401', () => {
+  test.each([
+    ['idle', 'expired', 'idle'],
+    ['absoluteLifetime', 'expired', 'absoluteLifetime'],
+    ['refreshOutcomeUnknown', 'expired', 'refreshOutcomeUnknown'],
+    ['backChannel', 'loggedOut', 'backChannel'],
+    ['user', 'loggedOut', 'elsewhere'],
+    [undefined, 'loggedOut', 'elsewhere'],
+  ] as const)('ends the session for the reason that the server gives: %s', async (given, state, reason) => {
+    const { session, server, found, snapshot, paths } = behind()
+    await found()
+    server.session = null
+    server.reason = given
+    const answers = await Promise.all([1, 2, 3].map(() => session.fetch('/api/x')))
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
+    expect(snapshot()).toMatchObject({ state, reason, isAuthenticated: false })
+    expect(paths().filter((path) => path.startsWith('POST'))).toEqual(['POST /session/refresh'])
+    await expect(session.fetch('/api/x')).rejects.toMatchObject({ reason })
+  })
+
+  test('X20 of the API alone ends nothing, and costs a question in five seconds at most', async () => {
+    const { session, server, found, snapshot, pass, paths } = behind()
+    await found()
+    server.failing = ({ url }) => (url.includes('/api/') ? new Response('no', { status: 401 }) : undefined)
+    for (let second = 0; second < 60; second++) {
+      const answer = await session.fetch('/api/x')
+      expect([answer.status, await answer.text()]).toEqual([401, 'no'])
+      await pass(SECOND)
+    }
+    expect(snapshot()).toMatchObject({ state: 'active', user: ada })
+    expect(paths().filter((path) => path === 'POST /session/refresh').length).toBeLessThanOrEqual(12)
+  })
+})
+
+describe('refreshes', () => {
+  test('the timer asks where the server refreshes, not before: one POST for each life', async () => {
+    const { found, pass, paths, snapshot, told } = behind({ random: () => 0.999 })
+    await found()
+    for (let second = 0; second < 3 * 900; second++) await pass(SECOND)
+    expect(paths()).toEqual(Array(3).fill('POST /session/refresh'))
+    expect(snapshot()).toMatchObject({ state: 'active', epoch: 5, version: 4 })
+    expect(told('refreshed')).toHaveLength(3)
+  })
+
+  test('the clock of the server may be off', async () => {
+    const { server, found, pass, paths, snapshot, clock } = behind()
+    server.skewMs = 40 * 60 * MINUTE
+    await found()
+    expect(snapshot().expiresAt).toBe(clock.wall() + LIFE)
+    await pass(LIFE - 31 * SECOND)
+    expect(paths()).toEqual([])
+    await pass(SECOND)
+    expect(paths()).toEqual(['POST /session/refresh'])
+  })
+
+  test('what other tabs have renewed is caught up with', async () => {
+    const { session, server, found, snapshot } = behind()
+    await found()
+    server.session = { user: ada, epoch: 5, version: 7 }
+    await session.refresh()
+    expect(snapshot()).toMatchObject({ state: 'active', epoch: 5, version: 7 })
+  })
+
+  test('an answer without news is a renewal too', async () => {
+    const { session, found, snapshot } = behind()
+    await found()
+    await session.refresh()
+    expect(snapshot()).toMatchObject({ state: 'active', version: 2 })
+  })
+
+  test('a changed profile is taken over', async () => {
+    const { session, server, found, snapshot } = behind()
+    await found()
+    server.session = { user: { ...ada, role: 'USER' }, epoch: 5, version: 2 }
+    await session.refresh()
+    expect(snapshot().user).toMatchObject({ role: 'USER' })
+  })
+
+  test('X18 somebody else has logged in in another tab: the page belongs to them, and knows it', async () => {
+    const { session, server, found, snapshot, told, settle } = behind()
+    await found()
+    server.session = { user: bob, epoch: 6, version: 1 }
+    await session.refresh().catch(() => {})
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'active', user: bob, epoch: 6, version: 1 })
+    expect(told('changed')).toMatchObject([{ what: 'user' }])
+  })
+})
+
+describe('the user', () => {
+  const activity = (calls: readonly Call[]) => calls.map(({ headers }) => headers.get('x-user-activity'))
+
+  test('at work is told with every request of the next minute, and not longer', async () => {
+    const { session, api, found, signal, pass } = behind()
+    await found()
+    await session.fetch('/api/x')
+    await signal('userActive')
+    await session.fetch('/api/x')
+    await pass(MINUTE - 1)
+    await session.fetch('/api/x')
+    await pass(1)
+    await session.fetch('/api/x')
+    await signal('userActive')
+    await signal('userIdle')
+    await session.fetch('/api/x')
+    expect(activity(api.calls)).toEqual([null, '1', '1', null, null])
+  })
+
+  test('is never told to be at work without signals', async () => {
+    const { session, api, found, pass } = behind({ signals: () => () => {} })
+    await found()
+    for (let second = 0; second < 1_000; second++) await pass(SECOND)
+    await session.fetch('/api/x')
+    expect(new Set(activity(api.calls))).toEqual(new Set([null]))
+  })
+
+  test('who asks to stay signed in is at work', async () => {
+    const { session, api, found } = behind()
+    await found()
+    await session.refresh({ by: 'user' })
+    expect(activity(api.calls)).toEqual(['1'])
+  })
+})
+
+describe('login and logout', () => {
+  test('a login hands over what the server answered', async () => {
+    const { session, server, found, snapshot, facts } = behind()
+    server.session = null
+    await found()
+    server.session = { user: bob, epoch: 8, version: 1 }
+    await session.login(facts(), { provider: 'bff' })
+    expect(snapshot()).toMatchObject({ state: 'active', user: bob, epoch: 8 })
+    expect((await session.fetch('/api/x')).status).toBe(200)
+  })
+
+  test('what is no facts is refused, and changes nothing', async () => {
+    const { session, found, snapshot } = behind()
+    await found()
+    const answer = { token: 'T', user: bob }
+    await expect(session.login(answer, { provider: 'bff' })).rejects.toMatchObject(error('invalid_answer'))
+    expect(snapshot()).toMatchObject({ state: 'active', user: ada })
+    session.dispose()
+    await expect(
+      session.login({ user: bob, epoch: 1, version: 1, serverNow: 0 }, { provider: 'bff' }),
+    ).rejects.toMatchObject(error('disposed'))
+  })
+
+  test('a logout ends the session here at once, and at the server', async () => {
+    const { session, found, snapshot, paths } = behind()
+    await found()
+    const done = session.logout()
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+    await done
+    expect(paths()).toEqual(['POST /session/logout'])
+  })
+
+  test('X17 a refresh that is answered after the logout does not bring the session back', async () => {
+    let release = (_: Response) => {}
+    const { session, server, found, snapshot, settle, facts, paths } = behind()
+    await found()
+    server.failing = ({ url }) =>
+      url.endsWith('/refresh')
+        ? new Promise((resolve) => {
+            release = resolve
+          })
+        : undefined
+    const late = json(200, facts())
+    const refresh = outcomeOf(session.refresh())
+    await session.logout()
+    release(late)
+    await settle()
+    expect(refresh.error).toMatchObject(error('logged_out'))
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+    expect(paths()).toEqual(['POST /session/refresh', 'POST /session/logout'])
+  })
+
+  test('a logout that cannot reach the server is tried again, and told', async () => {
+    const { session, server, found, pass, told, paths } = behind()
+    await found()
+    server.failing = () => new Response(null, { status: 502 })
+    void session.logout()
+    for (let second = 0; second < 10; second++) await pass(SECOND)
+    expect(paths()).toEqual(Array(3).fill('POST /session/logout'))
+    expect(told('warning')).toMatchObject([{ code: 'notRevoked' }])
+  })
+})
+
+test('goes with no other strategy, no store and no coordinator', () => {
+  const strategies = { bff: bffStrategy() }
+  const options = { baseUrl: 'https://chat.example/', strategies }
+  for (const wrong of [
+    { strategies: { ...strategies, other: stubStrategy().strategy } },
+    { store: memoryStore() },
+    { coordinator: inProcessCoordinator() },
+  ])
+    expect(() => createSession({ ...options, ...wrong })).toThrow(
+      expect.objectContaining({ code: 'misconfigured', message: expect.stringContaining('strategies') }),
+    )
+})
+
+describe('with the real server', () => {
+  /** A page of that server, in a browser that keeps its cookies. All that reaches it is noted. */
+  async function pageOf() {
+    const { backend, clock, serve, pass, sends } = await world()
+    const issued = new Set<string>()
+    const { server, page } = serve({
+      async fetch(input, init) {
+        const answer = await fetch(input, init)
+        const text = await answer.clone().text()
+        for (const [, token] of text.matchAll(/"(?:token|refreshToken)":"([^"]+)"/g))
+          issued.add(String(token))
+        for (const line of answer.headers.getSetCookie()) issued.add(line.replace(/^[^=]*=|;.*$/g, ''))
+        return answer
+      },
+    })
+    const seen: string[] = []
+    const answers: Response[] = []
+    const browserFetch: typeof fetch = async (input, init) => {
+      const request = new Request(input, init)
+      request.headers.set('cookie', [...page.cookies].map(([n, v]) => `${n}=${v}`).join('; '))
+      request.headers.set('sec-fetch-site', 'same-origin')
+      const answer = await server.handle(request)
+      for (const line of answer.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        if (line.includes('Max-Age=0')) page.cookies.delete(name)
+        else page.cookies.set(name, value)
+      }
+      answers.push(answer)
+      seen.push([...answer.headers].join(), await answer.clone().text())
+      return answer
+    }
+    const open = () => {
+      const session = createSession({
+        baseUrl: PANEL,
+        strategies: { bff: bffStrategy() },
+        fetch: browserFetch,
+        clock,
+      })
+      onTestFinished(() => session.dispose())
+      return session
+    }
+    return { backend, page, open, pass, sends, issued, seen, answers, browserFetch }
+  }
+
+  const known = (session: ReturnType<typeof createSession>) =>
+    expect.poll(() => session.getSnapshot().isPending).toBe(false)
+
+  test('X27 a whole life of a page: no token of the backend, nor of the provider, reaches it', async () => {
+    const { open, pass, sends, issued, seen, answers, browserFetch, page } = await pageOf()
+    const session = open()
+    await known(session)
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'never' })
+
+    const { email, password } = accounts.localAdmin
+    const login = await browserFetch(`${PANEL}/session/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-csrf': '1' },
+      body: JSON.stringify({ email, password }),
+    })
+    await session.login(await login.json(), { provider: 'bff' })
+    expect(session.getSnapshot()).toMatchObject({ state: 'active', user: { email }, version: 1 })
+    expect((await session.fetch('/api/admin/users')).status).toBe(200)
+
+    pass(20 * MINUTE)
+    await session.refresh()
+    expect(session.getSnapshot()).toMatchObject({ state: 'active', version: 2 })
+    expect(sends()).toBe(1)
+
+    const again = open()
+    await known(again)
+    expect(again.getSnapshot()).toMatchObject({
+      state: 'active',
+      version: 2,
+      epoch: session.getSnapshot().epoch,
+    })
+
+    await session.logout()
+    expect(page.cookies.size).toBe(0)
+    expect((await again.fetch('/api/admin/users')).status).toBe(401)
+    expect(again.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'elsewhere' })
+
+    expect(issued.size).toBeGreaterThanOrEqual(4)
+    const bytes = seen.join('\n') + JSON.stringify([session, again])
+    for (const token of issued) expect(token === '' || !bytes.includes(token)).toBe(true)
+    for (const answer of answers) expect(answer.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('a session that idled too long tells its page so', async () => {
+    const { open, page, pass } = await pageOf()
+    await page.navigate('/session/openid/start')
+    const session = open()
+    await known(session)
+    expect(session.getSnapshot()).toMatchObject({ state: 'active' })
+    pass(31 * MINUTE)
+    expect((await session.fetch('/api/admin/users')).status).toBe(401)
+    expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'idle' })
+  })
+})
