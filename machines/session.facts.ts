@@ -31,8 +31,8 @@ function adopted(facts: SessionFacts): Partial<SessionContext> {
 /** A login. */
 export const begun = (c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> => ({
   ...adopted(facts),
-  // The floor keeps refreshes apart; a login is none.
-  floorAt: at,
+  // The floor keeps refreshes apart, also across a restart; a login is none.
+  floorAt: facts.version > 1 ? facts.floorAt : at,
   refreshAt: Math.min(facts.refreshAt, facts.leadAt),
   idle: false,
   idleEndsAt: at + c.idleTimeoutMs,

@@ -15,7 +15,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
   const { key, session } = found
   const { endsAt = Infinity, lifeMs = Infinity } = session
   const lead = Math.min(settings.leadTimeMs, lifeMs / 2)
-  let position: Position = session
+  let position: Position = { epoch: session.epoch, version: session.version }
   let bearer = session.bearer
   let freshUntil = bearer === undefined ? 0 : endsAt - lead
 

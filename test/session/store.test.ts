@@ -52,6 +52,17 @@ function slowStore(inner: SessionStore) {
 }
 
 describe('at the start', () => {
+  test('a renewal of a moment ago keeps its floor: a restart refreshes no sooner', async () => {
+    const { session, strategy, pass } = start({ store: await storeOf(record()), refresh: 'onDemand' })
+    await flush()
+    await session.refresh().catch(() => {})
+    expect(strategy.sent()).toEqual([])
+    await pass(5 * SECOND)
+    void session.refresh().catch(() => {})
+    await flush()
+    expect(strategy.sent()).toEqual(['R7'])
+  })
+
   test('a bearer is due when it was due before, and not at half of what is left of it', async () => {
     const { session, strategy } = start({
       store: await storeOf(record({ endsAt: clockStart + LEAD - SECOND })),

@@ -1,0 +1,348 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import { createEntries } from '../../src/server/entries.ts'
+import { createKeyring } from '../../src/server/keyring.ts'
+import { readServerOptions } from '../../src/server/options.ts'
+import { PANEL, SECRET, world } from './world.ts'
+
+const MINUTE = 60_000
+const USERS = '/api/admin/users'
+
+/** A store that a test can make fail. */
+function troubled(inner: EntryStore = memoryEntries()) {
+  const state = { failWrites: false, writes: 0, reads: 0, failNextAnswers: 0 }
+  const store: EntryStore = {
+    async read(key) {
+      state.reads++
+      return inner.read(key)
+    },
+    async compareAndSet(key, expected, next) {
+      if (state.failWrites) throw new Error('full')
+      state.writes++
+      const revision = await inner.compareAndSet(key, expected, next)
+      if (state.failNextAnswers > 0) {
+        state.failNextAnswers--
+        throw new Error('The answer was lost.')
+      }
+      return revision
+    },
+    keysOf: inner.keysOf,
+  }
+  return Object.assign(state, { store, inner })
+}
+
+describe('the store', () => {
+  test('S2 I4: what cannot be written down is not sent, and nobody is logged out', async () => {
+    const { serve, pass, sends } = await world()
+    const trouble = troubled()
+    const { page, notices } = serve({ store: trouble.store, patienceMs: 50 })
+    await page.navigate('/session/openid/start')
+    pass(20 * MINUTE)
+    trouble.failWrites = true
+    expect((await page.get(USERS)).status).toBe(503)
+    expect(sends()).toBe(0)
+    expect(notices).toContainEqual({ type: 'storeFailed', doing: 'write' })
+    trouble.failWrites = false
+    await expect.poll(async () => (await page.get(USERS)).status, { timeout: 5_000 }).toBe(200)
+    expect(sends()).toBe(1)
+  })
+
+  test('S3: a write whose acknowledgement is lost is found again, and done once', async () => {
+    const { serve, pass, sends } = await world()
+    const trouble = troubled()
+    const { page } = serve({ store: trouble.store })
+    await page.navigate('/session/openid/start')
+    pass(20 * MINUTE)
+    trouble.failNextAnswers = 2
+    expect((await page.get(USERS)).status).toBe(200)
+    expect(await (await page.get('/session/')).json()).toMatchObject({ version: 2 })
+    expect(sends()).toBe(1)
+  })
+
+  test('S11: the record of another session is no session, and is told of', async () => {
+    const { serve } = await world()
+    const inner = memoryEntries()
+    const keys: string[] = []
+    let swap = false
+    const store: EntryStore = {
+      ...inner,
+      read: (key) => inner.read(swap ? (keys.find((other) => other !== key) ?? key) : key),
+      compareAndSet(key, expected, next) {
+        keys.push(key)
+        return inner.compareAndSet(key, expected, next)
+      },
+    }
+    const { page, open, notices } = serve({ store })
+    const other = open()
+    await page.navigate('/session/openid/start')
+    await other.navigate('/session/openid/start')
+    swap = true
+    expect((await page.get('/session/')).status).toBe(401)
+    expect(notices).toContainEqual(expect.objectContaining({ type: 'turnedAway', code: 'seal' }))
+  })
+
+  test('S12: an entry lives as long as its session may, and no longer than it must', async () => {
+    const { serve, clock } = await world()
+    const ends: number[] = []
+    const inner = memoryEntries()
+    const store: EntryStore = {
+      ...inner,
+      compareAndSet(key, expected, next) {
+        ends.push(next.expiresAt - clock.wall())
+        return inner.compareAndSet(key, expected, next)
+      },
+    }
+    const { page } = serve({ store, idleTimeoutMs: 30 * MINUTE, absoluteLifetimeMs: 24 * 60 * MINUTE })
+    await page.navigate('/session/openid/start')
+    expect(ends[0]).toBeGreaterThanOrEqual(30 * MINUTE)
+    expect(ends[0]).toBeLessThanOrEqual(45 * MINUTE)
+    await page.post('/session/logout')
+    // Longer than an attempt that was under way may last.
+    expect(ends.at(-1)).toBeGreaterThan(60_000)
+  })
+
+  test('S6 S16: what another release wrote is no session here, and is left as it is', async () => {
+    const store = memoryEntries()
+    const keyring = createKeyring([SECRET])
+    const settings = readServerOptions({
+      baseUrl: 'https://chat.example',
+      publicUrl: PANEL,
+      secrets: [SECRET],
+      store,
+    })
+    const entries = createEntries(settings, keyring)
+    for (const record of [{ v: 2, key: 'k', more: 1 }, { v: 0 }, null, 'text', { v: 1, key: 'k' }]) {
+      const value = await keyring.seal(JSON.stringify(record), 'session k')
+      const before = await store.read('k')
+      await store.compareAndSet('k', before?.revision ?? null, { value, expiresAt: Date.now() + MINUTE })
+      expect(await entries.read('k'), JSON.stringify(record)).toBeUndefined()
+      expect(await entries.update('k', (found) => found)).toBeUndefined()
+      expect((await store.read('k'))?.value).toBe(value)
+    }
+  })
+})
+
+describe('what several have in common', () => {
+  test('C30: of two sessions on one grant, the one whose token is revoked ends, once and for a reason', async () => {
+    const { serve, pass, backend, sends } = await world()
+    const { page, notices } = serve({ patienceMs: 50 })
+    await page.navigate('/session/openid/start')
+    backend.operator.revokeOpenidGrants('openidAdmin')
+    pass(20 * MINUTE)
+    expect((await page.get(USERS)).status).toBe(503)
+    for (let n = 0; n < 10; n++) await page.get(USERS)
+    // The backend's word for it may also be an outage: it is asked again now and then, four times in all.
+    for (let n = 0; n < 8; n++) {
+      pass(MINUTE)
+      await page.get(USERS, { headers: { 'x-user-activity': '1' } })
+    }
+    const answer = await page.get('/session/')
+    expect(answer.status).toBe(401)
+    expect(notices.filter(({ type }) => type === 'expired')).toMatchObject([{ reason: 'refreshRejected' }])
+    expect(sends()).toBe(4)
+  })
+
+  test('C34 I7: two users, a thousand calls, and nobody gets an answer of the other', async () => {
+    const { serve, backend, pass } = await world()
+    const { open } = serve({ api: { '/api/admin/': ['GET'] } })
+    const [olga, ada] = [open(), open()]
+    await olga.navigate('/session/openid/start')
+    await ada.post('/session/login', backend.accounts.localAdmin)
+    pass(14.9 * MINUTE)
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, async (_, n) => {
+        const who = n % 2 ? olga : ada
+        const answer = await who.get('/api/admin/verify')
+        return [n % 2, ((await answer.json()) as { user?: { id: string } }).user?.id]
+      }),
+    )
+    const expected = [backend.accounts.localAdmin.id, backend.accounts.openidAdmin.id]
+    expect(answers.filter(([side, id]) => id !== expected[side as number])).toEqual([])
+  })
+
+  test('C35: where tokens do not rotate, the intent of a dead owner holds nobody for good', async () => {
+    const { serve, pass, sends } = await world({ knobs: { provider: { rotate: false } } })
+    const inner = memoryEntries()
+    const { page } = serve({ store: inner })
+    await page.navigate('/session/openid/start')
+    pass(20 * MINUTE)
+    // The process dies: what it would have written after its intent is not written any more.
+    let writes = 0
+    const dying: EntryStore = {
+      ...inner,
+      compareAndSet: (key, expected, next) =>
+        ++writes === 1 ? inner.compareAndSet(key, expected, next) : new Promise(() => {}),
+    }
+    const dead = serve({ store: dying, patienceMs: 50 })
+    for (const [name, value] of page.cookies) dead.page.cookies.set(name, value)
+    expect((await dead.page.get(USERS)).status).toBe(503)
+    expect(sends()).toBe(1)
+    const heir = serve({ store: inner, patienceMs: 50 })
+    for (const [name, value] of page.cookies) heir.page.cookies.set(name, value)
+    expect((await heir.page.get(USERS)).status).toBe(503)
+    expect(sends()).toBe(1)
+    pass(MINUTE)
+    await heir.page.get(USERS)
+    pass(MINUTE)
+    await expect
+      .poll(async () => (await heir.page.get(USERS)).status, { timeout: 20_000, interval: 500 })
+      .toBe(200)
+    expect(sends()).toBe(2)
+  })
+
+  test('X20: a backend that always answers 401 is not asked much more often than we are', async () => {
+    const { serve, backend, sends } = await world()
+    const { page } = serve()
+    await page.navigate('/session/openid/start')
+    const headers = { 'content-type': 'application/json' }
+    const respond = { kind: 'respond', status: 401, headers, body: '{}' } as const
+    backend.faults.inject('data', respond, { times: Infinity })
+    backend.log.reset()
+    for (let n = 0; n < 10; n++) {
+      const answers = await Promise.all(Array.from({ length: 100 }, () => page.get(USERS)))
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+    }
+    expect(backend.log.requests.length).toBeLessThanOrEqual(1_100)
+    expect(sends()).toBeLessThanOrEqual(3)
+  })
+
+  test('X21: a flood of cookies that nobody gave out reaches neither backend nor, if it cannot, the store', async () => {
+    const { serve, backend } = await world()
+    const trouble = troubled()
+    const { open } = serve({ store: trouble.store })
+    for (let n = 0; n < 200; n++) {
+      const stranger = open()
+      stranger.cookies.set('__Host-session', n % 2 ? 'x'.repeat(n) : `${n}`.padStart(43, 'A'))
+      expect((await stranger.get(USERS)).status).toBe(401)
+    }
+    expect(trouble.reads).toBeLessThanOrEqual(101)
+    expect([trouble.writes, backend.log.requests.length]).toEqual([0, 0])
+  })
+})
+
+describe('what is said', () => {
+  test('X3: no token in a URL, on the way in or out', async () => {
+    const { serve, backend, pass } = await world()
+    const { page } = serve()
+    await page.navigate('/session/openid/start?returnTo=/users')
+    pass(20 * MINUTE)
+    await page.get(USERS)
+    const asked = backend.log.requests.filter((r) => !r.path.includes('callback'))
+    expect(asked.length).toBeGreaterThan(2)
+    for (const { path } of asked) expect(path).not.toMatch(/eyJ|token/i)
+  })
+
+  test('X14: a code that somebody else obtained brings no session', async () => {
+    const { serve } = await world()
+    const { page, open } = serve()
+    const attacker = open()
+    const start = await attacker.get('/session/openid/start')
+    const walk = await attacker.navigate(start.headers.get('location') ?? '')
+    expect(walk.response.status).toBe(302)
+    const { url } = await page.navigate(`/auth/openid/callback?code=${'b'.repeat(64)}`)
+    expect(url.pathname).toBe('/login')
+    expect((await page.get('/session/')).status).toBe(401)
+    await page.get('/session/openid/start')
+    expect((await page.navigate(`/auth/openid/callback?code=${'b'.repeat(64)}`)).url.pathname).toBe('/login')
+    expect((await page.get('/session/')).status).toBe(401)
+  })
+
+  test('X15: a login gets a new id, and an id that we did not give out is never taken', async () => {
+    const { serve } = await world()
+    const { page } = serve()
+    const planted = 'P'.repeat(43)
+    page.cookies.set('__Host-session', planted)
+    await page.navigate('/session/openid/start')
+    const first = page.cookies.get('__Host-session')
+    expect(first).not.toBe(planted)
+    await page.navigate('/session/openid/start')
+    const second = page.cookies.get('__Host-session')
+    expect(second).not.toBe(first)
+    page.cookies.set('__Host-session', first ?? '')
+    expect((await page.get('/session/')).status).toBe(401)
+  })
+
+  test('X29: what a bearer claims about its user is not believed', async () => {
+    const { serve, backend } = await world()
+    const claims = btoa(JSON.stringify({ id: 'root', role: 'ADMIN', exp: 9e9, iat: 1 }))
+    const forged = `${btoa('{"alg":"none"}')}.${claims}.`
+    backend.faults.inject('exchange', {
+      kind: 'edit',
+      edit: async (answer) => Response.json({ ...(await answer.json()), token: forged }),
+    })
+    const { page } = serve()
+    await page.navigate('/session/openid/start')
+    const facts = (await (await page.get('/session/')).json()) as { user: { id: string }; expiresAt: number }
+    expect(facts.user.id).toBe(backend.accounts.openidAdmin.id)
+    expect(facts.expiresAt).toBeLessThan(Date.now() + 25 * 60 * MINUTE)
+  })
+
+  test('X30: unknown, ended and tampered look alike', async () => {
+    const { serve } = await world()
+    const { page, open } = serve()
+    await page.navigate('/session/openid/start')
+    const good = page.cookies.get('__Host-session') ?? ''
+    const answers = []
+    for (const value of ['Q'.repeat(43), `${good.slice(0, -1)}${good.endsWith('A') ? 'E' : 'A'}`, 'x', '']) {
+      const stranger = open()
+      stranger.cookies.set('__Host-session', value)
+      const answer = await stranger.get('/session/')
+      answers.push([answer.status, await answer.text(), answer.headers.get('content-type')])
+    }
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+  })
+
+  test('X31: nobody is named in what is told', async () => {
+    const { serve, backend, pass } = await world()
+    const { page, notices } = serve({ patienceMs: 50 })
+    const { email, name, id } = backend.accounts.localAdmin
+    await page.post('/session/login', { email, password: 'wrong-password' })
+    await page.post('/session/login', backend.accounts.localAdmin)
+    pass(20 * MINUTE)
+    await page.get(USERS)
+    await page.post('/session/logout')
+    expect(notices.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['login', 'refreshed', 'ended', 'loginRefused']),
+    )
+    for (const secret of [email, name, id, 'wrong-password', page.cookies.get('__Host-session') ?? '-'])
+      if (secret !== '-') expect(JSON.stringify(notices)).not.toContain(secret)
+  })
+})
+
+test('I2 I3: whatever order things happen in, versions only grow and no superseded token is sent', async () => {
+  const { serve, backend, pass } = await world()
+  const step = fc.constantFrom('call', 'callTwice', 'late', 'reject', 'logout', 'blip')
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      const store = memoryEntries()
+      const servers = [serve({ store, patienceMs: 20 }), serve({ store, patienceMs: 20 })] as const
+      const [a, b] = [servers[0].page, servers[1].page]
+      await a.navigate('/session/openid/start')
+      for (const [name, value] of a.cookies) b.cookies.set(name, value)
+      backend.log.reset()
+      let version = 1
+      let isOver = false
+      for (const what of steps) {
+        if (what === 'late') pass(15 * MINUTE)
+        if (what === 'reject') backend.operator.invalidateBearers('openidAdmin')
+        if (what === 'blip') backend.faults.inject('openidRefresh', { kind: 'respond', status: 429 })
+        if (what === 'call') await a.get(USERS, { headers: { 'x-user-activity': '1' } })
+        if (what === 'callTwice') await Promise.all([a.get(USERS), b.get(USERS)])
+        if (what === 'logout') {
+          await b.post('/session/logout')
+          isOver = true
+        }
+        const answer = await a.get('/session/')
+        if (isOver) expect(answer.status).toBe(401)
+        if (answer.status !== 200) continue
+        const facts = (await answer.json()) as { version: number }
+        expect(facts.version).toBeGreaterThanOrEqual(version)
+        version = facts.version
+      }
+      expect(backend.log.replays()).toEqual([])
+      backend.faults.clear()
+    }),
+    { numRuns: 25 },
+  )
+}, 120_000)
