@@ -188,7 +188,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   function begin(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
     owner = of
     vault.open(at, tokens)
-    send({ type: 'session.started', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
+    const facts = toFacts(at, of, tokens, lifeMs, receivedAt)
+    // A look at what a server keeps is no refresh: the first one may follow at once.
+    const floor = settings.keeper ? { floorAt: receivedAt } : {}
+    send({ type: 'session.started', at: now(), facts: { ...facts, ...floor } })
   }
 
   function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
@@ -309,6 +312,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     lifeMs: number,
     receivedAt: number,
   ) {
+    const { keeper, leadTimeMs } = settings
+    const roll = random()
+    // A server that keeps the bearer renews none before its own lead time: whoever asks it comes later, not earlier.
     return {
       epoch,
       version,
@@ -317,17 +323,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
       refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: now() - (clock.wall() - of.startedAt),
-      ...deadlines(receivedAt, lifeMs),
+      ...deadlinesOf(receivedAt, lifeMs, leadTimeMs * (keeper ? 1 - roll / 2 : 1), keeper ? 0 : roll),
     }
-  }
-
-  /** A server that keeps the bearer renews none before its own lead time: whoever asks it comes later, not earlier. */
-  function deadlines(receivedAt: number, lifeMs: number) {
-    const roll = random()
-    const { keeper, leadTimeMs } = settings
-    return keeper
-      ? deadlinesOf(receivedAt, lifeMs, leadTimeMs * (1 - roll / 2), 0)
-      : deadlinesOf(receivedAt, lifeMs, leadTimeMs, roll)
   }
 
   return {

@@ -3,6 +3,7 @@ import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
+import type { BffFacts } from '../wire/facts.ts'
 import { createAlarm } from './alarm.ts'
 import { boundStore } from './boundStore.ts'
 import {
@@ -222,9 +223,14 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     if (status !== 'running') throw status === 'failed' ? new SessionExpired('internal') : new Disposed()
   }
 
-  async function login(answer: LoginAnswer, options: LoginOptions): Promise<void> {
+  async function login(answer: LoginAnswer | BffFacts, options: LoginOptions): Promise<void> {
     assertRunning()
-    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, settings.strategies, clock.wall())
+    const { owner, tokens, bearer, expiresAt } = readLogin(
+      answer as LoginAnswer,
+      options,
+      settings.strategies,
+      clock.wall(),
+    )
     const receivedAt = now()
     const lifeMs = flights.life(bearer, { expiresAt }, false)
     const mine = ++logins
@@ -292,10 +298,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const at = now()
     send({ type: 'time.checked', at })
     if (signal === 'networkRestored') send({ type: 'network.restored', at })
-    if (signal === 'userActive') seenAt = at
-    if (signal === 'userIdle') seenAt = -Infinity
-    if (signal === 'userActive' || signal === 'userIdle')
-      send({ type: 'user.changed', idle: signal === 'userIdle', at })
+    if (signal !== 'userActive' && signal !== 'userIdle') return
+    const idle = signal === 'userIdle'
+    seenAt = idle ? -Infinity : at
+    send({ type: 'user.changed', idle, at })
   }
 
   /** The chart failed: it answers nothing any more, so the session is over. */
@@ -341,11 +347,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 
   const kept = settings.keeper?.[1].keep?.({
-    baseUrl: settings.baseUrl,
-    origin: settings.origin,
-    fetch: source.fetch,
+    ...source,
     clock,
-    position: vault.position,
     isPending: () => status === 'running' && state.isPending,
     isUserActive,
     adopt(facts) {
@@ -364,7 +367,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   })
 
   const session: Session = {
-    login: (answer, options) => login(answer as LoginAnswer, options),
+    login,
     fetch: createSessionFetch(source),
     getToken(options) {
       const bearer = fresh()

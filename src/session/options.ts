@@ -147,7 +147,7 @@ export function readOptions(options: SessionOptions) {
   refuseUnless(
     !keeper || (known.length === 1 && !store && !coordinator),
     'strategies',
-    'a single one, without "store" and "coordinator", where a server keeps the bearer',
+    'bffStrategy alone, without "store" and "coordinator"',
   )
   refuseUnless(Array.isArray(allowedOrigins), 'allowedOrigins', 'a list of origins')
   const base = readBase(settings.baseUrl, 'baseUrl')

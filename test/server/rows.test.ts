@@ -33,7 +33,7 @@ function troubled(inner: EntryStore = memoryEntries()) {
 }
 
 describe('the store', () => {
-  test('S2 I4: what cannot be written down is not sent, and nobody is logged out', async () => {
+  test('S2, I4: what cannot be written down is not sent, and nobody is logged out', async () => {
     const { serve, pass, sends } = await world()
     const trouble = troubled()
     const { page, notices } = serve({ store: trouble.store, patienceMs: 50 })
@@ -102,7 +102,7 @@ describe('the store', () => {
     expect(ends.at(-1)).toBeGreaterThan(60_000)
   })
 
-  test('S6 S16: what another release wrote is no session here, and is left as it is', async () => {
+  test('S6, S16: what another release wrote is no session here, and is left as it is', async () => {
     const store = memoryEntries()
     const keyring = createKeyring([SECRET])
     const settings = readServerOptions({
@@ -143,7 +143,7 @@ describe('what several have in common', () => {
     expect(sends()).toBe(4)
   })
 
-  test('C34 I7: two users, a thousand calls, and nobody gets an answer of the other', async () => {
+  test('C34, I7: two users, a thousand calls, and nobody gets an answer of the other', async () => {
     const { serve, backend, pass } = await world()
     const { open } = serve({ api: { '/api/admin/': ['GET'] } })
     const [olga, ada] = [open(), open()]
@@ -310,7 +310,7 @@ describe('what is said', () => {
   })
 })
 
-test('I2 I3: whatever order things happen in, versions only grow and no superseded token is sent', async () => {
+test('I2, I3: whatever order things happen in, versions only grow and no superseded token is sent', async () => {
   const { serve, backend, pass } = await world()
   const step = fc.constantFrom('call', 'callTwice', 'late', 'reject', 'logout', 'blip')
   await fc.assert(

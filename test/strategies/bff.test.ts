@@ -98,6 +98,11 @@ describe('what an answer to a refresh means', () => {
     ['the index page of an application', () => page('<!doctype html>'), refused('misconfigured')],
     ['facts of a wrong kind', () => json(facts({ epoch: '5' })), refused('misconfigured')],
     ['facts of nobody', () => json(facts({ user: { name: 'Ada' } })), refused('misconfigured')],
+    [
+      'what came after a redirect',
+      () => Object.defineProperty(json(facts()), 'redirected', { value: true }),
+      refused('misconfigured'),
+    ],
     ['404', () => json({ error: 'not_found' }, { status: 404 }), refused('misconfigured')],
     ['429', () => json({}, { status: 429 }), refused('limited')],
     ['500', () => json({}, { status: 500 }), refused('unavailable')],

@@ -81,7 +81,7 @@ test('a restart loses nobody: the session is in the file', async () => {
   expect((await second.page.get(USERS)).status).toBe(200)
 })
 
-test('C17 I19: a process that dies before its commit leaves an intent; the token is not sent unknowingly', async () => {
+test('C17, I19: a process that dies before its commit leaves an intent; the token is not sent unknowingly', async () => {
   const { launch, backend, openedBefore } = await setting()
   const before = await openedBefore()
   const dying = await launch({ ...LATER, DIE: 'beforeCommit' })
@@ -97,7 +97,7 @@ test('C17 I19: a process that dies before its commit leaves an intent; the token
   expect(backend.log.presentations.length).toBe(1)
 })
 
-test('C18 I4: a process that dies after its commit has lost nothing', async () => {
+test('C18, I4: a process that dies after its commit has lost nothing', async () => {
   const { launch, backend, openedBefore } = await setting()
   const before = await openedBefore()
   const dying = await launch({ ...LATER, DIE: 'afterCommit' })
