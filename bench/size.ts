@@ -1,8 +1,8 @@
 /**
  * P6 and P7: what a page downloads, minified and gzipped, bundled from the built package as an application
  * would. `goal` is what performance asks for; `budget` is what may not be exceeded: the goal where it is met,
- * else the weight that the rows of the fault matrix cost today. It grows for a row of that matrix and for nothing else. Exits with 1 where one
- * is exceeded.
+ * else the weight that the rows of the fault matrix cost today. It grows for a row of that matrix and
+ * for nothing else. Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -15,14 +15,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, /^react($|\/)/, /^@xstate\/react$/
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 12_500 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_000 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 14_700,
+    budgetBytes: 15_200,
   },
   {
     id: 'P7',
@@ -30,7 +30,7 @@ const rows = [
     code: core,
     external: [],
     goalBytes: 18_000,
-    budgetBytes: 25_000,
+    budgetBytes: 25_600,
     never: 'zod',
   },
   {
@@ -39,7 +39,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 27_000,
-    budgetBytes: 31_800,
+    budgetBytes: 32_500,
   },
 ]
 

@@ -132,7 +132,7 @@ export const backChannel: Endpoint = async ({ settings, sessions }, request) => 
   return json(200, {})
 }
 
-export async function noteUser(context: ServerContext, request: Request, found: Found): Promise<void> {
+async function noteUser(context: ServerContext, request: Request, found: Found): Promise<void> {
   if (request.headers.get('x-user-activity') === '1')
     await context.sessions.note(found, { activeAt: context.settings.clock.wall() })
 }

@@ -111,5 +111,3 @@ export function createLives(
     },
   }
 }
-
-export type Lives = ReturnType<typeof createLives>

@@ -1,5 +1,5 @@
 import { mac } from '#crypto'
-import type { ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import type { ResendPolicy } from '../../machines/session.types.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
 import { type Clock, systemClock } from '../session/clock.ts'
@@ -8,8 +8,6 @@ import type { EntryStore } from '../stores/entryStore.ts'
 import { memoryEntries } from '../stores/memoryEntries.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
-
-export type Provider = 'openid' | 'librechat'
 
 export interface PaceOptions {
   /** What the backend's limiter allows in one window, for logins and OpenID refreshes together. @default 7 */
@@ -94,14 +92,6 @@ export interface RequestInfo {
 }
 
 export type ServerSettings = ReturnType<typeof readServerOptions>
-
-export interface Facts {
-  readonly user: SessionUser
-  readonly epoch: number
-  readonly version: number
-  readonly expiresAt?: number
-  readonly serverNow: number
-}
 
 const POSITIVE = [
   'idleTimeoutMs',

@@ -28,7 +28,10 @@ test.each([
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw']],
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
-  ['./redis', [], []],
+  ['./server', ['#crypto', '#transport', 'xstate', 'zod/mini'], ['xstate']],
+  ['./node', ['node:stream', 'node:stream/promises'], ['node:http', 'xstate']],
+  ['./backchannel', ['jose'], ['jose']],
+  ['./redis', ['#crypto'], ['xstate']],
   ['./sqlite', ['node:sqlite'], []],
   ['./testing', [], []],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
@@ -45,13 +48,15 @@ test('the transport of a page reaches nothing, the one of Node only Node', () =>
 test('every subpath is walked', () => {
   expect(Object.keys(manifest.exports)).toEqual([
     '.',
+    './backchannel',
     './machine',
     './msw',
+    './node',
     './oauth',
     './redis',
+    './server',
     './sqlite',
     './testing',
-    './server',
     './package.json',
   ])
 })

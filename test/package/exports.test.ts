@@ -16,6 +16,7 @@ test('the root', async () => {
       "SessionChanged",
       "SessionError",
       "SessionExpired",
+      "bffStrategy",
       "cookieStrategy",
       "createSession",
       "createSessionLogic",
@@ -59,7 +60,12 @@ test('./msw', async () => {
 })
 
 test('./redis', async () => {
-  expect(await offered('./redis')).toContain('redisEntries')
+  expect(await offered('./redis')).toMatchInlineSnapshot(`
+    [
+      "redisCoordinator",
+      "redisEntries",
+    ]
+  `)
 })
 
 test('./sqlite', async () => {
@@ -70,19 +76,52 @@ test('./sqlite', async () => {
   `)
 })
 
+test('./server', async () => {
+  expect(await offered('./server')).toMatchInlineSnapshot(`
+    [
+      "createSessionServer",
+      "memoryEntries",
+    ]
+  `)
+})
+
+test('./node', async () => {
+  expect(await offered('./node')).toMatchInlineSnapshot(`
+    [
+      "toNodeListener",
+    ]
+  `)
+})
+
+test('./backchannel', async () => {
+  expect(await offered('./backchannel')).toMatchInlineSnapshot(`
+    [
+      "backChannelLogout",
+    ]
+  `)
+})
+
 test('./testing', async () => {
-  expect(await offered('./testing')).toContain('entryStoreConformance')
+  expect(await offered('./testing')).toMatchInlineSnapshot(`
+    [
+      "entryStoreConformance",
+    ]
+  `)
 })
 
 test('these are all', () => {
-  expect(subpaths).toEqual([
-    '.',
-    './machine',
-    './msw',
-    './oauth',
-    './redis',
-    './sqlite',
-    './testing',
-    './server',
-  ])
+  expect(subpaths).toMatchInlineSnapshot(`
+    [
+      ".",
+      "./backchannel",
+      "./machine",
+      "./msw",
+      "./node",
+      "./oauth",
+      "./redis",
+      "./server",
+      "./sqlite",
+      "./testing",
+    ]
+  `)
 })
