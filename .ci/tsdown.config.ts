@@ -1,19 +1,16 @@
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
 
+const root = fileURLToPath(new URL('..', import.meta.url))
+const subpaths = Object.fromEntries(
+  readdirSync(`${root}src/exports`).map((file) => [file.replace(/\.ts$/, ''), `src/exports/${file}`]),
+)
+
 export default defineConfig({
-  cwd: fileURLToPath(new URL('..', import.meta.url)),
+  cwd: root,
   entry: {
-    index: 'src/exports/index.ts',
-    backchannel: 'src/exports/backchannel.ts',
-    machine: 'src/exports/machine.ts',
-    msw: 'src/exports/msw.ts',
-    node: 'src/exports/node.ts',
-    oauth: 'src/exports/oauth.ts',
-    redis: 'src/exports/redis.ts',
-    sqlite: 'src/exports/sqlite.ts',
-    testing: 'src/exports/testing.ts',
-    server: 'src/exports/server.ts',
+    ...subpaths,
     // Chosen by the `imports` of package.json: what a page sends with, and what Node sends with.
     transport: 'src/transport.ts',
     'transport.node': 'src/transport.node.ts',

@@ -8,10 +8,7 @@ const source = (file: string) => `${root}src/${file}`
 // Tests import the package by its own name, as a reader would, and get the sources.
 const alias = [
   { find: /^xstate-session$/, replacement: source('exports/index.ts') },
-  {
-    find: /^xstate-session\/(machine|msw|oauth|server|sqlite|redis|node|backchannel|testing)$/,
-    replacement: source('exports/$1.ts'),
-  },
+  { find: /^xstate-session\/([\w-]+)$/, replacement: source('exports/$1.ts') },
   { find: /^#transport$/, replacement: source('transport.node.ts') },
   { find: /^#crypto$/, replacement: source('crypto.node.ts') },
 ]
@@ -33,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.{ts,tsx}'],
           setupFiles: [`${root}test/seed.ts`],
           // A machine that does other things at the same time is no fault of the code.
           testTimeout: 60_000,

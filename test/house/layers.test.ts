@@ -65,6 +65,10 @@ const rooms: Record<string, Room> = {
   },
   'src/server/node.ts': { values: ['src/server/', 'node:'] },
   'src/server/backChannel.ts': { values: ['src/server/', 'jose', ...border] },
+  'src/adapters/': {
+    values: ['src/adapters/', ...border],
+    types: [...contracts, 'src/session/', 'machines/'],
+  },
   'src/testing/': { values: ['src/testing/', ...border], types: [...contracts, 'src/', 'machines/'] },
   'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
   'src/transport.ts': { values: [] },

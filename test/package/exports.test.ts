@@ -109,6 +109,29 @@ test('./testing', async () => {
   `)
 })
 
+test('the adapters', async () => {
+  const adapters = ['react-admin', 'refine', 'tanstack-query', 'tanstack-router']
+  expect(await Promise.all(adapters.map((name) => offered(`./${name}`)))).toMatchInlineSnapshot(`
+    [
+      [
+        "reactAdminAuthProvider",
+        "reactAdminDataProvider",
+        "reactAdminHttpClient",
+      ],
+      [
+        "refineAuthProvider",
+      ],
+      [
+        "connectQueryClient",
+        "retryUnlessEnded",
+      ],
+      [
+        "requireSession",
+      ],
+    ]
+  `)
+})
+
 test('these are all', () => {
   expect(subpaths).toMatchInlineSnapshot(`
     [
@@ -118,9 +141,13 @@ test('these are all', () => {
       "./msw",
       "./node",
       "./oauth",
+      "./react-admin",
       "./redis",
+      "./refine",
       "./server",
       "./sqlite",
+      "./tanstack-query",
+      "./tanstack-router",
       "./testing",
     ]
   `)

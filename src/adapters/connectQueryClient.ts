@@ -1,0 +1,81 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type { Session } from '../session/session.ts'
+
+/** The part of a TanStack `QueryClient` that is used. */
+export interface QueryClientLike {
+  clear(): void
+  cancelQueries(): Promise<void>
+  resetQueries(): Promise<void>
+  removeQueries(filters: { type: 'inactive' }): void
+  getMutationCache(): { clear(): void }
+}
+
+/** TanStack's `onlineManager`. */
+export interface OnlineManagerLike {
+  setEventListener(setup: (setOnline: (online: boolean) => void) => () => void): void
+}
+
+export interface TanstackQueryOptions {
+  readonly queryClient: QueryClientLike
+  /**
+   * TanStack's `onlineManager`. Given, queries and mutations pause while the session has no bearer and keeps trying,
+   * as they do without a network, and go on when it has one. It is one for all clients of a page.
+   * @default they are not paused, and fail after the session's `patienceMs`
+   */
+  readonly onlineManager?: OnlineManagerLike
+}
+
+/**
+ * Ties a TanStack Query client to a session: at a logout and at a change of user nothing that was cached stays, and
+ * nothing that was under way arrives. A session that expired keeps its cache for the same user's next login.
+ * Returns a function that unties them.
+ */
+export function connectQueryClient(
+  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  { queryClient, onlineManager }: TanstackQueryOptions,
+): () => void {
+  let userId = session.getSnapshot().user?.id
+  let tellOnline = () => {}
+
+  onlineManager?.setEventListener((setOnline) => {
+    const page = globalThis.window as Window | undefined
+    tellOnline = () => setOnline(globalThis.navigator?.onLine !== false && !isWaiting(session.getSnapshot()))
+    const tell = () => tellOnline()
+    page?.addEventListener('online', tell)
+    page?.addEventListener('offline', tell)
+    tell()
+    return () => {
+      page?.removeEventListener('online', tell)
+      page?.removeEventListener('offline', tell)
+    }
+  })
+
+  const disconnect = session.subscribe((state) => {
+    const known = state.user?.id ?? (state.state === 'loggedOut' ? undefined : userId)
+    if (!state.isPending && known !== userId) {
+      forget(queryClient, known !== undefined)
+      userId = known
+    }
+    tellOnline()
+  })
+  return () => {
+    disconnect()
+    tellOnline = () => {}
+  }
+}
+
+/** No request can be answered now, and later one may. */
+const isWaiting = (state: SessionState) =>
+  state.isAuthenticated && !state.isUsable && state.state === 'retrying'
+
+function forget(queryClient: QueryClientLike, isSomebodyElse: boolean): void {
+  queryClient.cancelQueries().catch(() => {})
+  queryClient.getMutationCache().clear()
+  if (isSomebodyElse) {
+    // What is on the screen loads anew for the new user.
+    queryClient.removeQueries({ type: 'inactive' })
+    queryClient.resetQueries().catch(() => {})
+  } else {
+    queryClient.clear()
+  }
+}

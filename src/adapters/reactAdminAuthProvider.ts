@@ -1,0 +1,79 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type { Session } from '../session/session.ts'
+import { whenKnown } from './whenKnown.ts'
+
+export interface ReactAdminOptions {
+  /**
+   * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
+   * form. May resolve to `{ redirectTo }`.
+   */
+  readonly login: (params: unknown) => Promise<unknown>
+  /** Where a user without a session goes; `false`: nowhere. @default react-admin's own login page */
+  readonly loginPath?: string | false
+  /** What the user reads when the session has ended; `false`: nothing. @default react-admin's own text */
+  readonly textOf?: (reason: ExpiredReason | LoggedOutReason) => string | false
+  /** What `usePermissions` gives. @default the user's role */
+  readonly permissionsOf?: (state: SessionState) => unknown
+}
+
+/** The part of react-admin's `AuthProvider` that a session answers. */
+export interface ReactAdminAuthProvider {
+  readonly supportAbortSignal: true
+  login(params: unknown): Promise<unknown>
+  logout(params?: unknown): Promise<string | false | undefined>
+  checkAuth(params?: { readonly signal?: AbortSignal }): Promise<void>
+  checkError(error: unknown): Promise<void>
+  getIdentity(params?: { readonly signal?: AbortSignal }): Promise<{
+    readonly id: string
+    readonly fullName?: string
+    readonly avatar?: string
+  }>
+  getPermissions(params?: { readonly signal?: AbortSignal }): Promise<unknown>
+}
+
+/**
+ * The `authProvider` of react-admin 5. An error logs nobody out by its status: a 401 that a refresh has mended, a
+ * 403 and an outage are no ends of a session. Only the session itself says when it has ended.
+ */
+export function reactAdminAuthProvider(
+  session: Session,
+  { login, loginPath, textOf, permissionsOf = ({ user }) => user?.role }: ReactAdminOptions,
+): ReactAdminAuthProvider {
+  /** What react-admin takes for "log out and show this". */
+  const refusal = (reason: ExpiredReason | LoggedOutReason) => {
+    const message = reason === 'never' || reason === 'user' ? false : textOf?.(reason)
+    return Object.assign(new Error(`The session has ended (${reason}).`), {
+      ...(message !== undefined && { message }),
+      ...(loginPath !== undefined && { redirectTo: loginPath }),
+    })
+  }
+  const assertAlive = ({ reason }: SessionState) => {
+    if (reason !== null) throw refusal(reason)
+  }
+
+  return {
+    supportAbortSignal: true,
+    login,
+    async logout() {
+      // react-admin calls this too when it finds that the session has ended: that reason stays.
+      if (session.getSnapshot().isAuthenticated) await session.logout()
+      return loginPath
+    },
+    async checkAuth(params) {
+      assertAlive(await whenKnown(session, params?.signal))
+    },
+    async checkError() {
+      const state = session.getSnapshot()
+      if (!state.isPending) assertAlive(state)
+    },
+    async getIdentity(params) {
+      const state = await whenKnown(session, params?.signal)
+      assertAlive(state)
+      const { id = '', name, username, email, avatar } = state.user ?? {}
+      const fullName = name ?? username ?? email
+      return { id, ...(fullName && { fullName }), ...(avatar && { avatar }) }
+    },
+    getPermissions: async (params) => permissionsOf(await whenKnown(session, params?.signal)),
+  }
+}

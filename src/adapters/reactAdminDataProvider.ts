@@ -1,0 +1,25 @@
+import { SessionChanged } from '../session/errors.ts'
+import type { Session } from '../session/session.ts'
+import { whenKnown } from './whenKnown.ts'
+
+/**
+ * The same data provider, whose calls wait until it is known whether somebody is logged in, and whose answers never
+ * reach another login: a call that was under way when the user changed rejects with `SessionChanged`.
+ */
+export function reactAdminDataProvider<Provider extends object>(
+  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  provider: Provider,
+): Provider {
+  return new Proxy(provider, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...args: unknown[]) => {
+        const { epoch } = await whenKnown(session)
+        const answer: unknown = await member.apply(target, args)
+        if (session.getSnapshot().epoch !== epoch) throw new SessionChanged()
+        return answer
+      }
+    },
+  })
+}

@@ -1,0 +1,94 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type { Session } from '../session/session.ts'
+import { whenKnown } from './whenKnown.ts'
+
+export interface RefineOptions {
+  /**
+   * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
+   * form. May resolve to `{ redirectTo }`.
+   */
+  readonly login: (params: unknown) => Promise<{ readonly redirectTo?: string } | undefined>
+  /** Where a user without a session goes. @default '/login' */
+  readonly loginPath?: string
+  /** Where a user goes after the login. @default '/' */
+  readonly homePath?: string
+  /** What the user reads when the session has ended. @default `Your session has ended (reason).` */
+  readonly textOf?: (reason: ExpiredReason | LoggedOutReason) => string
+  /** What `usePermissions` gives. @default the user's role */
+  readonly permissionsOf?: (state: SessionState) => unknown
+}
+
+interface Refusal {
+  readonly name: string
+  readonly message: string
+}
+
+/** The part of refine's `AuthProvider` that a session answers. */
+export interface RefineAuthProvider {
+  login(params: unknown): Promise<{ success: boolean; redirectTo?: string; error?: Refusal }>
+  logout(params?: unknown): Promise<{ success: true; redirectTo: string }>
+  check(params?: unknown): Promise<{ authenticated: boolean; redirectTo?: string; error?: Refusal }>
+  onError(error: unknown): Promise<{ logout?: boolean; redirectTo?: string; error?: Refusal }>
+  getIdentity(params?: unknown): Promise<{
+    readonly id: string
+    readonly name?: string
+    readonly avatar?: string
+    readonly email?: string
+  } | null>
+  getPermissions(params?: unknown): Promise<unknown>
+}
+
+/**
+ * The `authProvider` of refine 5. An error logs nobody out by its status: a 401 that a refresh has mended, a 403 and
+ * an outage are no ends of a session. Only the session itself says when it has ended.
+ */
+export function refineAuthProvider(
+  session: Session,
+  {
+    login,
+    loginPath = '/login',
+    homePath = '/',
+    textOf = (reason) => `Your session has ended (${reason}).`,
+    permissionsOf = ({ user }) => user?.role,
+  }: RefineOptions,
+): RefineAuthProvider {
+  const toRefusal = (reason: ExpiredReason | LoggedOutReason) =>
+    reason === 'never' || reason === 'user'
+      ? {}
+      : { error: { name: 'Session ended', message: textOf(reason) } }
+
+  return {
+    async login(params) {
+      try {
+        return { success: true, redirectTo: (await login(params))?.redirectTo ?? homePath }
+      } catch (error) {
+        const message = error instanceof Error ? error.message : 'The login failed.'
+        return { success: false, error: { name: 'Login failed', message } }
+      }
+    },
+    async logout() {
+      // refine calls this too when it finds that the session has ended: that reason stays.
+      if (session.getSnapshot().isAuthenticated) await session.logout()
+      return { success: true, redirectTo: loginPath }
+    },
+    async check() {
+      const { reason } = await whenKnown(session)
+      return reason === null
+        ? { authenticated: true }
+        : { authenticated: false, redirectTo: loginPath, ...toRefusal(reason) }
+    },
+    async onError() {
+      const { isPending, reason } = session.getSnapshot()
+      if (isPending || reason === null) return {}
+      return { logout: true, redirectTo: loginPath, ...toRefusal(reason) }
+    },
+    async getIdentity() {
+      const { user } = await whenKnown(session)
+      if (!user) return null
+      const { id, email, avatar, name = user.username ?? email } = user
+      return { id, ...(name && { name }), ...(avatar && { avatar }), ...(email && { email }) }
+    },
+    getPermissions: async () => permissionsOf(await whenKnown(session)),
+  }
+}

@@ -1,0 +1,30 @@
+import type { Session } from '../session/session.ts'
+import { whenKnown } from './whenKnown.ts'
+
+export interface RouterGuardOptions {
+  /**
+   * TanStack Router's `redirect`, given the login page and where the user wanted to go:
+   * `(returnTo) => redirect({ to: '/login', search: { returnTo } })`.
+   */
+  readonly toLogin: (returnTo: string) => unknown
+}
+
+/**
+ * `beforeLoad` for a route of TanStack Router, and for all routes below it: waits until it is known whether somebody
+ * is logged in, and sends who is not to the login page, which then knows the way back with query and hash.
+ */
+export function requireSession(
+  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  { toLogin }: RouterGuardOptions,
+) {
+  return async ({
+    location,
+    abortController,
+  }: {
+    readonly location: { readonly href: string }
+    readonly abortController?: AbortController
+  }): Promise<void> => {
+    const { reason } = await whenKnown(session, abortController?.signal)
+    if (reason !== null) throw toLogin(location.href)
+  }
+}

@@ -1,0 +1,5 @@
+export {
+  type RefineAuthProvider,
+  type RefineOptions,
+  refineAuthProvider,
+} from '../adapters/refineAuthProvider.ts'

@@ -1,0 +1,1 @@
+export { type RouterGuardOptions, requireSession } from '../adapters/requireSession.ts'

@@ -1,0 +1,138 @@
+// @vitest-environment jsdom
+import { QueryClient } from '@tanstack/react-query'
+import {
+  type AuthProvider,
+  CoreAdmin,
+  type DataProvider,
+  HttpError,
+  Resource,
+  useGetIdentity,
+  useGetList,
+  useLogin,
+  useLogout,
+  usePermissions,
+} from 'ra-core'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { SessionChanged } from 'xstate-session'
+import {
+  type ReactAdminAuthProvider,
+  reactAdminAuthProvider,
+  reactAdminDataProvider,
+  reactAdminHttpClient,
+} from 'xstate-session/react-admin'
+import { adminOf, ORIGIN, show } from './page.ts'
+
+/** What an application writes: a data provider over the session's fetch, an auth provider, two pages. */
+function panel(admin = adminOf()) {
+  const { session } = admin
+  const http = reactAdminHttpClient(
+    session,
+    (message, status, body) => new HttpError(message, status, body),
+  )
+  const getList: DataProvider['getList'] = async (resource) => {
+    const { json } = await http(`${ORIGIN}/api/admin/${resource}`)
+    const { users } = json as { users: { id: string; email: string }[] }
+    return { data: users as never[], total: users.length }
+  }
+  const dataProvider = reactAdminDataProvider(session, { getList } as DataProvider)
+  const authProvider: AuthProvider = reactAdminAuthProvider(session, {
+    login: () => admin.login(),
+    textOf: (reason) => `ended: ${reason}`,
+  })
+
+  function Users() {
+    const { data = [], error, refetch } = useGetList<{ id: string; email: string }>('users')
+    const { identity } = useGetIdentity()
+    const { permissions } = usePermissions()
+    const logout = useLogout()
+    return (
+      <>
+        <p>
+          {identity?.fullName} is {String(permissions)}: {data.map(({ email }) => email).join()}
+          {error && ` failed: ${String((error as { status?: number }).status ?? error)}`}
+        </p>
+        <button type="button" onClick={() => refetch()}>
+          again
+        </button>
+        <button type="button" onClick={() => logout()}>
+          logout
+        </button>
+      </>
+    )
+  }
+  function Login() {
+    const login = useLogin()
+    return (
+      <button type="button" onClick={() => login({})}>
+        login
+      </button>
+    )
+  }
+  window.location.hash = '#/users'
+  const page = show(
+    <CoreAdmin queryClient={new QueryClient({ defaultOptions: { queries: { retry: false } } })} dataProvider={dataProvider} authProvider={authProvider} loginPage={Login} requireAuth>
+      <Resource name="users" list={Users} />
+    </CoreAdmin>,
+  )
+  return { ...admin, page, dataProvider }
+}
+
+describe('react-admin', () => {
+  test('a user logs in, reads, and logs out', async () => {
+    const { page, session } = panel()
+    await page.shows('login')
+    await page.click('login')
+    await page.shows(/admin.*: .*@example\.com/i)
+    await page.click('logout')
+    await page.shows(/^login$/)
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+  })
+
+  test('a bearer that ended is renewed, and nobody is logged out', async () => {
+    const { page, backend, asked } = panel()
+    await page.click('login')
+    await page.shows('@example.com')
+    backend.expireBearers()
+    await page.click('again')
+    await expect.poll(() => asked.filter((one) => one.endsWith('/oauth/refresh')).length).toBe(1)
+    await page.shows('@example.com')
+  })
+
+  test.each([403, 500, 401])('an answer of %d ends no session that lives', async (status) => {
+    const { page, instead, session } = panel()
+    await page.click('login')
+    await page.shows('@example.com')
+    instead.set('/api/admin/users', () => Response.json({ message: 'no' }, { status }))
+    await page.click('again')
+    await page.shows(/@example\.com.*failed: \d+/)
+    expect(session.getSnapshot().isAuthenticated).toBe(true)
+  })
+
+  test('a session that ended leads to the login page, and keeps its reason', async () => {
+    const { page, backend, session } = panel()
+    await page.click('login')
+    await page.shows('@example.com')
+    for (const user of backend.users) user.admin = false
+    backend.expireBearers()
+    await page.click('again')
+    await page.shows(/^login$/)
+    expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'accessRevoked' })
+  })
+
+  test('an answer for one user is not shown to the next', async () => {
+    const { session, login, instead, asked, dataProvider } = panel()
+    await login()
+    let release = (_: Response) => {}
+    instead.set('/api/admin/users', () => new Promise((resolve) => (release = resolve)))
+    const late = dataProvider.getList('users', {})
+    await expect.poll(() => asked.length).toBe(1)
+    await login()
+    release(Response.json({ users: [] }))
+    await expect(late).rejects.toBeInstanceOf(SessionChanged)
+    expect(session.getSnapshot().epoch).toBe(2)
+  })
+
+  test('the types are those of react-admin', () => {
+    expectTypeOf<ReactAdminAuthProvider>().toExtend<AuthProvider>()
+  })
+})
