@@ -69,6 +69,16 @@ const rooms: Record<string, Room> = {
     values: ['src/adapters/', ...border],
     types: [...contracts, 'src/session/', 'machines/'],
   },
+  'src/react/': {
+    values: [
+      'src/react/',
+      'src/session/clock.ts',
+      'src/session/timeline.ts',
+      'src/session/errors.ts',
+      'react',
+    ],
+    types: ['src/session/', 'machines/'],
+  },
   'src/testing/': { values: ['src/testing/', ...border], types: [...contracts, 'src/', 'machines/'] },
   'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
   'src/transport.ts': { values: [] },

@@ -59,6 +59,24 @@ test('./msw', async () => {
   `)
 })
 
+test('./react', async () => {
+  expect(await offered('./react')).toMatchInlineSnapshot(`
+    [
+      "SessionGuard",
+      "SessionProvider",
+      "reasonTexts",
+      "useExpiryCountdown",
+      "useLogout",
+      "useReasonText",
+      "useSession",
+      "useSessionClient",
+      "useSessionFetch",
+      "useStaySignedIn",
+      "useUser",
+    ]
+  `)
+})
+
 test('./redis', async () => {
   expect(await offered('./redis')).toMatchInlineSnapshot(`
     [
@@ -141,6 +159,7 @@ test('these are all', () => {
       "./msw",
       "./node",
       "./oauth",
+      "./react",
       "./react-admin",
       "./redis",
       "./refine",

@@ -1,0 +1,43 @@
+'use client'
+import { createElement, type ReactElement, type ReactNode, useMemo } from 'react'
+import { type Clock, systemClock } from '../session/clock.ts'
+import type { Session } from '../session/session.ts'
+import { createCountdown } from './countdown.ts'
+import { type Provided, ProvidedContext } from './provided.ts'
+import type { ReasonTexts } from './reasonTexts.ts'
+import { ReasonTextsContext } from './reasonTextsContext.ts'
+
+export interface SessionProviderProps {
+  /** The session, made outside of React: one for a page, and on a server one for each request. */
+  readonly session: Session
+  /**
+   * Your texts for the reasons why there is no session.
+   * @default the English `reasonTexts`, also for every reason that is left out
+   */
+  readonly reasonTexts?: Partial<ReasonTexts>
+  /**
+   * The clock of the countdown: the one that the session was given.
+   * @default the platform's
+   */
+  readonly clock?: Clock
+  readonly children?: ReactNode
+}
+
+/**
+ * Gives a session to the hooks below. It neither starts nor disposes it, and renders nothing of its own. On a server, and
+ * while its page is hydrated, the hooks read the session as the provider first saw it.
+ */
+export function SessionProvider(props: SessionProviderProps): ReactElement {
+  const { session, reasonTexts = {}, clock = systemClock, children } = props
+  const provided = useMemo(() => provide(session, clock), [session, clock])
+  return createElement(
+    ProvidedContext.Provider,
+    { value: provided },
+    createElement(ReasonTextsContext.Provider, { value: reasonTexts }, children),
+  )
+}
+
+function provide(session: Session, clock: Clock): Provided {
+  const { expiresAt, retryAt, ...rendered } = session.getSnapshot()
+  return { session, rendered, countdown: createCountdown(session, clock) }
+}

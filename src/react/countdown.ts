@@ -1,0 +1,48 @@
+import type { Clock } from '../session/clock.ts'
+import type { Session } from '../session/session.ts'
+import { createTimeline } from '../session/timeline.ts'
+
+/** The seconds until the bearer ends, for any number of readers. */
+export interface Countdown {
+  subscribe(onTick: () => void): () => void
+  /** Whole seconds, rounded up; `null`: unknown, or nobody has subscribed yet. */
+  read(): number | null
+}
+
+/** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
+export function createCountdown(session: Session, clock: Clock): Countdown {
+  const now = createTimeline(clock)
+  const listeners = new Set<() => void>()
+  let seconds: number | null = null
+  let disarm = () => {}
+  let leave = () => {}
+
+  function tick() {
+    disarm()
+    disarm = () => {}
+    const { expiresAt } = session.getSnapshot()
+    const leftMs = expiresAt === undefined ? undefined : Math.max(expiresAt - now(), 0)
+    if (leftMs) disarm = clock.setTimer(tick, leftMs % 1000 || 1000, 'background')
+    const next = leftMs === undefined ? null : Math.ceil(leftMs / 1000)
+    if (next === seconds) return
+    seconds = next
+    for (const listener of [...listeners]) listener()
+  }
+
+  return {
+    subscribe(onTick) {
+      listeners.add(onTick)
+      if (listeners.size === 1) {
+        leave = session.subscribe(tick)
+        tick()
+      }
+      return () => {
+        if (!listeners.delete(onTick) || listeners.size > 0) return
+        leave()
+        disarm()
+        seconds = null
+      }
+    },
+    read: () => seconds,
+  }
+}

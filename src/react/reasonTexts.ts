@@ -1,0 +1,24 @@
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+
+/** A text for every reason why there is no session. */
+export type ReasonTexts = Readonly<Record<ExpiredReason | LoggedOutReason, string>>
+
+/** The English texts, addressed to the user: what happened, and what to do. A table to translate. */
+export const reasonTexts: ReasonTexts = {
+  never: 'Please sign in.',
+  user: 'You have signed out.',
+  elsewhere: 'You have signed out in another tab or window.',
+  backChannel: 'You have been signed out by your identity provider. Please sign in again.',
+  idle: 'You have been signed out because you were inactive for too long. Please sign in again.',
+  absoluteLifetime: 'Your session has reached its maximum length. Please sign in again.',
+  accessRevoked: 'Your access has been withdrawn. Please contact an administrator.',
+  stepUpRequired: 'Your account needs another step to sign in. Please sign in again.',
+  identityMismatch: 'Your session no longer matches your account. Please sign in again.',
+  refreshRejected: 'Your session has expired. Please sign in again.',
+  refreshUnsupported: 'Your session has expired. Please sign in again.',
+  refreshOutcomeUnknown: 'Your session could not be renewed. Please sign in again.',
+  notRefreshable: 'Your session has expired. Please sign in again.',
+  missingCredential: 'Your session has expired. Please sign in again.',
+  unusableLifetime: 'Your session could not be renewed. Please sign in again.',
+  internal: 'Something went wrong with your session. Please sign in again.',
+}

@@ -1,0 +1,18 @@
+'use client'
+import { useContext } from 'react'
+import type { SessionState } from '../../machines/session.select.ts'
+import { reasonTexts } from './reasonTexts.ts'
+import { ReasonTextsContext } from './reasonTextsContext.ts'
+import { useSession } from './useSession.ts'
+
+const reasonOf = ({ isPending, reason }: SessionState) => (isPending ? null : reason)
+
+/**
+ * Why there is no session, as a text for the user: from the `reasonTexts` of the provider, else in English. `null` while
+ * there is a session, and while it is not yet known whether there is one.
+ */
+export function useReasonText(): string | null {
+  const texts = useContext(ReasonTextsContext)
+  const reason = useSession(reasonOf)
+  return reason && (texts[reason] ?? reasonTexts[reason])
+}

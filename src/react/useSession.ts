@@ -1,0 +1,57 @@
+'use client'
+import { type RefObject, useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
+import type { SessionState } from '../../machines/session.select.ts'
+import { useProvided } from './provided.ts'
+
+const whole = (state: SessionState) => state
+
+/**
+ * The state of the session, or what `select` makes of it. Renders again only when the selection changes: by identity, or,
+ * for plain objects and arrays, member by member. On a server and during hydration `expiresAt` and `retryAt` are absent.
+ * `select` may be written in line. Throws `Misconfigured` outside of a `SessionProvider`.
+ */
+export function useSession(): SessionState
+export function useSession<Selected>(select: (state: SessionState) => Selected): Selected
+export function useSession(select: (state: SessionState) => unknown = whole): unknown {
+  const { session, rendered } = useProvided()
+  const shown = useRef<unknown>(undefined)
+  const read = useMemo(() => createReader(select, shown), [select])
+  const selected = useSyncExternalStore(
+    session.subscribe,
+    () => read(session.getSnapshot()),
+    () => read(rendered),
+  )
+  useEffect(() => {
+    shown.current = selected
+  })
+  return selected
+}
+
+/** The same selection for the same state; and the one before, where nothing of it has changed. */
+function createReader(select: (state: SessionState) => unknown, shown: RefObject<unknown>) {
+  let seen: SessionState | undefined
+  let selection: unknown
+  return (state: SessionState): unknown => {
+    if (state === seen) return selection
+    const before = seen ? selection : shown.current
+    const next = select(state)
+    seen = state
+    selection = isEqual(before, next) ? before : next
+    return selection
+  }
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]))
+  )
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+}

@@ -1,0 +1,10 @@
+'use client'
+import { useProvided } from './provided.ts'
+
+/**
+ * The `fetch` of the session: a fresh bearer, or the cookie of the page's server, and one retry after a 401. The same
+ * function until the provider is given another session, so it may stand among the dependencies of an effect.
+ */
+export function useSessionFetch(): typeof globalThis.fetch {
+  return useProvided().session.fetch
+}

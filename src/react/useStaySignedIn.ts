@@ -1,0 +1,13 @@
+'use client'
+import { useCallback } from 'react'
+import { useProvided } from './provided.ts'
+import { type SessionAction, useSessionAction } from './useSessionAction.ts'
+
+/**
+ * "Stay signed in": refreshes now and counts as activity of the user. Fails as `refresh` of the session does: with
+ * `refresh_unavailable` while the session keeps trying, with `session_expired` or `logged_out` where it is over.
+ */
+export function useStaySignedIn(): SessionAction {
+  const { session } = useProvided()
+  return useSessionAction(useCallback(() => session.refresh({ by: 'user' }), [session]))
+}
