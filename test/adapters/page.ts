@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { expect, onTestFinished } from 'vitest'
-import { createSession, openidStrategy, type Session, type SessionOptions } from 'xstate-session'
+import { createSession, openidStrategy, type SessionOptions } from 'xstate-session'
 import { createMockBackend } from 'xstate-session/msw'
 import { fakeClock } from '../fakeClock.ts'
 

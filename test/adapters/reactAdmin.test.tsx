@@ -25,10 +25,7 @@ import { adminOf, ORIGIN, show } from './page.ts'
 /** What an application writes: a data provider over the session's fetch, an auth provider, two pages. */
 function panel(admin = adminOf()) {
   const { session } = admin
-  const http = reactAdminHttpClient(
-    session,
-    (message, status, body) => new HttpError(message, status, body),
-  )
+  const http = reactAdminHttpClient(session, (message, status, body) => new HttpError(message, status, body))
   const getList: DataProvider['getList'] = async (resource) => {
     const { json } = await http(`${ORIGIN}/api/admin/${resource}`)
     const { users } = json as { users: { id: string; email: string }[] }
@@ -70,7 +67,13 @@ function panel(admin = adminOf()) {
   }
   window.location.hash = '#/users'
   const page = show(
-    <CoreAdmin queryClient={new QueryClient({ defaultOptions: { queries: { retry: false } } })} dataProvider={dataProvider} authProvider={authProvider} loginPage={Login} requireAuth>
+    <CoreAdmin
+      queryClient={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
+      dataProvider={dataProvider}
+      authProvider={authProvider}
+      loginPage={Login}
+      requireAuth
+    >
       <Resource name="users" list={Users} />
     </CoreAdmin>,
   )

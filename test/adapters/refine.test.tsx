@@ -72,7 +72,10 @@ function panel() {
     <Refine
       authProvider={authProvider}
       dataProvider={dataProvider}
-      options={{ disableTelemetry: true, reactQuery: { clientConfig: { defaultOptions: { queries: { retry: false } } } } }}
+      options={{
+        disableTelemetry: true,
+        reactQuery: { clientConfig: { defaultOptions: { queries: { retry: false } } } },
+      }}
     >
       <Authenticated key="users" fallback={<Login />}>
         <Users />
