@@ -1,0 +1,42 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { useUser } from 'xstate-session/react'
+import { ControlRoom } from './ControlRoom.tsx'
+import { ExpiryWarning } from './ExpiryWarning.tsx'
+import { SessionBar } from './SessionBar.tsx'
+import { Statechart } from './Statechart.tsx'
+import { TimelineView } from './TimelineView.tsx'
+
+export function Frame() {
+  const user = useUser()
+  return (
+    <>
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <header>
+        <span className="brand">
+          <span className="logo" aria-hidden="true" />
+          Harbour Admin
+        </span>
+        {user && (
+          <nav aria-label="Pages">
+            <Link to="/users">Users</Link>
+            <Link to="/settings">Settings</Link>
+          </nav>
+        )}
+        <SessionBar />
+      </header>
+      <ExpiryWarning />
+      <div className="columns">
+        <main id="content" tabIndex={-1}>
+          <Outlet />
+          <ControlRoom />
+        </main>
+        <aside aria-label="Behind the scenes">
+          <Statechart />
+          <TimelineView />
+        </aside>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,23 @@
+import { onlineManager, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { SessionProvider } from 'xstate-session/react'
+import { connectQueryClient, retryUnlessEnded } from 'xstate-session/tanstack-query'
+import { router } from './router.tsx'
+import { session } from './session.ts'
+
+const queryClient = new QueryClient({ defaultOptions: { queries: { retry: retryUnlessEnded } } })
+connectQueryClient(session, { queryClient, onlineManager })
+
+const root = document.getElementById('panel')
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <SessionProvider session={session}>
+        <QueryClientProvider client={queryClient}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </SessionProvider>
+    </StrictMode>,
+  )

@@ -1,0 +1,43 @@
+import { type BffFacts, bffStrategy, createSession, type SessionSignal } from 'xstate-session'
+import { tellNotice } from './timeline.ts'
+
+/** Written into the page by its server: no flash, and no request to ask who is logged in. */
+const facts = JSON.parse(document.getElementById('facts')?.textContent ?? 'null') as BffFacts | null
+
+let isOffline = false
+let report: (signal: SessionSignal) => void = () => {}
+
+/** What the control room does to this page alone. */
+export const surroundings = {
+  setOffline(offline: boolean) {
+    isOffline = offline
+    if (!offline) report('networkRestored')
+  },
+  setAway: (away: boolean) => report(away ? 'userIdle' : 'userActive'),
+}
+
+/** `fetch`, unless the control room has pulled the plug. */
+export const pageFetch: typeof fetch = (input, init) =>
+  isOffline ? Promise.reject(new TypeError('The page is offline.')) : fetch(input, init)
+
+export const session = createSession({
+  baseUrl: location.origin,
+  strategies: { bff: bffStrategy({ facts }) },
+  fetch: pageFetch,
+  leadTimeMs: 20_000,
+  signals(tell) {
+    report = tell
+    const onVisible = () => document.visibilityState === 'visible' && tell('woke')
+    const onOnline = () => tell('networkRestored')
+    const onActive = () => tell('userActive')
+    document.addEventListener('visibilitychange', onVisible)
+    window.addEventListener('online', onOnline)
+    for (const event of ['pointerdown', 'keydown']) window.addEventListener(event, onActive)
+    return () => {
+      document.removeEventListener('visibilitychange', onVisible)
+      window.removeEventListener('online', onOnline)
+      for (const event of ['pointerdown', 'keydown']) window.removeEventListener(event, onActive)
+    }
+  },
+  observe: tellNotice,
+})

@@ -1,0 +1,56 @@
+import type { Built } from './buildPage.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  js: 'text/javascript',
+  css: 'text/css',
+  svg: 'image/svg+xml',
+  html: 'text/html; charset=utf-8',
+}
+
+/** Nothing from elsewhere, nothing in line, and nobody frames it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ')
+
+const COMMON = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+/** Serves the built page: its files by name, and the page itself, with the facts of the session in it, for all else. */
+export function createPages(built: Built, factsOf: (request: Request) => Promise<unknown>) {
+  const page = built.get('/index.html')?.toString() ?? ''
+
+  return async (request: Request): Promise<Response> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405 })
+    const { pathname } = new URL(request.url)
+    const file = pathname === '/index.html' ? undefined : built.get(pathname)
+    if (file)
+      return new Response(new Uint8Array(file), {
+        headers: {
+          ...COMMON,
+          'content-type': TYPES[pathname.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+          // Their names change with their content.
+          'cache-control': 'public, max-age=31536000, immutable',
+        },
+      })
+    if (/\.\w+$/.test(pathname)) return new Response('Not found', { status: 404, headers: COMMON })
+    const facts = JSON.stringify((await factsOf(request)) ?? null).replaceAll('<', '\\u003c')
+    return new Response(
+      page.replace('"FACTS"', () => facts),
+      {
+        headers: { ...COMMON, 'content-type': TYPES.html ?? '', 'cache-control': 'no-store', vary: 'Cookie' },
+      },
+    )
+  }
+}

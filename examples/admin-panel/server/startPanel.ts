@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toNodeListener } from 'xstate-session/node'
+import { createSessionServer, type SessionServer } from 'xstate-session/server'
+import { sqliteEntries } from 'xstate-session/sqlite'
+import type { Backend } from '../../backend/startBackend.ts'
+import { buildPage } from './buildPage.ts'
+import { createControlRoom } from './controlRoom.ts'
+import { createPages } from './pages.ts'
+
+export interface Panel {
+  readonly url: string
+  readonly server: SessionServer
+  close(): Promise<void>
+}
+
+export interface PanelOptions {
+  readonly backend: Backend
+  readonly port: number
+  /** Short enough to watch it. */
+  readonly leadTimeMs?: number
+}
+
+/** The admin panel and its server: sessions in a SQLite file, the built page, and a control room to break things. */
+export async function startPanel({ backend, port, leadTimeMs = 20_000 }: PanelOptions): Promise<Panel> {
+  const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
+  const url = `http://localhost:${port}`
+  const store = sqliteEntries({ path: join(folder, 'sessions.sqlite') })
+  const control = createControlRoom(backend)
+  const server = createSessionServer({
+    baseUrl: backend.url,
+    publicUrl: `${url}/`,
+    // A demo's secret lives as long as the demo.
+    secrets: [crypto.randomUUID() + crypto.randomUUID()],
+    store,
+    leadTimeMs,
+    revalidateMs: 5_000,
+    pace: false,
+    observe: control.observe,
+  })
+  const pages = createPages(await buildPage(), (request) => factsOf(server, url, request))
+
+  async function handle(request: Request, info: { readonly remoteAddress?: string }): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (pathname.startsWith('/control/')) return control.handle(request)
+    if (/^\/(session|api)\//.test(pathname) || pathname === '/auth/openid/callback')
+      return server.handle(request, info)
+    return pages(request)
+  }
+
+  const http = createServer(toNodeListener(handle, { origin: url }))
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(port, 'localhost', resolve)
+  })
+  return {
+    url,
+    server,
+    async close() {
+      control.close()
+      await server.drain({ timeoutMs: 2_000 })
+      http.closeAllConnections()
+      await new Promise((resolve) => http.close(resolve))
+      store.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** What the page may know of its session from the first byte on; `null`: nobody is logged in. */
+async function factsOf(server: SessionServer, url: string, request: Request): Promise<unknown> {
+  const cookie = request.headers.get('cookie')
+  const answer = await server.handle(
+    new Request(`${url}/session/`, { headers: cookie === null ? {} : { cookie } }),
+  )
+  if (answer.status === 200) return answer.json()
+  return answer.status === 401 ? null : undefined
+}
