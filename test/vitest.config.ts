@@ -13,6 +13,8 @@ const alias = [
   { find: /^#crypto$/, replacement: source('crypto.node.ts') },
 ]
 
+const react18 = `${root}test/react/react-18/node_modules/`
+
 export default defineConfig({
   root,
   resolve: { alias },
@@ -36,6 +38,20 @@ export default defineConfig({
           testTimeout: 60_000,
           // Needs the built package and the registry: `npm run test:package`.
           exclude: ['test/package/**/*.installed.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        resolve: {
+          alias: [{ find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}$1$2` }],
+        },
+        test: {
+          name: 'react-18',
+          include: ['test/react/*.test.tsx'],
+          // @xstate/react finds the React of this project.
+          exclude: ['test/react/embedded.test.tsx'],
+          setupFiles: [`${root}test/seed.ts`],
+          env: { REACT_MAJOR: '18' },
         },
       },
       {
