@@ -1,12 +1,17 @@
+import { startPanel } from '../admin-panel/server/startPanel.ts'
 import { startBackend } from '../backend/startBackend.ts'
+import { freePort } from './freePort.ts'
 import { live } from './live.ts'
 import { createStage, LIFE_MS } from './stage.ts'
 import { isAsExpected, printSummary } from './summary.ts'
 import { createTimeline, paint } from './timeline.ts'
 import { playTour } from './tour.ts'
 
-const usage = `npm run demo             two sessions, live until Ctrl-C
+const usage = `npm run demo             an admin panel to open, and two sessions, live until Ctrl-C
 npm run demo -- --once   the tour, checked; the exit code tells`
+
+const PANEL_PORT = 4180
+const PANEL_LIFE_MS = 60_000
 
 const flags = process.argv.slice(2)
 if (flags.some((flag) => flag !== '--once')) {
@@ -20,9 +25,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const timeline = createTimeline(console.log)
 const backend = await startBackend({ knobs: { sessionMs: LIFE_MS } })
+const panel = isOnce ? undefined : await openPanel()
 const stage = () => createStage(backend, timeline, stop.signal)
 
 timeline.line(paint('bold', 'xstate-session: the life of two admin sessions'))
+if (panel) timeline.line(`Open ${paint('bold', panel.url)} : an admin panel that you can break.`)
 timeline.line(`Backend ${backend.url}, with a real OpenID provider ${backend.providerUrl}.`)
 timeline.line('served: calls answered with 200.  requests: what reached the backend (refreshes among it).')
 timeline.line("version: counts a session's bearers.  ends in: until when the bearer at hand is good.")
@@ -45,5 +52,23 @@ try {
   process.exitCode = isOnce ? 130 : 0
 } finally {
   stop.abort()
+  await panel?.close()
   await backend.close()
+}
+
+/** With a backend of its own, whose bearers live long enough to look at. */
+async function openPanel() {
+  const port = await freePort(PANEL_PORT)
+  const own = await startBackend({
+    panelUrl: `http://localhost:${port}`,
+    knobs: { sessionMs: PANEL_LIFE_MS },
+  })
+  const { url, close } = await startPanel({ backend: own, port })
+  return {
+    url,
+    async close() {
+      await close()
+      await own.close()
+    },
+  }
 }

@@ -33,7 +33,8 @@ const nodes = Object.values(sessionMachine.root.states)
 
 export const states: readonly ChartState[] = nodes.map(({ key, description = '' }) => {
   const [x, y] = PLACES[key] ?? [0, 0]
-  return { name: key, x, y, description }
+  // Names of the code are in backquotes there.
+  return { name: key, x, y, description: description.replaceAll('`', '') }
 })
 
 function edgesOf(node: (typeof nodes)[number]): ChartEdge[] {

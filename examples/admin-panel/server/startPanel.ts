@@ -19,12 +19,19 @@ export interface Panel {
 export interface PanelOptions {
   readonly backend: Backend
   readonly port: number
-  /** Short enough to watch it. */
+  /** As that of `createSessionServer`, here short enough to watch. @default 20_000 */
   readonly leadTimeMs?: number
+  /** What the server calls the backend with. @default the platform's */
+  readonly fetch?: typeof globalThis.fetch
 }
 
 /** The admin panel and its server: sessions in a SQLite file, the built page, and a control room to break things. */
-export async function startPanel({ backend, port, leadTimeMs = 20_000 }: PanelOptions): Promise<Panel> {
+export async function startPanel({
+  backend,
+  port,
+  leadTimeMs = 20_000,
+  fetch,
+}: PanelOptions): Promise<Panel> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
   const url = `http://localhost:${port}`
   const store = sqliteEntries({ path: join(folder, 'sessions.sqlite') })
@@ -39,6 +46,7 @@ export async function startPanel({ backend, port, leadTimeMs = 20_000 }: PanelOp
     revalidateMs: 5_000,
     pace: false,
     observe: control.observe,
+    ...(fetch && { fetch }),
   })
   const pages = createPages(await buildPage(), (request) => factsOf(server, url, request))
 
