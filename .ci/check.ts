@@ -18,6 +18,8 @@ const steps = [
   'test:package',
   'size',
   'demo -- --once',
+  'server -- --once',
+  'cluster -- --once',
 ]
 
 const total = { passed: 0, failed: 0, skipped: 0 }

@@ -1,0 +1,76 @@
+/**
+ * The server of an admin panel, as a process of its own. The environment says where everything is: docs/deployment.md
+ * has the list. Standard output is a log, one JSON object a line; SIGTERM drains. Copy it, and put your panel's pages
+ * in.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { toNodeListener } from 'xstate-session/node'
+import { createSessionServer, type RequestInfo } from 'xstate-session/server'
+import { createMetrics } from './metrics.ts'
+import { readSettings } from './settings.ts'
+import { openStorage } from './storage.ts'
+
+const settings = readSettings(process.env)
+const log = (line: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), ...line }))
+const metrics = createMetrics()
+const storage = await openStorage(settings, (code) => log({ type: 'coordinator', code }))
+
+const server = createSessionServer({
+  baseUrl: settings.backendUrl,
+  publicUrl: settings.publicUrl,
+  secrets: settings.secrets,
+  store: storage.store,
+  ...(storage.coordinator && { coordinator: storage.coordinator }),
+  ...(settings.leadTimeMs && { leadTimeMs: settings.leadTimeMs }),
+  ...(!settings.isLimited && { pace: false }),
+  // A notice holds no token and no personal data: it may go to any log as it is.
+  observe(notice) {
+    metrics.count(notice)
+    log(notice)
+  },
+})
+
+/** The panel itself would be here. */
+async function handle(request: Request, info: RequestInfo): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (request.method !== 'GET' || (pathname !== '/' && pathname !== '/login'))
+    return server.handle(request, info)
+  const { user } = await server.getSession(request, { readOnly: true })
+  const text = user
+    ? `Logged in as ${user.name ?? user.id}.`
+    : 'Nobody is logged in: go to /session/openid/start.'
+  return new Response(`${text}\n`, { headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } })
+}
+
+let isDraining = false
+const front = createServer(toNodeListener(handle, { origin: new URL(settings.publicUrl).origin }))
+// For the machines of the operator, never for browsers: on a port of its own.
+const inside = createServer((request, response) => {
+  if (request.url === '/metrics')
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(metrics.text())
+  else if (request.url === '/ready') response.writeHead(isDraining ? 503 : 200).end()
+  else response.writeHead(404).end()
+})
+
+process.once('SIGTERM', async () => {
+  isDraining = true
+  log({ type: 'draining' })
+  front.close()
+  // A refresh that is in the air lands, and its token is written, before anything closes.
+  await server.drain()
+  front.closeAllConnections()
+  inside.close()
+  inside.closeAllConnections()
+  await storage.close()
+  log({ type: 'stopped' })
+})
+// Ctrl-C in a terminal reaches everybody; whoever started us says when to stop.
+process.on('SIGINT', () => {})
+
+front.listen(settings.port, '127.0.0.1', () =>
+  inside.listen(settings.insidePort, '127.0.0.1', () => {
+    const { port } = inside.address() as AddressInfo
+    log({ type: 'listening', inside: `http://127.0.0.1:${port}` } as { type: string })
+  }),
+)

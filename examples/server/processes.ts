@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** A line of the log of a server. */
+export interface LogLine {
+  readonly type: string
+  readonly session?: string
+  readonly inside?: string
+}
+
+export interface Bff {
+  readonly url: string
+  /** Where its metrics are. */
+  readonly inside: string
+  readonly lines: readonly LogLine[]
+  /** Whether a refresh of its own is in the air. */
+  isRefreshing(): boolean
+  /** Resolves to the exit code; `null` after a kill. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
+}
+
+const children = new Set<ChildProcess>()
+
+/** Ends what was started here and still runs. */
+export function killAll(): void {
+  for (const child of children) child.kill('SIGKILL')
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Starts `bff.ts`; resolves when it listens. `print` gets its log as it is. */
+export async function startBff(
+  port: number,
+  env: Readonly<Record<string, string>>,
+  print: (line: string) => void = () => {},
+): Promise<Bff> {
+  const file = fileURLToPath(new URL('bff.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
+    env: { ...process.env, PORT: `${port}`, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  track(child)
+  const lines: LogLine[] = []
+  const log = createInterface(child.stdout)
+  const inside = await new Promise<string>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the server did not start: see above')))
+    log.on('line', (text) => {
+      print(text)
+      const line = JSON.parse(text) as LogLine
+      lines.push(line)
+      if (line.type === 'listening') resolve(line.inside ?? '')
+    })
+  })
+  return {
+    url: `http://127.0.0.1:${port}`,
+    inside,
+    lines,
+    isRefreshing() {
+      const flying = new Set<string>()
+      for (const { type, session = '' } of lines)
+        if (type === 'refreshSent') flying.add(session)
+        else if (/^(refreshed|refreshDeferred|expired|loggedOut)$/.test(type)) flying.delete(session)
+      return flying.size > 0
+    },
+    async stop(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      const gone = once(child, 'exit')
+      child.kill(signal)
+      await gone
+      return child.exitCode
+    },
+  }
+}
+
+/** Starts a Redis of its own in `folder`. */
+export async function startRedis(folder: string): Promise<{ readonly url: string }> {
+  const port = await freePort()
+  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+  const child = spawn(
+    'redis-server',
+    [...options, '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'],
+    {
+      stdio: 'ignore',
+    },
+  )
+  track(child)
+  const failed = once(child, 'error').then(() => {
+    throw new Error('redis-server could not be started: npm run setup installs it.')
+  })
+  failed.catch(() => {})
+  await Promise.race([failed, answers(port)])
+  return { url: `redis://127.0.0.1:${port}` }
+}
+
+async function answers(port: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const socket = connect(port, '127.0.0.1')
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (isOpen) return
+    await sleep(10)
+  }
+  throw new Error('redis-server does not answer.')
+}
+
+function track(child: ChildProcess): void {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+}

@@ -1,0 +1,35 @@
+import { createClient } from 'redis'
+import type { Coordinator } from 'xstate-session'
+import { redisCoordinator, redisEntries } from 'xstate-session/redis'
+import type { EntryStore } from 'xstate-session/server'
+import { sqliteEntries } from 'xstate-session/sqlite'
+import type { Settings } from './settings.ts'
+
+export interface Storage {
+  readonly store: EntryStore
+  /** Absent: one process needs none. */
+  readonly coordinator?: Coordinator
+  close(): Promise<void>
+}
+
+/** Redis for several processes, a file for one. */
+export async function openStorage(settings: Settings, onWarning: (code: string) => void): Promise<Storage> {
+  const { redisUrl, database = '', coordinatorSecret: secret } = settings
+  if (!redisUrl) {
+    const store = sqliteEntries({ path: database })
+    return { store, close: async () => store.close() }
+  }
+  const client = createClient({ url: redisUrl })
+  // The client connects again by itself; the server is told of every command that failed.
+  client.on('error', () => {})
+  await client.connect()
+  const coordinator = redisCoordinator({ client, secret, onWarning })
+  return {
+    store: redisEntries({ client }),
+    coordinator,
+    async close() {
+      coordinator.close()
+      client.destroy()
+    },
+  }
+}
