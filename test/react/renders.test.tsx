@@ -142,6 +142,24 @@ describe('P13 what renders again', () => {
     expect(take()).toEqual({})
   })
 
+  test('when only what is around the provider renders: what shows a text', async () => {
+    const { session, clock } = await loggedIn()
+    const app = <App />
+    const around = (text: string) => (
+      <SessionProvider session={session} clock={clock} reasonTexts={{ user: text }}>
+        {app}
+      </SessionProvider>
+    )
+    const shown = await open(around('one'))
+    take()
+    await shown.render(around('two'))
+    expect(take()).toEqual({})
+    await settle(() => session.logout())
+    take()
+    await shown.render(around('three'))
+    expect(take()).toEqual({ Reason: 1 })
+  })
+
   test('while an action runs: what shows it', async () => {
     const { session, clock, pass, strategy, ok } = await loggedIn({ refresh: 'prompt' })
     const shown = await open(tree(session, clock))

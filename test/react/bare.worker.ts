@@ -1,0 +1,47 @@
+/** Runs the sources in a thread that has no document, no window, and none of what only Node has besides. */
+import { registerHooks } from 'node:module'
+import { parentPort } from 'node:worker_threads'
+
+const root = new URL('../../', import.meta.url)
+registerHooks({
+  resolve: (name, context, next) =>
+    // As a bundler for a page or a worker resolves it.
+    next(name === '#transport' ? new URL('src/transport.ts', root).href : name, context),
+})
+
+const { createElement } = await import('react')
+const { renderToReadableStream } = await import('react-dom/server.edge')
+for (const name of ['process', 'setImmediate', 'navigator', 'global', 'window', 'document'])
+  Object.defineProperty(globalThis, name, { value: undefined })
+
+const { bffStrategy, createSession } = await import('../../src/exports/index.ts')
+const { SessionGuard, SessionProvider, useExpiryCountdown, useLogout, useStaySignedIn, useUser } =
+  await import('../../src/exports/react.ts')
+
+function Page() {
+  useLogout()
+  useStaySignedIn()
+  const seconds = useExpiryCountdown()
+  return createElement('p', null, `${useUser()?.id} ${seconds}`)
+}
+
+const session = createSession({
+  baseUrl: 'https://admin.example',
+  strategies: {
+    bff: bffStrategy({
+      facts: { user: { id: 'ada' }, epoch: 1, version: 1, expiresAt: 900_000, serverNow: 0 },
+    }),
+  },
+  fetch: async () => new Response('served'),
+})
+const page = createElement(
+  SessionProvider,
+  { session },
+  createElement(SessionGuard, null, createElement(Page)),
+)
+const html = await new Response(await renderToReadableStream(page)).text()
+const answer = await session.fetch('/api/x')
+const served = await answer.text()
+await session.logout()
+session.dispose()
+parentPort?.postMessage({ html, served, state: session.getSnapshot().state })
