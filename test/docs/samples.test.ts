@@ -5,7 +5,14 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const pages = ['README.md', 'docs/guide.md', 'docs/outcomes.md', 'docs/house.md', 'docs/statechart.md']
+const pages = [
+  'README.md',
+  'docs/guide.md',
+  'docs/outcomes.md',
+  'docs/house.md',
+  'docs/statechart.md',
+  'docs/operations.md',
+]
 
 /** The TypeScript samples of a page, each to be a module of its own. */
 async function samplesOf(page: string): Promise<[name: string, code: string][]> {
