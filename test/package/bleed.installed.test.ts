@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
@@ -48,6 +48,14 @@ test.each([
 test('the transport of a page reaches nothing, the one of Node only Node', () => {
   expect(reached('dist/transport.js')).toEqual([])
   expect(reached('dist/transport.node.js').filter((name) => !name.startsWith('node:'))).toEqual([])
+})
+
+test('what renders in a page says so, and what does not may be used by a server component', () => {
+  const files = readdirSync(join(root, 'dist/react')).filter((file) => file.endsWith('.js'))
+  const without = files.filter(
+    (file) => !readFileSync(join(root, 'dist/react', file), 'utf8').startsWith('"use client"'),
+  )
+  expect(without.sort()).toEqual(['countdown.js', 'reasonTexts.js'])
 })
 
 test('every subpath is walked', () => {

@@ -20,9 +20,13 @@ type Peers = [name: string, dependencies: Record<string, string>]
 const peers = Object.keys(manifest.peerDependencies)
 const allPeers: Peers = [
   'all-peers',
-  Object.fromEntries(peers.map((peer) => [peer, manifest.devDependencies[peer] ?? ''])),
+  Object.fromEntries([...peers, '@types/react'].map((name) => [name, manifest.devDependencies[name] ?? ''])),
 ]
-const oldestPeers: Peers = ['oldest-peers', Object.fromEntries(peers.map((peer) => [peer, oldestOf(peer)]))]
+// The types of React 18.0 do not check against any React that can be installed.
+const oldestPeers: Peers = [
+  'oldest-peers',
+  { ...Object.fromEntries(peers.map((peer) => [peer, oldestOf(peer)])), '@types/react': '18.3.0' },
+]
 const onNode: Peers = [
   'on-node',
   { ...allPeers[1], '@types/node': manifest.devDependencies['@types/node'] ?? '' },
