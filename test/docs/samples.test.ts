@@ -12,6 +12,8 @@ const pages = [
   'docs/house.md',
   'docs/statechart.md',
   'docs/operations.md',
+  'docs/security.md',
+  'docs/deployment.md',
 ]
 
 /** The TypeScript samples of a page, each to be a module of its own. */
@@ -49,8 +51,19 @@ test('every sample of the pages compiles, and a wrong one is noticed', async () 
   ])
 }, 60_000)
 
+/** What GitHub makes of a heading. */
+const slugsOf = (text: string) =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+
 test.each(pages)('every link of %s to another page leads somewhere', async (page) => {
   const text = await readFile(root + page, 'utf8')
-  const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target = '']) => target)
-  for (const target of targets) await readFile(new URL(target, new URL(page, `file://${root}`)))
+  for (const [, target = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+    const found = target ? await readFile(new URL(target, new URL(page, `file://${root}`)), 'utf8') : text
+    if (anchor) expect(slugsOf(found), `${target}#${anchor}`).toContain(anchor)
+  }
 })
