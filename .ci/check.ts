@@ -16,6 +16,7 @@ const steps = [
   'check:package',
   'check:unused',
   'test:package',
+  'test:browser',
   'size',
   'demo -- --once',
   'server -- --once',

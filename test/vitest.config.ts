@@ -37,7 +37,7 @@ export default defineConfig({
           // A machine that does other things at the same time is no fault of the code.
           testTimeout: 60_000,
           // Needs the built package and the registry: `npm run test:package`.
-          exclude: ['test/package/**/*.installed.test.ts'],
+          exclude: ['test/package/**/*.installed.test.ts', 'test/**/*.chromium.test.ts'],
         },
       },
       {
@@ -52,6 +52,15 @@ export default defineConfig({
           exclude: ['test/react/embedded.test.tsx'],
           setupFiles: [`${root}test/seed.ts`],
           env: { REACT_MAJOR: '18' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chromium',
+          // Needs the built package and Chromium: `npm run test:browser`.
+          include: ['test/**/*.chromium.test.ts'],
+          testTimeout: 60_000,
         },
       },
       {

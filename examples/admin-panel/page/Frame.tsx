@@ -27,10 +27,10 @@ export function Frame() {
         <SessionBar />
       </header>
       <ExpiryWarning />
-      <p className="intro">
+      <section className="intro" aria-label="About this demo">
         This panel's bearer lives for one minute. The machine renews it, once for everybody who waits, and its
         server keeps every token. Sign in, then try to break it.
-      </p>
+      </section>
       <div className="columns">
         <main id="content" tabIndex={-1}>
           <Outlet />

@@ -1,14 +1,10 @@
-import { Navigate, Outlet, useLocation } from '@tanstack/react-router'
+import { Outlet } from '@tanstack/react-router'
 import { SessionGuard } from 'xstate-session/react'
 
-/** The session may end while its pages are on the screen. */
+/** The session may end while its pages are on the screen: they go at once, the router follows. */
 export function Guarded() {
-  const { href } = useLocation()
   return (
-    <SessionGuard
-      pending={<p className="card">One moment…</p>}
-      fallback={<Navigate to="/login" search={{ returnTo: href }} replace />}
-    >
+    <SessionGuard pending={<p className="card">One moment…</p>}>
       <Outlet />
     </SessionGuard>
   )

@@ -20,7 +20,8 @@ export function Users() {
       </div>
       <DataState query={query} />
       {query.data && (
-        <div className="scroll">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        <section className="scroll" tabIndex={0} aria-label="Table of users">
           <table>
             <thead>
               <tr>
@@ -41,7 +42,7 @@ export function Users() {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </section>
   )

@@ -10,6 +10,13 @@ import { session } from './session.ts'
 const queryClient = new QueryClient({ defaultOptions: { queries: { retry: retryUnlessEnded } } })
 connectQueryClient(session, { queryClient, onlineManager })
 
+// A session that ends on the screen leads to the login page, which knows the way back.
+let wasAuthenticated = session.getSnapshot().isAuthenticated
+session.subscribe(({ isAuthenticated }) => {
+  if (wasAuthenticated && !isAuthenticated) router.invalidate()
+  wasAuthenticated = isAuthenticated
+})
+
 const root = document.getElementById('panel')
 if (root)
   createRoot(root).render(

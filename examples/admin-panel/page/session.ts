@@ -17,8 +17,21 @@ export const surroundings = {
 }
 
 /** `fetch`, unless the control room has pulled the plug. */
-export const pageFetch: typeof fetch = (input, init) =>
-  isOffline ? Promise.reject(new TypeError('The page is offline.')) : fetch(input, init)
+export const pageFetch: typeof fetch = async (input, init) => {
+  if (isOffline) throw new TypeError('The page is offline.')
+  const answer = await fetch(input, init)
+  // The rights may be gone: the server asks the backend, and ends the session if they are.
+  if (answer.status === 403 && new URL(answer.url).pathname.startsWith('/api/')) verify()
+  return answer
+}
+
+let isVerifying = false
+async function verify(): Promise<void> {
+  if (isVerifying) return
+  isVerifying = true
+  await session.fetch('/session/verify').catch(() => {})
+  isVerifying = false
+}
 
 export const session = createSession({
   baseUrl: location.origin,

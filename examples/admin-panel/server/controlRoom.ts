@@ -74,15 +74,17 @@ export function createControlRoom(backend: Backend) {
     },
   }
 
-  function stream(signal: AbortSignal): Response {
+  function stream(): Response {
     const text = new TextEncoder()
+    let leave = () => {}
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         const send = (line: string) => controller.enqueue(text.encode(line))
+        leave = () => void listeners.delete(send)
         listeners.add(send)
         send(`event: state\ndata: ${JSON.stringify(state())}\n\n`)
-        signal.addEventListener('abort', () => listeners.delete(send))
       },
+      cancel: () => leave(),
     })
     return new Response(body, {
       headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
@@ -93,7 +95,7 @@ export function createControlRoom(backend: Backend) {
     observe: (notice: ServerNotice) => tell('notice', notice),
     async handle(request: Request): Promise<Response> {
       const name = new URL(request.url).pathname.slice('/control/'.length)
-      if (request.method === 'GET' && name === 'events') return stream(request.signal)
+      if (request.method === 'GET' && name === 'events') return stream()
       const doing = doings[name]
       if (request.method !== 'POST' || !doing || request.headers.get('x-csrf') !== '1')
         return new Response(null, { status: 404 })

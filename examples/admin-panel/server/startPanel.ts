@@ -43,7 +43,8 @@ export async function startPanel({
     secrets: [crypto.randomUUID() + crypto.randomUUID()],
     store,
     leadTimeMs,
-    revalidateMs: 5_000,
+    // The page asks only after a 403, and then wants to know.
+    revalidateMs: 1,
     pace: false,
     observe: control.observe,
     ...(fetch && { fetch }),

@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest'
+import { panelFor, reaches, shows } from './panel.ts'
+import { violationsOf } from './violationsOf.ts'
+
+const app = panelFor({ sessionMs: 60_000 })
+
+const users = 'Tom Twofactor'
+
+async function signedIn(path = '/users') {
+  const context = await app.open()
+  const page = await app.tab(context, path)
+  await app.login(page)
+  await shows(page, users)
+  return { context, page }
+}
+
+describe('login', () => {
+  test('with a password; a reload keeps the session and asks nobody who is logged in', async () => {
+    const { page } = await signedIn()
+    await reaches(page, 'active')
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await page.reload()
+    await shows(page, users)
+    await reaches(page, 'active')
+    expect(asked.filter((path) => path.startsWith('/session'))).toEqual([])
+  })
+
+  test('with OpenID, through the provider and back to the deep link, query and hash kept', async () => {
+    const context = await app.open()
+    const page = await app.tab(context, '/settings?tab=2#theme')
+    await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+    await page.getByText(/olga/i).first().click()
+    await page.waitForURL('**/settings?tab=2#theme')
+    await shows(page, 'registration')
+    await shows(page, 'Olga Openid')
+  })
+
+  test('with a password, to the deep link, query and hash kept', async () => {
+    const context = await app.open()
+    const page = await app.tab(context, '/settings?tab=2#theme')
+    await app.login(page)
+    await page.waitForURL('**/settings?tab=2#theme')
+    await shows(page, 'registration')
+  })
+
+  test('with a second factor', async () => {
+    const context = await app.open()
+    const page = await app.tab(context)
+    await app.login(page, 'tom@local.example')
+    await page.getByLabel(/authenticator/).fill('000000')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await shows(page, 'The code is wrong.')
+    await page.getByLabel(/authenticator/).fill('123456')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await shows(page, users)
+  })
+
+  test('a wrong password and an account without rights get nowhere', async () => {
+    const context = await app.open()
+    const page = await app.tab(context)
+    await page.getByLabel('Password').fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await shows(page, 'The e-mail address or the password is wrong.')
+    await page.getByLabel('Password').fill('demo-password')
+    await app.login(page, 'uma@local.example')
+    await shows(page, /not an administrator|wrong/)
+  })
+})
+
+describe('logout', () => {
+  test('ends the session; back does not bring its pages back', async () => {
+    const { page } = await signedIn()
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await shows(page, 'registration')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await shows(page, 'You have signed out.')
+    await page.goBack()
+    await shows(page, 'Sign in with OpenID')
+    expect(await page.getByText(users).count()).toBe(0)
+  })
+
+  test('in one tab ends the session of the other', async () => {
+    const { context, page } = await signedIn()
+    const other = await app.tab(context, '/users')
+    await shows(other, users)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await shows(page, 'You have signed out.')
+    await other.getByRole('button', { name: 'Reload' }).click()
+    await shows(other, 'Sign in with OpenID')
+  })
+})
+
+describe('renewal', () => {
+  test.each([2, 5])('%d tabs that find the bearer ended at once cost one refresh', async (count) => {
+    const { context, page } = await signedIn()
+    const tabs = [page]
+    while (tabs.length < count) tabs.push(await app.tab(context, '/users'))
+    for (const tab of tabs) await shows(tab, users)
+    const before = app.refreshes()
+    app.backend.operator.invalidateBearers()
+    await Promise.all(tabs.map((tab) => tab.getByRole('button', { name: /Fire 50/ }).click()))
+    for (const tab of tabs) await shows(tab, /50 × 200/)
+    expect(app.refreshes() - before).toBe(1)
+  })
+
+  test('a provider that is down logs nobody out; when it is back, the session is', async () => {
+    const { page } = await signedIn()
+    await page.getByRole('button', { name: 'Break the provider' }).click()
+    await shows(page, 'The provider is down')
+    await page.getByRole('button', { name: 'End the bearer' }).click()
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await reaches(page, 'retrying', 'refreshing')
+    await page.getByRole('button', { name: 'Mend the provider' }).click()
+    await reaches(page, 'active')
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × 200/)
+  })
+
+  test('offline and back', async () => {
+    const { context, page } = await signedIn()
+    await context.setOffline(true)
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × TypeError/)
+    await reaches(page, 'active')
+    await context.setOffline(false)
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × 200/)
+  })
+
+  test('a revoked admin is told why, and gets in again when the rights are back', async () => {
+    const { page } = await signedIn()
+    await page.getByRole('button', { name: 'Revoke the admin' }).click()
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, 'Your access has been withdrawn')
+    await page.getByRole('button', { name: 'Give the rights back' }).click()
+    await app.login(page)
+    await shows(page, users)
+  })
+
+  test('who stepped away is warned before the bearer ends, and may stay', async () => {
+    const context = await app.open()
+    const page = await app.tab(context)
+    await page.clock.install()
+    await page.reload()
+    await app.login(page)
+    await shows(page, users)
+    await page.getByRole('button', { name: 'Step away' }).click()
+    await page.clock.fastForward(45_000)
+    await shows(page, 'Are you still there?')
+    await reaches(page, 'nearingExpiry')
+    await page.getByRole('button', { name: /I am here/ }).click()
+    await reaches(page, 'active')
+  })
+})
+
+describe('what a browser gets', () => {
+  test('no token, in no byte of any answer, in no storage', async () => {
+    const context = await app.open()
+    const bytes: Promise<string>[] = []
+    context.on('response', (answer) => {
+      if (!answer.url().startsWith(app.panel.url)) return
+      bytes.push(
+        (async () => {
+          const head = JSON.stringify(answer.headers()) + answer.url()
+          // The stream of events has no end to wait for; what it brings is on the page.
+          if (answer.headers()['content-type'] === 'text/event-stream') return head
+          return head + JSON.stringify(await answer.headersArray()) + (await answer.text().catch(() => ''))
+        })(),
+      )
+    })
+    const page = await app.tab(context)
+    await app.login(page)
+    await shows(page, users)
+    app.backend.operator.invalidateBearers()
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × 200/)
+    const kept = await page.evaluate(() =>
+      JSON.stringify([
+        { ...localStorage },
+        { ...sessionStorage },
+        document.cookie,
+        document.documentElement.outerHTML,
+        history.state,
+      ]),
+    )
+    const cookies = JSON.stringify(await context.cookies())
+    const all = [...(await Promise.all(bytes)), kept, cookies].join('\n')
+    expect(app.issued.size).toBeGreaterThanOrEqual(2)
+    expect(all).toContain(users)
+    for (const token of app.issued) expect(all.includes(token)).toBe(false)
+    expect(await page.evaluate(() => document.cookie)).toBe('')
+  })
+
+  test.each([
+    ['light', 1360],
+    ['dark', 1360],
+    ['light', 360],
+  ] as const)('accessible pages: %s, %d px wide', async (colorScheme, width) => {
+    const context = await app.open({ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' })
+    const page = await app.tab(context)
+    const check = async () => {
+      expect(await violationsOf(page)).toEqual([])
+      const tooWide = await page.evaluate(() =>
+        [...document.querySelectorAll('body *')]
+          .filter((one) => !one.closest('.scroll, svg') && one.getBoundingClientRect().right > innerWidth)
+          .map((one) => one.outerHTML.slice(0, 80)),
+      )
+      expect(tooWide).toEqual([])
+    }
+    await check()
+    await app.login(page)
+    await shows(page, users)
+    await check()
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await shows(page, 'registration')
+    await check()
+  })
+
+  test('the keyboard is enough', async () => {
+    const context = await app.open()
+    const page = await app.tab(context)
+    await page.getByLabel('Password').press('Enter')
+    await shows(page, users)
+    await page.reload()
+    await shows(page, users)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip')
+    for (let presses = 0; presses < 12; presses++) {
+      await page.keyboard.press('Tab')
+      const label = await page.evaluate(() => document.activeElement?.textContent)
+      if (label === 'Sign out') break
+    }
+    await page.keyboard.press('Enter')
+    await shows(page, 'You have signed out.')
+  })
+})

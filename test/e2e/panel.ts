@@ -1,0 +1,111 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished } from 'vitest'
+import { type Panel, startPanel } from '../../examples/admin-panel/server/startPanel.ts'
+import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
+import { freePort } from '../../examples/demo/freePort.ts'
+
+export interface Opened {
+  readonly browser: Browser
+  readonly backend: Backend
+  readonly panel: Panel
+  /** Every token that the backend has given out. */
+  readonly issued: ReadonlySet<string>
+  /** A browser of its own: cookies, storage, tabs. What it complains about fails the test. */
+  open(options?: Parameters<Browser['newContext']>[0]): Promise<BrowserContext>
+  tab(context: BrowserContext, path?: string): Promise<Page>
+  /** Logs in at the form. */
+  login(page: Page, email?: string): Promise<void>
+  /** How often a refresh has reached the backend. */
+  refreshes(): number
+}
+
+/** One panel, one backend and one Chromium for the tests of a file. */
+export function panelFor(knobs: { readonly sessionMs: number; readonly leadTimeMs?: number }): Opened {
+  const issued = new Set<string>()
+  let opened: { browser: Browser; backend: Backend; panel: Panel } | undefined
+  const it = () => {
+    if (!opened) throw new Error('Only inside of a test.')
+    return opened
+  }
+
+  /** Takes the tokens down that pass from the backend to the panel's server. */
+  const watched: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init)
+    const text = await answer
+      .clone()
+      .text()
+      .catch(() => '')
+    for (const [, token = ''] of text.matchAll(/"(?:token|refreshToken|id_token|idToken)":"([^"]+)"/g))
+      issued.add(token)
+    for (const line of answer.headers.getSetCookie())
+      for (const [, token = ''] of line.matchAll(/^(?:refreshToken)=([^;]+)/g)) issued.add(token)
+    return answer
+  }
+
+  beforeAll(async () => {
+    const port = await freePort(0)
+    const { sessionMs, ...rest } = knobs
+    const backend = await startBackend({ panelUrl: `http://localhost:${port}`, knobs: { sessionMs } })
+    const panel = await startPanel({ backend, port, fetch: watched, ...rest })
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    opened = { browser, backend, panel }
+  }, 60_000)
+  afterEach(() => {
+    const { operator, faults } = it().backend
+    operator.setProviderConnection('up')
+    for (const admin of ['localAdmin', 'openidAdmin'] as const) operator.grantAdmin(admin)
+    faults.clear()
+  })
+  afterAll(async () => {
+    await opened?.browser.close()
+    await opened?.panel.close()
+    await opened?.backend.close()
+  })
+
+  return {
+    get browser() {
+      return it().browser
+    },
+    get backend() {
+      return it().backend
+    },
+    get panel() {
+      return it().panel
+    },
+    issued,
+    async open(options) {
+      const context = await it().browser.newContext({ viewport: { width: 1360, height: 1000 }, ...options })
+      const complaints: string[] = []
+      context.on('weberror', (error) => complaints.push(String(error.error())))
+      context.on('console', (message) => {
+        // A status of 400 and above is an answer, and no fault of the page.
+        if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+          complaints.push(message.text())
+      })
+      onTestFinished(async () => {
+        await context.close()
+        expect(complaints).toEqual([])
+      })
+      return context
+    },
+    async tab(context, path = '/') {
+      const page = await context.newPage()
+      await page.goto(`${it().panel.url}${path}`)
+      return page
+    },
+    async login(page, email = 'ada@local.example') {
+      await page.getByLabel('E-mail').fill(email)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    },
+    refreshes: () => it().backend.log.presentations.length,
+  }
+}
+
+export const stateOf = (page: Page) => page.getByTestId('state').textContent()
+
+/** Waits until the session of the page is in one of these states. */
+export const reaches = (page: Page, ...states: string[]) =>
+  expect.poll(async () => states.includes((await stateOf(page)) ?? ''), { timeout: 20_000 }).toBe(true)
+
+export const shows = (page: Page, text: string | RegExp) =>
+  page.getByText(text).first().waitFor({ state: 'visible', timeout: 15_000 })
