@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Stored } from './history.ts'
+
+export interface Fleet {
+  readonly size: number
+  readonly stored: readonly Stored[]
+  /** Where process `i` listens; `undefined` while it is down. */
+  url(i: number): string | undefined
+  signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void
+  kill(i: number): Promise<void>
+  start(i: number, offsetMs?: number): Promise<void>
+  close(): void
+}
+
+/** The processes under test: started, killed and started again. */
+export function createFleet(size: number, envOf: (i: number) => Promise<Record<string, string>>): Fleet {
+  const file = fileURLToPath(new URL('bff.ts', import.meta.url))
+  const hooks = fileURLToPath(new URL('../sources.ts', import.meta.url))
+  const children: (ChildProcess | undefined)[] = []
+  const urls: (string | undefined)[] = []
+  const stored: Stored[] = []
+  return {
+    size,
+    stored,
+    url: (i) => urls[i],
+    signal: (i, signal) => void children[i]?.kill(signal),
+    async kill(i) {
+      urls[i] = undefined
+      const child = children[i]
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+    async start(i, offsetMs = 0) {
+      const child = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', '--import', hooks, file],
+        {
+          env: { ...process.env, ...(await envOf(i)), OFFSET_MS: `${offsetMs}` },
+          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        },
+      )
+      children[i] = child
+      await new Promise<void>((resolve, reject) => {
+        child.once('exit', (code) => reject(new Error(`process ${i} ended with ${code} before it listened`)))
+        child.on('message', (message: { port?: number; stored?: number }) => {
+          if (message.stored) stored.push({ process: i, at: message.stored })
+          if (!message.port) return
+          urls[i] = `http://127.0.0.1:${message.port}`
+          child.removeAllListeners('exit')
+          resolve()
+        })
+      })
+    },
+    close() {
+      for (const child of children) child?.kill('SIGKILL')
+    },
+  }
+}

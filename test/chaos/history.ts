@@ -1,0 +1,83 @@
+/** What a run leaves behind for the checker. All instants: milliseconds since the Unix epoch, one clock. */
+export interface History {
+  readonly presentations: readonly Presentation[]
+  readonly issues: readonly Issue[]
+  readonly arrivals: readonly Arrival[]
+  readonly calls: readonly Call[]
+  readonly logouts: readonly Logout[]
+  readonly losses: readonly Loss[]
+  readonly doings: readonly Doing[]
+  readonly stored: readonly Stored[]
+}
+
+/** One arrival of a refresh token at the backend. Tokens are named by a hash. */
+export interface Presentation {
+  readonly token: string
+  readonly session: string
+  readonly process: number
+  readonly at: number
+  /** When the answer had left, or was lost. */
+  readonly doneAt: number
+  /**
+   * `refused`: not processed, and the sender knows. `lost`: the sender cannot know. `delivered`: renewed, and the
+   * whole answer has reached the sender. `rejected`: a no has reached the sender.
+   */
+  readonly fate: 'refused' | 'lost' | 'delivered' | 'rejected'
+}
+
+/** A refresh token and the bearer that came with it. */
+export interface Issue {
+  readonly token: string
+  readonly bearer: string
+  readonly bearerEndsAt: number
+  readonly session: string
+  readonly at: number
+}
+
+/** A call of the API, as it reached the backend: for which session, and with whose bearer. */
+export interface Arrival {
+  readonly at: number
+  readonly process: number
+  readonly session: string
+  readonly bearer: string
+}
+
+/** A call of a client. */
+export interface Call {
+  readonly session: string
+  readonly process: number
+  readonly at: number
+  readonly tookMs: number
+  /** 0: no answer; the process was not there. -1: no answer in time. */
+  readonly status: number
+  /** Its session had been logged out, and the logout confirmed, before the call. */
+  readonly isAfterLogout: boolean
+}
+
+export interface Logout {
+  readonly session: string
+  readonly at: number
+}
+
+/** A session that is gone though nobody logged it out. */
+export interface Loss {
+  readonly session: string
+  readonly at: number
+  /** What the server said; empty: nothing. */
+  readonly reason: string
+}
+
+/** Something that the nemesis did. */
+export interface Doing {
+  readonly what: string
+  readonly at: number
+  readonly until: number
+  /** Of one process only. */
+  readonly process?: number
+}
+
+/** A write of a process that the store has confirmed. */
+export interface Stored {
+  readonly process: number
+  readonly at: number
+}

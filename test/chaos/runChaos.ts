@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startBackend } from '../../examples/backend/startBackend.ts'
+import { createFleet } from './fleet.ts'
+import type { History } from './history.ts'
+import { judge, type Verdict } from './judge.ts'
+import { type Planned, plan, runNemesis } from './nemesis.ts'
+import { random } from './random.ts'
+import { startRedisPair } from './redisPair.ts'
+import { createRefreshProxies } from './refreshProxy.ts'
+import { createWorkload } from './workload.ts'
+
+export interface ChaosOptions {
+  readonly seed: number
+  readonly seconds: number
+  readonly sessions: number
+  /** Ends the run early. */
+  readonly stop: AbortSignal
+  readonly onPlan?: (planned: readonly Planned[]) => void
+}
+
+const PROCESSES = 3
+const PANEL = 'http://panel.example'
+const BEARER_MS = 8_000
+/** Two clocks of processes differ by twice their offset, and a JWT tells whole seconds. */
+const SKEW_MS = 4_000
+/** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
+const CALL_MS = 10_000
+
+/** Three processes, real Redis, backend and provider; a seed decides what goes wrong. Then everything is judged. */
+export async function runChaos(options: ChaosOptions): Promise<Verdict> {
+  const { seed, seconds, sessions, stop } = options
+  const totalMs = seconds * 1_000
+  const planned = plan(random(seed), totalMs, PROCESSES)
+  options.onPlan?.(planned)
+  const backend = await startBackend({ panelUrl: PANEL, knobs: { sessionMs: BEARER_MS } })
+  const redis = await startRedisPair()
+  const proxies = createRefreshProxies(backend.url, random(seed + 1))
+  const secret = randomBytes(32).toString('hex')
+  const ways: string[] = []
+  for (let i = 0; i < PROCESSES; i++) ways.push(await proxies.start(i))
+  const fleet = createFleet(PROCESSES, async (i) => ({
+    BACKEND: ways[i] ?? '',
+    BROWSER_BACKEND: backend.url,
+    PUBLIC_URL: `${PANEL}/`,
+    REDIS: redis.url,
+    SECRET: secret,
+  }))
+  try {
+    for (let i = 0; i < PROCESSES; i++) await fleet.start(i)
+    const workload = createWorkload(fleet, PANEL, random(seed + 2))
+    const working = workload.start(sessions)
+    const nemesis = runNemesis(planned, {
+      fleet,
+      redis,
+      wire: proxies.faults,
+      random: random(seed + 3),
+      stop,
+    })
+    await Promise.all([nemesis, sleep(totalMs, undefined, { signal: stop })])
+    workload.stop()
+    await working
+    const history: History = {
+      ...proxies,
+      ...workload,
+      doings: await nemesis,
+      stored: fleet.stored,
+    }
+    return judge(history, { skewMs: SKEW_MS, callMs: CALL_MS })
+  } finally {
+    fleet.close()
+    redis.close()
+    proxies.close()
+    await backend.close()
+  }
+}
