@@ -14,6 +14,7 @@ const pages = [
   'docs/operations.md',
   'docs/security.md',
   'docs/deployment.md',
+  'docs/react.md',
 ]
 
 /** The TypeScript samples of a page, each to be a module of its own. */

@@ -74,12 +74,10 @@ test('the panel of the guide is rendered, hydrated, used and left, as the guide 
     return (await renderPage(new Request(`${PANEL}/`, { headers: { cookie } }), server)).text()
   }
   const text = () => document.getElementById('panel')?.textContent ?? ''
-  const shows = (words: string) => vi.waitFor(() => act(async () => expect(text()).toContain(words)))
-  const click = (label: string) =>
-    act(async () => {
-      for (const button of document.querySelectorAll('button'))
-        if (button.textContent === label) button.click()
-    })
+  const shows = (words: string) => expect.poll(text, { timeout: 10_000 }).toContain(words)
+  const click = (label: string) => {
+    for (const button of document.querySelectorAll('button')) if (button.textContent === label) button.click()
+  }
 
   expect(await load()).toContain('Please sign in.')
   await page.post('/session/login', { email, password })
@@ -91,21 +89,20 @@ test('the panel of the guide is rendered, hydrated, used and left, as the guide 
   onTestFinished(() => complaints.mockRestore())
   document.body.innerHTML = html
   await act(() => import(`${folder}/page.tsx`))
+  // From here on React works as in a browser.
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false })
   expect(complaints.mock.calls).toEqual([])
   expect(asked).toEqual(['GET /api/admin/users'])
   await shows('@')
 
-  await click('Sign out')
+  click('Sign out')
   await shows('You have signed out.')
   expect(asked.at(-1)).toBe('POST /session/logout')
 
   for (const input of document.querySelectorAll('input'))
     input.value = input.name === 'email' ? email : password
-  await act(async () =>
-    document
-      .querySelector('form')
-      ?.dispatchEvent(new window.Event('submit', { bubbles: true, cancelable: true })),
-  )
+  const submit = new window.Event('submit', { bubbles: true, cancelable: true })
+  document.querySelector('form')?.dispatchEvent(submit)
   await shows(email)
   expect(asked).toContain('POST /session/login')
 })
