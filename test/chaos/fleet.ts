@@ -17,7 +17,10 @@ export interface Fleet {
 /** The processes under test: started, killed and started again. */
 export function createFleet(size: number, envOf: (i: number) => Promise<Record<string, string>>): Fleet {
   const file = fileURLToPath(new URL('bff.ts', import.meta.url))
-  const hooks = fileURLToPath(new URL('../sources.ts', import.meta.url))
+  const hooks = ['../sources.ts', 'bugs.ts'].flatMap((name) => [
+    '--import',
+    fileURLToPath(new URL(name, import.meta.url)),
+  ])
   const children: (ChildProcess | undefined)[] = []
   const urls: (string | undefined)[] = []
   const stored: Stored[] = []
@@ -34,14 +37,10 @@ export function createFleet(size: number, envOf: (i: number) => Promise<Record<s
       await once(child, 'exit')
     },
     async start(i, offsetMs = 0) {
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', '--import', hooks, file],
-        {
-          env: { ...process.env, ...(await envOf(i)), OFFSET_MS: `${offsetMs}` },
-          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        },
-      )
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...hooks, file], {
+        env: { ...process.env, ...(await envOf(i)), OFFSET_MS: `${offsetMs}` },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
       children[i] = child
       await new Promise<void>((resolve, reject) => {
         child.once('exit', (code) => reject(new Error(`process ${i} ended with ${code} before it listened`)))

@@ -1,16 +1,31 @@
 import { parseArgs } from 'node:util'
+import { bugs } from './bugs.ts'
 import { runChaos } from './runChaos.ts'
 
-const usage = 'npm run chaos -- [--seed 1] [--seconds 600] [--sessions 150]'
+const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 150] [--logouts 1] [--bug name]
+Bugs: ${Object.keys(bugs).join(', ')}.`
 
 function read() {
   try {
     const { values } = parseArgs({
-      options: { seed: { type: 'string' }, seconds: { type: 'string' }, sessions: { type: 'string' } },
+      options: {
+        seed: { type: 'string' },
+        seconds: { type: 'string' },
+        sessions: { type: 'string' },
+        logouts: { type: 'string' },
+        bug: { type: 'string' },
+      },
     })
-    const { seed = Date.now() % 100_000, seconds = 600, sessions = 150 } = values
-    const numbers = { seed: Number(seed), seconds: Number(seconds), sessions: Number(sessions) }
-    if (Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0)) return numbers
+    const { seed = Date.now() % 100_000, seconds = 600, sessions = 150, logouts = 1, bug } = values
+    const numbers = {
+      seed: Number(seed),
+      seconds: Number(seconds),
+      sessions: Number(sessions),
+      logouts: Number(logouts),
+    }
+    const isKnown = bug === undefined || Object.hasOwn(bugs, bug)
+    if (isKnown && Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0))
+      return { ...numbers, bug }
   } catch {
     // Told below.
   }

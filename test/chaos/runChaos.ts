@@ -14,6 +14,10 @@ export interface ChaosOptions {
   readonly seed: number
   readonly seconds: number
   readonly sessions: number
+  /** A mistake to put into the processes; see bugs.ts. @default none */
+  readonly bug?: string | undefined
+  /** How many of a hundred rounds of a client end with its logout. @default 1 */
+  readonly logouts?: number
   /** Ends the run early. */
   readonly stop: AbortSignal
   readonly onPlan?: (planned: readonly Planned[]) => void
@@ -45,10 +49,11 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
     PUBLIC_URL: `${PANEL}/`,
     REDIS: redis.url,
     SECRET: secret,
+    ...(options.bug && { BUG: options.bug }),
   }))
   try {
     for (let i = 0; i < PROCESSES; i++) await fleet.start(i)
-    const workload = createWorkload(fleet, PANEL, random(seed + 2))
+    const workload = createWorkload(fleet, PANEL, random(seed + 2), (options.logouts ?? 1) / 100)
     const working = workload.start(sessions)
     const nemesis = runNemesis(planned, {
       fleet,

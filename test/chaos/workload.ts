@@ -10,9 +10,9 @@ const GIVE_UP_MS = 20_000
 const PROBES = 6
 
 /** Clients with sessions, each calling through several processes at once, until told to stop. */
-export function createWorkload(fleet: Fleet, origin: string, random: Random) {
+export function createWorkload(fleet: Fleet, origin: string, random: Random, logouts: number) {
   const calls: Call[] = []
-  const logouts: Logout[] = []
+  const done: Logout[] = []
   const losses: Loss[] = []
   let isOver = false
   let last = 0
@@ -76,10 +76,10 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random) {
     while (!isOver && said === undefined) {
       await sleep(random.between(100, 1_200))
       await Promise.all(Array.from({ length: random.between(1, 4) }, call))
-      if (said === undefined && random.next() < 0.01) {
+      if (said === undefined && random.next() < logouts) {
         const answer = await page.post('/session/logout').catch(() => undefined)
         if (answer?.status !== 200) continue
-        logouts.push({ session, at: Date.now() })
+        done.push({ session, at: Date.now() })
         // Whoever has the cookie still has it.
         isAfterLogout = true
         for (let probes = 0; probes < PROBES && !isOver; probes++) {
@@ -95,7 +95,7 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random) {
 
   return {
     calls,
-    logouts,
+    logouts: done,
     losses,
     start: (clients: number) => Promise.all(Array.from({ length: clients }, client)),
     stop() {

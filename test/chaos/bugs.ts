@@ -1,0 +1,92 @@
+/**
+ * Mistakes that people make, put into the sources of a process under test as it loads them. The harness is worth
+ * something only if it catches each of them: `npm run chaos -- --bug name`.
+ */
+import { registerHooks } from 'node:module'
+
+interface Patch {
+  readonly file: string
+  readonly find: string
+  readonly put: string
+}
+
+/** The intents in the records, which are a second line of defence behind those of the coordinator. */
+const noIntentsInRecords: Patch = {
+  file: 'src/server/intents.ts',
+  find: '  const owner = crypto.randomUUID()\n',
+  put: '  if (inner) return inner\n  const owner = crypto.randomUUID()\n',
+}
+
+export const bugs: Readonly<Record<string, readonly Patch[]>> = {
+  noCommitGuard: [
+    {
+      file: 'src/server/entries.ts',
+      find: 'if (!isAt(record.session, expected)) return undefined',
+      put: '',
+    },
+  ],
+  inFlightOnlyDedupe: [
+    noIntentsInRecords,
+    {
+      file: 'src/coordination/redis.ts',
+      find: '  const channel = ',
+      put: '  if (ring) return { ...ring, close() {} }\n  const channel = ',
+    },
+  ],
+  leaseWithoutIntent: [
+    noIntentsInRecords,
+    {
+      file: 'src/coordination/redisScripts.ts',
+      find: 'if now < tonumber(f[4]) then',
+      put: 'if now < tonumber(f[5]) then',
+    },
+    {
+      file: 'src/coordination/redisScripts.ts',
+      find: "if state and (f[7] == 'consumed' or known < sends) then",
+      put: 'if false then',
+    },
+  ],
+  resendWhileGood: [
+    {
+      file: 'machines/session.deadlines.ts',
+      find: 'return isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
+      put: 'return sends < MAX_DOUBTFUL_SENDS',
+    },
+  ],
+  clearOnAnyFailure: [
+    {
+      file: 'src/server/intents.ts',
+      find: 'return before\n',
+      put: "return { ...mine, outcome: 'rejected', reason: 'refreshRejected' }\n",
+    },
+  ],
+  publishBeforeCommit: [
+    {
+      file: 'src/session/flight.ts',
+      find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+      put: '',
+    },
+    {
+      file: 'src/session/flight.ts',
+      find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
+      put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+    },
+  ],
+}
+
+const patches = bugs[process.env.BUG ?? ''] ?? []
+
+if (patches.length > 0)
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context)
+      const own = patches.filter(({ file }) => url.endsWith(`/${file}`))
+      if (own.length === 0) return loaded
+      let source = String(loaded.source)
+      for (const { file, find, put } of own) {
+        if (!source.includes(find)) throw new Error(`${file} has changed: a seeded bug finds no place in it.`)
+        source = source.replace(find, () => put)
+      }
+      return { ...loaded, source }
+    },
+  })
