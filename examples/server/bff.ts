@@ -3,13 +3,18 @@
  * has the list. Standard output is a log, one JSON object a line; SIGTERM drains. Copy it, and put your panel's pages
  * in.
  */
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
 import { readSettings } from './settings.ts'
 import { openStorage } from './storage.ts'
+
+/** How long answers may take to reach their browsers after the server has drained. */
+const LAST_ANSWERS_MS = 5_000
 
 const settings = readSettings(process.env)
 const log = (line: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), ...line }))
@@ -56,9 +61,14 @@ const inside = createServer((request, response) => {
 process.once('SIGTERM', async () => {
   isDraining = true
   log({ type: 'draining' })
+  const closed = once(front, 'close')
   front.close()
   // A refresh that is in the air lands, and its token is written, before anything closes.
   await server.drain()
+  // Answers may still be on their way to browsers, and connections are kept for more.
+  const sweep = setInterval(() => front.closeIdleConnections(), 50)
+  await Promise.race([closed, sleep(LAST_ANSWERS_MS, undefined, { ref: false })])
+  clearInterval(sweep)
   front.closeAllConnections()
   inside.close()
   inside.closeAllConnections()

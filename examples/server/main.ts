@@ -76,10 +76,11 @@ async function tell(): Promise<void> {
   const { refreshes } = sendsOf(backend)
 
   say(
-    '3. The server is told to stop (SIGTERM) with calls under way. It drains; another starts over the same file.',
+    '3. The server is told to stop (SIGTERM) while it answers ten calls. It drains; another starts over the same file.',
   )
+  const slow = backend.faults.inject('data', { kind: 'drip', bytes: 32, everyMs: 30 }, { times: 10 })
   const underWay = work(5)
-  await sleep(20)
+  while (slow.hits < 10) await sleep(5)
   const exit = await bff.stop('SIGTERM')
   await underWay
   bff = await startBff(port, env)
