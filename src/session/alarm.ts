@@ -5,11 +5,15 @@ import type { Clock } from './clock.ts'
 export function createAlarm(clock: Clock, now: () => number, ring: () => void) {
   let disarm = () => {}
   return {
-    /** Replaces what was armed. `Infinity` arms nothing. A far instant is reached in several steps. */
-    arm(instant: number) {
+    /**
+     * Replaces what was armed. `Infinity` arms nothing. A far instant is reached in several steps. While somebody
+     * waits for it, it keeps a Node process alive.
+     */
+    arm(instant: number, isAwaited: boolean) {
       disarm()
       disarm = () => {}
-      if (instant < Infinity) disarm = clock.setTimer(ring, clampDelay(instant - now()), 'background')
+      if (instant === Infinity) return
+      disarm = clock.setTimer(ring, clampDelay(instant - now()), isAwaited ? 'foreground' : 'background')
     },
   }
 }

@@ -114,7 +114,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function arm() {
     const deadline = status === 'running' ? nextDeadline(snapshot.value, snapshot.context) : Infinity
-    alarm.arm(Math.min(deadline, turn.until()))
+    alarm.arm(Math.min(deadline, turn.until()), turn.promise() !== undefined)
   }
 
   /** Why there is no bearer, and will be none without a login. */

@@ -20,9 +20,10 @@ export interface Presentation {
   readonly doneAt: number
   /**
    * `refused`: not processed, and the sender knows. `lost`: the sender cannot know. `delivered`: renewed, and the
-   * whole answer has reached the sender. `rejected`: a no has reached the sender.
+   * whole answer has reached the sender. `rejected`: a no has reached the sender. `ambiguous`: LibreChat's
+   * REFRESH_FAILED has, which it says of a dead token and of an outage alike.
    */
-  readonly fate: 'refused' | 'lost' | 'delivered' | 'rejected'
+  readonly fate: 'refused' | 'lost' | 'delivered' | 'rejected' | 'ambiguous'
 }
 
 /** A refresh token and the bearer that came with it. */

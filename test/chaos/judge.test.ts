@@ -51,6 +51,13 @@ describe('the judge of a chaos run', () => {
       ],
       ['in doubt, while the bearer is good', [send(50_000, 'lost'), send(51_000, 'lost')], ['sentAgain']],
       ['in doubt, the bearer gone', [send(50_000, 'lost'), send(61_000, 'delivered')], []],
+      ['after a no that may mean an outage', [send(50_000, 'ambiguous'), send(61_000, 'delivered')], []],
+      [
+        'after a no that may mean an outage, while the bearer is good',
+        [send(50_000, 'ambiguous'), send(51_000, 'delivered')],
+        ['sentAgain'],
+      ],
+      ['after a definitive no', [send(50_000, 'rejected'), send(61_000, 'rejected')], ['sentAgain']],
       ['after it was not processed', [send(50_000, 'refused'), send(51_000, 'delivered')], []],
     ] as const)('%s', (_, presentations, kinds) => {
       expect(kindsOf({ presentations, stored: [{ process: 0, at: 70_000 }], arrivals: [] })).toEqual(kinds)

@@ -55,7 +55,7 @@ export function judge(history: History, limits: Limits): Verdict {
       const before = sends.slice(0, index).filter(({ fate }) => fate !== 'refused')
       if (before.length === 0) continue
       const isGood = send.at < endsAt - limits.skewMs
-      const known = before.find((earlier) => earlier.fate !== 'lost' && !mayBeUnkept(earlier))
+      const known = before.find((earlier) => isKnown(earlier) && !mayBeUnkept(earlier))
       if (isGood)
         found(
           'sentAgain',
@@ -169,3 +169,6 @@ export function judge(history: History, limits: Limits): Verdict {
     },
   }
 }
+
+/** Whoever sent it knows what became of it. */
+const isKnown = ({ fate }: Presentation) => fate === 'delivered' || fate === 'rejected'

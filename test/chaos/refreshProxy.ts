@@ -95,12 +95,7 @@ export function createRefreshProxies(backend: string, random: Random) {
       outgoing.write(answer.body.subarray(0, answer.body.length >> 1), () => outgoing.destroy())
       return conclude('lost')
     }
-    const fate =
-      answer.status === 200
-        ? 'delivered'
-        : answer.status >= 500 || answer.status === 429
-          ? 'refused'
-          : 'rejected'
+    const fate = fateOf(answer)
     // Who has given up, or died, does not read it.
     if (outgoing.destroyed) return conclude('lost')
     outgoing.once('close', () => conclude(outgoing.writableFinished ? fate : 'lost'))
@@ -168,6 +163,13 @@ export function createRefreshProxies(backend: string, random: Random) {
       }
     },
   }
+}
+
+/** What an answer tells its reader. */
+function fateOf({ status, body }: Answer): Presentation['fate'] {
+  if (status === 200) return 'delivered'
+  if (status >= 500 || status === 429) return 'refused'
+  return body.includes('REFRESH_FAILED') ? 'ambiguous' : 'rejected'
 }
 
 interface Answer {
