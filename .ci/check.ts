@@ -21,6 +21,7 @@ const steps = [
   'demo -- --once',
   'server -- --once',
   'cluster -- --once',
+  'chaos -- --seed 1 --seconds 25 --sessions 40',
 ]
 
 const total = { passed: 0, failed: 0, skipped: 0 }

@@ -38,7 +38,7 @@ const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 console.log(`Seed ${options.seed}: three processes, ${options.sessions} clients, ${options.seconds} s.`)
 
-const { counts, losses, violations } = await runChaos({
+const verdict = await runChaos({
   ...options,
   stop: stop.signal,
   onPlan(planned) {
@@ -47,7 +47,12 @@ const { counts, losses, violations } = await runChaos({
         `  ${(at / 1000).toFixed(1).padStart(6)} s  ${what}${i === undefined ? '' : ` process ${i}`}, ${forMs} ms`,
       )
   },
+}).catch((error: unknown) => {
+  if (!stop.signal.aborted) throw error
+  console.log('Stopped.')
+  process.exit(130)
 })
+const { counts, losses, violations } = verdict
 console.log('')
 for (const [name, count] of Object.entries(counts)) console.log(`${name.padEnd(34)} ${count}`)
 console.log('\nSessions lost, by cause:')
