@@ -17,8 +17,10 @@ export interface FakeClock extends Clock {
 
 const START = Date.UTC(2026, 0, 1)
 const MAX_DELAY_MS = 2 ** 31 - 1
+/** More timers at one instant than this, and somebody arms them in a circle. */
+const MAX_AT_ONCE = 10_000
 
-/** A clock that moves only when told. Refuses the delays that real timers get wrong. */
+/** A clock that moves only when told. Refuses the delays that real timers get wrong, and timers armed in a circle. */
 export function fakeClock(startMs = START): FakeClock {
   let wallOffset = startMs
   let elapsed = 0
@@ -39,8 +41,11 @@ export function fakeClock(startMs = START): FakeClock {
     },
     advance(ms) {
       const end = elapsed + ms
+      let atOnce = 0
       for (let next = armed[0]; next && next.at <= end; next = armed[0]) {
         armed.shift()
+        atOnce = next.at > elapsed ? 0 : atOnce + 1
+        if (atOnce > MAX_AT_ONCE) throw new RangeError(`Timers in a circle at ${elapsed} ms`)
         elapsed = Math.max(elapsed, next.at)
         next.fire()
       }
