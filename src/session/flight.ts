@@ -39,6 +39,10 @@ const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
 const KEPT = 'kept'
 const keptTokens: Tokens = { bearer: KEPT }
 
+/** How long ago an answer came; an answer that says nothing of it, or nonsense, came just now. */
+const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
+  Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
+
 const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
 
 /**
@@ -156,7 +160,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
     const tokens = toTokens(bearer, refreshToken)
     const receivedAt = now()
-    const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, outcome.ageMs) : 0
+    const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, ageOf(outcome)) : 0
     const renewed = outcome.user ? { ...of, user: outcome.user } : of
     const next = { epoch: position.epoch, version: position.version + 1 }
     if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
@@ -264,7 +268,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
         return {
           type: 'refresh.unknown',
           // A follower joined later than the token was sent.
-          sentAt: Math.min(sentAt, now() - (outcome.ageMs ?? 0)),
+          sentAt: Math.min(sentAt, now() - ageOf(outcome)),
           roll,
           notBefore,
           resend,
