@@ -1,4 +1,5 @@
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
+export { clientIp } from '../server/clientIp.ts'
 export { createSessionServer, type SessionServer } from '../server/createSessionServer.ts'
 export type { ServerSession } from '../server/getSession.ts'
 export type { ServerNotice, ServerSecurityNotice } from '../server/notice.ts'

@@ -1,5 +1,10 @@
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
+  type CoordinatorConformanceOptions,
+  type CoordinatorUnderTest,
+  coordinatorConformance,
+} from '../testing/coordinatorConformance.ts'
+export {
   type EntryStoreConformanceOptions,
   type EntryStoreUnderTest,
   entryStoreConformance,

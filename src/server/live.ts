@@ -1,7 +1,9 @@
 import { createActor } from 'xstate'
+import type { Position } from '../../machines/session.types.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { readOptions, type Settings } from '../session/options.ts'
 import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
+import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './options.ts'
@@ -13,7 +15,12 @@ interface Live {
   /** Its record has been read. */
   readonly ready: Promise<void>
   users: number
+  /** A write of its record that has not been done yet. */
+  isOwed: boolean
 }
+
+const FIRST_RETRY_MS = 500
+const MAX_RETRY_MS = 15_000
 
 const IDLE_STATES = ['active', 'nearingExpiry', 'expired', 'loggedOut']
 
@@ -51,7 +58,7 @@ export function createLives(
     if (known) entries.hold(key, known)
     own = {
       ...common,
-      store: entries.sessionStore(key, known),
+      store: insisting(key, entries.sessionStore(key, known)),
       observe: (notice) => settings.observe({ ...notice, session: nameOf(key) }),
     }
     const handle = handleOf(createActor(logic).start())
@@ -64,14 +71,65 @@ export function createLives(
         onChange()
       })
     })
-    const live = { handle, ready, users: 0 }
+    const live = { handle, ready, users: 0, isOwed: false }
     lives.set(key, live)
     return live
   }
 
+  /**
+   * A renewal that could not be written is in memory alone: its session stays awake and writes it again until it is
+   * stored, or somebody else has changed the record. At rest its only valid refresh token would be lost.
+   */
+  function insisting(key: string, store: SessionStore): SessionStore {
+    const isAlive = () => {
+      const state = lives.get(key)?.handle.session.getSnapshot().state
+      return state !== undefined && state !== 'expired' && state !== 'loggedOut'
+    }
+    function retry(expected: Position, next: StoredSession, delayMs: number) {
+      settings.clock.setTimer(
+        () => {
+          const isOver = isAlive()
+            ? store.compareAndSet(expected, next).then(() => true)
+            : Promise.resolve(true)
+          isOver
+            .catch(() => false)
+            .then((over) => {
+              if (!over) return retry(expected, next, Math.min(delayMs * 2, MAX_RETRY_MS))
+              settle(key)
+            })
+        },
+        delayMs,
+        'background',
+      )
+    }
+    return {
+      ...store,
+      async compareAndSet(expected, next) {
+        const live = lives.get(key)
+        if (!expected || !live || 'ended' in next) return store.compareAndSet(expected, next)
+        live.isOwed = true
+        try {
+          const isDone = await store.compareAndSet(expected, next)
+          settle(key)
+          return isDone
+        } catch (error) {
+          retry(expected, next, FIRST_RETRY_MS)
+          throw error
+        }
+      },
+    }
+  }
+
+  function settle(key: string) {
+    const live = lives.get(key)
+    if (live) live.isOwed = false
+    letRest(key)
+    onChange()
+  }
+
   function letRest(key: string) {
     const live = lives.get(key)
-    if (!live || live.users > 0) return
+    if (!live || live.users > 0 || live.isOwed) return
     const { state, isPending } = live.handle.session.getSnapshot()
     if (isPending || !IDLE_STATES.includes(state)) return
     lives.delete(key)
@@ -98,10 +156,12 @@ export function createLives(
     },
     /** How many sessions are awake. */
     awake: () => lives.size,
-    /** Resolves as soon as no refresh is in the air. */
+    /** Resolves as soon as no refresh is in the air and every renewal is stored. */
     landed(): Promise<void> {
       const isFlying = () =>
-        [...lives.values()].some(({ handle }) => handle.session.getSnapshot().state === 'refreshing')
+        [...lives.values()].some(
+          ({ handle, isOwed }) => isOwed || handle.session.getSnapshot().state === 'refreshing',
+        )
       return new Promise((resolve) => {
         onChange = () => {
           if (!isFlying()) resolve()

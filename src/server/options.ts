@@ -75,7 +75,7 @@ export interface SessionServerOptions {
   readonly endSessionOrigins?: readonly string[]
   /** Accepts logouts by the provider: `backChannelLogout` of `xstate-session/backchannel`. */
   readonly backChannelLogout?: BackChannelVerifier
-  /** Told of everything that happens. No token, no personal data. */
+  /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */
   readonly observe?: (notice: ServerNotice) => void
   /** @default the platform's `fetch`, and a fresh connection for each refresh on Node */
   readonly fetch?: typeof globalThis.fetch
@@ -125,12 +125,12 @@ export function readServerOptions(options: SessionServerOptions) {
     lifetimeMs: Infinity,
     openidBackendLogout: false,
     sealedCookies: false,
-    observe: (() => {}) as (notice: ServerNotice) => void,
     random: Math.random as () => number,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
     ) as unknown as SessionServerOptions),
     clock,
+    observe: isolated(options.observe),
   }
   for (const name of POSITIVE)
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
@@ -163,6 +163,17 @@ export function readServerOptions(options: SessionServerOptions) {
     fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
+  }
+}
+
+/** What a listener throws is its own affair. */
+function isolated(observe: SessionServerOptions['observe']) {
+  return async (notice: ServerNotice): Promise<void> => {
+    try {
+      await observe?.(notice)
+    } catch (error) {
+      console.error(error)
+    }
   }
 }
 

@@ -12,7 +12,7 @@ export function createAlarm(clock: Clock, now: () => number, ring: () => void) {
     arm(instant: number, isAwaited: boolean) {
       disarm()
       disarm = () => {}
-      if (instant === Infinity) return
+      if (!(instant < Infinity)) return
       disarm = clock.setTimer(ring, clampDelay(instant - now()), isAwaited ? 'foreground' : 'background')
     },
   }

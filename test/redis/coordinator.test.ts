@@ -3,6 +3,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Coordinator, Flight, RefreshOutcome } from 'xstate-session'
 import { type RedisCoordinatorOptions, redisCoordinator } from 'xstate-session/redis'
+import { coordinatorConformance } from 'xstate-session/testing'
 import { storeServer } from './storeServer.ts'
 
 const SECRET = 'a secret that all processes of this test know'
@@ -77,6 +78,16 @@ async function commands(run: () => Promise<unknown>): Promise<Record<string, num
 
 const runAll = (coordinators: readonly Coordinator[], flight: Flight) =>
   Promise.all(coordinators.map((coordinator) => coordinator.run(flight)))
+
+describe('the contract', () => {
+  for (const { name, run } of coordinatorConformance({
+    async create() {
+      const [{ coordinator }, { coordinator: other }] = [await process(), await process()]
+      return { coordinator, other }
+    },
+  }))
+    test(name, run)
+})
 
 describe('two processes', () => {
   test('share one send, and both know that it is shared', async () => {

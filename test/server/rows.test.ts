@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type EntryStore, memoryEntries } from 'xstate-session/server'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
@@ -11,14 +11,14 @@ const USERS = '/api/admin/users'
 
 /** A store that a test can make fail. */
 function troubled(inner: EntryStore = memoryEntries()) {
-  const state = { failWrites: false, writes: 0, reads: 0, failNextAnswers: 0 }
+  const state = { failWrites: false, failAfter: Infinity, writes: 0, reads: 0, failNextAnswers: 0 }
   const store: EntryStore = {
     async read(key) {
       state.reads++
       return inner.read(key)
     },
     async compareAndSet(key, expected, next) {
-      if (state.failWrites) throw new Error('full')
+      if (state.failWrites || state.writes >= state.failAfter) throw new Error('full')
       state.writes++
       const revision = await inner.compareAndSet(key, expected, next)
       if (state.failNextAnswers > 0) {
@@ -31,6 +31,23 @@ function troubled(inner: EntryStore = memoryEntries()) {
   }
   return Object.assign(state, { store, inner })
 }
+
+describe('who listens', () => {
+  test('an `observe` that throws breaks nothing', async () => {
+    const { serve } = await world()
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => told.mockRestore())
+    const broken = new Error('The listener is broken.')
+    const { page } = serve({
+      observe: () => {
+        throw broken
+      },
+    })
+    await page.navigate('/session/openid/start')
+    expect((await page.get(USERS)).status).toBe(200)
+    expect(told).toHaveBeenCalledWith(broken)
+  })
+})
 
 describe('the store', () => {
   test('S2, I4: what cannot be written down is not sent, and nobody is logged out', async () => {
@@ -46,6 +63,26 @@ describe('the store', () => {
     trouble.failWrites = false
     await expect.poll(async () => (await page.get(USERS)).status, { timeout: 5_000 }).toBe(200)
     expect(sends()).toBe(1)
+  })
+
+  test('S2, I1: a renewal that cannot be stored at once is stored later, and its token is not spent again', async () => {
+    const { serve, pass, sends } = await world()
+    const trouble = troubled()
+    const { page } = serve({ store: trouble.store, idleTimeoutMs: 120 * MINUTE })
+    await page.navigate('/session/openid/start')
+    pass(20 * MINUTE)
+    // The intent is written; the renewal is not.
+    const before = trouble.writes
+    trouble.failAfter = before + 1
+    expect((await page.get(USERS)).status).toBe(200)
+    expect(trouble.writes).toBe(before + 1)
+    trouble.failAfter = Infinity
+    await expect.poll(() => trouble.writes, { timeout: 5_000 }).toBe(before + 2)
+    // Longer than anybody remembers an answer.
+    pass(20 * MINUTE)
+    expect((await page.get(USERS)).status).toBe(200)
+    expect(sends()).toBe(2)
+    expect(await (await page.get('/session/')).json()).toMatchObject({ version: 3 })
   })
 
   test('S3: a write whose acknowledgement is lost is found again, and done once', async () => {

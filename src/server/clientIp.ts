@@ -1,0 +1,30 @@
+import { Misconfigured } from '../session/errors.ts'
+import type { RequestInfo } from './options.ts'
+
+/**
+ * Reads the client's address behind `trustedHops` proxies of yours, for `forwardClientIp`. Each of them appends the
+ * address that it saw to `X-Forwarded-For`; whatever a client wrote there itself stands further left, and is not
+ * looked at. `undefined` where fewer proxies were passed than that, or where the address is none.
+ * @param trustedHops How many proxies stand before this server; 0: the connection comes from the client.
+ */
+export function clientIp(trustedHops: number) {
+  if (!Number.isSafeInteger(trustedHops) || trustedHops < 0)
+    throw new Misconfigured('Argument "trustedHops" must be a whole number, 0 or more.')
+  return (request: Request, { remoteAddress = '' }: RequestInfo): string | undefined => {
+    const forwarded = request.headers.get('x-forwarded-for')?.split(',') ?? []
+    const address = [...forwarded, remoteAddress].at(-1 - trustedHops)
+    return address === undefined ? undefined : readAddress(address.trim())
+  }
+}
+
+const V4 = /^(?:::ffff:)?((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?$/i
+const V6 = /^(?:\[([\da-f:.]+)\](?::\d+)?|([\da-f]*:[\da-f:.]*))$/i
+
+/** Without the port that some proxies append, and without the brackets that go with it. */
+function readAddress(text: string): string | undefined {
+  const v4 = V4.exec(text)?.[1]
+  if (v4) return v4.split('.').every((part) => Number(part) < 256) ? v4 : undefined
+  const v6 = V6.exec(text)
+  const address = v6?.[1] ?? v6?.[2]
+  return address !== undefined && URL.canParse(`http://[${address}]/`) ? address : undefined
+}
