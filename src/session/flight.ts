@@ -28,6 +28,8 @@ interface Attempt {
   readonly tokens: Tokens
   /** On the session's timeline. */
   readonly sentAt: number
+  /** The token was sent before, and nobody saw the answer. */
+  readonly isSentAgain: boolean
 }
 
 type Settled = RefreshOutcome | EndedElsewhere
@@ -85,7 +87,13 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const controller = new AbortController()
     const { signal } = controller
     open = { ...position, token, controller }
-    const attempt: Attempt = { position, of: owner, tokens: vault.tokens(), sentAt: now() }
+    const attempt: Attempt = {
+      position,
+      of: owner,
+      tokens: vault.tokens(),
+      sentAt: now(),
+      isSentAgain: doubtfulSends > 0,
+    }
     const asked = request(attempt.of, attempt.tokens, signal)
     let isConcluded = false
     const concludeOnce = (outcome: Settled) => {
@@ -241,7 +249,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
   }
 
-  function toEvent({ of, sentAt }: Attempt, outcome: Failure) {
+  function toEvent({ of, sentAt, isSentAgain }: Attempt, outcome: Failure) {
     const roll = random()
     // Whoever was told to wait must not come back at the same instant.
     const wait = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) * (1 + roll / 10) : 0
@@ -251,6 +259,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
         return { type: 'session.ended', reason: 'elsewhere' } as const
       case 'rejected':
         if (outcome.security) tell({ type: 'security', code: outcome.security })
+        // RFC 9700 section 4.14.2: the provider may have taken the second send for theft, and ended the grant.
+        else if (isSentAgain && outcome.reason === 'refreshRejected')
+          tell({ type: 'security', code: 'reuse' })
         return { type: 'refresh.rejected', reason: outcome.reason as RejectedReason } as const
       case 'unsupported':
         if (outcome.forGood) dropRefreshToken()

@@ -18,7 +18,7 @@ type Subject = Required<Pick<CoordinatorUnderTest, 'coordinator' | 'other'>>
 
 const OK = { kind: 'ok', bearer: 'bearer-2', refreshToken: 'token-2' } as const
 const REJECTED = { kind: 'rejected', reason: 'refreshRejected' } as const
-const UNKNOWN = { kind: 'unknown', cause: 'reset', answered: false } as const
+const UNKNOWN = { kind: 'unknown', cause: 'timeout', answered: false } as const
 
 /** What a `Coordinator` must do, for whoever writes one: a list of cases for any test runner. */
 export function coordinatorConformance({

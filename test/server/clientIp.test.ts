@@ -13,7 +13,7 @@ describe('the address of the client', () => {
     { hops: 1, forwarded: '6.6.6.6, 198.51.100.7', remote: '10.0.0.1', is: '198.51.100.7' },
     { hops: 2, forwarded: '6.6.6.6, 198.51.100.7,10.0.0.2', remote: '10.0.0.1', is: '198.51.100.7' },
     { hops: 1, forwarded: undefined, remote: '10.0.0.1', is: undefined },
-    { hops: 2, forwarded: '6.6.6.6', remote: '10.0.0.1', is: '6.6.6.6' },
+    { hops: 2, forwarded: '6.6.6.6', remote: '10.0.0.1', is: undefined },
     { hops: 3, forwarded: '6.6.6.6', remote: '10.0.0.1', is: undefined },
     { hops: 1, forwarded: '198.51.100.7:4711', remote: '10.0.0.1', is: '198.51.100.7' },
     { hops: 1, forwarded: '[2001:db8::7]:4711', remote: '10.0.0.1', is: '2001:db8::7' },

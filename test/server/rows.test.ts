@@ -32,6 +32,33 @@ function troubled(inner: EntryStore = memoryEntries()) {
   return Object.assign(state, { store, inner })
 }
 
+describe('what a cookie says', () => {
+  test('X19: a session id is looked up by its MAC and compared by nobody; cut at any length it is none', async () => {
+    const { serve } = await world()
+    const inner = memoryEntries()
+    const read: string[] = []
+    const store: EntryStore = {
+      ...inner,
+      read(key) {
+        read.push(key)
+        return inner.read(key)
+      },
+    }
+    const { page } = serve({ store })
+    await page.navigate('/session/openid/start')
+    expect(page.cookies.size).toBe(1)
+    const [[name, value] = ['', '']] = page.cookies
+    expect((await page.get('/session/')).status).toBe(200)
+    for (let length = 0; length <= value.length + 1; length++) {
+      if (length === value.length) continue
+      page.cookies.set(name, `${value}x`.slice(0, length))
+      expect((await page.get('/session/')).status).toBe(401)
+    }
+    expect(read.length).toBeGreaterThan(0)
+    expect(read.filter((key) => key.includes(value.slice(-16)))).toEqual([])
+  })
+})
+
 describe('who listens', () => {
   test('an `observe` that throws breaks nothing', async () => {
     const { serve } = await world()
