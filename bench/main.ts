@@ -1,5 +1,5 @@
 /**
- * P1 to P5, P11 and P12: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P8, P9, P11, P12 and the server's proxy: what the session costs, beside its neighbours in the same run.
  *
  *   node bench/main.ts [P1 …] [--json FILE]
  *
@@ -13,8 +13,11 @@ import { p2 } from './goals/p2.ts'
 import { p3 } from './goals/p3.ts'
 import { p4 } from './goals/p4.ts'
 import { p5 } from './goals/p5.ts'
+import { p8 } from './goals/p8.ts'
+import { p9 } from './goals/p9.ts'
 import { p11 } from './goals/p11.ts'
 import { p12 } from './goals/p12.ts'
+import { proxy } from './goals/proxy.ts'
 import { isMet, print, type Report } from './lib/report.ts'
 
 const goals: Record<string, () => Promise<Report>> = {
@@ -23,8 +26,11 @@ const goals: Record<string, () => Promise<Report>> = {
   P3: p3,
   P4: p4,
   P5: p5,
+  P8: p8,
+  P9: p9,
   P11: p11,
   P12: p12,
+  proxy,
 }
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })

@@ -23,6 +23,7 @@ const units = {
   percent: (n: number) => `${n > 0 ? '+' : ''}${n.toFixed(1)} %`,
   micros: (n: number) => `${n.toFixed(2)} us`,
   nanos: (n: number) => `${n.toFixed(1)} ns`,
+  bytes: (n: number) => `${n.toFixed(0)} B`,
   count: (n: number) => String(n),
 }
 export type Unit = keyof typeof units

@@ -1,0 +1,64 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createSession, openidStrategy } from 'xstate-session'
+import { interleave } from '../lib/interleave.ts'
+import { panel, TOKEN_CHARS } from '../lib/panel.ts'
+import type { Report } from '../lib/report.ts'
+import { spreadOf } from '../lib/spread.ts'
+
+const SESSIONS = 5_000
+const options = { baseUrl: 'http://127.0.0.1', strategies: { openid: openidStrategy() } }
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+function heap(): number {
+  collect()
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+/** Bytes of heap that `make` leaves for each. */
+async function bytesEach(make: (n: number) => unknown): Promise<number> {
+  const kept: unknown[] = new Array(SESSIONS)
+  const before = heap()
+  for (let n = 0; n < SESSIONS; n++) kept[n] = await make(n)
+  const each = (heap() - before) / SESSIONS
+  for (const timer of kept)
+    if (timer instanceof Object && 'timer' in timer) clearTimeout(timer.timer as never)
+  return each
+}
+
+/** P8: what a session costs a server while nobody uses it. */
+export async function p8(): Promise<Report> {
+  const ours = 'xstate-session, memory store'
+  const cases = [
+    {
+      name: ours,
+      async sample() {
+        const { login } = panel()
+        // Sealed text is base64url: four characters for three.
+        return (await bytesEach(async () => void (await login()))) - (TOKEN_CHARS * 4) / 3
+      },
+    },
+    { name: 'a session with its actor', sample: () => bytesEach(() => createSession(options)) },
+    {
+      name: 'a plain object and a timer',
+      sample: () =>
+        bytesEach((n) => ({ id: `user-${n}`, endsAt: n, version: n, timer: setTimeout(() => {}, 1e6) })),
+    },
+  ]
+  const samples = await interleave(cases, { warmups: 1, rounds: 5, limitMs: 60_000 })
+  return {
+    id: 'P8',
+    title: `heap of an idle session without its tokens, ${SESSIONS} of them`,
+    rows: cases.map(({ name }) => ({
+      what: 'heap each',
+      who: name,
+      spread: spreadOf(samples.get(name) ?? []),
+      unit: 'bytes',
+      ...(name === ours && { goal: 600 }),
+    })),
+    faults: [],
+  }
+}
