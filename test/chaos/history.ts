@@ -20,8 +20,8 @@ export interface Presentation {
   readonly doneAt: number
   /**
    * `refused`: not processed, and the sender knows. `lost`: the sender cannot know. `delivered`: renewed, and the
-   * whole answer has reached the sender. `rejected`: a no has reached the sender. `ambiguous`: LibreChat's
-   * REFRESH_FAILED has, which it says of a dead token and of an outage alike.
+   * whole answer has reached the sender. `rejected`: a clear no has reached the sender. `ambiguous`: words have
+   * that LibreChat says of a dead token and of an outage alike (`REFRESH_FAILED`, a 403 of the cookie route, a 500).
    */
   readonly fate: 'refused' | 'lost' | 'delivered' | 'rejected' | 'ambiguous'
 }

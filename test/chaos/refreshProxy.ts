@@ -165,11 +165,15 @@ export function createRefreshProxies(backend: string, random: Random) {
   }
 }
 
+/** The words by which LibreChat says no to a token, and means it. */
+const CLEAR =
+  /MISSING_REFRESH_TOKEN|_MISMATCH|USER_NOT_FOUND|FORBIDDEN|TOKEN_REUSE_DISABLED|Refresh token (?:expired or not found|not provided)/
+
 /** What an answer tells its reader. */
 function fateOf({ status, body }: Answer): Presentation['fate'] {
-  if (status === 200) return 'delivered'
-  if (status >= 500 || status === 429) return 'refused'
-  return body.includes('REFRESH_FAILED') ? 'ambiguous' : 'rejected'
+  if (status === 503 || status === 429) return 'refused'
+  if (CLEAR.test(body.toString())) return 'rejected'
+  return status === 200 ? 'delivered' : 'ambiguous'
 }
 
 interface Answer {
