@@ -50,6 +50,7 @@ const rooms: Record<string, Room> = {
   },
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
   'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', ...border], types: contracts },
+  'src/browser/': { values: ['src/browser/', ...border], types: ['src/session/notice.ts'] },
   'src/server/': {
     values: [
       'src/server/',

@@ -30,6 +30,14 @@ test('the root', async () => {
   `)
 })
 
+test('./browser', async () => {
+  expect(await offered('./browser')).toMatchInlineSnapshot(`
+    [
+      "browserSignals",
+    ]
+  `)
+})
+
 test('./machine', async () => {
   expect(await offered('./machine')).toMatchInlineSnapshot(`
     [
@@ -97,6 +105,7 @@ test('./sqlite', async () => {
 test('./server', async () => {
   expect(await offered('./server')).toMatchInlineSnapshot(`
     [
+      "clientIp",
       "createSessionServer",
       "memoryEntries",
     ]
@@ -122,6 +131,7 @@ test('./backchannel', async () => {
 test('./testing', async () => {
   expect(await offered('./testing')).toMatchInlineSnapshot(`
     [
+      "coordinatorConformance",
       "entryStoreConformance",
     ]
   `)
@@ -155,6 +165,7 @@ test('these are all', () => {
     [
       ".",
       "./backchannel",
+      "./browser",
       "./machine",
       "./msw",
       "./node",

@@ -1,0 +1,1 @@
+export { type BrowserSignalsOptions, browserSignals } from '../browser/browserSignals.ts'
