@@ -298,6 +298,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const at = now()
     send({ type: 'time.checked', at })
     if (signal === 'networkRestored') send({ type: 'network.restored', at })
+    if (signal === 'woke') void kept?.woke()
     if (signal !== 'userActive' && signal !== 'userIdle') return
     const idle = signal === 'userIdle'
     seenAt = idle ? -Infinity : at

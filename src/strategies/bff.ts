@@ -48,7 +48,8 @@ const EXPIRED: readonly ExpiredReason[] = [
  * `userActive` of the session's `signals`; without `signals` it never does, so the page then keeps no session from
  * going idle by its reads.
  *
- * - At the start the session asks `GET {path}`, again after 1 to 10 s while there is no answer.
+ * - At the start the session asks `GET {path}`, again after 1 to 10 s while there is no answer; and once whenever its
+ *   `signals` report `woke`, so that a page learns of a logout or login in another tab as soon as it is looked at.
  * - `fetch` sends no bearer and never waits for a refresh. A 401 costs one `POST {path}refresh`, which tells whether
  *   the session ended and why; the call gets its 401. Calls to other origins pass as they are.
  * - Only a 401 `no_session` of the server ends the session. Everything else is tried again: what the page sends
@@ -73,6 +74,8 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
 
   /** Why the session ended, from a call that found it out: whoever asks later has no cookie any more. */
   let reason: unknown
+  /** Several events tell of one awakening. */
+  let isLooking = false
 
   const headersOf = (userActive: boolean | undefined) => ({
     [csrfHeader]: '1',
@@ -116,6 +119,17 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
       return (answer.kind === 'answer' && answer.status === 200) || endOf(answer) !== undefined
     },
     keep: (session) => ({
+      async woke() {
+        if (session.isPending() || isLooking) return
+        isLooking = true
+        const at = session.position()
+        const found = await look(session)
+        isLooking = false
+        const { epoch, version } = session.position()
+        if (found === undefined || epoch !== at.epoch || version !== at.version) return
+        if (found === null) await session.rejected(at, undefined).catch(() => {})
+        else if (found.epoch !== epoch || found.version > version) session.adopt(found)
+      },
       async start() {
         if (given !== undefined) return session.adopt(given)
         for (let ms = FIRST_PAUSE_MS; session.isPending(); ms = Math.min(2 * ms, MAX_PAUSE_MS)) {

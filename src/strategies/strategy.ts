@@ -174,6 +174,8 @@ export interface KeptSession {
 export interface KeptParts {
   /** Finds out whether there is a session. Called once, when the session starts. */
   start(): Promise<void>
+  /** The page may have slept: finds out whether the session still is what it was. Never rejects. */
+  woke(): Promise<void>
   /** Takes what the server answered to a login. */
   login(answer: unknown): Promise<void>
   readonly fetch: typeof globalThis.fetch

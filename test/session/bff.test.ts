@@ -556,3 +556,86 @@ describe('with the real server', () => {
     expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'idle' })
   })
 })
+
+describe('when the page wakes', () => {
+  /** A page with a session, and how to wake it. */
+  async function asleep() {
+    let wake = () => {}
+    const page = behind({
+      signals(report) {
+        wake = () => report('woke')
+        return () => {}
+      },
+    })
+    await page.found()
+    return { ...page, wake: () => wake() }
+  }
+
+  test('it learns that its user has logged out in another tab, before it calls anything', async () => {
+    const { server, wake, settle, snapshot, paths } = await asleep()
+    server.session = null
+    server.reason = 'user'
+    wake()
+    await settle()
+    expect(snapshot()).toMatchObject({ isAuthenticated: false, user: null })
+    expect(paths()).toEqual(['GET /session/', 'POST /session/refresh'])
+  })
+
+  test('it learns that somebody else has logged in', async () => {
+    const { server, wake, settle, snapshot } = await asleep()
+    server.session = { user: bob, epoch: 9, version: 1 }
+    wake()
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'active', user: bob, epoch: 9, version: 1 })
+  })
+
+  test('it takes what another tab has renewed', async () => {
+    const { server, wake, settle, snapshot, paths } = await asleep()
+    server.session = { user: ada, epoch: 5, version: 4 }
+    wake()
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'active', version: 4 })
+    expect(paths()).toEqual(['GET /session/'])
+  })
+
+  test('it asks once, however many events tell of it, and without news nothing changes', async () => {
+    const { wake, settle, snapshot, paths } = await asleep()
+    const before = snapshot()
+    wake()
+    wake()
+    wake()
+    await settle()
+    expect(paths()).toEqual(['GET /session/'])
+    expect(snapshot()).toBe(before)
+    wake()
+    await settle()
+    expect(paths()).toEqual(['GET /session/', 'GET /session/'])
+  })
+
+  test('without an answer nothing changes, and the next time it asks again', async () => {
+    const { server, wake, settle, snapshot, paths } = await asleep()
+    const before = snapshot()
+    server.failing = () => json(503, {})
+    wake()
+    await settle()
+    expect(snapshot()).toBe(before)
+    wake()
+    await settle()
+    expect(paths()).toEqual(['GET /session/', 'GET /session/'])
+  })
+
+  test('a logout that comes first is not undone by an answer that was under way', async () => {
+    const { server, session, wake, settle, snapshot, facts } = await asleep()
+    let answer = (_: Response) => {}
+    const late = new Promise<Response>((resolve) => {
+      answer = resolve
+    })
+    const known = json(200, { ...facts(), version: 9 })
+    server.failing = ({ method }) => (method === 'GET' ? late : undefined)
+    wake()
+    await session.logout()
+    answer(known)
+    await settle()
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+  })
+})
