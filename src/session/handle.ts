@@ -350,6 +350,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   const kept = settings.keeper?.[1].keep?.({
     ...source,
     clock,
+    state: () => state,
     isPending: () => status === 'running' && state.isPending,
     isUserActive,
     adopt(facts) {

@@ -122,12 +122,13 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
       async woke() {
         if (session.isPending() || isLooking) return
         isLooking = true
-        const at = session.position()
+        const before = session.state()
         const found = await look(session)
         isLooking = false
+        // The answer is older than what has happened here meanwhile.
+        if (found === undefined || session.state() !== before) return
         const { epoch, version } = session.position()
-        if (found === undefined || epoch !== at.epoch || version !== at.version) return
-        if (found === null) await session.rejected(at, undefined).catch(() => {})
+        if (found === null) await session.rejected({ epoch, version }, undefined).catch(() => {})
         else if (found.epoch !== epoch || found.version > version) session.adopt(found)
       },
       async start() {

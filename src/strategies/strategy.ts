@@ -158,6 +158,8 @@ export interface KeptSession {
   readonly fetch: typeof globalThis.fetch
   readonly clock: Clock
   position(): Position
+  /** Another object after every change of the session. */
+  state(): object
   /** Whether it is still to be found out if there is a session. */
   isPending(): boolean
   /** Whether the user was at work a moment ago, as far as `signals` tell. */
