@@ -105,14 +105,16 @@ async function unverified(
 }
 
 /**
- * `POST logout`: ends this session here and, as far as the backend lets us, there. Always works: with an ended
- * bearer, with a backend that is down, without a session.
+ * `POST logout`: ends this session here and, as far as the backend lets us, there. Works with an ended bearer, with
+ * a backend that is down, without a session. Where the store is down it takes the cookie away and answers 503: other
+ * processes do not know yet.
  */
 export function logout(redirects: Map<string, string>): Endpoint {
   return async (context, request) => {
     const { sessions, settings } = context
     const found = await sessions.find(request)
-    if (isFound(found)) await sessions.end(found, 'user')
+    const isEnded = !isFound(found) || (await sessions.end(found, 'user'))
+    if (!isEnded) return failure(503, 'unavailable', {}, sessions.carrier.clear())
     const location = isFound(found) ? redirects.get(found.key) : undefined
     if (isFound(found)) redirects.delete(found.key)
     const isAllowed = location && settings.endSessionOrigins.has(URL.parse(location)?.origin ?? '')

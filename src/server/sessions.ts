@@ -110,8 +110,9 @@ export function createSessions(parts: SessionsParts) {
   /**
    * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
    * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
+   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying.
    */
-  async function end({ key, session }: Found, reason: ExpiredReason | LoggedOutReason): Promise<void> {
+  async function end({ key, session }: Found, reason: ExpiredReason | LoggedOutReason): Promise<boolean> {
     let last = session
     const bury = () =>
       entries.update(key, (record) => {
@@ -132,6 +133,7 @@ export function createSessions(parts: SessionsParts) {
     const revoking = revokeGrant(last)
     background(revoking)
     await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
+    return !unburied.has(key)
   }
 
   async function buryLater(key: string, bury: () => Promise<unknown>): Promise<void> {

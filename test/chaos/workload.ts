@@ -78,7 +78,8 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random, log
       await Promise.all(Array.from({ length: random.between(1, 4) }, call))
       if (said === undefined && random.next() < logouts) {
         const answer = await page.post('/session/logout').catch(() => undefined)
-        if (answer?.status !== 200) continue
+        // Not confirmed: it may have ended, or not, and nobody holds the cookie any more.
+        if (answer?.status !== 200) return
         done.push({ session, at: Date.now() })
         // Whoever has the cookie still has it.
         isAfterLogout = true

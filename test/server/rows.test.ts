@@ -112,6 +112,25 @@ describe('the store', () => {
     expect(await (await page.get('/session/')).json()).toMatchObject({ version: 3 })
   })
 
+  test('I6: a logout that cannot be stored is not confirmed, holds in its process, and is stored later', async () => {
+    const { serve } = await world()
+    const trouble = troubled()
+    const [one, two] = [serve({ store: trouble.store }), serve({ store: trouble.store })]
+    await one.page.navigate('/session/openid/start')
+    const copy = one.open()
+    for (const [name, value] of one.page.cookies) {
+      copy.cookies.set(name, value)
+      two.page.cookies.set(name, value)
+    }
+    trouble.failWrites = true
+    expect((await one.page.post('/session/logout')).status).toBe(503)
+    expect(one.page.cookies.size).toBe(0)
+    expect((await copy.get('/session/')).status).toBe(401)
+    expect((await two.page.get('/session/')).status).toBe(200)
+    trouble.failWrites = false
+    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 10_000 }).toBe(401)
+  })
+
   test('S3: a write whose acknowledgement is lost is found again, and done once', async () => {
     const { serve, pass, sends } = await world()
     const trouble = troubled()
@@ -359,7 +378,7 @@ describe('what is said', () => {
 
   test('X31: nobody is named in what is told', async () => {
     const { serve, backend, pass } = await world()
-    const { page, notices } = serve({ patienceMs: 50 })
+    const { page, notices } = serve()
     const { email, name, id } = backend.accounts.localAdmin
     await page.post('/session/login', { email, password: 'wrong-password' })
     await page.post('/session/login', backend.accounts.localAdmin)
