@@ -31,14 +31,20 @@ export function killAll(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, below those that the system gives to connections: it has to stay free. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true))
+      server.once('error', () => resolve(false))
+    })
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** Starts `bff.ts`; resolves when it listens. `print` gets its log as it is. */

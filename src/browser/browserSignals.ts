@@ -8,11 +8,10 @@ export interface BrowserSignalsOptions {
   readonly clock?: Clock
 }
 
-/** Signs of the user are reported once in this time: a mouse makes hundreds. */
+/** Signs of the user are reported once in this time: a wheel makes hundreds. */
 const STEP_MS = 10_000
-const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
-/** A timer of a hidden, frozen or cached page is late; each of these may be the first moment that it runs again. */
-const WAKING = ['focus', 'pageshow'] as const
+/** A pointer that only moves is no sign: a nudge of the desk does it. */
+const ACTIVITY = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const
 
 /**
  * What a page tells its session, for the option `signals`: that the network is back, that the page runs again after
@@ -45,8 +44,11 @@ export function browserSignals({ idleAfterMs = 300_000, clock = systemClock }: B
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), {
       signal,
     })
+    // A timer of a hidden, frozen or cached page is late; each of these may be the first moment that it runs again.
     document.addEventListener('resume', wake, { signal })
-    for (const type of WAKING) window.addEventListener(type, wake, { signal })
+    window.addEventListener('focus', wake, { signal })
+    // Every page is shown once when it is loaded; only one that comes out of the cache has slept.
+    window.addEventListener('pageshow', ({ persisted }) => persisted && wake(), { signal })
     for (const type of ACTIVITY) window.addEventListener(type, act, { signal, passive: true, capture: true })
     disarm = clock.setTimer(leave, idleAfterMs, 'background')
     return () => {

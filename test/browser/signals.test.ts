@@ -33,7 +33,10 @@ describe('the page', () => {
   test.each([
     ['is shown', () => show('visible')],
     ['gets the focus', () => window.dispatchEvent(new Event('focus'))],
-    ['comes out of the cache', () => window.dispatchEvent(new Event('pageshow'))],
+    [
+      'comes out of the cache',
+      () => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })),
+    ],
     ['is thawed', () => document.dispatchEvent(new Event('resume'))],
   ])('that %s is awake', (_, happen) => {
     const { told } = watch()
@@ -41,9 +44,10 @@ describe('the page', () => {
     expect(told).toEqual(['woke'])
   })
 
-  test('that is hidden says nothing', () => {
+  test('that is hidden, or shown because it was loaded, says nothing', () => {
     const { told } = watch()
     show('hidden')
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))
     expect(told).toEqual([])
   })
 })

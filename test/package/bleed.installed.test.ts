@@ -25,6 +25,7 @@ const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
 // No React, no Redis, no MSW and no whole zod in what a page starts with.
 test.each([
   ['.', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
+  ['./browser', [], ['xstate']],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw']],
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
@@ -38,7 +39,7 @@ test.each([
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
   ['./sqlite', ['node:sqlite'], []],
-  ['./testing', [], []],
+  ['./testing', [], ['xstate']],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
   expect(reached(entry)).toEqual(packages)
@@ -62,6 +63,7 @@ test('every subpath is walked', () => {
   expect(Object.keys(manifest.exports)).toEqual([
     '.',
     './backchannel',
+    './browser',
     './machine',
     './msw',
     './node',

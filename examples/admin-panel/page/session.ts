@@ -1,5 +1,4 @@
 import { type BffFacts, bffStrategy, createSession, type SessionSignal } from 'xstate-session'
-import { browserSignals } from 'xstate-session/browser'
 import { tellNotice } from './timeline.ts'
 
 /** Written into the page by its server: no flash, and no request to ask who is logged in. */
@@ -41,7 +40,17 @@ export const session = createSession({
   leadTimeMs: 20_000,
   signals(tell) {
     report = tell
-    return browserSignals()(tell)
+    const onVisible = () => document.visibilityState === 'visible' && tell('woke')
+    const onOnline = () => tell('networkRestored')
+    const onActive = () => tell('userActive')
+    document.addEventListener('visibilitychange', onVisible)
+    window.addEventListener('online', onOnline)
+    for (const event of ['pointerdown', 'keydown']) window.addEventListener(event, onActive)
+    return () => {
+      document.removeEventListener('visibilitychange', onVisible)
+      window.removeEventListener('online', onOnline)
+      for (const event of ['pointerdown', 'keydown']) window.removeEventListener(event, onActive)
+    }
   },
   observe: tellNotice,
 })
