@@ -115,7 +115,7 @@ describe('renewal', () => {
     await reaches(page, 'active')
     await page.getByRole('button', { name: /Fire 50/ }).click()
     await shows(page, /50 × 200/)
-  })
+  }, 150_000)
 
   test('offline and back', async () => {
     const { context, page } = await signedIn()
