@@ -85,22 +85,17 @@ export function createLives(
       const state = lives.get(key)?.handle.session.getSnapshot().state
       return state !== undefined && state !== 'expired' && state !== 'loggedOut'
     }
-    function retry(expected: Position, next: StoredSession, delayMs: number) {
-      settings.clock.setTimer(
-        () => {
-          const isOver = isAlive()
-            ? store.compareAndSet(expected, next).then(() => true)
-            : Promise.resolve(true)
-          isOver
-            .catch(() => false)
-            .then((over) => {
-              if (!over) return retry(expected, next, Math.min(delayMs * 2, MAX_RETRY_MS))
-              settle(key)
-            })
-        },
-        delayMs,
-        'background',
-      )
+    async function insist(expected: Position, next: StoredSession) {
+      for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
+        await new Promise<void>((resolve) => void settings.clock.setTimer(resolve, delayMs, 'background'))
+        if (!isAlive()) break
+        const isAnswered = await store.compareAndSet(expected, next).then(
+          () => true,
+          () => false,
+        )
+        if (isAnswered) break
+      }
+      settle(key)
     }
     return {
       ...store,
@@ -113,7 +108,7 @@ export function createLives(
           settle(key)
           return isDone
         } catch (error) {
-          retry(expected, next, FIRST_RETRY_MS)
+          void insist(expected, next)
           throw error
         }
       },

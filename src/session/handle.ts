@@ -33,6 +33,8 @@ type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 const LOGOUT_WAIT_MS = 1_000
 /** How long after a sign of the user the user counts as at work. */
 const ACTIVE_MS = 60_000
+/** The state of what is no session any more. */
+const OVER = {}
 
 /** Binds a running chart to its vault, its flights and its timers. */
 export function createHandle(actorRef: SessionActorRef, settings: Settings) {
@@ -350,7 +352,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   const kept = settings.keeper?.[1].keep?.({
     ...source,
     clock,
-    state: () => state,
+    state: () => (status === 'running' ? state : OVER),
     isPending: () => status === 'running' && state.isPending,
     isUserActive,
     adopt(facts) {

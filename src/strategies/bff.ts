@@ -74,8 +74,6 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
 
   /** Why the session ended, from a call that found it out: whoever asks later has no cookie any more. */
   let reason: unknown
-  /** Several events tell of one awakening. */
-  let isLooking = false
 
   const headersOf = (userActive: boolean | undefined) => ({
     [csrfHeader]: '1',
@@ -118,59 +116,63 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
       if (typeof target === 'string' && /^https?:/.test(target)) queueMicrotask(() => onEndSession?.(target))
       return (answer.kind === 'answer' && answer.status === 200) || endOf(answer) !== undefined
     },
-    keep: (session) => ({
-      async woke() {
-        if (session.isPending() || isLooking) return
-        isLooking = true
-        const before = session.state()
-        const found = await look(session)
-        isLooking = false
-        // The answer is older than what has happened here meanwhile.
-        if (found === undefined || session.state() !== before) return
-        const { epoch, version } = session.position()
-        if (found === null) await session.rejected({ epoch, version }, undefined).catch(() => {})
-        else if (found.epoch !== epoch || found.version > version) session.adopt(found)
-      },
-      async start() {
-        if (given !== undefined) return session.adopt(given)
-        for (let ms = FIRST_PAUSE_MS; session.isPending(); ms = Math.min(2 * ms, MAX_PAUSE_MS)) {
+    keep(session) {
+      /** Several events tell of one awakening. */
+      let isLooking = false
+      return {
+        async woke() {
+          if (session.isPending() || isLooking) return
+          isLooking = true
+          const before = session.state()
           const found = await look(session)
-          if (found !== undefined && session.isPending()) session.adopt(found)
-          if (session.isPending())
-            await new Promise<void>((resolve) => void session.clock.setTimer(resolve, ms, 'background'))
-        }
-      },
-      async login(answer) {
-        const found = readFacts(answer)
-        if (!found)
-          throw new InvalidAnswer(
-            'The login answer has no facts of a session: "user", "epoch", "version", "serverNow".',
-          )
-        session.adopt(found)
-      },
-      async fetch(input, init) {
-        const isRequest = input instanceof Request
-        const url = new URL(isRequest ? input.url : input, session.baseUrl)
-        const target = isRequest ? input : url.href
-        // `blob:` reports the origin of the page that made it.
-        if (!/^https?:$/.test(url.protocol) || url.origin !== session.origin)
-          return session.fetch(target, init)
-        const signal = init?.signal ?? (isRequest ? input.signal : undefined)
-        await session.ready(signal)
-        const at = session.position()
-        const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined))
-        for (const [name, value] of Object.entries(headersOf(session.isUserActive())))
-          headers.set(name, value)
-        const answer = await session.fetch(target, { ...init, headers, credentials: 'same-origin' })
-        if (answer.status !== 401) return answer
-        reason = (await errorOf(answer))?.reason ?? reason
-        await session.rejected(at, signal)
-        return answer
-      },
-      async getToken() {
-        throw new Misconfigured('This page has no token, its server keeps it: call session.fetch.')
-      },
-    }),
+          isLooking = false
+          // The answer is older than what has happened here meanwhile.
+          if (found === undefined || session.state() !== before) return
+          const { epoch, version } = session.position()
+          if (found === null) await session.rejected({ epoch, version }, undefined).catch(() => {})
+          else if (found.epoch !== epoch || found.version > version) session.adopt(found)
+        },
+        async start() {
+          if (given !== undefined) return session.adopt(given)
+          for (let ms = FIRST_PAUSE_MS; session.isPending(); ms = Math.min(2 * ms, MAX_PAUSE_MS)) {
+            const found = await look(session)
+            if (found !== undefined && session.isPending()) session.adopt(found)
+            if (session.isPending())
+              await new Promise<void>((resolve) => void session.clock.setTimer(resolve, ms, 'background'))
+          }
+        },
+        async login(answer) {
+          const found = readFacts(answer)
+          if (!found)
+            throw new InvalidAnswer(
+              'The login answer has no facts of a session: "user", "epoch", "version", "serverNow".',
+            )
+          session.adopt(found)
+        },
+        async fetch(input, init) {
+          const isRequest = input instanceof Request
+          const url = new URL(isRequest ? input.url : input, session.baseUrl)
+          const target = isRequest ? input : url.href
+          // `blob:` reports the origin of the page that made it.
+          if (!/^https?:$/.test(url.protocol) || url.origin !== session.origin)
+            return session.fetch(target, init)
+          const signal = init?.signal ?? (isRequest ? input.signal : undefined)
+          await session.ready(signal)
+          const at = session.position()
+          const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined))
+          for (const [name, value] of Object.entries(headersOf(session.isUserActive())))
+            headers.set(name, value)
+          const answer = await session.fetch(target, { ...init, headers, credentials: 'same-origin' })
+          if (answer.status !== 401) return answer
+          reason = (await errorOf(answer))?.reason ?? reason
+          await session.rejected(at, signal)
+          return answer
+        },
+        async getToken() {
+          throw new Misconfigured('This page has no token, its server keeps it: call session.fetch.')
+        },
+      }
+    },
   }
 }
 

@@ -158,7 +158,7 @@ export interface KeptSession {
   readonly fetch: typeof globalThis.fetch
   readonly clock: Clock
   position(): Position
-  /** Another object after every change of the session. */
+  /** Another object after every change of the session, and after its disposal. */
   state(): object
   /** Whether it is still to be found out if there is a session. */
   isPending(): boolean

@@ -104,8 +104,10 @@ export function panelFor(knobs: { readonly sessionMs: number; readonly leadTimeM
 export const stateOf = (page: Page) => page.getByTestId('state').textContent()
 
 /** Waits until the session of the page is in one of these states. */
-export const reaches = (page: Page, ...states: string[]) =>
-  expect.poll(async () => states.includes((await stateOf(page)) ?? ''), { timeout: 100_000 }).toBe(true)
+export const reaches = (page: Page, ...states: string[]) => reachesWithin(45_000, page, ...states)
+
+export const reachesWithin = (timeout: number, page: Page, ...states: string[]) =>
+  expect.poll(async () => states.includes((await stateOf(page)) ?? ''), { timeout }).toBe(true)
 
 export const shows = (page: Page, text: string | RegExp) =>
   page.getByText(text).first().waitFor({ state: 'visible', timeout: 15_000 })

@@ -624,6 +624,25 @@ describe('when the page wakes', () => {
     expect(paths()).toEqual(['GET /session/', 'GET /session/'])
   })
 
+  test('a session that is disposed of while it asks takes no answer', async () => {
+    const { server, session, wake, settle, facts } = await asleep()
+    let answer = (_: Response) => {}
+    const late = new Promise<Response>((resolve) => {
+      answer = resolve
+    })
+    const rejections: unknown[] = []
+    const note = (reason: unknown) => void rejections.push(reason)
+    process.on('unhandledRejection', note)
+    onTestFinished(() => void process.off('unhandledRejection', note))
+    server.failing = () => late
+    wake()
+    session.dispose()
+    answer(json(200, { ...facts(), version: 9 }))
+    await settle()
+    expect(rejections).toEqual([])
+    expect(session.getSnapshot().version).toBe(1)
+  })
+
   test('a logout that comes first is not undone by an answer that was under way', async () => {
     const { server, session, wake, settle, snapshot, facts } = await asleep()
     let answer = (_: Response) => {}
