@@ -21,6 +21,8 @@ export interface SessionState {
   readonly expiresAt?: number
   /** In `retrying`: the next attempt, milliseconds since the Unix epoch on the session's timeline. */
   readonly retryAt?: number
+  /** When the session ends if the user stays away, on the session's timeline; absent: no idle timeout. */
+  readonly idleEndsAt?: number
   /** Counts logins. */
   readonly epoch: number
   /** Counts renewals inside the epoch. */
@@ -44,6 +46,7 @@ export function selectSession(
     reason: c.reason,
     ...(isUsable && c.endsAt < Infinity && { expiresAt: c.endsAt }),
     ...(retryAt < Infinity && { retryAt }),
+    ...(c.reason === null && c.idleEndsAt < Infinity && { idleEndsAt: c.idleEndsAt }),
     epoch: c.epoch,
     version: c.version,
   }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { cors } from 'hono/cors'
 import type { BackendContext, BackendEnv } from './context.ts'
 import { alreadySent, sendUntyped } from './faultResponses.ts'
 import type { FaultInjector } from './faults.ts'
@@ -25,6 +26,8 @@ export function createApp(
     c.res = undefined
     c.res = alreadySent()
   })
+  // As LibreChat does: any page may call, none with its cookies.
+  app.use(cors())
   app.use(recordRequests(requests, context.now))
   app.use(recordPresentations(context.presentations, context))
   app.use(faults.middleware)

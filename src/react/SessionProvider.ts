@@ -38,6 +38,11 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
 }
 
 function provide(session: Session, clock: Clock): Provided {
-  const { expiresAt, retryAt, ...rendered } = session.getSnapshot()
-  return { session, rendered, countdown: createCountdown(session, clock) }
+  const { expiresAt, retryAt, idleEndsAt, ...rendered } = session.getSnapshot()
+  return {
+    session,
+    rendered,
+    countdown: createCountdown(session, clock, (state) => state.expiresAt),
+    idleCountdown: createCountdown(session, clock, (state) => state.idleEndsAt),
+  }
 }

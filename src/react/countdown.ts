@@ -1,16 +1,24 @@
+import type { SessionState } from '../../machines/session.select.ts'
 import type { Clock } from '../session/clock.ts'
 import type { Session } from '../session/session.ts'
 import { createTimeline } from '../session/timeline.ts'
 
-/** The seconds until the bearer ends, for any number of readers. */
+/** The seconds until some instant of the session, for any number of readers. */
 export interface Countdown {
   subscribe(onTick: () => void): () => void
   /** Whole seconds, rounded up; `null`: unknown, or nobody has subscribed yet. */
   read(): number | null
 }
 
-/** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
-export function createCountdown(session: Session, clock: Clock): Countdown {
+/**
+ * To the instant that `select` finds in the state. One timer for all that show it, armed only while somebody does. It
+ * rings as a second is full.
+ */
+export function createCountdown(
+  session: Session,
+  clock: Clock,
+  select: (state: SessionState) => number | undefined,
+): Countdown {
   const now = createTimeline(clock)
   const listeners = new Set<() => void>()
   let seconds: number | null = null
@@ -20,8 +28,8 @@ export function createCountdown(session: Session, clock: Clock): Countdown {
   function tick() {
     disarm()
     disarm = () => {}
-    const { expiresAt } = session.getSnapshot()
-    const leftMs = expiresAt === undefined ? undefined : Math.max(expiresAt - now(), 0)
+    const end = select(session.getSnapshot())
+    const leftMs = end === undefined ? undefined : Math.max(end - now(), 0)
     if (leftMs) disarm = clock.setTimer(tick, leftMs % 1000 || 1000, 'background')
     const next = leftMs === undefined ? null : Math.ceil(leftMs / 1000)
     if (next === seconds) return

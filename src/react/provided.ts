@@ -10,7 +10,10 @@ export interface Provided {
   readonly session: Session
   /** What a server renders, and what its page is hydrated with: a state without instants, which no two clocks share. */
   readonly rendered: SessionState
+  /** Until the bearer ends. */
   readonly countdown: Countdown
+  /** Until the session ends if the user stays away. */
+  readonly idleCountdown: Countdown
 }
 
 export const ProvidedContext = createContext<Provided | null>(null)

@@ -7,7 +7,7 @@ const whole = (state: SessionState) => state
 
 /**
  * The state of the session, or what `select` makes of it. Renders again only when the selection changes: by identity, or,
- * for plain objects and arrays, member by member. On a server and during hydration `expiresAt` and `retryAt` are absent.
+ * for plain objects and arrays, member by member. On a server and during hydration `expiresAt`, `retryAt` and `idleEndsAt` are absent.
  * `select` may be written in line. Throws `Misconfigured` outside of a `SessionProvider`.
  */
 export function useSession(): SessionState

@@ -260,14 +260,14 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     })
   }
 
-  async function endEverywhere(): Promise<void> {
+  async function endEverywhere(reason: LoggedOutReason = 'user'): Promise<void> {
     const mine = ++logins
     // What is not yet known cannot be ended.
     if (state.isPending) await restoring
     if (mine !== logins) return
     const at = vault.position()
     const closed = flights.close(true)
-    send({ type: 'session.ended', reason: 'user', at: now() })
+    send({ type: 'session.ended', reason, at: now() })
     if (!closed) return
     const { owner, tokens } = closed
     if (store)
@@ -286,25 +286,36 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     else take(state.epoch)
   }
 
-  /** Looks for a session in the store; the chart is pending until then. */
-  async function restore() {
+  /** Looks into the store, for a session or for what peers have made of it. The chart is pending until the first look. */
+  async function look() {
+    if (!state.isPending) await flights.reread(vault.position())
+    if (!state.isPending && state.reason === null) return
     const stored = await store?.read().catch(unstored)
-    if (!state.isPending || status !== 'running') return
-    if (stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)) {
+    if (!(state.isPending || state.reason !== null) || status !== 'running') return
+    const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
+    if (isFound && (state.isPending || stored.epoch > state.epoch)) {
       const { at, owner, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
       flights.open(at, owner, tokens, lifeMs, now() - ageMs)
-    } else send({ type: 'session.ended', reason: 'never', at: now() })
+    } else if (state.isPending) send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
   function onSignal(signal: SessionSignal) {
     const at = now()
     send({ type: 'time.checked', at })
     if (signal === 'networkRestored') send({ type: 'network.restored', at })
-    if (signal === 'woke') void kept?.woke()
+    if (signal === 'woke') void (kept ? kept.woke() : store && look())
+    if (signal === 'loggedOut') void heardOfLogout(at)
     if (signal !== 'userActive' && signal !== 'userIdle') return
     const idle = signal === 'userIdle'
     seenAt = idle ? -Infinity : at
     send({ type: 'user.changed', idle, at })
+  }
+
+  /** A logout in another page: true where nobody can be asked. */
+  function heardOfLogout(at: number) {
+    if (store) return look()
+    // The server may say otherwise.
+    return kept ? send({ type: 'session.ended', reason: 'elsewhere', at }) : endEverywhere('elsewhere')
   }
 
   /** The chart failed: it answers nothing any more, so the session is over. */
@@ -396,7 +407,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       status = 'running'
       actorRef.subscribe({ next: observe, error: fail })
       stopSignals = settings.signals?.(onSignal) ?? stopSignals
-      restoring = kept ? kept.start() : store && restore()
+      restoring = kept ? kept.start() : store && look()
     },
     stop,
     refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt?.sends ?? 0),

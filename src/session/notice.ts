@@ -20,5 +20,8 @@ export type Happening =
 /** What happens to a session, for logs and metrics. No token, no personal data. */
 export type SessionNotice = Position & Happening
 
-/** What the surroundings tell a session. */
-export type SessionSignal = 'userActive' | 'userIdle' | 'networkRestored' | 'woke'
+/**
+ * What the surroundings tell a session. `woke`: look again, time has passed unseen or a peer has done something.
+ * `loggedOut`: another page says that the user has logged out; with a store, or behind a server, that is asked.
+ */
+export type SessionSignal = 'userActive' | 'userIdle' | 'networkRestored' | 'woke' | 'loggedOut'

@@ -130,7 +130,8 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
           if (found === undefined || session.state() !== before) return
           const { epoch, version } = session.position()
           if (found === null) await session.rejected({ epoch, version }, undefined).catch(() => {})
-          else if (found.epoch !== epoch || found.version > version) session.adopt(found)
+          else if (found.epoch !== epoch || found.version > version || before.reason === 'elsewhere')
+            session.adopt(found)
         },
         async start() {
           if (given !== undefined) return session.adopt(given)

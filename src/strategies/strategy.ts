@@ -69,6 +69,7 @@ export type Warning =
   | 'stale'
   | 'rejectedAfterRefresh'
   | 'persistFailed'
+  | 'storage'
   | 'notRevoked'
 
 export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
@@ -158,8 +159,8 @@ export interface KeptSession {
   readonly fetch: typeof globalThis.fetch
   readonly clock: Clock
   position(): Position
-  /** Another object after every change of the session, and after its disposal. */
-  state(): object
+  /** Another object after every change of the session, and, without members, after its disposal. */
+  state(): { readonly user?: SessionUser | null; readonly reason?: ExpiredReason | LoggedOutReason | null }
   /** Whether it is still to be found out if there is a session. */
   isPending(): boolean
   /** Whether the user was at work a moment ago, as far as `signals` tell. */

@@ -13,6 +13,8 @@ export interface Violation {
   readonly at: number
   readonly session: string
   readonly text: string
+  /** What was done with the session's tokens, and what the nemesis did, shortly before and after. */
+  readonly evidence: readonly string[]
 }
 
 export interface Limits {
@@ -33,7 +35,7 @@ const STORE_TROUBLE = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'red
 export function judge(history: History, limits: Limits): Verdict {
   const violations: Violation[] = []
   const found = (kind: Violation['kind'], at: number, session: string, text: string) =>
-    violations.push({ kind, at, session, text })
+    violations.push({ kind, at, session, text, evidence: evidenceOf(session, at) })
 
   const { presentations, issues, arrivals, calls, losses, doings, stored } = history
   const issueOf = new Map(issues.map((issue) => [issue.token, issue]))
@@ -47,6 +49,24 @@ export function judge(history: History, limits: Limits): Verdict {
   /** Whether whoever got this answer may not have been able to keep it. */
   const mayBeUnkept = ({ at, doneAt, process }: Presentation) =>
     during(at, doneAt + COMMIT_MS, (doing) => doing.process === process || STORE_TROUBLE.includes(doing.what))
+
+  /** Everything within a minute before and some seconds after, in order. */
+  function evidenceOf(session: string, at: number): string[] {
+    const isNear = (from: number, to: number) => to >= at - 60_000 && from <= at + 5_000
+    const lines: [number, string][] = []
+    for (const one of perSession.get(session) ?? [])
+      if (isNear(one.at, one.doneAt))
+        lines.push([
+          one.at,
+          `process ${one.process} sent ${one.token}: ${one.fate} at ${seconds(one.doneAt)}`,
+        ])
+    for (const doing of doings)
+      if (isNear(doing.at, doing.until))
+        lines.push([doing.at, `${doing.what} ${doing.process ?? ''} until ${seconds(doing.until)}`])
+    for (const out of history.logouts)
+      if (out.session === session && isNear(out.at, out.at)) lines.push([out.at, 'logout confirmed'])
+    return lines.sort((a, b) => a[0] - b[0]).map(([when, line]) => `${seconds(when)} ${line}`)
+  }
 
   // I1: once, unless nobody knows what became of it, and then not while the bearer is good.
   for (const [token, sends] of perToken) {
@@ -169,6 +189,8 @@ export function judge(history: History, limits: Limits): Verdict {
     },
   }
 }
+
+const seconds = (at: number) => `${(at / 1_000).toFixed(2)} s`
 
 /** Whoever sent it knows what became of it. */
 const isKnown = ({ fate }: Presentation) => fate === 'delivered' || fate === 'rejected'

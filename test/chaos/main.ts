@@ -59,6 +59,8 @@ console.log('\nSessions lost, by cause:')
 for (const [cause, count] of Object.entries(losses)) console.log(`  ${cause.padEnd(50)} ${count}`)
 if (Object.keys(losses).length === 0) console.log('  none')
 console.log(`\nViolations: ${violations.length}`)
-for (const { kind, session, text } of violations.slice(0, 50))
-  console.log(`  ${kind}, session ${session}: ${text}`)
+for (const { kind, at, session, text, evidence } of violations.slice(0, 50)) {
+  console.log(`  ${kind} at ${(at / 1_000).toFixed(2)} s, session ${session}: ${text}`)
+  for (const line of evidence) console.log(`    ${line}`)
+}
 process.exitCode = violations.length > 0 ? 1 : 0

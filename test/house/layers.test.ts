@@ -50,7 +50,10 @@ const rooms: Record<string, Room> = {
   },
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
   'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', ...border], types: contracts },
-  'src/browser/': { values: ['src/browser/', ...border], types: ['src/session/notice.ts'] },
+  'src/browser/': {
+    values: ['src/browser/', 'src/coordination/inProcess.ts', 'src/stores/memory.ts', ...border],
+    types: [...contracts, 'src/session/notice.ts', 'src/session/options.ts'],
+  },
   'src/server/': {
     values: [
       'src/server/',

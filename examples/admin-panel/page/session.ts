@@ -1,4 +1,5 @@
 import { type BffFacts, bffStrategy, createSession, type SessionSignal } from 'xstate-session'
+import { browserOptions } from 'xstate-session/browser'
 import { tellNotice } from './timeline.ts'
 
 /** Written into the page by its server: no flash, and no request to ask who is logged in. */
@@ -33,24 +34,18 @@ async function verify(): Promise<void> {
   isVerifying = false
 }
 
-export const session = createSession({
-  baseUrl: location.origin,
-  strategies: { bff: bffStrategy({ facts }) },
-  fetch: pageFetch,
-  leadTimeMs: 20_000,
-  signals(tell) {
-    report = tell
-    const onVisible = () => document.visibilityState === 'visible' && tell('woke')
-    const onOnline = () => tell('networkRestored')
-    const onActive = () => tell('userActive')
-    document.addEventListener('visibilitychange', onVisible)
-    window.addEventListener('online', onOnline)
-    for (const event of ['pointerdown', 'keydown']) window.addEventListener(event, onActive)
-    return () => {
-      document.removeEventListener('visibilitychange', onVisible)
-      window.removeEventListener('online', onOnline)
-      for (const event of ['pointerdown', 'keydown']) window.removeEventListener(event, onActive)
-    }
-  },
-  observe: tellNotice,
-})
+export const session = createSession(
+  browserOptions({
+    baseUrl: location.origin,
+    strategies: { bff: bffStrategy({ facts }) },
+    name: 'admin-panel',
+    fetch: pageFetch,
+    leadTimeMs: 20_000,
+    // The control room speaks for the browser.
+    signals(tell) {
+      report = tell
+      return () => {}
+    },
+    observe: tellNotice,
+  }),
+)

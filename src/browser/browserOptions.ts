@@ -1,0 +1,133 @@
+import { systemClock } from '../session/clock.ts'
+import { Misconfigured } from '../session/errors.ts'
+import type { SessionNotice, SessionSignal } from '../session/notice.ts'
+import type { SessionOptions } from '../session/options.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import { createCurtain } from './curtain.ts'
+import { keptFacts } from './keptFacts.ts'
+import { createLock } from './lock.ts'
+import { isPage, watchPage } from './pageSignals.ts'
+import { sharedKeeper } from './sharedKeeper.ts'
+import { sharedVault } from './sharedVault.ts'
+import { createTabs } from './tabs.ts'
+
+export interface BrowserOptions extends SessionOptions {
+  /**
+   * Tabs of one origin with the same name share a session. Give one where an origin has several applications.
+   * @default 'xstate-session'
+   */
+  readonly name?: string
+  /**
+   * Where a page without a server of its own keeps its tokens. `memory`: in each tab, which has a login of its own
+   * that ends with a reload. `shared`: sealed in IndexedDB, one login for all tabs, which survives a reload; a script
+   * that runs in the page can use it, though not copy its key. Behind a server (`bffStrategy`) there are no tokens.
+   * @default 'memory'
+   */
+  readonly vault?: 'memory' | 'shared'
+  /** After this much time without a sign of the user, in any tab, the user counts as away; milliseconds. @default 300_000 */
+  readonly idleAfterMs?: number
+}
+
+/** How long the word of another tab that the user has logged out is believed before the server is asked. */
+const HEARSAY_MS = 2_000
+
+/**
+ * The options of a session that lives in a browser: `createSession(browserOptions({ … }))`. It hears of connectivity,
+ * of waking up and of the user (`signals`), sends nothing while the browser is offline, and lives with its other tabs:
+ * one refresh for all, one user's activity for all, and a logout in one is a logout in all.
+ *
+ * - Tabs refresh under a Web Lock and tell each other over a `BroadcastChannel`. What they tell is a hint: each looks
+ *   for itself. Without locks or channels they find out later, and still spend no token twice.
+ * - Behind a server the tabs share how far the session is in web storage: epoch, version, and when the bearer ends.
+ * - A page that comes back out of the browser's cache stays invisible until it is known who is logged in.
+ * - Storage that is disabled costs the sharing, and is told once as `warning` `storage` to `observe`.
+ * - On a server they are the options as they were.
+ *
+ * @throws {Misconfigured} for a name that is empty, an unknown `vault`, or `idleAfterMs` that is not above 0.
+ */
+export function browserOptions(options: BrowserOptions): SessionOptions {
+  const { name = 'xstate-session', vault = 'memory', idleAfterMs = 300_000, ...rest } = options
+  if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')
+  if (!['memory', 'shared'].includes(vault))
+    throw new Misconfigured('Option "vault" must be "memory" or "shared".')
+  if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
+  const isKept = Object.values(rest.strategies ?? {}).some((strategy) => strategy?.keep)
+  if (vault === 'shared' && (isKept || rest.store || rest.coordinator))
+    throw new Misconfigured(
+      'Option "vault" is for a page that holds its tokens itself: leave it out beside bffStrategy, "store" and "coordinator".',
+    )
+  if (!isPage()) return rest
+
+  const { clock = systemClock, observe, signals } = rest
+  const tabs = createTabs(name, clock)
+  const lock = createLock(name, clock)
+  const facts = keptFacts(`${name}.facts`)
+  const curtain = createCurtain()
+  const surroundings = { tabs, lock, facts, curtain, clock }
+  let catchUp = () => false
+
+  function inTabs(strategy: SessionStrategy): SessionStrategy {
+    if (!strategy?.keep) return whileOnline(strategy)
+    const keeper = sharedKeeper(whileOnline(strategy), surroundings)
+    catchUp = keeper.catchUp
+    return keeper.strategy
+  }
+
+  const shared =
+    vault === 'shared' &&
+    sharedVault({
+      name,
+      clock,
+      lock,
+      onWritten: () => tabs.tell('changed'),
+      onRead: () => clock.setTimer(curtain.lift, 0, 'background'),
+      onUnavailable: () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 }),
+    })
+
+  function start(report: (signal: SessionSignal) => void): () => void {
+    const look = () => report('woke')
+    const page = watchPage({ idleAfterMs, clock, onActive: () => tabs.tell('active') }, report)
+    let disarm = () => {}
+    const stops = [
+      page.stop,
+      tabs.listen({
+        active: page.seen,
+        changed: look,
+        renewed: () => void (catchUp() || look()),
+        loggedOut() {
+          report('loggedOut')
+          disarm()
+          disarm = clock.setTimer(look, HEARSAY_MS, 'background')
+        },
+      }),
+      () => disarm(),
+      ...(isKept ? [facts.watch(look)] : []),
+      ...(isKept || shared ? [curtain.hang()] : []),
+      signals?.(report) ?? (() => {}),
+    ]
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }
+
+  return {
+    ...rest,
+    ...shared,
+    strategies: Object.fromEntries(
+      Object.entries(rest.strategies ?? {}).map(([key, strategy]) => [key, inTabs(strategy)]),
+    ),
+    signals: start,
+    observe(notice: SessionNotice) {
+      // A vault of several tabs tells by itself, as soon as it is written.
+      if (!shared && notice.type === 'loggedOut' && notice.reason === 'user') tabs.tell('loggedOut')
+      observe?.(notice)
+    },
+  }
+}
+
+/** A browser that says it is offline is. That it says nothing proves nothing. */
+const whileOnline = (strategy: SessionStrategy): SessionStrategy => ({
+  ...strategy,
+  refresh: async (request) =>
+    navigator.onLine === false ? { kind: 'refused', cause: 'network' } : strategy.refresh(request),
+})

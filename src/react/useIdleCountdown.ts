@@ -1,0 +1,33 @@
+'use client'
+import { useSyncExternalStore } from 'react'
+import { Misconfigured } from '../session/errors.ts'
+import { useProvided } from './provided.ts'
+
+export interface IdleCountdownOptions {
+  /**
+   * How long before the end the user is warned, milliseconds; at least 20 000 (WCAG 2.2, success criterion 2.2.1).
+   * @default 60_000
+   */
+  readonly withinMs?: number
+}
+
+const LEAST_MS = 20_000
+const notYet = () => null
+
+/**
+ * Seconds until the session ends because the user stays away (`idleTimeoutMs`), whole, rounded up, from `withinMs` before
+ * that; `null` until then, without such a limit, and during hydration. Show it as a warning: any key or click extends
+ * the session, and so does `useStaySignedIn`. Throws `Misconfigured` for a warning that is too short to be answered.
+ */
+export function useIdleCountdown({ withinMs = 60_000 }: IdleCountdownOptions = {}): number | null {
+  if (!(withinMs >= LEAST_MS))
+    throw new Misconfigured(
+      `Option "withinMs" of useIdleCountdown must be at least ${LEAST_MS} milliseconds.`,
+    )
+  const { idleCountdown } = useProvided()
+  const read = () => {
+    const seconds = idleCountdown.read()
+    return seconds !== null && seconds * 1_000 <= withinMs ? seconds : null
+  }
+  return useSyncExternalStore(idleCountdown.subscribe, read, notYet)
+}
