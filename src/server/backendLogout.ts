@@ -1,6 +1,11 @@
 import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
 import { request } from '../wire/request.ts'
 
+interface Tokens {
+  readonly bearer?: string
+  readonly refreshToken?: string
+}
+
 interface LogoutResult {
   readonly status: number
   readonly redirect?: string
@@ -16,13 +21,20 @@ export function withBackendLogout(
   cookieOf: (refreshToken: string) => string | undefined,
   onRedirect: (sessionId: string, location: string) => void,
 ): SessionStrategy {
+  /** What the last refresh of a logout has left; by the signal, which all tries of one logout share. */
+  const left = new WeakMap<AbortSignal, Tokens>()
+
   async function revoke(asked: RevokeRequest): Promise<boolean> {
-    let tokens: { readonly bearer?: string; readonly refreshToken?: string } = asked
+    let tokens: Tokens = left.get(asked.signal) ?? asked
     let result = await logoutWith(asked, tokens)
-    if (result?.status === 401 && asked.refreshToken) {
+    // A token that may be spent is not sent for a logout.
+    if (result?.status === 401 && asked.refreshToken && !asked.isDoubtful && tokens === asked) {
       const outcome = await strategy.refresh(asked)
-      if (outcome.kind !== 'ok' || !outcome.bearer) return false
-      tokens = { refreshToken: asked.refreshToken, ...outcome }
+      if (outcome.kind === 'rejected') return true
+      if (outcome.kind === 'refused') return false
+      const { refreshToken } = asked
+      tokens = outcome.kind === 'ok' ? { refreshToken, ...outcome } : { refreshToken }
+      left.set(asked.signal, tokens)
       result = await logoutWith(asked, tokens)
     }
     const { sessionId } = asked as { readonly sessionId?: string }
@@ -32,7 +44,7 @@ export function withBackendLogout(
 
   async function logoutWith(
     { baseUrl, signal, fetch }: RevokeRequest,
-    { bearer, refreshToken }: { readonly bearer?: string; readonly refreshToken?: string },
+    { bearer, refreshToken }: Tokens,
   ): Promise<LogoutResult | undefined> {
     const cookie = refreshToken && cookieOf(refreshToken)
     if (!bearer) return { status: 401 }

@@ -114,11 +114,13 @@ export function createSessions(parts: SessionsParts) {
    */
   async function end({ key, session }: Found, reason: ExpiredReason | LoggedOutReason): Promise<boolean> {
     let last = session
+    let isDoubtful = false
     const bury = () =>
       entries.update(key, (record) => {
         if ('ended' in record.session) return undefined
         last = record.session as SessionRecord
         const { intent, ...rest } = record
+        isDoubtful = intent !== undefined
         return { ...rest, session: toTombstone(record.session), reason }
       })
     try {
@@ -130,7 +132,7 @@ export function createSessions(parts: SessionsParts) {
     coordinator.end(identityOf(last))
     lives.look(key)
     settings.observe({ type: 'ended', session: nameOf(key), reason })
-    const revoking = revokeGrant(last)
+    const revoking = revokeGrant(last, isDoubtful)
     background(revoking)
     await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
     return !unburied.has(key)
@@ -150,7 +152,7 @@ export function createSessions(parts: SessionsParts) {
     }
   }
 
-  async function revokeGrant(session: SessionRecord): Promise<void> {
+  async function revokeGrant(session: SessionRecord, isDoubtful: boolean): Promise<void> {
     const strategy = strategies[session.provider]
     if (!strategy?.revoke) return
     const toRequest = (signal: AbortSignal) => ({
@@ -159,6 +161,7 @@ export function createSessions(parts: SessionsParts) {
       baseUrl: settings.baseUrl,
       attemptId: randomId(),
       cause: 'logout' as const,
+      ...(isDoubtful && { isDoubtful }),
       signal,
       ...(settings.wireFetch && { fetch: settings.wireFetch }),
     })

@@ -31,6 +31,8 @@ export interface RevokeRequest extends RefreshRequest {
   readonly bearer?: string
   /** `logout`: the user ends the session. `late`: a refresh finished after the session had ended. */
   readonly cause: 'logout' | 'late'
+  /** The refresh token was sent and its answer is not known: to send it again could end more than this session. */
+  readonly isDoubtful?: true
 }
 
 /** Hints about the life of a bearer, as the backend sent them; the session judges them. */

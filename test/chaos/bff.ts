@@ -1,4 +1,5 @@
 /** One process under test. The environment says where everything is; what it stored, it tells its parent. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient } from 'redis'
@@ -21,6 +22,8 @@ const client = createClient({ url: REDIS, socket: { reconnectStrategy: () => 100
 client.on('error', () => {})
 await client.connect()
 const store = redisEntries({ client })
+/** The number of the session that a piece of work began for: also of what outlives its request. */
+const working = new AsyncLocalStorage<string>()
 
 const server = createSessionServer({
   baseUrl: BACKEND,
@@ -39,13 +42,15 @@ const server = createSessionServer({
     ...store,
     async compareAndSet(key, expected, next) {
       const done = await store.compareAndSet(key, expected, next)
-      if (done !== null) process.send?.({ stored: Date.now() })
+      if (done !== null) process.send?.({ stored: { session: working.getStore() ?? '', at: Date.now() } })
       return done
     },
   },
 })
 
-const listener = createServer(toNodeListener(server.handle, { origin: new URL(PUBLIC_URL).origin }))
+const handle: typeof server.handle = (request, info) =>
+  working.run(request.headers.get('x-session-number') ?? '', () => server.handle(request, info))
+const listener = createServer(toNodeListener(handle, { origin: new URL(PUBLIC_URL).origin }))
 listener.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (listener.address() as AddressInfo).port })
 })

@@ -44,8 +44,8 @@ export function createFleet(size: number, envOf: (i: number) => Promise<Record<s
       children[i] = child
       await new Promise<void>((resolve, reject) => {
         child.once('exit', (code) => reject(new Error(`process ${i} ended with ${code} before it listened`)))
-        child.on('message', (message: { port?: number; stored?: number }) => {
-          if (message.stored) stored.push({ process: i, at: message.stored })
+        child.on('message', (message: { port?: number; stored?: Stored }) => {
+          if (message.stored) stored.push(message.stored)
           if (!message.port) return
           urls[i] = `http://127.0.0.1:${message.port}`
           child.removeAllListeners('exit')

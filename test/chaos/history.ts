@@ -79,6 +79,6 @@ export interface Doing {
 
 /** A write of a process that the store has confirmed. */
 export interface Stored {
-  readonly process: number
+  readonly session: string
   readonly at: number
 }

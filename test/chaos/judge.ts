@@ -94,6 +94,7 @@ export function judge(history: History, limits: Limits): Verdict {
   }
 
   // I4: what a caller gets has been written down.
+  const storedOf = Map.groupBy(stored, ({ session }) => session)
   const firstUse = new Map<string, (typeof arrivals)[number]>()
   for (const arrival of arrivals) if (!firstUse.has(arrival.bearer)) firstUse.set(arrival.bearer, arrival)
   const renewals = presentations.filter(({ fate }) => fate === 'delivered')
@@ -105,11 +106,9 @@ export function judge(history: History, limits: Limits): Verdict {
         ({ doneAt, session }) =>
           session === issue.session && Math.abs(doneAt - issue.at) < 1_000 && doneAt <= use.at,
       )
-    if (!renewal || renewal.process !== use.process) continue
-    const isStored = stored.some(
-      ({ process, at }) => process === use.process && at >= renewal.at && at <= use.at,
-    )
-    if (!isStored && !mayBeUnkept(renewal))
+    if (!renewal) continue
+    const isStored = storedOf.get(use.session)?.some(({ at }) => at >= renewal.at && at <= use.at)
+    if (!isStored && !mayBeUnkept(renewal) && !wasEmptied(use.session, use.at))
       found('unstored', use.at, use.session, 'a bearer was used before it was stored')
   }
 
@@ -138,8 +137,7 @@ export function judge(history: History, limits: Limits): Verdict {
   }
 
   function explain(session: string, at: number, reason: string): string | undefined {
-    const emptied = doings.find((doing) => doing.what === 'redisEmpty' && doing.at <= at)
-    if (!reason && emptied && begunAt(session) <= emptied.until) return 'Redis was emptied'
+    if (!reason && wasEmptied(session, at)) return 'Redis was emptied'
     const failedOver = doings.find((doing) => doing.what === 'redisFailover' && doing.at <= at)
     const recent = (those: readonly { readonly at: number }[] | undefined) =>
       those?.some((one) => failedOver && Math.abs(one.at - failedOver.at) <= REPLICATION_MS)
@@ -153,6 +151,13 @@ export function judge(history: History, limits: Limits): Verdict {
     if (own.some((one) => one.fate === 'delivered' && mayBeUnkept(one)))
       return 'its process or store failed before the commit'
     return undefined
+  }
+
+  /** Its record was taken away, and is not there to be written. */
+  function wasEmptied(session: string, at: number): boolean {
+    return doings.some(
+      (doing) => doing.what === 'redisEmpty' && doing.at <= at && begunAt(session) <= doing.until,
+    )
   }
 
   function begunAt(session: string): number {
