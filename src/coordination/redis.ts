@@ -8,6 +8,17 @@ import type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from './coor
 import { flightText, scopeText } from './flightText.ts'
 import { inProcessCoordinator } from './inProcess.ts'
 import { ACQUIRE, END, FINISH, RENEW } from './redisScripts.ts'
+import { replayWindow } from './replayWindow.ts'
+
+interface Sent {
+  readonly scope: string
+  readonly outcome: RefreshOutcome
+  /** How often the token was sent, as far as this process knows. */
+  readonly sends: number
+}
+
+/** As many as a process remembers; beyond that the oldest go. */
+const MAX_SENT = 10_000
 
 export interface RedisCoordinatorOptions {
   /** A connected client of `redis` or `ioredis`. One more connection is opened through it, for pushes. */
@@ -80,6 +91,8 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   const hash = async (text: string) => mac(await naming, text)
   // Stragglers ask Redis, which knows of logouts in other processes.
   const ring = inProcessCoordinator({ clock, hash, replayWindowMs: 1 })
+  /** What came of this process's own sends: a Redis that fails over may have forgotten. */
+  const sentHere = replayWindow<Sent>(replayWindowMs, MAX_SENT, clock)
   const channel = `{${prefix}}flights`
   const flightKey = (name: string) => `{${prefix}}flight:${name}`
   const scopeKey = (name: string) => `{${prefix}}ended:${name}`
@@ -222,8 +235,14 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     owner: string,
     key: Key,
   ): Promise<Remote> {
-    const [entry = '', , breaker = ''] = keys
-    const outcome = await whileLeased(entry, owner, () => flight.send())
+    const [entry = '', scope = '', breaker = ''] = keys
+    const outcome = known(name, flight) ?? (await whileLeased(entry, owner, () => flight.send()))
+    if (outcome.kind === 'unknown' || isSpent(outcome, flight.identity.refreshToken))
+      sentHere.set(
+        name,
+        { scope, outcome, sends: flight.doubtfulSends + 1 },
+        outcome.kind === 'unknown' ? attemptTimeoutMs + DOUBT_MS : replayWindowMs,
+      )
     const { kind, text } = await summary(outcome, flight.identity.refreshToken, key, name)
     const limitedMs =
       outcome.kind === 'refused' && outcome.cause === 'limited' ? (outcome.retryAfterMs ?? 0) : 0
@@ -239,6 +258,16 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       .catch(() => onWarning('unreachable'))
     if (told === 'ended') return { kind: 'ended', late: outcome }
     return outcome.kind === 'ok' && Number(told) > 0 ? { ...outcome, shared: true } : outcome
+  }
+
+  /** What this process learned of the token before; `undefined`: it may be sent. */
+  function known(name: string, { doubtfulSends }: Flight): RefreshOutcome | undefined {
+    const found = sentHere.get(name)
+    if (!found) return undefined
+    const { outcome, sends } = found.value
+    if (outcome.kind === 'unknown' && doubtfulSends >= sends) return undefined
+    if (outcome.kind !== 'ok' && outcome.kind !== 'unknown') return outcome
+    return { ...outcome, ageMs: (outcome.ageMs ?? 0) + found.ageMs }
   }
 
   async function whileLeased<T>(entry: string, owner: string, task: () => Promise<T>): Promise<T> {
@@ -271,6 +300,8 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const name = refreshToken === undefined ? '' : await hash(flightText(identity))
     const isWhole = sessionId !== undefined
     const keys = [flightKey(name), scopeKey(await hash(scopeText(identity)))]
+    for (const [key, { scope }] of sentHere.entries())
+      if (key === name || (isWhole && scope === keys[1])) sentHere.delete(key)
     const bury = () =>
       redis.run(END, keys, [channel, name, attemptTimeoutMs + replayWindowMs + DOUBT_MS, isWhole ? '1' : '0'])
     await bury().catch(bury)
@@ -297,6 +328,11 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   }
 }
 
+/** The token must not be sent again, whatever anybody remembers. */
+const isSpent = (outcome: RefreshOutcome, sentToken: string | undefined) =>
+  outcome.kind === 'rejected' ||
+  (outcome.kind === 'ok' && (outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken))
+
 /** What Redis is told of an outcome. `alive`: the token may be sent again, by whoever needs it. */
 async function summary(
   outcome: RefreshOutcome,
@@ -306,10 +342,8 @@ async function summary(
 ): Promise<{ readonly kind: string; readonly text: string }> {
   if (outcome.kind === 'unknown')
     return { kind: 'unknown', text: outcome.consumed ? 'consumed' : outcome.answered ? 'answered' : 'silent' }
-  const isSpent =
-    outcome.kind === 'rejected' ||
-    (outcome.kind === 'ok' && (outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken))
-  if (isSpent) return { kind: 'done', text: await seal(key, JSON.stringify(outcome), name) }
+  if (isSpent(outcome, sentToken))
+    return { kind: 'done', text: await seal(key, JSON.stringify(outcome), name) }
   return { kind: outcome.kind === 'ok' ? 'alive' : 'refused', text: '' }
 }
 

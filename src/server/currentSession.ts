@@ -51,6 +51,7 @@ export const verifySession: Endpoint = async (context, request) => {
   }
   const body = await answer.text().catch(() => '')
   if (answer.ok && isForeign(found, body)) {
+    settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
     await sessions.end(found, 'identityMismatch')
     return noSession(context, request, { reason: 'identityMismatch' })
   }
@@ -130,8 +131,9 @@ export const backChannel: Endpoint = async ({ settings, sessions }, request) => 
     settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
     return failure(400, 'invalid_request')
   }
-  if (verified.subject) await sessions.endSubject(verified.subject)
-  return json(200, {})
+  const isDone = !verified.subject || (await sessions.endSubject(verified.subject))
+  // Section 2.8: a logout that failed is a 400, too.
+  return isDone ? json(200, {}) : failure(400, 'unavailable')
 }
 
 async function noteUser(context: ServerContext, request: Request, found: Found): Promise<void> {

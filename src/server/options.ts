@@ -136,6 +136,10 @@ export function readServerOptions(options: SessionServerOptions) {
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
   const base = readUrl(settings.baseUrl, 'baseUrl')
   const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
+  if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
+    throw new Misconfigured(
+      'Option "publicUrl" must be an https URL: over plain http everybody on the way can read the session cookie. Only localhost may do without.',
+    )
   const browserBase = readUrl(settings.browserBaseUrl ?? settings.baseUrl, 'browserBaseUrl')
   const root = readPath(publicUrl, settings.path, 'path')
   const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
@@ -210,6 +214,9 @@ function isUserActivity(request: Request): boolean {
     !/^(GET|HEAD)$/.test(request.method)
   )
 }
+
+/** Browsers count these as secure (W3C Secure Contexts, section 3.1). */
+const isLoopback = (host: string) => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
 function readUrl(value: string, name: string): URL {
   const url = URL.parse(value)

@@ -154,7 +154,7 @@ export function createSessions(parts: SessionsParts) {
 
   async function revokeGrant(session: SessionRecord, isDoubtful: boolean): Promise<void> {
     const strategy = strategies[session.provider]
-    if (!strategy?.revoke) return
+    if (!strategy) return
     const toRequest = (signal: AbortSignal) => ({
       ...identityOf(session),
       ...(session.bearer && { bearer: session.bearer }),
@@ -174,14 +174,17 @@ export function createSessions(parts: SessionsParts) {
       })
   }
 
-  /** Everybody's session of one subject, at the word of the identity provider. */
-  async function endSubject(subject: string): Promise<void> {
+  /** Everybody's session of one subject, at the word of the identity provider. Answers as `end` does. */
+  async function endSubject(subject: string): Promise<boolean> {
+    let areWritten = true
     for (const mac of await keyring.macs('subject', subject))
       for (const key of await settings.store.keysOf(mac)) {
         const opened = await entries.read(key)
         if (!opened || 'ended' in opened.record.session) continue
-        await end({ key, ...opened, session: opened.record.session }, 'backChannel')
+        const isWritten = await end({ key, ...opened, session: opened.record.session }, 'backChannel')
+        areWritten &&= isWritten
       }
+    return areWritten
   }
 
   /** Notes a user at work, and what else is worth a write. Never costs the request that brought it. */

@@ -24,7 +24,7 @@ export interface ChaosOptions {
 }
 
 const PROCESSES = 3
-const PANEL = 'http://panel.example'
+const PANEL = 'http://panel.localhost'
 const BEARER_MS = 8_000
 /** Two clocks of processes differ by twice their offset, and a JWT tells whole seconds. */
 const SKEW_MS = 4_000

@@ -66,27 +66,61 @@ async function answers(port: number) {
   throw new Error('redis-server does not start')
 }
 
-/** Stands between a client and `port`, and swallows what Redis answers while `isDeaf`. */
+/** Stands between a client and `port`: swallows what Redis answers while `isDeaf`, and what it is told while `isMute`. */
 export async function lossyProxy(port: number) {
-  const state = { isDeaf: false, port: 0 }
+  const state = { isDeaf: false, isMute: false, port: 0, target: port }
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1')
+    const far = connect(state.target, '127.0.0.1')
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('error', () => {})
     }
-    near.pipe(far)
+    near.on('data', (chunk) => state.isMute || far.write(chunk))
     far.on('data', (chunk) => state.isDeaf || near.write(chunk))
     near.on('close', () => far.destroy())
     far.on('close', () => near.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   state.port = (server.address() as AddressInfo).port
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+  }
   return Object.assign(state, {
+    cut,
     stop() {
-      for (const socket of sockets) socket.destroy()
+      cut()
       server.close()
     },
   })
+}
+
+/** Two Redis servers, the second a replica of the first over a link that can be cut open, and a way to the primary. */
+export async function storePair(...args: string[]) {
+  const first = await storeServer(...args)
+  const link = await lossyProxy(first.port)
+  const second = await storeServer('--replicaof', '127.0.0.1', `${link.port}`, '--replica-read-only', 'yes')
+  const way = await lossyProxy(first.port)
+  return {
+    port: way.port,
+    primary: first.port,
+    replica: second.port,
+    /** From now on the replica learns nothing, and nobody is told. */
+    blackHole() {
+      link.isDeaf = true
+      link.isMute = true
+    },
+    /** The replica takes over with what it has: `command` speaks to it. */
+    async failOver(command: (port: number, ...words: string[]) => Promise<unknown>) {
+      await command(second.port, 'REPLICAOF', 'NO', 'ONE')
+      way.target = second.port
+      way.cut()
+    },
+    async stop() {
+      link.stop()
+      way.stop()
+      await first.stop()
+      await second.stop()
+    },
+  }
 }

@@ -2,7 +2,7 @@
  * What was wrong with the panel that this server replaces, one test for each of its 28 known weaknesses. Each test
  * is the scenario in which that panel fails.
  */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { refreshTokenFromCookies } from 'xstate-session'
 import { type EntryStore, memoryEntries } from 'xstate-session/server'
 import { PANEL, world } from './world.ts'
@@ -234,6 +234,66 @@ test('W15: logout ends its own session and no other, with an ended bearer too', 
   })
   expect(refreshTokenFromCookies(alive.headers)).toBeDefined()
 })
+
+describe('a logout with an ended bearer', () => {
+  async function ended() {
+    const { serve, pass, backend, sends } = await world()
+    const { page, server, notices } = serve()
+    await page.post('/session/login', backend.accounts.localAdmin)
+    pass(20 * MINUTE)
+    return {
+      backend,
+      page,
+      notices,
+      async logout() {
+        const before = sends()
+        expect((await page.post('/session/logout')).status).toBe(200)
+        await server.drain()
+        return sends() - before
+      },
+    }
+  }
+  const isNotRevoked = expect.objectContaining({ type: 'warning', code: 'notRevoked' })
+
+  test('I1: a token that its last refresh finds dead is not sent again with the next try', async () => {
+    const { backend, logout } = await ended()
+    backend.faults.inject('cookieRefresh', {
+      kind: 'respond',
+      status: 401,
+      headers: { 'content-type': 'text/html' },
+      body: 'Refresh token expired or not found for this user',
+    })
+    expect(await logout()).toBe(1)
+  })
+
+  test('I1: a token whose last refresh got no answer is not sent again with the next try', async () => {
+    const { backend, logout, notices } = await ended()
+    backend.faults.inject('cookieRefresh', { kind: 'reset', at: 'after' })
+    expect(await logout()).toBe(1)
+    expect(notices).toContainEqual(isNotRevoked)
+  })
+
+  test('I1: a logout that fails after its last refresh is tried again with what that brought', async () => {
+    const { backend, logout, notices } = await ended()
+    backend.faults.inject('logout', { kind: 'respond', status: 503 }, { when: isSecond() })
+    expect(await logout()).toBe(1)
+    expect(notices).not.toContainEqual(isNotRevoked)
+    expect(backend.log.requests.filter((r) => r.path === '/api/auth/logout').at(-1)?.status).toBe(200)
+  })
+
+  test('I1: a token that may be spent already is not sent', async () => {
+    const { backend, page, logout } = await ended()
+    backend.faults.inject('cookieRefresh', { kind: 'reset', at: 'after' })
+    expect((await page.get(USERS)).status).toBe(503)
+    expect(await logout()).toBe(0)
+  })
+})
+
+/** True for the second request that it is asked about. */
+function isSecond() {
+  let n = 0
+  return () => ++n === 2
+}
 
 test('W16: a refresh that answers with somebody else ends the session', async () => {
   const { serve, pass, backend } = await world()

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import { createClient } from 'redis'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { redisCoordinator, redisEntries } from 'xstate-session/redis'
+import { SECRET, world } from '../server/world.ts'
+import { stopServers, storePair, storeServer } from './storeServer.ts'
+
+const MINUTE = 60_000
+const USERS = '/api/admin/users'
+const COMMAND_MS = 300
+
+afterAll(stopServers)
+
+async function connected(port: number) {
+  const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 20 } })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => void client.destroy())
+  return client
+}
+
+const command = async (port: number, ...words: string[]) => (await connected(port)).sendCommand(words)
+
+/** One process that keeps its sessions in Redis. */
+const inRedis = (client: Awaited<ReturnType<typeof connected>>) => ({
+  store: redisEntries({ client, commandTimeoutMs: COMMAND_MS }),
+  coordinator: redisCoordinator({ client, secret: SECRET, commandTimeoutMs: COMMAND_MS }),
+})
+
+describe('C21: Redis forgets in a failover', () => {
+  async function pair(...args: string[]) {
+    const redis = await storePair(...args)
+    onTestFinished(() => redis.stop())
+    await expect
+      .poll(async () => String(await command(redis.replica, 'INFO', 'replication')), { timeout: 10_000 })
+      .toContain('master_link_status:up')
+    return redis
+  }
+
+  /** Whatever was written so far has arrived. */
+  const replicated = (redis: Awaited<ReturnType<typeof pair>>) =>
+    expect
+      .poll(
+        async () =>
+          [await command(redis.primary, 'DBSIZE'), await command(redis.replica, 'DBSIZE')].map(Number),
+        { timeout: 10_000 },
+      )
+      .toSatisfy(([a, b]: number[]) => a === b && a !== 0)
+
+  test('the process that renewed knows better than the record, and writes it again', async () => {
+    const redis = await pair()
+    const { serve, pass, sends } = await world()
+    const { page } = serve(inRedis(await connected(redis.port)))
+    await page.navigate('/session/openid/start')
+    await replicated(redis)
+    redis.blackHole()
+    pass(20 * MINUTE)
+    expect((await page.get(USERS)).status).toBe(200)
+    await redis.failOver(command)
+    await expect.poll(async () => (await page.get(USERS)).status, { timeout: 10_000 }).toBe(200)
+    expect(await (await page.get('/session/')).json()).toMatchObject({ version: 2 })
+    expect(sends()).toBe(1)
+  })
+
+  test('one that writes only what its replica gets loses nothing: it holds, and sends nothing', async () => {
+    const redis = await pair('--min-replicas-to-write', '1', '--min-replicas-max-lag', '1')
+    const { serve, pass, sends, backend } = await world()
+    const [one, two] = [
+      serve({ ...inRedis(await connected(redis.port)), patienceMs: 500 }),
+      serve({ ...inRedis(await connected(redis.port)), patienceMs: 500 }),
+    ]
+    await one.page.navigate('/session/openid/start')
+    for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
+    const copy = new Map(one.page.cookies)
+    await replicated(redis)
+    redis.blackHole()
+    await expect
+      .poll(() => command(redis.primary, 'SET', 'probe', '1').catch(String), { timeout: 10_000 })
+      .toContain('NOREPLICAS')
+    pass(20 * MINUTE)
+    expect((await two.page.get(USERS)).status).toBe(503)
+    expect((await one.page.post('/session/logout')).status).toBe(503)
+    expect(sends()).toBe(0)
+    await redis.failOver(command)
+    // The logout is written by the process that owes it, where it can be.
+    for (const [name, value] of copy) one.page.cookies.set(name, value)
+    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 15_000 }).toBe(401)
+    expect(backend.log.replays()).toEqual([])
+  })
+})
+
+type Fault = 'refused' | 'unanswered' | 'hanging'
+
+/** The client, some of whose next commands fail: before they reach Redis, after they were done, or without a word. */
+function faulty(client: Awaited<ReturnType<typeof connected>>) {
+  const due: Fault[] = []
+  const sendCommand = async (args: string[]) => {
+    const fault = due.shift()
+    if (fault === 'refused') throw new Error('refused')
+    const answer = await client.sendCommand(args)
+    if (fault === 'unanswered') throw new Error('the socket closed')
+    if (fault === 'hanging') await sleep(2 * COMMAND_MS)
+    return answer
+  }
+  return {
+    due,
+    client: new Proxy(client, {
+      get(target, name) {
+        if (name === 'sendCommand') return sendCommand
+        const value = Reflect.get(target, name) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    }),
+  }
+}
+
+test('I20: whatever Redis does, no token is sent twice, nothing comes back, nobody gets somebody else', async () => {
+  const redis = await storeServer()
+  const { serve, backend, pass } = await world()
+  const wires = [faulty(await connected(redis.port)), faulty(await connected(redis.port))] as const
+  const fault = fc.record({
+    kind: fc.constant('fault' as const),
+    at: fc.constantFrom(0 as const, 1 as const),
+    what: fc.array(fc.constantFrom<Fault>('refused', 'unanswered', 'hanging'), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  })
+  const step = fc.oneof(
+    { arbitrary: fault, weight: 2 },
+    { arbitrary: fc.record({ kind: fc.constantFrom('call', 'callBoth', 'late') }), weight: 4 },
+    { arbitrary: fc.record({ kind: fc.constant('logout' as const) }), weight: 1 },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      // Hold: a token that may be spent is never sent again.
+      const options = { patienceMs: 50, resend: 'never' } as const
+      const [a, b] = wires.map(({ client }) => serve({ ...options, ...inRedis(client) }))
+      if (!a || !b) return
+      await a.page.navigate('/session/openid/start')
+      const cookies = new Map(a.page.cookies)
+      const give = () => {
+        for (const [name, value] of cookies) for (const { page } of [a, b]) page.cookies.set(name, value)
+      }
+      backend.log.reset()
+      let version = 1
+      let isOver = false
+      for (const one of steps) {
+        give()
+        if ('what' in one) wires[one.at].due.push(...one.what)
+        if (one.kind === 'late') pass(15 * MINUTE)
+        if (one.kind === 'call') await a.page.get(USERS, { headers: { 'x-user-activity': '1' } })
+        if (one.kind === 'callBoth') await Promise.all([a.page.get(USERS), b.page.get(USERS)])
+        if (one.kind === 'logout') isOver ||= (await b.page.post('/session/logout')).status === 200
+        give()
+        for (const { page } of [a, b]) {
+          const answer = await page.get('/session/')
+          if (isOver) expect(answer.status).not.toBe(200)
+          if (answer.status !== 200) continue
+          const facts = (await answer.json()) as { version: number; user: { id: string } }
+          expect(facts.version).toBeGreaterThanOrEqual(version)
+          version = facts.version
+          expect(facts.user.id).toBe(backend.accounts.openidAdmin.id)
+        }
+      }
+      for (const { due } of wires) due.length = 0
+      for (const sends of backend.log.presentationsPerToken().values()) expect(sends.length).toBe(1)
+    }),
+    { numRuns: 20 },
+  )
+}, 240_000)
