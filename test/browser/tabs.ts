@@ -36,8 +36,8 @@ async function bundle(): Promise<string> {
   return output[0].code
 }
 
-/** Pages that call the backend of another origin, in one Chromium for the tests of a file. */
-export function directPages(sessionMs: number) {
+/** Pages that call the backend of another origin, in one Chromium for the tests of a file. `ignored`: flags to leave out. */
+export function directPages(sessionMs: number, ignored: string[] = []) {
   let opened: { browser: Browser; backend: Backend; url: string; close(): void } | undefined
   const it = () => {
     if (!opened) throw new Error('Only inside of a test.')
@@ -47,14 +47,23 @@ export function directPages(sessionMs: number) {
     const backend = await startBackend({ knobs: { sessionMs } })
     const code = await bundle()
     const http = createServer((request, response) => {
-      const isCode = request.url === '/page.js'
+      const { pathname, search } = new URL(request.url ?? '/', 'http://localhost')
+      const isCode = pathname === '/page.js'
+      // A frame without an origin loads its script as from elsewhere.
+      response.setHeader('access-control-allow-origin', '*')
       response.setHeader('content-type', isCode ? 'text/javascript' : 'text/html')
-      response.end(
-        isCode ? code : '<!doctype html><body></body><script type="module" src="/page.js"></script>',
-      )
+      const bodies: Record<string, string> = {
+        '/': '<body></body><script type="module" src="/page.js"></script>',
+        '/outer': `<iframe src="http://localhost:${request.socket.localPort}/${search}"></iframe>`,
+      }
+      response.end(isCode ? code : `<!doctype html>${bodies[pathname] ?? ''}`)
     })
-    await new Promise<void>((resolve) => http.listen(0, 'localhost', resolve))
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+      ignoreDefaultArgs: ignored,
+    })
     opened = {
       browser,
       backend,
@@ -134,14 +143,14 @@ export const reaches = (page: Page, state: string, version?: number) =>
     .toBe(version === undefined ? state : `${state} ${version}`)
 
 /** Says something to all tabs of a page's origin. */
-export const say = (page: Page, message: unknown, times = 1) =>
+export const say = (page: Page, message: unknown, times = 1, to = NAME) =>
   page.evaluate(
     ([name, what, count]) => {
       const channel = new BroadcastChannel(name as string)
       for (let n = 0; n < (count as number); n++) channel.postMessage(what)
       channel.close()
     },
-    [NAME, message, times],
+    [to, message, times],
   )
 
 /** Stops everything in a page, as a browser does with tabs that nobody has looked at. */

@@ -14,16 +14,6 @@ describe('tabs that share a vault', () => {
     expect(pages.backend.log.replays()).toEqual([])
   })
 
-  test('ten renewals in a row from changing tabs: ten sends, no token twice', async () => {
-    const context = await pages.open()
-    const tabs = await pages.tabs(context, 3)
-    const before = pages.sends()
-    for (let n = 0; n < 10; n++) expect(await renew(tabs[n % 3] as (typeof tabs)[0])).toBe('active')
-    for (const tab of tabs) await reaches(tab, 'active', 11)
-    expect(pages.sends(before)).toBe(10)
-    expect(pages.backend.log.replays()).toEqual([])
-  })
-
   test('a reload keeps the session and spends nothing', async () => {
     const context = await pages.open()
     const [tab] = await pages.tabs(context, 1)
@@ -227,6 +217,55 @@ describe('storage that is not there', () => {
     const answer = await pages.backend.loginOpenid('openidAdmin')
     await frame?.evaluate((given) => window.session.login(given, { provider: 'openid' }), answer)
     await expect.poll(() => frame?.evaluate(() => document.body.textContent)).toBe('active 1')
+  })
+})
+
+describe('a page inside of a page of another site', () => {
+  test('E6: sees nothing of the same page outside, and each spends what is its own', async () => {
+    const context = await pages.open()
+    const [outside] = await pages.tabs(context, 1)
+    if (!outside) return
+    const outer = await context.newPage()
+    const query = `vault=shared&backend=${encodeURIComponent(pages.backend.url)}`
+    // Another site than "localhost", on the same machine.
+    await outer.goto(`${pages.url.replace('localhost', '127.0.0.1')}/outer?${query}`)
+    await expect.poll(() => outer.frames()[1]?.evaluate(() => document.body.textContent)).toBe('loggedOut 0')
+    const frame = outer.frames()[1]
+    const answer = await pages.backend.loginOpenid('openidAcme')
+    await frame?.evaluate((given) => window.session.login(given, { provider: 'openid' }), answer)
+    await expect.poll(() => frame?.evaluate(() => document.body.textContent)).toBe('active 1')
+    const before = pages.sends()
+    await Promise.all([renew(outside), frame?.evaluate(() => window.session.refresh())])
+    expect(pages.sends(before)).toBe(2)
+    expect(pages.backend.log.replays()).toEqual([])
+    await outside.evaluate(() => window.session.logout())
+    await expect.poll(() => frame?.evaluate(() => document.body.textContent)).toBe('active 2')
+  })
+})
+
+describe('a page from the back-forward cache', () => {
+  const pages = directPages(600_000, ['--disable-back-forward-cache'])
+
+  test('T9: shows nothing until it knows that nobody has logged out meanwhile', async () => {
+    const context = await pages.open(() => {
+      // Another tab's message would take the page out of the cache.
+      Object.defineProperty(window, 'BroadcastChannel', { value: undefined })
+      addEventListener('pageshow', ({ persisted }) => {
+        const { visibility } = getComputedStyle(document.documentElement)
+        Object.assign(window, { shown: { persisted, visibility } })
+      })
+    })
+    const [tab, other] = await pages.tabs(context, 1).then(async ([one]) => [one, await pages.tab(context)])
+    if (!tab || !other) return
+    await tab.goto(`${pages.url.replace('localhost', '127.0.0.1')}/elsewhere`)
+    await other.evaluate(() => window.session.logout())
+    await tab.goBack({ waitUntil: 'commit' })
+    const shown = () => tab.evaluate(() => (window as unknown as { shown: unknown }).shown)
+    await expect.poll(shown).toEqual({ persisted: true, visibility: 'hidden' })
+    await reaches(tab, 'loggedOut')
+    await expect
+      .poll(() => tab.evaluate(() => getComputedStyle(document.documentElement).visibility))
+      .toBe('visible')
   })
 })
 

@@ -2,6 +2,7 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { useUser } from 'xstate-session/react'
 import { ControlRoom } from './ControlRoom.tsx'
 import { ExpiryWarning } from './ExpiryWarning.tsx'
+import { IdleWarning } from './IdleWarning.tsx'
 import { SessionBar } from './SessionBar.tsx'
 import { Statechart } from './Statechart.tsx'
 import { TimelineView } from './TimelineView.tsx'
@@ -27,6 +28,7 @@ export function Frame() {
         <SessionBar />
       </header>
       <ExpiryWarning />
+      <IdleWarning />
       <section className="intro" aria-label="About this demo">
         This panel's bearer lives for one minute. The machine renews it, once for everybody who waits, and its
         server keeps every token. Sign in, then try to break it.

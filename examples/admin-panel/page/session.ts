@@ -41,6 +41,8 @@ export const session = createSession(
     name: 'admin-panel',
     fetch: pageFetch,
     leadTimeMs: 20_000,
+    // As its server does.
+    idleTimeoutMs: 30 * 60_000,
     // The control room speaks for the browser.
     signals(tell) {
       report = tell

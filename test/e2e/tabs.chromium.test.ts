@@ -1,0 +1,147 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { freeze, say } from '../browser/tabs.ts'
+import { panelFor, reaches, shows, stateOf } from './panel.ts'
+
+const app = panelFor({ sessionMs: 24_000 })
+const users = 'Tom Twofactor'
+const NAME = 'admin-panel'
+
+async function tabs(count: number) {
+  const context = await app.open()
+  const first = await app.tab(context, '/users')
+  await app.login(first)
+  await shows(first, users)
+  const all = [first]
+  while (all.length < count) all.push(await app.tab(context, '/users'))
+  for (const tab of all) await shows(tab, users)
+  return { context, all, first, second: all[1] as Page }
+}
+
+/** The requests that a page makes from now on, without those of the demo's own control room. */
+function requestsOf(page: Page): string[] {
+  const asked: string[] = []
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (/^\/(session|api)\//.test(pathname)) asked.push(`${request.method()} ${pathname}`)
+  })
+  return asked
+}
+
+const isRefresh = (asked: string) => asked === 'POST /session/refresh'
+
+/** Which renewal of the bearer a page shows. */
+const bearer = async (page: Page) =>
+  Number(/bearer no\. (\d+)/.exec((await page.locator('.countdown small').textContent()) ?? '')?.[1])
+
+describe('tabs behind one server', () => {
+  test.each([2, 5])('C10: %d tabs whose bearer ends at the same moment cost one request', async (count) => {
+    const { all } = await tabs(count)
+    const asked = all.map(requestsOf)
+    const before = await Promise.all(all.map(bearer))
+    const sends = app.refreshes()
+    for (const [at, tab] of all.entries())
+      await expect.poll(() => bearer(tab), { timeout: 30_000 }).toBeGreaterThan(before[at] as number)
+    const renewals = Math.max(...(await Promise.all(all.map(bearer)))) - Math.max(...before)
+    expect(asked.flat().filter(isRefresh).length).toBe(renewals)
+    expect(app.refreshes() - sends).toBe(renewals)
+  })
+
+  test('a logout in one is a logout in all, at once, and nobody has to look', async () => {
+    const { first, second, all } = await tabs(3)
+    await first.getByRole('button', { name: 'Sign out' }).click()
+    for (const tab of all.slice(1)) await shows(tab, 'You have signed out in another tab')
+    expect(await second.getByText(users).count()).toBe(0)
+  })
+
+  test('a login in one is a login in all', async () => {
+    const { context, first, second } = await tabs(2)
+    await first.getByRole('button', { name: 'Sign out' }).click()
+    await shows(second, 'You have signed out in another tab')
+    await app.login(first)
+    await shows(first, users)
+    await reaches(second, 'active')
+    await context.close()
+  })
+
+  test('T8: a tab that was frozen asks before it acts', async () => {
+    const { first, second } = await tabs(2)
+    const thaw = await freeze(second)
+    await first.getByRole('button', { name: 'Sign out' }).click()
+    await shows(first, 'You have signed out.')
+    const asked = requestsOf(second)
+    await thaw()
+    await shows(second, 'You have signed out in another tab')
+    expect(asked.filter((one) => one.includes('/api/'))).toEqual([])
+    expect(await second.getByText(users).count()).toBe(0)
+  })
+
+  test('S8: storage that somebody clears is asked about, and ends nothing', async () => {
+    const { first, second } = await tabs(2)
+    await expect
+      .poll(() => first.evaluate((key) => localStorage.getItem(key), `${NAME}.facts`), { timeout: 30_000 })
+      .toBeTruthy()
+    const asked = requestsOf(second)
+    await first.evaluate(() => localStorage.clear())
+    await expect.poll(() => asked.includes('GET /session/')).toBe(true)
+    expect(['active', 'refreshing']).toContain(await stateOf(second))
+  })
+})
+
+describe('messages that are forged', () => {
+  const speak = (page: Page, message: unknown, times = 1) => say(page, message, times, NAME)
+
+  test('X22: a forged logout hides the page until the server has said otherwise', async () => {
+    const { first, second } = await tabs(2)
+    await speak(first, { v: 1, hint: 'loggedOut' })
+    await shows(second, 'You have signed out in another tab')
+    await reaches(second, 'active', 'refreshing')
+  })
+
+  test('X22: facts in a message, or in storage, make nobody somebody else', async () => {
+    const { first, second } = await tabs(2)
+    const facts = {
+      v: 1,
+      epoch: 1,
+      version: 999,
+      endsAt: Date.now() + 3_600_000,
+      user: { id: 'mallory', name: 'Mallory' },
+    }
+    await first.evaluate(
+      ([key, text]) => localStorage.setItem(key as string, text as string),
+      [`${NAME}.facts`, JSON.stringify(facts)],
+    )
+    await speak(first, { ...facts, hint: 'renewed' })
+    await speak(first, { v: 1, hint: 'changed', user: facts.user })
+    await shows(second, users)
+    expect(await second.getByText('Mallory').count()).toBe(0)
+    expect(await bearer(second)).toBeLessThan(999)
+  })
+
+  test('X23: ten thousand messages cost a handful of looks', async () => {
+    const { first, second } = await tabs(2)
+    const asked = requestsOf(second)
+    await speak(first, { v: 1, hint: 'changed' }, 10_000)
+    await speak(first, { v: 1, hint: 'renewed' }, 10_000)
+    await expect.poll(() => asked.length).toBeGreaterThan(0)
+    await shows(second, users)
+    expect(asked.filter((one) => one === 'GET /session/').length).toBeLessThan(8)
+  })
+})
+
+test('the idle warning: shown in time, answered by a key, and the end where nobody answers', async () => {
+  const context = await app.open()
+  const page = await app.tab(context)
+  await page.clock.install()
+  await page.reload()
+  await app.login(page)
+  await shows(page, users)
+  await page.clock.fastForward(29 * 60_000 + 30_000)
+  await shows(page, /You will be signed out in/)
+  await page.keyboard.press('Shift')
+  await expect.poll(() => page.getByText(/You will be signed out in/).count()).toBe(0)
+  await page.clock.fastForward(29 * 60_000 + 30_000)
+  await shows(page, /You will be signed out in/)
+  await page.clock.fastForward(60_000)
+  await shows(page, 'you were inactive for too long')
+})
