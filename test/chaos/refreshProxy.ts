@@ -25,6 +25,7 @@ export const healthy = (): WireFaults => ({
 export const nameOf = (token: string) => createHash('sha256').update(token).digest('hex').slice(0, 12)
 
 const REFRESH = ['/api/admin/oauth/refresh', '/api/auth/refresh']
+const LOGOUT = '/api/auth/logout'
 const LOGIN = ['/api/admin/oauth/exchange', '/api/admin/login/local']
 
 /**
@@ -56,7 +57,9 @@ export function createRefreshProxies(backend: string, random: Random) {
     const client = String(incoming.headers['x-forwarded-for'] ?? '')
     if (REFRESH.includes(path)) return refresh(process, incoming, body, outgoing)
     const bearer = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1]
-    if (bearer && client) arrivals.push({ at: Date.now(), process, session: client, bearer: nameOf(bearer) })
+    // A logout may renew once more to be heard: what that brings is used for it and kept nowhere.
+    if (bearer && client && path !== LOGOUT)
+      arrivals.push({ at: Date.now(), process, session: client, bearer: nameOf(bearer) })
     const answer = await forward(incoming, body)
     if (LOGIN.includes(path)) learn(answer, client)
     outgoing.writeHead(answer.status, answer.rawHeaders).end(answer.body)

@@ -33,6 +33,7 @@ test('the root', async () => {
 test('./browser', async () => {
   expect(await offered('./browser')).toMatchInlineSnapshot(`
     [
+      "browserOptions",
       "browserSignals",
     ]
   `)
@@ -74,6 +75,7 @@ test('./react', async () => {
       "SessionProvider",
       "reasonTexts",
       "useExpiryCountdown",
+      "useIdleCountdown",
       "useLogout",
       "useReasonText",
       "useSession",
