@@ -12,20 +12,21 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const core = `export { createSession } from 'xstate-session'`
 const withStrategy = `export { createSession, openidStrategy } from 'xstate-session'`
 const hooks = `export * from 'xstate-session/react'`
+const inTabs = `export { bffStrategy, createSession } from 'xstate-session'\nexport { browserOptions } from 'xstate-session/browser'`
 const behindServer = `export { bffStrategy, createSession } from 'xstate-session'\n${hooks}`
 const react = /^react($|\/)/
 const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_000 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_100 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 15_200,
+    budgetBytes: 15_300,
   },
   {
     id: 'P6',
@@ -33,7 +34,7 @@ const rows = [
     code: hooks,
     external: peers,
     goalBytes: 2_100,
-    budgetBytes: 2_100,
+    budgetBytes: 2_170,
   },
   {
     id: 'P6',
@@ -41,7 +42,15 @@ const rows = [
     code: behindServer,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 16_700,
+    budgetBytes: 16_950,
+  },
+  {
+    id: 'P6',
+    what: 'core, BFF strategy and tabs, own code',
+    code: inTabs,
+    external: peers,
+    goalBytes: 8_500,
+    budgetBytes: 20_100,
   },
   {
     id: 'P7',
@@ -49,7 +58,7 @@ const rows = [
     code: core,
     external: [],
     goalBytes: 18_000,
-    budgetBytes: 25_600,
+    budgetBytes: 25_700,
     never: 'zod',
   },
   {
@@ -66,7 +75,7 @@ const rows = [
     code: behindServer,
     external: [react],
     goalBytes: 27_000,
-    budgetBytes: 34_500,
+    budgetBytes: 34_800,
   },
 ]
 

@@ -42,7 +42,7 @@ function provide(session: Session, clock: Clock): Provided {
   return {
     session,
     rendered,
-    countdown: createCountdown(session, clock, (state) => state.expiresAt),
-    idleCountdown: createCountdown(session, clock, (state) => state.idleEndsAt),
+    countdown: createCountdown(session, clock, 'expiresAt'),
+    idleCountdown: createCountdown(session, clock, 'idleEndsAt'),
   }
 }

@@ -1,4 +1,3 @@
-import type { SessionState } from '../../machines/session.select.ts'
 import type { Clock } from '../session/clock.ts'
 import type { Session } from '../session/session.ts'
 import { createTimeline } from '../session/timeline.ts'
@@ -10,15 +9,8 @@ export interface Countdown {
   read(): number | null
 }
 
-/**
- * To the instant that `select` finds in the state. One timer for all that show it, armed only while somebody does. It
- * rings as a second is full.
- */
-export function createCountdown(
-  session: Session,
-  clock: Clock,
-  select: (state: SessionState) => number | undefined,
-): Countdown {
+/** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
+export function createCountdown(session: Session, clock: Clock, to: 'expiresAt' | 'idleEndsAt'): Countdown {
   const now = createTimeline(clock)
   const listeners = new Set<() => void>()
   let seconds: number | null = null
@@ -28,7 +20,7 @@ export function createCountdown(
   function tick() {
     disarm()
     disarm = () => {}
-    const end = select(session.getSnapshot())
+    const end = session.getSnapshot()[to]
     const leftMs = end === undefined ? undefined : Math.max(end - now(), 0)
     if (leftMs) disarm = clock.setTimer(tick, leftMs % 1000 || 1000, 'background')
     const next = leftMs === undefined ? null : Math.ceil(leftMs / 1000)

@@ -21,9 +21,7 @@ const notYet = () => null
  */
 export function useIdleCountdown({ withinMs = 60_000 }: IdleCountdownOptions = {}): number | null {
   if (!(withinMs >= LEAST_MS))
-    throw new Misconfigured(
-      `Option "withinMs" of useIdleCountdown must be at least ${LEAST_MS} milliseconds.`,
-    )
+    throw new Misconfigured('Option "withinMs" must be at least 20 000 milliseconds.')
   const { idleCountdown } = useProvided()
   const read = () => {
     const seconds = idleCountdown.read()

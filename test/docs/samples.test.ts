@@ -15,6 +15,7 @@ const pages = [
   'docs/security.md',
   'docs/deployment.md',
   'docs/react.md',
+  'docs/browser.md',
 ]
 
 /** The TypeScript samples of a page, each to be a module of its own. */
