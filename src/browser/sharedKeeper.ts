@@ -42,15 +42,19 @@ export function sharedKeeper(strategy: SessionStrategy, { tabs, lock, facts, cur
   const shared: SessionStrategy = {
     ...strategy,
     // Without the lock the server still makes one refresh of several.
-    refresh: (call) =>
-      lock(async () => {
+    refresh(call) {
+      const before = session?.position()
+      return lock(async () => {
         const known = news()
         if (known) return { kind: 'kept', facts: known }
+        // What it was to renew was renewed while it waited for the lock.
+        if (session?.position().version !== before?.version) return { kind: 'refused', cause: 'unavailable' }
         const outcome = await strategy.refresh(call)
         if (outcome.kind === 'kept' && outcome.facts) publish(outcome.facts)
         else if (outcome.kind === 'kept' || outcome.kind === 'rejected') change()
         return outcome
-      }),
+      })
+    },
     ...(strategy.revoke && {
       async revoke(call) {
         try {

@@ -30,15 +30,23 @@ function channels() {
   return open
 }
 
-/** Locks of this process, and who holds or waits. */
+/** Locks of this process, one after the other, and who holds or waits. */
 function locks() {
   const used = new Set<unknown>()
+  let last: Promise<unknown> = Promise.resolve()
   const request = async (_: string, { signal }: { signal: AbortSignal }, task: () => Promise<unknown>) => {
     used.add(task)
+    const before = last
+    let release = () => {}
+    last = new Promise<void>((resolve) => {
+      release = resolve
+    })
     try {
+      await before
       signal.throwIfAborted()
       return await task()
     } finally {
+      release()
       used.delete(task)
     }
   }
@@ -82,6 +90,48 @@ describe('messages of other tabs', () => {
     other.postMessage({ v: 2, hint: 'active' })
     expect(heard).toEqual(['changed'])
   })
+})
+
+test('C10: tabs behind a server whose timers ring at the same instant ask it once', async () => {
+  channels()
+  locks()
+  localStorage.clear()
+  const clock = fakeClock()
+  const asked: string[] = []
+  let version = 1
+  const facts = () => ({
+    user,
+    epoch: 1,
+    version,
+    serverNow: clock.wall(),
+    expiresAt: clock.wall() + MINUTE,
+  })
+  const tabs = Array.from({ length: 5 }, () =>
+    createSession(
+      browserOptions({
+        baseUrl: 'https://admin.example',
+        strategies: { server: bffStrategy({ facts: facts() }) },
+        clock,
+        random: () => 0,
+        async fetch(input, init) {
+          asked.push(`${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`)
+          await flush()
+          version++
+          return Response.json(facts())
+        },
+      }),
+    ),
+  )
+  onTestFinished(() => {
+    for (const tab of tabs) tab.dispose()
+  })
+  await flush()
+  clock.advance(30 * SECOND)
+  for (let turns = 0; turns < 20; turns++) await flush()
+  expect(tabs.map((tab) => `${tab.getSnapshot().state} ${tab.getSnapshot().version}`)).toEqual(
+    tabs.map(() => 'active 2'),
+  )
+  expect(asked).toEqual(['POST /session/refresh'])
 })
 
 describe('the end', () => {
