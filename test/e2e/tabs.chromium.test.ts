@@ -76,6 +76,44 @@ describe('tabs behind one server', () => {
     expect(await second.getByText(users).count()).toBe(0)
   })
 
+  test('C12: a tab that is frozen while it asks keeps the others waiting for five seconds, not longer', async () => {
+    const { first, second } = await tabs(2)
+    let isAsking = () => {}
+    const asking = new Promise<void>((resolve) => {
+      isAsking = resolve
+    })
+    // Its request leaves, and no answer comes.
+    await first.route('**/session/refresh', () => isAsking())
+    const renewed = (await bearer(second)) + 1
+    await first.getByRole('button', { name: 'Stay signed in' }).click()
+    await asking
+    const thaw = await freeze(first)
+    const asked = requestsOf(second)
+    await second.getByRole('button', { name: 'Stay signed in' }).click()
+    await expect.poll(() => asked.some(isRefresh), { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => bearer(second), { timeout: 15_000 }).toBeGreaterThanOrEqual(renewed)
+    await first.unroute('**/session/refresh')
+    await thaw()
+  })
+
+  test('sleep and wake: one look, and the calls go on', async () => {
+    const context = await app.open()
+    const page = await app.tab(context)
+    await page.clock.install()
+    await page.reload()
+    await app.login(page)
+    await shows(page, users)
+    const asked = requestsOf(page)
+    // Ten minutes at once: no timer has run in between.
+    await page.clock.fastForward(10 * 60_000)
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    await expect.poll(() => asked.includes('GET /session/')).toBe(true)
+    await reaches(page, 'active')
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × 200/)
+    expect(asked.filter((one) => one.startsWith('POST /session/') && !isRefresh(one))).toEqual([])
+  })
+
   test('S8: storage that somebody clears is asked about, and ends nothing', async () => {
     const { first, second } = await tabs(2)
     await expect
