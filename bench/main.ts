@@ -1,5 +1,5 @@
 /**
- * P1 to P5, P8, P9, P11, P12 and the server's proxy: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P8 to P12 and the server's proxy: what the session costs, beside its neighbours in the same run.
  *
  *   node bench/main.ts [P1 …] [--json FILE]
  *
@@ -15,6 +15,7 @@ import { p4 } from './goals/p4.ts'
 import { p5 } from './goals/p5.ts'
 import { p8 } from './goals/p8.ts'
 import { p9 } from './goals/p9.ts'
+import { p10 } from './goals/p10.ts'
 import { p11 } from './goals/p11.ts'
 import { p12 } from './goals/p12.ts'
 import { proxy } from './goals/proxy.ts'
@@ -28,6 +29,7 @@ const goals: Record<string, () => Promise<Report>> = {
   P5: p5,
   P8: p8,
   P9: p9,
+  P10: p10,
   P11: p11,
   P12: p12,
   proxy,

@@ -41,6 +41,7 @@ export interface Arrival {
   readonly process: number
   readonly session: string
   readonly bearer: string
+  readonly path: string
 }
 
 /** A call of a client. */

@@ -16,8 +16,8 @@ const sound: History = {
   presentations: [{ token: 'r1', session: 's', process: 0, at: 50_000, doneAt: 50_010, fate: 'delivered' }],
   stored: [{ session: 's', at: 50_012 }],
   arrivals: [
-    { at: 10, process: 0, session: 's', bearer: 'b1' },
-    { at: 50_020, process: 0, session: 's', bearer: 'b2' },
+    { at: 10, process: 0, session: 's', bearer: 'b1', path: '/api' },
+    { at: 50_020, process: 0, session: 's', bearer: 'b2', path: '/api' },
   ],
   calls: [{ session: 's', process: 0, at: 10, tookMs: 20, status: 200, isAfterLogout: false }],
   logouts: [],

@@ -59,7 +59,7 @@ export function createRefreshProxies(backend: string, random: Random) {
     const bearer = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1]
     // A logout may renew once more to be heard: what that brings is used for it and kept nowhere.
     if (bearer && client && path !== LOGOUT)
-      arrivals.push({ at: Date.now(), process, session: client, bearer: nameOf(bearer) })
+      arrivals.push({ at: Date.now(), process, session: client, bearer: nameOf(bearer), path })
     const answer = await forward(incoming, body)
     if (LOGIN.includes(path)) learn(answer, client)
     outgoing.writeHead(answer.status, answer.rawHeaders).end(answer.body)
