@@ -77,7 +77,7 @@ describe('the judge of a chaos run', () => {
   })
 
   test("a call with another session's bearer", () => {
-    const arrivals = [{ at: 10, process: 0, session: 'other', bearer: 'b1' }]
+    const arrivals = [{ at: 10, process: 0, session: 'other', bearer: 'b1', path: '/api' }]
     expect(kindsOf({ arrivals })).toEqual(['crossed'])
   })
 

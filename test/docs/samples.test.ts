@@ -16,6 +16,7 @@ const pages = [
   'docs/deployment.md',
   'docs/react.md',
   'docs/browser.md',
+  'docs/recipes.md',
 ]
 
 /** The TypeScript samples of a page, each to be a module of its own. */
