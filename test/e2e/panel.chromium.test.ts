@@ -86,7 +86,6 @@ describe('logout', () => {
     await shows(other, users)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await shows(page, 'You have signed out.')
-    await other.getByRole('button', { name: 'Reload' }).click()
     await shows(other, 'Sign in with OpenID')
   })
 })
