@@ -22,9 +22,10 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
     const { sessionId: key = '', refreshToken } = flight.identity
     let known: RefreshOutcome | undefined
     let mine: Intent | undefined
+    let isWritten = false
     let before: Intent | undefined
     try {
-      await entries.update(key, (record) => {
+      const written = await entries.update(key, (record) => {
         before = record.intent
         // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
         known =
@@ -37,11 +38,13 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
         mine = { owner, at, until, sends: flight.doubtfulSends + 1 }
         return { ...record, intent: mine }
       })
+      // The record may have gone between two tries.
+      isWritten = written !== undefined
     } catch {
       // What could not be written down is not sent.
       return unavailable
     }
-    if (known || !mine) return known ?? unavailable
+    if (known || !mine || !isWritten) return known ?? unavailable
     const outcome = await flight.send()
     const settled = settledBy(outcome, mine, before)
     // An `ok` is settled by the commit that follows.

@@ -131,6 +131,29 @@ describe('the store', () => {
     await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 10_000 }).toBe(401)
   })
 
+  test('I1: a record that is gone is not renewed from memory: what was not written down is not sent', async () => {
+    const { serve, pass, backend, sends } = await world()
+    let inner = memoryEntries()
+    const { page, notices } = serve({
+      store: {
+        read: (key) => inner.read(key),
+        compareAndSet: (key, expected, next) => inner.compareAndSet(key, expected, next),
+        keysOf: (subject) => inner.keysOf(subject),
+      },
+      patienceMs: 20,
+    })
+    await page.navigate('/session/openid/start')
+    pass(20 * MINUTE)
+    backend.faults.inject('openidRefresh', { kind: 'respond', status: 408 })
+    expect((await page.get(USERS)).status).toBe(503)
+    expect(sends()).toBe(1)
+    // The session is awake, and tries again by itself.
+    inner = memoryEntries()
+    const deferred = () => notices.filter(({ type }) => type === 'refreshDeferred').length
+    await expect.poll(deferred, { timeout: 20_000 }).toBe(2)
+    expect(sends()).toBe(1)
+  })
+
   test('S3: a write whose acknowledgement is lost is found again, and done once', async () => {
     const { serve, pass, sends } = await world()
     const trouble = troubled()
