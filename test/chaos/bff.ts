@@ -25,6 +25,14 @@ const store = redisEntries({ client })
 /** The number of the session that a piece of work began for: also of what outlives its request. */
 const working = new AsyncLocalStorage<string>()
 
+const told = new Map<string, number>()
+/** That a revision is stored: written here, or found. */
+function tell(key: string, revision: number): void {
+  if (told.get(key) === revision) return
+  told.set(key, revision)
+  process.send?.({ stored: { session: working.getStore() ?? '', revision, at: Date.now() } })
+}
+
 const server = createSessionServer({
   baseUrl: BACKEND,
   browserBaseUrl: BROWSER_BACKEND,
@@ -40,9 +48,14 @@ const server = createSessionServer({
   forwardClientIp: (request) => request.headers.get('x-session-number') ?? undefined,
   store: {
     ...store,
+    async read(key) {
+      const found = await store.read(key)
+      if (found) tell(key, found.revision)
+      return found
+    },
     async compareAndSet(key, expected, next) {
       const done = await store.compareAndSet(key, expected, next)
-      if (done !== null) process.send?.({ stored: { session: working.getStore() ?? '', at: Date.now() } })
+      if (done !== null) tell(key, done)
       return done
     },
   },

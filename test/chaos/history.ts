@@ -78,8 +78,9 @@ export interface Doing {
   readonly process?: number
 }
 
-/** A write of a process that the store has confirmed. */
+/** A revision of a record that is stored: a write was confirmed, or somebody read it. */
 export interface Stored {
   readonly session: string
+  readonly revision: number
   readonly at: number
 }

@@ -14,7 +14,7 @@ const sound: History = {
     { token: 'r2', bearer: 'b2', bearerEndsAt: 2 * LIFE, session: 's', at: 50_010 },
   ],
   presentations: [{ token: 'r1', session: 's', process: 0, at: 50_000, doneAt: 50_010, fate: 'delivered' }],
-  stored: [{ session: 's', at: 50_012 }],
+  stored: [{ session: 's', revision: 3, at: 50_012 }],
   arrivals: [
     { at: 10, process: 0, session: 's', bearer: 'b1', path: '/api' },
     { at: 50_020, process: 0, session: 's', bearer: 'b2', path: '/api' },
@@ -60,7 +60,9 @@ describe('the judge of a chaos run', () => {
       ['after a definitive no', [send(50_000, 'rejected'), send(61_000, 'rejected')], ['sentAgain']],
       ['after it was not processed', [send(50_000, 'refused'), send(51_000, 'delivered')], []],
     ] as const)('%s', (_, presentations, kinds) => {
-      expect(kindsOf({ presentations, stored: [{ session: 's', at: 70_000 }], arrivals: [] })).toEqual(kinds)
+      expect(
+        kindsOf({ presentations, stored: [{ session: 's', revision: 3, at: 70_000 }], arrivals: [] }),
+      ).toEqual(kinds)
     })
 
     test('unless its sender died before it could write the next one down', () => {
@@ -74,6 +76,12 @@ describe('the judge of a chaos run', () => {
 
   test('a bearer that is used before it is stored', () => {
     expect(kindsOf({ stored: [] })).toEqual(['unstored'])
+    // What was there before is read again: that is no proof.
+    const old = [
+      { session: 's', revision: 2, at: 49_990 },
+      { session: 's', revision: 2, at: 50_012 },
+    ]
+    expect(kindsOf({ stored: old })).toEqual(['unstored'])
   })
 
   test("a call with another session's bearer", () => {

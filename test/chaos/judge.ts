@@ -115,7 +115,9 @@ export function judge(history: History, limits: Limits): Verdict {
           session === issue.session && Math.abs(doneAt - issue.at) < 1_000 && doneAt <= use.at,
       )
     if (!renewal) continue
-    const isStored = storedOf.get(use.session)?.some(({ at }) => at >= renewal.at && at <= use.at)
+    const known = storedOf.get(use.session) ?? []
+    const before = Math.max(0, ...known.filter(({ at }) => at < renewal.at).map(({ revision }) => revision))
+    const isStored = known.some(({ at, revision }) => at >= renewal.at && at <= use.at && revision > before)
     if (!isStored && !mayBeUnkept(renewal) && !wasEmptied(use.session, use.at))
       found('unstored', use.at, use.session, 'a bearer was used before it was stored')
   }
