@@ -2,10 +2,12 @@ import { RefreshUnavailable, type Session } from 'xstate-session'
 
 const FIRST_PAUSE_MS = 500
 const MAX_PAUSE_MS = 30_000
+/** By which this server closes a socket whose bearer it does not accept. */
+const UNAUTHORIZED = 4401
 
 /**
  * A WebSocket that comes back by itself, each time with a fresh bearer in its first message: a URL would end in logs.
- * Stops when the session has ended, and tells why. Answers a function that closes it.
+ * It ends with the session, and tells why. Answers a function that closes it.
  */
 export function openSocket(
   session: Session,
@@ -18,31 +20,55 @@ export function openSocket(
   let pauseMs = FIRST_PAUSE_MS
   let isClosed = false
 
-  async function connect() {
-    const token = await session.getToken().catch((error: Error) => {
-      if (error instanceof RefreshUnavailable) return again((error.retryAt ?? 0) - Date.now())
-      return onEnd(error)
-    })
-    if (!token || isClosed) return
-    socket = new WebSocket(url)
-    socket.onopen = () => {
-      pauseMs = FIRST_PAUSE_MS
-      socket?.send(JSON.stringify({ type: 'authenticate', token }))
+  function close() {
+    isClosed = true
+    stop()
+    clearTimeout(timer)
+    socket?.close()
+  }
+  const stop = session.subscribe(({ isAuthenticated }) => {
+    if (!isAuthenticated) void connect()
+  })
+
+  /** The bearer; `undefined`: later, or never. */
+  async function token(): Promise<string | undefined> {
+    try {
+      return await session.getToken()
+    } catch (error) {
+      if (error instanceof RefreshUnavailable) again((error.retryAt ?? 0) - Date.now())
+      else if (!isClosed) {
+        close()
+        onEnd(error as Error)
+      }
+      return undefined
     }
-    socket.onmessage = ({ data }) => onMessage(data)
-    socket.onclose = () => again(0)
+  }
+
+  async function connect() {
+    const bearer = await token()
+    if (!bearer || isClosed) return
+    const mine = new WebSocket(url)
+    socket = mine
+    mine.onopen = () => mine.send(JSON.stringify({ type: 'authenticate', token: bearer }))
+    mine.onmessage = ({ data }) => {
+      // Only now it is known to be accepted.
+      pauseMs = FIRST_PAUSE_MS
+      onMessage(data)
+    }
+    mine.onclose = async ({ code }) => {
+      // Somebody else may have found out first, and renewed.
+      if (code === UNAUTHORIZED && (await token()) === bearer) await session.refresh().catch(() => {})
+      again(0)
+    }
   }
 
   function again(atLeastMs: number) {
+    clearTimeout(timer)
     if (isClosed) return
     timer = setTimeout(connect, Math.max(pauseMs, atLeastMs))
     pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
   }
 
   void connect()
-  return () => {
-    isClosed = true
-    clearTimeout(timer)
-    socket?.close()
-  }
+  return close
 }

@@ -293,7 +293,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const stored = await store?.read().catch(unstored)
     if (!(state.isPending || state.reason !== null) || status !== 'running') return
     const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
-    if (isFound && (state.isPending || stored.epoch > state.epoch)) {
+    // A login of a peer: only where a coordinator keeps both from spending its token.
+    if (isFound && (state.isPending || (settings.coordinator && stored.epoch > state.epoch))) {
       const { at, owner, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
       flights.open(at, owner, tokens, lifeMs, now() - ageMs)
     } else if (state.isPending) send({ type: 'session.ended', reason: 'never', at: now() })

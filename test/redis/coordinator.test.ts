@@ -179,8 +179,9 @@ describe('two processes', () => {
   test('C7: a logout elsewhere during a send leaves its result to be revoked by who sent', async () => {
     const [a, b] = [await process(), await process()]
     const slow = held()
-    const { flight } = backend(slow.answer)
+    const { sends, flight } = backend(slow.answer)
     const answer = a.coordinator.run(flight())
+    await expect.poll(() => sends.length).toBe(1)
     const follower = b.coordinator.run(flight())
     await sleep(50)
     b.coordinator.end(flight().identity)
