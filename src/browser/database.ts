@@ -1,7 +1,5 @@
-/** One object store in IndexedDB, and the key that its contents are sealed with. */
+/** One object store in IndexedDB, whose contents are sealed by AES-256-GCM under a key that cannot be read out. */
 export interface Database {
-  /** AES-256-GCM, not extractable: it is used here, and read nowhere. */
-  readonly key: CryptoKey
   read(row: string): Promise<unknown>
   /**
    * One atomic change: nobody else reads or writes between what `decide` is given and what it writes. `decide` is
@@ -70,7 +68,6 @@ export async function openDatabase(name: string): Promise<Database> {
   })
 
   return {
-    key,
     read,
     change,
     async seal(text, context) {

@@ -18,6 +18,16 @@ async function tabs(count: number) {
   return { context, all, first, second: all[1] as Page }
 }
 
+/** A page that is logged in, and whose time is the test's. */
+async function clocked(): Promise<Page> {
+  const page = await app.tab(await app.open())
+  await page.clock.install()
+  await page.reload()
+  await app.login(page)
+  await shows(page, users)
+  return page
+}
+
 /** The requests that a page makes from now on, without those of the demo's own control room. */
 function requestsOf(page: Page): string[] {
   const asked: string[] = []
@@ -97,12 +107,7 @@ describe('tabs behind one server', () => {
   })
 
   test('sleep and wake: one look, and the calls go on', async () => {
-    const context = await app.open()
-    const page = await app.tab(context)
-    await page.clock.install()
-    await page.reload()
-    await app.login(page)
-    await shows(page, users)
+    const page = await clocked()
     const asked = requestsOf(page)
     // Ten minutes at once: no timer has run in between.
     await page.clock.fastForward(10 * 60_000)
@@ -168,12 +173,7 @@ describe('messages that are forged', () => {
 })
 
 test('the idle warning: shown in time, answered by a key, and the end where nobody answers', async () => {
-  const context = await app.open()
-  const page = await app.tab(context)
-  await page.clock.install()
-  await page.reload()
-  await app.login(page)
-  await shows(page, users)
+  const page = await clocked()
   await page.clock.fastForward(29 * 60_000 + 30_000)
   await shows(page, /You will be signed out in/)
   await page.keyboard.press('Shift')
