@@ -71,10 +71,8 @@ try {
     report()
     for (const i of [0, 1, 2]) {
       say(`\n${i + 2}. Process ${i + 1} is killed (SIGKILL). A second later a new one takes its place.`)
-      const victim = processes[i] as Bff
       // In the middle of a refresh there would be one more story to tell: docs/operations.md tells it.
-      while (victim.isRefreshing()) await sleep(5)
-      await victim.stop('SIGKILL')
+      await processes[i]?.killBetweenRefreshes()
       await sleep(1_000, undefined, { signal: stop.signal })
       processes[i] = await launch(i)
       await sleep(SCENE_MS - 1_000, undefined, { signal: stop.signal })

@@ -18,11 +18,14 @@ export interface Bff {
   /** Where its metrics are. */
   readonly inside: string
   readonly lines: readonly LogLine[]
-  /** Whether a refresh of its own is in the air. */
-  isRefreshing(): boolean
+  /** Kills it (SIGKILL) at a moment when no refresh of its own is in the air. */
+  killBetweenRefreshes(): Promise<void>
   /** Resolves to the exit code; `null` after a kill. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
+
+/** Within this time a line of a log has gone through its pipe. */
+const LOG_MS = 50
 
 const children = new Set<ChildProcess>()
 
@@ -70,25 +73,39 @@ export async function startBff(
       if (line.type === 'listening') resolve(line.inside ?? '')
     })
   })
+  async function stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+    const gone = once(child, 'exit')
+    child.kill(signal)
+    await gone
+    return child.exitCode
+  }
+
   return {
     url: `http://127.0.0.1:${port}`,
     inside,
     lines,
-    isRefreshing() {
-      const flying = new Set<string>()
-      for (const { type, session = '' } of lines)
-        if (type === 'refreshSent') flying.add(session)
-        else if (/^(refreshed|refreshDeferred|expired|loggedOut)$/.test(type)) flying.delete(session)
-      return flying.size > 0
-    },
-    async stop(signal) {
-      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-      const gone = once(child, 'exit')
-      child.kill(signal)
-      await gone
-      return child.exitCode
+    stop,
+    async killBetweenRefreshes() {
+      for (;;) {
+        // Who stands still sends nothing: what is read of its log meanwhile is all that it has done.
+        child.kill('SIGSTOP')
+        await sleep(LOG_MS)
+        if (!isRefreshing(lines)) break
+        child.kill('SIGCONT')
+        await sleep(LOG_MS)
+      }
+      await stop('SIGKILL')
     },
   }
+}
+
+function isRefreshing(lines: readonly LogLine[]): boolean {
+  const flying = new Set<string>()
+  for (const { type, session = '' } of lines)
+    if (type === 'refreshSent') flying.add(session)
+    else if (/^(refreshed|refreshDeferred|expired|loggedOut)$/.test(type)) flying.delete(session)
+  return flying.size > 0
 }
 
 /** Starts a Redis of its own in `folder`. */
