@@ -2,13 +2,7 @@
  * Mistakes that people make, put into the sources of a process under test as it loads them. The harness is worth
  * something only if it catches each of them: `npm run chaos -- --bug name`.
  */
-import { registerHooks } from 'node:module'
-
-interface Patch {
-  readonly file: string
-  readonly find: string
-  readonly put: string
-}
+import { type Patch, patchSources } from '../patchSources.ts'
 
 /** The intents in the records, which are a second line of defence behind those of the coordinator. */
 const noIntentsInRecords: Patch = {
@@ -74,19 +68,4 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
 }
 
-const patches = bugs[process.env.BUG ?? ''] ?? []
-
-if (patches.length > 0)
-  registerHooks({
-    load(url, context, next) {
-      const loaded = next(url, context)
-      const own = patches.filter(({ file }) => url.endsWith(`/${file}`))
-      if (own.length === 0) return loaded
-      let source = String(loaded.source)
-      for (const { file, find, put } of own) {
-        if (!source.includes(find)) throw new Error(`${file} has changed: a seeded bug finds no place in it.`)
-        source = source.replace(find, () => put)
-      }
-      return { ...loaded, source }
-    },
-  })
+patchSources(bugs[process.env.BUG ?? ''] ?? [])

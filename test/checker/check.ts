@@ -1,0 +1,69 @@
+import { explore, type Found, narrate, type Scenario } from './explore.ts'
+import { scenarios } from './scenarios.ts'
+
+export interface CheckOptions {
+  /** @default all */
+  readonly scenario?: string
+  /** @default that of each scenario */
+  readonly depth?: number
+  readonly auditEvery?: number
+  /** Ends each scenario at its first violation. */
+  readonly isEager: boolean
+}
+
+/** One of so many states that were found twice is checked to have one future. */
+const AUDIT_EVERY = 200
+
+/** Explores, and tells what was found. Answers the exit code. */
+export async function check({
+  scenario,
+  depth,
+  auditEvery = AUDIT_EVERY,
+  isEager,
+}: CheckOptions): Promise<number> {
+  const chosen = choose(scenario)
+  const total = { states: 0, transitions: 0, violations: 0, unsound: 0 }
+  for (const each of chosen) {
+    console.log(`${each.name}: ${each.about}`)
+    console.log(`  bound: ${each.bound}`)
+    const startedAt = performance.now()
+    const result = await explore(each, { depth: depth ?? each.depth, auditEvery, isEager })
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+    const whole = result.isExhausted ? ', nothing left' : ''
+    console.log(
+      `  depth ${result.depth}${whole}: ${result.states} states, ${result.transitions} transitions, ` +
+        `${result.merged} merged (${result.audited} audited), ${seconds} s`,
+    )
+    for (const text of result.unsound.slice(0, 3)) console.log(`  MERGED WRONGLY\n${text}`)
+    console.log(`  violations: ${result.found.length}`)
+    for (const found of result.found) await tell(each, found)
+    total.states += result.states
+    total.transitions += result.transitions
+    total.violations += result.found.length
+    total.unsound += result.unsound.length
+  }
+  console.log(
+    `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ${total.violations} violations`,
+  )
+  return total.violations + total.unsound > 0 ? 1 : 0
+}
+
+async function tell(scenario: Scenario, { invariant, text, trace, way }: Found) {
+  console.log(`  ${invariant}: ${text}`)
+  console.log(`  after ${trace.length} choices, and no fewer: --scenario ${scenario.name} --way ${way}`)
+  for (const line of await narrate(scenario, way)) console.log(`    ${line}`)
+}
+
+/** Takes one way again, step by step. */
+export async function replay(scenario: string | undefined, way: string): Promise<number> {
+  const [chosen] = choose(scenario)
+  if (!chosen) return 2
+  for (const line of await narrate(chosen, way)) console.log(line)
+  return 0
+}
+
+function choose(name: string | undefined): readonly Scenario[] {
+  const chosen = scenarios.filter((each) => name === undefined || each.name === name)
+  if (chosen.length === 0) throw new Error(`Scenarios: ${scenarios.map((each) => each.name).join(', ')}.`)
+  return chosen
+}

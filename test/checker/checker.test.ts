@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { bugs } from './bugs.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+function check(...args: string[]) {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--import', './test/sources.ts', 'test/checker/main.ts', ...args],
+    { cwd: root, encoding: 'utf8' },
+  )
+  return { status, stdout }
+}
+
+describe('the model checker', () => {
+  test('finds nothing in the sources as they are, and says how far it looked', () => {
+    const { status, stdout } = check('--scenario', 'page', '--depth', '3', '--audit', '5')
+    expect(stdout).toMatch(/depth 3: \d{3} states, \d{3} transitions, \d+ merged \([1-9]\d* audited\)/)
+    expect(stdout).toContain('violations: 0')
+    expect(status).toBe(0)
+  })
+
+  test.each(['lateAdopted', 'clearOnAnyFailure'])(
+    'finds a seeded mistake, and the shortest way to it: %s',
+    (name) => {
+      const bug = bugs[name]
+      const { status, stdout } = check('--bug', name)
+      expect(status).toBe(1)
+      const [, kind, way = ''] = /^ {2}(I\d+): .*\n.*--way ([\d.]+)$/m.exec(stdout) ?? []
+      expect(bug?.breaks).toContain(kind)
+      // The same way shows nothing where the mistake is not.
+      const { stdout: sound } = check('--scenario', bug?.scenario ?? '', '--way', way)
+      expect(sound).not.toContain('!!')
+    },
+  )
+
+  test('refuses what it does not know', () => {
+    expect(check('--bug', 'none').status).toBe(2)
+  })
+})

@@ -1,0 +1,108 @@
+import type { Family, Send } from '../happenings.ts'
+import type { Bench, Monitor } from '../judge.ts'
+import { processOf } from '../judge.ts'
+
+interface Token {
+  last: Send
+  /** Sends in a row that may have spent it. */
+  doubts: number
+  /** When the first of them was over. */
+  since: number
+}
+
+/** The deadline of an attempt and a margin: what a process that stands still has in the air is over by then. */
+const OVER_MS = 30_000
+const MAX_DOUBTFUL_SENDS = 4
+
+/**
+ * I1: a token is sent once, and again only as its policy permits. I2: no token is sent that was replaced. I9: one
+ * flight per session. I11: a refresh has a cause, and a 401 for an old bearer is none.
+ */
+export function sends(bench: Bench): Monitor {
+  const { report, now, resend, held, hasStore, dueMs } = bench
+  const tokens = new Map<string, Token>()
+  const open = new Set<Send>()
+  /** Logins for whom somebody asked for a refresh that is not due. */
+  const forced = new Set<Family>()
+  const loggedIn = new Map<string, Family>()
+
+  const isSpent = (family: Family) => {
+    const bearer = held(family)?.bearer
+    return !bearer || bearer.isRejected || now() >= bearer.endsAt
+  }
+  const isUnderWay = (send: Send) => send.closedAt === undefined && now() - send.at < OVER_MS
+
+  function singleUse({ token, family, by }: Send) {
+    const before = tokens.get(token)
+    if (!before) return
+    const { last, doubts, since } = before
+    if (isUnderWay(last)) report('I1', `${by} sends ${token} while ${last.by} waits for its answer`)
+    if (last.result === 'rejected' || last.result === 'rotated')
+      report('I1', `${by} sends ${token}, which was ${last.result}`)
+    if (last.result === 'unsupported' && !isSpent(family))
+      report('I1', `${by} sends ${token} to a backend without the route while the bearer is good`)
+    if (doubts === 0) return
+    if (resend === 'never') report('I1', `${by} sends ${token} again under "never"`)
+    else if (resend === 'afterBearerEnds') {
+      if (!isSpent(family)) report('I1', `${by} sends ${token} again in doubt while the bearer is good`)
+      if (doubts >= MAX_DOUBTFUL_SENDS)
+        report('I1', `${by} sends ${token} in doubt for the ${doubts + 1}th time`)
+    } else if (doubts > 1 || now() - since > resend.withinMs)
+      report('I1', `${by} sends ${token} again outside of its window`)
+  }
+
+  return {
+    on: {
+      loggedIn: ({ by, family }) => void loggedIn.set(processOf(by), family),
+      called({ call }) {
+        if (call.kind !== 'refresh') return
+        for (const family of loggedIn.values()) forced.add(family)
+      },
+      delivered: ({ family }) => void forced.delete(family),
+      sent({ send }) {
+        const { token, family, by } = send
+        singleUse(send)
+        const current = held(family)
+        if (!hasStore && current?.token !== token)
+          report('I2', `${by} sends ${token}, which ${current?.token} has replaced`)
+        for (const other of open) {
+          const isSameProcess = processOf(other.by) === processOf(by)
+          if (other.family === family && isUnderWay(other) && (isSameProcess || bench.isHealthy()))
+            report('I9', `${by} sends ${token} while ${other.by} refreshes the same session`)
+        }
+        const bearer = current?.bearer
+        const isDue = !bearer || bearer.isRejected || now() >= bearer.endsAt - dueMs
+        if (!isDue && !tokens.has(token) && !forced.has(family))
+          report('I11', `${by} refreshes ${bearer.name}, which is good and was not refused`)
+        open.add(send)
+        const { doubts = 0, since = Infinity } = tokens.get(token) ?? {}
+        tokens.set(token, { last: send, doubts, since })
+      },
+      closed({ send }) {
+        open.delete(send)
+        const known = tokens.get(send.token)
+        if (!known) return
+        if (send.result === 'unknown') {
+          known.doubts += 1
+          known.since = Math.min(known.since, now())
+        } else if (send.result === 'kept') {
+          known.doubts = 0
+          known.since = Infinity
+        }
+      },
+      crashed({ by }) {
+        for (const send of open) if (processOf(send.by) === by) open.delete(send)
+      },
+    },
+    memory: () => [
+      [...tokens].map(([token, { last, doubts, since }]) => [
+        token,
+        last.by,
+        last.result ?? now() - last.at,
+        doubts,
+        doubts > 0 && Math.min(now() - since, 300_000),
+      ]),
+      [...forced].map(({ id }) => id).sort(),
+    ],
+  }
+}

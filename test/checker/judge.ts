@@ -1,0 +1,90 @@
+import type { ResendPolicy } from '../../machines/session.types.ts'
+import type { Bearer, Family, Happening, Kind, Of } from './happenings.ts'
+import { requests } from './invariants/calls.ts'
+import { discipline } from './invariants/events.ts'
+import { ledger } from './invariants/ledger.ts'
+import { logouts } from './invariants/logouts.ts'
+import { losses } from './invariants/losses.ts'
+import { records } from './invariants/records.ts'
+import { sends } from './invariants/sends.ts'
+
+export interface Violation {
+  /** `I1` … `I20` of the list of invariants. */
+  readonly invariant: string
+  readonly text: string
+}
+
+/** What all invariants may look at. */
+export interface Bench {
+  readonly resend: ResendPolicy
+  /** How long before its end a bearer may be renewed, jitter included. */
+  readonly dueMs: number
+  /** Whether sessions are kept in a store, and sends written down before. */
+  readonly hasStore: boolean
+  readonly hasIntents: boolean
+  now(): number
+  /** Nothing of this process is under way but what waits for time, or for a caller. */
+  isIdle(owner: string): boolean
+  report(invariant: string, text: string): void
+  /** What is committed of the tokens of a login, or delivered, where there is no store. */
+  held(family: Family): Held | undefined
+  /** No process was lost or late so far. */
+  isHealthy(): boolean
+}
+
+export interface Held {
+  readonly token: string | undefined
+  readonly bearer: Bearer | undefined
+}
+
+/** Watches what happens and keeps no more of it than what may matter later. */
+export interface Monitor {
+  readonly on?: { readonly [K in Kind]?: (happening: Of<K>) => void }
+  /** Called whenever the world is at rest. */
+  atRest?(): void
+  /** All that it keeps. Two states with the same memory are judged alike. */
+  memory(): unknown
+}
+
+export type Judge = ReturnType<typeof createJudge>
+
+/** Processes have names like `p`; the sessions of one process, `p.1`, `p.2`. */
+export const processOf = (by: string): string => by.split('.', 1)[0] ?? by
+
+export function createJudge(given: Omit<Bench, 'report' | 'held' | 'isHealthy'>) {
+  const violations: Violation[] = []
+  let isHealthy = true
+  const bench: Bench = {
+    ...given,
+    report: (invariant, text) => violations.push({ invariant, text }),
+    held: (family) => books.held(family),
+    isHealthy: () => isHealthy,
+  }
+  const books = ledger(bench)
+  const monitors: readonly Monitor[] = [
+    // Each is told before the ledger: what is about to change is judged by what was.
+    sends(bench),
+    logouts(bench),
+    requests(bench),
+    discipline(bench),
+    losses(bench),
+    records(bench),
+    books,
+  ]
+
+  return {
+    note(happening: Happening) {
+      if (happening.type === 'crashed') isHealthy = false
+      for (const { on } of monitors)
+        (on?.[happening.type] as ((one: Happening) => void) | undefined)?.(happening)
+    },
+    unhealthy() {
+      isHealthy = false
+    },
+    violations(): readonly Violation[] {
+      for (const monitor of monitors) monitor.atRest?.()
+      return violations
+    },
+    memory: () => [isHealthy, ...monitors.map((monitor) => monitor.memory())],
+  }
+}

@@ -1,0 +1,91 @@
+import type { RefreshPolicy, SessionContext } from '../../machines/session.types.ts'
+import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import type { World } from './explore.ts'
+import { runSession } from './runSession.ts'
+import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
+import { START } from './stepClock.ts'
+
+export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'hasStore' | 'hasIntents'> {
+  readonly policy?: RefreshPolicy
+  /** Copies of one session in one process, on one coordinator. 1: a page alone. */
+  readonly copies?: number
+}
+
+/** Lead time, and the jitter of a timer that is in the middle of its range. */
+const DUE_MS = 30_000 + 6_000
+
+/** Sessions that live in memory: a page, or the copies of one session in a process. All are logged in as ada. */
+export async function startPages(options: PagesOptions): Promise<World> {
+  const { copies = 1, policy = 'eager' } = options
+  const stage = createStage({ ...options, dueMs: DUE_MS, hasStore: false, hasIntents: false })
+  const coordinator =
+    copies > 1 ? inProcessCoordinator({ clock: stage.clock.of('p'), hash: (text) => text }) : undefined
+  for (let i = 1; i <= copies; i++)
+    stage.parties.push(page(stage, copies > 1 ? `p.${i}` : 'p', policy, coordinator))
+  const { family, answer } = stage.provider.login('ada')
+  for (const party of stage.parties) {
+    stage.note({ type: 'login', by: party.name, family })
+    await party.login(answer)
+    stage.note({ type: 'loggedIn', by: party.name, family })
+  }
+  return stage.world()
+}
+
+function page(
+  stage: Stage,
+  name: string,
+  policy: RefreshPolicy,
+  coordinator: ReturnType<typeof inProcessCoordinator> | undefined,
+): Party {
+  const session = runSession({
+    baseUrl: 'https://chat.example/',
+    strategies: { openid: stage.provider.strategy(name) },
+    refresh: policy,
+    clock: stage.clock.of('p'),
+    random: () => 0.5,
+    fetch: stage.apiFetch(name),
+    observe: (notice) => stage.note({ type: 'told', by: name, notice }),
+    ...(coordinator && { coordinator }),
+  })
+  stage.watch(name, session.actorRef)
+  return {
+    name,
+    user: () => session.getSnapshot().user?.id,
+    getToken: () => session.getToken(),
+    fetch: (path, init) => session.fetch(path, init),
+    refresh: () => session.refresh(),
+    login: (answer) => session.login(answer, { provider: 'openid', sessionId: 's1' }),
+    logout: () => session.logout(),
+    print: () => {
+      const { value, context } = session.actorRef.getSnapshot()
+      return [value, fromNow(context, START + stage.clock.now())]
+    },
+    describe() {
+      const { state, epoch, version, reason, isUsable } = session.getSnapshot()
+      return `${name}: ${state} ${epoch}.${version}${reason ? ` (${reason})` : ''}${isUsable ? '' : ', no bearer'}`
+    },
+  }
+}
+
+/** The facts of a chart with their instants told from now: what is past is past, however long. */
+export function fromNow(context: SessionContext, now: number): unknown {
+  const ahead = (instant: number) => (instant === Infinity ? 'never' : Math.max(instant - now, -1))
+  const {
+    endsAt,
+    leadAt,
+    refreshAt,
+    floorAt,
+    retryAt,
+    heldUntil,
+    rereadAt,
+    idleEndsAt,
+    absoluteEndsAt,
+    doubt,
+    ...rest
+  } = context
+  return [
+    rest,
+    [endsAt, leadAt, refreshAt, floorAt, retryAt, heldUntil, rereadAt, idleEndsAt, absoluteEndsAt].map(ahead),
+    doubt && { ...doubt, since: Math.min(now - doubt.since, 300_000) },
+  ]
+}

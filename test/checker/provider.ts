@@ -1,0 +1,190 @@
+import type { ResendPolicy } from '../../machines/session.types.ts'
+import type { LoginAnswer } from '../../src/session/login.ts'
+import type {
+  RefreshOutcome,
+  RefreshRequest,
+  RevokeRequest,
+  SessionStrategy,
+} from '../../src/strategies/strategy.ts'
+import type { Bearer, Family, Happening, Send } from './happenings.ts'
+import type { Ports } from './ports.ts'
+import { START, type StepClock } from './stepClock.ts'
+
+/**
+ * How a send may end. `ok`: rotated. `keep`: the same token again. `lost`: rotated, and the answer is lost. `unknown`:
+ * not processed, and nobody can tell. `consumed`: rotated, and the backend says that it kept nothing.
+ */
+export type Outcome =
+  | 'ok'
+  | 'keep'
+  | 'refused'
+  | 'rejected'
+  | 'lost'
+  | 'unknown'
+  | 'consumed'
+  | 'unsupported'
+  | 'forGood'
+  | 'foreign'
+  | 'noBearer'
+
+export interface ProviderOptions {
+  readonly outcomes: readonly Outcome[]
+  readonly resend: ResendPolicy
+  readonly lifeMs: number
+  readonly clock: StepClock
+  readonly ports: Ports
+  readonly note: (happening: Happening) => void
+}
+
+export type Provider = ReturnType<typeof createProvider>
+
+/** An identity provider with rotation and reuse detection behind a backend, and what it has issued. */
+export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }: ProviderOptions) {
+  const families: Family[] = []
+  const tokens = new Map<string, { readonly family: Family; readonly index: number }>()
+  const bearers = new Map<string, Bearer>()
+  const revoked = new Set<string>()
+  /** A request that was given up brings nothing once its token is sent again. */
+  const superseded = new Map<string, () => void>()
+
+  function tokenOf(family: Family): string {
+    const name = `r${family.id}-${family.index}`
+    tokens.set(name, { family, index: family.index })
+    return name
+  }
+
+  function mint(family: Family): Bearer {
+    const number = family.bearers.length + 1
+    const name = `b${family.id}-${number}`
+    const bearer = { name, family, number, endsAt: clock.now() + lifeMs, isRejected: false }
+    family.bearers.push(bearer)
+    bearers.set(name, bearer)
+    return bearer
+  }
+
+  function close(send: Send, result: NonNullable<Send['result']>) {
+    // What comes after the deadline counts only if it proves something.
+    if (send.closedAt !== undefined && result !== 'rotated' && result !== 'kept') return
+    Object.assign(send, { closedAt: clock.now(), result })
+    note({ type: 'closed', send })
+  }
+
+  function ways(send: Send, isGivenUp: () => boolean, resolve: (outcome: RefreshOutcome) => void) {
+    const { family } = send
+    const says = (outcome: RefreshOutcome) => {
+      const result = outcome.kind === 'ok' ? 'kept' : outcome.kind === 'kept' ? 'kept' : outcome.kind
+      close(send, result)
+      resolve(outcome)
+    }
+    const rotate = () => {
+      family.index += 1
+      return tokenOf(family)
+    }
+    const renewed = (isRotated: boolean, hasBearer = true, user = family.user) => {
+      const token = isRotated ? rotate() : send.token
+      const bearer = hasBearer ? mint(family) : undefined
+      close(send, isRotated ? 'rotated' : 'kept')
+      // Of somebody else's nothing may be used: not even to revoke it.
+      if (user === family.user) note({ type: 'delivered', by: send.by, family, token, bearer })
+      resolve({
+        kind: 'ok',
+        refreshToken: token,
+        ...(bearer && { bearer: bearer.name }),
+        user: { id: user },
+        life: { expiresIn: lifeMs / 1_000 },
+      })
+    }
+    const all: Record<Outcome, () => void> = {
+      ok: () => renewed(true),
+      keep: () => renewed(false),
+      foreign: () => renewed(true, true, 'mallory'),
+      noBearer: () => renewed(true, false),
+      refused: () => says({ kind: 'refused', cause: 'network' }),
+      rejected: () => says({ kind: 'rejected', reason: 'refreshRejected' }),
+      unknown: () => says({ kind: 'unknown', cause: 'network', answered: false }),
+      lost() {
+        rotate()
+        says({ kind: 'unknown', cause: 'network', answered: false })
+      },
+      consumed() {
+        rotate()
+        says({ kind: 'unknown', cause: 'consumed', answered: true, consumed: true })
+      },
+      unsupported: () => says({ kind: 'unsupported', forGood: false }),
+      forGood: () => says({ kind: 'unsupported', forGood: true }),
+    }
+    const isReuse = send.index !== family.index || revoked.has(send.token)
+    // What an answer after the deadline may still bring is the tokens.
+    const fits = (outcome: Outcome) =>
+      isGivenUp()
+        ? outcome === 'ok' && !isReuse
+        : !isReuse || ['refused', 'rejected', 'unknown'].includes(outcome)
+    return Object.fromEntries(outcomes.filter(fits).map((outcome) => [outcome, all[outcome]]))
+  }
+
+  function strategy(by: string): SessionStrategy {
+    return {
+      needsRefreshToken: true,
+      resend,
+      refresh(request: RefreshRequest) {
+        const known = tokens.get(request.refreshToken ?? '')
+        if (!known) throw new Error('a token from nowhere')
+        // As with every `fetch`: what was aborted before does not leave.
+        if (request.signal.aborted)
+          return Promise.resolve({ kind: 'unknown', cause: 'timeout', answered: false })
+        const send: Send = { by, token: request.refreshToken ?? '', ...known, at: clock.now() }
+        note({ type: 'sent', send })
+        return new Promise<RefreshOutcome>((resolve) => {
+          let isGivenUp = false
+          const op = ports.open(by, `refresh ${send.token}`, () => ways(send, () => isGivenUp, resolve))
+          request.signal.addEventListener('abort', () => {
+            isGivenUp = true
+            if (send.closedAt === undefined) close(send, 'unknown')
+            superseded.get(send.token)?.()
+            superseded.set(send.token, () => ports.close(op))
+          })
+          superseded.get(send.token)?.()
+        })
+      },
+      revoke(request: RevokeRequest) {
+        const { refreshToken } = request
+        if (refreshToken) {
+          revoked.add(refreshToken)
+          note({ type: 'revoked', token: refreshToken })
+        }
+        return new Promise<boolean>((resolve) => {
+          ports.open(by, `revoke ${refreshToken ?? '-'}`, () => ({ done: () => resolve(true) }))
+        })
+      },
+    }
+  }
+  return {
+    strategy,
+    bearer: (name: string) => bearers.get(name),
+    token: (name: string) => tokens.get(name),
+    families,
+    /** Somebody logs in. */
+    login(user: string): { readonly family: Family; readonly answer: LoginAnswer } {
+      const family: Family = { id: families.length + 1, user, index: 1, bearers: [] }
+      families.push(family)
+      const bearer = mint(family)
+      const answer = {
+        token: bearer.name,
+        refreshToken: tokenOf(family),
+        user: { id: user },
+        expiresAt: START + bearer.endsAt,
+      }
+      return { family, answer }
+    },
+    print: () => [
+      families.map(({ id, user, index, bearers: all }) => [
+        id,
+        user,
+        index,
+        // Of a bearer that is over it does not matter for how long.
+        all.map(({ endsAt, isRejected }) => [Math.max(endsAt - clock.now(), -1), isRejected]),
+      ]),
+      [...revoked].sort(),
+    ],
+  }
+}
