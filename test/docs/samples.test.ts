@@ -17,6 +17,7 @@ const pages = [
   'docs/react.md',
   'docs/browser.md',
   'docs/recipes.md',
+  'docs/inspect.md',
 ]
 
 /** The TypeScript samples of a page, each to be a module of its own. */

@@ -83,6 +83,10 @@ const rooms: Record<string, Room> = {
     ],
     types: ['src/session/', 'machines/'],
   },
+  'src/inspect/': {
+    values: ['src/inspect/', 'machines/session.machine.ts'],
+    types: ['xstate', 'machines/', 'src/session/session.ts'],
+  },
   'src/testing/': { values: ['src/testing/', ...border], types: [...contracts, 'src/', 'machines/'] },
   'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
   'src/transport.ts': { values: [] },

@@ -26,6 +26,7 @@ const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
 test.each([
   ['.', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
   ['./browser', [], ['xstate']],
+  ['./inspect', ['xstate'], ['xstate']],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw']],
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
@@ -64,6 +65,7 @@ test('every subpath is walked', () => {
     '.',
     './backchannel',
     './browser',
+    './inspect',
     './machine',
     './msw',
     './node',

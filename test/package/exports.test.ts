@@ -39,6 +39,14 @@ test('./browser', async () => {
   `)
 })
 
+test('./inspect', async () => {
+  expect(await offered('./inspect')).toMatchInlineSnapshot(`
+    [
+      "inspectSession",
+    ]
+  `)
+})
+
 test('./machine', async () => {
   expect(await offered('./machine')).toMatchInlineSnapshot(`
     [
@@ -168,6 +176,7 @@ test('these are all', () => {
       ".",
       "./backchannel",
       "./browser",
+      "./inspect",
       "./machine",
       "./msw",
       "./node",

@@ -1,0 +1,5 @@
+export {
+  type InspectSessionOptions,
+  inspectSession,
+  type SessionInspector,
+} from '../inspect/inspectSession.ts'

@@ -1,0 +1,117 @@
+import type { InspectionEvent, Observer, Snapshot, SnapshotFrom, Subscription } from 'xstate'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type { Session } from '../session/session.ts'
+import { shown } from './shown.ts'
+import { context, events, state, status, tag, whose } from './vocabulary.ts'
+
+/**
+ * What every inspector of `@statelyai/inspect` is: that of `createBrowserInspector`, of `createWebSocketInspector`,
+ * or of `createInspector` with an adapter of your own.
+ */
+export interface SessionInspector {
+  readonly inspect: Observer<InspectionEvent>
+}
+
+export interface InspectSessionOptions {
+  /**
+   * Shows whose session it is: id, email, name, username, role and tenant of the user, and the name of the
+   * provider. @default false: nothing that tells one user from another
+   */
+  readonly showUser?: boolean
+}
+
+/**
+ * Shows a session in the Stately inspector, from now on and also if it has been running for hours. Sends the chart,
+ * the present state, and every event and state that follow. Returns a function that stops that; a session that is
+ * disposed stops it by itself.
+ *
+ * Every message is built here out of a list of what may be shown: states, events, reasons, versions and times. What
+ * is not on the list is not sent, so there is no token in it, and no personal data unless `showUser` asks for it.
+ * Other actors of a parent machine are not shown. An inspector that throws is let go, and the session lives on.
+ */
+export function inspectSession(
+  { actorRef }: Pick<Session, 'actorRef'>,
+  inspector: SessionInspector,
+  { showUser = false }: InspectSessionOptions = {},
+): () => void {
+  const { sessionId } = actorRef
+
+  function shownSnapshot(snapshot: Snapshot<unknown>) {
+    const {
+      tags = [],
+      context: full = {},
+      ...rest
+    } = snapshot as Partial<SnapshotFrom<typeof sessionMachine>>
+    return {
+      ...shown(rest, { status, value: state }),
+      context: { ...shown(full, context), ...(showUser && whose(full)) },
+      tags: [...tags].filter(tag),
+    } as unknown as Snapshot<unknown>
+  }
+
+  /** Stands for the actor: names it, shows the chart, and cannot be sent to. */
+  const standIn = (snapshot: Snapshot<unknown>) => ({
+    id: 'session',
+    sessionId,
+    logic: { config: sessionMachine.config },
+    getSnapshot: () => snapshot,
+    send() {},
+  })
+
+  const subscriptions: Subscription[] = []
+  let isOver = false
+  function stop() {
+    isOver = true
+    for (const subscription of subscriptions.splice(0)) subscription.unsubscribe()
+  }
+
+  function tell(message: InspectionEvent) {
+    if (isOver) return
+    try {
+      // There is no observer where a browser's inspector was made without a browser.
+      inspector.inspect?.next?.(message)
+    } catch (error) {
+      stop()
+      console.error(error)
+    }
+  }
+
+  function tellSnapshot(found: Snapshot<unknown>, type: string, fields: Record<string, unknown> = {}) {
+    const snapshot = shownSnapshot(found)
+    const event = { ...fields, type }
+    tell({ type: '@xstate.snapshot', actorRef: standIn(snapshot), rootId: sessionId, event, snapshot })
+  }
+
+  const present = shownSnapshot(actorRef.getSnapshot())
+  tell({ type: '@xstate.actor', actorRef: standIn(present), rootId: sessionId })
+  tellSnapshot(actorRef.getSnapshot(), 'xstate.init')
+
+  const observing = actorRef.system.inspect((seen) => {
+    if (seen.actorRef !== actorRef || (seen.type !== '@xstate.event' && seen.type !== '@xstate.snapshot'))
+      return
+    const { type } = seen.event
+    const fields = Object.hasOwn(events, type) ? events[type] : undefined
+    if (!fields) return
+    if (seen.type === '@xstate.snapshot') return tellSnapshot(seen.snapshot, type, shown(seen.event, fields))
+    const event = { ...shown(seen.event, fields), type }
+    tell({
+      type: '@xstate.event',
+      actorRef: standIn(present),
+      rootId: sessionId,
+      sourceRef: undefined,
+      event,
+    })
+  })
+  const living = actorRef.subscribe({
+    // A chart that failed tells nobody but its subscribers; why stays here.
+    error() {
+      tellSnapshot(actorRef.getSnapshot(), 'xstate.stop')
+      stop()
+    },
+    complete: stop,
+  })
+  subscriptions.push(observing, living)
+  // It ended before, or the inspector threw already.
+  if (isOver) stop()
+  return stop
+}

@@ -1,0 +1,32 @@
+/** What may be shown of an object: for each name a check of the value, or what may be shown of the object in it. */
+export interface Shown {
+  readonly [name: string]: ((value: unknown) => boolean) | Shown
+}
+
+/**
+ * A copy of what may be shown of `value`, and of nothing else: what has no name in `table`, or does not pass the
+ * check of its name, is left out.
+ */
+export function shown(value: unknown, table: Shown): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  if (typeof value !== 'object' || value === null) return copy
+  for (const [name, check] of Object.entries(table)) {
+    const part = (value as Record<string, unknown>)[name]
+    if (typeof check !== 'function') {
+      if (typeof part === 'object' && part !== null) copy[name] = shown(part, check)
+    } else if (check(part)) copy[name] = part
+  }
+  return copy
+}
+
+/** Counts, spans and instants. `Infinity`, which means never or unknown, has no JSON and is left out. */
+export const number = (value: unknown) => Number.isFinite(value)
+
+export const flag = (value: unknown) => typeof value === 'boolean'
+
+/** Free text: whatever somebody put there. */
+export const text = (value: unknown) => typeof value === 'string'
+
+/** One of these words; they are written as an object so that the compiler can say when one is missing. */
+export const wordOf = (words: Readonly<Record<string, true>>) => (value: unknown) =>
+  typeof value === 'string' && Object.hasOwn(words, value)

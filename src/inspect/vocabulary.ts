@@ -1,0 +1,155 @@
+import type {
+  BearerFact,
+  ExpiredReason,
+  LoggedOutReason,
+  RefreshPolicy,
+  ResendPolicy,
+  SessionContext,
+  SessionEvent,
+  SessionStateName,
+  SessionTag,
+} from '../../machines/session.types.ts'
+import { flag, number, type Shown, shown, text, wordOf } from './shown.ts'
+
+/**
+ * What an inspector may see. Numbers, flags, and words that are written here: a text of anybody else has no place,
+ * so no token and no name can be in a message. The types keep the lists whole.
+ */
+const reason = wordOf({
+  refreshRejected: true,
+  refreshUnsupported: true,
+  refreshOutcomeUnknown: true,
+  notRefreshable: true,
+  missingCredential: true,
+  accessRevoked: true,
+  identityMismatch: true,
+  stepUpRequired: true,
+  idle: true,
+  absoluteLifetime: true,
+  unusableLifetime: true,
+  internal: true,
+  user: true,
+  elsewhere: true,
+  backChannel: true,
+  never: true,
+} satisfies Record<ExpiredReason | LoggedOutReason, true>)
+const bearer = wordOf({
+  good: true,
+  rejected: true,
+  ended: true,
+  none: true,
+} satisfies Record<BearerFact, true>)
+const policy = wordOf({
+  eager: true,
+  onDemand: true,
+  prompt: true,
+} satisfies Record<RefreshPolicy, true>)
+const resend = wordOf({
+  afterBearerEnds: true,
+  never: true,
+} satisfies Record<Extract<ResendPolicy, string>, true>)
+
+export const state = wordOf({
+  active: true,
+  nearingExpiry: true,
+  refreshing: true,
+  retrying: true,
+  expired: true,
+  loggedOut: true,
+} satisfies Record<SessionStateName, true>)
+export const tag = wordOf({
+  authenticated: true,
+  warning: true,
+  busy: true,
+  degraded: true,
+  ended: true,
+} satisfies Record<SessionTag, true>)
+export const status = wordOf({ active: true, done: true, error: true, stopped: true })
+
+const position = { epoch: number, version: number }
+const at = number
+const facts = {
+  ...position,
+  bearer,
+  refreshable: flag,
+  endsAt: number,
+  leadAt: number,
+  refreshAt: number,
+  floorAt: number,
+  startedAt: number,
+}
+
+/** An event that is not listed is not shown, not even by its name. */
+export const events: Readonly<Record<string, Shown>> = {
+  'session.started': { at, facts },
+  'session.ended': { at, reason },
+  'session.renewed': { at, facts },
+  'refresh.asked': { at, by: wordOf({ caller: true, user: true, force: true }) },
+  'bearer.rejected': { at, ...position },
+  'time.checked': { at },
+  'refresh.refused': { at, ...position, roll: number, notBefore: number, misconfigured: flag },
+  'refresh.unknown': {
+    at,
+    ...position,
+    roll: number,
+    notBefore: number,
+    sentAt: number,
+    resend,
+    answered: flag,
+  },
+  'refresh.rejected': { at, ...position, reason },
+  'refresh.unsupported': { at, ...position, forGood: flag },
+  'user.changed': { at, idle: flag },
+  'network.restored': { at },
+  // XState's own, at the start and at the end of an actor.
+  'xstate.init': {},
+  'xstate.stop': {},
+} satisfies Record<SessionEvent['type'] | 'xstate.init' | 'xstate.stop', Shown>
+
+export const context = {
+  bearer,
+  reason: (value: unknown) => value === null || reason(value),
+  ...position,
+  policy,
+  pending: flag,
+  refreshable: flag,
+  // The one object, and near the front: the browser's inspector cuts off those that come after the tenth member.
+  doubt: { sends: number, since: number, resend, answered: flag },
+  idle: flag,
+  shared: flag,
+  lastChance: flag,
+  misconfigured: flag,
+  useless: number,
+  attempts: number,
+  endsAt: number,
+  leadAt: number,
+  refreshAt: number,
+  floorAt: number,
+  retryAt: number,
+  heldUntil: number,
+  rereadAt: number,
+  idleEndsAt: number,
+  absoluteEndsAt: number,
+  idleTimeoutMs: number,
+  absoluteLifetimeMs: number,
+} satisfies Record<Exclude<keyof SessionContext, 'user' | 'provider'>, Shown[string]>
+
+/** Whose session it is: texts of the backend and of the embedder. No avatar: its URL may be a signed one. */
+const personal = {
+  userId: text,
+  userEmail: text,
+  userName: text,
+  userUsername: text,
+  userRole: text,
+  userTenantId: text,
+  provider: text,
+}
+
+/** The same of a context, without objects in it. */
+export function whose({ user, provider }: Partial<Pick<SessionContext, 'user' | 'provider'>>) {
+  const named = Object.entries(user ?? {}).map(([name, value]) => [
+    `user${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    value,
+  ])
+  return shown({ ...Object.fromEntries(named), provider }, personal)
+}

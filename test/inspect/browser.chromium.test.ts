@@ -1,0 +1,141 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { StatelyInspectionEvent } from '@statelyai/inspect'
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import { leaksOf } from './life.ts'
+
+declare global {
+  interface Window {
+    readonly received: StatelyInspectionEvent[]
+    readonly messages: unknown[]
+  }
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+async function bundle(page: string): Promise<string> {
+  const built = await rolldown({
+    cwd: root,
+    input: `test/inspect/page/${page}.ts`,
+    // The built package, as an application would: not the sources that tsconfig.json names.
+    tsconfig: false,
+    platform: 'browser',
+    resolve: {
+      alias: { 'xstate-session/inspect': `${root}dist/inspect.js`, 'xstate-session': `${root}dist/index.js` },
+    },
+  })
+  const { output } = await built.generate({ format: 'esm' })
+  await built.close()
+  return output[0].code
+}
+
+let http: Server
+let browser: Browser
+let url = ''
+beforeAll(async () => {
+  const bodies = new Map<string, [type: string, body: string]>()
+  for (const name of ['session', 'receiver']) {
+    bodies.set(`/${name}.js`, ['text/javascript', await bundle(name)])
+    bodies.set(`/${name}`, [
+      'text/html',
+      `<!doctype html><title>${name}</title><body></body><script type="module" src="/${name}.js"></script>`,
+    ])
+  }
+  http = createServer((request, response) => {
+    const found = bodies.get(new URL(request.url ?? '/', 'http://localhost').pathname)
+    response.writeHead(found ? 200 : 404, {
+      'content-type': found?.[0] ?? 'text/plain',
+      'content-security-policy': "default-src 'self'",
+    })
+    response.end(found?.[1])
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  url = `http://localhost:${(http.address() as AddressInfo).port}`
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+}, 60_000)
+afterAll(async () => {
+  await browser?.close()
+  http?.close()
+})
+
+/** A session that is inspected from its login to its end, and the page that received it. */
+async function inspected(how: 'frame' | 'window', as: 'ours' | 'stock' = 'ours') {
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  const elsewhere: string[] = []
+  // No internet: what leaves for another host is noted, and answered by nobody.
+  await context.route(
+    (target) => target.origin !== url,
+    (route) => {
+      elsewhere.push(route.request().url())
+      return route.abort()
+    },
+  )
+  const page = await context.newPage()
+  const opened = how === 'window' ? context.waitForEvent('page') : undefined
+  await page.goto(`${url}/session?in=${how}&as=${as}`)
+  const receiver = async (): Promise<Page | Frame | undefined> =>
+    opened ?? page.frames().find((frame) => frame.url() === `${url}/receiver`)
+  const read = async () =>
+    (await receiver())?.evaluate(() => ({ received: window.received ?? [], messages: window.messages ?? [] }))
+  await expect.poll(() => page.title(), { timeout: 10_000 }).toBe('done')
+  await expect
+    .poll(async () => JSON.stringify((await read())?.received), { timeout: 10_000 })
+    .toContain('"status":"stopped"')
+  const found = await read()
+  if (!found) throw new Error('There is no page that received anything.')
+  return { ...found, elsewhere }
+}
+
+describe.each(['frame', 'window'] as const)('in a %s', (how) => {
+  test('X1 and X2: the official receiver is told the whole session, and no part of a secret', async () => {
+    const { received, messages, elsewhere } = await inspected(how)
+    const told = received.flatMap((message) => {
+      if (message.type !== '@xstate.snapshot') return []
+      const { value, context } = message.snapshot as unknown as {
+        value: string
+        context: Record<string, unknown>
+      }
+      return [`${message.event.type} ${value} ${context.reason} ${context.epoch}.${context.version}`]
+    })
+    for (const step of [
+      'session.started active null 1.1',
+      'session.renewed active null 1.2',
+      'refresh.rejected expired accessRevoked 1.2',
+      'refresh.unknown retrying null 2.1',
+      'session.ended loggedOut user 2.1',
+      'xstate.stop loggedOut user 2.1',
+    ])
+      expect(told).toContain(step)
+
+    const actor = received.find((message) => message.type === '@xstate.actor')
+    const definition = JSON.parse(actor?.definition ?? '')
+    // The names of its functions are those of the bundle; everything else is the chart.
+    const withoutFunctions = (value: unknown) =>
+      JSON.parse(
+        JSON.stringify(value, (key, part) =>
+          typeof part === 'function' ||
+          ((key === 'context' || key === 'input' || key === 'params') && 'type' in part)
+            ? undefined
+            : part,
+        ),
+      )
+    expect(withoutFunctions(definition)).toEqual(withoutFunctions(sessionMachine.config))
+
+    // Nothing was cut off on its way: the stock serializer shortens what is deep or late.
+    expect(JSON.stringify(received)).not.toMatch(/\[\.\.\.\]|\[Object\]|\[Array\]|\[Circular\]/)
+    expect(JSON.stringify(received)).toContain('"doubt":{"answered":false')
+    expect(messages.length).toBeGreaterThanOrEqual(received.length)
+    expect(leaksOf(JSON.stringify(messages))).toEqual([])
+    expect(elsewhere).toEqual([])
+  })
+})
+
+test('the search finds what the receiver is told of a session that is attached without us', async () => {
+  const { messages } = await inspected('frame', 'stock')
+  expect(leaksOf(JSON.stringify(messages))).not.toEqual([])
+})
