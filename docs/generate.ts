@@ -1,45 +1,18 @@
 /**
- * Writes docs/statechart.md from the machine itself: a Mermaid diagram, and what every state does with every
- * event. With `--check` it writes nothing and fails where the file is stale.
+ * Writes docs/statechart.md from the machine itself (a Mermaid diagram, and what every state does with every event),
+ * and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
+ * nowhere, a page is not listed or a public name is not explained.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
+import type { AnyStateNode } from 'xstate'
 import { sessionMachine } from '../machines/session.machine.ts'
+import { edgesOf, stateNodes } from './chart.ts'
+import { buildSite } from './site/buildSite.ts'
 
-const file = fileURLToPath(new URL('statechart.md', import.meta.url))
-const states = Object.values(sessionMachine.root.states) as AnyStateNode[]
-
-/** One row of the chart: on `event`, if `guard` holds, to `target` (none: the state stays). */
-interface Edge {
-  readonly event: string
-  readonly guard: string
-  readonly target: string | undefined
-  readonly actions: string
-}
-
-const inWords = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-
-const nameOf = (named: unknown): string =>
-  typeof named === 'string' ? named : ((named as { type: string } | undefined)?.type ?? '')
-
-function reasonOf(action: unknown): string {
-  const { reason } = ((action as { params?: { reason?: string } }).params ?? {}) as { reason?: string }
-  return reason ? ` (${reason})` : ''
-}
-
-function edgesOf(node: AnyStateNode): Edge[] {
-  const toEdge = (event: string, transition: AnyTransitionDefinition): Edge => ({
-    event,
-    guard: inWords(nameOf(transition.guard)),
-    target: transition.target?.[0]?.key,
-    actions: transition.actions.map((action) => inWords(nameOf(action)) + reasonOf(action)).join(', '),
-  })
-  return [
-    ...(node.always ?? []).map((transition) => toEdge('(at once)', transition)),
-    ...[...node.transitions].flatMap(([event, transitions]) => transitions.map((t) => toEdge(event, t))),
-  ]
-}
+const statechart = fileURLToPath(new URL('statechart.md', import.meta.url))
+const dist = fileURLToPath(new URL('dist/', import.meta.url))
 
 /** One arrow between two states, however many events take it. */
 function diagram(): string {
@@ -50,7 +23,7 @@ function diagram(): string {
     '  direction LR',
     `  [*] --> ${sessionMachine.config.initial}`,
   ]
-  for (const state of states) {
+  for (const state of stateNodes) {
     const arrows = new Map<string, Set<string>>()
     for (const { event, target } of edgesOf(state)) {
       if (target && target !== state.key) arrows.set(target, (arrows.get(target) ?? new Set()).add(event))
@@ -89,7 +62,7 @@ function page(): string {
     '## The states',
     table(
       ['state', 'what it means', 'tags'],
-      states.map((state) => [
+      stateNodes.map((state) => [
         `**${state.key}**`,
         state.description ?? '',
         state.tags.map((tag) => `\`${tag}\``).join(' '),
@@ -97,17 +70,27 @@ function page(): string {
     ),
     '## What every state does with every event',
     'The first row whose condition holds is taken. An event that meets no row is ignored, on purpose.',
-    ...states.flatMap((state) => [`### ${state.key}`, edgeTable(state)]),
+    ...stateNodes.flatMap((state) => [`### ${state.key}`, edgeTable(state)]),
     '### In every state, where no row of its own applies',
     edgeTable(sessionMachine.root),
   ].join('\n\n')}\n`
 }
 
-if (process.argv.includes('--check')) {
-  if (readFileSync(file, 'utf8') !== page()) {
-    console.error('docs/statechart.md is stale: npm run docs')
-    process.exit(1)
+const isCheck = process.argv.includes('--check')
+const problems: string[] = []
+if (!isCheck) writeFileSync(statechart, page())
+else if (readFileSync(statechart, 'utf8') !== page())
+  problems.push('docs/statechart.md is stale: npm run docs')
+
+const site = await buildSite()
+problems.push(...site.problems)
+if (!isCheck) {
+  rmSync(dist, { recursive: true, force: true })
+  for (const [path, content] of site.files) {
+    mkdirSync(dirname(dist + path), { recursive: true })
+    writeFileSync(dist + path, content)
   }
-} else {
-  writeFileSync(file, page())
+  console.log(`${site.files.size} files in docs/dist`)
 }
+for (const problem of problems) console.error(problem)
+process.exitCode = problems.length ? 1 : 0

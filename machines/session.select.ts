@@ -5,6 +5,7 @@ import type { ExpiredReason, LoggedOutReason, SessionStateName, SessionUser } fr
 
 /** The session as everybody outside reads it. Plain facts, no token. */
 export interface SessionState {
+  /** Where the session is. */
   readonly state: SessionStateName
   /** A session is alive: somebody is logged in and it has not ended. */
   readonly isAuthenticated: boolean
@@ -12,6 +13,7 @@ export interface SessionState {
   readonly isUsable: boolean
   /** At page load: it is not yet known whether there is a session. */
   readonly isPending: boolean
+  /** Who is logged in, and after the end of a session who was; `null`: nobody. */
   readonly user: SessionUser | null
   /** The key of the strategy in use; empty before the first login. */
   readonly provider: string

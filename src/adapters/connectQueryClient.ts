@@ -3,19 +3,27 @@ import type { Session } from '../session/session.ts'
 
 /** The part of a TanStack `QueryClient` that is used. */
 export interface QueryClientLike {
+  /** Forgets everything. */
   clear(): void
+  /** Drops what is under way. */
   cancelQueries(): Promise<void>
+  /** Starts what is shown anew. */
   resetQueries(): Promise<void>
+  /** Forgets what is not shown. */
   removeQueries(filters: { type: 'inactive' }): void
+  /** Where mutations wait. */
   getMutationCache(): { clear(): void }
 }
 
 /** TanStack's `onlineManager`. */
 export interface OnlineManagerLike {
+  /** Takes what says whether one is online. */
   setEventListener(setup: (setOnline: (online: boolean) => void) => () => void): void
 }
 
+/** What is tied to the session. */
 export interface TanstackQueryOptions {
+  /** The client whose cache belongs to the user. */
   readonly queryClient: QueryClientLike
   /**
    * TanStack's `onlineManager`. Given, queries and mutations pause while the session has no bearer and keeps trying,

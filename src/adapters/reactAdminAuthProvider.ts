@@ -3,6 +3,7 @@ import type { ExpiredReason, LoggedOutReason } from '../../machines/session.type
 import type { Session } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
+/** What react-admin is told of your panel. */
 export interface ReactAdminOptions {
   /**
    * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
@@ -19,16 +20,23 @@ export interface ReactAdminOptions {
 
 /** The part of react-admin's `AuthProvider` that a session answers. */
 export interface ReactAdminAuthProvider {
+  /** Asks react-admin to pass the `signal` of its queries. */
   readonly supportAbortSignal: true
+  /** Logs in as the option `login` says. */
   login(params: unknown): Promise<unknown>
+  /** Logs out, and resolves to where the user goes. */
   logout(params?: unknown): Promise<string | false | undefined>
+  /** Resolves if there is a session; waits while that is not known. */
   checkAuth(params?: { readonly signal?: AbortSignal }): Promise<void>
+  /** Rejects only where the session itself has ended. */
   checkError(error: unknown): Promise<void>
+  /** Who is logged in, for the user menu. */
   getIdentity(params?: { readonly signal?: AbortSignal }): Promise<{
     readonly id: string
     readonly fullName?: string
     readonly avatar?: string
   }>
+  /** What the option `permissionsOf` says. */
   getPermissions(params?: { readonly signal?: AbortSignal }): Promise<unknown>
 }
 

@@ -2,9 +2,13 @@ import type { Session } from '../session/session.ts'
 
 /** What react-admin's data providers expect of an HTTP client. */
 export interface ReactAdminAnswer {
+  /** The status, 200 to 299. */
   readonly status: number
+  /** The headers. */
   readonly headers: Headers
+  /** The body as text. */
   readonly body: string
+  /** The body read as JSON; `undefined` where it is none. */
   readonly json: unknown
 }
 
@@ -16,8 +20,11 @@ export type ToHttpError = (message: string, status: number, body: unknown) => Er
  * place of `fetchUtils.fetchJson`: JSON out, JSON in, and any status outside of 200 to 299 is an `HttpError`. What
  * the session throws passes as it is.
  */
-export function reactAdminHttpClient(session: Pick<Session, 'fetch'>, toHttpError: ToHttpError) {
-  return async (url: string | URL, options: RequestInit = {}): Promise<ReactAdminAnswer> => {
+export function reactAdminHttpClient(
+  session: Pick<Session, 'fetch'>,
+  toHttpError: ToHttpError,
+): (url: string | URL, options?: RequestInit) => Promise<ReactAdminAnswer> {
+  return async (url, options = {}) => {
     const headers = new Headers(options.headers)
     if (!headers.has('accept')) headers.set('accept', 'application/json')
     if (typeof options.body === 'string' && !headers.has('content-type'))

@@ -3,6 +3,7 @@ import type { ExpiredReason, LoggedOutReason } from '../../machines/session.type
 import type { Session } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
+/** What refine is told of your panel. */
 export interface RefineOptions {
   /**
    * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
@@ -26,16 +27,22 @@ interface Refusal {
 
 /** The part of refine's `AuthProvider` that a session answers. */
 export interface RefineAuthProvider {
+  /** Logs in as the option `login` says. */
   login(params: unknown): Promise<{ success: boolean; redirectTo?: string; error?: Refusal }>
+  /** Logs out, and resolves to the login page. */
   logout(params?: unknown): Promise<{ success: true; redirectTo: string }>
+  /** Whether there is a session; waits while that is not known. */
   check(params?: unknown): Promise<{ authenticated: boolean; redirectTo?: string; error?: Refusal }>
+  /** Logs out only where the session itself has ended. */
   onError(error: unknown): Promise<{ logout?: boolean; redirectTo?: string; error?: Refusal }>
+  /** Who is logged in; `null`: nobody. */
   getIdentity(params?: unknown): Promise<{
     readonly id: string
     readonly name?: string
     readonly avatar?: string
     readonly email?: string
   } | null>
+  /** What the option `permissionsOf` says. */
   getPermissions(params?: unknown): Promise<unknown>
 }
 

@@ -1,6 +1,7 @@
 import type { Session } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
+/** Where somebody without a session is sent. */
 export interface RouterGuardOptions {
   /**
    * TanStack Router's `redirect`, given the login page and where the user wanted to go:
@@ -16,14 +17,11 @@ export interface RouterGuardOptions {
 export function requireSession(
   session: Pick<Session, 'getSnapshot' | 'subscribe'>,
   { toLogin }: RouterGuardOptions,
-) {
-  return async ({
-    location,
-    abortController,
-  }: {
-    readonly location: { readonly href: string }
-    readonly abortController?: AbortController
-  }): Promise<void> => {
+): (match: {
+  readonly location: { readonly href: string }
+  readonly abortController?: AbortController
+}) => Promise<void> {
+  return async ({ location, abortController }) => {
     const { reason } = await whenKnown(session, abortController?.signal)
     if (reason !== null) throw toLogin(location.href)
   }

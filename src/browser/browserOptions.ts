@@ -11,6 +11,7 @@ import { sharedKeeper } from './sharedKeeper.ts'
 import { sharedVault } from './sharedVault.ts'
 import { createTabs } from './tabs.ts'
 
+/** The options of a session, and how it lives among the tabs of its browser. */
 export interface BrowserOptions extends SessionOptions {
   /**
    * Tabs of one origin with the same name share a session. Give one where an origin has several applications.

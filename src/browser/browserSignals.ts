@@ -3,6 +3,7 @@ import { Misconfigured } from '../session/errors.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import { isPage, watchPage } from './pageSignals.ts'
 
+/** When a user counts as away. */
 export interface BrowserSignalsOptions {
   /** After this much time without a sign of the user the user counts as away; milliseconds. @default 300_000 */
   readonly idleAfterMs?: number
@@ -15,8 +16,10 @@ export interface BrowserSignalsOptions {
  * it was hidden, frozen or cached, and whether somebody is at work. Without a window it reports nothing. A page that
  * takes `browserOptions` has it already.
  */
-export function browserSignals({ idleAfterMs = 300_000, clock = systemClock }: BrowserSignalsOptions = {}) {
+export function browserSignals({
+  idleAfterMs = 300_000,
+  clock = systemClock,
+}: BrowserSignalsOptions = {}): (report: (signal: SessionSignal) => void) => () => void {
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
-  return (report: (signal: SessionSignal) => void): (() => void) =>
-    isPage() ? watchPage({ idleAfterMs, clock }, report).stop : () => {}
+  return (report) => (isPage() ? watchPage({ idleAfterMs, clock }, report).stop : () => {})
 }

@@ -2,18 +2,24 @@ import type { RefreshOutcome } from '../strategies/strategy.ts'
 
 /** What tells one flight from another. Two callers share a flight only if all of it is equal. */
 export interface FlightIdentity {
+  /** The key of the strategy. */
   readonly provider: string
+  /** Whose session it is. */
   readonly userId: string
+  /** In which tenant; absent: in none. */
   readonly tenantId?: string
   /**
    * The server's id of the session; give it where one user may hold several. Without it a logout ends what is known
    * to come from its refresh token, and (without a token either) every session of the user.
    */
   readonly sessionId?: string
+  /** The token to spend; absent where a cookie jar keeps it. Hashed before it becomes a key. */
   readonly refreshToken?: string
 }
 
+/** One refresh that somebody wants made, once. */
 export interface Flight {
+  /** What tells it from others. */
   readonly identity: FlightIdentity
   /** Where the token is sent: the scope of the backend's limiter. */
   readonly origin: string
@@ -29,6 +35,7 @@ export interface Flight {
 
 /** A holder of the same session logged out: nothing that its token brings may be adopted. */
 export interface EndedElsewhere {
+  /** What tells it from an outcome. */
   readonly kind: 'ended'
   /** Only to the caller whose `send` was under way: what it brought after all, to be revoked. */
   readonly late?: RefreshOutcome

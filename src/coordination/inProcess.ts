@@ -7,6 +7,7 @@ import { flightText, scopeText } from './flightText.ts'
 import { keyedHash } from './keyedHash.ts'
 import { replayWindow } from './replayWindow.ts'
 
+/** How much an `inProcessCoordinator` remembers, and for how long. */
 export interface InProcessOptions {
   /**
    * How long a finished flight is remembered; milliseconds, more than 0. Default 60 000. One whose outcome is unknown
@@ -15,6 +16,7 @@ export interface InProcessOptions {
   readonly replayWindowMs?: number
   /** How many finished flights are remembered, at least 1; beyond that the oldest go. Default 10 000. */
   readonly maxEntries?: number
+  /** Default: the platform's clocks and timers. */
   readonly clock?: Clock
   /**
    * Hashes what tells flights apart, the refresh token included, so that no token is kept as a key. Must not

@@ -20,12 +20,16 @@ interface Sent {
 /** As many as a process remembers; beyond that the oldest go. */
 const MAX_SENT = 10_000
 
+/** The Redis, its secret, and how long anything may take. */
 export interface RedisCoordinatorOptions {
   /** A connected client of `redis` or `ioredis`. One more connection is opened through it, for pushes. */
   readonly client: RedisClient
   /** Known to all processes and to nobody else; at least 32 characters. Names are hashed with it. */
   readonly secret: string
-  /** @default 'xstate-session:' */
+  /**
+   * What all keys begin with.
+   * @default 'xstate-session:'
+   */
   readonly prefix?: string
   /** How long a result is remembered for stragglers; milliseconds. @default 60_000 */
   readonly replayWindowMs?: number
@@ -33,14 +37,20 @@ export interface RedisCoordinatorOptions {
   readonly attemptTimeoutMs?: number
   /** Without a sign of the sender for so long nobody waits for it; nor sends. Milliseconds. @default 5_000 */
   readonly leaseMs?: number
-  /** @default 500 */
+  /**
+   * How long a command may take; milliseconds.
+   * @default 500
+   */
   readonly commandTimeoutMs?: number
   /**
    * What happens while Redis cannot be asked. `hold`: nothing is sent. `proceed`: this process coalesces by itself,
    * and two processes may spend one token. @default 'hold'
    */
   readonly onCoordinatorDown?: 'hold' | 'proceed'
-  /** @default the platform's */
+  /**
+   * Reads time and sets timers.
+   * @default the platform's
+   */
   readonly clock?: Clock
   /** Told when Redis cannot be asked (`unreachable`), or may forget what it must not (`evicts`). */
   readonly onWarning?: (warning: 'unreachable' | 'evicts') => void

@@ -1,1 +1,6 @@
+/**
+ * Logouts that begin at the identity provider, for the option `backChannelLogout` of a session server. Needs the optional
+ * peer `jose`.
+ */
+
 export { type BackChannelLogoutOptions, backChannelLogout } from '../server/backChannel.ts'

@@ -1,2 +1,6 @@
+/**
+ * A session among the tabs of its browser: connectivity, waking up, the user at work, one refresh and one logout for all.
+ */
+
 export { type BrowserOptions, browserOptions } from '../browser/browserOptions.ts'
 export { type BrowserSignalsOptions, browserSignals } from '../browser/browserSignals.ts'

@@ -1,3 +1,8 @@
+/**
+ * A session in one page or process: created, logged in, refreshed, watched, ended. Strategies for LibreChat's two
+ * kinds of login and for a page behind its own server, the errors, and the contracts that parts of your own keep.
+ */
+
 export type { SessionState } from '../../machines/session.select.ts'
 export type {
   BearerFact,

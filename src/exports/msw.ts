@@ -1,3 +1,5 @@
+/** A fake backend for your tests that remembers what it issued and what was spent. Needs the optional peer `msw`. */
+
 export { createMockBackend } from '../msw/createMockBackend.ts'
 export type { MockSettings } from '../msw/credentials.ts'
 export type { MockFailure, MockRoute } from '../msw/failures.ts'

@@ -1,3 +1,5 @@
+/** A provider and hooks over a session that lives outside of React. Needs the optional peer `react`, 18 or 19. */
+
 export { type ReasonTexts, reasonTexts } from '../react/reasonTexts.ts'
 export { SessionGuard, type SessionGuardProps } from '../react/SessionGuard.ts'
 export { SessionProvider, type SessionProviderProps } from '../react/SessionProvider.ts'

@@ -1,3 +1,5 @@
+/** What refine 5 asks of a session: its `authProvider`. */
+
 export {
   type RefineAuthProvider,
   type RefineOptions,

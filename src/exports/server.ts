@@ -1,3 +1,5 @@
+/** The server of a panel, which keeps the tokens and gives the browser a cookie. */
+
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 export { clientIp } from '../server/clientIp.ts'
 export { createSessionServer, type SessionServer } from '../server/createSessionServer.ts'

@@ -1,3 +1,5 @@
+/** Ties a TanStack Query client to a session: no data of one user is shown to the next, and no retry is wasted. */
+
 export {
   connectQueryClient,
   type OnlineManagerLike,

@@ -1,1 +1,3 @@
+/** Guards routes of TanStack Router. */
+
 export { type RouterGuardOptions, requireSession } from '../adapters/requireSession.ts'

@@ -1,3 +1,5 @@
+/** What any store and any coordinator must do, as cases for any test runner. */
+
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
   type CoordinatorConformanceOptions,

@@ -1,5 +1,6 @@
 import { HttpResponse } from 'msw'
 
+/** The routes of the fake backend, by name. */
 export type MockRoute =
   | 'login'
   | 'twoFactor'

@@ -3,6 +3,7 @@ import type { MockSettings } from './credentials.ts'
 import type { MockFailure, MockRoute } from './failures.ts'
 import type { MockUser } from './users.ts'
 
+/** Where the fake backend answers, for whom, and how long what it issues lives. */
 export interface MockBackendOptions extends Partial<MockSettings> {
   /** Absolute URL that the backend answers under. Default: every origin. */
   readonly baseUrl?: string
@@ -14,6 +15,7 @@ export interface MockBackendOptions extends Partial<MockSettings> {
 
 /** One arrival of a refresh token. */
 export interface MockPresentation {
+  /** Where it arrived. */
   readonly route: 'openidRefresh' | 'cookieRefresh'
   /** `backend.fingerprint(token)`. */
   readonly token: string
@@ -23,20 +25,25 @@ export interface MockPresentation {
   readonly status?: number
 }
 
+/** What a login answers. */
 export interface MockLogin {
+  /** The bearer. */
   readonly token: string
   /** For `librechat` the content of the cookie. */
   readonly refreshToken?: string
+  /** Who is logged in. */
   readonly user: { readonly id: string }
   /** Milliseconds since the Unix epoch; the local login tells none. */
   readonly expiresAt?: number
 }
 
+/** A fake backend with a memory: what it issued, what was spent, what it was told to do wrong. */
 export interface MockBackend {
   /** For `setupServer` or `setupWorker`. */
   readonly handlers: readonly HttpHandler[]
   /** The accounts: change, add and remove at will. */
   readonly users: MockUser[]
+  /** How long things live and what is switched on; change it at will. */
   readonly settings: MockSettings
   /** Every refresh token that arrived, in order of arrival. */
   readonly presentations: readonly MockPresentation[]

@@ -1,14 +1,20 @@
 /** An account of the fake backend. Change it, or the list that it is in, at any time: the next request sees it. */
 export interface MockUser {
+  /** What the backend knows the user by. */
   readonly id: string
+  /** The name at a local login. */
   email: string
+  /** For display. */
   name: string
+  /** `ADMIN`, or another role of the backend. */
   role: string
   /** `local`: e-mail and password, and the refresh cookie. `openid`: single sign-on. */
   readonly provider: 'local' | 'openid'
   /** Whether the user may use the admin API. */
   admin: boolean
+  /** The tenant; absent: none. */
   tenantId?: string
+  /** Of a local account. */
   password?: string
   /** Logins ask for this code as a second step. */
   twoFactorCode?: string

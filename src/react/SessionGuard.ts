@@ -3,6 +3,7 @@ import { createElement, Fragment, type ReactElement, type ReactNode } from 'reac
 import type { SessionState } from '../../machines/session.select.ts'
 import { useSession } from './useSession.ts'
 
+/** What is shown with a session, without one, and until that is known. */
 export interface SessionGuardProps {
   /** What only somebody who is logged in may see. */
   readonly children?: ReactNode

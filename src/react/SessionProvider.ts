@@ -7,6 +7,7 @@ import { type Provided, ProvidedContext } from './provided.ts'
 import type { ReasonTexts } from './reasonTexts.ts'
 import { ReasonTextsContext } from './reasonTextsContext.ts'
 
+/** The session, and in which words its end is told. */
 export interface SessionProviderProps {
   /** The session, made outside of React: one for a page, and on a server one for each request. */
   readonly session: Session
@@ -20,6 +21,7 @@ export interface SessionProviderProps {
    * @default the platform's
    */
   readonly clock?: Clock
+  /** What uses the session. */
   readonly children?: ReactNode
 }
 

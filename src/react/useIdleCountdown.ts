@@ -3,6 +3,7 @@ import { useSyncExternalStore } from 'react'
 import { Misconfigured } from '../session/errors.ts'
 import { useProvided } from './provided.ts'
 
+/** When the warning begins. */
 export interface IdleCountdownOptions {
   /**
    * How long before the end the user is warned, milliseconds; at least 20 000 (WCAG 2.2, success criterion 2.2.1).

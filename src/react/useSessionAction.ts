@@ -10,9 +10,13 @@ interface Progress {
 
 /** Something a user asks of the session, and what became of it: as a mutation of TanStack Query tells it. */
 export interface SessionAction extends Progress {
+  /** It was not asked for yet. */
   readonly isIdle: boolean
+  /** It is under way. */
   readonly isPending: boolean
+  /** It was done. */
   readonly isSuccess: boolean
+  /** It failed; `error` says why. */
   readonly isError: boolean
   /** Asks for it. Never throws; the same function in every render. */
   readonly mutate: () => void

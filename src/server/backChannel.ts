@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
 import type { BackChannelResult, BackChannelVerifier } from './backChannelVerifier.ts'
 
+/** Whose logouts are believed. */
 export interface BackChannelLogoutOptions {
   /** The identity provider, exactly as its tokens name it. */
   readonly issuer: string

@@ -7,10 +7,10 @@ import type { RequestInfo } from './options.ts'
  * looked at. `undefined` where fewer proxies were passed than that, or where the address is none.
  * @param trustedHops How many proxies stand before this server; 0: the connection comes from the client.
  */
-export function clientIp(trustedHops: number) {
+export function clientIp(trustedHops: number): (request: Request, info: RequestInfo) => string | undefined {
   if (!Number.isSafeInteger(trustedHops) || trustedHops < 0)
     throw new Misconfigured('Argument "trustedHops" must be a whole number, 0 or more.')
-  return (request: Request, { remoteAddress = '' }: RequestInfo): string | undefined => {
+  return (request, { remoteAddress = '' }) => {
     const forwarded = request.headers.get('x-forwarded-for')?.split(',') ?? []
     const address = [...forwarded, remoteAddress].at(-1 - trustedHops)
     return address === undefined ? undefined : readAddress(address.trim())

@@ -19,6 +19,7 @@ import { proxy } from './proxy.ts'
 import { createRoutes } from './routes.ts'
 import { createSessions } from './sessions.ts'
 
+/** The server of a panel: web-standard requests in, responses out. */
 export interface SessionServer {
   /**
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { RequestInfo } from './options.ts'
 
+/** Where browsers see the server. */
 export interface NodeListenerOptions {
   /**
    * The origin that browsers see, as in `publicUrl`. Never taken from the `Host` header, which whoever asks chooses.

@@ -9,15 +9,20 @@ import { memoryEntries } from '../stores/memoryEntries.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
 
+/** The backend's limiter, and what of it refreshes may use. */
 export interface PaceOptions {
   /** What the backend's limiter allows in one window, for logins and OpenID refreshes together. @default 7 */
   readonly max?: number
-  /** @default 300_000 (5 minutes) */
+  /**
+   * The limiter's window; milliseconds.
+   * @default 300_000 (5 minutes)
+   */
   readonly windowMs?: number
   /** How many of them refreshes leave to logins. @default 2 */
   readonly reservedForLogins?: number
 }
 
+/** How the server of a panel works. `baseUrl`, `publicUrl` and `secrets` must be given. */
 export interface SessionServerOptions {
   /** The backend, absolute, as this server reaches it. */
   readonly baseUrl: string
@@ -77,11 +82,20 @@ export interface SessionServerOptions {
   readonly backChannelLogout?: BackChannelVerifier
   /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */
   readonly observe?: (notice: ServerNotice) => void
-  /** @default the platform's `fetch`, and a fresh connection for each refresh on Node */
+  /**
+   * Sends the proxy's calls, and, where given, logins and refreshes too.
+   * @default the platform's `fetch`, and a fresh connection for each refresh on Node
+   */
   readonly fetch?: typeof globalThis.fetch
-  /** @default the platform's clocks and timers */
+  /**
+   * Reads time and sets timers.
+   * @default the platform's clocks and timers
+   */
   readonly clock?: Clock
-  /** @default Math.random */
+  /**
+   * Jitter; answers a number from 0 up to 1.
+   * @default Math.random
+   */
   readonly random?: () => number
 }
 

@@ -2,11 +2,13 @@ import type { ExpiredReason, LoggedOutReason } from '../../machines/session.type
 
 /** Base of everything that this package throws. Switch on `code`, never on `message`. It never holds a token. */
 export abstract class SessionError extends Error {
+  /** Which error it is. */
   abstract readonly code: SessionErrorCode
   /** Whether the same call may succeed later without a login. */
   readonly retryable: boolean = false
 }
 
+/** Every `code` of an error of this package. */
 export type SessionErrorCode =
   | 'session_expired'
   | 'logged_out'
@@ -21,6 +23,7 @@ export type SessionErrorCode =
 export class SessionExpired extends SessionError {
   readonly code = 'session_expired'
   override readonly name = 'SessionExpired'
+  /** Why the session ended. */
   readonly reason: ExpiredReason
   constructor(reason: ExpiredReason) {
     super(`The session has expired (${reason}). Log in again.`)
@@ -32,6 +35,7 @@ export class SessionExpired extends SessionError {
 export class LoggedOut extends SessionError {
   readonly code = 'logged_out'
   override readonly name = 'LoggedOut'
+  /** Who logged out, or `never`: nobody was logged in. */
   readonly reason: LoggedOutReason
   constructor(reason: LoggedOutReason) {
     super(reason === 'never' ? 'Nobody is logged in.' : `The session was logged out (${reason}).`)

@@ -4,7 +4,9 @@ import { toTokens } from './records.ts'
 
 /** What the backend answers to a login or an exchange. */
 export interface LoginAnswer {
+  /** The bearer: visible ASCII, at most 16 KiB. */
   readonly token: string
+  /** What the bearer is renewed with; absent or `null`: nothing, or a cookie jar keeps it. */
   readonly refreshToken?: string | null
   /** `id`, or LibreChat's `_id`, is required. */
   readonly user: object
@@ -12,6 +14,7 @@ export interface LoginAnswer {
   readonly expiresAt?: unknown
 }
 
+/** Whose session begins, and how it is renewed. */
 export interface LoginOptions {
   /** The key of the strategy that refreshes this session. */
   readonly provider: string

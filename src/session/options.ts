@@ -7,6 +7,10 @@ import { Misconfigured } from './errors.ts'
 import type { ExpiresAtUnit } from './lifetime.ts'
 import type { SessionNotice, SessionSignal } from './notice.ts'
 
+/**
+ * How a session works. Only `baseUrl` and `strategies` must be given; `createSession` throws `Misconfigured` for what
+ * cannot work.
+ */
 export interface SessionOptions {
   /** The backend, absolute. Relative inputs of `fetch` and the paths of the strategies resolve against it. */
   readonly baseUrl: string
@@ -66,9 +70,15 @@ export interface SessionOptions {
   readonly coordinator?: Coordinator
   /** Keeps the session beyond this object, and shares it with peers. */
   readonly store?: SessionStore
-  /** @default the platform's `fetch`, and a fresh connection for each refresh on Node */
+  /**
+   * Sends the calls of `session.fetch`, and, where given, the refreshes too.
+   * @default the platform's `fetch`, and a fresh connection for each refresh on Node
+   */
   readonly fetch?: typeof globalThis.fetch
-  /** @default the platform's clocks and timers */
+  /**
+   * Reads time and sets timers; tests give their own.
+   * @default the platform's clocks and timers
+   */
   readonly clock?: Clock
   /**
    * Jitter; answers a number from 0 up to 1.

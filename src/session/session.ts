@@ -4,6 +4,7 @@ import type { SessionState } from '../../machines/session.select.ts'
 import type { BffFacts } from '../wire/facts.ts'
 import type { LoginAnswer, LoginOptions } from './login.ts'
 
+/** The actor of a running session. */
 export type SessionActorRef = ActorRefFrom<typeof sessionMachine>
 
 /** A session, as an embedder holds it. */

@@ -6,7 +6,9 @@ export interface StoredEntry {
   readonly revision: number
 }
 
+/** What a server asks its store to keep. */
 export interface EntryWrite {
+  /** Sealed by the server. */
   readonly value: string
   /** From when on the entry may be forgotten; wall clock, milliseconds since the Unix epoch. */
   readonly expiresAt: number

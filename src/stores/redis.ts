@@ -4,6 +4,7 @@ import type { EntryStore } from './entryStore.ts'
 import { redisCalls } from './redisCalls.ts'
 import type { RedisClient } from './redisClient.ts'
 
+/** The Redis, and how long it may take. */
 export interface RedisEntriesOptions {
   /** A connected client of `redis` (node-redis) or `ioredis`; the application opens and closes it. */
   readonly client: RedisClient
@@ -15,7 +16,10 @@ export interface RedisEntriesOptions {
   readonly prefix?: string
   /** How long a command may take before its call rejects; milliseconds, 1 to 60 000. @default 500 */
   readonly commandTimeoutMs?: number
-  /** @default the platform's */
+  /**
+   * Reads time and sets timers.
+   * @default the platform's
+   */
   readonly clock?: Clock
 }
 

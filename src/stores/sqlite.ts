@@ -3,15 +3,20 @@ import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
 import type { EntryStore } from './entryStore.ts'
 
+/** Where the file is. */
 export interface SqliteEntriesOptions {
   /** The file; made where there is none, beside a `-wal` and a `-shm` of its own. On a local disk, not a network one. */
   readonly path: string
   /** How long a write waits for that of another process; milliseconds. @default 1_000 */
   readonly busyTimeoutMs?: number
-  /** @default the platform's */
+  /**
+   * Reads time.
+   * @default the platform's
+   */
   readonly clock?: Clock
 }
 
+/** A store in a file. */
 export interface SqliteEntries extends EntryStore {
   /** Closes the file. Calls after it reject. */
   close(): void

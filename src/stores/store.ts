@@ -2,12 +2,19 @@ import type { ExpiredReason, LoggedOutReason, Position, SessionUser } from '../.
 
 /** Everything that a session needs to go on after a restart or in another process. Holds tokens: keep it sealed. */
 export interface SessionRecord extends Position {
+  /** The format of the record. */
   readonly v: 1
+  /** The key of the strategy that refreshes. */
   readonly provider: string
+  /** Who is logged in. */
   readonly user: SessionUser
+  /** The tenant; absent: none. */
   readonly tenantId?: string
+  /** The server's id of the session. */
   readonly sessionId?: string
+  /** The bearer; absent: a renewal brought none yet. */
   readonly bearer?: string
+  /** What the next refresh spends. */
   readonly refreshToken?: string
   /** Wall clock, milliseconds since the Unix epoch; absent: unknown. */
   readonly endsAt?: number
@@ -19,16 +26,20 @@ export interface SessionRecord extends Position {
 
 /** What stays after logout, so that no late refresh brings the session back. */
 export interface Tombstone extends Position {
+  /** The format of the record. */
   readonly v: 1
+  /** What tells it from a record. */
   readonly ended: true
   /** Why it ended, for whoever still holds the session. */
   readonly reason?: ExpiredReason | LoggedOutReason
 }
 
+/** What a store holds: a session, or the trace of one that ended. */
 export type StoredSession = SessionRecord | Tombstone
 
 /** The record of one session. */
 export interface SessionStore {
+  /** What is stored; `null`: nothing. */
   read(): Promise<StoredSession | null>
   /** Writes `next` only if the stored position still equals `expected` (`null`: nothing is stored). */
   compareAndSet(expected: Position | null, next: StoredSession): Promise<boolean>

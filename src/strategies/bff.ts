@@ -6,6 +6,7 @@ import { parseJson } from '../wire/json.ts'
 import { request, type WireResult } from '../wire/request.ts'
 import type { KeptFacts, KeptSession, RefreshOutcome, SessionStrategy } from './strategy.ts'
 
+/** Where the server of the page is, and what it has told already. */
 export interface BffStrategyOptions {
   /** Where the server's own endpoints are; resolved against `baseUrl`. @default '/session/' */
   readonly path?: string

@@ -6,6 +6,7 @@ import { renewalOf } from '../wire/renewal.ts'
 import { request, type WireAnswer } from '../wire/request.ts'
 import type { RefreshOutcome, SessionStrategy } from './strategy.ts'
 
+/** Who keeps the refresh cookie, and how answers are judged. */
 export interface CookieStrategyOptions {
   /**
    * Leaves the refresh token to the browser's cookie jar, on the backend's own origin; the session never sees

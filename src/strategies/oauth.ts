@@ -23,9 +23,11 @@ import { outcomeOf } from '../wire/outcome.ts'
 import { request, type WireResult } from '../wire/request.ts'
 import type { RefreshOutcome, RefreshRequest, SessionStrategy } from './strategy.ts'
 
+/** The provider, the client, and whom an ID token is about. */
 export interface OauthStrategyOptions {
   /** The provider: its issuer, whose metadata are then read once (OpenID Connect Discovery), or its metadata. */
   readonly server: string | AuthorizationServer
+  /** The client's id at the provider. */
   readonly clientId: string
   /** How the client proves itself, from `oauth4webapi` (`ClientSecretBasic(secret)`, …). @default None() */
   readonly clientAuth?: ClientAuth

@@ -5,6 +5,7 @@ import { renewalOf } from '../wire/renewal.ts'
 import { request } from '../wire/request.ts'
 import type { RefreshOutcome, SessionStrategy } from './strategy.ts'
 
+/** How answers are judged, and what a logout does at the backend. */
 export interface OpenidStrategyOptions {
   /**
    * Whether a refresh token may be sent again when nobody knows if it was spent. `'never'` for an identity

@@ -13,6 +13,7 @@ export interface RefreshRequest {
   readonly baseUrl: string
   /** The token to spend. Absent where the strategy keeps it itself (a cookie jar). */
   readonly refreshToken?: string
+  /** Whose session it is, as the login answer said. */
   readonly userId: string
   /** Trimmed and validated; absent for a session without a tenant. */
   readonly tenantId?: string
@@ -28,6 +29,7 @@ export interface RefreshRequest {
 
 /** What a strategy is given to end a grant at the backend: logout, or a token that arrived too late. */
 export interface RevokeRequest extends RefreshRequest {
+  /** The bearer at hand; absent: there is none. */
   readonly bearer?: string
   /** `logout`: the user ends the session. `late`: a refresh finished after the session had ended. */
   readonly cause: 'logout' | 'late'
@@ -63,6 +65,7 @@ export type UnknownCause =
   | 'stale'
   | 'internal'
 
+/** What works and is odd; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
 export type Warning =
   | 'schema'
   | 'unit'
@@ -74,6 +77,7 @@ export type Warning =
   | 'storage'
   | 'notRevoked'
 
+/** What an honest backend would not answer; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
 export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
 
 /**
@@ -149,7 +153,9 @@ export type KeptEnd = Extract<LoggedOutReason, 'elsewhere' | 'backChannel'>
 
 /** What a page knows of the session that its server keeps. `epoch` and `version` are counted there. */
 export interface KeptFacts extends Position {
+  /** Who is logged in. */
   readonly user: SessionUser
+  /** How long the bearer lives at the server. */
   readonly life: LifeHints
 }
 
@@ -157,9 +163,13 @@ export interface KeptFacts extends Position {
 export interface KeptSession {
   /** The page's own server, absolute, its path ending with `/`. */
   readonly baseUrl: string
+  /** The server's origin: calls to others are passed on as they are. */
   readonly origin: string
+  /** Sends a call. */
   readonly fetch: typeof globalThis.fetch
+  /** The clock of the session. */
   readonly clock: Clock
+  /** The login and renewal that the session is at. */
   position(): Position
   /** Another object after every change of the session, and, without members, after its disposal. */
   state(): { readonly user?: SessionUser | null; readonly reason?: ExpiredReason | LoggedOutReason | null }
@@ -183,6 +193,8 @@ export interface KeptParts {
   woke(): Promise<void>
   /** Takes what the server answered to a login. */
   login(answer: unknown): Promise<void>
+  /** `session.fetch`. */
   readonly fetch: typeof globalThis.fetch
+  /** `session.getToken`: there is no bearer to give, so it rejects. */
   getToken(): Promise<never>
 }

@@ -1,5 +1,6 @@
 /** One case of a conformance suite: give `name` and `run` to the `test` of any runner. */
 export interface ConformanceCase {
+  /** What must hold, as a sentence. */
   readonly name: string
   /** Rejects where the contract is not kept. */
   run(): Promise<void>

@@ -2,13 +2,17 @@ import type { Coordinator, Flight, FlightIdentity } from '../coordination/coordi
 import type { RefreshOutcome } from '../strategies/strategy.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
+/** A coordinator, as the cases need it. */
 export interface CoordinatorUnderTest {
+  /** The coordinator. */
   readonly coordinator: Coordinator
   /** A second handle on the same flights, as another process has it. @default `coordinator` */
   readonly other?: Coordinator
+  /** Called after its case, also where that failed. */
   close?(): void | Promise<void>
 }
 
+/** How the cases get a coordinator. */
 export interface CoordinatorConformanceOptions {
   /** A coordinator that knows of no flight yet; called once for each case. */
   create(): Promise<CoordinatorUnderTest>

@@ -2,7 +2,9 @@ import { systemClock } from '../session/clock.ts'
 import type { EntryStore, EntryWrite } from '../stores/entryStore.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
+/** A store, as the cases need it. */
 export interface EntryStoreUnderTest {
+  /** The store. */
   readonly store: EntryStore
   /** A second handle on the same entries, as another process has it. @default `store` */
   readonly other?: EntryStore
@@ -10,9 +12,11 @@ export interface EntryStoreUnderTest {
   advance(ms: number): void | Promise<void>
   /** Wall clock of the store, milliseconds since the Unix epoch. @default the platform's */
   now?(): number
+  /** Called after its case, also where that failed. */
   close?(): void | Promise<void>
 }
 
+/** How the cases get a store. */
 export interface EntryStoreConformanceOptions {
   /** An empty store; called once for each case. */
   create(): Promise<EntryStoreUnderTest>

@@ -5,6 +5,7 @@ import { toUser, userSchema } from './schemas.ts'
 
 /** What a page may know of the session that its server keeps, as the server answers it. */
 export interface BffFacts {
+  /** Who is logged in. */
   readonly user: SessionUser
   /** Tells one login from another. */
   readonly epoch: number

@@ -1,38 +1,42 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { chapters } from '../../docs/site/navigation.ts'
+import { slugOf } from '../../docs/site/slugOf.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const pages = [
-  'README.md',
-  'docs/guide.md',
-  'docs/outcomes.md',
-  'docs/house.md',
-  'docs/statechart.md',
-  'docs/operations.md',
-  'docs/security.md',
-  'docs/deployment.md',
-  'docs/react.md',
-  'docs/browser.md',
-  'docs/recipes.md',
-  'docs/inspect.md',
-]
+const pages = chapters.flatMap((chapter) => chapter.pages.map(({ source }) => source))
 
-/** The TypeScript samples of a page, each to be a module of its own. */
+/** What a page may show that is not compiled; anything else in TypeScript or JSX is. */
+const OTHERS = ['', 'text', 'sh', 'json', 'nginx', 'html', 'mermaid']
+
+/** The blocks of code of a text, each with the word behind its fence. */
+const blocksOf = (text: string) =>
+  [...text.matchAll(/^( *)(`{3,}|~{3,})(.*)\n(?:([\s\S]*?)\n)??\1\2`*$/gm)].map(
+    ([, , , info = '', code = '']) => [info.trim(), code] as const,
+  )
+
+/** The samples of a page, each a module of its own, under the name in its first line where it has one. */
 async function samplesOf(page: string): Promise<[name: string, code: string][]> {
-  const text = await readFile(root + page, 'utf8')
-  const samples = [...text.matchAll(/^```ts\n(.*?)^```$/gms)]
-  return samples.map(([, code = ''], index) => [`${page.replace(/\W/g, '-')}-${index + 1}.ts`, code])
+  const samples = blocksOf(await readFile(root + page, 'utf8')).filter(([info]) => /^tsx?$/.test(info))
+  return samples.map(([info, code], index) => {
+    const name = /^\/\/ (\S+\.tsx?)$/m.exec(code)?.[1] ?? `sample-${index + 1}.${info}`
+    return [`${page.replace(/\W/g, '-')}/${name}`, code]
+  })
 }
 
 /** The modules of which the compiler complains, under the project's own settings. */
 async function complaints(samples: readonly [name: string, code: string][]): Promise<string[]> {
   const folder = await mkdtemp(`${root}test/docs/.samples-`)
   try {
-    for (const [name, code] of samples) await writeFile(`${folder}/${name}`, `${code}\nexport {}\n`)
-    const config = { extends: '../../../tsconfig.json', include: ['*.ts'] }
+    for (const [name, code] of samples) {
+      await mkdir(dirname(`${folder}/${name}`), { recursive: true })
+      await writeFile(`${folder}/${name}`, `${code}\nexport {}\n`)
+    }
+    const config = { extends: '../../../tsconfig.json', include: ['**/*.ts', '**/*.tsx'] }
     await writeFile(`${folder}/tsconfig.json`, JSON.stringify(config))
     const tsc = `${root}node_modules/@typescript/native/bin/tsc`
     const run = promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', folder])
@@ -55,14 +59,37 @@ test('every sample of the pages compiles, and a wrong one is noticed', async () 
   ])
 }, 60_000)
 
-/** What GitHub makes of a heading. */
-const slugsOf = (text: string) =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-    title
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-'),
-  )
+test.each(pages)('%s shows code in languages that are known', async (page) => {
+  const blocks = blocksOf(await readFile(root + page, 'utf8'))
+  const infos = blocks.map(([info]) => info)
+  expect(infos.filter((info) => !/^tsx?$/.test(info) && !OTHERS.includes(info))).toEqual([])
+})
+
+test('a block is found whatever its fence, and a word that is not known too', () => {
+  const text = [
+    '```ts',
+    'a',
+    '```',
+    '',
+    '~~~js',
+    'b',
+    '~~~',
+    '',
+    '````tsx',
+    '```',
+    '````',
+    '```',
+    '```',
+  ].join('\n')
+  expect(blocksOf(text)).toEqual([
+    ['ts', 'a'],
+    ['js', 'b'],
+    ['tsx', '```'],
+    ['', ''],
+  ])
+})
+
+const slugsOf = (text: string) => [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => slugOf(title))
 
 test.each(pages)('every link of %s to another page leads somewhere', async (page) => {
   const text = await readFile(root + page, 'utf8')

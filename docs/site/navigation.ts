@@ -1,0 +1,54 @@
+/** A chapter of the site, and its pages in their order. */
+interface Chapter {
+  readonly title: string
+  readonly pages: readonly NavigationPage[]
+}
+
+export interface NavigationPage {
+  /** The file in the repository, from its root. */
+  readonly source: string
+  /** As the navigation names it. */
+  readonly title: string
+}
+
+const page = (source: string, title: string): NavigationPage => ({ source, title })
+
+/**
+ * Every page that is written by hand, in reading order. A file of `docs/` that is missing here fails the build.
+ * The pages of the states and of the subpaths follow from the machine and from package.json.
+ */
+export const chapters: readonly Chapter[] = [
+  {
+    title: 'Start',
+    pages: [page('README.md', 'Overview'), page('docs/guide.md', 'Guide')],
+  },
+  {
+    title: 'In a page',
+    pages: [
+      page('docs/browser.md', 'In a browser'),
+      page('docs/react.md', 'React'),
+      page('docs/recipes.md', 'Recipes'),
+      page('docs/panel.md', 'The demo panel'),
+    ],
+  },
+  {
+    title: 'On a server',
+    pages: [
+      page('docs/deployment.md', 'Deployment'),
+      page('docs/security.md', 'Security'),
+      page('docs/operations.md', 'Operations'),
+    ],
+  },
+  {
+    title: 'The machine',
+    pages: [page('docs/statechart.md', 'Statechart'), page('docs/outcomes.md', 'Outcomes and reasons')],
+  },
+  {
+    title: 'Tests and proof',
+    pages: [page('docs/inspect.md', 'Inspector')],
+  },
+  {
+    title: 'The project',
+    pages: [page('docs/house.md', 'The house'), page('docs/measurements.md', 'Measurements')],
+  },
+]

@@ -1,0 +1,117 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildSite, type Site } from '../../docs/site/buildSite.ts'
+import { violationsOf } from '../e2e/violationsOf.ts'
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+}
+
+let site: Site
+let browser: Browser
+let origin: string
+/** What the site asked of others, and what its policy or its scripts complained about. */
+const wrong: string[] = []
+
+const server = createServer((request, response) => {
+  const path = decodeURI(new URL(request.url ?? '/', 'http://x').pathname).slice(1) || 'index.html'
+  const content = site.files.get(path)
+  if (content === undefined) wrong.push(`404 ${path}`)
+  response.writeHead(content === undefined ? 404 : 200, {
+    'content-type': types[extname(path)] ?? 'text/plain',
+  })
+  response.end(content)
+})
+
+beforeAll(async () => {
+  site = await buildSite()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+}, 60_000)
+
+afterAll(async () => {
+  await browser?.close()
+  server.close()
+})
+
+async function open(path: string, width: number, colorScheme: 'light' | 'dark'): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin)) wrong.push(`asked for ${request.url()}`)
+  })
+  // A breach of the policy is told there too.
+  page.on('console', (message) => wrong.push(message.text()))
+  page.on('pageerror', (error) => wrong.push(String(error)))
+  await page.goto(origin + path)
+  return page
+}
+
+const shown = ['index.html', 'guide.html', 'panel.html', 'statechart.html']
+const generated = ['states/refreshing.html', 'api/react.html']
+
+test.each([...shown, ...generated])(
+  '%s: axe finds nothing, nothing is asked of others, a phone does not scroll sideways',
+  async (path) => {
+    for (const [width, scheme] of [
+      [1360, 'light'],
+      [390, 'dark'],
+    ] as const) {
+      const page = await open(path, width, scheme)
+      expect(await violationsOf(page), `${width} ${scheme}`).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      await page.close()
+    }
+    expect(wrong).toEqual([])
+  },
+)
+
+test('the search finds a name, by keyboard alone', async () => {
+  const page = await open('states/active.html', 1360, 'light')
+  await page.keyboard.press('/')
+  await page.keyboard.type('idletimeout')
+  await page.locator('.found a').first().waitFor()
+  expect(await violationsOf(page)).toEqual([])
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/#/)
+  await page.keyboard.press('/')
+  await page.keyboard.type('sessionExp')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/api/xstate-session.html#SessionExpired')
+  await page.close()
+  expect(wrong).toEqual([])
+})
+
+test('on a phone the pages are behind a button, that opens and closes without a script of ours', async () => {
+  const page = await open('guide.html', 390, 'light')
+  const link = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Statechart' })
+  expect(await link.count()).toBe(0)
+  await page.getByRole('button', { name: 'Pages' }).press('Enter')
+  await link.waitFor()
+  expect(await violationsOf(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await link.waitFor({ state: 'hidden' })
+  await page.getByRole('button', { name: 'Pages' }).click()
+  await link.click()
+  await page.waitForURL('**/statechart.html')
+  await page.close()
+  expect(wrong).toEqual([])
+})
+
+test('without scripts everything but the search is there', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false })
+  const page = await context.newPage()
+  await page.goto(`${origin}guide.html`)
+  expect(await page.locator('search').isVisible()).toBe(false)
+  await page.getByRole('link', { name: 'Statechart' }).first().click()
+  await page.waitForURL('**/statechart.html')
+  await context.close()
+})
