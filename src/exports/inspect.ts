@@ -1,3 +1,5 @@
+/** Shows a running session in the Stately inspector, without its tokens. */
+
 export {
   type InspectSessionOptions,
   inspectSession,

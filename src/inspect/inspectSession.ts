@@ -9,9 +9,11 @@ import { context, events, state, status, tag, whose } from './vocabulary.ts'
  * or of `createInspector` with an adapter of your own.
  */
 export interface SessionInspector {
+  /** Takes what is shown. */
   readonly inspect: Observer<InspectionEvent>
 }
 
+/** What of a session may be shown. */
 export interface InspectSessionOptions {
   /**
    * Shows whose session it is: id, email, name, username, role and tenant of the user, and the name of the
