@@ -11,3 +11,8 @@ export {
   type EntryStoreUnderTest,
   entryStoreConformance,
 } from '../testing/entryStoreConformance.ts'
+export {
+  type SessionStoreConformanceOptions,
+  type SessionStoreUnderTest,
+  sessionStoreConformance,
+} from '../testing/sessionStoreConformance.ts'

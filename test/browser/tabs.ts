@@ -1,11 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import type { LoginAnswer, Session, SessionNotice } from 'xstate-session'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
+import { bundlePage } from './bundlePage.ts'
 
 declare global {
   interface Window {
@@ -14,27 +13,7 @@ declare global {
   }
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const NAME = 'xstate-session'
-
-async function bundle(): Promise<string> {
-  const built = await rolldown({
-    cwd: root,
-    input: 'test/browser/page/direct.ts',
-    // The built package, as an application would: not the sources that tsconfig.json names.
-    tsconfig: false,
-    platform: 'browser',
-    resolve: {
-      alias: {
-        'xstate-session/browser': `${root}dist/browser.js`,
-        'xstate-session': `${root}dist/index.js`,
-      },
-    },
-  })
-  const { output } = await built.generate({ format: 'esm' })
-  await built.close()
-  return output[0].code
-}
 
 /** Pages that call the backend of another origin, in one Chromium for the tests of a file. `ignored`: flags to leave out. */
 export function directPages(sessionMs: number, ignored: string[] = []) {
@@ -45,7 +24,7 @@ export function directPages(sessionMs: number, ignored: string[] = []) {
   }
   beforeAll(async () => {
     const backend = await startBackend({ knobs: { sessionMs } })
-    const code = await bundle()
+    const code = await bundlePage('browser/page/direct.ts')
     const http = createServer((request, response) => {
       const { pathname, search } = new URL(request.url ?? '/', 'http://localhost')
       const isCode = pathname === '/page.js'

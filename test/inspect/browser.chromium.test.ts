@@ -1,11 +1,8 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { StatelyInspectionEvent } from '@statelyai/inspect'
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
-import { rolldown } from 'rolldown'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Frame, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { sessionMachine } from '../../machines/session.machine.ts'
+import { servePages } from '../browser/servePages.ts'
 import { leaksOf } from './life.ts'
 
 declare global {
@@ -15,71 +12,16 @@ declare global {
   }
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-async function bundle(page: string): Promise<string> {
-  const built = await rolldown({
-    cwd: root,
-    input: `test/inspect/page/${page}.ts`,
-    // The built package, as an application would: not the sources that tsconfig.json names.
-    tsconfig: false,
-    platform: 'browser',
-    resolve: {
-      alias: { 'xstate-session/inspect': `${root}dist/inspect.js`, 'xstate-session': `${root}dist/index.js` },
-    },
-  })
-  const { output } = await built.generate({ format: 'esm' })
-  await built.close()
-  return output[0].code
-}
-
-let http: Server
-let browser: Browser
-let url = ''
-beforeAll(async () => {
-  const bodies = new Map<string, [type: string, body: string]>()
-  for (const name of ['session', 'receiver']) {
-    bodies.set(`/${name}.js`, ['text/javascript', await bundle(name)])
-    bodies.set(`/${name}`, [
-      'text/html',
-      `<!doctype html><title>${name}</title><body></body><script type="module" src="/${name}.js"></script>`,
-    ])
-  }
-  http = createServer((request, response) => {
-    const found = bodies.get(new URL(request.url ?? '/', 'http://localhost').pathname)
-    response.writeHead(found ? 200 : 404, {
-      'content-type': found?.[0] ?? 'text/plain',
-      'content-security-policy': "default-src 'self'",
-    })
-    response.end(found?.[1])
-  })
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  url = `http://localhost:${(http.address() as AddressInfo).port}`
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-}, 60_000)
-afterAll(async () => {
-  await browser?.close()
-  http?.close()
-})
+const pages = servePages({ '/session': 'inspect/page/session.ts', '/receiver': 'inspect/page/receiver.ts' })
 
 /** A session that is inspected from its login to its end, and the page that received it. */
 async function inspected(how: 'frame' | 'window', as: 'ours' | 'stock' = 'ours') {
-  const context = await browser.newContext()
-  onTestFinished(() => context.close())
-  const elsewhere: string[] = []
-  // No internet: what leaves for another host is noted, and answered by nobody.
-  await context.route(
-    (target) => target.origin !== url,
-    (route) => {
-      elsewhere.push(route.request().url())
-      return route.abort()
-    },
-  )
+  const { context, elsewhere } = await pages.open()
   const page = await context.newPage()
   const opened = how === 'window' ? context.waitForEvent('page') : undefined
-  await page.goto(`${url}/session?in=${how}&as=${as}`)
+  await page.goto(`${pages.url}/session?in=${how}&as=${as}`)
   const receiver = async (): Promise<Page | Frame | undefined> =>
-    opened ?? page.frames().find((frame) => frame.url() === `${url}/receiver`)
+    opened ?? page.frames().find((frame) => frame.url() === `${pages.url}/receiver`)
   const read = async () =>
     (await receiver())?.evaluate(() => ({ received: window.received ?? [], messages: window.messages ?? [] }))
   await expect.poll(() => page.title(), { timeout: 10_000 }).toBe('done')

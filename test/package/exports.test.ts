@@ -143,6 +143,7 @@ test('./testing', async () => {
     [
       "coordinatorConformance",
       "entryStoreConformance",
+      "sessionStoreConformance",
     ]
   `)
 })
