@@ -54,6 +54,8 @@ export interface BackendLog {
   presentationsPerToken(): Map<string, Presentation[]>
   /** Presentations of a token that had been rotated away or rejected before. */
   replays(): Presentation[]
+  /** How often the provider found a refresh token used twice, and revoked its grant. */
+  reuseDetections(): number
   reset(): void
 }
 
@@ -111,6 +113,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
       presentations: presentations.presentations,
       presentationsPerToken: presentations.presentationsPerToken,
       replays: presentations.replays,
+      reuseDetections: provider.reuseDetections,
       reset() {
         requests.length = 0
         presentations.reset()

@@ -8,6 +8,7 @@ import { createSessionServer } from '../../src/server/createSessionServer.ts'
 import { toNodeListener } from '../../src/server/node.ts'
 import { type Clock, systemClock } from '../../src/session/clock.ts'
 import { redisEntries } from '../../src/stores/redis.ts'
+import { type Dedupe, handmade } from './handmade.ts'
 
 const {
   BACKEND = '',
@@ -16,12 +17,13 @@ const {
   REDIS = '',
   OFFSET_MS = '0',
   SECRET = '',
+  SERVER = 'ours',
 } = process.env
+const times = { leadTimeMs: 12_000, attemptTimeoutMs: 4_000 }
 const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + Number(OFFSET_MS) }
 const client = createClient({ url: REDIS, socket: { reconnectStrategy: () => 100 } })
 client.on('error', () => {})
 await client.connect()
-const store = redisEntries({ client })
 /** The number of the session that a piece of work began for: also of what outlives its request. */
 const working = new AsyncLocalStorage<string>()
 
@@ -33,38 +35,65 @@ function tell(key: string, revision: number): void {
   process.send?.({ stored: { session: working.getStore() ?? '', revision, at: Date.now() } })
 }
 
-const server = createSessionServer({
-  baseUrl: BACKEND,
-  browserBaseUrl: BROWSER_BACKEND,
-  publicUrl: PUBLIC_URL,
-  secrets: [SECRET],
-  coordinator: redisCoordinator({ client, secret: SECRET, attemptTimeoutMs: 8_000 }),
-  clock,
-  leadTimeMs: 2_000,
-  patienceMs: 2_000,
-  attemptTimeoutMs: 4_000,
-  pace: false,
-  // The number of the session, as the client says it: the judge follows it to the backend.
-  forwardClientIp: (request) => request.headers.get('x-session-number') ?? undefined,
-  store: {
-    ...store,
-    async read(key) {
-      const found = await store.read(key)
-      if (found) tell(key, found.revision)
-      return found
+function ours() {
+  const store = redisEntries({ client })
+  return createSessionServer({
+    ...times,
+    baseUrl: BACKEND,
+    browserBaseUrl: BROWSER_BACKEND,
+    publicUrl: PUBLIC_URL,
+    secrets: [SECRET],
+    coordinator: redisCoordinator({ client, secret: SECRET, attemptTimeoutMs: 8_000 }),
+    clock,
+    patienceMs: 2_000,
+    pace: false,
+    // The number of the session, as the client says it: the judge follows it to the backend.
+    forwardClientIp: (request) => request.headers.get('x-session-number') ?? undefined,
+    store: {
+      ...store,
+      async read(key) {
+        const found = await store.read(key)
+        if (found) tell(key, found.revision)
+        return found
+      },
+      async compareAndSet(key, expected, next) {
+        const done = await store.compareAndSet(key, expected, next)
+        if (done !== null) tell(key, done)
+        return done
+      },
     },
-    async compareAndSet(key, expected, next) {
-      const done = await store.compareAndSet(key, expected, next)
-      if (done !== null) tell(key, done)
-      return done
-    },
-  },
-})
+  }).handle
+}
 
-const handle: typeof server.handle = (request, info) =>
-  working.run(request.headers.get('x-session-number') ?? '', () => server.handle(request, info))
-const listener = createServer(toNodeListener(handle, { origin: new URL(PUBLIC_URL).origin }))
+const handle: ReturnType<typeof ours> =
+  SERVER === 'ours'
+    ? ours()
+    : handmade({
+        ...times,
+        dedupe: SERVER as Dedupe,
+        backend: BACKEND,
+        browserBackend: BROWSER_BACKEND,
+        publicUrl: PUBLIC_URL,
+        redis: client,
+        now: clock.wall,
+        numberOf: () => working.getStore() ?? '',
+        onStored: tell,
+      })
+
+const numbered: typeof handle = (request, info) =>
+  working.run(request.headers.get('x-session-number') ?? '', () => handle(request, info))
+const listener = createServer(toNodeListener(numbered, { origin: new URL(PUBLIC_URL).origin }))
 listener.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (listener.address() as AddressInfo).port })
 })
+
+const BEAT_MS = 100
+const STALL_MS = 500
+let beat = performance.now()
+/** How long nothing else could run here, whoever's fault that was. */
+setInterval(() => {
+  const lateMs = performance.now() - beat - BEAT_MS
+  beat = performance.now()
+  if (lateMs > STALL_MS) process.send?.({ stall: { at: Date.now() - lateMs, until: Date.now() } })
+}, BEAT_MS)
 process.once('disconnect', () => process.exit())

@@ -11,14 +11,15 @@ const noIntentsInRecords: Patch = {
   put: '  if (inner) return inner\n  const owner = crypto.randomUUID()\n',
 }
 
+/** Who commits looks at whether the session is still where it was: the last line of defence behind many others. */
+const noCommitGuard: Patch = {
+  file: 'src/server/entries.ts',
+  find: 'if (!isAt(record.session, expected)) return undefined',
+  put: '',
+}
+
 export const bugs: Readonly<Record<string, readonly Patch[]>> = {
-  noCommitGuard: [
-    {
-      file: 'src/server/entries.ts',
-      find: 'if (!isAt(record.session, expected)) return undefined',
-      put: '',
-    },
-  ],
+  noCommitGuard: [noCommitGuard],
   inFlightOnlyDedupe: [
     noIntentsInRecords,
     {
@@ -53,6 +54,11 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
       find: 'return before\n',
       put: "return { ...mine, outcome: 'rejected', reason: 'refreshRejected' }\n",
     },
+    {
+      file: 'src/server/intents.ts',
+      find: "outcome: 'unknown',",
+      put: "outcome: 'rejected',\n        reason: 'refreshRejected',",
+    },
   ],
   publishBeforeCommit: [
     {
@@ -64,6 +70,22 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
       file: 'src/session/flight.ts',
       find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
       put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+    },
+  ],
+  releaseByPlainDel: [
+    noIntentsInRecords,
+    {
+      file: 'src/coordination/redisScripts.ts',
+      find: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then return 'lost' end",
+      put: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return 'lost' end",
+    },
+  ],
+  replayThatSurvivesLogout: [
+    noCommitGuard,
+    {
+      file: 'src/server/sessions.ts',
+      find: '    coordinator.end(identityOf(last))\n',
+      put: '',
     },
   ],
 }

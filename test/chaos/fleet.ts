@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Stored } from './history.ts'
+import type { Stall, Stored } from './history.ts'
 
 export interface Fleet {
   readonly size: number
   readonly stored: readonly Stored[]
+  readonly stalls: readonly Stall[]
   /** Where process `i` listens; `undefined` while it is down. */
   url(i: number): string | undefined
   signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void
@@ -24,9 +25,11 @@ export function createFleet(size: number, envOf: (i: number) => Promise<Record<s
   const children: (ChildProcess | undefined)[] = []
   const urls: (string | undefined)[] = []
   const stored: Stored[] = []
+  const stalls: Stall[] = []
   return {
     size,
     stored,
+    stalls,
     url: (i) => urls[i],
     signal: (i, signal) => void children[i]?.kill(signal),
     async kill(i) {
@@ -44,8 +47,9 @@ export function createFleet(size: number, envOf: (i: number) => Promise<Record<s
       children[i] = child
       await new Promise<void>((resolve, reject) => {
         child.once('exit', (code) => reject(new Error(`process ${i} ended with ${code} before it listened`)))
-        child.on('message', (message: { port?: number; stored?: Stored }) => {
+        child.on('message', (message: { port?: number; stored?: Stored; stall?: Omit<Stall, 'process'> }) => {
           if (message.stored) stored.push(message.stored)
+          if (message.stall) stalls.push({ ...message.stall, process: i })
           if (!message.port) return
           urls[i] = `http://127.0.0.1:${message.port}`
           child.removeAllListeners('exit')

@@ -1,5 +1,6 @@
 /** What a run leaves behind for the checker. All instants: milliseconds since the Unix epoch, one clock. */
 export interface History {
+  readonly startedAt: number
   readonly presentations: readonly Presentation[]
   readonly issues: readonly Issue[]
   readonly arrivals: readonly Arrival[]
@@ -8,6 +9,11 @@ export interface History {
   readonly losses: readonly Loss[]
   readonly doings: readonly Doing[]
   readonly stored: readonly Stored[]
+  readonly stalls: readonly Stall[]
+  /** How many logins succeeded. */
+  readonly logins: number
+  /** How often the provider found a refresh token used twice, and ended its grant. */
+  readonly reuseDetections: number
 }
 
 /** One arrival of a refresh token at the backend. Tokens are named by a hash. */
@@ -83,4 +89,11 @@ export interface Stored {
   readonly session: string
   readonly revision: number
   readonly at: number
+}
+
+/** A process in which nothing ran, stopped by the nemesis or starved by the machine. */
+export interface Stall {
+  readonly process: number
+  readonly at: number
+  readonly until: number
 }

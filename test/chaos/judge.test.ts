@@ -4,7 +4,7 @@ import { judge } from './judge.ts'
 import { plan } from './nemesis.ts'
 import { random } from './random.ts'
 
-const limits = { skewMs: 0, callMs: 1_000 }
+const limits = { skewMs: 0, callMs: 1_000, sends: 4 }
 const LIFE = 60_000
 
 /** A session that logged in at 0 and renewed at 50 s: whole, and without a fault. */
@@ -23,6 +23,10 @@ const sound: History = {
   logouts: [],
   losses: [],
   doings: [],
+  startedAt: 0,
+  stalls: [],
+  logins: 1,
+  reuseDetections: 0,
 }
 
 const send = (at: number, fate: History['presentations'][number]['fate'], process = 0) => ({
@@ -59,6 +63,16 @@ describe('the judge of a chaos run', () => {
       ],
       ['after a definitive no', [send(50_000, 'rejected'), send(61_000, 'rejected')], ['sentAgain']],
       ['after it was not processed', [send(50_000, 'refused'), send(51_000, 'delivered')], []],
+      [
+        'before the answer to the first has come, the bearer gone',
+        [send(61_000, 'lost'), send(61_005, 'lost', 1)],
+        ['sentAgain'],
+      ],
+      [
+        'more often than the policy permits',
+        [61_000, 62_000, 63_000, 64_000, 65_000].map((at) => send(at, 'ambiguous')),
+        ['sentAgain'],
+      ],
     ] as const)('%s', (_, presentations, kinds) => {
       expect(
         kindsOf({ presentations, stored: [{ session: 's', revision: 3, at: 70_000 }], arrivals: [] }),
@@ -71,6 +85,17 @@ describe('the judge of a chaos run', () => {
       expect(kindsOf({ presentations, arrivals: [], doings: killed })).toEqual([])
       const another = [{ what: 'kill', at: 50_005, until: 51_000, process: 1 }]
       expect(kindsOf({ presentations, arrivals: [], doings: another })).toEqual(['sentAgain'])
+    })
+
+    test('or a replica took over that lacked that it was sent: that is told', () => {
+      const presentations = [send(50_000, 'delivered'), send(51_000, 'rejected', 1)]
+      const of = (at: number) => [{ what: 'redisFailover', at, until: at + 500 }]
+      const { violations, excused } = judge(
+        { ...sound, presentations, arrivals: [], doings: of(49_900) },
+        limits,
+      )
+      expect([violations, excused]).toEqual([[], { 'sent again: the replica lacked that it was sent': 1 }])
+      expect(kindsOf({ presentations, arrivals: [], doings: of(56_000) })).toEqual(['sentAgain'])
     })
   })
 
@@ -93,6 +118,16 @@ describe('the judge of a chaos run', () => {
     const call = { session: 's', process: 1, at: 90_000, tookMs: 5, status: 200, isAfterLogout: true }
     expect(kindsOf({ calls: [call] })).toEqual(['resurrected'])
     expect(kindsOf({ calls: [{ ...call, status: 401 }] })).toEqual([])
+    const doings = [{ what: 'redisFailover', at: 80_000, until: 80_500 }]
+    const of = (at: number) => kindsOf({ calls: [call], doings, logouts: [{ session: 's', at }] })
+    expect([of(80_400), of(84_000)]).toEqual([[], ['resurrected']])
+  })
+
+  test('a bearer that is used long after the logout of its session', () => {
+    const logouts = [{ session: 's', at: 1_000 }]
+    const used = (at: number) =>
+      kindsOf({ logouts, arrivals: [{ at, process: 0, session: 's', bearer: 'b1', path: '/api' }] })
+    expect([used(1_100), used(5_000)]).toEqual([[], ['resurrected']])
   })
 
   test('a caller that hangs, unless its process was stopped', () => {
@@ -108,9 +143,31 @@ describe('the judge of a chaos run', () => {
       ['rejected out of the blue', { losses: loss('refreshRejected') }, ['lost']],
       ['an idle timeout that nobody waited for', { losses: loss('idle') }, ['lost']],
       [
-        'an answer was lost',
-        { losses: loss('refreshRejected'), presentations: [send(50_000, 'lost')], arrivals: [] },
+        'an answer was lost, and the backend then refused the token',
+        {
+          losses: loss('refreshRejected'),
+          presentations: [send(50_000, 'lost'), send(61_000, 'ambiguous')],
+          arrivals: [],
+        },
         [],
+      ],
+      [
+        'an answer was lost, and nobody asked again',
+        { losses: loss('refreshRejected'), presentations: [send(50_000, 'lost')], arrivals: [] },
+        ['lost'],
+      ],
+      [
+        'an answer was lost once, of an older token',
+        {
+          losses: loss('refreshRejected'),
+          presentations: [
+            send(50_000, 'lost'),
+            send(61_000, 'delivered'),
+            { ...send(65_000, 'ambiguous'), token: 'r2' },
+          ],
+          arrivals: [],
+        },
+        ['lost'],
       ],
       [
         'Redis was emptied',

@@ -2,18 +2,19 @@ import type { Doing, History, Presentation } from './history.ts'
 
 export interface Verdict {
   readonly violations: readonly Violation[]
-  readonly counts: Readonly<Record<string, number>>
-  /** Sessions that were lost, by what explains it. */
+  /** Sessions that were lost, and other things that a fault alone explains, by what explains them. */
   readonly losses: Readonly<Record<string, number>>
+  readonly excused: Readonly<Record<string, number>>
 }
 
 export interface Violation {
-  /** `sentAgain`: I1. `resurrected`: I6. `crossed`: I7. `unstored`: I4. `lost`: I14. `hung`: I23. */
+  /** `sentAgain`: I1. `resurrected`: I5, I6. `crossed`: I7. `unstored`: I4. `lost`: I14. `hung`: I23. */
   readonly kind: 'sentAgain' | 'resurrected' | 'crossed' | 'unstored' | 'lost' | 'hung'
+  /** Since the start of the run. */
   readonly at: number
   readonly session: string
   readonly text: string
-  /** What was done with the session's tokens, and what the nemesis did, shortly before and after. */
+  /** What was done with the session's tokens, and what the nemesis did, shortly before and after; of the first ones. */
   readonly evidence: readonly string[]
 }
 
@@ -22,59 +23,56 @@ export interface Limits {
   readonly skewMs: number
   /** No caller waits longer, unless its process was stopped. */
   readonly callMs: number
+  /** How often the policy sends a token whose answer nobody saw. */
+  readonly sends: number
 }
 
 /** A process, or a store, in trouble so shortly after an answer may not have written it down. */
 const COMMIT_MS = 3_000
-/** What a replica may lack when it takes over. */
-const REPLICATION_MS = 2_000
+/** A call that had its bearer before the logout may use it for so long. */
+const LATE_MS = 2_000
+/** More of them say no more. */
+const WITH_EVIDENCE = 40
 
 const STORE_TROUBLE = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisEmpty', 'redisFailover']
 
 /** Judges what has happened, knowing everything; no part of the system under test is asked. */
 export function judge(history: History, limits: Limits): Verdict {
   const violations: Violation[] = []
+  const excused: Record<string, number> = {}
   const found = (kind: Violation['kind'], at: number, session: string, text: string) =>
-    violations.push({ kind, at, session, text, evidence: evidenceOf(session, at) })
+    violations.push({
+      kind,
+      at: at - history.startedAt,
+      session,
+      text,
+      evidence: violations.length < WITH_EVIDENCE ? evidenceOf(session, at) : [],
+    })
+  const excuse = (why: string) => {
+    excused[why] = (excused[why] ?? 0) + 1
+  }
 
-  const { presentations, issues, arrivals, calls, losses, doings, stored } = history
+  const { presentations, issues, arrivals, calls, losses, doings, stored, logouts } = history
   const issueOf = new Map(issues.map((issue) => [issue.token, issue]))
   // Two bearers of one user and one second are the same bytes.
   const issuesOfBearer = Map.groupBy(issues, ({ bearer }) => bearer)
-  const perToken = Map.groupBy(presentations, ({ token }) => token)
-  const perSession = Map.groupBy(presentations, ({ session }) => session)
+  const inOrder = presentations.toSorted((a, b) => a.at - b.at)
+  const perToken = Map.groupBy(inOrder, ({ token }) => token)
+  const perSession = Map.groupBy(inOrder, ({ session }) => session)
+  const firstIssue = new Map(issues.toReversed().map((issue) => [issue.session, issue]))
+  const logoutOf = new Map(logouts.map((one) => [one.session, one.at]))
 
   const during = (from: number, to: number, wanted: (doing: Doing) => boolean) =>
     doings.some((doing) => doing.at <= to && doing.until >= from && wanted(doing))
+  const wasStopped = (from: number, to: number, process: number) =>
+    during(from, to, (doing) => doing.process === process)
   /** Whether whoever got this answer may not have been able to keep it. */
   const mayBeUnkept = ({ at, doneAt, process }: Presentation) =>
-    during(at, doneAt + COMMIT_MS, (doing) => doing.process === process || STORE_TROUBLE.includes(doing.what))
-
-  /** Everything within a minute before and some seconds after, in order. */
-  function evidenceOf(session: string, at: number): string[] {
-    const isNear = (from: number, to: number) => to >= at - 60_000 && from <= at + 5_000
-    const lines: [number, string][] = []
-    for (const one of perSession.get(session) ?? [])
-      if (isNear(one.at, one.doneAt))
-        lines.push([
-          one.at,
-          `process ${one.process} sent ${one.token}: ${one.fate} at ${seconds(one.doneAt)}`,
-        ])
-    for (const doing of doings)
-      if (isNear(doing.at, doing.until))
-        lines.push([doing.at, `${doing.what} ${doing.process ?? ''} until ${seconds(doing.until)}`])
-    const isClose = (when: number) => Math.abs(when - at) < 2_000
-    for (const call of calls)
-      if (call.session === session && isClose(call.at))
-        lines.push([call.at, `call to process ${call.process}: ${call.status} after ${call.tookMs} ms`])
-    for (const one of arrivals)
-      if (one.session === session && isClose(one.at))
-        lines.push([one.at, `process ${one.process} used ${one.bearer} for ${one.path}`])
-    for (const one of stored) if (one.session === session && isClose(one.at)) lines.push([one.at, 'stored'])
-    for (const out of history.logouts)
-      if (out.session === session && isNear(out.at, out.at)) lines.push([out.at, 'logout confirmed'])
-    return lines.sort((a, b) => a[0] - b[0]).map(([when, line]) => `${seconds(when)} ${line}`)
-  }
+    wasStopped(at, doneAt + COMMIT_MS, process) ||
+    during(at, doneAt + COMMIT_MS, ({ what }) => STORE_TROUBLE.includes(what))
+  /** Whether what was written in this time may be missing at the replica that took over. */
+  const mayBeForgotten = (from: number, to: number) =>
+    during(from, to, ({ what }) => what === 'redisFailover')
 
   // I1: once, unless nobody knows what became of it, and then not while the bearer is good.
   for (const [token, sends] of perToken) {
@@ -82,22 +80,19 @@ export function judge(history: History, limits: Limits): Verdict {
     for (const [index, send] of sends.entries()) {
       const before = sends.slice(0, index).filter(({ fate }) => fate !== 'refused')
       if (before.length === 0) continue
-      const isGood = send.at < endsAt - limits.skewMs
+      const wrong = (text: string) => found('sentAgain', send.at, send.session, `${token}: ${text}`)
       const known = before.find((earlier) => isKnown(earlier) && !mayBeUnkept(earlier))
-      if (isGood)
-        found(
-          'sentAgain',
-          send.at,
-          send.session,
-          `${token}: ${before.at(-1)?.fate}, then sent again while its bearer was good for ${Math.round(endsAt - send.at)} ms`,
-        )
-      else if (known)
-        found(
-          'sentAgain',
-          send.at,
-          send.session,
-          `${token}: ${known.fate} at process ${known.process}, then sent again by ${send.process}`,
-        )
+      const open = send.fate !== 'refused' && before.find(({ doneAt }) => doneAt > send.at)
+      const said = (one: Presentation) => `${one.fate} at process ${one.process}`
+      const again = `sent again by ${send.process}`
+      // Its intent, and what it brought, were written to a Redis that is no longer the one.
+      if (before.every((earlier) => mayBeForgotten(earlier.at, earlier.doneAt + COMMIT_MS))) {
+        excuse('sent again: the replica lacked that it was sent')
+      } else if (open) wrong(`${said(open)} and not yet answered, ${again}`)
+      else if (send.at < endsAt - limits.skewMs)
+        wrong(`${before.at(-1)?.fate}, then ${again}, its bearer good for ${Math.round(endsAt - send.at)} ms`)
+      else if (known) wrong(`${said(known)}, then ${again}`)
+      else if (before.length >= limits.sends) wrong(`${again} after ${before.length} sends`)
     }
   }
 
@@ -105,15 +100,17 @@ export function judge(history: History, limits: Limits): Verdict {
   const storedOf = Map.groupBy(stored, ({ session }) => session)
   const firstUse = new Map<string, (typeof arrivals)[number]>()
   for (const arrival of arrivals) if (!firstUse.has(arrival.bearer)) firstUse.set(arrival.bearer, arrival)
-  const renewals = presentations.filter(({ fate }) => fate === 'delivered')
+  const renewalsOf = Map.groupBy(
+    inOrder.filter(({ fate }) => fate === 'delivered'),
+    ({ session }) => session,
+  )
   for (const [bearer, use] of firstUse) {
     const issue = issuesOfBearer.get(bearer)?.find(({ session }) => session === use.session)
     const renewal =
       issue &&
-      renewals.find(
-        ({ doneAt, session }) =>
-          session === issue.session && Math.abs(doneAt - issue.at) < 1_000 && doneAt <= use.at,
-      )
+      renewalsOf
+        .get(use.session)
+        ?.find(({ doneAt }) => Math.abs(doneAt - issue.at) < 1_000 && doneAt <= use.at)
     if (!renewal) continue
     const known = storedOf.get(use.session) ?? []
     const before = Math.max(0, ...known.filter(({ at }) => at < renewal.at).map(({ revision }) => revision))
@@ -122,19 +119,28 @@ export function judge(history: History, limits: Limits): Verdict {
       found('unstored', use.at, use.session, 'a bearer was used before it was stored')
   }
 
-  // I7: a call carries a bearer of its own session.
-  for (const { at, session, bearer } of arrivals) {
+  // I7: a call carries a bearer of its own session. I5: and none after its logout.
+  for (const { at, session, bearer, process } of arrivals) {
     const owners = issuesOfBearer.get(bearer)?.map((issue) => issue.session)
     if (owners && !owners.includes(session))
       found('crossed', at, session, `sent with the bearer of ${owners}`)
+    const outAt = logoutOf.get(session) ?? Infinity
+    if (at > outAt + LATE_MS && !isForgottenLogout(session) && !wasStopped(outAt, at, process))
+      found(
+        'resurrected',
+        at,
+        session,
+        `process ${process} used its bearer ${at - outAt} ms after its logout`,
+      )
   }
 
   // I6 and I23.
   for (const { at, tookMs, status, session, process, isAfterLogout } of calls) {
-    if (isAfterLogout && status === 200)
+    if (isAfterLogout && status === 200 && isForgottenLogout(session))
+      excuse('came back: the replica lacked its logout')
+    else if (isAfterLogout && status === 200)
       found('resurrected', at, session, `process ${process} served it after its logout`)
-    const wasStopped = during(at, at + tookMs, (doing) => doing.process === process)
-    if (tookMs > limits.callMs && !wasStopped)
+    if (tookMs > limits.callMs && !wasStopped(at, at + tookMs, process))
       found('hung', at, session, `process ${process}, ${Math.round(tookMs)} ms`)
   }
 
@@ -147,18 +153,22 @@ export function judge(history: History, limits: Limits): Verdict {
   }
 
   function explain(session: string, at: number, reason: string): string | undefined {
-    if (!reason && wasEmptied(session, at)) return 'Redis was emptied'
-    const failedOver = doings.find((doing) => doing.what === 'redisFailover' && doing.at <= at)
-    const recent = (those: readonly { readonly at: number }[] | undefined) =>
-      those?.some((one) => failedOver && Math.abs(one.at - failedOver.at) <= REPLICATION_MS)
-    const isStale =
-      failedOver &&
-      (recent(perSession.get(session)) || Math.abs(begunAt(session) - failedOver.at) <= REPLICATION_MS)
-    if (isStale) return 'the replica lacked the last writes'
+    if (!reason) {
+      if (wasEmptied(session, at)) return 'Redis was emptied'
+      const begunAt = begun(session)
+      return mayBeForgotten(begunAt - COMMIT_MS, begunAt) ? 'the replica lacked its login' : undefined
+    }
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return undefined
-    const own = perSession.get(session) ?? []
-    if (own.some(({ fate }) => fate === 'lost')) return 'an answer was lost on its way'
-    if (own.some((one) => one.fate === 'delivered' && mayBeUnkept(one)))
+    // The token that it ended with, and what became of it.
+    const token = perSession.get(session)?.findLast((one) => one.at <= at)?.token ?? ''
+    const sends = perToken.get(token) ?? []
+    // A backend that has not refused it, and may yet take it, is no reason.
+    const isRefused = sends.some(({ fate }) => fate === 'rejected' || fate === 'ambiguous')
+    if (!isRefused && sends.length < limits.sends) return undefined
+    if (sends.some(({ fate }) => fate === 'lost')) return 'an answer was lost on its way'
+    if (sends.some(({ fate, at, doneAt }) => fate === 'delivered' && mayBeForgotten(at, doneAt + COMMIT_MS)))
+      return 'the replica lacked its renewal'
+    if (sends.some((one) => one.fate === 'delivered' && mayBeUnkept(one)))
       return 'its process or store failed before the commit'
     return undefined
   }
@@ -166,46 +176,53 @@ export function judge(history: History, limits: Limits): Verdict {
   /** Its record was taken away, and is not there to be written. */
   function wasEmptied(session: string, at: number): boolean {
     return doings.some(
-      (doing) => doing.what === 'redisEmpty' && doing.at <= at && begunAt(session) <= doing.until,
+      (doing) => doing.what === 'redisEmpty' && doing.at <= at && begun(session) <= doing.until,
     )
   }
 
-  function begunAt(session: string): number {
-    return issues.find((issue) => issue.session === session)?.at ?? -Infinity
+  function isForgottenLogout(session: string): boolean {
+    const at = logoutOf.get(session) ?? Infinity
+    return mayBeForgotten(at - LATE_MS, at)
   }
 
-  const served = calls.filter(({ status }) => status === 200)
-  const took = calls
-    .filter(({ status }) => status > 0)
-    .map(({ tookMs }) => tookMs)
-    .sort((a, b) => a - b)
-  const quantile = (part: number) => Math.round(took[Math.floor(part * (took.length - 1))] ?? 0)
-  const most = Math.max(0, ...[...perToken.values()].map((sends) => sends.length))
-  return {
-    violations,
-    losses: explained,
-    counts: {
-      'calls of clients': calls.length,
-      'served with 200': served.length,
-      'told to come back (503)': calls.filter(({ status }) => status === 503).length,
-      'other answers': calls.filter(({ status }) => status > 0 && status !== 200 && status !== 503).length,
-      'process not there': calls.filter(({ status }) => status <= 0).length,
-      'API requests at the backend': arrivals.length,
-      'refreshes sent': presentations.length,
-      'renewed and delivered': renewals.length,
-      'refresh tokens presented': perToken.size,
-      'presented more than once': [...perToken.values()].filter((sends) => sends.length > 1).length,
-      'most presentations of one token': most,
-      'sessions logged out': history.logouts.length,
-      'sessions lost': losses.length,
-      'things the nemesis did': doings.length,
-      'p50 of an answer, ms': quantile(0.5),
-      'p99 of an answer, ms': quantile(0.99),
-    },
+  function begun(session: string): number {
+    return firstIssue.get(session)?.at ?? -Infinity
   }
+
+  /** Everything within a minute before and some seconds after, in order. */
+  function evidenceOf(session: string, at: number): string[] {
+    const seconds = (when: number) => `${((when - history.startedAt) / 1_000).toFixed(2)} s`
+    const isNear = (from: number, to: number) => to >= at - 60_000 && from <= at + 5_000
+    const isClose = (when: number) => Math.abs(when - at) < 2_000
+    const lines: [number, string][] = []
+    for (const one of perSession.get(session) ?? [])
+      if (isNear(one.at, one.doneAt))
+        lines.push([
+          one.at,
+          `process ${one.process} sent ${one.token}: ${one.fate} at ${seconds(one.doneAt)}`,
+        ])
+    for (const doing of doings)
+      if (isNear(doing.at, doing.until))
+        lines.push([doing.at, `${doing.what} ${doing.process ?? ''} until ${seconds(doing.until)}`])
+    for (const stall of history.stalls)
+      if (isNear(stall.at, stall.until))
+        lines.push([stall.at, `process ${stall.process} stood still until ${seconds(stall.until)}`])
+    for (const call of calls)
+      if (call.session === session && (isClose(call.at) || isClose(call.at + call.tookMs)))
+        lines.push([call.at, `call to process ${call.process}: ${call.status} after ${call.tookMs} ms`])
+    for (const one of arrivals)
+      if (one.session === session && isClose(one.at))
+        lines.push([one.at, `process ${one.process} used ${one.bearer} for ${one.path}`])
+    for (const one of stored)
+      if (one.session === session && isNear(one.at, one.at))
+        lines.push([one.at, `stored as revision ${one.revision}`])
+    const outAt = logoutOf.get(session)
+    if (outAt !== undefined && isNear(outAt, outAt)) lines.push([outAt, 'logout confirmed'])
+    return lines.sort((a, b) => a[0] - b[0]).map(([when, line]) => `${seconds(when)} ${line}`)
+  }
+
+  return { violations, losses: explained, excused }
 }
-
-const seconds = (at: number) => `${(at / 1_000).toFixed(2)} s`
 
 /** Whoever sent it knows what became of it. */
 const isKnown = ({ fate }: Presentation) => fate === 'delivered' || fate === 'rejected'

@@ -1,31 +1,51 @@
 import { parseArgs } from 'node:util'
+import { accept } from './accept.ts'
 import { bugs } from './bugs.ts'
-import { runChaos } from './runChaos.ts'
+import { NUISANCES, type Nuisance } from './nemesis.ts'
+import { type Report, runChaos, type ServerKind } from './runChaos.ts'
 
-const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 150] [--logouts 1] [--bug name]
-Bugs: ${Object.keys(bugs).join(', ')}.`
+const SERVERS: readonly ServerKind[] = ['ours', 'naive', 'inFlightOnly']
+const SHOWN = 40
+
+const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 200] [--logouts 1] [--server ours]
+                 [--bug name] [--nemesis kill,stop]
+npm run chaos -- --accept [name,name]: is each bug caught?
+Servers: ${SERVERS.join(', ')}.
+Bugs: ${Object.keys(bugs).join(', ')}.
+Nemesis: ${NUISANCES.join(', ')}.`
 
 function read() {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
       options: {
         seed: { type: 'string' },
         seconds: { type: 'string' },
         sessions: { type: 'string' },
         logouts: { type: 'string' },
+        server: { type: 'string' },
         bug: { type: 'string' },
+        nemesis: { type: 'string' },
+        accept: { type: 'boolean' },
       },
     })
-    const { seed = Date.now() % 100_000, seconds = 600, sessions = 150, logouts = 1, bug } = values
+    const { seed = Date.now() % 100_000, seconds = 600, sessions = 200, logouts = 1, bug } = values
     const numbers = {
       seed: Number(seed),
       seconds: Number(seconds),
       sessions: Number(sessions),
       logouts: Number(logouts),
     }
-    const isKnown = bug === undefined || Object.hasOwn(bugs, bug)
-    if (isKnown && Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0))
-      return { ...numbers, bug }
+    const server = SERVERS.find((kind) => kind === (values.server ?? 'ours'))
+    const nemesis = values.nemesis?.split(',').filter((name) => name !== '') as Nuisance[] | undefined
+    const only = positionals.flatMap((names) => names.split(','))
+    const areKnown =
+      server !== undefined &&
+      [...only, ...(bug === undefined ? [] : [bug])].every((name) => Object.hasOwn(bugs, name)) &&
+      (nemesis ?? []).every((name) => NUISANCES.includes(name)) &&
+      (only.length === 0 || values.accept)
+    if (areKnown && Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0))
+      return { ...numbers, server, bug, nemesis, accept: values.accept === true, only }
   } catch {
     // Told below.
   }
@@ -36,31 +56,48 @@ function read() {
 const options = read()
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-console.log(`Seed ${options.seed}: three processes, ${options.sessions} clients, ${options.seconds} s.`)
 
-const verdict = await runChaos({
-  ...options,
-  stop: stop.signal,
-  onPlan(planned) {
-    for (const { at, what, forMs, process: i } of planned)
-      console.log(
-        `  ${(at / 1000).toFixed(1).padStart(6)} s  ${what}${i === undefined ? '' : ` process ${i}`}, ${forMs} ms`,
-      )
-  },
-}).catch((error: unknown) => {
+async function run(): Promise<boolean> {
+  if (options.accept) return accept(options.only, stop.signal)
+  const { seed, sessions, seconds, server } = options
+  console.log(`Seed ${seed}: three processes of ${server}, ${sessions} clients, ${seconds} s.`)
+  const report = await runChaos({
+    ...options,
+    stop: stop.signal,
+    onPlan(planned) {
+      for (const { at, what, forMs, process: i } of planned)
+        console.log(
+          `  ${(at / 1000).toFixed(1).padStart(6)} s  ${what}${i === undefined ? '' : ` process ${i}`}, ${forMs} ms`,
+        )
+    },
+  })
+  print(report)
+  return report.violations.length === 0
+}
+
+function print({ figures, losses, excused, violations }: Report): void {
+  console.log('')
+  for (const [name, count] of Object.entries(figures)) console.log(`${name.padEnd(50)} ${count}`)
+  list('Sessions lost, by cause', losses)
+  list('Known limits met', excused)
+  console.log(`\nViolations: ${violations.length}`)
+  const kinds = Object.entries(Object.groupBy(violations, ({ kind }) => kind))
+  if (kinds.length > 0) console.log(`  ${kinds.map(([kind, those]) => `${kind} ${those.length}`).join(', ')}`)
+  for (const { kind, at, session, text, evidence } of violations.slice(0, SHOWN)) {
+    console.log(`  ${kind} at ${(at / 1_000).toFixed(2)} s, session ${session}: ${text}`)
+    for (const line of evidence) console.log(`    ${line}`)
+  }
+}
+
+function list(title: string, counts: Readonly<Record<string, number>>): void {
+  console.log(`\n${title}:`)
+  for (const [cause, count] of Object.entries(counts)) console.log(`  ${cause.padEnd(48)} ${count}`)
+  if (Object.keys(counts).length === 0) console.log('  none')
+}
+
+const isWell = await run().catch((error: unknown) => {
   if (!stop.signal.aborted) throw error
   console.log('Stopped.')
   process.exit(130)
 })
-const { counts, losses, violations } = verdict
-console.log('')
-for (const [name, count] of Object.entries(counts)) console.log(`${name.padEnd(34)} ${count}`)
-console.log('\nSessions lost, by cause:')
-for (const [cause, count] of Object.entries(losses)) console.log(`  ${cause.padEnd(50)} ${count}`)
-if (Object.keys(losses).length === 0) console.log('  none')
-console.log(`\nViolations: ${violations.length}`)
-for (const { kind, at, session, text, evidence } of violations.slice(0, 50)) {
-  console.log(`  ${kind} at ${(at / 1_000).toFixed(2)} s, session ${session}: ${text}`)
-  for (const line of evidence) console.log(`    ${line}`)
-}
-process.exitCode = violations.length > 0 ? 1 : 0
+process.exitCode = isWell ? 0 : 1

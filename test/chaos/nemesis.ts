@@ -8,7 +8,7 @@ import { healthy, type WireFaults } from './refreshProxy.ts'
 export interface Planned {
   /** Milliseconds after the start. */
   readonly at: number
-  readonly what: string
+  readonly what: Nuisance
   readonly forMs: number
   readonly process?: number
 }
@@ -23,22 +23,45 @@ const OFTEN = [
   'wireDown',
   'clock',
 ] as const
-const SELDOM = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisFailover'] as const
-const PAUSE_MS = [1_500, 4_000] as const
+const SELDOM = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisFailover', 'pause'] as const
+export const NUISANCES = [...OFTEN, ...SELDOM, 'redisEmpty'] as const
+export type Nuisance = (typeof NUISANCES)[number]
 
-/** What will be done, and when: the seed decides. Redis is emptied once, in a run that is long enough. */
-export function plan(random: Random, totalMs: number, processes: number): Planned[] {
+const OF_ONE: readonly Nuisance[] = ['kill', 'stop', 'clock', 'pause']
+const FOR_MS = [500, 3_000] as const
+/** Longer than anybody waits for the one who sends. */
+const PAUSE_MS = [9_000, 13_000] as const
+const REST_MS = [1_500, 4_000] as const
+/** A replica that takes over lacks what it was told less than so long before. */
+const MAX_LAG_MS = 1_000
+const MAX_OFFSET_MS = 1_500
+const MAX_DELAY_MS = 1_500
+
+/**
+ * What will be done, and when: the seed decides. Redis is emptied once, in a run that is long enough. `wanted`: of
+ * these alone.
+ */
+export function plan(
+  random: Random,
+  totalMs: number,
+  processes: number,
+  wanted: readonly Nuisance[] = NUISANCES,
+): Planned[] {
   const planned: Planned[] = []
+  const often = OFTEN.filter((what) => wanted.includes(what))
+  const seldom = SELDOM.filter((what) => wanted.includes(what))
   let at = 3_000
-  let isEmptied = totalMs < 60_000
+  let isEmptied = totalMs < 60_000 || !wanted.includes('redisEmpty')
   while (at < totalMs - 5_000) {
     const mayEmpty = !isEmptied && at > totalMs * 0.7
-    const what = mayEmpty ? 'redisEmpty' : random.next() < 0.65 ? random.pick(OFTEN) : random.pick(SELDOM)
+    const isOften = seldom.length === 0 || (often.length > 0 && random.next() < 0.65)
+    const what = mayEmpty ? 'redisEmpty' : random.pick<Nuisance>(isOften ? often : seldom)
     isEmptied ||= mayEmpty
-    const forMs = random.between(500, 3_000)
-    const isOfOne = ['kill', 'stop', 'clock'].includes(what)
+    const [least, most] = what === 'pause' ? PAUSE_MS : FOR_MS
+    const forMs = random.between(least, most)
+    const isOfOne = OF_ONE.includes(what)
     planned.push({ at, what, forMs, ...(isOfOne && { process: random.between(0, processes - 1) }) })
-    at += forMs + random.between(...PAUSE_MS)
+    at += forMs + random.between(...REST_MS)
   }
   return planned
 }
@@ -66,13 +89,12 @@ export async function runNemesis(
     await sleep(Math.max(0, startedAt + at - Date.now()), undefined, { signal: stop })
     const began = Date.now()
     await doIt(what, forMs, process)
-    const isOfOne = ['kill', 'stop', 'clock'].includes(what)
-    doings.push({ what, at: began, until: Date.now(), ...(isOfOne && { process }) })
+    doings.push({ what, at: began, until: Date.now(), ...(OF_ONE.includes(what) && { process }) })
   }
   return doings
 
-  async function doIt(what: string, forMs: number, i: number): Promise<void> {
-    const wait = () => sleep(forMs, undefined, { signal: stop })
+  async function doIt(what: Nuisance, forMs: number, i: number): Promise<void> {
+    const wait = (ms = forMs) => sleep(ms, undefined, { signal: stop })
     const spoilt = async (faults: Partial<WireFaults>) => {
       Object.assign(wire, faults)
       await wait()
@@ -83,13 +105,23 @@ export async function runNemesis(
       case 'clock':
         await fleet.kill(i)
         await sleep(Math.min(forMs, 1_000))
-        return fleet.start(i, what === 'clock' ? random.between(-1_500, 1_500) : 0)
+        return fleet.start(i, what === 'clock' ? random.between(-MAX_OFFSET_MS, MAX_OFFSET_MS) : 0)
       case 'stop':
         fleet.signal(i, 'SIGSTOP')
         await wait()
         return fleet.signal(i, 'SIGCONT')
+      case 'pause':
+        // In the midst of its refreshes; and others are in the midst of theirs when it goes on.
+        Object.assign(wire, { delayMs: MAX_DELAY_MS })
+        await wait(MAX_DELAY_MS)
+        fleet.signal(i, 'SIGSTOP')
+        await wait()
+        fleet.signal(i, 'SIGCONT')
+        await wait(MAX_DELAY_MS)
+        Object.assign(wire, healthy())
+        return
       case 'wireSlow':
-        return spoilt({ delayMs: random.between(100, 1_500) })
+        return spoilt({ delayMs: random.between(100, MAX_DELAY_MS) })
       case 'wireReset':
         return spoilt({ resetBefore: 0.5 })
       case 'wireLost':
@@ -115,7 +147,7 @@ export async function runNemesis(
         await wait()
         return redis.slow(0)
       case 'redisFailover':
-        return redis.failOver()
+        return redis.failOver(random.between(0, MAX_LAG_MS))
       case 'redisEmpty':
         await redis.empty()
     }

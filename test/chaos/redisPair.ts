@@ -15,7 +15,7 @@ export async function startRedisPair() {
   async function launch(port: number, name: string, ...more: string[]) {
     const child = spawn(
       'redis-server',
-      // Confirmed is on disk: a kill loses nothing.
+      // Written before it is confirmed, so that a kill loses nothing; a disk that is slow is not what is tried here.
       [
         '--port',
         `${port}`,
@@ -26,7 +26,7 @@ export async function startRedisPair() {
         '--appendonly',
         'yes',
         '--appendfsync',
-        'always',
+        'no',
         '--appenddirname',
         name,
         '--save',
@@ -48,13 +48,62 @@ export async function startRedisPair() {
   const [first, second] = nodes as [(typeof nodes)[number], (typeof nodes)[number]]
   let primary = first
   let replica = second
-  await command(replica.port, 'REPLICAOF', '127.0.0.1', `${primary.port}`)
+  /** The ways of the processes, and of the replica, to whichever is the primary. */
+  const clients = await startWay(() => primary.port)
+  const replication = await startWay(() => primary.port)
+  const follow = (port: number) => command(port, 'REPLICAOF', '127.0.0.1', `${replication.port}`)
+  await follow(replica.port)
 
+  return {
+    url: `redis://127.0.0.1:${clients.port}`,
+    freeze: () => void primary.child.kill('SIGSTOP'),
+    thaw: () => void primary.child.kill('SIGCONT'),
+    cut() {
+      clients.isCut = true
+      clients.cut()
+    },
+    mend() {
+      clients.isCut = false
+    },
+    slow(ms: number) {
+      clients.delayMs = ms
+    },
+    empty: () => command(primary.port, 'FLUSHALL'),
+    async kill() {
+      primary.child.kill('SIGKILL')
+      await once(primary.child, 'exit')
+    },
+    async restart() {
+      primary.child = await launch(primary.port, primary.folder)
+    },
+    /** The replica takes over with what it has got until `behindMs` ago; the primary follows it from then on. */
+    async failOver(behindMs: number) {
+      await until(async () => (await command(replica.port, 'INFO', 'replication')).includes('link_status:up'))
+      replication.isHeld = true
+      await sleep(behindMs)
+      ;[primary, replica] = [replica, primary]
+      await command(primary.port, 'REPLICAOF', 'NO', 'ONE')
+      clients.cut()
+      // What was held is lost.
+      replication.cut()
+      replication.isHeld = false
+      await follow(replica.port)
+    },
+    close() {
+      clients.close()
+      replication.close()
+      for (const { child } of nodes) child.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+/** A port that leads to another one, and what may be wrong with it. */
+async function startWay(portOf: () => number) {
   const sockets = new Set<Socket>()
-  const way = { isCut: false, delayMs: 0 }
   const server = createServer((near) => {
     if (way.isCut) return void near.destroy()
-    const far = connect(primary.port, '127.0.0.1')
+    const far = connect(portOf(), '127.0.0.1')
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -72,61 +121,40 @@ export async function startRedisPair() {
       }
       if (!far.destroyed) far.write(chunk)
     })
-    far.pipe(near)
+    far.on('data', (chunk) => {
+      if (!way.isHeld && !near.destroyed) near.write(chunk)
+    })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-
-  const cut = () => {
-    for (const socket of sockets) socket.destroy()
-  }
-  return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    freeze: () => void primary.child.kill('SIGSTOP'),
-    thaw: () => void primary.child.kill('SIGCONT'),
+  const way = {
+    port: (server.address() as AddressInfo).port,
+    /** Nobody gets through. */
+    isCut: false,
+    /** Answers are dropped. */
+    isHeld: false,
+    delayMs: 0,
+    /** Closes all connections. */
     cut() {
-      way.isCut = true
-      cut()
-    },
-    mend() {
-      way.isCut = false
-    },
-    slow(ms: number) {
-      way.delayMs = ms
-    },
-    empty: () => command(primary.port, 'FLUSHALL'),
-    async kill() {
-      primary.child.kill('SIGKILL')
-      await once(primary.child, 'exit')
-    },
-    async restart() {
-      primary.child = await launch(primary.port, primary.folder)
-    },
-    /** The replica takes over with what it has; the primary follows it from then on. */
-    async failOver() {
-      ;[primary, replica] = [replica, primary]
-      await command(primary.port, 'REPLICAOF', 'NO', 'ONE')
-      cut()
-      await command(replica.port, 'REPLICAOF', '127.0.0.1', `${primary.port}`)
+      for (const socket of sockets) socket.destroy()
     },
     close() {
-      cut()
+      way.cut()
       server.close()
-      for (const { child } of nodes) child.kill('SIGKILL')
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+  return way
 }
 
 async function answers(port: number): Promise<void> {
+  await until(async () => (await command(port, 'PING').catch(() => '')).startsWith('+PONG'))
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
-    try {
-      if ((await command(port, 'PING')).startsWith('+PONG')) return
-    } catch {
-      // Not yet.
-    }
+    if (await isSo()) return
     await sleep(20)
   }
-  throw new Error('redis-server does not start. Is it installed? npm run setup')
+  throw new Error('redis-server does not start, or does not follow. Is it installed? npm run setup')
 }
 
 async function command(port: number, ...words: string[]): Promise<string> {

@@ -1,21 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startBackend } from '../../examples/backend/startBackend.ts'
+import { type Figures, figuresOf } from './figures.ts'
 import { createFleet } from './fleet.ts'
+import type { Dedupe } from './handmade.ts'
 import type { History } from './history.ts'
 import { judge, type Verdict } from './judge.ts'
-import { type Planned, plan, runNemesis } from './nemesis.ts'
+import { type Nuisance, type Planned, plan, runNemesis } from './nemesis.ts'
 import { random } from './random.ts'
 import { startRedisPair } from './redisPair.ts'
 import { createRefreshProxies } from './refreshProxy.ts'
 import { createWorkload } from './workload.ts'
 
+export type ServerKind = 'ours' | Dedupe
+
 export interface ChaosOptions {
   readonly seed: number
   readonly seconds: number
   readonly sessions: number
+  /** Ours, or one that people write by hand. @default 'ours' */
+  readonly server?: ServerKind
   /** A mistake to put into the processes; see bugs.ts. @default none */
   readonly bug?: string | undefined
+  /** What may go wrong. @default everything */
+  readonly nemesis?: readonly Nuisance[] | undefined
   /** How many of a hundred rounds of a client end with its logout. @default 1 */
   readonly logouts?: number
   /** Ends the run early. */
@@ -23,19 +31,26 @@ export interface ChaosOptions {
   readonly onPlan?: (planned: readonly Planned[]) => void
 }
 
+export interface Report extends Verdict {
+  readonly figures: Figures
+}
+
 const PROCESSES = 3
 const PANEL = 'http://panel.localhost'
-const BEARER_MS = 8_000
-/** Two clocks of processes differ by twice their offset, and a JWT tells whole seconds. */
-const SKEW_MS = 4_000
-/** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
-const CALL_MS = 10_000
+const BEARER_MS = 24_000
+const LIMITS = {
+  /** Two clocks of processes differ by twice their offset, and a JWT tells whole seconds. */
+  skewMs: 4_000,
+  /** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
+  callMs: 10_000,
+  sends: 4,
+}
 
 /** Three processes, real Redis, backend and provider; a seed decides what goes wrong. Then everything is judged. */
-export async function runChaos(options: ChaosOptions): Promise<Verdict> {
+export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { seed, seconds, sessions, stop } = options
   const totalMs = seconds * 1_000
-  const planned = plan(random(seed), totalMs, PROCESSES)
+  const planned = plan(random(seed), totalMs, PROCESSES, options.nemesis)
   options.onPlan?.(planned)
   const backend = await startBackend({ panelUrl: PANEL, knobs: { sessionMs: BEARER_MS } })
   const redis = await startRedisPair()
@@ -49,10 +64,12 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
     PUBLIC_URL: `${PANEL}/`,
     REDIS: redis.url,
     SECRET: secret,
-    ...(options.bug && { BUG: options.bug }),
+    SERVER: options.server ?? 'ours',
+    BUG: options.bug ?? '',
   }))
   try {
     for (let i = 0; i < PROCESSES; i++) await fleet.start(i)
+    const startedAt = Date.now()
     const workload = createWorkload(fleet, PANEL, random(seed + 2), (options.logouts ?? 1) / 100)
     const working = workload.start(sessions)
     const nemesis = runNemesis(planned, {
@@ -68,10 +85,15 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
     const history: History = {
       ...proxies,
       ...workload,
+      startedAt,
       doings: await nemesis,
       stored: fleet.stored,
+      stalls: fleet.stalls,
+      logins: workload.begun(),
+      reuseDetections: backend.log.reuseDetections(),
     }
-    return judge(history, { skewMs: SKEW_MS, callMs: CALL_MS })
+    const verdict = judge(history, LIMITS)
+    return { ...verdict, figures: figuresOf(history, verdict) }
   } finally {
     fleet.close()
     redis.close()

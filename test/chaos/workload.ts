@@ -7,6 +7,8 @@ import type { Random } from './random.ts'
 
 const API = '/api/admin/users'
 const GIVE_UP_MS = 20_000
+/** What takes longer is not waited for: the client goes on beside it. */
+const ROUND_MS = 2_500
 const PROBES = 6
 
 /** Clients with sessions, each calling through several processes at once, until told to stop. */
@@ -14,13 +16,16 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random, log
   const calls: Call[] = []
   const done: Logout[] = []
   const losses: Loss[] = []
+  const open = new Set<Promise<unknown>>()
   let isOver = false
   let last = 0
+  let begun = 0
 
   /** One life after the other. */
   async function client(): Promise<void> {
+    await sleep(random.between(0, 3_000))
     while (!isOver) {
-      await live(++last).catch(() => sleep(500))
+      await live(++last).catch(() => sleep(random.between(500, 1_500)))
     }
   }
 
@@ -33,9 +38,10 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random, log
       const i = Math.floor(random.next() * fleet.size)
       const url = fleet.url(i)
       const at = Date.now()
+      const isProbe = isAfterLogout
       const note = (status: number) => {
         if (new URL(request.url).pathname === API)
-          calls.push({ session, process: i, at, tookMs: Date.now() - at, status, isAfterLogout })
+          calls.push({ session, process: i, at, tookMs: Date.now() - at, status, isAfterLogout: isProbe })
       }
       if (!url) {
         note(0)
@@ -70,26 +76,39 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random, log
         ? (await page.navigate('/session/openid/start')).response
         : await page.post('/session/login', accounts.localAdmin)
     if (![200, 302].includes(status) || !page.cookies.has('session')) throw new Error('No login.')
+    begun++
     const cookie = page.cookies.get('session') ?? ''
-    const call = () => page.get(API).catch(() => undefined)
+    const call = () => {
+      const answer = page.get(API).catch(() => undefined)
+      open.add(answer)
+      answer.then(() => open.delete(answer))
+      return answer
+    }
+    const burst = (most: number) => Promise.all(Array.from({ length: random.between(1, most) }, call))
+    const round = (most: number) => Promise.race([burst(most), sleep(ROUND_MS)])
 
     while (!isOver && said === undefined) {
-      await sleep(random.between(100, 1_200))
-      await Promise.all(Array.from({ length: random.between(1, 4) }, call))
-      if (said === undefined && random.next() < logouts) {
-        const answer = await page.post('/session/logout').catch(() => undefined)
-        // Not confirmed: it may have ended, or not, and nobody holds the cookie any more.
-        if (answer?.status !== 200) return
-        done.push({ session, at: Date.now() })
-        // Whoever has the cookie still has it.
-        isAfterLogout = true
-        for (let probes = 0; probes < PROBES && !isOver; probes++) {
-          page.cookies.set('session', cookie)
-          await Promise.all([call(), call(), call()])
-          await sleep(random.between(100, 1_000))
-        }
-        return
+      await sleep(random.between(500, 4_500))
+      const isLast = random.next() < logouts
+      if (!isLast) {
+        await round(3)
+        continue
       }
+      // While its calls are under way, and perhaps a refresh for them.
+      void burst(3)
+      await sleep(random.between(0, 100))
+      const answer = await page.post('/session/logout').catch(() => undefined)
+      // Not confirmed: it may have ended, or not, and nobody holds the cookie any more.
+      if (answer?.status !== 200) return
+      done.push({ session, at: Date.now() })
+      // Whoever has the cookie still has it.
+      isAfterLogout = true
+      for (let probes = 0; probes < PROBES && !isOver; probes++) {
+        page.cookies.set('session', cookie)
+        await round(3)
+        await sleep(random.between(100, 1_000))
+      }
+      return
     }
     if (said !== undefined) losses.push({ session, at: Date.now(), reason: said })
   }
@@ -98,7 +117,11 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random, log
     calls,
     logouts: done,
     losses,
-    start: (clients: number) => Promise.all(Array.from({ length: clients }, client)),
+    begun: () => begun,
+    async start(clients: number): Promise<void> {
+      await Promise.all(Array.from({ length: clients }, client))
+      await Promise.all(open)
+    },
     stop() {
       isOver = true
     },

@@ -20,6 +20,8 @@ export interface RunningProvider {
   readonly clientId: string
   readonly clientSecret: string
   readonly store: ProviderStore
+  /** How often a refresh token was used a second time, and its grant revoked for that. */
+  reuseDetections(): number
   close(): Promise<void>
 }
 
@@ -93,6 +95,10 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     },
   }
   const provider = new Provider(server.url, configuration)
+  let reuses = 0
+  provider.on('grant.revoked', (ctx) => {
+    if (ctx.oidc.params?.grant_type === 'refresh_token') reuses += 1
+  })
 
   /** Signs in the account of `login_hint` or `?account=`; without either, lists the accounts to choose from. */
   async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,5 +128,12 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     })
   })
 
-  return { issuer: server.url, clientId, clientSecret, store, close: server.close }
+  return {
+    issuer: server.url,
+    clientId,
+    clientSecret,
+    store,
+    reuseDetections: () => reuses,
+    close: server.close,
+  }
 }

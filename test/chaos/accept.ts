@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bugs } from './bugs.ts'
+import type { Nuisance } from './nemesis.ts'
+import { type ChaosOptions, type Report, runChaos } from './runChaos.ts'
+
+type Setting = Required<Pick<ChaosOptions, 'seed' | 'seconds' | 'sessions' | 'logouts'>> & {
+  readonly nemesis?: readonly Nuisance[]
+}
+
+const USUAL: Setting = { seed: 1, seconds: 60, sessions: 150, logouts: 1 }
+/** Where a bug shows itself soon. */
+const settings: Readonly<Record<string, Partial<Setting>>> = {
+  noCommitGuard: { logouts: 30, nemesis: ['wireSlow', 'redisSlow', 'stop'] },
+  leaseWithoutIntent: { nemesis: ['kill', 'pause'] },
+  releaseByPlainDel: { seconds: 120, nemesis: ['pause'] },
+  replayThatSurvivesLogout: { logouts: 30, nemesis: ['wireSlow', 'redisSlow', 'stop'] },
+}
+const TRIES = 4
+
+/**
+ * Runs every seeded bug until it is caught, and each of these settings once without a bug: the harness is worth
+ * something only if it tells them apart. Answers whether it does.
+ */
+export async function accept(only: readonly string[], stop: AbortSignal): Promise<boolean> {
+  const names = only.length > 0 ? only : Object.keys(bugs)
+  const rows: string[][] = []
+  let isWell = true
+  for (const name of names) {
+    const setting = { ...USUAL, ...settings[name] }
+    let caught: Report | undefined
+    let seed = setting.seed
+    for (let tries = 0; tries < TRIES && !caught; tries++) {
+      seed = setting.seed + tries
+      const report = await runChaos({ ...setting, seed, bug: name, stop })
+      if (report.violations.length > 0) caught = report
+      await sleep(500)
+    }
+    isWell &&= caught !== undefined
+    rows.push([name, `${seed}`, caught ? told(caught) : 'NOT CAUGHT'])
+    console.log(rows.at(-1)?.join('  '))
+  }
+  const controls = new Map(
+    names.map((name) => ({ ...USUAL, ...settings[name] })).map((setting) => keyed(setting)),
+  )
+  for (const [key, setting] of controls) {
+    const report = await runChaos({ ...setting, stop })
+    isWell &&= report.violations.length === 0
+    rows.push([`none (${key})`, `${setting.seed}`, report.violations.length === 0 ? 'clean' : told(report)])
+    console.log(rows.at(-1)?.join('  '))
+  }
+  const head = ['bug', 'seed', 'caught as']
+  console.log(`\n${table([head, ...rows])}\n${isWell ? 'Accepted.' : 'NOT ACCEPTED.'}`)
+  return isWell
+}
+
+const keyed = (setting: Setting): [string, Setting] => [
+  `${setting.nemesis?.join(', ') ?? 'everything'}; ${setting.seconds} s`,
+  setting,
+]
+
+function told({ violations }: Report): string {
+  const kinds = Object.entries(Object.groupBy(violations, ({ kind }) => kind))
+  const first = Math.min(...violations.map(({ at }) => at))
+  return `${kinds.map(([kind, those]) => `${kind} ${those.length}`).join(', ')}; first after ${(first / 1_000).toFixed(0)} s`
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? []
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,61 @@
+import type { History } from './history.ts'
+import type { Verdict } from './judge.ts'
+
+export type Figures = Readonly<Record<string, number>>
+
+/** What a run prints: how much was tried, what it cost, and what was lost. */
+export function figuresOf(history: History, verdict: Verdict): Figures {
+  const { calls, arrivals, presentations, logouts, losses, stalls, doings } = history
+  const with200 = calls.filter(({ status }) => status === 200)
+  const answered = calls.filter(({ status }) => status > 0)
+  const renewals = presentations.filter(({ fate }) => fate === 'delivered').length
+  const perToken = [...Map.groupBy(presentations, ({ token }) => token).values()].map((sends) => sends.length)
+  const most = Math.max(0, ...perToken)
+  const presented = Object.fromEntries(
+    Array.from({ length: most }, (_, i) => [
+      `refresh tokens presented ${i === 0 ? 'once' : `${i + 1} times`}`,
+      perToken.filter((sends) => sends === i + 1).length,
+    ]),
+  )
+  const violationsOf = (kind: string) => verdict.violations.filter((one) => one.kind === kind).length
+  // What the nemesis stopped itself stood still on purpose.
+  const starved = stalls.filter(
+    (stall) =>
+      !doings.some((one) => one.process === stall.process && one.at <= stall.until && one.until >= stall.at),
+  )
+  return {
+    'API requests of clients': calls.length,
+    'served with 200': with200.length,
+    'told to come back (503)': calls.filter(({ status }) => status === 503).length,
+    'other answers': answered.filter(({ status }) => status !== 200 && status !== 503).length,
+    'process not there': calls.length - answered.length,
+    'API requests at the backend': arrivals.length,
+    'backend requests per request served': ratio(arrivals.length, with200.length),
+    'refreshes sent': presentations.length,
+    'renewed and delivered': renewals,
+    'refreshes sent per renewal': ratio(presentations.length, renewals),
+    ...presented,
+    'tokens used twice, as the provider says': history.reuseDetections,
+    logins: history.logins,
+    'sessions logged out': logouts.length,
+    'sessions lost': losses.length,
+    'sessions lost without cause': violationsOf('lost'),
+    'served after a logout': violationsOf('resurrected'),
+    'callers that hung': violationsOf('hung'),
+    'p50 of an answer, ms': quantile(answered, 0.5),
+    'p99 of an answer, ms': quantile(answered, 0.99),
+    'p50 of a 200, ms': quantile(with200, 0.5),
+    'p99 of a 200, ms': quantile(with200, 0.99),
+    'things the nemesis did': doings.length,
+    'longest that the machine starved a process, ms': Math.round(
+      Math.max(0, ...starved.map(({ at, until }) => until - at)),
+    ),
+  }
+}
+
+function quantile(calls: readonly { readonly tookMs: number }[], part: number): number {
+  const took = calls.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
+  return Math.round(took[Math.floor(part * (took.length - 1))] ?? 0)
+}
+
+const ratio = (part: number, of: number) => (of === 0 ? 0 : Math.round((100 * part) / of) / 100)
