@@ -32,6 +32,7 @@ test('a reused token ends the whole family', async () => {
   const { refreshToken } = await (await openidRefresh(backend, request)).json()
   expect(await statusAndBody(openidRefresh(backend, request))).toEqual([401, code('REFRESH_FAILED')])
   expect((await openidRefresh(backend, { ...request, refresh_token: refreshToken })).status).toBe(401)
+  expect(backend.log.reuseDetections()).toBe(1)
   expect(backend.log.presentations.map(({ outcome }) => outcome)).toEqual([
     'ok-rotated',
     'rejected',

@@ -4,6 +4,8 @@ export interface History {
   readonly presentations: readonly Presentation[]
   readonly issues: readonly Issue[]
   readonly arrivals: readonly Arrival[]
+  /** The refresh tokens that the backend was asked to end. */
+  readonly revoked: ReadonlySet<string>
   readonly calls: readonly Call[]
   readonly logouts: readonly Logout[]
   readonly losses: readonly Loss[]
@@ -39,6 +41,8 @@ export interface Issue {
   readonly bearerEndsAt: number
   readonly session: string
   readonly at: number
+  /** The backend offers to end it: that of a local session. */
+  readonly isRevocable: boolean
 }
 
 /** A call of the API, as it reached the backend: for which session, and with whose bearer. */

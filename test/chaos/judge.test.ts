@@ -10,8 +10,8 @@ const LIFE = 60_000
 /** A session that logged in at 0 and renewed at 50 s: whole, and without a fault. */
 const sound: History = {
   issues: [
-    { token: 'r1', bearer: 'b1', bearerEndsAt: LIFE, session: 's', at: 0 },
-    { token: 'r2', bearer: 'b2', bearerEndsAt: 2 * LIFE, session: 's', at: 50_010 },
+    { token: 'r1', bearer: 'b1', bearerEndsAt: LIFE, session: 's', at: 0, isRevocable: false },
+    { token: 'r2', bearer: 'b2', bearerEndsAt: 2 * LIFE, session: 's', at: 50_010, isRevocable: false },
   ],
   presentations: [{ token: 'r1', session: 's', process: 0, at: 50_000, doneAt: 50_010, fate: 'delivered' }],
   stored: [{ session: 's', revision: 3, at: 50_012 }],
@@ -23,6 +23,7 @@ const sound: History = {
   logouts: [],
   losses: [],
   doings: [],
+  revoked: new Set(),
   startedAt: 0,
   stalls: [],
   logins: 1,

@@ -66,10 +66,10 @@ export function judge(history: History, limits: Limits): Verdict {
     doings.some((doing) => doing.at <= to && doing.until >= from && wanted(doing))
   const wasStopped = (from: number, to: number, process: number) =>
     during(from, to, (doing) => doing.process === process)
-  /** Whether whoever got this answer may not have been able to keep it. */
-  const mayBeUnkept = ({ at, doneAt, process }: Presentation) =>
-    wasStopped(at, doneAt + COMMIT_MS, process) ||
-    during(at, doneAt + COMMIT_MS, ({ what }) => STORE_TROUBLE.includes(what))
+  /** Whether whoever got this answer may not have lived to keep it, or found no store for it. */
+  const mayHaveDied = ({ at, doneAt, process }: Presentation) => wasStopped(at, doneAt + COMMIT_MS, process)
+  const mayBeUnkept = (one: Presentation) =>
+    mayHaveDied(one) || during(one.at, one.doneAt + COMMIT_MS, ({ what }) => STORE_TROUBLE.includes(what))
   /** Whether what was written in this time may be missing at the replica that took over. */
   const mayBeForgotten = (from: number, to: number) =>
     during(from, to, ({ what }) => what === 'redisFailover')
@@ -168,8 +168,10 @@ export function judge(history: History, limits: Limits): Verdict {
     if (sends.some(({ fate }) => fate === 'lost')) return 'an answer was lost on its way'
     if (sends.some(({ fate, at, doneAt }) => fate === 'delivered' && mayBeForgotten(at, doneAt + COMMIT_MS)))
       return 'the replica lacked its renewal'
+    if (sends.some((one) => one.fate === 'delivered' && mayHaveDied(one)))
+      return 'its process was killed or stopped before the commit'
     if (sends.some((one) => one.fate === 'delivered' && mayBeUnkept(one)))
-      return 'its process or store failed before the commit'
+      return 'Redis failed before the commit'
     return undefined
   }
 

@@ -77,7 +77,7 @@ async function run(): Promise<boolean> {
 
 function print({ figures, losses, excused, violations }: Report): void {
   console.log('')
-  for (const [name, count] of Object.entries(figures)) console.log(`${name.padEnd(50)} ${count}`)
+  for (const [name, count] of Object.entries(figures)) console.log(`${name.padEnd(56)} ${count}`)
   list('Sessions lost, by cause', losses)
   list('Known limits met', excused)
   console.log(`\nViolations: ${violations.length}`)
@@ -91,7 +91,7 @@ function print({ figures, losses, excused, violations }: Report): void {
 
 function list(title: string, counts: Readonly<Record<string, number>>): void {
   console.log(`\n${title}:`)
-  for (const [cause, count] of Object.entries(counts)) console.log(`  ${cause.padEnd(48)} ${count}`)
+  for (const [cause, count] of Object.entries(counts)) console.log(`  ${cause.padEnd(54)} ${count}`)
   if (Object.keys(counts).length === 0) console.log('  none')
 }
 

@@ -21,6 +21,7 @@ const OFTEN = [
   'wireLost',
   'wireTruncated',
   'wireDown',
+  'providerDown',
   'clock',
 ] as const
 const SELDOM = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisFailover', 'pause'] as const
@@ -130,6 +131,8 @@ export async function runNemesis(
         return spoilt({ truncate: 0.3 })
       case 'wireDown':
         return spoilt({ unavailable: 1 })
+      case 'providerDown':
+        return spoilt({ providerDown: 1 })
       case 'redisKill':
         await redis.kill()
         await wait()

@@ -12,6 +12,8 @@ export interface WireFaults {
   resetAfter: number
   truncate: number
   unavailable: number
+  /** The backend cannot ask the provider, or its database: it says what it also says of a dead token. */
+  providerDown: number
 }
 
 export const healthy = (): WireFaults => ({
@@ -20,6 +22,7 @@ export const healthy = (): WireFaults => ({
   resetAfter: 0,
   truncate: 0,
   unavailable: 0,
+  providerDown: 0,
 })
 
 export const nameOf = (token: string) => createHash('sha256').update(token).digest('hex').slice(0, 12)
@@ -36,6 +39,7 @@ export function createRefreshProxies(backend: string, random: Random) {
   const presentations: Presentation[] = []
   const issues: Issue[] = []
   const arrivals: Arrival[] = []
+  const revoked = new Set<string>()
   const faults = healthy()
   const sessionOf = new Map<string, string>()
   const target = new URL(backend)
@@ -57,6 +61,7 @@ export function createRefreshProxies(backend: string, random: Random) {
     const client = String(incoming.headers['x-forwarded-for'] ?? '')
     if (REFRESH.includes(path)) return refresh(process, incoming, body, outgoing)
     const bearer = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1]
+    if (path === LOGOUT) revoked.add(nameOf(cookieOf(incoming) ?? ''))
     // A logout may renew once more to be heard: what that brings is used for it and kept nowhere.
     if (bearer && client && path !== LOGOUT)
       arrivals.push({ at: Date.now(), process, session: client, bearer: nameOf(bearer), path })
@@ -74,10 +79,23 @@ export function createRefreshProxies(backend: string, random: Random) {
       void presentations.push({ token: name, session, process, at, doneAt: Date.now(), fate })
     // Drawn at once, so that the order of the draws is the order of arrival.
     const [before, after, cut, down] = [random.next(), random.next(), random.next(), random.next()]
+    const failed = random.next()
     if (faults.delayMs) await sleep(faults.delayMs)
     if (down < faults.unavailable) {
       conclude('refused')
       return void outgoing.writeHead(503, { 'retry-after': '1' }).end()
+    }
+    if (failed < faults.providerDown) {
+      const isOpenid = incoming.url === REFRESH[0]
+      outgoing.writeHead(isOpenid ? 401 : 403, {
+        'content-type': isOpenid ? 'application/json' : 'text/html; charset=utf-8',
+      })
+      conclude('ambiguous')
+      return void outgoing.end(
+        isOpenid
+          ? JSON.stringify({ error: 'Token refresh failed', error_code: 'REFRESH_FAILED' })
+          : 'Invalid refresh token',
+      )
     }
     if (before < faults.resetBefore) {
       conclude('lost')
@@ -124,6 +142,7 @@ export function createRefreshProxies(backend: string, random: Random) {
       bearerEndsAt: exp * 1000,
       session,
       at: Date.now(),
+      isRevocable: refreshToken === undefined,
     })
   }
 
@@ -156,6 +175,7 @@ export function createRefreshProxies(backend: string, random: Random) {
     presentations,
     issues,
     arrivals,
+    revoked,
     faults,
     start,
     close() {
@@ -185,9 +205,11 @@ interface Answer {
   readonly body: Buffer
 }
 
+const cookieOf = ({ headers }: IncomingMessage) =>
+  /(?:^|; )refreshToken=([^;]+)/.exec(headers.cookie ?? '')?.[1]
+
 function tokenOf(incoming: IncomingMessage, body: Buffer): string {
-  const cookie = /(?:^|; )refreshToken=([^;]+)/.exec(incoming.headers.cookie ?? '')?.[1]
-  if (incoming.url === REFRESH[1]) return cookie ?? ''
+  if (incoming.url === REFRESH[1]) return cookieOf(incoming) ?? ''
   return String((JSON.parse(body.toString() || '{}') as { refresh_token?: unknown }).refresh_token ?? '')
 }
 

@@ -93,6 +93,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       reuseDetections: backend.log.reuseDetections(),
     }
     const verdict = judge(history, LIMITS)
+    if (!history.presentations.some(({ fate }) => fate === 'delivered'))
+      throw new Error('Nothing was renewed, so the run says nothing.')
     return { ...verdict, figures: figuresOf(history, verdict) }
   } finally {
     fleet.close()
