@@ -20,7 +20,11 @@ const page = (source: string, title: string): NavigationPage => ({ source, title
 export const chapters: readonly Chapter[] = [
   {
     title: 'Start',
-    pages: [page('README.md', 'Overview'), page('docs/guide.md', 'Guide')],
+    pages: [
+      page('README.md', 'Overview'),
+      page('docs/guide.md', 'Guide'),
+      page('docs/why-sessions-die.md', 'Why sessions die'),
+    ],
   },
   {
     title: 'In a page',

@@ -95,13 +95,8 @@ md.core.ruler.push('site', ({ tokens, env }) => {
 /** The words between a link's beginning and its end. */
 function linkText(children: readonly Token[], start: number): string {
   const rest = children.slice(start + 1)
-  return rest
-    .slice(
-      0,
-      rest.findIndex(({ type }) => type === 'link_close'),
-    )
-    .map(({ content }) => content)
-    .join('')
+  const end = rest.findIndex(({ type }) => type === 'link_close')
+  return wordsOf(rest.slice(0, end))
 }
 
 /** A text in Markdown as the inside of a page. */
@@ -149,7 +144,7 @@ function sectionsOf(tokens: readonly Token[]): Section[] {
 }
 
 /** The words of a token, without its marks. */
-const plain = (token: Token | undefined): string =>
-  (token?.children ?? [])
-    .map(({ type, content }) => (type === 'softbreak' || type === 'hardbreak' ? ' ' : content))
-    .join('')
+const plain = (token: Token | undefined) => wordsOf(token?.children ?? [])
+
+const wordsOf = (tokens: readonly Token[]): string =>
+  tokens.map(({ type, content }) => (type === 'softbreak' || type === 'hardbreak' ? ' ' : content)).join('')

@@ -1,13 +1,17 @@
 import type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
+/** A store of one session, as the cases need it. */
 export interface SessionStoreUnderTest {
+  /** The store. */
   readonly store: SessionStore
   /** A second handle on the same session, as a peer has it. @default `store` */
   readonly other?: SessionStore
+  /** Called after its case, also where that failed. */
   close?(): void | Promise<void>
 }
 
+/** How the cases get a store. */
 export interface SessionStoreConformanceOptions {
   /** A store of one session that holds nothing yet; called once for each case. */
   create(): Promise<SessionStoreUnderTest>
