@@ -49,7 +49,7 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'Tests and proof',
-    pages: [page('docs/inspect.md', 'Inspector')],
+    pages: [page('docs/inspect.md', 'Inspector'), page('docs/chaos.md', 'Chaos')],
   },
   {
     title: 'The project',
