@@ -16,3 +16,8 @@ export {
   type SessionStoreUnderTest,
   sessionStoreConformance,
 } from '../testing/sessionStoreConformance.ts'
+export {
+  type RenewedTokens,
+  type StrategyConformanceOptions,
+  strategyConformance,
+} from '../testing/strategyConformance.ts'

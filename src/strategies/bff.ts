@@ -1,7 +1,7 @@
 import type { ExpiredReason } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../session/errors.ts'
 import { type BffFacts, readFacts } from '../wire/facts.ts'
-import { retryAfterMs } from '../wire/headers.ts'
+import { isJson, retryAfterMs } from '../wire/headers.ts'
 import { parseJson } from '../wire/json.ts'
 import { request, type WireResult } from '../wire/request.ts'
 import type { KeptFacts, KeptSession, RefreshOutcome, SessionStrategy } from './strategy.ts'
@@ -223,7 +223,7 @@ function objectOf(text: string): Json | undefined {
 /** A whole JSON object that came with `status`. */
 function bodyOf(answer: WireResult, status: number): Json | undefined {
   const isMeant = answer.kind === 'answer' && answer.status === status && !answer.redirected
-  return isMeant ? objectOf(answer.text) : undefined
+  return isMeant && isJson(answer.headers) ? objectOf(answer.text) : undefined
 }
 
 const factsOf = (answer: WireResult) => readFacts(bodyOf(answer, 200))

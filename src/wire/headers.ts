@@ -25,3 +25,12 @@ export function retryAfterMs(headers: Headers): number | undefined {
       : undefined
   return delay === undefined ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS)
 }
+
+/** Whether the body is JSON in UTF-8, as far as `Content-Type` tells. */
+export function isJson(headers: Headers): boolean {
+  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';')
+  return (
+    /^application\/([\w.-]+\+)?json$/.test(type.trim()) &&
+    parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /=\s*"?utf-8"?\s*$/.test(parameter))
+  )
+}

@@ -1,5 +1,5 @@
 import type { RefreshOutcome, UnknownCause } from '../strategies/strategy.ts'
-import { retryAfterMs } from './headers.ts'
+import { isJson, retryAfterMs } from './headers.ts'
 import { parseJson } from './json.ts'
 import type { WireAnswer, WireResult } from './request.ts'
 
@@ -61,12 +61,4 @@ function byStatus(status: number, rules: AnswerRules): RefreshOutcome {
 /** An answer that proves nothing, and is not the backend's own word. */
 function unknown(cause: UnknownCause): RefreshOutcome {
   return { kind: 'unknown', cause, answered: false }
-}
-
-function isJson(headers: Headers): boolean {
-  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';')
-  return (
-    /^application\/([\w.-]+\+)?json$/.test(type.trim()) &&
-    parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /=\s*"?utf-8"?\s*$/.test(parameter))
-  )
 }

@@ -144,6 +144,7 @@ test('./testing', async () => {
       "coordinatorConformance",
       "entryStoreConformance",
       "sessionStoreConformance",
+      "strategyConformance",
     ]
   `)
 })

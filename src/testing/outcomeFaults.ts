@@ -1,0 +1,130 @@
+import type { ExpiredReason } from '../../machines/session.types.ts'
+import type {
+  KeptEnd,
+  RefreshOutcome,
+  RefusedCause,
+  SecurityNotice,
+  UnknownCause,
+  Warning,
+} from '../strategies/strategy.ts'
+
+type Words<T extends string> = Readonly<Record<T, true>>
+
+const refusedCauses: Words<RefusedCause> = {
+  network: true,
+  limited: true,
+  unavailable: true,
+  misconfigured: true,
+}
+const unknownCauses: Words<UnknownCause> = {
+  timeout: true,
+  network: true,
+  redirect: true,
+  content: true,
+  json: true,
+  schema: true,
+  size: true,
+  status: true,
+  refreshFailed: true,
+  consumed: true,
+  stale: true,
+  internal: true,
+}
+const reasons: Words<ExpiredReason> = {
+  refreshRejected: true,
+  refreshUnsupported: true,
+  refreshOutcomeUnknown: true,
+  notRefreshable: true,
+  missingCredential: true,
+  accessRevoked: true,
+  identityMismatch: true,
+  stepUpRequired: true,
+  idle: true,
+  absoluteLifetime: true,
+  unusableLifetime: true,
+  internal: true,
+}
+const keptEnds: Words<KeptEnd> = { elsewhere: true, backChannel: true }
+const securityNotices: Words<SecurityNotice> = { identityMismatch: true, unknownUser: true, reuse: true }
+const warnings: Words<Warning> = {
+  schema: true,
+  unit: true,
+  tokenFormat: true,
+  cookieDuplicate: true,
+  stale: true,
+  rejectedAfterRefresh: true,
+  persistFailed: true,
+  storage: true,
+  notRevoked: true,
+}
+
+type Check = (value: unknown) => boolean
+
+const word =
+  (words: Words<string>): Check =>
+  (value) =>
+    typeof value === 'string' && Object.hasOwn(words, value)
+const isFlag: Check = (value) => typeof value === 'boolean'
+const isTrue: Check = (value) => value === true
+const isSpan: Check = (value) => Number.isFinite(value) && (value as number) >= 0
+const isCount: Check = (value) => Number.isSafeInteger(value)
+/** Whether a header can carry it is judged by the session. */
+const isText: Check = (value) => typeof value === 'string'
+const isToken: Check = (value) => typeof value === 'string' && value !== ''
+const isObject: Check = (value) => typeof value === 'object' && value !== null
+const isUser: Check = (value) => isObject(value) && isToken((value as { readonly id?: unknown }).id)
+const isFacts: Check = (value) => {
+  const { epoch, version, user, life } = value as Record<string, unknown>
+  return isCount(epoch) && isCount(version) && isUser(user) && isObject(life)
+}
+const areWarnings: Check = (value) => Array.isArray(value) && value.every(word(warnings))
+
+/** The members of each kind: those it must have, and those it may have. */
+const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may: Fields]>> = {
+  ok: [
+    {},
+    {
+      bearer: isText,
+      refreshToken: isToken,
+      user: isUser,
+      life: isObject,
+      ageMs: isSpan,
+      shared: isTrue,
+      final: isTrue,
+      warnings: areWarnings,
+    },
+  ],
+  kept: [
+    { facts: (value) => value === null || (isObject(value) && isFacts(value)) },
+    { reason: word(keptEnds) },
+  ],
+  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan }],
+  rejected: [{ reason: word(reasons) }, { security: word(securityNotices) }],
+  unknown: [
+    { cause: word(unknownCauses), answered: isFlag },
+    { consumed: isTrue, retryAfterMs: isSpan, ageMs: isSpan, warnings: areWarnings },
+  ],
+  unsupported: [{ forGood: isFlag }, {}],
+}
+type Fields = Readonly<Record<string, Check>>
+
+/** What keeps `value` from being one of the outcomes; none for those that are. Quotes nothing of it but names. */
+export function outcomeFaults(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return ['it is no object']
+  const { kind, ...fields } = value as Record<string, unknown>
+  if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind)) return ['its kind is none of the known']
+  const [must, may] = kinds[kind as RefreshOutcome['kind']]
+  const faults = Object.keys(must).flatMap((name) =>
+    Object.hasOwn(fields, name) ? [] : [`${kind} without ${name}`],
+  )
+  for (const [name, part] of Object.entries(fields)) {
+    const check = { ...must, ...may }[name]
+    if (!check) faults.push(`${kind} has a member that it does not know`)
+    else if (part !== undefined && !check(part)) faults.push(`${name} of ${kind} is not what it should be`)
+  }
+  if (kind === 'ok' && fields.bearer === undefined && fields.refreshToken === undefined)
+    faults.push('ok brings no token')
+  if (kind === 'kept' && fields.facts === null && fields.reason === undefined)
+    faults.push('kept without facts says no reason')
+  return faults
+}
