@@ -17,6 +17,13 @@ const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 export function withIntents(inner: Coordinator, entries: Entries, settings: ServerSettings): Coordinator {
   const { clock } = settings
   const owner = crypto.randomUUID()
+  /** Intents that may have been written although their write failed: nothing was sent. And what stood there before. */
+  const unsent = new Map<string, { readonly at: number; readonly before: Intent | undefined }>()
+
+  function standing(key: string, intent: Intent | undefined): Intent | undefined {
+    const own = unsent.get(key)
+    return own && intent?.owner === owner && intent.at === own.at ? own.before : intent
+  }
 
   async function send(flight: Flight): Promise<RefreshOutcome> {
     const { sessionId: key = '', refreshToken } = flight.identity
@@ -26,12 +33,12 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
     let before: Intent | undefined
     try {
       const written = await entries.update(key, (record) => {
-        before = record.intent
+        before = standing(key, record.intent)
         // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
         known =
           !('refreshToken' in record.session) || record.session.refreshToken !== refreshToken
             ? unavailable
-            : answerOf(record.intent, flight)
+            : answerOf(before, flight)
         if (known) return undefined
         const at = clock.wall()
         const until = at + settings.attemptTimeoutMs + MARGIN_MS
@@ -41,9 +48,14 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       // The record may have gone between two tries.
       isWritten = written !== undefined
     } catch {
-      // What could not be written down is not sent.
+      // What could not be written down is not sent; where it was written all the same, it is taken back.
+      if (mine) {
+        unsent.set(key, { at: mine.at, before })
+        void settle(key, mine, before)
+      }
       return unavailable
     }
+    unsent.delete(key)
     if (known || !mine || !isWritten) return known ?? unavailable
     const outcome = await flight.send()
     const settled = settledBy(outcome, mine, before)

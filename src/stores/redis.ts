@@ -17,6 +17,13 @@ export interface RedisEntriesOptions {
   /** How long a command may take before its call rejects; milliseconds, 1 to 60 000. @default 500 */
   readonly commandTimeoutMs?: number
   /**
+   * How many replicas must have a write before it counts. With 1 or more no failover to one of them brings back what
+   * was logged out or forgets that a token was sent: while they are not reached writes reject, so nothing is
+   * refreshed and no logout confirmed. For a client with one connection, not for a cluster. 0 to 10.
+   * @default 0
+   */
+  readonly replicas?: number
+  /**
    * Reads time and sets timers.
    * @default the platform's
    */
@@ -61,7 +68,7 @@ const LONGEST_MS = 8.64e15
  *
  * A write that was acknowledged is as durable as that Redis: use `appendonly yes` where a restart must lose nobody,
  * and `maxmemory-policy noeviction`, for an evicted session is a lost one. Let the client read from the primary
- * alone.
+ * alone. A replica that takes over lacks the last writes, unless `replicas` asks for their copies.
  *
  * A call rejects where Redis does not answer in time or refuses; the write may then have been done all the same.
  *
@@ -71,6 +78,7 @@ export function redisEntries({
   client,
   prefix = 'xstate-session:',
   commandTimeoutMs = 500,
+  replicas = 0,
   clock = systemClock,
 }: RedisEntriesOptions): EntryStore {
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
@@ -79,13 +87,34 @@ export function redisEntries({
   if (!(commandTimeoutMs >= 1 && commandTimeoutMs <= 60_000)) {
     throw new Misconfigured('redisEntries: `commandTimeoutMs` is a number of milliseconds from 1 to 60000.')
   }
-  const { send, run } = redisCalls({ client, commandTimeoutMs, clock })
+  if (!(Number.isInteger(replicas) && replicas >= 0 && replicas <= 10)) {
+    throw new Misconfigured('redisEntries: `replicas` is a whole number from 0 to 10.')
+  }
+  const { send, write, run } = redisCalls({ client, commandTimeoutMs, clock, replicas })
+  /** What may be written here and nowhere else, each with the number of its write. */
+  const uncopied = new Map<string, number>()
+  let writes = 0
   // The braces keep what a script touches together on one node of a cluster.
   const entryKey = (key: string) => `{${prefix}}entry:${key}`
   const subjectKey = (subject: string) => `{${prefix}}subject:${subject}`
 
+  /** A write that was copied says the same of all before it. */
+  async function copied<T>(key: string, writing: () => Promise<T>): Promise<T> {
+    const mine = ++writes
+    try {
+      const done = await writing()
+      for (const [other, number] of uncopied) if (number <= mine) uncopied.delete(other)
+      return done
+    } catch (error) {
+      if (replicas > 0) uncopied.set(key, mine)
+      throw error
+    }
+  }
+
   return {
     async read(key) {
+      // What a failover may take back is not told.
+      if (uncopied.has(key)) await copied(key, () => write(['SET', `{${prefix}}copied`, '1', 'PX', 1_000]))
       const [value, revision] = listOf(await send(['HMGET', entryKey(key), 'v', 'r']))
       if (value === null && revision === null) return null
       if (typeof value !== 'string') throw unexpected('text')
@@ -95,13 +124,8 @@ export function redisEntries({
     async compareAndSet(key, expected, { value, expiresAt, subject }) {
       const ttlMs = Math.min(Math.ceil(expiresAt - clock.wall()), LONGEST_MS - clock.wall())
       const keys = subject === undefined ? [entryKey(key)] : [entryKey(key), subjectKey(subject)]
-      const revision = await run(SCRIPT, keys, [
-        expected === null ? '' : String(expected),
-        key,
-        value,
-        String(ttlMs),
-        subject ?? '',
-      ])
+      const args = [expected === null ? '' : String(expected), key, value, String(ttlMs), subject ?? '']
+      const revision = await copied(key, () => run(SCRIPT, keys, args))
       return revision === null ? null : countOf(revision)
     },
 

@@ -4,18 +4,25 @@ import { redisFailure } from './redisFailure.ts'
 
 type Argument = string | number
 
+/** How long a write waits for its copies. All commands of the connection wait with it, so later ones wait no more. */
+const COPY_MS = 100
+
 /** Calls that settle in time, with errors that repeat nothing of what was sent. */
 export function redisCalls({
   client,
   commandTimeoutMs,
   clock,
+  replicas = 0,
 }: {
   readonly client: RedisClient
   readonly commandTimeoutMs: number
   readonly clock: Clock
+  /** So many replicas must have what `write` and `run` have written, or the call rejects. */
+  readonly replicas?: number
 }) {
   const { command } = redisCommands(client)
   const digests = new Map<string, Promise<string>>()
+  let areBehind = false
 
   function send(args: readonly Argument[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -29,6 +36,19 @@ export function redisCalls({
     })
   }
 
+  /** A command that writes. */
+  async function write(args: readonly Argument[]): Promise<unknown> {
+    if (replicas === 0) return send(args)
+    const answer = send(args)
+    // At once, so that both take the same connection: Redis counts what came over it.
+    const copies = send(['WAIT', replicas, areBehind ? 1 : COPY_MS])
+    copies.catch(() => {})
+    const found = await answer
+    areBehind = !(Number(await copies) >= replicas)
+    if (areBehind) throw new Error(`Redis has a write that fewer than ${replicas} replicas have.`)
+    return found
+  }
+
   /** The script by its digest, and in full where this Redis has not seen it. */
   async function run(script: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     let digest = digests.get(script)
@@ -37,14 +57,14 @@ export function redisCalls({
       digests.set(script, digest)
     }
     try {
-      return await send(['EVALSHA', await digest, keys.length, ...keys, ...args])
+      return await write(['EVALSHA', await digest, keys.length, ...keys, ...args])
     } catch (error) {
       if ((error as { redisCode?: string }).redisCode !== 'NOSCRIPT') throw error
-      return send(['EVAL', script, keys.length, ...keys, ...args])
+      return write(['EVAL', script, keys.length, ...keys, ...args])
     }
   }
 
-  return { send, run }
+  return { send, write, run }
 }
 
 async function sha1(text: string): Promise<string> {

@@ -23,8 +23,8 @@ async function connected(port: number) {
 const command = async (port: number, ...words: string[]) => (await connected(port)).sendCommand(words)
 
 /** One process that keeps its sessions in Redis. */
-const inRedis = (client: Awaited<ReturnType<typeof connected>>) => ({
-  store: redisEntries({ client, commandTimeoutMs: COMMAND_MS }),
+const inRedis = (client: Awaited<ReturnType<typeof connected>>, replicas = 0) => ({
+  store: redisEntries({ client, commandTimeoutMs: COMMAND_MS, replicas }),
   coordinator: redisCoordinator({ client, secret: SECRET, commandTimeoutMs: COMMAND_MS }),
 })
 
@@ -87,6 +87,45 @@ describe('C21: Redis forgets in a failover', () => {
     for (const [name, value] of copy) one.page.cookies.set(name, value)
     await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 15_000 }).toBe(401)
     expect(backend.log.replays()).toEqual([])
+  })
+
+  test('a write that no replica has does not count: nothing is sent before, and no logout confirmed', async () => {
+    const redis = await pair()
+    const { serve, pass, sends, backend } = await world()
+    const options = { patienceMs: 500 }
+    const [one, two] = [
+      serve({ ...inRedis(await connected(redis.port), 1), ...options }),
+      serve({ ...inRedis(await connected(redis.port), 1), ...options }),
+    ]
+    await one.page.navigate('/session/openid/start')
+    for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
+    const copy = new Map(one.page.cookies)
+    redis.blackHole()
+    pass(20 * MINUTE)
+    // In the very moment that a failover would lose.
+    expect((await two.page.get(USERS)).status).toBe(503)
+    expect((await one.page.post('/session/logout')).status).toBe(503)
+    expect(sends()).toBe(0)
+    await redis.failOver(command)
+    await command(redis.primary, 'REPLICAOF', '127.0.0.1', `${redis.replica}`)
+    for (const [name, value] of copy) one.page.cookies.set(name, value)
+    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 15_000 }).toBe(401)
+    expect(backend.log.replays()).toEqual([])
+  })
+
+  test('a token that was not sent because of that is sent when the replica is back, without a doubt', async () => {
+    const redis = await pair()
+    const { serve, pass, sends } = await world()
+    const options = { patienceMs: 500, resend: 'never' } as const
+    const { page } = serve({ ...inRedis(await connected(redis.port), 1), ...options })
+    await page.navigate('/session/openid/start')
+    redis.blackHole()
+    pass(20 * MINUTE)
+    expect((await page.get(USERS)).status).toBe(503)
+    redis.mend()
+    // Under `never` a doubt would have been the end.
+    await expect.poll(async () => (await page.get(USERS)).status, { timeout: 15_000 }).toBe(200)
+    expect(sends()).toBe(1)
   })
 })
 

@@ -110,6 +110,12 @@ export async function storePair(...args: string[]) {
       link.isDeaf = true
       link.isMute = true
     },
+    /** The replica is told again, of all that it has missed too. */
+    mend() {
+      link.isDeaf = false
+      link.isMute = false
+      link.cut()
+    },
     /** The replica takes over with what it has: `command` speaks to it. */
     async failOver(command: (port: number, ...words: string[]) => Promise<unknown>) {
       await command(second.port, 'REPLICAOF', 'NO', 'ONE')
