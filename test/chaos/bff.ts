@@ -36,7 +36,7 @@ function tell(key: string, revision: number): void {
 }
 
 function ours() {
-  const store = redisEntries({ client })
+  const store = redisEntries({ client, replicas: 1 })
   return createSessionServer({
     ...times,
     baseUrl: BACKEND,

@@ -2,9 +2,8 @@ import type { Doing, History, Presentation } from './history.ts'
 
 export interface Verdict {
   readonly violations: readonly Violation[]
-  /** Sessions that were lost, and other things that a fault alone explains, by what explains them. */
+  /** Sessions that were lost, by what explains it. */
   readonly losses: Readonly<Record<string, number>>
-  readonly excused: Readonly<Record<string, number>>
 }
 
 export interface Violation {
@@ -39,7 +38,6 @@ const STORE_TROUBLE = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'red
 /** Judges what has happened, knowing everything; no part of the system under test is asked. */
 export function judge(history: History, limits: Limits): Verdict {
   const violations: Violation[] = []
-  const excused: Record<string, number> = {}
   const found = (kind: Violation['kind'], at: number, session: string, text: string) =>
     violations.push({
       kind,
@@ -48,9 +46,6 @@ export function judge(history: History, limits: Limits): Verdict {
       text,
       evidence: violations.length < WITH_EVIDENCE ? evidenceOf(session, at) : [],
     })
-  const excuse = (why: string) => {
-    excused[why] = (excused[why] ?? 0) + 1
-  }
 
   const { presentations, issues, arrivals, calls, losses, doings, stored, logouts } = history
   const issueOf = new Map(issues.map((issue) => [issue.token, issue]))
@@ -85,10 +80,7 @@ export function judge(history: History, limits: Limits): Verdict {
       const open = send.fate !== 'refused' && before.find(({ doneAt }) => doneAt > send.at)
       const said = (one: Presentation) => `${one.fate} at process ${one.process}`
       const again = `sent again by ${send.process}`
-      // Its intent, and what it brought, were written to a Redis that is no longer the one.
-      if (before.every((earlier) => mayBeForgotten(earlier.at, earlier.doneAt + COMMIT_MS))) {
-        excuse('sent again: the replica lacked that it was sent')
-      } else if (open) wrong(`${said(open)} and not yet answered, ${again}`)
+      if (open) wrong(`${said(open)} and not yet answered, ${again}`)
       else if (send.at < endsAt - limits.skewMs)
         wrong(`${before.at(-1)?.fate}, then ${again}, its bearer good for ${Math.round(endsAt - send.at)} ms`)
       else if (known) wrong(`${said(known)}, then ${again}`)
@@ -125,7 +117,7 @@ export function judge(history: History, limits: Limits): Verdict {
     if (owners && !owners.includes(session))
       found('crossed', at, session, `sent with the bearer of ${owners}`)
     const outAt = logoutOf.get(session) ?? Infinity
-    if (at > outAt + LATE_MS && !isForgottenLogout(session) && !wasStopped(outAt, at, process))
+    if (at > outAt + LATE_MS && !wasStopped(outAt, at, process))
       found(
         'resurrected',
         at,
@@ -136,9 +128,7 @@ export function judge(history: History, limits: Limits): Verdict {
 
   // I6 and I23.
   for (const { at, tookMs, status, session, process, isAfterLogout } of calls) {
-    if (isAfterLogout && status === 200 && isForgottenLogout(session))
-      excuse('came back: the replica lacked its logout')
-    else if (isAfterLogout && status === 200)
+    if (isAfterLogout && status === 200)
       found('resurrected', at, session, `process ${process} served it after its logout`)
     if (tookMs > limits.callMs && !wasStopped(at, at + tookMs, process))
       found('hung', at, session, `process ${process}, ${Math.round(tookMs)} ms`)
@@ -182,11 +172,6 @@ export function judge(history: History, limits: Limits): Verdict {
     )
   }
 
-  function isForgottenLogout(session: string): boolean {
-    const at = logoutOf.get(session) ?? Infinity
-    return mayBeForgotten(at - LATE_MS, at)
-  }
-
   function begun(session: string): number {
     return firstIssue.get(session)?.at ?? -Infinity
   }
@@ -223,7 +208,7 @@ export function judge(history: History, limits: Limits): Verdict {
     return lines.sort((a, b) => a[0] - b[0]).map(([when, line]) => `${seconds(when)} ${line}`)
   }
 
-  return { violations, losses: explained, excused }
+  return { violations, losses: explained }
 }
 
 /** Whoever sent it knows what became of it. */

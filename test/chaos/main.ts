@@ -75,11 +75,10 @@ async function run(): Promise<boolean> {
   return report.violations.length === 0
 }
 
-function print({ figures, losses, excused, violations }: Report): void {
+function print({ figures, losses, violations }: Report): void {
   console.log('')
   for (const [name, count] of Object.entries(figures)) console.log(`${name.padEnd(56)} ${count}`)
   list('Sessions lost, by cause', losses)
-  list('Known limits met', excused)
   console.log(`\nViolations: ${violations.length}`)
   const kinds = Object.entries(Object.groupBy(violations, ({ kind }) => kind))
   if (kinds.length > 0) console.log(`  ${kinds.map(([kind, those]) => `${kind} ${those.length}`).join(', ')}`)
