@@ -6,10 +6,13 @@ import { ELSEWHERE, type Received, type Script, scriptedBackend } from './script
 
 /** What a refresh brings. */
 export interface RenewedTokens {
+  /** The new access token. */
   readonly bearer: string
+  /** Its successor (RFC 6749, section 6). */
   readonly refreshToken: string
 }
 
+/** The strategy, and what its backend says. */
 export interface StrategyConformanceOptions {
   /** The strategy, for a backend at `baseUrl`, absolute and ending with `/`; called once for each case. */
   create(baseUrl: string): SessionStrategy
