@@ -22,6 +22,7 @@ const steps = [
   'server -- --once',
   'cluster -- --once',
   'chaos -- --seed 1 --seconds 25 --sessions 40',
+  'mutate -- --seeded',
 ]
 
 const total = { passed: 0, failed: 0, skipped: 0 }

@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './closingLine.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+export const root = fileURLToPath(new URL('..', import.meta.url))
 const source = (file: string) => `${root}src/${file}`
 
 // Tests import the package by its own name, as a reader would, and get the sources.
-const alias = [
+export const alias = [
   { find: /^xstate-session$/, replacement: source('exports/index.ts') },
   { find: /^xstate-session\/([\w-]+)$/, replacement: source('exports/$1.ts') },
   { find: /^#transport$/, replacement: source('transport.node.ts') },

@@ -41,6 +41,8 @@ function* walk(start: Snapshot, way: readonly Move[], alarm: boolean): Generator
   }
 }
 
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 1)
+
 /** Every walk under test, with and without the alarm. */
 const everyWalk = (check: (steps: Iterable<Step>, start: Snapshot) => void, numRuns = 1_000) =>
   fc.assert(
@@ -48,7 +50,7 @@ const everyWalk = (check: (steps: Iterable<Step>, start: Snapshot) => void, numR
       const start = begin(input)
       check(walk(start, way, alarm), start)
     }),
-    { numRuns },
+    { numRuns: Math.ceil(numRuns * RUNS) },
   )
 
 const LEGAL: Record<string, Record<string, readonly string[]>> = {

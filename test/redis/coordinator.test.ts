@@ -194,12 +194,13 @@ describe('two processes', () => {
 
 describe('a sender that is gone', () => {
   test('C24: a lease that lapses permits nothing; the intent holds', async () => {
-    const [a, b] = [await process({ leaseMs: 200 }), await process({ leaseMs: 200 })]
+    // Its next sign of life is far off.
+    const [a, b] = [await process({ leaseMs: 20_000 }), await process({ leaseMs: 20_000 })]
     const client = await connected()
     const slow = held()
-    const { sends, flight } = backend(slow.answer)
+    const { sends, flight } = backend((n) => (n === 1 ? slow.answer() : OK))
     const answer = a.coordinator.run(flight())
-    await sleep(50)
+    await expect.poll(() => sends.length).toBe(1)
     const [key = ''] = (await client.sendCommand(['KEYS', '*flight:*'])) as unknown as string[]
     await client.sendCommand(['HSET', key, 'lease', '1'])
     expect(await b.coordinator.run(flight())).toMatchObject({ kind: 'refused', cause: 'unavailable' })
@@ -235,17 +236,17 @@ describe('a sender that is gone', () => {
   })
 
   test('C25: who lost the intent cannot settle it for who has it', async () => {
-    const options = { attemptTimeoutMs: 200, leaseMs: 100 }
-    const [a, b] = [await process(options), await process(options)]
+    const [a, b] = [await process({ attemptTimeoutMs: 200, leaseMs: 100 }), await process()]
     const late = held({ kind: 'refused', cause: 'network' })
     const first = a.coordinator.run(backend(late.answer).flight())
     await sleep(300)
     const slow = held()
-    const second = b.coordinator.run(backend(slow.answer).flight({}, 1))
-    await sleep(50)
+    const again = backend(slow.answer)
+    const second = b.coordinator.run(again.flight({}, 1))
+    await expect.poll(() => again.sends.length).toBe(1)
     late.release()
     await first
-    const third = await process(options)
+    const third = await process()
     const { sends, flight } = backend()
     const follower = third.coordinator.run(flight())
     await sleep(50)

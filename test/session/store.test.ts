@@ -250,6 +250,23 @@ describe('while it runs', () => {
     expect(two.strategy.attempts).toHaveLength(0)
   })
 
+  test('T18 a peer’s newer version counts, though its bearer ends sooner', async () => {
+    const store = memoryStore()
+    const { session, strategy, clock, pass } = await loggedIn({ store })
+    await pass(SECOND)
+    const life = { endsAt: clock.wall() + MINUTE, lifeMs: MINUTE }
+    await store.compareAndSet(
+      { epoch: 1, version: 1 },
+      record({ epoch: 1, version: 2, bearer: 'B2', refreshToken: 'R2', ...life }),
+    )
+    const renewal = outcomeOf(session.refresh())
+    await flush()
+    expect(strategy.attempts).toHaveLength(0)
+    expect(renewal.isSettled).toBe(true)
+    expect(renewal.error).toBeUndefined()
+    expect(session.getSnapshot()).toMatchObject({ version: 2, expiresAt: clock.wall() + MINUTE })
+  })
+
   test('a rejection leaves the record: a version that a peer commits later is found at the next start', async () => {
     const store = memoryStore()
     const { session, pass, strategy, state } = await loggedIn({ store })

@@ -1,0 +1,10 @@
+/** A mutant that no test can, or should, notice. */
+export interface Explained {
+  readonly file: string
+  /** What is mutated, as it stands there, and what becomes of it. */
+  readonly code: string
+  readonly put: string
+  readonly why: string
+}
+
+export const explained: readonly Explained[] = []

@@ -1,0 +1,44 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Stryker } from '@stryker-mutator/core'
+import { reportOf } from './reportOf.ts'
+import { rooms } from './rooms.ts'
+
+/** Beside what else may be deleted at any time: a run takes up what the last one knows of unchanged code and tests. */
+const KEPT = 'node_modules/.cache/mutation'
+
+/**
+ * Mutates a room, or one file of it, and prints what came of it. Resolves to whether every mutant of the room that was
+ * tried so far was noticed by a test, or is explained.
+ */
+export async function mutateRoom(nameOrFile: string): Promise<boolean> {
+  const found = Object.entries(rooms).find(
+    ([name, { folder }]) => name === nameOrFile || nameOrFile.startsWith(folder),
+  )
+  if (!found) throw new Error(`No room: ${nameOrFile}. There are ${Object.keys(rooms).join(', ')}.`)
+  const [name, { folder, except = [] }] = found
+  const incrementalFile = `${KEPT}/${name}.json`
+  // For vitest.config.ts, which the processes of Stryker read.
+  process.env.MUTATED_ROOM = name
+  await new Stryker({
+    mutate: nameOrFile === name ? [`${folder}*.ts`, ...except.map((file) => `!${file}`)] : [nameOrFile],
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/prose.ts'],
+    ignorers: ['prose'],
+    coverageAnalysis: 'perTest',
+    concurrency: 2,
+    // For a machine that does other things at the same time.
+    timeoutMS: 60_000,
+    incremental: true,
+    incrementalFile,
+    tempDirName: join(tmpdir(), 'xstate-session-mutation'),
+    ignorePatterns: ['/bench', '/coverage', '/dist', '/docs', '/examples/admin-panel'],
+    reporters: ['progress-append-only'],
+    warnings: false,
+    // What the plugin adds to the options.
+    ...{ vitest: { configFile: 'test/mutation/vitest.config.ts', related: false, pool: 'threads' } },
+  }).runMutationTest()
+  const { lines, isGood } = reportOf(name, incrementalFile)
+  console.log(lines.join('\n'))
+  return isGood
+}

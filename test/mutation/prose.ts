@@ -1,0 +1,26 @@
+/**
+ * What is not worth a mutant, for Stryker: the wording of errors and descriptions, which no test should hold; and the
+ * names inside the chart, which the type checker or XState refuses as soon as one is wrong.
+ */
+
+/** As much of a Babel path as is looked at. */
+interface Path {
+  readonly parentPath: Path | null
+  readonly node: { readonly callee?: { readonly property?: { readonly name?: string } } }
+  isStringLiteral(): boolean
+  isTemplateLiteral(): boolean
+  isNewExpression(): boolean
+  isCallExpression(): boolean
+  findParent(is: (path: Path) => boolean): Path | null
+}
+
+function shouldIgnore(path: Path): string | undefined {
+  if (!path.isStringLiteral() && !path.isTemplateLiteral()) return undefined
+  if (path.parentPath?.isNewExpression()) return 'the wording of an error'
+  const isChart = ({ node }: Path) => node.callee?.property?.name === 'createMachine'
+  return path.findParent((parent) => parent.isCallExpression() && isChart(parent))
+    ? 'a name in the chart'
+    : undefined
+}
+
+export const strykerPlugins = [{ kind: 'Ignore', name: 'prose', value: { shouldIgnore } }]

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { explained } from './explained.ts'
+
+/** As much as is read of a report of Stryker (mutation-testing-report-schema). */
+interface Report {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>
+}
+
+interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+interface Mutant {
+  readonly status: string
+  readonly location: { readonly start: Place; readonly end: Place }
+  readonly replacement?: string
+}
+
+/**
+ * What is known of a room: each mutant that no test noticed and that `explained.ts` does not name; what that explains
+ * in vain; and the score, the share of mutants that a test noticed.
+ */
+export function reportOf(room: string, file: string) {
+  const { files } = JSON.parse(readFileSync(file, 'utf8')) as Report
+  const lines: string[] = []
+  const used = new Set<object>()
+  let noticed = 0
+  let isExplained = 0
+  let open = 0
+  for (const [name, { source, mutants }] of Object.entries(files))
+    for (const { status, location, replacement = '' } of mutants) {
+      if (status === 'Killed' || status === 'Timeout') noticed++
+      if (status !== 'Survived' && status !== 'NoCoverage') continue
+      const code = textAt(source, location)
+      const why = explained.find((one) => one.file === name && one.code === code && one.put === replacement)
+      if (why) {
+        used.add(why)
+        isExplained++
+      } else {
+        open++
+        lines.push(`${name}:${location.start.line}:${location.start.column}  ${code}  ->  ${replacement}`)
+      }
+    }
+  for (const one of explained)
+    if (one.file in files && !used.has(one))
+      lines.push(`explained in vain: ${one.file}  ${one.code}  ->  ${one.put}`)
+  const all = noticed + isExplained + open
+  const score = all === 0 ? 'none' : `${((100 * noticed) / all).toFixed(1)} %`
+  lines.push(
+    `${room}: ${score} of ${all} mutants noticed; of the others ${isExplained} are explained, ${open} are not`,
+  )
+  return { lines, isGood: open === 0 }
+}
+
+function textAt(source: string, { start, end }: Mutant['location']): string {
+  const lines = source.split('\n').slice(start.line - 1, end.line)
+  lines[lines.length - 1] = (lines.at(-1) ?? '').slice(0, end.column - 1)
+  lines[0] = (lines[0] ?? '').slice(start.column - 1)
+  return lines.map((line) => line.trim()).join(' ')
+}

@@ -1,0 +1,58 @@
+/** What is mutated, room by room, and by which tests each is held: the quick ones first. */
+export interface Room {
+  readonly folder: string
+  readonly except?: readonly string[]
+  readonly tests: readonly string[]
+}
+
+export const rooms: Readonly<Record<string, Room>> = {
+  machines: {
+    folder: 'machines/',
+    tests: [
+      'test/machine/deadlines.test.ts',
+      'test/machine/table.test.ts',
+      'test/machine/chart.test.ts',
+      'test/properties/chart.test.ts',
+    ],
+  },
+  coordination: {
+    folder: 'src/coordination/',
+    // Its tests are those of a running Redis; its Lua is no code to Stryker.
+    except: ['src/coordination/redis.ts', 'src/coordination/redisScripts.ts'],
+    tests: [
+      'test/coordination/breaker.test.ts',
+      'test/coordination/conformance.test.ts',
+      'test/coordination/logout.test.ts',
+      'test/coordination/coalescing.test.ts',
+      'test/coordination/replay.test.ts',
+      'test/coordination/flightText.test.ts',
+    ],
+  },
+  wire: {
+    folder: 'src/wire/',
+    tests: [
+      'test/wire/answers.test.ts',
+      'test/strategies/cookie.test.ts',
+      'test/strategies/openid.test.ts',
+      'test/strategies/bff.test.ts',
+      'test/wire/totality.test.ts',
+      'test/wire/network.test.ts',
+    ],
+  },
+  session: {
+    folder: 'src/session/',
+    tests: [
+      'test/session/concurrency.test.ts',
+      'test/session/behaviours.test.ts',
+      'test/session/policies.test.ts',
+      'test/session/doubt.test.ts',
+      'test/session/answers.test.ts',
+      'test/session/store.test.ts',
+      'test/session/fetch.test.ts',
+      'test/session/logic.test.ts',
+      'test/session/reuse.test.ts',
+      'test/session/bff.test.ts',
+      'test/session/time.test.ts',
+    ],
+  },
+}

@@ -1,0 +1,39 @@
+/** One project for each seeded bug, whose sources have it as they are loaded; and one without any. */
+import { defineConfig } from 'vitest/config'
+import { type Patch, patched } from '../patchSources.ts'
+import { alias, root } from '../vitest.config.ts'
+import { bugs } from './bugs.ts'
+
+/** The project without a bug. */
+export const CONTROL = 'control'
+
+const project = (name: string, files: readonly string[], patches: readonly Patch[]) => ({
+  root,
+  resolve: { alias },
+  plugins: [
+    {
+      name: 'seeded-bug',
+      enforce: 'pre' as const,
+      transform: (source: string, id: string) => patched(id, () => source, patches),
+    },
+  ],
+  test: {
+    name,
+    include: [...files],
+    setupFiles: [`${root}test/seed.ts`],
+    // It would hand one project the sources of another.
+    fsModuleCache: false,
+    testTimeout: 60_000,
+  },
+})
+
+export default defineConfig({
+  root,
+  test: {
+    fsModuleCache: false,
+    projects: [
+      project(CONTROL, [...new Set(bugs.map(({ caughtBy }) => caughtBy.file))], []),
+      ...bugs.map(({ name, caughtBy, patches }) => project(name, [caughtBy.file], patches)),
+    ],
+  },
+})

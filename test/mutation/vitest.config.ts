@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { alias, root } from '../vitest.config.ts'
+import { rooms } from './rooms.ts'
+
+const { tests = [] } = rooms[process.env.MUTATED_ROOM ?? ''] ?? {}
+
+/** The first red test ends the run of a mutant: quick files come first, as the room lists them. */
+class AsListed extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => tests.findIndex((test) => moduleId.endsWith(`/${test}`))
+    return files.toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
+export default defineConfig({
+  root,
+  resolve: { alias },
+  test: {
+    include: [...tests],
+    setupFiles: [`${root}test/mutation/setup.ts`],
+    env: { PROPERTY_RUNS: '0.05' },
+    sequence: { sequencer: AsListed },
+    // One worker for all files of a mutant: its start costs more than most of them.
+    pool: 'threads',
+    isolate: false,
+    fsModuleCache: false,
+    testTimeout: 60_000,
+    reporters: [{}],
+  },
+})
