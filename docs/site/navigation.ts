@@ -49,7 +49,11 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'Tests and proof',
-    pages: [page('docs/inspect.md', 'Inspector'), page('docs/chaos.md', 'Chaos')],
+    pages: [
+      page('docs/inspect.md', 'Inspector'),
+      page('docs/chaos.md', 'Chaos'),
+      page('docs/mutation.md', 'Mutation'),
+    ],
   },
   {
     title: 'The project',
