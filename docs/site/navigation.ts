@@ -36,6 +36,16 @@ export const chapters: readonly Chapter[] = [
     ],
   },
   {
+    title: 'A whole panel',
+    pages: [
+      page('docs/embed-xstate.md', 'In a machine of yours'),
+      page('docs/embed-bff.md', 'Behind its server'),
+      page('docs/embed-react-admin.md', 'react-admin'),
+      page('docs/embed-refine.md', 'refine'),
+      page('docs/embed-tanstack.md', 'TanStack'),
+    ],
+  },
+  {
     title: 'On a server',
     pages: [
       page('docs/deployment.md', 'Deployment'),

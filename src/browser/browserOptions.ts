@@ -62,7 +62,8 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
   const { clock = systemClock, observe, signals } = rest
   const tabs = createTabs(name, clock)
   const lock = createLock(name, clock)
-  const facts = keptFacts(`${name}.facts`)
+  const onUnavailable = () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 })
+  const facts = keptFacts(`${name}.facts`, onUnavailable)
   const curtain = createCurtain()
   const surroundings = { tabs, lock, facts, curtain, clock }
   let catchUp = () => false
@@ -82,7 +83,7 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
       lock,
       onWritten: () => tabs.tell('changed'),
       onRead: () => clock.setTimer(curtain.lift, 0, 'background'),
-      onUnavailable: () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 }),
+      onUnavailable,
     })
 
   function start(report: (signal: SessionSignal) => void): () => void {

@@ -16,17 +16,23 @@ export interface KeptFactsStore {
 
 const VERSION = 1
 
-/** In web storage under `key`. A storage that is disabled or full keeps nothing: every tab then asks the server. */
-export function keptFacts(key: string): KeptFactsStore {
+/**
+ * In web storage under `key`. A storage that is disabled or full keeps nothing, which `onUnavailable` is told once:
+ * every tab then asks the server.
+ */
+export function keptFacts(key: string, onUnavailable: () => void): KeptFactsStore {
+  let isTold = false
   const attempt = <T>(call: (storage: Storage) => T): T | undefined => {
     try {
       return call(localStorage)
     } catch {
+      if (!isTold) onUnavailable()
+      isTold = true
       return undefined
     }
   }
   return {
-    read: () => attempt((storage) => parse(storage.getItem(key))),
+    read: () => parse(attempt((storage) => storage.getItem(key))),
     write: ({ epoch, version, endsAt }) =>
       attempt((storage) => storage.setItem(key, JSON.stringify({ v: VERSION, epoch, version, endsAt }))),
     clear: () => attempt((storage) => storage.removeItem(key)),
@@ -41,8 +47,17 @@ export function keptFacts(key: string): KeptFactsStore {
   }
 }
 
-function parse(text: string | null): StoredFacts | undefined {
-  const { v, epoch, version, endsAt } = (JSON.parse(text ?? 'null') ?? {}) as Record<string, unknown>
+function parse(text: string | null | undefined): StoredFacts | undefined {
+  const { v, epoch, version, endsAt } = objectOf(text)
   const isSound = v === VERSION && [epoch, version, endsAt].every(Number.isSafeInteger)
   return isSound ? ({ epoch, version, endsAt } as StoredFacts) : undefined
+}
+
+/** What is no object in JSON was not written by us. */
+function objectOf(text: string | null | undefined): Record<string, unknown> {
+  try {
+    return JSON.parse(text ?? '{}') ?? {}
+  } catch {
+    return {}
+  }
 }

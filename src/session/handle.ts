@@ -84,6 +84,11 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     notifier.changed()
   }
 
+  /** A parent machine hears of a change before the handle does, and may call at once. */
+  function catchUp() {
+    if (status === 'running') observe(actorRef.getSnapshot())
+  }
+
   /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */
   function leave() {
     if (state.reason === 'refreshRejected' || state.reason === 'refreshOutcomeUnknown') {
@@ -185,6 +190,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   /** A bearer, after a refresh if one is due. */
   function acquire(): Promise<string> {
+    catchUp()
     // A turn in progress has checked and asked already.
     const going = turn.promise()
     if (going && (usable() === undefined || now() >= snapshot.context.leadAt)) return going
@@ -279,6 +285,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 
   async function refresh({ by = 'force' }: { readonly by?: 'user' | 'force' } = {}): Promise<void> {
+    catchUp()
     if (by === 'user') seenAt = now()
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by, at: now() })
@@ -373,6 +380,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       else send({ type: 'session.ended', reason: 'never', at: now() })
     },
     async ready(signal) {
+      catchUp()
       if (state.isPending) await settled(signal)
       const end = ending() ?? (state.isPending ? unavailable() : undefined)
       if (end) throw end
@@ -392,7 +400,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     refresh,
     logout,
     subscribe: notifier.subscribe,
-    getSnapshot: () => state,
+    getSnapshot() {
+      catchUp()
+      return state
+    },
     actorRef,
     // An actor that a parent invoked is stopped by its parent.
     dispose: () => (actorRef._parent ? stop() : actorRef.stop()),

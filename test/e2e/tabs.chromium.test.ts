@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { freeze, say } from '../browser/tabs.ts'
 import { panelFor, reaches, shows, stateOf } from './panel.ts'
@@ -7,8 +7,9 @@ const app = panelFor({ sessionMs: 24_000 })
 const users = 'Tom Twofactor'
 const NAME = 'admin-panel'
 
-async function tabs(count: number) {
-  const context = await app.open()
+const tabs = async (count: number) => tabsOf(await app.open(), count)
+
+async function tabsOf(context: BrowserContext, count: number) {
   const first = await app.tab(context, '/users')
   await app.login(first)
   await shows(first, users)
@@ -104,6 +105,110 @@ describe('tabs behind one server', () => {
     await expect.poll(() => bearer(second), { timeout: 15_000 }).toBeGreaterThanOrEqual(renewed)
     await first.unroute('**/session/refresh')
     await thaw()
+  })
+
+  test('C11: without locks and channels each tab asks, and the server makes one refresh of it', async () => {
+    const context = await app.open()
+    await context.addInitScript(() => {
+      Object.defineProperty(navigator, 'locks', { value: undefined })
+      Object.defineProperty(window, 'BroadcastChannel', { value: undefined })
+    })
+    const { all, first } = await tabsOf(context, 2)
+    const sends = app.refreshes()
+    const version = await bearer(first)
+    await Promise.all(all.map((tab) => tab.getByRole('button', { name: 'Stay signed in' }).click()))
+    for (const tab of all) await expect.poll(() => bearer(tab), { timeout: 15_000 }).toBeGreaterThan(version)
+    const renewals = Math.max(...(await Promise.all(all.map(bearer)))) - version
+    expect(app.refreshes() - sends).toBe(renewals)
+  })
+
+  test('C16: a tab that crashes in the middle of a refresh: the other one takes what it brings', async () => {
+    const { context, first, second } = await tabs(2)
+    const hang = app.backend.faults.inject('cookieRefresh', { kind: 'hang', at: 'after' })
+    const sends = app.refreshes()
+    const version = await bearer(second)
+    await first.getByRole('button', { name: 'Stay signed in' }).click()
+    await expect.poll(() => hang.hits, { timeout: 20_000 }).toBe(1)
+    const devtools = await context.newCDPSession(first)
+    const crashed = first.waitForEvent('crash')
+    void devtools.send('Page.crash').catch(() => {})
+    await crashed
+    await second.getByRole('button', { name: 'Stay signed in' }).click()
+    hang.clear()
+    await expect.poll(() => bearer(second), { timeout: 15_000 }).toBe(version + 1)
+    expect(app.refreshes() - sends).toBe(1)
+  })
+
+  test('C28: a logout in one tab while another refreshes ends both, and nothing comes back', async () => {
+    const { context, first, second } = await tabs(2)
+    const hang = app.backend.faults.inject('cookieRefresh', { kind: 'hang', at: 'after' })
+    await second.getByRole('button', { name: 'Stay signed in' }).click()
+    await expect.poll(() => hang.hits, { timeout: 20_000 }).toBe(1)
+    await first.getByRole('button', { name: 'Sign out' }).click()
+    await shows(second, 'You have signed out in another tab')
+    hang.clear()
+    await second.reload()
+    await shows(second, 'Sign in with OpenID')
+    expect(await second.getByText(users).count()).toBe(0)
+    await shows(await app.tab(context, '/users'), 'Sign in with OpenID')
+  })
+
+  test('S1: a page whose storage throws on access says so once, and lives on without it', async () => {
+    const context = await app.open()
+    await context.addInitScript(() => {
+      const refuse = {
+        get() {
+          throw new DOMException('The operation is insecure.', 'SecurityError')
+        },
+      }
+      for (const name of ['localStorage', 'indexedDB']) Object.defineProperty(window, name, refuse)
+    })
+    const { all, first } = await tabsOf(context, 2)
+    const sends = app.refreshes()
+    const version = await bearer(first)
+    for (const tab of all) await expect.poll(() => bearer(tab), { timeout: 30_000 }).toBeGreaterThan(version)
+    expect(app.refreshes() - sends).toBe((await bearer(first)) - version)
+    expect(await first.getByText('Warning').count()).toBe(1)
+  })
+
+  test('T7: a tab whose timers are late renews as soon as it is seen again', async () => {
+    const page = await clocked()
+    const version = await bearer(page)
+    await page.clock.pauseAt(Date.now() + 1_000)
+    const other = await page.context().newPage()
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+    await other.bringToFront()
+    // The bearer ends, and no timer rings.
+    await page.clock.setSystemTime(Date.now() + 30_000)
+    expect(await bearer(page)).toBe(version)
+    await page.bringToFront()
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await expect.poll(() => bearer(page), { timeout: 15_000 }).toBeGreaterThan(version)
+  })
+
+  test('T9: back, after a logout in another tab, shows nothing of who was logged in', async () => {
+    const { first, second } = await tabs(2)
+    await second.goto(`${app.backend.url}/elsewhere`)
+    await first.getByRole('button', { name: 'Sign out' }).click()
+    await shows(first, 'You have signed out.')
+    await second.goBack()
+    await shows(second, 'Sign in with OpenID')
+    expect(await second.getByText(users).count()).toBe(0)
+    expect((await second.request.get(`${app.panel.url}/users`)).headers()['cache-control']).toBe('no-store')
+  })
+
+  test('the countdown follows the server, not a clock of the user that is three hours off', async () => {
+    const page = await app.tab(await app.open())
+    await page.clock.install({ time: Date.now() + 3 * 3_600_000 })
+    await page.reload()
+    await app.login(page)
+    await shows(page, users)
+    const seconds = async () =>
+      Number(/(\d+):(\d+)/.exec((await page.locator('.countdown').textContent()) ?? '')?.[2])
+    await expect.poll(seconds).toBeGreaterThan(0)
+    expect(await seconds()).toBeLessThanOrEqual(24)
+    expect(await page.locator('.countdown').textContent()).toContain('0:')
   })
 
   test('sleep and wake: one look, and the calls go on', async () => {

@@ -1,4 +1,4 @@
-import type { Built } from './buildPage.ts'
+import { filesOf } from '../../filesOf.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript',
@@ -27,16 +27,17 @@ const COMMON = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** Serves the built page: its files by name, and the page itself, with the facts of the session in it, for all else. */
-export function createPages(built: Built, factsOf: (request: Request) => Promise<unknown>) {
-  const page = built.get('/index.html')?.toString() ?? ''
+/** Serves a built page: its files by name, and the page itself, with the facts of the session in it, for all else. */
+export async function createPages(folder: string, factsOf: (request: Request) => Promise<unknown>) {
+  const built = await filesOf(folder)
+  const page = new TextDecoder().decode(built.get('/index.html'))
 
   return async (request: Request): Promise<Response> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405 })
     const { pathname } = new URL(request.url)
     const file = pathname === '/index.html' ? undefined : built.get(pathname)
     if (file)
-      return new Response(new Uint8Array(file), {
+      return new Response(file, {
         headers: {
           ...COMMON,
           'content-type': TYPES[pathname.split('.').at(-1) ?? ''] ?? 'application/octet-stream',

@@ -2,13 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer, type SessionServer } from 'xstate-session/server'
 import { sqliteEntries } from 'xstate-session/sqlite'
 import type { Backend } from '../../backend/startBackend.ts'
-import { buildPage } from './buildPage.ts'
+import { buildPage } from '../../buildPage.ts'
 import { createControlRoom } from './controlRoom.ts'
 import { createPages } from './pages.ts'
+
+const root = fileURLToPath(new URL('../page', import.meta.url))
 
 export interface Panel {
   readonly url: string
@@ -49,7 +52,8 @@ export async function startPanel({
     observe: control.observe,
     ...(fetch && { fetch }),
   })
-  const pages = createPages(await buildPage(), (request) => factsOf(server, url, request))
+  await buildPage(root, join(folder, 'page'))
+  const pages = await createPages(join(folder, 'page'), (request) => factsOf(server, url, request))
 
   async function handle(request: Request, info: { readonly remoteAddress?: string }): Promise<Response> {
     const { pathname } = new URL(request.url)

@@ -1,0 +1,84 @@
+// server.ts
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { extname } from 'node:path'
+import { toNodeListener } from 'xstate-session/node'
+import { createSessionServer, type RequestInfo } from 'xstate-session/server'
+import { sqliteEntries } from 'xstate-session/sqlite'
+
+export interface PanelOptions {
+  /** Where the backend is, as seen from here. */
+  readonly backendUrl: string
+  /** Where browsers find this panel. */
+  readonly publicUrl: string
+  /** The built page: `vite build` wrote it. */
+  readonly folder: string
+  /** The file that keeps the sessions. @default in memory: a restart logs everybody out */
+  readonly database?: string
+  /** At least 32 random bytes, the same after every restart. @default made at the start */
+  readonly secret?: string
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+}
+
+const SAFE = {
+  'content-security-policy':
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Serves the page and keeps the tokens of everybody who logs in there. Answers a function that stops it. */
+export async function startServer(options: PanelOptions): Promise<() => Promise<void>> {
+  const { backendUrl, publicUrl, folder, database = ':memory:' } = options
+  const store = sqliteEntries({ path: database })
+  const server = createSessionServer({
+    baseUrl: backendUrl,
+    publicUrl,
+    secrets: [options.secret ?? randomBytes(32).toString('base64')],
+    store,
+  })
+  const files = await filesOf(folder)
+
+  async function handle(request: Request, info: RequestInfo): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    // The session's own endpoints, the API behind them, and the way back from the identity provider.
+    if (/^\/(session|api|auth)\//.test(pathname)) return server.handle(request, info)
+    const name = files.has(pathname) ? pathname : '/index.html' // any other path is a page of the panel
+    const headers = { ...SAFE, 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' }
+    return new Response(files.get(name) ?? 'Not built.', {
+      headers: { ...headers, 'cache-control': name === '/index.html' ? 'no-store' : 'max-age=31536000' },
+    })
+  }
+
+  const { origin, port, hostname } = new URL(publicUrl)
+  const http = createServer(toNodeListener(handle, { origin }))
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(Number(port), hostname, resolve)
+  })
+  return async () => {
+    // A refresh that is in the air lands, and its token is written, before the file closes.
+    await server.drain({ timeoutMs: 5_000 })
+    http.closeAllConnections()
+    await new Promise((resolve) => http.close(resolve))
+    store.close()
+  }
+}
+
+/** Every file below `folder`, by the path that asks for it. */
+async function filesOf(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => `${parentPath}/${name}`)
+  const read = async (path: string) =>
+    [path.slice(folder.length), new Uint8Array(await readFile(path))] as const
+  return new Map(await Promise.all(paths.map(read)))
+}

@@ -1,0 +1,141 @@
+// main.tsx
+import {
+  CoreAdmin,
+  type CoreLayoutProps,
+  type DataProvider,
+  HttpError,
+  Resource,
+  useGetIdentity,
+  useGetList,
+  useGetOne,
+  useLogin,
+  useLogout,
+} from 'ra-core'
+import { type FormEvent, useEffect, useState } from 'react'
+import { createRoot } from 'react-dom/client'
+import { reasonTexts, SessionProvider, useReasonText, useSession } from 'xstate-session/react'
+import {
+  reactAdminAuthProvider,
+  reactAdminDataProvider,
+  reactAdminHttpClient,
+} from 'xstate-session/react-admin'
+import { logIn, session } from './session.ts'
+
+const authProvider = reactAdminAuthProvider(session, {
+  login: logIn,
+  textOf: (reason) => reasonTexts[reason],
+})
+
+const http = reactAdminHttpClient(session, (message, status, body) => new HttpError(message, status, body))
+// Or a data provider of react-admin's, which takes `http` as its second argument.
+const api: Partial<DataProvider> = {
+  async getList(resource) {
+    const { json } = await http(`/api/admin/${resource}`)
+    const { [resource]: data = [] } = json as Record<string, never[]>
+    return { data, total: data.length }
+  },
+  async getOne(resource) {
+    const { json } = await http(`/api/admin/${resource}`)
+    return { data: { id: resource, ...(json as object) } as never }
+  },
+}
+const dataProvider = reactAdminDataProvider(session, api as DataProvider)
+
+/** Around every page. react-admin asks at a navigation and at an error; the session tells at once. */
+function Layout({ children }: CoreLayoutProps) {
+  const { identity } = useGetIdentity()
+  const logout = useLogout()
+  const isEnded = useSession(({ reason }) => reason !== null)
+  useEffect(() => {
+    if (isEnded) logout()
+  }, [isEnded, logout])
+  if (isEnded) return null
+  return (
+    <>
+      <nav>
+        <a href="#/users">Users</a> <a href="#/settings">Settings</a>
+      </nav>
+      <p>
+        {identity?.fullName}{' '}
+        <button type="button" onClick={() => logout()}>
+          Sign out
+        </button>
+      </p>
+      {children}
+    </>
+  )
+}
+
+function Users() {
+  const { data = [], error, refetch } = useGetList<{ id: string; email: string }>('users')
+  return (
+    <>
+      <h1>Users</h1>
+      <button type="button" onClick={() => refetch()}>
+        Reload
+      </button>
+      {error && <p role="alert">{error.message}</p>}
+      <ul>
+        {data.map(({ id, email }) => (
+          <li key={id}>{email}</li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Settings() {
+  const { data } = useGetOne<{ id: string; registration: string }>('settings', { id: 'settings' })
+  return (
+    <>
+      <h1>Settings</h1>
+      {data && <p>registration: {data.registration}</p>}
+    </>
+  )
+}
+
+function Login() {
+  const login = useLogin()
+  const reason = useReasonText()
+  const [error, setError] = useState('')
+
+  function send(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const fields = Object.fromEntries(new FormData(event.currentTarget))
+    // react-admin goes back to where the user wanted to go.
+    login(fields).catch(({ message }: Error) => setError(message))
+  }
+
+  return (
+    <form onSubmit={send}>
+      <p role="status">{reason}</p>
+      {error && <p role="alert">{error}</p>}
+      <label>
+        E-mail <input name="email" type="email" autoComplete="username" required />
+      </label>
+      <label>
+        Password <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+      <button type="submit">Sign in</button>
+      <a href="/session/openid/start">Sign in with OpenID</a>
+    </form>
+  )
+}
+
+const container = document.getElementById('panel')
+if (container)
+  createRoot(container).render(
+    <SessionProvider session={session}>
+      <CoreAdmin
+        authProvider={authProvider}
+        dataProvider={dataProvider}
+        disableTelemetry
+        layout={Layout}
+        loginPage={Login}
+        requireAuth
+      >
+        <Resource name="users" list={Users} />
+        <Resource name="settings" list={Settings} />
+      </CoreAdmin>
+    </SessionProvider>,
+  )

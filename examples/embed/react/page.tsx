@@ -1,0 +1,10 @@
+// page.tsx
+import { hydrateRoot } from 'react-dom/client'
+import { bffStrategy, createSession } from 'xstate-session'
+import { Panel } from './panel.tsx'
+
+const facts = JSON.parse(document.getElementById('facts')?.textContent ?? 'null')
+const session = createSession({ baseUrl: location.origin, strategies: { bff: bffStrategy({ facts }) } })
+
+const container = document.getElementById('panel')
+if (container) hydrateRoot(container, <Panel session={session} />)

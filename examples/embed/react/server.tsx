@@ -1,0 +1,28 @@
+// server.tsx
+import { renderToString } from 'react-dom/server'
+import { bffStrategy, createSession } from 'xstate-session'
+import type { SessionServer } from 'xstate-session/server'
+import { Panel } from './panel.tsx'
+
+export async function renderPage(request: Request, server: SessionServer): Promise<Response> {
+  const cookie = request.headers.get('cookie') ?? ''
+  const answer = await server.handle(new Request(new URL('/session/', request.url), { headers: { cookie } }))
+  if (answer.status !== 200 && answer.status !== 401)
+    return new Response('Please try again.', { status: 503 })
+  const facts = answer.status === 200 ? await answer.json() : null // 401: nobody is logged in
+
+  const { origin } = new URL(request.url)
+  const session = createSession({ baseUrl: origin, strategies: { bff: bffStrategy({ facts }) } })
+  const markup = renderToString(<Panel session={session} />)
+  session.dispose()
+
+  const written = JSON.stringify(facts).replaceAll('<', '\\u003c') // no user name ends the script
+  const headers = new Headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+  for (const line of answer.headers.getSetCookie()) headers.append('set-cookie', line)
+  return new Response(
+    `<!doctype html><title>Panel</title><div id="panel">${markup}</div>` +
+      `<script type="application/json" id="facts">${written}</script>` +
+      '<script type="module" src="/page.js"></script>',
+    { headers },
+  )
+}

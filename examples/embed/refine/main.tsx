@@ -1,0 +1,141 @@
+// main.tsx
+import {
+  Authenticated,
+  type DataProvider,
+  Refine,
+  useGetIdentity,
+  useInvalidateAuthStore,
+  useList,
+  useLogin,
+  useLogout,
+  useOne,
+} from '@refinedev/core'
+import { type FormEvent, useEffect } from 'react'
+import { createRoot } from 'react-dom/client'
+import { reasonTexts, SessionProvider, useReasonText, useSession } from 'xstate-session/react'
+import { refineAuthProvider } from 'xstate-session/refine'
+import { retryUnlessEnded } from 'xstate-session/tanstack-query'
+import { logIn, session } from './session.ts'
+
+const authProvider = refineAuthProvider(session, {
+  async login(fields) {
+    await logIn(fields)
+    return { redirectTo: location.pathname } // stay where the user wanted to go
+  },
+  textOf: (reason) => reasonTexts[reason],
+})
+
+async function read(resource: string) {
+  const answer = await session.fetch(`/api/admin/${resource}`)
+  if (!answer.ok) throw Object.assign(new Error('The backend refuses.'), { statusCode: answer.status })
+  return answer.json()
+}
+const api: Partial<DataProvider> = {
+  async getList({ resource }) {
+    const { [resource]: data } = await read(resource)
+    return { data, total: data.length }
+  },
+  async getOne({ resource }) {
+    return { data: await read(resource) }
+  },
+}
+
+/** Around every page. refine asks at a navigation and at an error; the session tells at once. */
+function Frame() {
+  const { data: identity } = useGetIdentity<{ name: string }>()
+  const { mutate: logout } = useLogout()
+  const invalidate = useInvalidateAuthStore()
+  const isEnded = useSession(({ reason }) => reason !== null)
+  useEffect(() => {
+    if (isEnded) invalidate()
+  }, [isEnded, invalidate])
+  if (isEnded) return null
+  return (
+    <>
+      <nav>
+        <a href="/users">Users</a> <a href="/settings">Settings</a>
+      </nav>
+      <p>
+        {identity?.name}{' '}
+        <button type="button" onClick={() => logout()}>
+          Sign out
+        </button>
+      </p>
+      {location.pathname === '/settings' ? <Settings /> : <Users />}
+    </>
+  )
+}
+
+function Users() {
+  const { result, query } = useList<{ id: string; email: string }>({ resource: 'users' })
+  return (
+    <>
+      <h1>Users</h1>
+      <button type="button" onClick={() => query.refetch()}>
+        Reload
+      </button>
+      {query.isError && <p role="alert">{query.error.message}</p>}
+      <ul>
+        {result.data.map(({ id, email }) => (
+          <li key={id}>{email}</li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Settings() {
+  const { result } = useOne<{ id: string; registration: string }>({ resource: 'settings', id: 'settings' })
+  return (
+    <>
+      <h1>Settings</h1>
+      {result && <p>registration: {result.registration}</p>}
+    </>
+  )
+}
+
+function Login() {
+  const { mutate: login, data } = useLogin<object>()
+  const reason = useReasonText()
+
+  function send(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    login(Object.fromEntries(new FormData(event.currentTarget)))
+  }
+
+  return (
+    <form onSubmit={send}>
+      <p role="status">{reason}</p>
+      {data?.error && <p role="alert">{data.error.message}</p>}
+      <label>
+        E-mail <input name="email" type="email" autoComplete="username" required />
+      </label>
+      <label>
+        Password <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+      <button type="submit">Sign in</button>
+      <a href={`/session/openid/start?returnTo=${encodeURIComponent(location.pathname)}`}>
+        Sign in with OpenID
+      </a>
+    </form>
+  )
+}
+
+const container = document.getElementById('panel')
+if (container)
+  createRoot(container).render(
+    <SessionProvider session={session}>
+      <Refine
+        authProvider={authProvider}
+        dataProvider={api as DataProvider}
+        options={{
+          disableTelemetry: true,
+          reactQuery: { clientConfig: { defaultOptions: { queries: { retry: retryUnlessEnded } } } },
+        }}
+      >
+        <Authenticated key="panel" loading={<p>One moment…</p>} fallback={<Login />}>
+          <Frame />
+        </Authenticated>
+      </Refine>
+    </SessionProvider>,
+  )

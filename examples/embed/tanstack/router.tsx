@@ -1,0 +1,137 @@
+// router.tsx
+import { useQuery } from '@tanstack/react-query'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Link,
+  Navigate,
+  Outlet,
+  redirect,
+  useNavigate,
+} from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import { SessionGuard, useLogout, useReasonText, useUser } from 'xstate-session/react'
+import { requireSession } from 'xstate-session/tanstack-router'
+import { logIn, session } from './session.ts'
+
+const rootRoute = createRootRoute({ component: Outlet })
+
+const login = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/login',
+  component: Login,
+  validateSearch: (search): { returnTo?: string } =>
+    typeof search.returnTo === 'string' ? { returnTo: search.returnTo } : {},
+})
+
+/** Every page below is for admins; who is not goes to the login, which knows the way back. */
+const admin = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'admin',
+  component: Frame,
+  beforeLoad: requireSession(session, {
+    toLogin: (returnTo) => redirect({ to: '/login', search: { returnTo } }),
+  }),
+})
+const home = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  component: () => <Navigate to="/users" />,
+})
+const users = createRoute({ getParentRoute: () => admin, path: '/users', component: Users })
+const settings = createRoute({ getParentRoute: () => admin, path: '/settings', component: Settings })
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([login, admin.addChildren([home, users, settings])]),
+})
+
+/** Hides its pages the moment that the session ends; the router follows. */
+function Frame() {
+  const user = useUser()
+  const logout = useLogout()
+  return (
+    <SessionGuard>
+      <nav>
+        <Link to="/users">Users</Link> <Link to="/settings">Settings</Link>
+      </nav>
+      <p>
+        {user?.name}{' '}
+        <button type="button" onClick={logout.mutate}>
+          Sign out
+        </button>
+      </p>
+      <Outlet />
+    </SessionGuard>
+  )
+}
+
+function useAdmin<Data>(resource: string) {
+  return useQuery({
+    queryKey: [resource],
+    async queryFn({ signal }): Promise<Data> {
+      const answer = await session.fetch(`/api/admin/${resource}`, { signal })
+      if (!answer.ok) throw new Error(`The backend answered ${answer.status}.`)
+      return answer.json()
+    },
+  })
+}
+
+function Users() {
+  const { data, error, fetchStatus, refetch } = useAdmin<{ users: { id: string; email: string }[] }>('users')
+  return (
+    <>
+      <h1>Users</h1>
+      <button type="button" onClick={() => refetch()}>
+        Reload
+      </button>
+      {error && <p role="alert">{error.message}</p>}
+      {fetchStatus === 'paused' && <p role="status">Waiting for the session…</p>}
+      <ul>
+        {data?.users.map(({ id, email }) => (
+          <li key={id}>{email}</li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Settings() {
+  const { data } = useAdmin<{ registration: string }>('settings')
+  return (
+    <>
+      <h1>Settings</h1>
+      {data && <p>registration: {data.registration}</p>}
+    </>
+  )
+}
+
+function Login() {
+  const { returnTo = '/users' } = login.useSearch()
+  const navigate = useNavigate()
+  const reason = useReasonText()
+  const [error, setError] = useState('')
+
+  function send(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    logIn(Object.fromEntries(new FormData(event.currentTarget))).then(
+      () => navigate({ href: returnTo, replace: true }),
+      ({ message }: Error) => setError(message),
+    )
+  }
+
+  return (
+    <form onSubmit={send}>
+      <p role="status">{reason}</p>
+      {error && <p role="alert">{error}</p>}
+      <label>
+        E-mail <input name="email" type="email" autoComplete="username" required />
+      </label>
+      <label>
+        Password <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+      <button type="submit">Sign in</button>
+      <a href={`/session/openid/start?returnTo=${encodeURIComponent(returnTo)}`}>Sign in with OpenID</a>
+    </form>
+  )
+}

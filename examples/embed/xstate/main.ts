@@ -1,0 +1,52 @@
+// main.ts
+import { createActor } from 'xstate'
+import { createSessionLogic, openidStrategy } from 'xstate-session'
+import { browserOptions } from 'xstate-session/browser'
+import { selectSession } from 'xstate-session/machine'
+import { appMachine, sessionIn } from './app.machine.ts'
+import { finishLogin, startLogin } from './openid.ts'
+
+const backend = document.querySelector<HTMLMetaElement>('meta[name=backend]')?.content ?? ''
+
+/** No server of its own: the tokens are sealed in IndexedDB, one login for all tabs. */
+const session = createSessionLogic(
+  browserOptions({ baseUrl: backend, strategies: { openid: openidStrategy() }, vault: 'shared' }),
+)
+const panel = createActor(appMachine.provide({ actors: { session } }))
+
+const part = (id: string) => document.getElementById(id) as HTMLElement
+
+/** For users; the rest are told to sign in again. */
+const TEXTS: Readonly<Record<string, string>> = {
+  never: 'Please sign in.',
+  user: 'You have signed out.',
+  elsewhere: 'You have signed out in another tab.',
+  accessRevoked: 'Your access has been withdrawn.',
+}
+
+/** The page is what the machine says. */
+function show() {
+  const snapshot = panel.getSnapshot()
+  const { session } = snapshot.children
+  if (!session) return
+  const { user, reason, state } = selectSession(session.getSnapshot())
+  const ended = reason && (TEXTS[reason] ?? 'Your session has ended. Please sign in again.')
+  const text = ended ?? `${user?.name ?? user?.email}, ${state}`
+  part('status').textContent = snapshot.matches('starting') ? 'One moment…' : text
+  part('login').hidden = !snapshot.matches('signedOut')
+  part('panel').hidden = !snapshot.matches('signedIn')
+  part('list').replaceChildren(
+    ...snapshot.context.items.map((email) =>
+      Object.assign(document.createElement('li'), { textContent: email }),
+    ),
+  )
+}
+
+panel.subscribe(show)
+panel.start()
+part('login').addEventListener('click', () => startLogin(backend))
+part('reload').addEventListener('click', () => panel.send({ type: 'page.reload' }))
+part('logout').addEventListener('click', () => panel.send({ type: 'user.signOut' }))
+
+const answer = await finishLogin(backend)
+if (answer) await sessionIn(panel.getSnapshot().children).login(answer, { provider: 'openid' })

@@ -1,0 +1,189 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
+import { freePort } from '../../examples/demo/freePort.ts'
+import { type EmbedName, names, startEmbed } from '../../examples/embed/startEmbed.ts'
+import { shows } from './panel.ts'
+
+/** Half of it is the lead time: a page renews its bearer after about ten seconds. */
+const SESSION_MS = 20_000
+
+/** What the examples differ in. */
+interface Example {
+  readonly name: EmbedName
+  /** A deep link, and what its page shows. */
+  readonly deep?: readonly [path: string, text: string]
+  /** The page has no server of its own: the login is by OpenID, and it asks the backend itself. */
+  readonly isDirect?: boolean
+}
+
+const settings = 'registration'
+const examples: readonly Example[] = [
+  { name: 'xstate', isDirect: true, deep: ['/some/page', 'tom@local.example'] },
+  { name: 'bff', deep: ['/settings', settings] },
+  { name: 'react' },
+  { name: 'react-admin', deep: ['/#/settings', settings] },
+  { name: 'refine', deep: ['/settings', settings] },
+  { name: 'tanstack', deep: ['/settings', settings] },
+]
+
+const data = 'tom@local.example'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+}, 60_000)
+afterAll(() => browser.close())
+
+test('every example is run', () => {
+  expect(examples.map(({ name }) => name)).toEqual(names)
+})
+
+describe.each(examples)('$name', ({ name, deep, isDirect = false }) => {
+  let backend: Backend
+  let stop: () => Promise<void>
+  let url: string
+
+  beforeAll(async () => {
+    url = `http://localhost:${await freePort(0)}`
+    backend = await startBackend({ panelUrl: url, knobs: { sessionMs: SESSION_MS } })
+    stop = await startEmbed(name, { backendUrl: backend.url, publicUrl: url })
+  }, 60_000)
+  afterAll(async () => {
+    await stop()
+    await backend.close()
+  })
+
+  /** A browser of its own. What it complains about fails the test. */
+  async function open(): Promise<BrowserContext> {
+    const context = await browser.newContext()
+    context.setDefaultTimeout(20_000)
+    const complaints: string[] = []
+    context.on('weberror', (error) => complaints.push(String(error.error())))
+    context.on('console', (message) => {
+      // Frameworks log the answers that they show; what a policy refuses is a fault.
+      if (message.type() === 'error' && /Content Security Policy/.test(message.text()))
+        complaints.push(message.text())
+    })
+    onTestFinished(async () => {
+      await context.close()
+      expect(complaints).toEqual([])
+    })
+    return context
+  }
+
+  async function tab(context: BrowserContext, path = '/'): Promise<Page> {
+    const page = await context.newPage()
+    await page.goto(url + path)
+    return page
+  }
+
+  async function logIn(page: Page, password = 'demo-password'): Promise<void> {
+    if (isDirect) {
+      await page.getByRole('button', { name: 'Sign in with OpenID' }).click()
+      await page.getByText(/olga/i).first().click()
+      return
+    }
+    await page.getByLabel(/e-?mail/i).fill(backend.accounts.localAdmin.email)
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+
+  async function loggedIn() {
+    const context = await open()
+    const page = await tab(context)
+    await logIn(page)
+    await shows(page, data)
+    return { context, page }
+  }
+
+  /** Every way that a page of these examples has to load again. */
+  const reload = (page: Page) =>
+    name === 'react' ? page.reload() : page.getByRole('button', { name: 'Reload' }).click()
+  const refreshes = () => backend.log.presentations.length
+  const answers = (status: number, from: number) =>
+    backend.log.requests
+      .slice(from)
+      .filter((request) => request.path === '/api/admin/users' && request.status === status).length
+
+  test('login, data, reload, logout; nothing stays on the page', async () => {
+    const { page } = await loggedIn()
+    await page.reload()
+    await shows(page, data)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await shows(page, 'You have signed out.')
+    expect(await page.getByText(data).count()).toBe(0)
+    await page.reload()
+    await shows(page, /Sign in/)
+    expect(await page.getByText(data).count()).toBe(0)
+    expect(backend.log.replays()).toEqual([])
+  })
+
+  test('a bearer that ended costs one refresh, whoever finds out, and the user sees nothing of it', async () => {
+    const { context, page } = await loggedIn()
+    const second = await tab(context)
+    await shows(second, data)
+    const before = refreshes()
+    const from = backend.log.requests.length
+    backend.operator.invalidateBearers()
+    await Promise.all([page, second].map(reload))
+    await expect.poll(() => answers(200, from), { timeout: 15_000 }).toBeGreaterThanOrEqual(2)
+    expect(refreshes() - before).toBe(1)
+    for (const one of [page, second]) await shows(one, data)
+  })
+
+  test('a bearer that is due is renewed once for all tabs, before it ends', async () => {
+    const { context, page } = await loggedIn()
+    const second = await tab(context)
+    await shows(second, data)
+    const before = refreshes()
+    const from = backend.log.requests.length
+    await expect.poll(() => refreshes() - before, { timeout: SESSION_MS }).toBe(1)
+    await Promise.all([page, second].map(reload))
+    await expect.poll(() => answers(200, from), { timeout: 15_000 }).toBeGreaterThanOrEqual(2)
+    expect([refreshes() - before, answers(401, from)]).toEqual([1, 0])
+    expect(backend.log.replays()).toEqual([])
+  })
+
+  test('a session that ends leads to the login, which says why; the next login works', async () => {
+    const { page } = await loggedIn()
+    if (isDirect) backend.operator.revokeAdmin('openidAdmin')
+    else backend.operator.endLocalSessions('localAdmin')
+    backend.operator.invalidateBearers()
+    await reload(page)
+    await shows(page, isDirect ? 'Your access has been withdrawn' : /Your session has (expired|ended)/)
+    expect(await page.getByText(data).count()).toBe(0)
+    backend.operator.grantAdmin('openidAdmin')
+    await logIn(page)
+    await shows(page, data)
+  })
+
+  test('a logout in one tab ends the other at once', async () => {
+    const { context, page } = await loggedIn()
+    const second = await tab(context)
+    await shows(second, data)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await shows(second, 'You have signed out in another tab')
+    expect(await second.getByText(data).count()).toBe(0)
+  })
+
+  if (deep)
+    test('a deep link leads through the login', async () => {
+      const [path, text] = deep
+      const page = await tab(await open(), path)
+      await logIn(page)
+      await shows(page, text)
+      expect(page.url()).toBe(url + path)
+    })
+
+  if (!isDirect)
+    test('a wrong password is told, and OpenID is a way too', async () => {
+      const page = await tab(await open())
+      await logIn(page, 'wrong')
+      await shows(page, /password is wrong/)
+      if (name === 'react') return
+      await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+      await page.getByText(/olga/i).first().click()
+      await shows(page, data)
+    })
+})
