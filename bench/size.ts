@@ -19,7 +19,7 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_100 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_120 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
@@ -50,7 +50,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 20_100,
+    budgetBytes: 20_170,
   },
   {
     id: 'P7',

@@ -10,8 +10,8 @@ import { replayWindow } from './replayWindow.ts'
 /** How much an `inProcessCoordinator` remembers, and for how long. */
 export interface InProcessOptions {
   /**
-   * How long a finished flight is remembered; milliseconds, more than 0. Default 60 000. One whose outcome is unknown
-   * is remembered for at least 5 minutes.
+   * How long a finished flight is remembered; milliseconds, more than 0. Default 60 000. A token that was rejected, or
+   * whose outcome is unknown, is remembered for at least a day.
    */
   readonly replayWindowMs?: number
   /** How many finished flights are remembered, at least 1; beyond that the oldest go. Default 10 000. */
@@ -55,8 +55,8 @@ interface Ask {
 
 const ENDED: EndedElsewhere = { kind: 'ended' }
 
-/** Longer than a session that may resend waits between its sends. */
-const DOUBT_MS = 300_000
+/** As long as a bearer lives at most: a session that was asleep may come as late with a token that brought no other. */
+const FRUITLESS_MS = 86_400_000
 
 /**
  * Coalesces the refreshes of one process: concurrent runs for one token share one send, and whoever comes later
@@ -140,7 +140,8 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     if (refreshToken !== undefined) {
       // It was sent, so nobody knew of more doubtful sends than this session.
       if (outcome.kind === 'unknown')
-        past.set(key, { scope, answer: outcome, doubtfulSends: flight.doubtfulSends + 1 }, DOUBT_MS)
+        past.set(key, { scope, answer: outcome, doubtfulSends: flight.doubtfulSends + 1 }, FRUITLESS_MS)
+      else if (outcome.kind === 'rejected') past.set(key, { scope, answer: outcome }, FRUITLESS_MS)
       else if (isSpent(outcome, refreshToken)) past.set(key, { scope, answer: outcome, successor })
       // An unchanged token is alive; a refusal or a missing route says nothing about an older doubt.
       else if (outcome.kind === 'ok') past.delete(key)
@@ -232,9 +233,8 @@ async function sent(flight: Flight): Promise<RefreshOutcome> {
   }
 }
 
-/** Whether the token must not, or not without a permission, be sent again. */
+/** Whether another token has taken its place, or none will. */
 function isSpent(outcome: RefreshOutcome, sentToken: string): boolean {
-  if (outcome.kind === 'rejected' || outcome.kind === 'unknown') return true
   if (outcome.kind !== 'ok') return false
   return outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken
 }

@@ -15,36 +15,50 @@ export interface ReplayWindow<T> {
   entries(): [key: string, value: T][]
 }
 
+interface Kept<T> {
+  readonly value: T
+  readonly at: number
+  readonly keepMs: number
+}
+
 /** Arms no timer: what is too old is found when something is asked or added. */
 export function replayWindow<T>(windowMs: number, maxEntries: number, clock: Clock): ReplayWindow<T> {
   // A Map keeps the order of insertion, so the first entry is the oldest.
-  const kept = new Map<string, { readonly value: T; readonly at: number; readonly keepMs: number }>()
+  const recent = new Map<string, Kept<T>>()
+  /** Older than the window and kept for longer: apart, so that not every call goes through all of them. */
+  const lasting = new Map<string, Kept<T>>()
 
   function sweep(): void {
-    for (const [key, { at, keepMs }] of kept) {
-      const ageMs = clock.monotonic() - at
-      if (kept.size <= maxEntries && ageMs < windowMs) return
-      if (kept.size > maxEntries || ageMs >= keepMs) kept.delete(key)
-    }
+    for (const kept of [lasting, recent])
+      for (const [key, entry] of kept) {
+        const ageMs = clock.monotonic() - entry.at
+        const isOver = ageMs >= (kept === recent ? windowMs : entry.keepMs)
+        if (!isOver && recent.size + lasting.size <= maxEntries) break
+        kept.delete(key)
+        if (isOver && ageMs < entry.keepMs) lasting.set(key, entry)
+      }
+  }
+
+  function forget(key: string): void {
+    recent.delete(key)
+    lasting.delete(key)
   }
 
   return {
     get(key) {
       sweep()
-      const found = kept.get(key)
+      const found = recent.get(key) ?? lasting.get(key)
       return found && { value: found.value, ageMs: clock.monotonic() - found.at }
     },
     set(key, value, keepMs = windowMs) {
-      kept.delete(key)
-      kept.set(key, { value, at: clock.monotonic(), keepMs: Math.max(keepMs, windowMs) })
+      forget(key)
+      recent.set(key, { value, at: clock.monotonic(), keepMs: Math.max(keepMs, windowMs) })
       sweep()
     },
-    delete(key) {
-      kept.delete(key)
-    },
+    delete: forget,
     entries() {
       sweep()
-      return [...kept].map(([key, { value }]) => [key, value])
+      return [...lasting, ...recent].map(([key, { value }]) => [key, value])
     },
   }
 }

@@ -45,6 +45,7 @@ const keptTokens: Tokens = { bearer: KEPT }
 const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
   Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
 
+const unsent = { kind: 'refused', cause: 'unavailable' } as const
 const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
 
 /**
@@ -112,15 +113,17 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     )
     const refresh = async (): Promise<RefreshOutcome> => {
       // It waited for its turn until the attempt, the version or the session was over: nothing leaves.
-      if (signal.aborted || !isCurrent(position)) return { kind: 'refused', cause: 'unavailable' }
+      if (signal.aborted || !isCurrent(position)) return unsent
       tell({ type: 'refreshSent', attemptId: asked.attemptId })
       const strategy = strategyOf(attempt.of)
       const outcome: RefreshOutcome | undefined = await strategy.refresh(asked)
       return KINDS.includes(outcome?.kind) || (strategy.keep && outcome?.kind === 'kept') ? outcome : internal
     }
-    const fly = async () => {
-      // What a peer has spent is not sent again.
-      if (store && ((await reread(position)) || signal.aborted)) return undefined
+    const fly = async (): Promise<Settled | undefined> => {
+      // What a peer has spent is not sent again, nor what it may have spent while nobody can look.
+      const isNewer = store ? await reread(position) : false
+      if (isNewer || signal.aborted) return undefined
+      if (isNewer === undefined && coordinator) return unsent
       if (!coordinator) return refresh()
       return coordinator.run({ identity: asked, origin: settings.origin, doubtfulSends, send: refresh })
     }
@@ -224,12 +227,15 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     tell({ type: 'warning', code: 'persistFailed' })
   }
 
-  /** Takes a newer version, or the end, from the store. Answers whether there was one. */
-  async function reread(position: Position): Promise<boolean> {
-    const stored = await store?.read().catch(() => null)
-    if (!stored || !isCurrent(position) || stored.epoch < position.epoch) return false
-    if (stored.epoch > position.epoch || isTombstone(stored)) {
-      const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
+  /** Takes a newer version, or the end, from the store. Answers whether there was one; `undefined`: nobody can tell. */
+  async function reread(position: Position): Promise<boolean | null | undefined> {
+    const stored = await store?.read().catch(() => undefined)
+    if (!stored) return stored
+    if (!isCurrent(position) || stored.epoch < position.epoch) return false
+    const isEnd = isTombstone(stored)
+    // A store that fell back may have given the place of this login to somebody else.
+    if (isEnd || stored.epoch > position.epoch || stored.user.id !== owner?.user.id) {
+      const isWordOfProvider = isEnd && stored.reason === 'backChannel'
       send({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
       return true
     }

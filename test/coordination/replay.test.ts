@@ -183,17 +183,43 @@ describe('doubt', () => {
   })
 
   test.each([
-    [1_000, 300_000],
-    [600_000, 600_000],
-  ])('with a window of %i ms it is remembered for %i ms (I1)', async (replayWindowMs, keptMs) => {
-    const { clock, coordinator } = coordinatorOnFakeClock({ replayWindowMs })
+    [1_000, 86_400_000],
+    [172_800_000, 172_800_000],
+  ])(
+    'with a window of %i ms it is remembered for %i ms, as long as a bearer may live (I1)',
+    async (replayWindowMs, keptMs) => {
+      const { clock, coordinator } = coordinatorOnFakeClock({ replayWindowMs })
+      const sends: string[] = []
+      await coordinator.run(flight(unknown, sends))
+      clock.advance(keptMs - clock.monotonic() - 1)
+      expect(await coordinator.run(flight(renewed, sends))).toEqual({ ...unknown, ageMs: keptMs - 1 })
+      clock.advance(1)
+      expect(await coordinator.run(flight(renewed, sends))).toEqual(renewed)
+      expect(sends).toHaveLength(2)
+    },
+  )
+
+  test('a rejection is remembered as long: who slept meanwhile does not present the dead token again (I1)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
-    await coordinator.run(flight(unknown, sends))
-    clock.advance(keptMs - clock.monotonic() - 1)
-    expect(await coordinator.run(flight(renewed, sends))).toEqual({ ...unknown, ageMs: keptMs - 1 })
-    clock.advance(1)
-    expect(await coordinator.run(flight(renewed, sends))).toEqual(renewed)
-    expect(sends).toHaveLength(2)
+    await coordinator.run(flight(rejected, sends))
+    clock.advance(86_400_000 - 1)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual(rejected)
+    expect(sends).toHaveLength(1)
+  })
+
+  test('what is kept for longer counts against maxEntries, and goes first (I1)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock({ maxEntries: 2 })
+    const sends: string[] = []
+    const of = (refreshToken: string) => ({ identity: { ...ada, refreshToken } })
+    await coordinator.run(flight(unknown, sends, of('R1')))
+    clock.advance(60_000)
+    await coordinator.run(flight(unknown, sends, of('R2')))
+    expect(await coordinator.run(flight(renewed, sends, of('R1')))).toMatchObject(unknown)
+    await coordinator.run(flight(unknown, sends, of('R3')))
+    await coordinator.run(flight(renewed, sends, of('R2')))
+    await coordinator.run(flight(renewed, sends, of('R1')))
+    expect(sends).toEqual(['R1', 'R2', 'R3', 'R1'])
   })
 
   test('what is younger than a doubt is forgotten before it', async () => {

@@ -78,6 +78,62 @@ describe('many callers', () => {
     // The bearer is as old for the straggler as for the winner.
     expect(two.session.getSnapshot().expiresAt).toBe(one.session.getSnapshot().expiresAt)
   })
+
+  test('C3 past the replay window it looks into the store they share, and sends nothing while that cannot be read', async () => {
+    const clock = fakeClock()
+    const memory = memoryStore()
+    let isAway = false
+    const store: SessionStore = {
+      ...memory,
+      read: () => (isAway ? Promise.reject(new Error('away')) : memory.read()),
+    }
+    const coordinator = inProcessCoordinator({ clock, hash: (text) => text })
+    const shared = { clock, coordinator, store, refresh: 'onDemand' as const }
+    const one = await loggedIn(shared)
+    const two = await restored(shared)
+    await one.pass(LIFE - LEAD)
+    const first = one.session.getToken()
+    await flush()
+    await one.strategy.last().answer(one.ok())
+    expect(await first).toBe('B2')
+    await one.pass(2 * MINUTE)
+    isAway = true
+    const caller = outcomeOf(two.session.getToken())
+    await two.watch(9 * SECOND)
+    expect(caller.error).toMatchObject({ code: 'refresh_unavailable' })
+    expect(two.strategy.attempts).toEqual([])
+    isAway = false
+    await two.watch(MINUTE)
+    expect(await two.session.getToken()).toBe('B2')
+    expect(two.strategy.attempts).toEqual([])
+  })
+})
+
+describe('a store that fell back', () => {
+  test.each(['onDemand', 'eager'] as const)(
+    'C21 and gave the place of a login to somebody else (%s): neither is sent, nor mixed with the other (I7)',
+    async (refresh) => {
+      let memory = memoryStore()
+      const store: SessionStore = {
+        read: () => memory.read(),
+        compareAndSet: (expected, next) => memory.compareAndSet(expected, next),
+      }
+      const { session, strategy, clock, watch, reason } = await loggedIn({ store, refresh })
+      memory = memoryStore()
+      const bobs = await loggedIn(
+        { store, clock },
+        { user: { ...ada, id: 'bob' }, token: 'C1', refreshToken: 'S1' },
+      )
+      expect(bobs.session.getSnapshot().epoch).toBe(session.getSnapshot().epoch)
+      await watch(LIFE - LEAD)
+      const caller = outcomeOf(session.getToken())
+      await watch(SECOND)
+      expect(caller.error).toMatchObject(error('logged_out', { reason: 'elsewhere' }))
+      expect(reason()).toBe('elsewhere')
+      expect(strategy.sent()).toEqual([])
+      expect(await memory.read()).toMatchObject({ user: { id: 'bob' } })
+    },
+  )
 })
 
 describe('401', () => {
