@@ -1,0 +1,16 @@
+const STATES = ['loggedOut', 'active', 'nearingExpiry', 'refreshing', 'retrying', 'expired']
+
+/** The published table, as `from to` (I17). */
+export const EDGES: ReadonlySet<string> = new Set([
+  ...STATES.flatMap((from) => [
+    `${from} active`,
+    `${from} loggedOut`,
+    ...(from === 'loggedOut' ? [] : [`${from} expired`]),
+  ]),
+  'active nearingExpiry',
+  'active refreshing',
+  'nearingExpiry refreshing',
+  'refreshing nearingExpiry',
+  'refreshing retrying',
+  'retrying refreshing',
+])

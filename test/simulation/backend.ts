@@ -1,0 +1,131 @@
+import type { Bearer, Family, Grant, Provider } from './provider.ts'
+
+/** What became of the refresh token of one request, at the backend. */
+export type Verdict = 'rotated' | 'kept' | 'rejected' | 'ambiguous' | 'refused' | 'unsupported'
+
+export interface Asked {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Headers
+  readonly body: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string
+  /** Of a refresh. */
+  readonly verdict?: Verdict
+  /** What a refresh or a login brought. */
+  readonly grant?: Grant
+}
+
+export const BASE_URL = 'https://chat.example/'
+export const ROUTES = {
+  openid: '/api/admin/oauth/refresh',
+  cookie: '/api/auth/refresh',
+  oauth: '/token',
+} as const
+export type Route = keyof typeof ROUTES
+
+export const routeOf = (path: string): Route | undefined =>
+  (Object.keys(ROUTES) as Route[]).find((route) => ROUTES[route] === path)
+
+/** The refresh token that a request presents. */
+export function tokenOf(route: Route, { headers, body }: Asked): string {
+  if (route === 'openid') return (JSON.parse(body) as { refresh_token: string }).refresh_token
+  if (route === 'oauth') return new URLSearchParams(body).get('refresh_token') ?? ''
+  return /refreshToken=([^;]*)/.exec(headers.get('cookie') ?? '')?.[1] ?? ''
+}
+
+const json = (status: number, value: object, more: Partial<Answer> = {}): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+  ...more,
+})
+
+export interface BackendOptions {
+  readonly provider: Provider
+  readonly lifeMs: number
+  readonly wall: () => number
+  /** Whether its answers have a `Date`. */
+  readonly isDated: boolean
+}
+
+/** The backend, as its clients see it: LibreChat's routes, and a token endpoint (RFC 6749, RFC 7009). */
+export function createBackend({ provider, lifeMs, wall, isDated }: BackendOptions) {
+  const bearerOf = (headers: Headers): Bearer | undefined =>
+    provider.bearer((headers.get('authorization') ?? '').replace('Bearer ', ''))
+
+  const userOf = ({ user }: Family) => ({ id: user, name: user })
+
+  function dated(answer: Answer): Answer {
+    if (!isDated) return answer
+    return { ...answer, headers: { ...answer.headers, date: new Date(wall()).toUTCString() } }
+  }
+
+  function renewed(route: Route, grant: Grant): Answer {
+    const { bearer, refreshToken, isRotated } = grant
+    const more = { grant, verdict: isRotated ? ('rotated' as const) : ('kept' as const) }
+    const user = userOf(bearer.family)
+    const expiresAt = wall() + (bearer.endsAt - bearer.mintedAt)
+    if (route === 'openid') return json(200, { token: bearer.text, refreshToken, user, expiresAt }, more)
+    if (route === 'oauth')
+      return json(
+        200,
+        {
+          access_token: bearer.text,
+          token_type: 'bearer',
+          refresh_token: refreshToken,
+          expires_in: Math.floor((bearer.endsAt - bearer.mintedAt) / 1_000),
+        },
+        more,
+      )
+    const answer = json(200, { token: bearer.text, user: { _id: user.id, name: user.name } }, more)
+    const cookie = `refreshToken=${refreshToken}; Path=/; HttpOnly`
+    return { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } }
+  }
+
+  function refused(route: Route): Answer {
+    if (route === 'openid')
+      return json(401, { error: 'x', error_code: 'REFRESH_FAILED' }, { verdict: 'ambiguous' })
+    if (route === 'oauth') return json(400, { error: 'invalid_grant' }, { verdict: 'rejected' })
+    return {
+      status: 401,
+      headers: { 'content-type': 'text/html' },
+      body: 'Refresh token expired or not found for this user',
+      verdict: 'rejected',
+    }
+  }
+
+  return {
+    refresh(route: Route, asked: Asked): Answer {
+      const grant = provider.refresh(tokenOf(route, asked), lifeMs, wall())
+      return dated(grant ? renewed(route, grant) : refused(route))
+    },
+    /** Also what a login of a page brings, which has made it by itself. */
+    login(seat: number, user: string) {
+      const { family, bearer, refreshToken } = provider.login(seat, user, lifeMs, wall())
+      const expiresAt = wall() + (bearer.endsAt - bearer.mintedAt)
+      return { family, bearer, answer: { token: bearer.text, refreshToken, user: userOf(family), expiresAt } }
+    },
+    api(asked: Asked): Answer {
+      const bearer = bearerOf(asked.headers)
+      const isGood = bearer !== undefined && provider.isGood(bearer)
+      return dated(json(isGood ? 200 : 401, isGood ? {} : { message: 'Unauthorized' }))
+    },
+    /** Ends a grant: LibreChat's logout by its bearer, a provider's revocation by its token. */
+    end({ headers, body, url }: Asked): Answer {
+      const family =
+        url.pathname === '/revoke'
+          ? provider.find(new URLSearchParams(body).get('token') ?? '')?.family
+          : bearerOf(headers)?.family
+      if (!family) return dated(json(401, {}))
+      provider.end(family, 'logout')
+      return dated(json(200, {}))
+    },
+  }
+}
+
+export type Backend = ReturnType<typeof createBackend>

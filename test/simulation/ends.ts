@@ -1,0 +1,132 @@
+import type { ExpiredReason } from '../../machines/session.types.ts'
+import type { SessionNotice } from '../../src/session/notice.ts'
+import type { Court } from './court.ts'
+import type { Bearer, Family } from './provider.ts'
+import type { Send } from './sends.ts'
+import type { Caller } from './wire.ts'
+
+const TOLD = ['refreshed', 'expired', 'loggedOut', 'nearingExpiry', 'refreshDeferred']
+const REVOKE_MS = 120_000
+
+/** I6, I14 and I18: how sessions end, and what is told of them. */
+export function createEnds(court: Court) {
+  const { time, rulesOf, slackOf, violate } = court
+  /** What each tab was told: the last few of each kind. */
+  const told = new Map<string, { readonly keys: Set<string>; over: number }>()
+  /** Tokens that came after a logout, and until when somebody has to try to revoke them. */
+  const orphans = new Map<
+    Family,
+    { readonly until: number; readonly place: Caller['place']; readonly seat: number }
+  >()
+  const lost: Record<string, number> = {}
+  const lastSends = new WeakMap<Family, Send[]>()
+
+  function explained(
+    seat: number,
+    family: Family | undefined,
+    reason: string,
+    seenAt: number,
+  ): string | undefined {
+    const rules = rulesOf(seat)
+    const since = family?.startedAt ?? 0
+    const unkept = court.troubled(seat, since, [
+      'crash',
+      'pause',
+      'failover',
+      'emptied',
+      'storeFails',
+      'storeSlow',
+      'ackLost',
+    ])
+    const own = family ? (lastSends.get(family) ?? []) : []
+    const isPast = (at: number, from: number) => time.now() >= at - slackOf(seat, from)
+    switch (reason) {
+      case 'idle':
+        // Who was asked to extend it, and did not.
+        if (
+          rules.policy === 'prompt' &&
+          family?.recent.some(({ endsAt, mintedAt }) => isPast(endsAt, mintedAt))
+        )
+          return 'nobody extended it'
+        return isPast(seenAt + rules.idleTimeoutMs, seenAt) ? 'idle for too long' : undefined
+      case 'absoluteLifetime':
+        return isPast(since + rules.absoluteLifetimeMs, since) ? 'absolute lifetime' : undefined
+      case 'accessRevoked':
+        return own.some(({ fate }) => fate === 'rejected') ? 'access revoked' : undefined
+      case 'refreshUnsupported':
+        return own.some(({ fate }) => fate === 'unsupported') ? 'the route was gone' : undefined
+      case 'notRefreshable':
+        return undefined
+      case 'refreshRejected':
+      case 'refreshOutcomeUnknown': {
+        if (family?.revoked === 'admin') return 'revoked at the provider'
+        if (own.some(({ fate }) => fate === 'lost' || fate === 'open')) return 'an answer was lost on its way'
+        if (
+          own.filter(({ fate }) => fate === 'ambiguous').length >=
+          (rules.resend === 'afterBearerEnds' ? 4 : 1)
+        )
+          return 'the backend was out of order for too long'
+        return unkept && `its process or store failed (${unkept})`
+      }
+      default:
+        return undefined
+    }
+  }
+
+  return {
+    lost,
+    sent(send: Send): void {
+      const own = lastSends.get(send.family) ?? []
+      own.push(send)
+      if (own.length > 8) own.shift()
+      lastSends.set(send.family, own)
+    },
+    expired(seat: number, family: Family | undefined, reason: ExpiredReason | '', seenAt: number): void {
+      const why = explained(seat, family, reason, seenAt)
+      if (why) lost[why] = (lost[why] ?? 0) + 1
+      else violate('I14', seat, `the session is lost (${reason || 'no reason'}), and nothing explains it`)
+    },
+    notice(caller: Caller, { type, epoch, version, ...rest }: SessionNotice): void {
+      const { seat, place, tab } = caller
+      if (type === 'warning' && 'code' in rest && rest.code === 'persistFailed')
+        court.trouble(seat, 'persistFailed')
+      if (type === 'warning' && 'code' in rest && rest.code === 'notRevoked')
+        for (const [family, orphan] of orphans) if (orphan.seat === seat) orphans.delete(family)
+      if (!TOLD.includes(type)) return
+      const name = `${place.name} ${tab}`
+      const own = told.get(name) ?? { keys: new Set(), over: 0 }
+      told.set(name, own)
+      if (own.over === epoch && epoch > 0 && type !== 'loggedOut')
+        violate('I18', seat, `tab ${tab} tells "${type}" of epoch ${epoch} after its logout`)
+      if (type === 'loggedOut') own.over = epoch
+      if (!['refreshed', 'expired', 'loggedOut'].includes(type)) return
+      const key = type === 'loggedOut' ? `${type} ${epoch}` : `${type} ${epoch}.${version}`
+      if (own.keys.has(key) && !(type === 'loggedOut' && epoch === 0))
+        violate('I18', seat, `tab ${tab} tells "${key}" twice`)
+      own.keys.add(key)
+      if (own.keys.size > 40) own.keys.delete(own.keys.values().next().value as string)
+    },
+    /** A renewal has reached its sender, whose session was over by then. */
+    orphaned({ family, seat, place }: Send, bearer: Bearer): void {
+      if (rulesOf(seat).isRevocable && bearer.family === family)
+        orphans.set(family, { until: time.now() + REVOKE_MS, place, seat })
+    },
+    /** Somebody asks the backend to end this grant. */
+    revoking(family: Family): void {
+      orphans.delete(family)
+    },
+    judgeOrphans(): void {
+      for (const [family, { until, place, seat }] of orphans) {
+        if (time.now() < until) continue
+        orphans.delete(family)
+        if (place.isAlive() && !court.troubled(seat, until - REVOKE_MS, ['pause', 'sleep']))
+          violate('I6', seat, `what grant ${family.id} brought after its logout was not revoked`)
+      }
+    },
+    died(name: string): void {
+      for (const key of told.keys()) if (key.startsWith(`${name} `)) told.delete(key)
+    },
+  }
+}
+
+export type Ends = ReturnType<typeof createEnds>

@@ -1,0 +1,102 @@
+import type { SessionStore, StoredSession } from '../../src/stores/store.ts'
+import type { Random } from '../chaos/random.ts'
+import type { Fault, FaultKind } from './faults.ts'
+import type { Judge } from './judge.ts'
+import type { Time } from './time.ts'
+import type { Caller } from './wire.ts'
+
+export interface RecordStoreOptions {
+  readonly time: Time
+  readonly judge: Judge
+  readonly seat: number
+  readonly random: Random
+  readonly faults: () => readonly Fault[]
+  readonly hit: (kind: FaultKind) => void
+  readonly onWritten: (by: Caller) => void
+}
+
+const LAG_MS = 2_000
+const positionOf = ({ epoch, version }: StoredSession) => `${epoch}.${version}`
+
+/** The record of one seat, beyond its places: slow, away or forgetful as the faults will have it. */
+export function createRecordStore(options: RecordStoreOptions) {
+  const { time, judge, seat, random, faults, hit, onWritten } = options
+  let stored: StoredSession | null = null
+  let older: { readonly at: number; readonly stored: StoredSession | null }[] = []
+
+  function write(next: StoredSession): void {
+    if (stored) judgeOrder(stored, next)
+    older = [...older.filter(({ at }) => at > time.now() - 60_000), { at: time.now(), stored }].slice(-5)
+    stored = next
+    judge.trace.note(seat, `stored ${positionOf(next)}${'ended' in next ? ' ended' : ''}`)
+    if (!('ended' in next)) judge.stored(next.bearer)
+  }
+
+  /** I3, I6. */
+  function judgeOrder(before: StoredSession, next: StoredSession): void {
+    const ahead = next.epoch - before.epoch || next.version - before.version
+    const isSame = ahead === 0 && !('ended' in before) && !('ended' in next)
+    if (
+      ahead < 0 ||
+      (ahead === 0 && !(isSame && (next.refreshToken ?? before.refreshToken) === before.refreshToken))
+    )
+      judge.violate('I3', seat, `${positionOf(before)} is replaced by ${positionOf(next)}`)
+    if ('ended' in before && !('ended' in next) && next.epoch <= before.epoch)
+      judge.violate('I6', seat, `${positionOf(next)} is stored over the end of ${positionOf(before)}`)
+  }
+
+  function call<T>({ place }: Caller, apply: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!place.isAlive()) return
+      const [there, back, chance, roll] = [
+        random.between(1, 8),
+        random.between(1, 8),
+        random.next(),
+        random.next(),
+      ]
+      const fault = faults().find(({ share }) => chance < share)
+      if (fault) {
+        hit(fault.kind)
+        judge.trouble(seat, fault.kind)
+      }
+      const slowMs = fault?.kind === 'storeSlow' ? Math.round(200 + roll * 7_000) : 0
+      const fail = () => reject(new Error('the store is away'))
+      if (fault?.kind === 'storeFails') return place.after(there, fail)
+      time.at(time.now() + there + slowMs / 2, () => {
+        const result = apply()
+        place.after(back + slowMs / 2, fault?.kind === 'ackLost' ? fail : () => resolve(result))
+      })
+    })
+  }
+
+  return {
+    of: (caller: Caller): SessionStore => ({
+      read: () => call(caller, () => structuredClone(stored)),
+      compareAndSet: (expected, next) =>
+        call(caller, () => {
+          const isAt =
+            stored && expected
+              ? positionOf(stored) === `${expected.epoch}.${expected.version}`
+              : stored === expected
+          if (!isAt) return false
+          write(structuredClone(next))
+          onWritten(caller)
+          return true
+        }),
+    }),
+    empty(): void {
+      stored = null
+      judge.trouble(seat, 'emptied')
+    },
+    /** A replica takes over, which lacks the last writes. */
+    failOver(): void {
+      const lost = older.find(({ at }) => at > time.now() - LAG_MS)
+      if (!lost) return
+      stored = lost.stored
+      older = []
+      judge.trouble(seat, 'failover')
+    },
+  }
+}
+
+export type RecordStore = ReturnType<typeof createRecordStore>

@@ -1,0 +1,194 @@
+import type { Random } from '../chaos/random.ts'
+import {
+  type Answer,
+  type Asked,
+  type Backend,
+  type Route,
+  routeOf,
+  tokenOf,
+  type Verdict,
+} from './backend.ts'
+import type { Fault, WireFault } from './faults.ts'
+import type { Judge, Send } from './judge.ts'
+import type { Place } from './place.ts'
+import type { Time } from './time.ts'
+import type { Trace } from './trace.ts'
+
+/** Whose requests they are. `tab`: which of several sessions of one place. */
+export interface Caller {
+  readonly seat: number
+  readonly place: Place
+  readonly tab: number
+}
+
+export interface WireOptions {
+  readonly time: Time
+  readonly trace: Trace
+  readonly judge: Judge
+  readonly backend: Backend
+  /** The faults that now concern a seat's requests. */
+  readonly faultsOf: (seat: number) => readonly Fault[]
+  readonly hit: (kind: WireFault) => void
+  /** Of a seat's requests. */
+  readonly randomOf: (seat: number) => Random
+  /** The process died at an answer: told after the backend has processed a refresh. */
+  readonly onProcessed: (caller: Caller, answer: Answer) => void
+}
+
+const failed = (code: string, syscall?: string) =>
+  Object.assign(new Error('failed'), { code, ...(syscall && { syscall }) })
+
+const html = (status: number): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: '<html>of something in between</html>',
+  verdict: 'ambiguous',
+})
+const coded = (status: number, code: string, verdict: Verdict, more = {}): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...more },
+  body: JSON.stringify({ error_code: code }),
+  verdict,
+})
+
+/** What is answered in place of the backend, which sees nothing of it. */
+function insteadOf(kind: WireFault, roll: number): Answer | undefined {
+  switch (kind) {
+    case 'gateway':
+      return html(502)
+    case 'portal':
+      return html(200)
+    case 'busy':
+      return coded(503, 'OPENID_NOT_CONFIGURED', 'refused')
+    case 'limited':
+      return coded(429, '', 'refused', { 'retry-after': String(1 + Math.floor(roll * 90)) })
+    case 'outage':
+      return coded(401, 'REFRESH_FAILED', 'ambiguous')
+    case 'noRoute':
+      return { ...html(404), verdict: 'unsupported' }
+    case 'forbidden':
+      return coded(403, 'FORBIDDEN', 'rejected')
+    default:
+      return undefined
+  }
+}
+
+/** The network between places and the backend. */
+export function createWire(options: WireOptions) {
+  const { time, trace, judge, backend, faultsOf, hit, randomOf, onProcessed } = options
+
+  return function fetchOf(caller: Caller): typeof globalThis.fetch {
+    const { seat, place, tab } = caller
+    return (input, init) => {
+      const url = new URL(typeof input === 'string' ? input : input instanceof URL ? input.href : input.url)
+      const asked: Asked = {
+        url,
+        method: init?.method ?? 'GET',
+        headers: new Headers(init?.headers),
+        body: typeof init?.body === 'string' ? init.body : '',
+      }
+      const route = routeOf(url.pathname)
+      const random = randomOf(seat)
+      // As many for each request, so that what one meets changes nothing for the next.
+      const [chance, there, back, roll] = [
+        random.next(),
+        random.between(2, 80),
+        random.between(2, 80),
+        random.next(),
+      ]
+      const fault = place.isAlive() ? faultFor(seat, route, asked, chance) : undefined
+      return new Promise<Response>((resolve, reject) => {
+        if (!place.isAlive()) return
+        const send = route && judge.sent(caller, route, tokenOf(route, asked))
+        const isDone = { value: false }
+        const conclude = (fate: Send['fate'], then: () => void) => {
+          if (isDone.value) return
+          isDone.value = true
+          if (send) judge.closed(send, fate)
+          then()
+        }
+        init?.signal?.addEventListener('abort', () => {
+          conclude('lost', () => reject(failed('ABORT_ERR')))
+        })
+        const fail = (ms: number, fate: Send['fate'], error: Error) =>
+          place.after(ms, () => conclude(fate, () => reject(error)))
+        if (fault) hit(fault.kind as WireFault)
+        const kind = fault?.kind as WireFault | undefined
+        if (kind === 'refused') return fail(there, 'refused', failed('ECONNREFUSED', 'connect'))
+        if (kind === 'reset') return fail(there, 'lost', failed('ECONNRESET', 'read'))
+        if (kind === 'hole') return
+        const slowMs = kind === 'slow' ? Math.round(200 + (fault?.roll ?? 0) ** 2 * 39_000 * roll) : 0
+        time.at(time.now() + there + slowMs / 2, () => {
+          const answer = (kind && insteadOf(kind, roll)) ?? processed(kind, asked, send)
+          if (kind === 'afterwards') Object.assign(answer, coded(500, 'INTERNAL_ERROR', 'ambiguous'))
+          if (kind === 'lost') return fail(back, 'lost', failed('ECONNRESET', 'read'))
+          place.after(back + slowMs / 2, () => {
+            if (kind === 'truncated') return conclude('lost', () => resolve(cutOff(answer)))
+            conclude(fateOf(answer), () => {
+              if (send && answer.grant && answer.status === 200) judge.delivered(send, answer.grant)
+              if (send && answer.status === 429) judge.limited(caller, answer)
+              if (!route && answer.status === 401) judge.rejected(asked)
+              resolve(new Response(answer.body, { status: answer.status, headers: answer.headers }))
+            })
+          })
+        })
+      })
+
+      function processed(kind: WireFault | undefined, asked: Asked, send: Send | undefined): Answer {
+        if (!route) {
+          if (url.pathname === '/revoke' || url.pathname.endsWith('/logout')) {
+            judge.ending(caller, asked)
+            return { ...backend.end(asked) }
+          }
+          judge.arrived(caller, asked)
+          return kind === 'api401' ? coded(401, '', 'refused') : { ...backend.api(asked) }
+        }
+        const answer = backend.refresh(route, asked)
+        trace.note(seat, `tab ${tab} refresh ${send?.family.id}.${send?.index}: ${answer.verdict}`)
+        if (send) judge.processed(send, answer)
+        onProcessed(caller, answer)
+        return { ...answer }
+      }
+    }
+
+    function faultFor(
+      seat: number,
+      route: Route | undefined,
+      asked: Asked,
+      chance: number,
+    ): Fault | undefined {
+      for (const fault of faultsOf(seat)) {
+        if (chance >= fault.share) continue
+        const { kind } = fault
+        const isOfRefresh = ['noRoute', 'forbidden', 'outage', 'busy', 'afterwards'].includes(kind)
+        if (isOfRefresh && !route) continue
+        // The words of one route mean nothing on another.
+        if (['busy', 'outage', 'forbidden'].includes(kind) && route !== 'openid') continue
+        if (kind === 'api401' && !asked.url.pathname.startsWith('/api/admin/users')) continue
+        if (kind === 'limited' && !route) continue
+        return fault
+      }
+      return undefined
+    }
+  }
+}
+
+/** What whoever sent a refresh learns of its token. */
+function fateOf({ verdict, status }: Answer): Send['fate'] {
+  if (status >= 500 && verdict !== 'refused') return 'ambiguous'
+  return verdict === 'rotated' || verdict === 'kept' ? 'delivered' : (verdict ?? 'ambiguous')
+}
+
+/** Half of an answer, and then the end of the connection. */
+function cutOff({ status, headers, body }: Answer): Response {
+  const half = new TextEncoder().encode(body.slice(0, body.length / 2))
+  const cut = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(half)
+    },
+    pull(controller) {
+      controller.error(failed('ECONNRESET', 'read'))
+    },
+  })
+  return new Response(cut, { status, headers })
+}
