@@ -1,16 +1,30 @@
-/** What any store and any coordinator must do, as cases for any test runner. */
-
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
   type CoordinatorConformanceOptions,
   type CoordinatorUnderTest,
   coordinatorConformance,
 } from '../testing/coordinatorConformance.ts'
+export { createFakeSession, type FakeSessionOptions } from '../testing/createFakeSession.ts'
+export {
+  createSessionModel,
+  type ModelEvent,
+  type ModelSnapshot,
+  type SessionModel,
+  type SessionModelOptions,
+} from '../testing/createSessionModel.ts'
 export {
   type EntryStoreConformanceOptions,
   type EntryStoreUnderTest,
   entryStoreConformance,
 } from '../testing/entryStoreConformance.ts'
+export { describeCoverage, type ModelCoverage, sumCoverage } from '../testing/modelCoverage.ts'
+export type { ModelDriver, ModelPlace } from '../testing/modelDriver.ts'
+export { instantOf, type ModelContext, type ModelEventType, modelEvents } from '../testing/modelEvents.ts'
+export type { ModelStep } from '../testing/modelGraph.ts'
+export { modelKey } from '../testing/modelKey.ts'
+export type { ModelPathKind } from '../testing/modelPaths.ts'
+export { type ModelPath, type ModelSuite, type ModelSuiteOptions, modelSuite } from '../testing/modelSuite.ts'
+export { type ModelTransition, modelTransitions } from '../testing/modelTransitions.ts'
 export {
   type SessionStoreConformanceOptions,
   type SessionStoreUnderTest,

@@ -87,7 +87,10 @@ const rooms: Record<string, Room> = {
     values: ['src/inspect/', 'machines/session.machine.ts'],
     types: ['xstate', 'machines/', 'src/session/session.ts'],
   },
-  'src/testing/': { values: ['src/testing/', ...border], types: [...contracts, 'src/', 'machines/'] },
+  'src/testing/': {
+    values: ['src/testing/', 'src/session/', 'machines/', 'xstate', ...border],
+    types: [...contracts, 'src/'],
+  },
   'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
   'src/transport.ts': { values: [] },
   'src/transport.node.ts': { values: ['node:'] },

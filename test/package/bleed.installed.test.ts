@@ -40,7 +40,7 @@ test.each([
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
   ['./sqlite', ['node:sqlite'], []],
-  ['./testing', [], ['xstate']],
+  ['./testing', ['#transport', 'xstate'], ['xstate']],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
   expect(reached(entry)).toEqual(packages)

@@ -142,9 +142,18 @@ test('./testing', async () => {
   expect(await offered('./testing')).toMatchInlineSnapshot(`
     [
       "coordinatorConformance",
+      "createFakeSession",
+      "createSessionModel",
+      "describeCoverage",
       "entryStoreConformance",
+      "instantOf",
+      "modelEvents",
+      "modelKey",
+      "modelSuite",
+      "modelTransitions",
       "sessionStoreConformance",
       "strategyConformance",
+      "sumCoverage",
     ]
   `)
 })

@@ -1,0 +1,146 @@
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  RejectedReason,
+  SessionEvent,
+  SessionUser,
+} from '../../machines/session.types.ts'
+import { systemClock } from '../session/clock.ts'
+import { createSession } from '../session/createSession.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+
+interface FakeLife {
+  /** @default { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.com', role: 'ADMIN' } */
+  readonly user?: SessionUser
+  /** @default 'openid' */
+  readonly provider?: string
+  /**
+   * Until the bearer ends, milliseconds; above 0.
+   * @default 600_000; 25_000 in `nearingExpiry`
+   */
+  readonly expiresInMs?: number
+  /**
+   * Until the session ends if the user stays away, milliseconds; above 0.
+   * @default Infinity: it does not
+   */
+  readonly idleInMs?: number
+}
+
+interface Unsure extends FakeLife {
+  /**
+   * Whether the old bearer still serves.
+   * @default true
+   */
+  readonly isUsable?: boolean
+}
+
+export type FakeSessionState =
+  | ({ readonly state: 'active' } & FakeLife)
+  | ({ readonly state: 'nearingExpiry' } & FakeLife)
+  | ({ readonly state: 'refreshing' } & Unsure)
+  | ({
+      readonly state: 'retrying'
+      /**
+       * Until the next attempt, milliseconds; at least 250.
+       * @default 5_000
+       */
+      readonly retryInMs?: number
+    } & Unsure)
+  | ({
+      readonly state: 'expired'
+      /** @default 'refreshRejected' */
+      readonly reason?: ExpiredReason
+    } & FakeLife)
+  | {
+      readonly state: 'loggedOut'
+      /** @default 'never' */
+      readonly reason?: LoggedOutReason
+      /**
+       * It is not yet known whether there is a session. It will never be.
+       * @default false
+       */
+      readonly isPending?: boolean
+    }
+
+export type FakeSessionOptions = FakeSessionState & {
+  /**
+   * What the API answers to `session.fetch`.
+   * @default 200 and `{}`
+   */
+  readonly fetch?: typeof globalThis.fetch
+  /**
+   * The instant at which the session stands still; milliseconds since the Unix epoch.
+   * @default that of the platform's clock
+   */
+  readonly now?: number
+}
+
+const ada: SessionUser = { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.com', role: 'ADMIN' }
+const never = new Promise<never>(() => {})
+const MAX_LEAD_MS = 2 ** 31 - 1
+
+/**
+ * A session in the state of your choice, for component tests and stories. It is a real one: the chart, whole, with
+ * `fetch`, `subscribe`, `logout` and `actorRef`. No timer runs and nothing is sent, so it stays where it is until it is
+ * told otherwise; a refresh that it is asked for then succeeds. A call that waits for something waits for ever.
+ */
+export function createFakeSession(options: FakeSessionOptions): Session {
+  const { fetch = async () => Response.json({}), now = systemClock.wall() } = options
+  const life: FakeLife = options.state === 'loggedOut' ? {} : options
+  const isNearing = options.state === 'nearingExpiry'
+  const { user = ada, provider = 'openid', idleInMs = Infinity } = life
+  const { expiresInMs = isNearing ? 25_000 : 600_000 } = life
+  let wall = isNearing ? now - expiresInMs : now
+  let refresh: SessionStrategy['refresh'] = () => never
+  const session = createSession({
+    baseUrl: 'https://session.invalid',
+    strategies: { [provider]: { needsRefreshToken: true, refresh: (request) => refresh(request) } },
+    refresh: isNearing ? 'prompt' : 'eager',
+    // Half of a life: the time that is left, where half of it has passed.
+    ...(isNearing && { leadTimeMs: MAX_LEAD_MS }),
+    idleTimeoutMs: idleInMs,
+    maxLifetimeMs: Infinity,
+    expiresAtUnit: 'ms',
+    clock: { wall: () => wall, monotonic: () => wall, setTimer: () => () => {} },
+    random: () => 0,
+    fetch,
+    ...(options.state === 'loggedOut' &&
+      options.isPending && { store: { read: () => never, compareAndSet: async () => true } }),
+  })
+  const way = wayTo(options, now)
+  if (way.length > 0) {
+    void session.login(
+      { token: 'fake', refreshToken: 'fake', user, expiresAt: now + expiresInMs },
+      { provider },
+    )
+    wall = now
+  }
+  for (const event of way) session.actorRef.send({ ...event, at: now } as SessionEvent)
+  refresh = async () => ({ kind: 'ok', bearer: 'fake-renewed', life: { expiresIn: 600 } })
+  return session
+}
+
+type Timeless<E = SessionEvent> = E extends SessionEvent ? Omit<E, 'at'> : never
+
+/** What happens between a login and the state; nothing where nobody ever logged in. */
+function wayTo(options: FakeSessionState, now: number): Timeless[] {
+  if (options.state === 'loggedOut')
+    return options.reason === undefined || options.reason === 'never'
+      ? []
+      : [{ type: 'session.ended', reason: options.reason }]
+  const position = { epoch: 1, version: 1 }
+  const seen: Timeless = { type: 'user.changed', idle: false }
+  if (options.state === 'active') return [seen]
+  if (options.state === 'nearingExpiry') return [seen, { type: 'time.checked' }]
+  const asked: Timeless[] = [seen, { type: 'refresh.asked', by: 'force' }]
+  if (options.state === 'expired') {
+    // The chart takes the word of a flight for any reason.
+    const reason = (options.reason ?? 'refreshRejected') as RejectedReason
+    return [...asked, { type: 'refresh.rejected', ...position, reason }]
+  }
+  if (options.isUsable === false) asked.push({ type: 'bearer.rejected', ...position })
+  if (options.state === 'refreshing') return asked
+  const notBefore = now + (options.retryInMs ?? 5_000)
+  return [...asked, { type: 'refresh.refused', ...position, roll: 0, notBefore }]
+}

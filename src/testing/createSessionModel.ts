@@ -1,0 +1,181 @@
+import {
+  createMachine,
+  type EventObject,
+  type MachineSnapshot,
+  type MetaObject,
+  type StateMachine,
+} from 'xstate'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type {
+  RefreshPolicy,
+  ResendPolicy,
+  SessionContext,
+  SessionInput,
+  SessionStateName,
+  SessionTag,
+} from '../../machines/session.types.ts'
+import { type ModelContext, type ModelEventType, modelEvents } from './modelEvents.ts'
+
+export interface SessionModelOptions {
+  /** @default 'eager' */
+  readonly policy?: RefreshPolicy
+  /**
+   * What the strategy permits after an answer that proves nothing.
+   * @default 'afterBearerEnds'
+   */
+  readonly resend?: ResendPolicy
+  /** @default Infinity: the session never ends by idleness */
+  readonly idleTimeoutMs?: number
+  /** @default Infinity: it grows as old as it likes */
+  readonly absoluteLifetimeMs?: number
+  /**
+   * Whether peers share the session through a store.
+   * @default false
+   */
+  readonly shared?: boolean
+  /**
+   * What is known at the start: nothing yet, that nobody is logged in, or a session that was found.
+   * @default 'loggedOut'
+   */
+  readonly start?: 'pending' | 'loggedOut' | 'loggedIn'
+  /**
+   * How long a bearer lives, milliseconds.
+   * @default 600_000
+   */
+  readonly lifeMs?: number
+  /** @default 30_000 */
+  readonly leadTimeMs?: number
+}
+
+/** An event of the model has a name and nothing else: what it means follows from the snapshot. */
+export interface ModelEvent {
+  readonly type: ModelEventType
+}
+
+// biome-ignore lint/complexity/noBannedTypes: as XState names a machine without children
+type NoChildren = {}
+
+export type ModelSnapshot = MachineSnapshot<
+  ModelContext,
+  ModelEvent,
+  NoChildren,
+  SessionStateName,
+  SessionTag,
+  unknown,
+  MetaObject,
+  Record<string, unknown>
+>
+
+export type SessionModel = StateMachine<
+  ModelContext,
+  ModelEvent,
+  NoChildren,
+  never,
+  never,
+  never,
+  never,
+  SessionStateName,
+  SessionTag,
+  unknown,
+  unknown,
+  EventObject,
+  MetaObject,
+  Record<string, unknown>
+>
+
+/** Where the clock of every model starts. */
+export const MODEL_START = Date.UTC(2026, 0, 1)
+
+type On = Readonly<Record<string, unknown>>
+interface Node {
+  readonly invoke?: { readonly src: string }
+  readonly on?: On
+}
+
+/**
+ * The session machine as a test model: time and the outcomes of a refresh are events with names, and nothing is
+ * invoked. Made of `sessionMachine` itself: the same states, transitions, guards and actions, each transition under
+ * the names of what may cause it. `xstate/graph` and `@xstate/test` accept it; give them `modelKey` as `serializeState`.
+ */
+export function createSessionModel(options: SessionModelOptions = {}): SessionModel {
+  const { policy, idleTimeoutMs, absoluteLifetimeMs, shared, start = 'loggedOut' } = options
+  const { resend = 'afterBearerEnds', lifeMs = 600_000, leadTimeMs = 30_000 } = options
+  const settings = { resend, lifeMs, leadTimeMs }
+  const input = { policy, idleTimeoutMs, absoluteLifetimeMs, shared, at: MODEL_START }
+  const {
+    invoke,
+    states = {},
+    on,
+    ...chart
+  } = sessionMachine.config as unknown as Node & {
+    readonly states?: Readonly<Record<string, Node>>
+    readonly context: (given: { readonly input: object }) => SessionContext
+  }
+
+  function context(): ModelContext {
+    const begin = (facts?: SessionInput['facts']) => ({
+      ...chart.context({ input: { ...input, ...(facts !== undefined && { facts }) } }),
+      now: MODEL_START,
+    })
+    if (start !== 'loggedIn') return begin(start === 'pending' ? undefined : null)
+    const found = modelEvents['login.completed'].read(begin(null), settings)
+    return begin((found as { readonly facts?: SessionInput['facts'] }).facts)
+  }
+
+  const model = createMachine(
+    {
+      ...chart,
+      context,
+      on: named(on, false),
+      states: Object.fromEntries(
+        Object.entries(states).map(([name, { invoke: port, ...state }]) => [
+          name,
+          { ...state, on: named(state.on, port !== undefined) },
+        ]),
+      ),
+    } as never,
+    // Nobody looks anywhere: what a peer has done is an event of its own.
+    {
+      ...sessionMachine.implementations,
+      actors: {},
+      actions: { ...sessionMachine.implementations.actions, reread() {} },
+    } as never,
+  ) as unknown as SessionModel
+
+  /** The event with what it means in `snapshot`; `undefined` where it cannot happen. */
+  function meant(snapshot: ModelSnapshot, event: ModelEvent): Meant | undefined {
+    // What has been told already, and what XState tells itself.
+    if ('at' in event || !(event.type in modelEvents)) return event as Meant
+    const told = modelEvents[event.type].read(snapshot.context, settings)
+    return told && { ...told, type: event.type }
+  }
+
+  const { transition, getTransitionData } = model
+  model.getTransitionData = (snapshot, event) => {
+    const told = meant(snapshot, event)
+    return told ? getTransitionData.call(model, snapshot, told) : []
+  }
+  model.transition = (snapshot, event, scope) => {
+    const told = isListedIn(snapshot, event) ? meant(snapshot, event) : undefined
+    if (!told) return snapshot
+    const next = transition(snapshot, told, scope)
+    return told.at === undefined ? next : { ...next, context: { ...next.context, now: told.at } }
+  }
+  return model
+}
+
+type Meant = ModelEvent & { readonly at?: number }
+
+/** The transitions `on` events of the chart, under the names of what stands for them. */
+function named(on: On = {}, isFlying: boolean): On {
+  return Object.fromEntries(
+    Object.entries(modelEvents)
+      .filter(([, { stands, ofFlight }]) => Object.hasOwn(on, stands) && (isFlying || !ofFlight))
+      .map(([type, { stands }]) => [type, on[stands]]),
+  )
+}
+
+/** Whether the chart says anything about such an event in this state; else not even time passes. */
+const isListedIn = ({ machine, value }: ModelSnapshot, { type }: ModelEvent) =>
+  !(type in modelEvents) ||
+  [machine.root, machine.states[value]].some((node) => node?.ownEvents.includes(type))

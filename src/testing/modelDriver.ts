@@ -1,0 +1,47 @@
+import type { SessionStateName } from '../../machines/session.types.ts'
+import type { SessionModelOptions } from './createSessionModel.ts'
+import type { ModelEventType } from './modelEvents.ts'
+import type { ModelStep } from './modelGraph.ts'
+
+/** An event, or an event in one state. */
+export type ModelPlace = ModelEventType | `${SessionStateName}: ${ModelEventType}`
+
+/**
+ * The hands and eyes of a test: how each event is brought about in the system under test, and how each state shows
+ * in it. What a path needs and the driver does not have makes that path fail.
+ */
+export interface ModelDriver {
+  /** Brings up a fresh system, in the state that the model starts in. Called before every path. */
+  start?(options: SessionModelOptions): void | Promise<void>
+  /** Called after every path, failed or not. */
+  stop?(): void | Promise<void>
+  /** Brings the event about, and comes back when its effect can be seen. */
+  readonly events: { readonly [type in ModelEventType]?: (step: ModelStep) => void | Promise<void> }
+  /** Throws where the system is not in the state that `step.to` tells. */
+  readonly states: { readonly [state in SessionStateName]?: (step: ModelStep) => void | Promise<void> }
+  /** What this driver cannot bring about, and why. No path goes there; the coverage lists it. */
+  readonly unreachable?: { readonly [where in ModelPlace]?: string }
+}
+
+/** Takes one step with a driver. Rejects where the driver has no handler, or where its check fails. */
+export async function driveStep(driver: ModelDriver, step: ModelStep): Promise<void> {
+  if (step.event !== 'start') {
+    const act = driver.events[step.event]
+    if (!act) throw new Error(missing('events', step.event))
+    await act(step)
+  }
+  const check = driver.states[step.to.state]
+  if (!check) throw new Error(missing('states', step.to.state))
+  await check(step)
+}
+
+const missing = (part: 'events' | 'states', name: string) =>
+  `The driver has no handler in "${part}" for "${name}": write one${
+    part === 'events' ? ', or say in "unreachable" why there is none' : ''
+  }.`
+
+/** Why a driver cannot take a step; `undefined` where it can. */
+export const whyUnreachable = (driver: Pick<ModelDriver, 'unreachable'>, { event, from }: ModelStep) =>
+  event === 'start'
+    ? undefined
+    : (driver.unreachable?.[event] ?? driver.unreachable?.[`${from.state}: ${event}`])

@@ -1,0 +1,190 @@
+import { deadlinesOf, nextSend } from '../../machines/session.deadlines.ts'
+import type {
+  EventOf,
+  RejectedReason,
+  ResendPolicy,
+  SessionContext,
+  SessionEvent,
+  SessionFacts,
+} from '../../machines/session.types.ts'
+
+/** The context of the chart, and where the model's clock stands. */
+export interface ModelContext extends SessionContext {
+  /** Milliseconds since the Unix epoch, on the timeline of the model. */
+  readonly now: number
+}
+
+/** What the model is told about the system that it stands for. */
+export interface ModelSettings {
+  readonly resend: ResendPolicy
+  readonly lifeMs: number
+  readonly leadTimeMs: number
+}
+
+/** A named event of the model, and the event of the chart that it stands for. */
+interface Meaning {
+  readonly stands: SessionEvent['type']
+  readonly says: string
+  /** The outcome of a flight: it arrives only in a state that runs one. */
+  readonly ofFlight: boolean
+  /** The event of the chart, told at `c.now` or later; `undefined` where it cannot happen. */
+  read(c: ModelContext, settings: ModelSettings): SessionEvent | undefined
+}
+
+type Payload<T extends SessionEvent['type']> = Omit<EventOf<T>, 'type' | 'at'> & { readonly at?: number }
+
+/** Curried, so that the payload is checked against the one event. */
+const means =
+  <T extends SessionEvent['type']>(stands: T, ofFlight = false) =>
+  (says: string, payload: (c: ModelContext, settings: ModelSettings) => Payload<T> | undefined): Meaning => ({
+    stands,
+    says,
+    ofFlight,
+    read(c, settings) {
+      const told = payload(c, settings)
+      return told && ({ at: c.now, ...told, type: stands } as unknown as SessionEvent)
+    },
+  })
+
+const outcome = <T extends SessionEvent['type']>(stands: T) => means(stands, true)
+
+/** Time passes unseen until `instant`, and then somebody looks: one look, however many deadlines lie between. */
+const until = (says: string, instant: (c: ModelContext) => number) =>
+  means('time.checked')(says, (c) => {
+    const at = instant(c)
+    return at > c.now && at < Infinity ? { at } : undefined
+  })
+
+const RETRY_AFTER_MS = 30_000
+const SHORT_LIFE_MS = 1_000
+
+const facts = (c: ModelContext, { leadTimeMs }: ModelSettings, lifeMs: number): SessionFacts => ({
+  epoch: c.epoch,
+  version: c.version + 1,
+  user: c.user ?? { id: 'ada' },
+  provider: 'openid',
+  bearer: lifeMs > 0 ? 'good' : 'none',
+  refreshable: true,
+  startedAt: c.now,
+  ...deadlinesOf(c.now, lifeMs, leadTimeMs, 0),
+})
+
+const login = (says: string, refreshable: boolean) =>
+  means('session.started')(says, (c, s) => ({
+    facts: { ...facts(c, s, s.lifeMs), epoch: c.epoch + 1, version: 1, user: { id: 'ada' }, refreshable },
+  }))
+
+type Renew = (c: ModelContext, s: ModelSettings) => Payload<'session.renewed'>
+const good: Renew = (c, s) => ({ facts: facts(c, s, s.lifeMs) })
+const final: Renew = (c, s) => ({ facts: { ...facts(c, s, s.lifeMs), refreshable: false } })
+const shortLived: Renew = (c, s) => ({ facts: facts(c, s, SHORT_LIFE_MS) })
+const useless: Renew = (c, s) => ({ facts: facts(c, s, 0) })
+const uselessAndFinal: Renew = (c, s) => ({ facts: { ...facts(c, s, 0), refreshable: false } })
+
+const position = ({ epoch, version }: SessionContext) => ({ epoch, version })
+
+const refused = (says: string, more: (c: ModelContext) => Partial<Payload<'refresh.refused'>>) =>
+  outcome('refresh.refused')(says, (c) => ({ ...position(c), roll: 0, ...more(c) }))
+
+const unknown = (says: string, answered: boolean, resend?: ResendPolicy) =>
+  outcome('refresh.unknown')(says, (c, s) => ({
+    ...position(c),
+    roll: 0,
+    answered,
+    resend: resend ?? s.resend,
+  }))
+
+const rejected = (says: string, reason: RejectedReason) =>
+  outcome('refresh.rejected')(says, (c) => ({ ...position(c), reason }))
+
+/** Everything that may happen to a session, each thing by a name and without a payload. */
+export const modelEvents = {
+  'login.completed': login('Somebody logs in, or a stored session is found.', true),
+  'login.withoutRefresh': login('Somebody logs in, and there is nothing to refresh with.', false),
+  'session.absent': means('session.ended')('A look into the store finds no session.', (c) =>
+    c.pending ? { reason: 'never' } : undefined,
+  ),
+  'user.loggedOut': means('session.ended')('The user logs out.', () => ({ reason: 'user' })),
+  'peer.loggedOut': means('session.ended')('The user logs out in another tab or process.', () => ({
+    reason: 'elsewhere',
+  })),
+  'provider.loggedOut': means('session.ended')(
+    'The provider ends the session, over the back channel.',
+    () => ({
+      reason: 'backChannel',
+    }),
+  ),
+
+  'time.refreshDue': until('The timer of an eager session is due.', (c) => c.refreshAt),
+  'time.leadReached': until('The lead time begins.', (c) => c.leadAt),
+  'time.bearerEnded': until('The bearer ends.', (c) => c.endsAt),
+  'time.floorPassed': until('The least distance between two refreshes has passed.', (c) => c.floorAt),
+  'time.retryDue': until('In `retrying`: the next send is permitted, or none ever will be.', (c) =>
+    c.attempts > 0 || c.useless > 0 ? nextSend(c) : Infinity,
+  ),
+  'time.graceOver': until("The provider's grace window closes.", ({ doubt }) =>
+    typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs + 1 : Infinity,
+  ),
+  'time.rereadDue': until("It is time to look for a peer's newer version.", (c) => c.rereadAt),
+  'time.idledOut': until('The user was away for too long.', (c) => c.idleEndsAt),
+  'time.lifetimeOver': until('The session is as old as it may become.', (c) => c.absoluteEndsAt),
+  'time.woke': means('time.checked')('Somebody looks, and no time has passed.', () => ({})),
+
+  'caller.asked': means('refresh.asked')('A caller wants a bearer.', () => ({ by: 'caller' })),
+  'caller.forced': means('refresh.asked')('A caller wants a refresh, due or not.', () => ({ by: 'force' })),
+  'user.stayed': means('refresh.asked')('The user stays signed in.', () => ({ by: 'user' })),
+  'user.wentIdle': means('user.changed')('The user goes away.', () => ({ idle: true })),
+  'user.cameBack': means('user.changed')('The user is back.', () => ({ idle: false })),
+  'network.restored': means('network.restored')('The network is back.', () => ({})),
+  'bearer.rejectedByApi': means('bearer.rejected')('The API answers 401 to the current bearer.', position),
+  'bearer.staleRejected': means('bearer.rejected')(
+    'The API answers 401 to a bearer that was replaced.',
+    (c) => (c.version > 1 ? { epoch: c.epoch, version: c.version - 1 } : undefined),
+  ),
+
+  'refresh.succeeded': outcome('session.renewed')('The refresh brings a bearer.', good),
+  'refresh.succeededLast': outcome('session.renewed')(
+    'It brings a bearer, and no refresh can follow.',
+    final,
+  ),
+  'refresh.shortLived': outcome('session.renewed')('It brings a bearer that lives for a second.', shortLived),
+  'refresh.uselessRenewal': outcome('session.renewed')('It is answered without a bearer.', useless),
+  'refresh.uselessLast': outcome('session.renewed')(
+    'It is answered without a bearer, and no refresh can follow.',
+    uselessAndFinal,
+  ),
+  'refresh.refused': refused('It provably was not processed.', () => ({})),
+  'refresh.limited': refused('The backend asks to wait (`Retry-After`).', (c) => ({
+    notBefore: c.now + RETRY_AFTER_MS,
+  })),
+  'refresh.misconfigured': refused('The backend does not accept this client.', () => ({
+    misconfigured: true,
+  })),
+  'refresh.unknown': unknown('No answer: nobody knows whether the token was spent.', false),
+  'refresh.failed': unknown('The backend answers, and it proves nothing (`REFRESH_FAILED`).', true),
+  'refresh.consumed': unknown('The token is spent, and what it brought is lost.', true, 'never'),
+  'refresh.rejected': rejected('The refresh token is not valid any more.', 'refreshRejected'),
+  'refresh.missingCredential': rejected('There is no refresh token to send.', 'missingCredential'),
+  'refresh.accessRevoked': rejected('The user is no admin any more.', 'accessRevoked'),
+  'refresh.identityMismatch': rejected('The answer names another user.', 'identityMismatch'),
+  'refresh.stepUpRequired': rejected('The user has to enrol a second factor.', 'stepUpRequired'),
+  'refresh.unsupported': outcome('refresh.unsupported')('The backend has no route to refresh.', (c) => ({
+    ...position(c),
+    forGood: false,
+  })),
+  'refresh.disabled': outcome('refresh.unsupported')('The backend does not refresh, by policy.', (c) => ({
+    ...position(c),
+    forGood: true,
+  })),
+
+  'peer.renewed': means('session.renewed')('A peer has renewed the session.', good),
+  'peer.renewedUselessly': means('session.renewed')("A peer's renewal brought no bearer.", useless),
+} satisfies Record<string, Meaning>
+
+export type ModelEventType = keyof typeof modelEvents
+
+/** The instant to which an event of time moves the clock; `undefined` where it cannot happen, or where none passes. */
+export function instantOf(type: ModelEventType, c: ModelContext): number | undefined {
+  if (!type.startsWith('time.')) return undefined
+  return modelEvents[type].read(c, { resend: 'never', lifeMs: 0, leadTimeMs: 0 })?.at
+}

@@ -1,0 +1,61 @@
+import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
+import {
+  lastOf,
+  type ModelGraph,
+  type ModelStep,
+  type ModelWay,
+  modelGraph,
+  startOf,
+  stepsFrom,
+} from './modelGraph.ts'
+
+/**
+ * `transitions`: a shortest path to each row of the chart, each reason of it, and each event. `shortest`: one to each
+ * state of the model. `simple`: every way through the six states that comes to none of them twice.
+ */
+export type ModelPathKind = 'transitions' | 'shortest' | 'simple'
+
+/** The paths of one kind through a model, the shortest first. None is the beginning of another. */
+export function modelPaths(
+  options: SessionModelOptions = {},
+  kind: ModelPathKind = 'transitions',
+  isOpen: (step: ModelStep) => boolean = () => true,
+): ModelWay[] {
+  if (kind === 'simple') return simplePaths(options, isOpen)
+  const graph = modelGraph(options, isOpen)
+  return withoutBeginnings(kind === 'shortest' ? graph.ways : toEveryRow(graph))
+}
+
+/** One path each to what no path before has shown. The edges come with the shortest ways first. */
+function toEveryRow({ edges }: ModelGraph): ModelWay[] {
+  const shown = new Set<string>()
+  return edges.flatMap(({ way, step }): ModelWay[] => {
+    const { event, transition, to } = step
+    if (!transition) return []
+    const news = [event, transition, `${transition} ${to.reason}`].filter((what) => !shown.has(what))
+    for (const what of news) shown.add(what)
+    return news.length > 0 ? [[...way, step]] : []
+  })
+}
+
+/** Of several events that take the same row, one stands for all. */
+function simplePaths(options: SessionModelOptions, isOpen: (step: ModelStep) => boolean): ModelWay[] {
+  const model = createSessionModel(options)
+  function onFrom(way: ModelWay): ModelWay[] {
+    const seen = new Set(way.map(({ to }) => to.state))
+    const rows = new Set<string>()
+    const longer = stepsFrom(model, lastOf(way).snapshot).flatMap((step) => {
+      if (!step.transition || seen.has(step.to.state) || rows.has(step.transition) || !isOpen(step)) return []
+      rows.add(step.transition)
+      return onFrom([...way, step])
+    })
+    return longer.length > 0 ? longer : [way]
+  }
+  return onFrom([startOf(model)]).sort((a, b) => a.length - b.length)
+}
+
+function withoutBeginnings(ways: readonly ModelWay[]): ModelWay[] {
+  const nameOf = (way: readonly ModelStep[]) => way.map(({ event }) => event).join(' ')
+  const beginnings = new Set(ways.flatMap((way) => way.map((_, length) => nameOf(way.slice(0, length)))))
+  return ways.filter((way) => !beginnings.has(nameOf(way)))
+}

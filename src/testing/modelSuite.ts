@@ -1,0 +1,126 @@
+import type { SessionModelOptions } from './createSessionModel.ts'
+import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
+import { driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
+import { lastOf, type ModelStep, type ModelWay, modelGraph } from './modelGraph.ts'
+import { type ModelPathKind, modelPaths } from './modelPaths.ts'
+import { modelTransitions } from './modelTransitions.ts'
+
+export interface ModelSuiteOptions extends SessionModelOptions {
+  /** @default 'transitions' */
+  readonly paths?: ModelPathKind
+}
+
+/** One test. */
+export interface ModelPath {
+  /** The events in order, and where they lead. */
+  readonly name: string
+  readonly steps: ModelWay
+  /** Rejects where the system under test is not where the model is, with the trace so far. */
+  run(): Promise<void>
+}
+
+export interface ModelSuite {
+  /** Give `name` and `run` of each to the `test` of any runner. */
+  readonly paths: readonly ModelPath[]
+  /** What the paths cover together. */
+  planned(): ModelCoverage
+  /** What those that have run, and passed, cover. */
+  walked(): ModelCoverage
+}
+
+/**
+ * The tests that the session machine makes for a driver: paths through its test model, as far as the driver can go.
+ * Several options make one suite, each with paths of its own.
+ */
+export function modelSuite(
+  driver: ModelDriver,
+  options: ModelSuiteOptions | readonly ModelSuiteOptions[] = {},
+): ModelSuite {
+  const settings: readonly ModelSuiteOptions[] = [options].flat()
+  const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
+  const passed: ModelStep[] = []
+  const paths = settings.flatMap(({ paths: kind, ...model }) =>
+    modelPaths(model, kind, isOpen).map((steps): ModelPath => {
+      const name = nameOf(steps)
+      return {
+        name: settings.length > 1 ? `${nameOfOptions(model)}: ${name}` : name,
+        steps,
+        async run() {
+          await walk(driver, model, steps)
+          passed.push(...steps)
+        },
+      }
+    }),
+  )
+  let reasons: Record<string, string> | undefined
+  const unreachable = () => {
+    reasons ??= reasonsOf(driver, settings)
+    return reasons
+  }
+  return {
+    paths,
+    planned: () =>
+      coverageOf(
+        paths.flatMap(({ steps }) => steps),
+        unreachable(),
+      ),
+    walked: () => coverageOf(passed, unreachable()),
+  }
+}
+
+async function walk(driver: ModelDriver, options: SessionModelOptions, steps: ModelWay): Promise<void> {
+  let at = -1
+  try {
+    await driver.start?.(options)
+    for (const [index, step] of steps.entries()) {
+      at = index
+      await driveStep(driver, step)
+    }
+  } catch (error) {
+    const trace = steps.slice(0, at + 1).map(describeStep)
+    throw new Error(
+      `${String((error as Error)?.message ?? error)}\n\nThe path:\n${trace.join('\n')}  <- here`,
+      {
+        cause: error,
+      },
+    )
+  } finally {
+    await driver.stop?.()
+  }
+}
+
+/** `refresh.refused -> retrying`, with a reason where there is one. */
+export const describeStep = ({ event, to }: ModelStep): string =>
+  `  ${event} -> ${to.state}${to.reason === null ? '' : ` (${to.reason})`}`
+
+function nameOf(steps: ModelWay): string {
+  const { state, reason } = lastOf(steps).to
+  return `${steps
+    .slice(1)
+    .map(({ event }) => event)
+    .join(' > ')} = ${state}${reason === null ? '' : ` (${reason})`}`
+}
+
+const nameOfOptions = (options: SessionModelOptions) =>
+  Object.entries(options)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(', ')
+
+/** For each row that no path of the driver takes: what it says about that. */
+function reasonsOf(driver: ModelDriver, settings: readonly ModelSuiteOptions[]): Record<string, string> {
+  const taken = new Set<string | undefined>()
+  const closed = new Map<string, string>()
+  for (const { paths: _, ...options } of settings) {
+    const { ways, edges } = modelGraph(options)
+    for (const step of [...ways.slice(0, 1).flat(), ...edges.map((edge) => edge.step)]) {
+      const reason = whyUnreachable(driver, step)
+      if (reason === undefined) taken.add(step.transition)
+      else if (step.transition) closed.set(step.transition, reason)
+    }
+  }
+  return Object.fromEntries(
+    modelTransitions()
+      .filter((row) => !taken.has(row))
+      .map((row) => [row, closed.get(row) ?? 'No event of the model leads there, with these options.']),
+  )
+}

@@ -1,0 +1,32 @@
+import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
+import { sessionMachine } from '../../machines/session.machine.ts'
+
+/** One row of the chart in one state, in words: `refreshing: refresh.unknown [isUnknownForGood] -> expired`. */
+export type ModelTransition = string
+
+const nameOf = (named: unknown): string =>
+  typeof named === 'string' ? named : ((named as { readonly type?: string } | undefined)?.type ?? '')
+
+/** How a row is named. `event` is one of the chart. */
+export function transitionName(state: string, event: string, row: AnyTransitionDefinition): ModelTransition {
+  const guard = nameOf(row.guard)
+  return `${state}: ${event || '(at once)'}${guard && ` [${guard}]`} -> ${row.target?.[0]?.key ?? 'stays'}`
+}
+
+/** Every row of the session machine, those of its root in each state that does not shadow them. */
+export function modelTransitions(): ModelTransition[] {
+  const { root } = sessionMachine
+  return (Object.values(root.states) as AnyStateNode[]).flatMap((state) => {
+    const own = [...state.transitions].flatMap(([event, rows]) =>
+      rows.map((row) => transitionName(state.key, event, row)),
+    )
+    const always = (state.always ?? []).map((row) => transitionName(state.key, '', row))
+    const inherited = [...root.transitions].flatMap(([event, rows]) =>
+      // A row without a condition is always taken before those of the root.
+      state.transitions.get(event)?.some(({ guard }) => !guard)
+        ? []
+        : rows.map((row) => transitionName(state.key, event, row)),
+    )
+    return [...always, ...own, ...inherited]
+  })
+}

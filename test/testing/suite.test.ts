@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import { createActor } from 'xstate'
+import {
+  createSessionModel,
+  describeCoverage,
+  type ModelDriver,
+  type ModelEventType,
+  type ModelPathKind,
+  type ModelSnapshot,
+  modelEvents,
+  modelSuite,
+  modelTransitions,
+  sumCoverage,
+} from 'xstate-session/testing'
+
+const limits = { idleTimeoutMs: 3_600_000, absoluteLifetimeMs: 8 * 3_600_000, shared: true }
+
+/** Drives the model itself: what a suite expects and what it gets are then the same. */
+function mirror(more: Partial<ModelDriver> = {}): ModelDriver {
+  let actor = createActor(createSessionModel())
+  const state = (step: { to: { state: string; reason: string | null } }) => {
+    const { value, context } = actor.getSnapshot() as ModelSnapshot
+    expect([value, context.reason]).toEqual([step.to.state, step.to.reason])
+  }
+  return {
+    start(options) {
+      actor = createActor(createSessionModel(options)).start()
+    },
+    events: Object.fromEntries(
+      (Object.keys(modelEvents) as ModelEventType[]).map((type) => [type, () => actor.send({ type })]),
+    ),
+    states: Object.fromEntries(Object.keys(createSessionModel().states).map((name) => [name, state])),
+    ...more,
+  }
+}
+
+describe('the paths', () => {
+  test('to every row take all of them, every reason of the chart, and every event', () => {
+    const suite = modelSuite(mirror(), [
+      { ...limits, start: 'pending' },
+      { ...limits, start: 'loggedIn' },
+      { ...limits, start: 'pending', resend: { withinMs: 40_000 } },
+    ])
+    const planned = suite.planned()
+    expect(Object.keys(planned.transitions).sort()).toEqual(modelTransitions().sort())
+    expect(Object.keys(planned.reasons)).toHaveLength(15)
+    expect(new Set(suite.paths.flatMap(({ steps }) => steps.map(({ event }) => event)))).toEqual(
+      // Only time passes: nothing to see until something else happens. A stale 401 is ignored.
+      new Set(['start', ...Object.keys(modelEvents)].filter((name) => name !== 'bearer.staleRejected')),
+    )
+    expect(describeCoverage(planned)).toMatchInlineSnapshot(`
+      "states       6 of 6
+      transitions  72 of 72
+      reasons      15 of 16
+        not seen: internal, which no event causes: the chart itself failed"
+    `)
+  })
+
+  test.each(['transitions', 'shortest', 'simple'] as const satisfies ModelPathKind[])(
+    '%s: none is the beginning of another, and all of them pass where the system is the model',
+    async (paths) => {
+      const suite = modelSuite(mirror(), { ...limits, paths, resend: 'never' })
+      const texts = suite.paths.map(({ steps }) => steps.map(({ event }) => event).join(' '))
+      for (const text of texts) expect(texts.filter((other) => other.startsWith(`${text} `))).toEqual([])
+      expect(new Set(texts).size).toBe(texts.length)
+      for (const { run } of suite.paths) await run()
+      expect(suite.walked()).toEqual(suite.planned())
+    },
+  )
+
+  test('the simple ones come to no state twice', () => {
+    const { paths } = modelSuite(mirror(), { ...limits, policy: 'onDemand', paths: 'simple' })
+    for (const { steps } of paths) expect(new Set(steps.map(({ to }) => to.state)).size).toBe(steps.length)
+    expect(
+      Object.keys(modelSuite(mirror(), { policy: 'onDemand', paths: 'simple' }).planned().states),
+    ).toHaveLength(6)
+  })
+
+  test('are named by their events and where they lead', () => {
+    const { paths } = modelSuite(mirror(), [{ policy: 'prompt' }, { policy: 'eager' }])
+    const names = paths.map(({ name }) => name)
+    expect(names).toContain(
+      'policy eager: login.withoutRefresh > time.bearerEnded = expired (notRefreshable)',
+    )
+    for (const name of names) expect(name).toMatch(/^policy (eager|prompt): [\w.> ]+ = \w+( \(\w+\))?$/)
+    expect(new Set(names).size).toBe(names.length)
+  })
+})
+
+describe('a driver', () => {
+  const without = <T extends object>(of: T, name: keyof T) => ({ ...of, [name]: undefined })
+  const errorsOf = async (driver: ModelDriver, options = {}) => {
+    const errors: string[] = []
+    for (const { run } of modelSuite(driver, options).paths)
+      await run().catch((error) => errors.push(String(error)))
+    return errors
+  }
+
+  test('without a handler for an event fails every path that needs it, and says so', async () => {
+    const whole = mirror()
+    const driver = { ...whole, events: without(whole.events, 'refresh.refused') } as ModelDriver
+    const [first, ...more] = await errorsOf(driver)
+    expect(first).toContain('The driver has no handler in "events" for "refresh.refused"')
+    expect(first).toContain('login.completed -> active\n  time.refreshDue -> refreshing')
+    expect(more.length).toBeGreaterThan(0)
+  })
+
+  test('without a check for a state fails every path that comes there', async () => {
+    const whole = mirror()
+    const driver = { ...whole, states: without(whole.states, 'nearingExpiry') } as ModelDriver
+    expect(String(await errorsOf(driver, { policy: 'prompt' }))).toContain(
+      'no handler in "states" for "nearingExpiry"',
+    )
+  })
+
+  test('that shows another state fails, with the trace', async () => {
+    const whole = mirror()
+    const errors = await errorsOf({ ...whole, events: { ...whole.events, 'user.loggedOut': () => {} } })
+    expect(errors.length).toBeGreaterThan(0)
+    for (const error of errors) expect(error).toMatch(/user\.loggedOut -> loggedOut \(user\) {2}<- here/)
+  })
+
+  test('is brought up before every path and taken down after it, failed or not', async () => {
+    const calls: string[] = []
+    const { events } = mirror()
+    const driver = {
+      start: () => void calls.push('start'),
+      stop: () => void calls.push('stop'),
+      events,
+      states: {},
+    }
+    const { paths } = modelSuite(driver)
+    await expect(paths[0]?.run()).rejects.toThrow('no handler')
+    expect(calls).toEqual(['start', 'stop'])
+  })
+
+  test('goes where it can, and lists the rest with why', async () => {
+    const driver = mirror({
+      unreachable: {
+        'network.restored': 'The page does not listen to the network.',
+        'retrying: time.retryDue': 'Too slow.',
+        'retrying: time.woke': 'Too slow.',
+      },
+    })
+    const suite = modelSuite(driver, limits)
+    for (const { run, steps } of suite.paths) {
+      await run()
+      expect(steps.some(({ event }) => event === 'network.restored')).toBe(false)
+    }
+    const { unreachable, transitions } = suite.walked()
+    expect(unreachable['retrying: network.restored [isFreeToRetry] -> refreshing']).toBe(
+      'The page does not listen to the network.',
+    )
+    expect(transitions['retrying: network.restored [isFreeToRetry] -> refreshing']).toBeUndefined()
+    expect(describeCoverage(suite.walked())).toContain(
+      'not walked: retrying: network.restored [isFreeToRetry] -> refreshing\n    The page does not listen',
+    )
+  })
+
+  test('and another together: what one of them walks is not unreachable', () => {
+    const half = modelSuite(mirror({ unreachable: { 'network.restored': 'deaf' } }), limits).planned()
+    const other = modelSuite(mirror(), limits).planned()
+    const row = 'retrying: network.restored [isFreeToRetry] -> refreshing'
+    expect(half.unreachable[row]).toBe('deaf')
+    expect(sumCoverage(half, other).unreachable[row]).toBeUndefined()
+    expect(sumCoverage(half, other).transitions[row]).toBe(other.transitions[row])
+  })
+})
