@@ -30,9 +30,10 @@ export function modelPaths(
 function toEveryRow({ edges }: ModelGraph): ModelWay[] {
   const shown = new Set<string>()
   return edges.flatMap(({ way, step }): ModelWay[] => {
-    const { event, transition, to } = step
+    const { event, transition, from, to } = step
     if (!transition) return []
-    const news = [event, transition, `${transition} ${to.reason}`].filter((what) => !shown.has(what))
+    const given = to.reason === from.reason ? '' : to.reason
+    const news = [event, transition, `${transition} ${given}`].filter((what) => !shown.has(what))
     for (const what of news) shown.add(what)
     return news.length > 0 ? [[...way, step]] : []
   })
