@@ -50,7 +50,7 @@ export async function buildSite(): Promise<Site> {
         return href
       }
       sources.add(target)
-      const line = /\.test\.tsx?$/.test(target) ? testTitles(target, read(target)).get(text) : undefined
+      const line = /\.test\.tsx?$/.test(target) ? titlesOf(target).get(text) : undefined
       return relative(path, `source/${target}.html`) + (line ? `#L${line}` : '')
     },
     imageAt: (src) => {
@@ -114,6 +114,14 @@ export async function buildSite(): Promise<Site> {
 }
 
 const read = (file: string) => readFileSync(root + file, 'utf8')
+const titles = new Map<string, Map<string, number>>()
+/** The tests of a file: read once, however often a page names them. */
+function titlesOf(file: string): Map<string, number> {
+  const found = titles.get(file) ?? testTitles(file, read(file))
+  titles.set(file, found)
+  return found
+}
+
 const pathOf = (source: string) =>
   source === 'README.md' ? 'index.html' : `${posix.basename(source, '.md')}.html`
 const apiPathOf = (id: string) => `api/${id === 'index' ? 'xstate-session' : id}.html`

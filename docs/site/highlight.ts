@@ -1,5 +1,5 @@
 import { createCssVariablesTheme, createHighlighterCoreSync } from 'shiki/core'
-import { createJavaScriptRegexEngine } from 'shiki/engine/javascript'
+import { createOnigurumaEngine } from 'shiki/engine/oniguruma'
 import html from 'shiki/langs/html.mjs'
 import json from 'shiki/langs/json.mjs'
 import nginx from 'shiki/langs/nginx.mjs'
@@ -12,7 +12,7 @@ const theme = createCssVariablesTheme({ name: 'tokens' })
 const shiki = createHighlighterCoreSync({
   themes: [theme],
   langs: [typescript, tsx, shell, json, nginx, html],
-  engine: createJavaScriptRegexEngine(),
+  engine: await createOnigurumaEngine(import('shiki/wasm')),
 })
 
 /** The languages that a page may show: of each, what colours it. `text` and `''` stay plain. */

@@ -24,6 +24,7 @@ export const chapters: readonly Chapter[] = [
       page('README.md', 'Overview'),
       page('docs/guide.md', 'Guide'),
       page('docs/why-sessions-die.md', 'Why sessions die'),
+      page('docs/comparison.md', 'Comparison'),
     ],
   },
   {

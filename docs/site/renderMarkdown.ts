@@ -52,8 +52,14 @@ md.renderer.rules.code_inline = (tokens, index) => {
 }
 
 // A wide table scrolls by itself, and can be reached without a mouse.
-md.renderer.rules.table_open = () =>
-  '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n'
+md.renderer.rules.table_open = (tokens, index) => {
+  const head = tokens.slice(
+    index,
+    index + tokens.slice(index).findIndex(({ type }) => type === 'thead_close'),
+  )
+  const isWide = head.filter(({ type }) => type === 'th_open').length > 4
+  return `<div class="table${isWide ? ' wide' : ''}" role="group" aria-label="Table" tabindex="0"><table>\n`
+}
 md.renderer.rules.table_close = () => '</table></div>\n'
 
 md.core.ruler.push('site', ({ tokens, env }) => {

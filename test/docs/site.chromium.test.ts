@@ -35,7 +35,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-}, 60_000)
+}, 240_000)
 
 afterAll(async () => {
   await browser?.close()
@@ -67,6 +67,11 @@ test.each([...shown, ...generated])(
       const page = await open(path, width, scheme)
       expect(await violationsOf(page), `${width} ${scheme}`).toEqual([])
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      if (width > 1000) {
+        await page.evaluate('scrollTo(0, 500)')
+        const top = await page.locator('#pages').evaluate((pages) => pages.getBoundingClientRect().top)
+        expect(top, 'the navigation stays').toBeGreaterThanOrEqual(0)
+      }
       await page.close()
     }
     expect(wrong).toEqual([])
