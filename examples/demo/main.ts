@@ -1,5 +1,8 @@
+import { createWebSocketInspector } from '@statelyai/inspect'
+import { inspectSession } from 'xstate-session/inspect'
 import { startPanel } from '../admin-panel/server/startPanel.ts'
 import { startBackend } from '../backend/startBackend.ts'
+import { startInspector } from '../inspector/startInspector.ts'
 import { freePort } from './freePort.ts'
 import { live } from './live.ts'
 import { createStage, LIFE_MS } from './stage.ts'
@@ -8,13 +11,15 @@ import { createTimeline, paint } from './timeline.ts'
 import { playTour } from './tour.ts'
 
 const usage = `npm run demo             an admin panel to open, and two sessions, live until Ctrl-C
-npm run demo -- --once   the tour, checked; the exit code tells`
+npm run demo -- --once   the tour, checked; the exit code tells
+npm run inspect          the demo, its sessions shown in an inspector on this machine`
 
 const PANEL_PORT = 4180
 const PANEL_LIFE_MS = 60_000
+const INSPECTOR_PORT = 4190
 
 const flags = process.argv.slice(2)
-if (flags.some((flag) => flag !== '--once')) {
+if (flags.length > 1 || flags.some((flag) => flag !== '--once' && flag !== '--inspect')) {
   console.error(usage)
   process.exit(2)
 }
@@ -25,10 +30,22 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const timeline = createTimeline(console.log)
 const backend = await startBackend({ knobs: { sessionMs: LIFE_MS } })
+const panelPort = isOnce ? 0 : await freePort(PANEL_PORT)
+const panelUrl = `http://localhost:${panelPort}`
+const inspector = flags.includes('--inspect')
+  ? await startInspector({ port: await freePort(INSPECTOR_PORT), pages: { [panelUrl]: 'Admin panel' } })
+  : undefined
 const panel = isOnce ? undefined : await openPanel()
-const stage = () => createStage(backend, timeline, stop.signal)
+const socket = inspector && createWebSocketInspector({ url: inspector.socketUrl })
+
+function stage() {
+  const made = createStage(backend, timeline, stop.signal)
+  if (socket) for (const { session } of [made.ada, made.olga]) inspectSession(session, socket)
+  return made
+}
 
 timeline.line(paint('bold', 'xstate-session: the life of two admin sessions'))
+if (inspector) timeline.line(`Open ${paint('bold', inspector.url)} : every session of the demo, as it lives.`)
 if (panel) timeline.line(`Open ${paint('bold', panel.url)} : an admin panel that you can break.`)
 timeline.line(`Backend ${backend.url}, with a real OpenID provider ${backend.providerUrl}.`)
 timeline.line('served: calls answered with 200.  requests: what reached the backend (refreshes among it).')
@@ -52,18 +69,17 @@ try {
   process.exitCode = isOnce ? 130 : 0
 } finally {
   stop.abort()
+  socket?.stop()
+  await inspector?.close()
   await panel?.close()
   await backend.close()
 }
 
 /** With a backend of its own, whose bearers live long enough to look at. */
 async function openPanel() {
-  const port = await freePort(PANEL_PORT)
-  const own = await startBackend({
-    panelUrl: `http://localhost:${port}`,
-    knobs: { sessionMs: PANEL_LIFE_MS },
-  })
-  const { url, close } = await startPanel({ backend: own, port })
+  const own = await startBackend({ panelUrl, knobs: { sessionMs: PANEL_LIFE_MS } })
+  const inspectorUrl = inspector?.socketUrl
+  const { url, close } = await startPanel({ backend: own, port: panelPort, inspectorUrl })
   return {
     url,
     async close() {

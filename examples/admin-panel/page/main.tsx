@@ -4,6 +4,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { SessionProvider } from 'xstate-session/react'
 import { connectQueryClient, retryUnlessEnded } from 'xstate-session/tanstack-query'
+import { reportToInspector } from './reportToInspector.ts'
 import { router } from './router.tsx'
 import { session } from './session.ts'
 
@@ -16,6 +17,8 @@ session.subscribe(({ isAuthenticated }) => {
   if (wasAuthenticated && !isAuthenticated) router.invalidate()
   wasAuthenticated = isAuthenticated
 })
+
+void reportToInspector(session)
 
 const root = document.getElementById('panel')
 if (root)

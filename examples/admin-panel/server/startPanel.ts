@@ -24,6 +24,8 @@ export interface PanelOptions {
   readonly port: number
   /** As that of `createSessionServer`, here short enough to watch. @default 20_000 */
   readonly leadTimeMs?: number
+  /** The WebSocket of an inspector that the page reports to. @default none */
+  readonly inspectorUrl?: string | undefined
   /** What the server calls the backend with. @default the platform's */
   readonly fetch?: typeof globalThis.fetch
 }
@@ -33,6 +35,7 @@ export async function startPanel({
   backend,
   port,
   leadTimeMs = 20_000,
+  inspectorUrl,
   fetch,
 }: PanelOptions): Promise<Panel> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
@@ -53,7 +56,10 @@ export async function startPanel({
     ...(fetch && { fetch }),
   })
   await buildPage(root, join(folder, 'page'))
-  const pages = await createPages(join(folder, 'page'), (request) => factsOf(server, url, request))
+  const pages = await createPages(join(folder, 'page'), {
+    factsOf: (request) => factsOf(server, url, request),
+    inspectorUrl,
+  })
 
   async function handle(request: Request, info: { readonly remoteAddress?: string }): Promise<Response> {
     const { pathname } = new URL(request.url)
