@@ -68,6 +68,10 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'The project',
-    pages: [page('docs/house.md', 'The house'), page('docs/measurements.md', 'Measurements')],
+    pages: [
+      page('docs/house.md', 'The house'),
+      page('docs/measurements.md', 'Measurements'),
+      page('docs/chaos.md', 'The chaos run'),
+    ],
   },
 ]

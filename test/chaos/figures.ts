@@ -56,7 +56,7 @@ export function figuresOf(history: History, verdict: Verdict): Figures {
     'tokens used twice, as the provider says': history.reuseDetections,
     logins: history.logins,
     'sessions logged out': logouts.length,
-    'of them alive at the backend, which offers to end them': unrevoked.length,
+    'local ones that the backend was not asked to end': unrevoked.length,
     'sessions lost': losses.length,
     'sessions lost without cause': violationsOf('lost'),
     'served after a logout': violationsOf('resurrected'),

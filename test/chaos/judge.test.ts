@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { figuresOf } from './figures.ts'
 import type { History } from './history.ts'
 import { judge } from './judge.ts'
 import { plan } from './nemesis.ts'
@@ -181,11 +182,47 @@ describe('the judge of a chaos run', () => {
     })
   })
 
+  test('counts how often each token came, what a renewal cost, and who is alive after a logout', () => {
+    const presentations = [
+      send(50_000, 'refused'),
+      send(50_100, 'delivered'),
+      { ...send(90_000, 'lost'), token: 'r2' },
+    ]
+    const issues = sound.issues.map((issue) => ({ ...issue, isRevocable: true }))
+    const history = {
+      ...sound,
+      issues,
+      presentations,
+      logouts: [{ session: 's', at: 51_000 }],
+      calls: [...sound.calls, { ...sound.calls[0], at: 95_000 } as History['calls'][number]],
+      stalls: [{ process: 0, at: 1_000, until: 1_700 }],
+    }
+    const of = (change: Partial<History>) => {
+      const changed = { ...history, ...change }
+      return figuresOf(changed, judge(changed, limits))
+    }
+    expect(of({})).toMatchObject({
+      'refresh tokens presented once': 1,
+      'refresh tokens presented 2 times': 1,
+      'refreshes sent per renewal': 3,
+      'local ones that the backend was not asked to end': 1,
+      'longest that the machine starved a process, ms': 700,
+    })
+    expect(
+      of({ revoked: new Set(['r2']), doings: [{ what: 'stop', process: 0, at: 900, until: 1_700 }] }),
+    ).toMatchObject({
+      'local ones that the backend was not asked to end': 0,
+      'longest that the machine starved a process, ms': 0,
+    })
+  })
+
   test('a plan is decided by its seed', () => {
     const of = (seed: number) => plan(random(seed), 600_000, 3)
     expect(of(7)).toEqual(of(7))
     expect(of(7)).not.toEqual(of(8))
     expect(new Set(of(7).map(({ what }) => what)).size).toBeGreaterThanOrEqual(12)
     expect(of(7).filter(({ what }) => what === 'redisEmpty')).toHaveLength(1)
+    const alone = plan(random(7), 600_000, 3, ['pause', 'wireSlow'])
+    expect(new Set(alone.map(({ what }) => what))).toEqual(new Set(['pause', 'wireSlow']))
   })
 })

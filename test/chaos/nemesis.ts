@@ -67,32 +67,33 @@ export function plan(
   return planned
 }
 
-/** Does what is planned, and writes down when it really happened. */
+export interface NemesisParts {
+  readonly fleet: Fleet
+  readonly redis: Awaited<ReturnType<typeof startRedisPair>>
+  readonly wire: WireFaults
+  readonly random: Random
+  /** What really happened, and when, is written down here. */
+  readonly doings: Doing[]
+  /** From then on nothing more is begun. */
+  readonly over: AbortSignal
+  /** Ends at once what goes on. */
+  readonly stop: AbortSignal
+}
+
+/** Does what is planned. */
 export async function runNemesis(
   planned: readonly Planned[],
-  {
-    fleet,
-    redis,
-    wire,
-    random,
-    stop,
-  }: {
-    readonly fleet: Fleet
-    readonly redis: Awaited<ReturnType<typeof startRedisPair>>
-    readonly wire: WireFaults
-    readonly random: Random
-    readonly stop: AbortSignal
-  },
-): Promise<Doing[]> {
-  const doings: Doing[] = []
+  { fleet, redis, wire, random, doings, over, stop }: NemesisParts,
+): Promise<void> {
   const startedAt = Date.now()
   for (const { at, what, forMs, process = 0 } of planned) {
-    await sleep(Math.max(0, startedAt + at - Date.now()), undefined, { signal: stop })
-    const began = Date.now()
+    await sleep(Math.max(0, startedAt + at - Date.now()), undefined, { signal: over }).catch(() => {})
+    if (over.aborted) return
+    const began = { what, at: Date.now(), ...(OF_ONE.includes(what) && { process }) }
+    const mine = doings.push({ ...began, until: Infinity }) - 1
     await doIt(what, forMs, process)
-    doings.push({ what, at: began, until: Date.now(), ...(OF_ONE.includes(what) && { process }) })
+    doings[mine] = { ...began, until: Date.now() }
   }
-  return doings
 
   async function doIt(what: Nuisance, forMs: number, i: number): Promise<void> {
     const wait = (ms = forMs) => sleep(ms, undefined, { signal: stop })

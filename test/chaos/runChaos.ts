@@ -4,7 +4,7 @@ import { startBackend } from '../../examples/backend/startBackend.ts'
 import { type Figures, figuresOf } from './figures.ts'
 import { createFleet } from './fleet.ts'
 import type { Dedupe } from './handmade.ts'
-import type { History } from './history.ts'
+import type { Doing, History } from './history.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type Nuisance, type Planned, plan, runNemesis } from './nemesis.ts'
 import { random } from './random.ts'
@@ -26,7 +26,9 @@ export interface ChaosOptions {
   readonly nemesis?: readonly Nuisance[] | undefined
   /** How many of a hundred rounds of a client end with its logout. @default 1 */
   readonly logouts?: number
-  /** Ends the run early. */
+  /** Ends as soon as a rule is broken. @default false */
+  readonly untilCaught?: boolean
+  /** Ends the run at once, without a judgement. */
   readonly stop: AbortSignal
   readonly onPlan?: (planned: readonly Planned[]) => void
 }
@@ -38,6 +40,8 @@ export interface Report extends Verdict {
 const PROCESSES = 3
 const PANEL = 'http://panel.localhost'
 const BEARER_MS = 24_000
+/** So often it is looked whether a rule was broken; what is younger is not settled yet. */
+const LOOK_MS = 5_000
 const LIMITS = {
   /** Two clocks of processes differ by twice their offset, and a JWT tells whole seconds. */
   skewMs: 4_000,
@@ -71,27 +75,41 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     for (let i = 0; i < PROCESSES; i++) await fleet.start(i)
     const startedAt = Date.now()
     const workload = createWorkload(fleet, PANEL, random(seed + 2), (options.logouts ?? 1) / 100)
+    const doings: Doing[] = []
+    const historyNow = (): History => ({
+      ...proxies,
+      ...workload,
+      startedAt,
+      doings,
+      stored: fleet.stored,
+      stalls: fleet.stalls,
+      logins: workload.begun(),
+      reuseDetections: backend.log.reuseDetections(),
+    })
+    const over = new AbortController()
     const working = workload.start(sessions)
     const nemesis = runNemesis(planned, {
       fleet,
       redis,
       wire: proxies.faults,
       random: random(seed + 3),
+      doings,
+      over: over.signal,
       stop,
     })
-    await Promise.all([nemesis, sleep(totalMs, undefined, { signal: stop })])
-    workload.stop()
-    await working
-    const history: History = {
-      ...proxies,
-      ...workload,
-      startedAt,
-      doings: await nemesis,
-      stored: fleet.stored,
-      stalls: fleet.stalls,
-      logins: workload.begun(),
-      reuseDetections: backend.log.reuseDetections(),
+    async function toTheEnd() {
+      for (let leftMs = totalMs; leftMs > 0; leftMs -= LOOK_MS) {
+        await sleep(Math.min(leftMs, LOOK_MS), undefined, { signal: stop })
+        const settledMs = Date.now() - startedAt - LOOK_MS
+        const isCaught = () => judge(historyNow(), LIMITS).violations.some(({ at }) => at < settledMs)
+        if (options.untilCaught && isCaught()) break
+      }
+      over.abort()
+      workload.stop()
     }
+    await Promise.all([nemesis, toTheEnd()])
+    await working
+    const history = historyNow()
     const verdict = judge(history, LIMITS)
     if (!history.presentations.some(({ fate }) => fate === 'delivered'))
       throw new Error('Nothing was renewed, so the run says nothing.')
