@@ -47,6 +47,12 @@ function ours() {
     clock,
     patienceMs: 2_000,
     pace: false,
+    observe: (notice) => {
+      if (notice.type === 'refreshed' || notice.type === 'login') return
+      const { session: _, ...rest } = { session: '', ...notice }
+      const text = Object.values(rest).join(' ')
+      process.send?.({ notice: { session: working.getStore() ?? '', at: Date.now(), text } })
+    },
     // The number of the session, as the client says it: the judge follows it to the backend.
     forwardClientIp: (request) => request.headers.get('x-session-number') ?? undefined,
     store: {

@@ -32,14 +32,13 @@ export function figuresOf(history: History, verdict: Verdict): Figures {
     (stall) =>
       !doings.some((one) => one.process === stall.process && one.at <= stall.until && one.until >= stall.at),
   )
+  const revoked = new Set(history.revoked)
   const logoutOf = new Map(logouts.map(({ session, at }) => [session, at]))
   const endsAt = Math.max(0, ...calls.map(({ at }) => at))
   const newest = new Map(history.issues.map((issue) => [issue.session, issue]))
   const unrevoked = [...newest.values()].filter(
     ({ session, token, isRevocable }) =>
-      isRevocable &&
-      (logoutOf.get(session) ?? Infinity) < endsAt - REVOCATION_MS &&
-      !history.revoked.has(token),
+      isRevocable && (logoutOf.get(session) ?? Infinity) < endsAt - REVOCATION_MS && !revoked.has(token),
   )
   return {
     'API requests of clients': calls.length,

@@ -1,18 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Stall, Stored } from './history.ts'
+import type { Noticed, Stall, Stored } from './history.ts'
 
 export interface Fleet {
   readonly size: number
   readonly stored: readonly Stored[]
   readonly stalls: readonly Stall[]
+  readonly notices: readonly Noticed[]
   /** Where process `i` listens; `undefined` while it is down. */
   url(i: number): string | undefined
   signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void
   kill(i: number): Promise<void>
   start(i: number, offsetMs?: number): Promise<void>
   close(): void
+}
+
+/** What a process tells. */
+interface Message {
+  readonly port?: number
+  readonly stored?: Stored
+  readonly stall?: Omit<Stall, 'process'>
+  readonly notice?: Omit<Noticed, 'process'>
 }
 
 /** The processes under test: started, killed and started again. */
@@ -26,10 +35,12 @@ export function createFleet(size: number, envOf: (i: number) => Promise<Record<s
   const urls: (string | undefined)[] = []
   const stored: Stored[] = []
   const stalls: Stall[] = []
+  const notices: Noticed[] = []
   return {
     size,
     stored,
     stalls,
+    notices,
     url: (i) => urls[i],
     signal: (i, signal) => void children[i]?.kill(signal),
     async kill(i) {
@@ -47,8 +58,9 @@ export function createFleet(size: number, envOf: (i: number) => Promise<Record<s
       children[i] = child
       await new Promise<void>((resolve, reject) => {
         child.once('exit', (code) => reject(new Error(`process ${i} ended with ${code} before it listened`)))
-        child.on('message', (message: { port?: number; stored?: Stored; stall?: Omit<Stall, 'process'> }) => {
+        child.on('message', (message: Message) => {
           if (message.stored) stored.push(message.stored)
+          if (message.notice) notices.push({ ...message.notice, process: i })
           if (message.stall) stalls.push({ ...message.stall, process: i })
           if (!message.port) return
           urls[i] = `http://127.0.0.1:${message.port}`

@@ -5,12 +5,13 @@ export interface History {
   readonly issues: readonly Issue[]
   readonly arrivals: readonly Arrival[]
   /** The refresh tokens that the backend was asked to end. */
-  readonly revoked: ReadonlySet<string>
+  readonly revoked: readonly string[]
   readonly calls: readonly Call[]
   readonly logouts: readonly Logout[]
   readonly losses: readonly Loss[]
   readonly doings: readonly Doing[]
   readonly stored: readonly Stored[]
+  readonly notices: readonly Noticed[]
   readonly stalls: readonly Stall[]
   /** How many logins succeeded. */
   readonly logins: number
@@ -100,4 +101,12 @@ export interface Stall {
   readonly process: number
   readonly at: number
   readonly until: number
+}
+
+/** What a process said of a session. No evidence to the judge; it helps to find a cause. */
+export interface Noticed {
+  readonly process: number
+  readonly session: string
+  readonly at: number
+  readonly text: string
 }

@@ -24,9 +24,10 @@ const sound: History = {
   logouts: [],
   losses: [],
   doings: [],
-  revoked: new Set(),
+  revoked: [],
   startedAt: 0,
   stalls: [],
+  notices: [],
   logins: 1,
   reuseDetections: 0,
 }
@@ -209,7 +210,7 @@ describe('the judge of a chaos run', () => {
       'longest that the machine starved a process, ms': 700,
     })
     expect(
-      of({ revoked: new Set(['r2']), doings: [{ what: 'stop', process: 0, at: 900, until: 1_700 }] }),
+      of({ revoked: ['r2'], doings: [{ what: 'stop', process: 0, at: 900, until: 1_700 }] }),
     ).toMatchObject({
       'local ones that the backend was not asked to end': 0,
       'longest that the machine starved a process, ms': 0,

@@ -176,21 +176,20 @@ export function judge(history: History, limits: Limits): Verdict {
     return firstIssue.get(session)?.at ?? -Infinity
   }
 
-  /** Everything within a minute before and some seconds after, in order. */
+  /** All sends, and everything else within a minute before and some seconds after; in order. */
   function evidenceOf(session: string, at: number): string[] {
     const seconds = (when: number) => `${((when - history.startedAt) / 1_000).toFixed(2)} s`
     const isNear = (from: number, to: number) => to >= at - 60_000 && from <= at + 5_000
     const isClose = (when: number) => Math.abs(when - at) < 2_000
     const lines: [number, string][] = []
     for (const one of perSession.get(session) ?? [])
-      if (isNear(one.at, one.doneAt))
-        lines.push([
-          one.at,
-          `process ${one.process} sent ${one.token}: ${one.fate} at ${seconds(one.doneAt)}`,
-        ])
+      lines.push([one.at, `process ${one.process} sent ${one.token}: ${one.fate} at ${seconds(one.doneAt)}`])
     for (const doing of doings)
       if (isNear(doing.at, doing.until))
         lines.push([doing.at, `${doing.what} ${doing.process ?? ''} until ${seconds(doing.until)}`])
+    for (const one of history.notices)
+      if (one.session === session && isNear(one.at, one.at))
+        lines.push([one.at, `process ${one.process} says: ${one.text}`])
     for (const stall of history.stalls)
       if (isNear(stall.at, stall.until))
         lines.push([stall.at, `process ${stall.process} stood still until ${seconds(stall.until)}`])

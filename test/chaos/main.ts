@@ -1,14 +1,16 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { accept } from './accept.ts'
 import { bugs } from './bugs.ts'
 import { NUISANCES, type Nuisance } from './nemesis.ts'
-import { type Report, runChaos, type ServerKind } from './runChaos.ts'
+import { type Report, reportOf, runChaos, type ServerKind } from './runChaos.ts'
 
 const SERVERS: readonly ServerKind[] = ['ours', 'naive', 'inFlightOnly']
 const SHOWN = 40
 
 const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 200] [--logouts 1] [--server ours]
-                 [--bug name] [--nemesis kill,stop]
+                 [--bug name] [--nemesis kill,stop] [--keep file]
+npm run chaos -- --judge file: once more, what was kept.
 npm run chaos -- --accept [name,name]: is each bug caught?
 Servers: ${SERVERS.join(', ')}.
 Bugs: ${Object.keys(bugs).join(', ')}.
@@ -26,6 +28,8 @@ function read() {
         server: { type: 'string' },
         bug: { type: 'string' },
         nemesis: { type: 'string' },
+        keep: { type: 'string' },
+        judge: { type: 'string' },
         accept: { type: 'boolean' },
       },
     })
@@ -45,7 +49,7 @@ function read() {
       (nemesis ?? []).every((name) => NUISANCES.includes(name)) &&
       (only.length === 0 || values.accept)
     if (areKnown && Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0))
-      return { ...numbers, server, bug, nemesis, accept: values.accept === true, only }
+      return { ...values, ...numbers, server, bug, nemesis, only }
   } catch {
     // Told below.
   }
@@ -59,6 +63,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 async function run(): Promise<boolean> {
   if (options.accept) return accept(options.only, stop.signal)
+  if (options.judge) return told(reportOf(JSON.parse(readFileSync(options.judge, 'utf8'))))
   const { seed, sessions, seconds, server } = options
   console.log(`Seed ${seed}: three processes of ${server}, ${sessions} clients, ${seconds} s.`)
   const report = await runChaos({
@@ -71,11 +76,12 @@ async function run(): Promise<boolean> {
         )
     },
   })
-  print(report)
-  return report.violations.length === 0
+  if (options.keep) writeFileSync(options.keep, JSON.stringify(report.history))
+  return told(report)
 }
 
-function print({ figures, losses, violations }: Report): void {
+/** Prints it. Answers whether no rule was broken. */
+function told({ figures, losses, violations }: Report): boolean {
   console.log('')
   for (const [name, count] of Object.entries(figures)) console.log(`${name.padEnd(56)} ${count}`)
   list('Sessions lost, by cause', losses)
@@ -86,6 +92,7 @@ function print({ figures, losses, violations }: Report): void {
     console.log(`  ${kind} at ${(at / 1_000).toFixed(2)} s, session ${session}: ${text}`)
     for (const line of evidence) console.log(`    ${line}`)
   }
+  return violations.length === 0
 }
 
 function list(title: string, counts: Readonly<Record<string, number>>): void {

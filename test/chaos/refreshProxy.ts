@@ -39,7 +39,7 @@ export function createRefreshProxies(backend: string, random: Random) {
   const presentations: Presentation[] = []
   const issues: Issue[] = []
   const arrivals: Arrival[] = []
-  const revoked = new Set<string>()
+  const revoked: string[] = []
   const faults = healthy()
   const sessionOf = new Map<string, string>()
   const target = new URL(backend)
@@ -61,7 +61,7 @@ export function createRefreshProxies(backend: string, random: Random) {
     const client = String(incoming.headers['x-forwarded-for'] ?? '')
     if (REFRESH.includes(path)) return refresh(process, incoming, body, outgoing)
     const bearer = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1]
-    if (path === LOGOUT) revoked.add(nameOf(cookieOf(incoming) ?? ''))
+    if (path === LOGOUT) revoked.push(nameOf(cookieOf(incoming) ?? ''))
     // A logout may renew once more to be heard: what that brings is used for it and kept nowhere.
     if (bearer && client && path !== LOGOUT)
       arrivals.push({ at: Date.now(), process, session: client, bearer: nameOf(bearer), path })

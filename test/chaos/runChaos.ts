@@ -35,6 +35,7 @@ export interface ChaosOptions {
 
 export interface Report extends Verdict {
   readonly figures: Figures
+  readonly history: History
 }
 
 const PROCESSES = 3
@@ -48,6 +49,12 @@ const LIMITS = {
   /** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
   callMs: 10_000,
   sends: 4,
+}
+
+/** What is to be said of what happened. */
+export function reportOf(history: History): Report {
+  const verdict = judge(history, LIMITS)
+  return { ...verdict, figures: figuresOf(history, verdict), history }
 }
 
 /** Three processes, real Redis, backend and provider; a seed decides what goes wrong. Then everything is judged. */
@@ -76,13 +83,21 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     const startedAt = Date.now()
     const workload = createWorkload(fleet, PANEL, random(seed + 2), (options.logouts ?? 1) / 100)
     const doings: Doing[] = []
+    const { presentations, issues, arrivals, revoked } = proxies
+    const { calls, logouts, losses } = workload
     const historyNow = (): History => ({
-      ...proxies,
-      ...workload,
       startedAt,
+      presentations,
+      issues,
+      arrivals,
+      revoked,
+      calls,
+      logouts,
+      losses,
       doings,
       stored: fleet.stored,
       stalls: fleet.stalls,
+      notices: fleet.notices,
       logins: workload.begun(),
       reuseDetections: backend.log.reuseDetections(),
     })
@@ -110,10 +125,9 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     await Promise.all([nemesis, toTheEnd()])
     await working
     const history = historyNow()
-    const verdict = judge(history, LIMITS)
     if (!history.presentations.some(({ fate }) => fate === 'delivered'))
       throw new Error('Nothing was renewed, so the run says nothing.')
-    return { ...verdict, figures: figuresOf(history, verdict) }
+    return reportOf(history)
   } finally {
     fleet.close()
     redis.close()
