@@ -21,7 +21,7 @@ const steps = [
   'demo -- --once',
   'server -- --once',
   'cluster -- --once',
-  'chaos -- --seed 1 --seconds 25 --sessions 40',
+  'chaos -- --seed 50 --seconds 25 --sessions 60',
   'mutate -- --seeded',
 ]
 

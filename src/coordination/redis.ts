@@ -101,7 +101,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   const hash = async (text: string) => mac(await naming, text)
   // Stragglers ask Redis, which knows of logouts in other processes.
   const ring = inProcessCoordinator({ clock, hash, replayWindowMs: 1 })
-  /** What came of this process's own sends: a Redis that fails over may have forgotten. */
+  /** What this process knows came of a token: a Redis that fails over may have forgotten. */
   const sentHere = replayWindow<Sent>(replayWindowMs, MAX_SENT, clock)
   const channel = `{${prefix}}flights`
   const flightKey = (name: string) => `{${prefix}}flight:${name}`
@@ -162,6 +162,11 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const owner = await hash(crypto.getRandomValues(new Uint32Array(8)).join())
     const key = await deriveKey(identity.refreshToken ?? '', 'result of a refresh')
     const until = clock.monotonic() + attemptTimeoutMs
+    const replayed = async (sealed: string, ageMs: number): Promise<Remote> => {
+      const outcome = await opened(key, name, sealed, ageMs)
+      if (outcome) sentHere.set(name, { scope: keys[1] ?? '', outcome, sends: flight.doubtfulSends })
+      return outcome ?? DOWN
+    }
     for (;;) {
       const found = await ask(() =>
         redis.run(ACQUIRE, keys, [
@@ -174,13 +179,16 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       )
       if (!found) return onCoordinatorDown === 'proceed' ? flight.send() : DOWN
       const [state, first, second, third] = found as [string, ...unknown[]]
+      // Redis may have fallen back to a time before this was known.
+      const own = state === 'unknown' || state === 'pending' ? known(name, flight) : undefined
+      if (own && own.kind !== 'unknown') return own
       switch (state) {
         case 'lead':
           return lead(flight, name, keys, owner, key)
         case 'ended':
           return ENDED
         case 'done':
-          return (await opened(key, name, String(first), Number(second))) ?? DOWN
+          return replayed(String(first), Number(second))
         case 'unknown':
           return unknownOf(String(third), Number(second))
         case 'limited':
@@ -194,7 +202,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       if (message === undefined) continue
       const [kind = '', text = ''] = message.split(' ')
       if (kind === 'ended') return ENDED
-      if (kind === 'done') return (await opened(key, name, text, 0)) ?? DOWN
+      if (kind === 'done') return replayed(text, 0)
       if (kind === 'unknown') return unknownOf(text, 0)
       // Refused, or the token lives on: it is asked for again.
     }

@@ -32,14 +32,22 @@ export function figuresOf(history: History, verdict: Verdict): Figures {
     (stall) =>
       !doings.some((one) => one.process === stall.process && one.at <= stall.until && one.until >= stall.at),
   )
+  const renewalsOf = Map.groupBy(
+    presentations.filter(({ fate }) => fate === 'delivered'),
+    ({ session }) => session,
+  )
   const revoked = new Set(history.revoked)
   const logoutOf = new Map(logouts.map(({ session, at }) => [session, at]))
   const endsAt = Math.max(0, ...calls.map(({ at }) => at))
-  const newest = new Map(history.issues.map((issue) => [issue.session, issue]))
-  const unrevoked = [...newest.values()].filter(
-    ({ session, token, isRevocable }) =>
-      isRevocable && (logoutOf.get(session) ?? Infinity) < endsAt - REVOCATION_MS && !revoked.has(token),
-  )
+  const issuesOf = Map.groupBy(history.issues, ({ session }) => session)
+  const unrevoked = [...issuesOf].filter(([session, issues]) => {
+    const isSettled = (logoutOf.get(session) ?? Infinity) < endsAt - REVOCATION_MS
+    // The newest that anybody has got: the first came with the login.
+    const newest = issues.findLast(
+      ({ at }, i) => i === 0 || renewalsOf.get(session)?.some((one) => one.at <= at && at <= one.doneAt),
+    )
+    return isSettled && newest?.isRevocable && !revoked.has(newest.token)
+  })
   return {
     'API requests of clients': calls.length,
     'served with 200': with200.length,

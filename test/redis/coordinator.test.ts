@@ -7,6 +7,7 @@ import { coordinatorConformance } from 'xstate-session/testing'
 import { storeServer } from './storeServer.ts'
 
 const SECRET = 'a secret that all processes of this test know'
+const UNKNOWN = { kind: 'unknown', cause: 'timeout', answered: false } as const
 const OK = { kind: 'ok', bearer: 'bearer-2', refreshToken: 'token-2' } as const
 
 let redis: Awaited<ReturnType<typeof storeServer>>
@@ -275,6 +276,27 @@ describe('a Redis in trouble', () => {
     expect(holding.warnings).toContain('unreachable')
     expect(await proceeding.coordinator.run(flight())).toMatchObject({ kind: 'ok' })
   }
+
+  test('C21: who knows what came of a token knows it better than a Redis that fell back to a doubt', async () => {
+    const [a, b, c] = [await process(), await process(), await process()]
+    const { sends, flight } = backend((n) => (n === 1 ? UNKNOWN : OK))
+    const { client } = a
+    await a.coordinator.run(flight())
+    const [name = ''] = (await client.sendCommand(['KEYS', '*flight:*'])) as unknown as string[]
+    const doubt = await client.sendCommand(['HGETALL', name])
+    const before = Object.entries(doubt as unknown as Record<string, string>).flat()
+    const slow = runAll([a.coordinator, b.coordinator], flight({}, 1))
+    expect(await slow).toMatchObject([OK, OK])
+    await client.sendCommand(['DEL', name])
+    await client.sendCommand(['HSET', name, ...before])
+    // Who sent it, who waited for it, and who has only Redis to ask.
+    expect(await runAll([a.coordinator, b.coordinator, c.coordinator], flight())).toMatchObject([
+      OK,
+      OK,
+      { kind: 'unknown' },
+    ])
+    expect(sends.length).toBe(2)
+  })
 
   test('C22: one that is full holds, one that evicts is told of', async () => {
     const own = await storeServer()
