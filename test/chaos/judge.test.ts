@@ -156,6 +156,30 @@ describe('the judge of a chaos run', () => {
         ['lost'],
       ],
       [
+        'an older token was sent twice, since its sender was stopped, which ends its whole family',
+        {
+          losses: loss('refreshRejected'),
+          presentations: [
+            send(50_000, 'delivered'),
+            send(61_000, 'ambiguous', 1),
+            { ...send(65_000, 'ambiguous'), token: 'r2' },
+          ],
+          doings: [{ what: 'pause', at: 50_005, until: 62_000, process: 0 }],
+          arrivals: [],
+        },
+        [],
+      ],
+      [
+        'a replica took over that lacked its login',
+        { losses: loss(''), doings: [{ what: 'redisFailover', at: 5, until: 500 }] },
+        [],
+      ],
+      [
+        'a replica took over before its login',
+        { losses: loss(''), doings: [{ what: 'redisFailover', at: -500, until: -5 }] },
+        ['lost'],
+      ],
+      [
         'an answer was lost once, of an older token',
         {
           losses: loss('refreshRejected'),

@@ -146,22 +146,31 @@ export function judge(history: History, limits: Limits): Verdict {
     if (!reason) {
       if (wasEmptied(session, at)) return 'Redis was emptied'
       const begunAt = begun(session)
-      return mayBeForgotten(begunAt - COMMIT_MS, begunAt) ? 'the replica lacked its login' : undefined
+      return mayBeForgotten(begunAt, begunAt + COMMIT_MS) ? 'the replica lacked its login' : undefined
     }
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return undefined
-    // The token that it ended with, and what became of it.
-    const token = perSession.get(session)?.findLast((one) => one.at <= at)?.token ?? ''
+    // The token that it ended with, the newest first; and what became of it.
+    const own = (perSession.get(session) ?? []).filter((one) => one.at <= at)
+    const [token = '', ...older] = new Set(own.toReversed().map((one) => one.token))
     const sends = perToken.get(token) ?? []
     // A backend that has not refused it, and may yet take it, is no reason.
     const isRefused = sends.some(({ fate }) => fate === 'rejected' || fate === 'ambiguous')
     if (!isRefused && sends.length < limits.sends) return undefined
+    const why = causeOf(sends)
+    if (why) return why
+    // The second send of an older one ended the whole family; whether it was right to send it, is judged above.
+    const twice = older.map((each) => perToken.get(each) ?? []).find((those) => those.some(isRepeated))
+    return twice && causeOf(twice)
+  }
+
+  /** Why nobody has the successor of a token. */
+  function causeOf(sends: readonly Presentation[]): string | undefined {
     if (sends.some(({ fate }) => fate === 'lost')) return 'an answer was lost on its way'
-    if (sends.some(({ fate, at, doneAt }) => fate === 'delivered' && mayBeForgotten(at, doneAt + COMMIT_MS)))
+    const delivered = sends.filter(({ fate }) => fate === 'delivered')
+    if (delivered.some((one) => mayBeForgotten(one.at, one.doneAt + COMMIT_MS)))
       return 'the replica lacked its renewal'
-    if (sends.some((one) => one.fate === 'delivered' && mayHaveDied(one)))
-      return 'its process was killed or stopped before the commit'
-    if (sends.some((one) => one.fate === 'delivered' && mayBeUnkept(one)))
-      return 'Redis failed before the commit'
+    if (delivered.some(mayHaveDied)) return 'its process was killed or stopped before the commit'
+    if (delivered.some(mayBeUnkept)) return 'Redis failed before the commit'
     return undefined
   }
 
@@ -209,6 +218,12 @@ export function judge(history: History, limits: Limits): Verdict {
 
   return { violations, losses: explained }
 }
+
+/** It came after another send that may have been processed, and was not taken for the first. */
+const isRepeated = ({ fate }: Presentation, index: number, sends: readonly Presentation[]) =>
+  fate !== 'refused' &&
+  fate !== 'delivered' &&
+  sends.slice(0, index).some((before) => before.fate !== 'refused')
 
 /** Whoever sent it knows what became of it. */
 const isKnown = ({ fate }: Presentation) => fate === 'delivered' || fate === 'rejected'
