@@ -68,10 +68,6 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'The project',
-    pages: [
-      page('docs/house.md', 'The house'),
-      page('docs/measurements.md', 'Measurements'),
-      page('docs/chaos.md', 'The chaos run'),
-    ],
+    pages: [page('docs/house.md', 'The house'), page('docs/measurements.md', 'Measurements')],
   },
 ]

@@ -5,7 +5,7 @@ import { judge } from './judge.ts'
 import { plan } from './nemesis.ts'
 import { random } from './random.ts'
 
-const limits = { skewMs: 0, callMs: 1_000, sends: 4 }
+const limits = { skewMs: 0, callMs: 1_000, attemptMs: 4_000, sends: 4 }
 const LIFE = 60_000
 
 /** A session that logged in at 0 and renewed at 50 s: whole, and without a fault. */
@@ -90,6 +90,18 @@ describe('the judge of a chaos run', () => {
       expect(kindsOf({ presentations, arrivals: [], doings: another })).toEqual(['sentAgain'])
     })
 
+    test('or its sender had given up when the answer came', () => {
+      const of = (tookMs: number) =>
+        kindsOf({
+          presentations: [
+            { ...send(50_000, 'delivered'), doneAt: 50_000 + tookMs },
+            send(61_000, 'rejected', 1),
+          ],
+          arrivals: [],
+        })
+      expect([of(3_900), of(2_000)]).toEqual([[], ['sentAgain']])
+    })
+
     test('whatever a replica lacked that took over: what was sent is written down at both', () => {
       const presentations = [send(50_000, 'delivered'), send(51_000, 'rejected', 1)]
       const doings = [{ what: 'redisFailover', at: 49_900, until: 50_400 }]
@@ -105,6 +117,9 @@ describe('the judge of a chaos run', () => {
       { session: 's', revision: 2, at: 50_012 },
     ]
     expect(kindsOf({ stored: old })).toEqual(['unstored'])
+    const said = (process: number) => [{ process, session: 's', at: 50_015, text: 'warning persistFailed' }]
+    expect(kindsOf({ stored: [], notices: said(0) })).toEqual([])
+    expect(kindsOf({ stored: [], notices: said(1) })).toEqual(['unstored'])
   })
 
   test("a call with another session's bearer", () => {

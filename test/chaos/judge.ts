@@ -22,6 +22,8 @@ export interface Limits {
   readonly skewMs: number
   /** No caller waits longer, unless its process was stopped. */
   readonly callMs: number
+  /** After this the sender of a refresh has given up. */
+  readonly attemptMs: number
   /** How often the policy sends a token whose answer nobody saw. */
   readonly sends: number
 }
@@ -32,6 +34,9 @@ const COMMIT_MS = 3_000
 const LATE_MS = 2_000
 /** More of them say no more. */
 const WITH_EVIDENCE = 40
+
+/** An attempt begins before it sends: it looks at the store, and writes down that it will. */
+const BEFORE_MS = 1_000
 
 const STORE_TROUBLE = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisEmpty', 'redisFailover']
 
@@ -63,6 +68,7 @@ export function judge(history: History, limits: Limits): Verdict {
     during(from, to, (doing) => doing.process === process)
   /** Whether whoever got this answer may not have lived to keep it, or found no store for it. */
   const mayHaveDied = ({ at, doneAt, process }: Presentation) => wasStopped(at, doneAt + COMMIT_MS, process)
+  const isTooLate = ({ at, doneAt }: Presentation) => doneAt - at > limits.attemptMs - BEFORE_MS
   const mayBeUnkept = (one: Presentation) =>
     mayHaveDied(one) || during(one.at, one.doneAt + COMMIT_MS, ({ what }) => STORE_TROUBLE.includes(what))
   /** Whether what was written in this time may be missing at the replica that took over. */
@@ -76,7 +82,7 @@ export function judge(history: History, limits: Limits): Verdict {
       const before = sends.slice(0, index).filter(({ fate }) => fate !== 'refused')
       if (before.length === 0) continue
       const wrong = (text: string) => found('sentAgain', send.at, send.session, `${token}: ${text}`)
-      const known = before.find((earlier) => isKnown(earlier) && !mayBeUnkept(earlier))
+      const known = before.find((earlier) => isKnown(earlier) && !mayBeUnkept(earlier) && !isTooLate(earlier))
       const open = send.fate !== 'refused' && before.find(({ doneAt }) => doneAt > send.at)
       const said = (one: Presentation) => `${one.fate} at process ${one.process}`
       const again = `sent again by ${send.process}`
@@ -107,7 +113,16 @@ export function judge(history: History, limits: Limits): Verdict {
     const known = storedOf.get(use.session) ?? []
     const before = Math.max(0, ...known.filter(({ at }) => at < renewal.at).map(({ revision }) => revision))
     const isStored = known.some(({ at, revision }) => at >= renewal.at && at <= use.at && revision > before)
-    if (!isStored && !mayBeUnkept(renewal) && !wasEmptied(use.session, use.at))
+    // A process that cannot write it says so, and serves it alone until it can.
+    const isTold = history.notices.some(
+      ({ session, process, at, text }) =>
+        session === use.session &&
+        process === use.process &&
+        at >= renewal.at &&
+        at <= use.at &&
+        text.includes('persistFailed'),
+    )
+    if (!isStored && !isTold && !mayBeUnkept(renewal) && !wasEmptied(use.session, use.at))
       found('unstored', use.at, use.session, 'a bearer was used before it was stored')
   }
 
@@ -169,6 +184,7 @@ export function judge(history: History, limits: Limits): Verdict {
     const delivered = sends.filter(({ fate }) => fate === 'delivered')
     if (delivered.some((one) => mayBeForgotten(one.at, one.doneAt + COMMIT_MS)))
       return 'the replica lacked its renewal'
+    if (delivered.some(isTooLate)) return 'an answer came after its sender had given up'
     if (delivered.some(mayHaveDied)) return 'its process was killed or stopped before the commit'
     if (delivered.some(mayBeUnkept)) return 'Redis failed before the commit'
     return undefined

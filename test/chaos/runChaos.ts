@@ -48,6 +48,7 @@ const LIMITS = {
   skewMs: 4_000,
   /** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
   callMs: 10_000,
+  attemptMs: 4_000,
   sends: 4,
 }
 
