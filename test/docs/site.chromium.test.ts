@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildSite, type Site } from '../../docs/site/buildSite.ts'
 import { violationsOf } from '../e2e/violationsOf.ts'
 
@@ -13,6 +13,9 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
 }
+
+// A machine that does other things at the same time is no fault of the pages.
+vi.setConfig({ testTimeout: 180_000 })
 
 let site: Site
 let browser: Browser
@@ -50,6 +53,7 @@ async function open(path: string, width: number, colorScheme: 'light' | 'dark'):
   // A breach of the policy is told there too.
   page.on('console', (message) => wrong.push(message.text()))
   page.on('pageerror', (error) => wrong.push(String(error)))
+  page.setDefaultTimeout(120_000)
   await page.goto(origin + path)
   return page
 }
