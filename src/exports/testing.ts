@@ -1,3 +1,5 @@
+/** A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do. */
+
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
   type CoordinatorConformanceOptions,

@@ -16,6 +16,7 @@ import type {
 } from '../../machines/session.types.ts'
 import { type ModelContext, type ModelEventType, modelEvents } from './modelEvents.ts'
 
+/** What the model covers. */
 export interface SessionModelOptions {
   /** @default 'eager' */
   readonly policy?: RefreshPolicy
@@ -49,6 +50,7 @@ export interface SessionModelOptions {
 
 /** An event of the model has a name and nothing else: what it means follows from the snapshot. */
 export interface ModelEvent {
+  /** What happens. */
   readonly type: ModelEventType
 }
 

@@ -6,8 +6,11 @@ type Reason = NonNullable<SessionState['reason']>
 
 /** How often each state, row and reason was come to. Plain data, to be kept and to be summed up. */
 export interface ModelCoverage {
+  /** The states. */
   readonly states: Readonly<Record<string, number>>
+  /** The transitions. */
   readonly transitions: Readonly<Record<ModelTransition, number>>
+  /** The reasons of the ends. */
   readonly reasons: Readonly<Record<string, number>>
   /** Why a row was not walked, by row. */
   readonly unreachable: Readonly<Record<ModelTransition, string>>

@@ -16,6 +16,7 @@ export interface ModelStep {
   readonly event: ModelEventType | 'start'
   /** The row of the chart that is taken; absent where only time passes. */
   readonly transition?: ModelTransition
+  /** The state before it. */
   readonly from: SessionState
   /** What the session is after it, as `getSnapshot` tells it; instants are those of the model. */
   readonly to: SessionState

@@ -5,6 +5,7 @@ import { lastOf, type ModelStep, type ModelWay, modelGraph } from './modelGraph.
 import { type ModelPathKind, modelPaths } from './modelPaths.ts'
 import { modelTransitions } from './modelTransitions.ts'
 
+/** Which paths, and who drives them. */
 export interface ModelSuiteOptions extends SessionModelOptions {
   /** @default 'transitions' */
   readonly paths?: ModelPathKind
@@ -14,11 +15,13 @@ export interface ModelSuiteOptions extends SessionModelOptions {
 export interface ModelPath {
   /** The events in order, and where they lead. */
   readonly name: string
+  /** What happens, in order. */
   readonly steps: ModelWay
   /** Rejects where the system under test is not where the model is, with the trace so far. */
   run(): Promise<void>
 }
 
+/** Paths through the model, as tests for any runner. */
 export interface ModelSuite {
   /** Give `name` and `run` of each to the `test` of any runner. */
   readonly paths: readonly ModelPath[]
