@@ -63,6 +63,7 @@ export const chapters: readonly Chapter[] = [
     pages: [
       page('docs/inspect.md', 'Inspector'),
       page('docs/chaos.md', 'Chaos'),
+      page('docs/simulation.md', 'Simulation'),
       page('docs/mutation.md', 'Mutation'),
     ],
   },

@@ -28,6 +28,19 @@ export const ROUTES = {
 } as const
 export type Route = keyof typeof ROUTES
 
+/** With a password, and with a code that an OpenID login brought. */
+export const LOGINS: readonly string[] = ['/api/admin/login/local', '/api/admin/oauth/exchange']
+
+/** Who logs in: `<seat>.<number of the user>` as an address, or as a code. */
+export function loginOf(body: string): { readonly seat: number; readonly user: string } {
+  const { email, code = '' } = JSON.parse(body) as { email?: string; code?: string }
+  const name = email?.split('@')[0] ?? Buffer.from(code, 'hex').toString().replaceAll('-', '')
+  return { seat: Number(name.split('.')[0]), user: `user ${name}` }
+}
+
+/** 64 hexadecimal digits. */
+export const codeFor = (name: string): string => Buffer.from(name.padEnd(32, '-')).toString('hex')
+
 export const routeOf = (path: string): Route | undefined =>
   (Object.keys(ROUTES) as Route[]).find((route) => ROUTES[route] === path)
 
@@ -109,6 +122,13 @@ export function createBackend({ provider, lifeMs, wall, isDated }: BackendOption
       const { family, bearer, refreshToken } = provider.login(seat, user, lifeMs, wall())
       const expiresAt = wall() + (bearer.endsAt - bearer.mintedAt)
       return { family, bearer, answer: { token: bearer.text, refreshToken, user: userOf(family), expiresAt } }
+    },
+    /** The login of a server's visitor. */
+    admit(asked: Asked): Answer {
+      const { seat, user } = loginOf(asked.body)
+      const { refreshToken, bearer } = provider.login(seat, user, lifeMs, wall())
+      const grant = { refreshToken, bearer, isRotated: false }
+      return dated(renewed(asked.url.pathname === LOGINS[0] ? 'cookie' : 'openid', grant))
     },
     api(asked: Asked): Answer {
       const bearer = bearerOf(asked.headers)

@@ -51,7 +51,7 @@ export function createCalls(court: Court, sends: Sends) {
     const { caller, kind, at } = call
     const tookMs = time.now() - at
     const patience = kind === 'request' ? 30_000 : rulesOf(caller.seat).patienceMs + 3 * 5_000
-    const wasStill = court.troubled(caller.seat, at, ['pause', 'sleep'])
+    const wasStill = caller.place.isStill() || court.troubled(caller.seat, at, ['pause', 'sleep'])
     // A `fetch` waits for the backend, too.
     const most = kind === 'fetch' || kind === 'request' ? patience + 45_000 : patience
     if (tookMs > most && !wasStill) violate('I23', caller.seat, `${kind} took ${tookMs} ms`)

@@ -28,12 +28,6 @@ export interface SeatRules {
   readonly isRevocable: boolean
 }
 
-/** Something that explains what came of a grant. */
-export interface Trouble {
-  readonly at: number
-  readonly what: string
-}
-
 export interface CourtOptions {
   readonly time: Time
   readonly trace: Trace
@@ -49,7 +43,8 @@ const MOST = 20
 export function createCourt(options: CourtOptions) {
   const { time, trace } = options
   const violations: Violation[] = []
-  const troubles = new Map<number, Trouble[]>()
+  /** By seat and kind: when it was last. */
+  const troubles = new Map<string, number>()
   let count = 0
   return {
     ...options,
@@ -62,15 +57,10 @@ export function createCourt(options: CourtOptions) {
         violations.push({ invariant, at: time.now(), seat, text, evidence: trace.of(seat) })
     },
     /** Something went wrong for a seat, so that its session may not know what it would know. */
-    trouble(seat: number, what: string): void {
-      const own = troubles.get(seat)
-      if (!own) troubles.set(seat, [{ at: time.now(), what }])
-      else if (own.push({ at: time.now(), what }) > 60) own.splice(0, 30)
-    },
+    trouble: (seat: number, what: string) => void troubles.set(`${seat} ${what}`, time.now()),
     /** What went wrong since then, of these kinds. */
-    troubled(seat: number, since: number, kinds: readonly string[]): string | undefined {
-      return troubles.get(seat)?.findLast(({ at, what }) => at >= since && kinds.includes(what))?.what
-    },
+    troubled: (seat: number, since: number, kinds: readonly string[]): string | undefined =>
+      kinds.find((what) => (troubles.get(`${seat} ${what}`) ?? -Infinity) >= since),
   }
 }
 

@@ -49,6 +49,8 @@ export function createEnds(court: Court) {
         )
           return 'nobody extended it'
         return isPast(seenAt + rules.idleTimeoutMs, seenAt) ? 'idle for too long' : undefined
+      case '':
+        return court.troubled(seat, since, ['emptied', 'failover']) && 'its record was taken away'
       case 'absoluteLifetime':
         return isPast(since + rules.absoluteLifetimeMs, since) ? 'absolute lifetime' : undefined
       case 'accessRevoked':

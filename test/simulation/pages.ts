@@ -249,8 +249,8 @@ export function createPages(options: PagesOptions) {
     place.deliver(() => {
       signal(tab, 'userActive')
       const { isPending } = tab.session.getSnapshot()
-      if (!isLive(tab) && !isPending) return login(tab)
-      if (roll < 0.5) for (let i = 0; i < count; i++) send(tab)
+      if (!isLive(tab) && !isPending) login(tab)
+      else if (roll < 0.5) for (let i = 0; i < count; i++) send(tab)
       else if (roll < 0.9) for (let i = 0; i < count; i++) ask(tab)
       else if (roll < 0.93) force(tab, roll < 0.915 ? 'user' : 'force')
       else if (roll < 0.95) signal(tab, 'networkRestored')

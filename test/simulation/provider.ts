@@ -15,6 +15,8 @@ export interface Family {
   rotatedAt: number
   /** How many bearers it gave out. */
   bearers: number
+  /** Its user has begun to log out. */
+  isLeaving?: boolean
   /** Why the grant has ended. */
   revoked?: 'reuse' | 'logout' | 'admin'
   /** The last few bearers, the newest first. */
@@ -44,6 +46,7 @@ export interface Grant {
 export function createProvider(time: Time, rotation: Rotation) {
   const families = new Map<string, Family>()
   const bearers = new Map<string, Bearer>()
+  const newest = new Map<number, Family>()
   let last = 0
 
   const nameOf = (family: Family) => `r.${family.id}`
@@ -90,6 +93,7 @@ export function createProvider(time: Time, rotation: Rotation) {
         recent: [],
       }
       families.set(nameOf(family), family)
+      newest.set(seat, family)
       return {
         family,
         refreshToken: tokenOf(family),
@@ -98,6 +102,8 @@ export function createProvider(time: Time, rotation: Rotation) {
       }
     },
     find,
+    /** Of the last login of a seat. */
+    newestOf: (seat: number) => newest.get(seat),
     bearer: (text: string): Bearer | undefined => bearers.get(text),
     isGood: (bearer: Bearer) => time.now() < bearer.endsAt,
     /** Spends a token; `undefined`: `invalid_grant`. */

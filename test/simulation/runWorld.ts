@@ -2,12 +2,14 @@ import { type Random, random } from '../chaos/random.ts'
 import { createBackend, type Route } from './backend.ts'
 import type { Violation } from './court.ts'
 import { type Fault, type FaultKind, KINDS, planFaults, STORE, WIRE } from './faults.ts'
+import { createFleet, type Fleet } from './fleet.ts'
 import { createJudge } from './judge.ts'
 import { createPages, type PageSetup, type Pages } from './pages.ts'
 import { createProvider, type Rotation } from './provider.ts'
 import { createRecordStore, type RecordStore } from './recordStore.ts'
 import { createTime } from './time.ts'
 import { createTrace, type Line } from './trace.ts'
+import { createVisitor } from './visitor.ts'
 import { createWire } from './wire.ts'
 
 export interface WorldOptions {
@@ -20,6 +22,13 @@ export interface WorldOptions {
   /** Only these of the planned faults, by number. @default all */
   readonly onlyFaults?: readonly number[] | undefined
   readonly onLine?: (seat: number, line: Line) => void
+}
+
+/** Somebody with a session, in a browser of their own or at the fleet. */
+interface Seat {
+  readonly user: Pick<Pages, 'start' | 'dispose' | 'liveMs' | 'families'>
+  readonly pages?: Pages
+  readonly store?: RecordStore | undefined
 }
 
 export interface WorldResult {
@@ -37,6 +46,7 @@ const HOUR = 3_600_000
 const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 1)
 const LEAD_MS = 30_000
+const PROCESSES = 3
 /** Of bearers. Mostly long: what happens is rare, and hours are many. */
 const LIVES = [3 * MINUTE, 15 * MINUTE, HOUR, HOUR, HOUR, 4 * HOUR, 4 * HOUR, 12 * HOUR]
 
@@ -61,6 +71,9 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     { withinMs: 30_000 },
   ])
   const isDated = general.next() < 0.7
+  const isNever = general.next() < 0.3
+  const isFleet = general.next() < 0.5
+  const offsets = Array.from({ length: PROCESSES }, () => general.between(-1_000, 1_000))
   const kinds = KINDS.filter(() => general.next() < 0.4)
   const gapMs = general.pick([10, 40, 120]) * MINUTE
   const planned = kinds.length > 0 ? planFaults(streamOf(seed, 'faults'), kinds, totalMs, gapMs) : []
@@ -109,14 +122,23 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       if (!fault || !place.isAlive()) return
       active = active.filter((one) => one !== fault)
       hit('crashAtAnswer')
-      seats.get(seat)?.pages.crash(5_000 + Math.round(fault.roll * 60_000))
+      const forMs = 5_000 + Math.round(fault.roll * 60_000)
+      if (fleet) fleet.crash(fleet.places().indexOf(place), forMs)
+      else seats.get(seat)?.pages?.crash(forMs)
     },
   })
-  const seats = new Map<number, { readonly pages: Pages; readonly store: RecordStore | undefined }>()
-  for (let seat = 0; seat < sessions; seat++) {
-    if (options.onlySessions && !options.onlySessions.includes(seat)) continue
+  const seats = new Map<number, Seat>()
+  const all = setups.map((_, seat) => seat).filter((seat) => options.onlySessions?.includes(seat) ?? true)
+  const fleet = isFleet ? openFleet() : undefined
+  for (const seat of all) {
+    const own = fleet ? visit(seat, fleet) : browse(seat)
+    seats.set(seat, own)
+    own.user.start()
+  }
+
+  function browse(seat: number): Seat {
     const store = setup(seat).isStored ? storeOf(seat) : undefined
-    const pages = createPages({
+    const own = {
       time,
       judge,
       backend,
@@ -125,13 +147,45 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       random: streamOf(seed, `seat ${seat}`),
       store,
       fetchOf,
+    }
+    const pages = createPages(own)
+    return { user: pages, pages, store }
+  }
+
+  function openFleet(): Fleet {
+    return createFleet({
+      time,
+      judge,
+      provider,
+      processes: PROCESSES,
+      rules: setup(0),
+      random: streamOf(seed, 'fleet'),
+      offsetOf: (process) => offsets[process] ?? 0,
+      storeFaults: (process) =>
+        active.filter(
+          ({ kind, scope = process }) =>
+            (STORE as readonly string[]).includes(kind) && scope % PROCESSES === process,
+        ),
+      hit,
+      fetchOf,
+      seats: all,
     })
-    seats.set(seat, { pages, store })
-    pages.start()
+  }
+
+  function visit(seat: number, fleet: Fleet): Seat {
+    const way = setup(seat).route === 'openid' ? ('openid' as const) : ('password' as const)
+    const random = streamOf(seed, `seat ${seat}`)
+    const newestGrant = () => provider.newestOf(seat)
+    return { user: createVisitor({ time, judge, fleet, seat, rules: setup(seat), random, way, newestGrant }) }
   }
 
   /** How wrong a seat's wall clock was when it learned of something, and by how much it has jumped since. */
   function slackOf(seat: number, since: number): number {
+    if (isFleet) {
+      // Several clocks have a part in it.
+      const apart = Math.max(...offsets) - Math.min(...offsets)
+      return 50 + apart + 2 * jumps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
+    }
     let offset = setup(seat).offsetMs
     let jumped = 0
     for (const jump of jumps) {
@@ -150,7 +204,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       random: streamOf(seed, `store ${seat}`),
       faults: () => activeOf(seat, STORE),
       hit,
-      onWritten: (by) => seats.get(seat)?.pages.onWritten(by),
+      onWritten: (by) => seats.get(seat)?.pages?.onWritten(by),
     })
   }
 
@@ -165,6 +219,21 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
           ? ('never' as const)
           : ('afterBearerEnds' as const)
     const isStored = own.next() < 0.5 || copies > 1
+    if (isFleet)
+      return {
+        route: own.pick(['openid', 'cookie']),
+        copies: PROCESSES,
+        policy: 'onDemand',
+        resend: typeof rotation === 'object' ? rotation : isNever ? 'never' : 'afterBearerEnds',
+        leadTimeMs: LEAD_MS,
+        patienceMs: 8_000,
+        idleTimeoutMs: 16 * HOUR,
+        absoluteLifetimeMs: 7 * 24 * HOUR,
+        hasIntents: true,
+        isStored: true,
+        isRevocable: false,
+        offsetMs: 0,
+      }
     return {
       route,
       copies,
@@ -192,55 +261,65 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       -1,
       `fault ${fault.id} ${kind} for ${forMs} ms${fault.scope === undefined ? '' : `, scope ${fault.scope % 4}`}`,
     )
-    for (const [seat, { pages, store }] of concerned(fault))
-      switch (kind) {
-        case 'crash':
+    if (fleet) shake(fleet, fault)
+    for (const [seat, { user, pages, store }] of concerned(fault)) {
+      if (kind === 'revoked')
+        for (const family of user.families()) {
           hit(kind)
-          pages.crash(Math.min(forMs, 60_000))
-          break
-        case 'pause':
-        case 'sleep':
-          hit(kind)
-          judge.trouble(seat, kind)
-          pages.place()[kind](forMs)
-          break
-        case 'jump': {
-          hit(kind)
-          const ms = Math.round((roll - 0.5) * 2 * HOUR)
-          jumps.push({ at: time.now(), seat, ms })
-          pages.place().jump(ms)
-          break
+          provider.end(family, 'admin')
         }
-        case 'emptied':
-          hit(kind)
-          store?.empty()
-          break
-        case 'failover':
-          hit(kind)
-          store?.failOver()
-          break
-        case 'revoked':
-          for (const family of pages.families()) {
-            hit(kind)
-            provider.end(family, 'admin')
-          }
-          break
-        default:
+      if (!pages) continue
+      if (['crash', 'pause', 'sleep', 'jump', 'emptied', 'failover'].includes(kind)) hit(kind)
+      if (kind === 'crash') pages.crash(Math.min(forMs, 60_000))
+      if (kind === 'pause' || kind === 'sleep') {
+        judge.trouble(seat, kind)
+        time.at(time.now() + forMs, () => judge.trouble(seat, kind))
+        pages.place()[kind](forMs)
       }
+      if (kind === 'jump') {
+        const ms = Math.round((roll - 0.5) * 2 * HOUR)
+        jumps.push({ at: time.now(), seat, ms })
+        pages.place().jump(ms)
+      }
+      if (kind === 'emptied') store?.empty()
+      if (kind === 'failover') store?.failOver()
+    }
     active.push(fault)
     time.at(time.now() + forMs, () => {
       active = active.filter((one) => one !== fault)
     })
   }
 
+  /** What a fault does to the processes of a fleet: to one, or to all. */
+  function shake(fleet: Fleet, { kind, forMs, scope, roll }: Fault): void {
+    if (kind === 'emptied' || kind === 'failover') {
+      hit(kind)
+      if (kind === 'emptied') fleet.empty()
+      else fleet.failOver()
+      return
+    }
+    for (let i = 0; i < PROCESSES; i++) {
+      if (scope !== undefined && scope % PROCESSES !== i) continue
+      if (['crash', 'pause', 'sleep', 'jump'].includes(kind)) hit(kind)
+      if (kind === 'crash') fleet.crash(i, Math.min(forMs, 60_000))
+      if (kind === 'pause' || kind === 'sleep') fleet.still(i, kind, forMs)
+      if (kind === 'jump') {
+        const ms = Math.round((roll - 0.5) * 10 * MINUTE)
+        jumps.push({ at: time.now(), seat: -1, ms })
+        fleet.jump(i, ms)
+      }
+    }
+  }
+
   for (let at = 0; at < totalMs; at += 10 * MINUTE) {
     await time.pass(Math.min(totalMs, at + 10 * MINUTE))
     judge.look()
+    if (at % HOUR === 0) fleet?.forget()
   }
   let liveMs = 0
-  for (const { pages } of seats.values()) {
-    pages.dispose()
-    liveMs += pages.liveMs()
+  for (const { user } of seats.values()) {
+    user.dispose()
+    liveMs += user.liveMs()
   }
   return {
     hash: trace.digest(),

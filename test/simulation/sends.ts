@@ -36,6 +36,7 @@ interface Grants {
 const WINDOW_MS = 60_000
 const FLOOR_MS = 5_000
 const MAX_SENDS = 4
+const INTENT_MARGIN_MS = 5_000
 const REMEMBERED = 3
 
 /** I1, I2, I5, I9, I11 and I12: what becomes of refresh tokens. */
@@ -92,7 +93,9 @@ export function createSends(court: Court) {
     // Without its record nobody knows of the others.
     const isLost = court.troubled(seat, family.startedAt, ['emptied', 'failover'])
     if (isLost) return
-    const flying = before.find((send) => send.fate === 'open' && !send.place.isStill())
+    // An intent is in force for a little longer than an attempt, by the clock of who looks.
+    const isMisled = hasIntents && slackOf(seat, first.at) > INTENT_MARGIN_MS
+    const flying = before.find((send) => send.fate === 'open' && !send.place.isStill() && !isMisled)
     if (flying)
       violate('I1', seat, `${name} is sent while it is in the air since ${time.now() - flying.at} ms`)
     const unkept = court.troubled(seat, first.at, ['crash', 'pause', 'storeFails', 'storeSlow', 'ackLost'])
@@ -148,7 +151,7 @@ export function createSends(court: Court) {
       )
   }
 
-  function judgeRate({ seat, place }: Send): void {
+  function judgeRate({ seat, place, family }: Send): void {
     const now = time.now()
     const times = (lastSends.get(seat) ?? []).filter((at) => at > now - WINDOW_MS)
     times.push(now)
@@ -157,7 +160,8 @@ export function createSends(court: Court) {
     // Refusals back off from half a second up to a minute, each copy of a session by itself: seven fit into the first.
     if (times.length > Math.ceil(WINDOW_MS / floor) + 1 + 7 * rulesOf(seat).copies)
       violate('I12', seat, `${times.length} refreshes within a minute`)
-    if (place.clock.monotonic() < (limitedUntil.get(place.name) ?? 0))
+    // A logout is no refresh of a session.
+    if (!family.isLeaving && place.clock.monotonic() < (limitedUntil.get(place.name) ?? 0))
       violate('I12', seat, 'a refresh is sent though the limiter said to wait')
   }
 

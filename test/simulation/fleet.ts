@@ -1,0 +1,266 @@
+import { deriveKey, unseal } from '../../src/crypto.node.ts'
+import { createSessionServer, type SessionServer } from '../../src/server/createSessionServer.ts'
+import type { ServerRecord } from '../../src/server/serverRecord.ts'
+import type { EntryStore, EntryWrite } from '../../src/stores/entryStore.ts'
+import type { Random } from '../chaos/random.ts'
+import { BASE_URL, LOGINS, loginOf } from './backend.ts'
+import type { SeatRules } from './court.ts'
+import type { Fault, FaultKind } from './faults.ts'
+import type { Judge } from './judge.ts'
+import { createPlace, type Place } from './place.ts'
+import type { Provider } from './provider.ts'
+import type { Time } from './time.ts'
+import type { Caller } from './wire.ts'
+
+const SECRET = 'the secret of all processes of a simulated fleet'
+export const PANEL = 'https://panel.example'
+const HOUR = 3_600_000
+/** A store whose answer does not come is given up, as a client of Redis does. */
+const COMMAND_MS = 2_000
+const LAG_MS = 2_000
+const GIVE_UP_MS = 90_000
+
+export interface FleetOptions {
+  readonly time: Time
+  readonly judge: Judge
+  readonly provider: Provider
+  readonly processes: number
+  readonly rules: SeatRules
+  readonly random: Random
+  readonly offsetOf: (process: number) => number
+  readonly storeFaults: (process: number) => readonly Fault[]
+  readonly hit: (kind: FaultKind) => void
+  readonly fetchOf: (caller: Caller) => typeof globalThis.fetch
+  /** All seats that are clients of this fleet. */
+  readonly seats: readonly number[]
+}
+
+interface Process {
+  place: Place
+  server: SessionServer
+}
+
+interface Entry extends EntryWrite {
+  readonly revision: number
+}
+
+/** Processes of `createSessionServer` on one store, without a socket: requests are handed over. */
+export function createFleet(options: FleetOptions) {
+  const { time, judge, provider, rules, random, storeFaults, hit, fetchOf, seats } = options
+  const sealing = deriveKey(SECRET, 'seal')
+  let entries = new Map<string, Entry>()
+  let older: { readonly at: number; readonly key: string; readonly entry: Entry | undefined }[] = []
+  /** Whose record it is. */
+  const seatOf = new Map<string, number>()
+  const seatOfName = new Map<string, number>()
+  const processes: Process[] = []
+  let starts = 0
+
+  function open(i: number): Process {
+    const before = processes[i]?.place
+    const place = createPlace(
+      time,
+      `process ${i}.${++starts}`,
+      before?.offset() ?? options.offsetOf(i),
+      (ms) => judge.violate('I28', -1, `a timer of ${ms} ms`),
+    )
+    const server = createSessionServer({
+      baseUrl: BASE_URL,
+      publicUrl: `${PANEL}/`,
+      secrets: [SECRET],
+      store: storeOf(i, place),
+      pace: false,
+      idleTimeoutMs: rules.idleTimeoutMs,
+      absoluteLifetimeMs: rules.absoluteLifetimeMs,
+      resend: rules.resend,
+      clock: place.clock,
+      random: random.next,
+      fetch: (input, init) => fetchOf({ seat: seatOfRequest(input, init), place, tab: 0 })(input, init),
+      observe(notice) {
+        if (!place.isAlive() || !('epoch' in notice)) return
+        const seat = seatOfName.get(notice.session) ?? -1
+        const more =
+          'reason' in notice ? ` (${notice.reason})` : 'cause' in notice ? ` (${notice.cause})` : ''
+        judge.trace.note(seat, `${place.name} ${notice.version} ${notice.type}${more}`)
+        const { session: _, ...rest } = notice
+        judge.notice({ seat, place, tab: seat }, rest)
+      },
+    })
+    return { place, server }
+  }
+
+  /** What the backend is sent says whose it is: by its bearer, its refresh token, or who logs in. */
+  function seatOfRequest(input: RequestInfo | URL, init: RequestInit | undefined): number {
+    const headers = new Headers(init?.headers)
+    const body = typeof init?.body === 'string' ? init.body : ''
+    const bearer = provider.bearer((headers.get('authorization') ?? '').replace('Bearer ', ''))
+    if (bearer) return bearer.family.seat
+    const path = new URL(input instanceof Request ? input.url : input).pathname
+    if (LOGINS.includes(path)) return loginOf(body).seat
+    const cookie = /refreshToken=([^;]*)/.exec(headers.get('cookie') ?? '')?.[1]
+    const token = cookie ?? (JSON.parse(body || '{}') as { refresh_token?: string }).refresh_token ?? ''
+    return provider.find(token)?.family.seat ?? -1
+  }
+
+  function recordOf(key: string, value: string): ServerRecord | undefined {
+    const text = unseal(sealing, value.split('.')[2] ?? '', `session ${key}`)
+    return text === undefined ? undefined : (JSON.parse(text) as ServerRecord)
+  }
+
+  /** I3, I6, I8: what is written over what. */
+  function judgeWrite(key: string, before: Entry | undefined, next: EntryWrite): void {
+    const record = recordOf(key, next.value)
+    if (!record) return
+    const { session, intent } = record
+    const family = 'ended' in session ? undefined : provider.bearer(session.bearer ?? '')?.family
+    if (family) {
+      seatOf.set(key, family.seat)
+      seatOfName.set(key.slice(0, 12), family.seat)
+    }
+    const seat = seatOf.get(key) ?? -1
+    const isEnd = 'ended' in session
+    judge.trace.note(
+      seat,
+      `stored ${session.version}${isEnd ? ` ended (${record.reason})` : ''}${intent ? `, intent ${intent.sends} ${intent.outcome ?? 'open'}` : ''}`,
+    )
+    if (!isEnd) judge.stored(session.bearer)
+    const old = before && recordOf(key, before.value)
+    if (!old) return
+    if (session.version < old.session.version || session.epoch !== old.session.epoch)
+      judge.violate('I3', seat, `version ${old.session.version} is replaced by ${session.version}`)
+    if ('ended' in old.session && !isEnd) judge.violate('I6', seat, 'a session is stored over its end')
+    const isReplaced =
+      !isEnd &&
+      !('ended' in old.session) &&
+      session.version === old.session.version &&
+      session.refreshToken !== old.session.refreshToken &&
+      session.refreshToken !== undefined
+    if (isReplaced) judge.violate('I3', seat, `version ${session.version} has got another token`)
+  }
+
+  function storeOf(i: number, place: Place): EntryStore {
+    function call<T>(key: string, apply: () => T): Promise<T> {
+      return new Promise((resolve, reject) => {
+        if (!place.isAlive()) return
+        const [there, back, chance, roll] = [
+          random.between(0, 3),
+          random.between(1, 3),
+          random.next(),
+          random.next(),
+        ]
+        const fault = storeFaults(i).find(({ share }) => chance < share)
+        const seat = seatOf.get(key) ?? -1
+        if (fault) {
+          hit(fault.kind)
+          judge.trouble(seat, fault.kind)
+        }
+        const slowMs = fault?.kind === 'storeSlow' ? Math.round(50 + roll * 3_000) : 0
+        const fail = () => reject(new Error('the store is away'))
+        if (fault?.kind === 'storeFails') return place.after(there, fail)
+        if (slowMs > COMMAND_MS) place.after(COMMAND_MS, fail)
+        time.at(time.now() + there + slowMs / 2, () => {
+          const result = apply()
+          place.after(back + slowMs / 2, fault?.kind === 'ackLost' ? fail : () => resolve(result))
+        })
+      })
+    }
+    return {
+      read: (key) =>
+        call(key, () => {
+          const entry = entries.get(key)
+          return entry ? { value: entry.value, revision: entry.revision } : null
+        }),
+      compareAndSet: (key, expected, next) =>
+        call(key, () => {
+          const before = entries.get(key)
+          if ((before?.revision ?? null) !== expected) return null
+          judgeWrite(key, before, next)
+          older.push({ at: time.now(), key, entry: before })
+          if (older.length > 200) older = older.slice(100)
+          const revision = (expected ?? 0) + 1
+          entries.set(key, { ...next, revision })
+          return revision
+        }),
+      keysOf: (subject) =>
+        call('', () => [...entries].filter(([, entry]) => entry.subject === subject).map(([key]) => key)),
+    }
+  }
+
+  for (let i = 0; i < options.processes; i++) processes[i] = open(i)
+
+  const allSeats = (what: string) => {
+    for (const seat of seats) judge.trouble(seat, what)
+  }
+
+  return {
+    places: () => processes.map(({ place }) => place),
+    /** Hands a request to a process, over a network that takes a while; `undefined`: nobody answers. */
+    ask(i: number, request: Request, done: (answer: Response | undefined) => void): void {
+      const { place, server } = processes[i % processes.length] as Process
+      let isDone = false
+      const once = (answer: Response | undefined) => {
+        if (isDone) return
+        isDone = true
+        time.at(time.now() + 2, () => done(answer))
+      }
+      if (!place.isAlive()) {
+        once(undefined)
+        return
+      }
+      time.at(time.now() + GIVE_UP_MS, () => once(undefined))
+      place.after(random.between(1, 10), () => {
+        server.handle(request).then(
+          (answer) => place.isAlive() && once(answer),
+          () => once(undefined),
+        )
+      })
+    },
+    /** For what waits for the platform and not for time: the start of an OpenID login. */
+    direct: (i: number, request: Request) =>
+      (processes[i % processes.length] as Process).server.handle(request),
+    crash(i: number, ms: number): void {
+      const process = processes[i % processes.length]
+      if (!process?.place.isAlive()) return
+      judge.trace.note(-1, `${process.place.name} dies, for ${ms} ms`)
+      allSeats('crash')
+      process.place.kill()
+      judge.died(process.place.name)
+      time.at(time.now() + ms, () => {
+        processes[i % processes.length] = open(i % processes.length)
+      })
+    },
+    still(i: number, kind: 'pause' | 'sleep', ms: number): void {
+      allSeats(kind)
+      time.at(time.now() + ms, () => allSeats(kind))
+      processes[i % processes.length]?.place[kind](ms)
+    },
+    jump(i: number, ms: number): void {
+      processes[i % processes.length]?.place.jump(ms)
+    },
+    empty(): void {
+      entries = new Map()
+      allSeats('emptied')
+    },
+    failOver(): void {
+      for (const { at, key, entry } of older.reverse()) {
+        if (at < time.now() - LAG_MS) continue
+        if (entry) entries.set(key, entry)
+        else entries.delete(key)
+      }
+      older = []
+      allSeats('failover')
+    },
+    /** Drops what has expired long ago. */
+    forget(): void {
+      const now = Date.UTC(2026, 0, 1) + time.now()
+      for (const [key, { expiresAt }] of entries) {
+        if (expiresAt >= now - 6 * HOUR) continue
+        entries.delete(key)
+        seatOf.delete(key)
+        seatOfName.delete(key.slice(0, 12))
+      }
+    },
+  }
+}
+
+export type Fleet = ReturnType<typeof createFleet>

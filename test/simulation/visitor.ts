@@ -1,0 +1,186 @@
+import type { Random } from '../chaos/random.ts'
+import { codeFor } from './backend.ts'
+import type { SeatRules } from './court.ts'
+import { type Fleet, PANEL } from './fleet.ts'
+import type { Judge } from './judge.ts'
+import type { Place } from './place.ts'
+import type { Family } from './provider.ts'
+import type { Time } from './time.ts'
+
+export interface VisitorOptions {
+  readonly time: Time
+  readonly judge: Judge
+  readonly fleet: Fleet
+  readonly seat: number
+  readonly rules: SeatRules
+  readonly random: Random
+  /** Through the identity provider, or with a password. */
+  readonly way: 'openid' | 'password'
+  /** The grant of the newest login of this seat. */
+  readonly newestGrant: () => Family | undefined
+}
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const PROBES = 3
+
+/** A user of the fleet: a cookie, and requests through whichever process. */
+export function createVisitor(options: VisitorOptions) {
+  const { time, judge, fleet, seat, random, way, newestGrant } = options
+  let cookies = new Map<string, string>()
+  let family: Family | undefined
+  let seenAt = 0
+  let shiftEndsAt = 0
+  let liveSince: number | undefined
+  let liveMs = 0
+  let isOver = false
+
+  function live(isLive: boolean): void {
+    if (isLive) liveSince ??= time.now()
+    else if (liveSince !== undefined) {
+      liveMs += time.now() - liveSince
+      liveSince = undefined
+    }
+  }
+
+  function requestOf(method: string, path: string, body?: object, navigates = false): Request {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    return new Request(`${PANEL}${path}`, {
+      method,
+      headers: {
+        ...(cookie && { cookie }),
+        ...(navigates ? { 'sec-fetch-mode': 'navigate' } : { 'x-csrf': '1', 'x-user-activity': '1' }),
+        'content-type': 'application/json',
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  }
+
+  function keep(answer: Response | undefined): void {
+    for (const line of answer?.headers.getSetCookie() ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (/Max-Age=0/.test(line)) cookies.delete(name)
+      else cookies.set(name, value)
+    }
+  }
+
+  const anyProcess = () => random.between(0, 99)
+  const hasSession = () => [...cookies.keys()].some((name) => name.endsWith('session'))
+
+  function login(): void {
+    const name = `${seat}.${random.between(1, 2)}`
+    const i = anyProcess()
+    judge.trace.note(seat, `logs in (${way})`)
+    const done = (answer: Response | undefined) => {
+      keep(answer)
+      if (!hasSession()) return
+      family = newestGrant()
+      seenAt = time.now()
+      live(true)
+    }
+    if (way === 'password') {
+      fleet.ask(i, requestOf('POST', '/session/login', { email: `${name}@x`, password: 'p' }), done)
+      return
+    }
+    // Waits for the platform, while time stands still.
+    time.at(time.now(), async () => {
+      keep(await fleet.direct(i, requestOf('GET', '/session/openid/start', undefined, true)))
+      fleet.ask(i, requestOf('GET', `/auth/openid/callback?code=${codeFor(name)}`, undefined, true), done)
+    })
+  }
+
+  /** The session is over, or never was. */
+  async function lost(answer: Response, of: Family | undefined, before: number): Promise<void> {
+    const { error, reason } = (await answer.json()) as { error?: string; reason?: string }
+    if (error !== 'no_session' || !of || of !== family) return
+    family = undefined
+    cookies = new Map()
+    live(false)
+    judge.expired(seat, of, (reason ?? '') as never, before)
+  }
+
+  function call(i: number): void {
+    const of = family
+    const before = seenAt
+    const place: Place = fleet.places()[i % fleet.places().length] as Place
+    const one = judge.call({ seat, place, tab: seat }, 'request', of)
+    const roll = random.next()
+    const path =
+      roll < 0.75
+        ? `/api/admin/users?call=${one.id}`
+        : roll < 0.85
+          ? '/session/'
+          : roll < 0.95
+            ? '/session/verify'
+            : '/session/refresh'
+    fleet.ask(i, requestOf(path.endsWith('refresh') ? 'POST' : 'GET', path), (answer) => {
+      if (place.isAlive()) judge.settled(one, String(answer?.status ?? 'no answer'))
+      if (answer?.status !== 401) return
+      time.at(time.now(), () => lost(answer, of, before))
+    })
+  }
+
+  function logout(): void {
+    const of = family
+    const cookie = new Map(cookies)
+    if (!of) return
+    of.isLeaving = true
+    judge.trace.note(seat, `logs out of grant ${of.id}`)
+    fleet.ask(anyProcess(), requestOf('POST', '/session/logout'), (answer) => {
+      family = undefined
+      cookies = new Map()
+      live(false)
+      if (answer?.status !== 200) return
+      judge.left(of)
+      // Whoever has the cookie still has it.
+      for (let n = 1; n <= PROBES; n++)
+        time.at(time.now() + n * 700, () => {
+          const mine = cookies
+          cookies = new Map(cookie)
+          const request = requestOf('GET', `/api/admin/users?call=probe`)
+          cookies = mine
+          fleet.ask(anyProcess(), request, (probe) => {
+            const isExcused = judge.troubled(seat, time.now() - 60_000, ['failover'])
+            if (probe?.status === 200 && !isExcused)
+              judge.violate('I6', seat, 'a session is served after its logout')
+          })
+        })
+    })
+  }
+
+  function act(): void {
+    const count = random.between(1, 3)
+    const roll = random.next()
+    const nextMs = Math.round(-Math.log(1 - random.next()) * 30 * MINUTE)
+    const awayMs = random.between(20 * MINUTE, 12 * HOUR)
+    const shiftMs = random.between(30 * MINUTE, 5 * HOUR)
+    if (isOver) return
+    if (time.now() >= shiftEndsAt) {
+      shiftEndsAt = time.now() + awayMs + shiftMs
+      time.at(time.now() + awayMs, act)
+      return
+    }
+    time.at(time.now() + nextMs, act)
+    if (!hasSession() || !family || roll > 0.99) login()
+    else if (roll < 0.015) logout()
+    else {
+      for (let n = 0; n < count; n++) call(anyProcess())
+      seenAt = time.now()
+    }
+  }
+
+  return {
+    start(): void {
+      shiftEndsAt = time.now() + random.between(30 * MINUTE, 5 * HOUR)
+      time.at(time.now() + random.between(0, 10 * MINUTE), act)
+    },
+    dispose(): void {
+      live(false)
+      isOver = true
+    },
+    liveMs: () => liveMs,
+    families: () => (family ? [family] : []),
+  }
+}
+
+export type Visitor = ReturnType<typeof createVisitor>
