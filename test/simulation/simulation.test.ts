@@ -34,7 +34,7 @@ describe('a simulated world', () => {
     expect((await simulate(...command.split(' '))).output).toContain(hash)
     const sound = command.replace(' --bug clearOnAnyFailure', '').split(' ')
     expect((await simulate(...sound)).code).toBe(0)
-  })
+  }, 240_000)
 })
 
 test('T15 jitter spreads the refreshes of sessions that logged in together', () => {
