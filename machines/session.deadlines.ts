@@ -31,7 +31,7 @@ export function deadlinesOf(
 ): Pick<SessionFacts, 'endsAt' | 'leadAt' | 'refreshAt' | 'floorAt'> {
   const life = Math.max(lifeMs, 0)
   const lead = Math.min(leadTimeMs, life / 2)
-  const jitter = life === Infinity ? 0 : Math.floor(roll * Math.min(life * 0.2, MAX_JITTER_MS))
+  const jitter = Math.floor(roll * Math.min(life * 0.2, MAX_JITTER_MS))
   const floorAt = at + (life > USELESS_LIFE_MS ? Math.min(FLOOR_MS, life / 2) : FLOOR_MS)
   const leadAt = at + life - lead
   return {

@@ -51,7 +51,6 @@ export const renewed = (
 /** A logout, here or elsewhere. */
 export const ended = ({ reason }: EventOf<'session.ended'>): Partial<SessionContext> => ({
   ...nobody,
-  pending: false,
   reason,
 })
 

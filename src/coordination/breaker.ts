@@ -14,21 +14,15 @@ export interface Breaker {
 }
 
 export function breaker(clock: Clock): Breaker {
+  /** On the monotonic clock. */
   const openUntil = new Map<string, number>()
-
-  function remainingMs(origin: string): number {
-    const remaining = (openUntil.get(origin) ?? 0) - clock.monotonic()
-    if (remaining > 0) return Math.ceil(remaining)
-    openUntil.delete(origin)
-    return 0
-  }
+  const endOf = (origin: string) => openUntil.get(origin) ?? 0
 
   return {
-    open(origin, retryAfterMs) {
-      const asked = retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : DEFAULT_MS
-      const waitMs = Math.min(asked, MAX_MS)
-      if (waitMs > remainingMs(origin)) openUntil.set(origin, clock.monotonic() + waitMs)
+    open(origin, retryAfterMs = DEFAULT_MS) {
+      const asked = retryAfterMs >= 0 ? retryAfterMs : DEFAULT_MS
+      openUntil.set(origin, Math.max(endOf(origin), clock.monotonic() + Math.min(asked, MAX_MS)))
     },
-    remainingMs,
+    remainingMs: (origin) => Math.max(0, Math.ceil(endOf(origin) - clock.monotonic())),
   }
 }

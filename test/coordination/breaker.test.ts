@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { breaker } from '../../src/coordination/breaker.ts'
 import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
+import { fakeClock } from '../fakeClock.ts'
 import { ada, coordinatorOnFakeClock, flight, renewed } from './flights.ts'
 
 const limited = (retryAfterMs?: number): RefreshOutcome => ({
@@ -68,5 +70,17 @@ describe('the limiter of a backend', () => {
     const { coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight({ kind: 'refused', cause, retryAfterMs: 120_000 }))
     expect(await coordinator.run(flight(renewed))).toEqual(renewed)
+  })
+
+  test('no wait is 0, however it came to that; what is left of one is whole milliseconds, and never too few', () => {
+    const clock = fakeClock()
+    const limits = breaker(clock)
+    expect(limits.remainingMs('https://one.example')).toBe(0)
+    limits.open('https://one.example', 0)
+    expect(limits.remainingMs('https://one.example')).toBe(0)
+    limits.open('https://one.example', 2.5)
+    expect(limits.remainingMs('https://one.example')).toBe(3)
+    clock.advance(5)
+    expect(limits.remainingMs('https://one.example')).toBe(0)
   })
 })

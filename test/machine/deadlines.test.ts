@@ -189,6 +189,28 @@ describe('doubt', () => {
     },
   )
 
+  test('the waits are stretched by a quarter at most, and while the bearer is good there is no need for them', () => {
+    const waitOf = (c: SessionContext) => (afterUnknown(c, unknown({ roll: 1 })).retryAt ?? NaN) - LOGIN
+    expect(waitOf(gone)).toBe(12_500)
+    expect(waitOf(fresh)).toBe(500)
+  })
+
+  test('after the last send the session is given up, but not before two minutes of doubt are over', () => {
+    const spent = {
+      ...gone,
+      doubt: { sends: 4, since: LOGIN, resend: 'afterBearerEnds', answered: true },
+    } as const
+    expect(isHopeless(spent, LOGIN + 119_999)).toBe(false)
+    expect(isHopeless(spent, LOGIN + 120_000)).toBe(true)
+  })
+
+  test('a window is open up to its last instant', () => {
+    const doubt = { sends: 1, since: LOGIN, resend: { withinMs: 60_000 }, answered: true } as const
+    const [last, after] = [LOGIN + 60_000, LOGIN + 60_001]
+    expect([maySend({ ...gone, doubt }, last), isHopeless({ ...gone, doubt }, last)]).toEqual([true, false])
+    expect([maySend({ ...gone, doubt }, after), isHopeless({ ...gone, doubt }, after)]).toEqual([false, true])
+  })
+
   test('what a provider forbids once stays forbidden', () => {
     const never = { ...fresh, ...afterUnknown(fresh, unknown({ resend: 'never' })) }
     const milder = { ...never, ...afterUnknown(never, unknown({ resend: { withinMs: 600_000 } })) }

@@ -7,4 +7,11 @@ export interface Explained {
   readonly why: string
 }
 
-export const explained: readonly Explained[] = []
+export const explained: readonly Explained[] = [
+  {
+    file: 'machines/session.deadlines.ts',
+    code: 'ms > 0',
+    put: 'ms >= 0',
+    why: 'Of a delay of 0 both make 0.',
+  },
+]

@@ -34,6 +34,7 @@ export async function mutateRoom(nameOrFile: string): Promise<boolean> {
     tempDirName: join(tmpdir(), 'xstate-session-mutation'),
     ignorePatterns: ['/bench', '/coverage', '/dist', '/docs', '/examples/admin-panel'],
     reporters: ['progress-append-only'],
+    allowConsoleColors: false,
     warnings: false,
     // What the plugin adds to the options.
     ...{ vitest: { configFile: 'test/mutation/vitest.config.ts', related: false, pool: 'threads' } },

@@ -25,7 +25,8 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     fsModuleCache: false,
-    testTimeout: 60_000,
+    // Stryker has its own.
+    testTimeout: 600_000,
     reporters: [{}],
   },
 })

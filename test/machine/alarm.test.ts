@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest'
+import { nextDeadline, nextSend } from '../../machines/session.deadlines.ts'
+import type { Doubt, SessionContext } from '../../machines/session.types.ts'
+import { begin, factsOf, instants, LOGIN, play } from './chart.ts'
+
+const FLOOR = LOGIN + 5_000
+const { due, lead, end, later } = instants
+const fresh = begin({ facts: factsOf() }).context
+const c = (more: Partial<SessionContext> = {}): SessionContext => ({ ...fresh, floorAt: FLOOR, ...more })
+const doubt = (more: Partial<Doubt> = {}): Doubt => ({
+  sends: 1,
+  since: LOGIN,
+  resend: 'afterBearerEnds',
+  answered: true,
+  ...more,
+})
+
+describe('when the chart must look at the clock', () => {
+  test.each(['loggedOut', 'expired'] as const)('%s: never', (state) => {
+    expect(nextDeadline(state, c({ idleEndsAt: end }))).toBe(Infinity)
+  })
+
+  test.each<[string, Partial<SessionContext>, number]>([
+    ['eager: at the timer', {}, due],
+    ['eager, but the user is away: at the lead', { idle: true }, lead],
+    ['onDemand: at the lead', { policy: 'onDemand' }, lead],
+    ['prompt: at the lead', { policy: 'prompt' }, lead],
+    ['nothing to refresh with: at the lead', { refreshable: false }, lead],
+    ['a last chance is for the end: at the lead', { lastChance: true }, lead],
+    ['in doubt: at the lead', { doubt: doubt() }, lead],
+    ['in an open window: at the timer', { doubt: doubt({ resend: { withinMs: 1_000 } }) }, due],
+    ['a lead after the end: at the end', { policy: 'onDemand', leadAt: end + 1 }, end],
+    ['the idle limit comes first', { idleEndsAt: due - 1 }, due - 1],
+    ['the absolute limit comes first', { absoluteEndsAt: due - 2, idleEndsAt: due - 1 }, due - 2],
+  ])('active, %s', (_, more, at) => {
+    expect(nextDeadline('active', c(more))).toBe(at)
+  })
+
+  test.each<[string, Partial<SessionContext>, number]>([
+    ['the bearer is good: at its end', {}, end],
+    ['the bearer is gone and may be renewed: at the floor', { bearer: 'ended' }, FLOOR],
+    ['a 401 took it: at the floor', { bearer: 'rejected' }, FLOOR],
+    ['gone, under onDemand: never', { bearer: 'ended', policy: 'onDemand' }, Infinity],
+    ['gone, and the user is away: never', { bearer: 'ended', idle: true }, Infinity],
+    ['gone, and nothing to refresh with: never', { bearer: 'ended', refreshable: false }, Infinity],
+    ['the floor, but no later than a limit', { bearer: 'ended', idleEndsAt: FLOOR - 1 }, FLOOR - 1],
+    ['the end, but no later than a limit', { absoluteEndsAt: end - 1 }, end - 1],
+  ])('nearingExpiry, %s', (_, more, at) => {
+    expect(nextDeadline('nearingExpiry', c(more))).toBe(at)
+  })
+
+  test.each<[string, Partial<SessionContext>, number]>([
+    ['at the end of the bearer', {}, end],
+    ['never where it is gone: the flight tells', { bearer: 'ended' }, Infinity],
+    ['at a limit', { bearer: 'ended', idleEndsAt: end }, end],
+  ])('refreshing, %s', (_, more, at) => {
+    expect(nextDeadline('refreshing', c(more))).toBe(at)
+  })
+
+  test.each<[string, Partial<SessionContext>, number]>([
+    ['at the next send', {}, later],
+    ['at the next look into the store', { rereadAt: later - 1 }, later - 1],
+    ['at the end of the bearer', { retryAt: end + 1 }, end],
+    ['at the next send, where the bearer is gone', { retryAt: end + 1, bearer: 'ended' }, end + 1],
+    ['at a limit', { idleEndsAt: later - 1 }, later - 1],
+    [
+      'never in a doubt that forbids it, without a bearer',
+      { doubt: doubt({ resend: 'never' }), bearer: 'ended' },
+      Infinity,
+    ],
+  ])('retrying, %s', (_, more, at) => {
+    expect(nextDeadline('retrying', c({ retryAt: later, ...more }))).toBe(at)
+  })
+})
+
+describe('the next send while retrying', () => {
+  const open = { withinMs: 60_000 }
+  const closesAt = LOGIN + 60_000
+
+  test.each<[string, Partial<SessionContext>, number]>([
+    ['no doubt: after the backoff', {}, later],
+    ['never: not at all', { doubt: doubt({ resend: 'never' }) }, Infinity],
+    ['while the bearer is good: at its end', { doubt: doubt() }, end],
+    ['not before the backoff either', { doubt: doubt(), retryAt: end + 1 }, end + 1],
+    ['the bearer is gone: after the backoff', { doubt: doubt({ sends: 3 }), bearer: 'ended' }, later],
+    ['four sends: given up after 120 s', { doubt: doubt({ sends: 4 }), bearer: 'ended' }, LOGIN + 120_000],
+    ['inside a window', { doubt: doubt({ resend: open }), retryAt: closesAt }, closesAt],
+    [
+      'after a window, a good bearer: its end',
+      { doubt: doubt({ resend: open }), retryAt: closesAt + 1 },
+      end,
+    ],
+    [
+      'after a window, none: given up behind it',
+      { doubt: doubt({ resend: open }), retryAt: closesAt + 1, bearer: 'ended' },
+      closesAt + 1,
+    ],
+    [
+      'a window that was used, none: given up behind it',
+      { doubt: doubt({ resend: open, sends: 2 }), retryAt: LOGIN + 1, bearer: 'rejected' },
+      closesAt + 1,
+    ],
+  ])('%s', (_, more, at) => {
+    expect(nextSend(c({ retryAt: later, ...more }))).toBe(at)
+  })
+})
+
+test('a window that closed while nobody looked is over: the clock is not looked at again for it', () => {
+  const unknown = { type: 'refresh.unknown', roll: 0, answered: false, epoch: 1, version: 1 } as const
+  const { value, context } = play(
+    { facts: factsOf() },
+    { type: 'time.checked', at: due },
+    { ...unknown, at: due, resend: { withinMs: 2_000 } },
+    { type: 'time.checked', at: due + 2_001 },
+  )
+  expect(value).toBe('retrying')
+  expect(nextDeadline(value, context)).toBe(end)
+})

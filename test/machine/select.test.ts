@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import { selectSession } from '../../machines/session.select.ts'
+import { ada, begin, factsOf, instants, play, renewalAt } from './chart.ts'
+
+const { due, end, mid } = instants
+const flight = { epoch: 1, version: 1 }
+const input = { facts: factsOf() }
+
+test('before anybody knows whether there is a session', () => {
+  expect(selectSession(begin({}))).toEqual({
+    state: 'loggedOut',
+    isAuthenticated: false,
+    isUsable: false,
+    isPending: true,
+    user: null,
+    provider: '',
+    reason: 'never',
+    epoch: 0,
+    version: 0,
+  })
+})
+
+test('a session: who, by whom, until when, which version', () => {
+  const session = play(
+    { ...input, idleTimeoutMs: 1_000 },
+    { type: 'session.renewed', at: mid, facts: renewalAt(mid, 2) },
+  )
+  expect(selectSession(session)).toEqual({
+    state: 'active',
+    isAuthenticated: true,
+    isUsable: true,
+    isPending: false,
+    user: ada,
+    provider: 'openid',
+    reason: null,
+    expiresAt: mid + 600_000,
+    idleEndsAt: 1_000_000 + 1_000,
+    epoch: 1,
+    version: 2,
+  })
+})
+
+test('an end that nobody knows is not told, nor an idle limit that is none', () => {
+  const told = selectSession(begin({ facts: factsOf({ endsAt: Infinity }) }))
+  expect(Object.keys(told)).not.toContain('expiresAt')
+  expect(Object.keys(told)).not.toContain('idleEndsAt')
+  expect(told.isUsable).toBe(true)
+})
+
+test('while retrying: when the next attempt is; a bearer that a 401 took is not usable, and has no end', () => {
+  const refused = [
+    { type: 'time.checked', at: due },
+    { type: 'refresh.refused', at: due, roll: 1, ...flight },
+  ] as const
+  const told = selectSession(play(input, ...refused))
+  expect(told).toMatchObject({ state: 'retrying', isUsable: true, retryAt: due + 1_000, expiresAt: end })
+  const without = selectSession(play(input, ...refused, { type: 'bearer.rejected', at: due, ...flight }))
+  expect(without).toMatchObject({
+    state: 'retrying',
+    isAuthenticated: true,
+    isUsable: false,
+    retryAt: due + 1_000,
+  })
+  expect(Object.keys(without)).not.toContain('expiresAt')
+})
+
+test('no next attempt is told where there is none, nor in another state', () => {
+  const unknown = {
+    type: 'refresh.unknown',
+    at: due,
+    roll: 0,
+    resend: 'never',
+    answered: false,
+    ...flight,
+  } as const
+  const held = selectSession(play(input, { type: 'time.checked', at: due }, unknown))
+  expect(held.state).toBe('retrying')
+  expect(Object.keys(held)).not.toContain('retryAt')
+  expect(Object.keys(selectSession(begin(input)))).not.toContain('retryAt')
+})
+
+test('a session that is over: why, and no limit', () => {
+  const over = selectSession(
+    play({ ...input, idleTimeoutMs: 1_000 }, { type: 'session.ended', at: mid, reason: 'user' }),
+  )
+  expect(over).toEqual({
+    state: 'loggedOut',
+    isAuthenticated: false,
+    isUsable: false,
+    isPending: false,
+    user: null,
+    provider: '',
+    reason: 'user',
+    epoch: 1,
+    version: 1,
+  })
+})
