@@ -56,7 +56,11 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: 'The machine',
-    pages: [page('docs/statechart.md', 'Statechart'), page('docs/outcomes.md', 'Outcomes and reasons')],
+    pages: [
+      page('docs/statechart.md', 'Statechart'),
+      page('docs/outcomes.md', 'Outcomes and reasons'),
+      page('docs/testing.md', 'Testing'),
+    ],
   },
   {
     title: 'Tests and proof',

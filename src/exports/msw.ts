@@ -2,6 +2,7 @@
 
 export { createMockBackend } from '../msw/createMockBackend.ts'
 export type { MockSettings } from '../msw/credentials.ts'
+export { type DrivenMockBackend, drivenMockBackend } from '../msw/drivenMockBackend.ts'
 export type { MockFailure, MockRoute } from '../msw/failures.ts'
 export type { MockBackend, MockBackendOptions, MockLogin, MockPresentation } from '../msw/mockBackend.ts'
 export type { MockUser } from '../msw/users.ts'

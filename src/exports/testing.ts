@@ -27,6 +27,7 @@ export { modelKey } from '../testing/modelKey.ts'
 export type { ModelPathKind } from '../testing/modelPaths.ts'
 export { type ModelPath, type ModelSuite, type ModelSuiteOptions, modelSuite } from '../testing/modelSuite.ts'
 export { type ModelTransition, modelTransitions } from '../testing/modelTransitions.ts'
+export { type DrivenBackend, type SessionDriverOptions, sessionDriver } from '../testing/sessionDriver.ts'
 export {
   type SessionStoreConformanceOptions,
   type SessionStoreUnderTest,
@@ -37,3 +38,4 @@ export {
   type StrategyConformanceOptions,
   strategyConformance,
 } from '../testing/strategyConformance.ts'
+export { type VirtualClock, virtualClock } from '../testing/virtualClock.ts'

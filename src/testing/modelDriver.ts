@@ -3,8 +3,11 @@ import type { SessionModelOptions } from './createSessionModel.ts'
 import type { ModelEventType } from './modelEvents.ts'
 import type { ModelStep } from './modelGraph.ts'
 
-/** An event, or an event in one state. */
-export type ModelPlace = ModelEventType | `${SessionStateName}: ${ModelEventType}`
+/** An event, an event in one state, or a row of the chart as `modelTransitions` names it. */
+export type ModelPlace =
+  | ModelEventType
+  | `${SessionStateName}: ${ModelEventType}`
+  | `${SessionStateName}: ${string} -> ${string}`
 
 /**
  * The hands and eyes of a test: how each event is brought about in the system under test, and how each state shows
@@ -41,7 +44,14 @@ const missing = (part: 'events' | 'states', name: string) =>
   }.`
 
 /** Why a driver cannot take a step; `undefined` where it can. */
-export const whyUnreachable = (driver: Pick<ModelDriver, 'unreachable'>, { event, from }: ModelStep) =>
-  event === 'start'
-    ? undefined
-    : (driver.unreachable?.[event] ?? driver.unreachable?.[`${from.state}: ${event}`])
+export function whyUnreachable(
+  { unreachable = {} }: Pick<ModelDriver, 'unreachable'>,
+  { event, from, transition }: ModelStep,
+): string | undefined {
+  if (event === 'start') return undefined
+  return (
+    unreachable[event] ??
+    unreachable[`${from.state}: ${event}`] ??
+    (transition && unreachable[transition as `${SessionStateName}: ${string} -> ${string}`])
+  )
+}

@@ -136,10 +136,8 @@ export const modelEvents = {
   'user.wentIdle': means('user.changed')('The user goes away.', () => ({ idle: true })),
   'user.cameBack': means('user.changed')('The user is back.', () => ({ idle: false })),
   'network.restored': means('network.restored')('The network is back.', () => ({})),
-  'bearer.rejectedByApi': means('bearer.rejected')('The API answers 401 to the current bearer.', position),
-  'bearer.staleRejected': means('bearer.rejected')(
-    'The API answers 401 to a bearer that was replaced.',
-    (c) => (c.version > 1 ? { epoch: c.epoch, version: c.version - 1 } : undefined),
+  'bearer.rejectedByApi': means('bearer.rejected')('The API answers 401 to the current bearer.', (c) =>
+    c.bearer === 'none' ? undefined : position(c),
   ),
 
   'refresh.succeeded': outcome('session.renewed')('The refresh brings a bearer.', good),

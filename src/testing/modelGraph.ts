@@ -42,9 +42,11 @@ export interface ModelGraph {
   readonly edges: readonly ModelEdge[]
 }
 
+const everyEvent = Object.keys(modelEvents) as ModelEventType[]
+
 /** Every step that leads on from `before`; what would change nothing is none. */
-export function stepsFrom(model: SessionModel, before: ModelSnapshot): ModelStep[] {
-  return (Object.keys(modelEvents) as ModelEventType[]).flatMap((event) => {
+export function stepsFrom(model: SessionModel, before: ModelSnapshot, events = everyEvent): ModelStep[] {
+  return events.flatMap((event) => {
     const row = model.getTransitionData(before, { type: event })[0]
     if (!row && !event.startsWith('time.')) return []
     const [snapshot] = transition(model, before, { type: event }) as [ModelSnapshot, unknown]

@@ -1,7 +1,8 @@
-import type { SessionModelOptions } from './createSessionModel.ts'
+import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
 import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
 import { driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
-import { lastOf, type ModelStep, type ModelWay, modelGraph } from './modelGraph.ts'
+import { type ModelEventType, modelEvents } from './modelEvents.ts'
+import { lastOf, type ModelStep, type ModelWay, modelGraph, startOf, stepsFrom } from './modelGraph.ts'
 import { type ModelPathKind, modelPaths } from './modelPaths.ts'
 import { modelTransitions } from './modelTransitions.ts'
 
@@ -25,6 +26,13 @@ export interface ModelPath {
 export interface ModelSuite {
   /** Give `name` and `run` of each to the `test` of any runner. */
   readonly paths: readonly ModelPath[]
+  /** The events that the driver can bring about: draw from them for `walk`. */
+  readonly events: readonly ModelEventType[]
+  /**
+   * A path of your own, for random walks: these events in order, without those that cannot happen where they come. Under
+   * the first of the options.
+   */
+  walk(events: readonly ModelEventType[]): ModelPath
   /** What the paths cover together. */
   planned(): ModelCoverage
   /** What those that have run, and passed, cover. */
@@ -42,18 +50,19 @@ export function modelSuite(
   const settings: readonly ModelSuiteOptions[] = [options].flat()
   const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
   const passed: ModelStep[] = []
-  const paths = settings.flatMap(({ paths: kind, ...model }) =>
-    modelPaths(model, kind, isOpen).map((steps): ModelPath => {
-      const name = nameOf(steps)
-      return {
-        name: settings.length > 1 ? `${nameOfOptions(model)}: ${name}` : name,
-        steps,
-        async run() {
-          await walk(driver, model, steps)
-          passed.push(...steps)
-        },
-      }
-    }),
+  const pathOf = (steps: ModelWay, { paths: _, ...model }: ModelSuiteOptions): ModelPath => {
+    const name = nameOf(steps)
+    return {
+      name: settings.length > 1 ? `${nameOfOptions(model)}: ${name}` : name,
+      steps,
+      async run() {
+        await walk(driver, model, steps)
+        passed.push(...steps)
+      },
+    }
+  }
+  const paths = settings.flatMap((given) =>
+    modelPaths(given, given.paths, isOpen).map((steps) => pathOf(steps, given)),
   )
   let reasons: Record<string, string> | undefined
   const unreachable = () => {
@@ -62,6 +71,17 @@ export function modelSuite(
   }
   return {
     paths,
+    events: (Object.keys(modelEvents) as ModelEventType[]).filter((event) => !driver.unreachable?.[event]),
+    walk(events) {
+      const [first = {}] = settings
+      const model = createSessionModel(first)
+      let way: ModelWay = [startOf(model)]
+      for (const event of events) {
+        const step = stepsFrom(model, lastOf(way).snapshot, [event]).find(isOpen)
+        if (step) way = [...way, step]
+      }
+      return pathOf(way, first)
+    },
     planned: () =>
       coverageOf(
         paths.flatMap(({ steps }) => steps),

@@ -88,10 +88,13 @@ const rooms: Record<string, Room> = {
     types: ['xstate', 'machines/', 'src/session/session.ts'],
   },
   'src/testing/': {
-    values: ['src/testing/', 'src/session/', 'machines/', 'xstate', ...border],
+    values: ['src/testing/', 'src/session/', 'src/strategies/openid.ts', 'machines/', 'xstate', ...border],
     types: [...contracts, 'src/'],
   },
-  'src/msw/': { values: ['src/msw/', 'msw', 'src/session/clock.ts'], types: contracts },
+  'src/msw/': {
+    values: ['src/msw/', 'msw', 'src/session/clock.ts'],
+    types: [...contracts, 'src/testing/sessionDriver.ts'],
+  },
   'src/transport.ts': { values: [] },
   'src/transport.node.ts': { values: ['node:'] },
   'src/crypto.ts': { values: [] },

@@ -28,7 +28,7 @@ test.each([
   ['./browser', [], ['xstate']],
   ['./inspect', ['xstate'], ['xstate']],
   ['./machine', ['xstate'], ['xstate']],
-  ['./msw', ['msw'], ['msw']],
+  ['./msw', ['msw'], ['msw', 'xstate']],
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
   ['./server', ['#crypto', '#transport', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http', 'xstate']],
@@ -40,7 +40,7 @@ test.each([
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
   ['./sqlite', ['node:sqlite'], []],
-  ['./testing', ['#transport', 'xstate'], ['xstate']],
+  ['./testing', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
   expect(reached(entry)).toEqual(packages)

@@ -72,6 +72,7 @@ test('./msw', async () => {
   expect(await offered('./msw')).toMatchInlineSnapshot(`
     [
       "createMockBackend",
+      "drivenMockBackend",
     ]
   `)
 })
@@ -151,9 +152,11 @@ test('./testing', async () => {
       "modelKey",
       "modelSuite",
       "modelTransitions",
+      "sessionDriver",
       "sessionStoreConformance",
       "strategyConformance",
       "sumCoverage",
+      "virtualClock",
     ]
   `)
 })

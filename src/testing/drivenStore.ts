@@ -1,0 +1,49 @@
+import type { LoggedOutReason } from '../../machines/session.types.ts'
+import { isTombstone, toTombstone } from '../session/records.ts'
+import type { SessionStore, StoredSession } from '../stores/store.ts'
+
+/** A store in memory whose first look waits until it is let, and in which peers are at work. */
+export function drivenStore() {
+  let stored: StoredSession | null = null
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  let isFirst = true
+  let renewals = 0
+  const store: SessionStore = {
+    async read() {
+      const waits = isFirst
+      isFirst = false
+      if (waits) await opened
+      return stored
+    },
+    async compareAndSet(expected, next) {
+      if (stored?.epoch !== expected?.epoch || stored?.version !== expected?.version) return false
+      stored = next
+      return true
+    },
+  }
+  return {
+    ...store,
+    open: () => open(),
+    /** A peer logs out. */
+    end(reason: LoggedOutReason) {
+      if (stored && !isTombstone(stored)) stored = toTombstone(stored, reason)
+    },
+    /** A peer renews; without a bearer where `lifeMs` is 0. */
+    renew(lifeMs: number, wall: number) {
+      if (!stored || isTombstone(stored)) return
+      const { bearer: _, ...rest } = stored
+      renewals += 1
+      stored = {
+        ...rest,
+        version: stored.version + 1,
+        refreshToken: `peer-refresh-${renewals}`,
+        endsAt: wall + lifeMs,
+        lifeMs,
+        ...(lifeMs > 0 && { bearer: `peer-bearer-${renewals}` }),
+      }
+    },
+  }
+}

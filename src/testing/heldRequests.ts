@@ -1,0 +1,47 @@
+interface Held {
+  readonly kind: string
+  go(): void
+  drop(): void
+}
+
+/** A `fetch` that holds back requests of a kind until they are released. Those without a kind pass. */
+export function heldRequests(kindOf: (url: URL) => string | undefined) {
+  let held: readonly Held[] = []
+  const forget = (one: Held) => {
+    held = held.filter((other) => other !== one)
+  }
+
+  async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const request = new Request(input, init)
+    const kind = kindOf(new URL(request.url))
+    if (kind !== undefined)
+      await new Promise<void>((resolve, reject) => {
+        const one: Held = { kind, go: resolve, drop: () => reject(new DOMException('Dropped', 'AbortError')) }
+        held = [...held, one]
+        request.signal.addEventListener('abort', () => {
+          forget(one)
+          one.drop()
+        })
+      })
+    return globalThis.fetch(request)
+  }
+
+  return {
+    fetch,
+    has: (kind: string) => held.some((one) => one.kind === kind),
+    /** Lets the newest of a kind go. */
+    release(kind: string) {
+      const one = held.findLast((each) => each.kind === kind)
+      if (!one) return
+      forget(one)
+      one.go()
+    },
+    drop(kind?: string) {
+      for (const one of held)
+        if (kind === undefined || one.kind === kind) {
+          forget(one)
+          one.drop()
+        }
+    },
+  }
+}

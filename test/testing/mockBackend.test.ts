@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { setupServer } from 'msw/node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeCoverage, modelSuite, sessionDriver } from 'xstate-session/testing'
+import { driven, mock, mockSuite } from './drivers.ts'
+
+const server = setupServer(...mock.handlers)
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
+afterAll(() => server.close())
+
+describe('a session against the mock backend', () => {
+  const suite = mockSuite()
+  test.each(suite.paths)('$name', ({ run }) => run())
+  test('walks every row that it can reach', () => {
+    expect(suite.walked()).toEqual(suite.planned())
+    console.info(`The mock backend\n${describeCoverage(suite.walked())}`)
+  })
+})
+
+describe('the driver notices', () => {
+  const endingWith = (backend: typeof mock, event: string) =>
+    modelSuite(sessionDriver({ backend, patienceMs: 50 }), driven).paths.find(
+      ({ steps }) => steps.at(-1)?.event === event,
+    )
+
+  test('a backend that does not do as it is told', async () => {
+    const deaf = { ...mock, failRefresh() {} }
+    await expect(endingWith(deaf, 'refresh.accessRevoked')?.run()).rejects.toThrow(
+      /^Expected expired \(accessRevoked\), .*; it is active, /,
+    )
+  })
+
+  test('a UI that shows something else', async () => {
+    const shows = () => {
+      throw new Error('No users to be seen')
+    }
+    const [path] = modelSuite(sessionDriver({ backend: mock, shows }), driven).paths.filter(
+      ({ steps }) => steps.length > 2,
+    )
+    await expect(path?.run()).rejects.toThrow('No users to be seen')
+  })
+})
+
+describe('random walks', () => {
+  const events = fc.constantFrom(...mockSuite().events)
+
+  test('shrink to the events that matter, in order', async () => {
+    const deaf = { ...mock, failRefresh() {} }
+    const suite = modelSuite(sessionDriver({ backend: deaf, patienceMs: 50 }), { ...driven, paths: 'simple' })
+    const found = await fc.check(
+      fc.asyncProperty(fc.array(events, { minLength: 3, maxLength: 12 }), (walk) => suite.walk(walk).run()),
+      {
+        seed: 1,
+        examples: [
+          [['user.wentIdle', 'login.completed', 'user.cameBack', 'caller.forced', 'refresh.refused']],
+        ],
+        endOnFailure: false,
+      },
+    )
+    expect(found.failed).toBe(true)
+    expect(found.counterexample?.[0]).toHaveLength(3)
+    expect(String(found.errorInstance)).toContain('<- here')
+  })
+})
