@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { panelFor, reaches, reachesWithin, shows } from './panel.ts'
 import { violationsOf } from './violationsOf.ts'
@@ -156,40 +157,96 @@ describe('renewal', () => {
 })
 
 describe('what a browser gets', () => {
-  test('no token, in no byte of any answer, in no storage', async () => {
+  /** Everything that passes between the pages of a browser and the panel's server, and between its tabs. */
+  async function tapped() {
     const context = await app.open()
     const bytes: Promise<string>[] = []
+    const isOurs = (url: string) => url.startsWith(app.panel.url)
+    context.on('request', (request) => {
+      if (isOurs(request.url()))
+        bytes.push(
+          request.allHeaders().then((head) => JSON.stringify([request.url(), head, request.postData()])),
+        )
+    })
     context.on('response', (answer) => {
-      if (!answer.url().startsWith(app.panel.url)) return
-      bytes.push(
-        (async () => {
-          const head = JSON.stringify(answer.headers()) + answer.url()
-          // The stream of events has no end to wait for; what it brings is on the page.
-          if (answer.headers()['content-type'] === 'text/event-stream') return head
-          return head + JSON.stringify(await answer.headersArray()) + (await answer.text().catch(() => ''))
-        })(),
-      )
+      if (!isOurs(answer.url())) return
+      const body = async () => {
+        // The stream of events has no end to wait for: its messages are heard below.
+        if (answer.headers()['content-type'] === 'text/event-stream') return ''
+        return answer.text().catch(() => '')
+      }
+      bytes.push(Promise.all([answer.headersArray(), body()]).then((parts) => JSON.stringify(parts)))
     })
     const page = await app.tab(context)
-    await app.login(page)
+    const devtools = await context.newCDPSession(page)
+    await devtools.send('Network.enable')
+    const streamed: string[] = []
+    devtools.on('Network.eventSourceMessageReceived', ({ data }) => streamed.push(data))
+    const other = await app.tab(context)
+    await other.evaluate(() => {
+      const heard: string[] = []
+      Object.assign(window, { heard })
+      new BroadcastChannel('admin-panel').onmessage = ({ data }) => heard.push(JSON.stringify(data))
+    })
+    await page.reload()
+
+    async function everything(): Promise<string> {
+      const kept = await page.evaluate(async () =>
+        JSON.stringify([
+          { ...localStorage },
+          { ...sessionStorage },
+          document.cookie,
+          document.documentElement.outerHTML,
+          history.state,
+          await indexedDB.databases(),
+          await caches.keys(),
+        ]),
+      )
+      const heard = await other.evaluate(() => (window as unknown as { heard: string[] }).heard)
+      const cookies = JSON.stringify(await context.cookies(app.panel.url))
+      return [...(await Promise.all(bytes)), ...streamed, ...heard, kept, cookies].join('\n')
+    }
+    return { page, everything, streamed, heard: () => other.evaluate(() => (window as { heard?: [] }).heard) }
+  }
+
+  /** A token as it is, and as it would be in a URL, in base64 and turned around. */
+  const formsOf = (token: string) => [
+    token,
+    encodeURIComponent(token),
+    btoa(token).replace(/=+$/, ''),
+    [...token].reverse().join(''),
+  ]
+
+  test.each([
+    ['a password', 'Ada Local', (page: Page) => app.login(page)],
+    [
+      'OpenID',
+      'Olga Openid',
+      async (page: Page) => {
+        await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+        await page.getByText(/olga/i).first().click()
+      },
+    ],
+  ] as const)('X27: no token in any byte that reaches it, after a login with %s', async (_, name, logIn) => {
+    const { page, everything, streamed, heard } = await tapped()
+    const before = app.issued.size
+    await logIn(page)
+    await shows(page, name)
     await shows(page, users)
     app.backend.operator.invalidateBearers()
     await page.getByRole('button', { name: /Fire 50/ }).click()
     await shows(page, /50 × 200/)
-    const kept = await page.evaluate(() =>
-      JSON.stringify([
-        { ...localStorage },
-        { ...sessionStorage },
-        document.cookie,
-        document.documentElement.outerHTML,
-        history.state,
-      ]),
-    )
-    const cookies = JSON.stringify(await context.cookies())
-    const all = [...(await Promise.all(bytes)), kept, cookies].join('\n')
-    expect(app.issued.size).toBeGreaterThanOrEqual(2)
-    expect(all).toContain(users)
-    for (const token of app.issued) expect(all.includes(token)).toBe(false)
+    await page.getByRole('button', { name: 'Stay signed in' }).click()
+    await expect.poll(heard, { timeout: 30_000 }).not.toEqual([])
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await shows(page, 'You have signed out.')
+    const all = await everything()
+    // The login and two renewals, each with its tokens; and what is searched is what there was.
+    expect(app.issued.size - before).toBeGreaterThanOrEqual(3)
+    for (const part of [name, 'tom@local.example', '"refreshSent"', '"hint"']) expect(all).toContain(part)
+    expect(streamed.length).toBeGreaterThan(0)
+    for (const token of app.issued)
+      for (const form of formsOf(token)) if (all.includes(form)) expect.fail('A token has reached the page.')
     expect(await page.evaluate(() => document.cookie)).toBe('')
   })
 

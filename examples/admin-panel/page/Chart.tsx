@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import { BOX, edges, HEIGHT, pathOf, states, WIDTH } from './chart.ts'
+import { BOX, edges, HEIGHT, middleOf, pathOf, states, WIDTH } from './chart.ts'
 
 const FLASH_MS = 1_400
 
@@ -63,6 +63,7 @@ export function Chart({ title, current, taken }: ChartProps) {
             </path>
           )
         })}
+        {taken && <EventLabel {...taken} />}
         {states.map(({ name, x, y }) => (
           <g key={name} className={`state ${name}${name === current ? ' lit' : ''}`}>
             <rect
@@ -78,6 +79,10 @@ export function Chart({ title, current, taken }: ChartProps) {
           </g>
         ))}
       </svg>
+      <ul className="legend" aria-hidden="true">
+        <li className="open">possible now</li>
+        <li className="taken">taken last</li>
+      </ul>
       <p className="chart-text">
         <strong>{current}</strong> {description}
       </p>
@@ -91,5 +96,15 @@ export function Chart({ title, current, taken }: ChartProps) {
         )}
       </p>
     </section>
+  )
+}
+
+/** The event that led here, at its arrow. */
+function EventLabel({ from, to, event }: NonNullable<ChartProps['taken']>) {
+  const middle = middleOf({ from, to })
+  return (
+    <text className="event-label" x={middle.x} y={middle.y}>
+      {event}
+    </text>
   )
 }

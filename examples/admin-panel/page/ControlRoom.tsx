@@ -1,4 +1,4 @@
-import { useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useState, useSyncExternalStore } from 'react'
 import { useSession, useSessionFetch } from 'xstate-session/react'
 import { control } from './control.ts'
 import { surroundings } from './session.ts'
@@ -37,23 +37,27 @@ export function ControlRoom() {
     const tally = [...counts].map(([answer, those]) => `${those.length} × ${answer}`).join(', ')
     await control.ask('look').catch(() => {})
     const refreshes = (control.read()?.refreshes ?? before) - before
-    setResult(`${tally}; ${refreshes} ${refreshes === 1 ? 'refresh' : 'refreshes'}`)
+    const meaning = meaningOf(new Set(answers), refreshes)
+    setResult(`${tally}; ${refreshes} ${refreshes === 1 ? 'refresh' : 'refreshes'}. ${meaning}`)
   }
 
+  const isDown = state?.provider === 'down'
+  const isRevoked = state?.revoked === true
   return (
     <section className="card control" aria-labelledby="control-title">
       <h2 id="control-title">Control room</h2>
-      <p className="quiet">
-        Bearers live for one minute here. Break something, and watch the machine ride it out.
-      </p>
+      <p className="quiet">Break something, and watch the machine above ride it out.</p>
       <dl className="figures">
         <Figure name="API requests" value={state?.requests} />
         <Figure name="refreshes" value={state?.refreshes} />
         <Figure name="most sends of one token" value={state?.mostPresented} />
         <Figure name="spent tokens sent again" value={state?.replays} />
       </dl>
-      <div className="buttons">
-        <button type="button" disabled={!isAuthenticated} onClick={fire}>
+      <p role="status" className="result">
+        {result}
+      </p>
+      <Experiment title="Load" hint="However many calls find the bearer ended, one refresh serves them all.">
+        <button type="button" className="first" disabled={!isAuthenticated} onClick={fire}>
           Fire {CALLS} calls at once
         </button>
         <button
@@ -63,16 +67,21 @@ export function ControlRoom() {
         >
           End the bearer
         </button>
+      </Experiment>
+      <Experiment
+        title="Outage"
+        hint="Nobody is logged out: the old bearer serves on, and the next tries wait."
+      >
         <button
           type="button"
-          aria-pressed={state?.provider === 'down'}
+          aria-pressed={isDown}
           onClick={() =>
-            state?.provider === 'down'
+            isDown
               ? ask('providerUp', 'The provider is back', '')
               : ask('providerDown', 'The provider is down', 'nobody is logged out for an outage')
           }
         >
-          {state?.provider === 'down' ? 'Mend the provider' : 'Break the provider'}
+          {isDown ? 'Mend the provider' : 'Break the provider'}
         </button>
         <button
           type="button"
@@ -92,6 +101,8 @@ export function ControlRoom() {
         >
           {isOffline ? 'Go online' : 'Go offline'}
         </button>
+      </Experiment>
+      <Experiment title="People" hint="Who is away is asked before the end; who lost the rights is told why.">
         <button
           type="button"
           aria-pressed={isAway}
@@ -106,24 +117,48 @@ export function ControlRoom() {
         </button>
         <button
           type="button"
-          aria-pressed={state?.revoked === true}
+          aria-pressed={isRevoked}
           onClick={() =>
-            state?.revoked
+            isRevoked
               ? ask('grant', 'The admin rights are back', '')
               : ask('revoke', 'The admin rights are taken away', 'the next renewal is refused for good')
           }
         >
-          {state?.revoked ? 'Give the rights back' : 'Revoke the admin'}
+          {isRevoked ? 'Give the rights back' : 'Revoke the admin'}
         </button>
         <button type="button" onClick={() => window.open(location.href, '_blank', 'noopener')}>
           Open a second tab
         </button>
-      </div>
-      <p role="status" className="result">
-        {result}
-      </p>
+      </Experiment>
     </section>
   )
+}
+
+interface ExperimentProps {
+  readonly title: string
+  /** What to expect. */
+  readonly hint: string
+  readonly children: ReactNode
+}
+
+function Experiment({ title, hint, children }: ExperimentProps) {
+  return (
+    <fieldset className="experiment">
+      <legend>{title}</legend>
+      <p className="quiet">{hint}</p>
+      <div className="buttons">{children}</div>
+    </fieldset>
+  )
+}
+
+/** What the answers of the calls mean to who has just fired them. */
+function meaningOf(answers: ReadonlySet<string>, refreshes: number): string {
+  if (answers.has('TypeError')) return 'The page is offline: nothing was sent, and the session lives.'
+  if (answers.has('401'))
+    return 'There is no bearer at the moment. The session keeps trying, and nobody is logged out.'
+  if (answers.has('403')) return 'The rights are gone, and the session says so.'
+  if (!answers.has('200') || answers.size > 1) return ''
+  return refreshes === 1 ? 'One refresh for all of them.' : refreshes === 0 ? 'The bearer was good.' : ''
 }
 
 function Figure({ name, value }: { readonly name: string; readonly value: number | undefined }) {

@@ -30,16 +30,25 @@ export function Frame() {
       <ExpiryWarning />
       <IdleWarning />
       <section className="intro" aria-label="About this demo">
-        This panel's bearer lives for one minute. The machine renews it, once for everybody who waits, and its
-        server keeps every token. Sign in, then try to break it.
+        <p>
+          <strong>This panel's bearer lives for one minute.</strong> A state machine keeps the session alive:
+          it renews the bearer before it ends, once for everybody who waits, and rides out what goes wrong.
+        </p>
+        <ol>
+          <li>Sign in, and watch the machine.</li>
+          <li>Break something in the control room.</li>
+          <li>Read what happened, and why.</li>
+        </ol>
       </section>
       <div className="columns">
         <main id="content" tabIndex={-1}>
           <Outlet />
-          <ControlRoom />
         </main>
-        <aside aria-label="Behind the scenes">
+        <aside className="behind" aria-label="Behind the scenes">
           <Statechart />
+          <ControlRoom />
+        </aside>
+        <aside className="past" aria-label="The past">
           <TimelineView />
         </aside>
       </div>

@@ -16,17 +16,17 @@ export interface ChartEdge {
 }
 
 export const WIDTH = 640
-export const HEIGHT = 330
+export const HEIGHT = 292
 export const BOX = { width: 140, height: 54 }
 
 /** Where a state stands; all else comes from the machine. */
 const PLACES: Readonly<Record<string, readonly [number, number]>> = {
-  loggedOut: [90, 62],
-  active: [320, 62],
-  nearingExpiry: [550, 62],
-  expired: [90, 262],
-  retrying: [320, 262],
-  refreshing: [550, 262],
+  loggedOut: [90, 60],
+  active: [320, 60],
+  nearingExpiry: [550, 60],
+  expired: [90, 226],
+  retrying: [320, 226],
+  refreshing: [550, 226],
 }
 
 const nodes = Object.values(sessionMachine.root.states)
@@ -61,11 +61,13 @@ function edgesOf(node: (typeof nodes)[number]): ChartEdge[] {
 
 export const edges: readonly ChartEdge[] = nodes.flatMap(edgesOf)
 
-/** A curve from box to box, bent to its right, so that the way back is another one. */
-export function pathOf({ from, to }: Pick<ChartEdge, 'from' | 'to'>): string {
+type Ends = Pick<ChartEdge, 'from' | 'to'>
+
+/** The two boxes, and the point that bends the curve between them to its right: the way back is another one. */
+function curveOf({ from, to }: Ends) {
   const a = states.find(({ name }) => name === from)
   const b = states.find(({ name }) => name === to)
-  if (!a || !b) return ''
+  if (!a || !b) return undefined
   const isAcrossRow = a.y === b.y && Math.abs(a.x - b.x) > 300
   const [dx, dy] = [b.x - a.x, b.y - a.y]
   const length = Math.hypot(dx, dy)
@@ -76,9 +78,24 @@ export function pathOf({ from, to }: Pick<ChartEdge, 'from' | 'to'>): string {
     x: (a.x + b.x) / 2 - (dy / length) * bend * side,
     y: (a.y + b.y) / 2 + (dx / length) * bend * side,
   }
-  const start = edgeOfBox(a, mid)
-  const end = edgeOfBox(b, mid)
-  return `M ${start} Q ${round(mid.x)} ${round(mid.y)} ${end}`
+  return { a, b, mid, isInRow: a.y === b.y, isBottom }
+}
+
+export function pathOf(ends: Ends): string {
+  const curve = curveOf(ends)
+  if (!curve) return ''
+  const { a, b, mid } = curve
+  return `M ${edgeOfBox(a, mid)} Q ${round(mid.x)} ${round(mid.y)} ${edgeOfBox(b, mid)}`
+}
+
+/** Where the name of an event stands: beside the curve inside of a row, on the curve between the rows. */
+export function middleOf(ends: Ends): { readonly x: number; readonly y: number } {
+  const curve = curveOf(ends)
+  if (!curve) return { x: 0, y: 0 }
+  const { a, b, mid, isInRow, isBottom } = curve
+  if (!isInRow) return { x: round((a.x + b.x + 2 * mid.x) / 4), y: round((a.y + b.y + 2 * mid.y) / 4) }
+  const outside = isBottom ? BOX.height / 2 + 22 : -BOX.height / 2 - 14
+  return { x: round((a.x + b.x) / 2), y: round(a.y + outside) }
 }
 
 /** Where the line from the middle of `box` to `towards` leaves it. */
