@@ -182,8 +182,15 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     }
     // Somebody else lives on what this flight brought, inside this session or beside it: revoking would end them.
     const isAlive = owner !== undefined && vault.position().epoch === position.epoch
-    if (!isAlive && !outcome.shared && outcome.ageMs === undefined)
-      void end(of, toTokens(bearer, outcome.refreshToken), 'late')
+    if (isAlive) return
+    const isOthers = outcome.shared || outcome.ageMs !== undefined
+    if (!isOthers || (await isBuried(position))) void end(of, toTokens(bearer, outcome.refreshToken), 'late')
+  }
+
+  /** Whether the store says that the session is over for all who share it. */
+  async function isBuried({ epoch }: Position): Promise<boolean> {
+    const stored = await store?.read().catch(() => null)
+    return !!stored && isTombstone(stored) && stored.epoch === epoch
   }
 
   /** What the server that keeps the bearer says. Another epoch, or another user, is another login. */

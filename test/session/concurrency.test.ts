@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { inProcessCoordinator, type LoggedOut, memoryStore, type SessionStore } from 'xstate-session'
+import {
+  type Coordinator,
+  inProcessCoordinator,
+  type LoggedOut,
+  memoryStore,
+  type RefreshOutcome,
+  type SessionStore,
+} from 'xstate-session'
 import { fakeClock } from '../fakeClock.ts'
 import {
   ada,
@@ -255,6 +262,31 @@ describe('C7 logout during a refresh', () => {
     expect(two.strategy.revoked.map(({ cause, refreshToken }) => [cause, refreshToken])).toEqual([
       ['late', 'R2'],
     ])
+  })
+
+  test.each([
+    ['revokes it where the store says that the session is over for all', memoryStore(), ['R2']],
+    ['leaves it where nobody can tell', undefined, []],
+  ])('C7: who shares a late answer with others %s', async (_, store, late) => {
+    const coordinator: Coordinator = {
+      run: async (flight) => ({
+        ...((await flight.send()) as RefreshOutcome & { kind: 'ok' }),
+        shared: true,
+      }),
+      end() {},
+    }
+    const { session, pass, strategy, ok } = await loggedIn({
+      coordinator,
+      refresh: 'onDemand',
+      ...(store && { store }),
+    })
+    await pass(LIFE - LEAD)
+    void outcomeOf(session.getToken())
+    await flush()
+    await session.logout()
+    await strategy.last().answer(ok())
+    const revoked = strategy.revoked.filter(({ cause }) => cause === 'late')
+    expect(revoked.map(({ refreshToken }) => refreshToken)).toEqual(late)
   })
 
   test('copies in the same process end with it, and the one whose send was under way revokes what it got', async () => {
