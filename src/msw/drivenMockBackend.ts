@@ -3,6 +3,7 @@ import type { DrivenBackend } from '../testing/sessionDriver.ts'
 import { createMockBackend } from './createMockBackend.ts'
 import type { MockBackendOptions } from './mockBackend.ts'
 
+/** A mock backend that `sessionDriver` drives, with the handlers that answer for it. */
 export interface DrivenMockBackend extends DrivenBackend {
   /** For `setupServer` or `setupWorker`. */
   readonly handlers: readonly HttpHandler[]

@@ -39,7 +39,9 @@ export interface DrivenBackend {
   expireBearers(): void
 }
 
+/** The backend that answers, the UI under test where there is one, and what neither can do. */
 export interface SessionDriverOptions {
+  /** What answers the session. It is started anew for each path. */
   readonly backend: DrivenBackend
   /** Shows the session in the UI under test. Answers what takes it down again. */
   readonly mount?: (session: Session) => (() => void | Promise<void>) | void

@@ -1,5 +1,6 @@
 import type { Clock } from '../session/clock.ts'
 
+/** A clock for tests: it stands still until it is moved. */
 export interface VirtualClock extends Clock {
   /** Moves both clocks on, and fires nothing: as if the machine slept until then. */
   sleepUntil(wall: number): void
