@@ -1,3 +1,4 @@
+import { Misconfigured } from '../session/errors.ts'
 import { cookieStrategy } from '../strategies/cookie.ts'
 import { openidStrategy } from '../strategies/openid.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
@@ -8,6 +9,7 @@ import type { Endpoint, ServerContext } from './context.ts'
 import { cookieSlot } from './cookies.ts'
 import { isForged } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
+import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
 import { createGetSession, type ServerSession } from './getSession.ts'
 import { createKeyring } from './keyring.ts'
@@ -43,6 +45,8 @@ export interface SessionServer {
   drain(options?: { readonly timeoutMs?: number }): Promise<void>
 }
 
+const LOGINS = new Set<Endpoint>([passwordLogin, twoFactorLogin, openidCallback])
+
 /** How many cookies a sealed session may take. */
 const PARTS = [0, 1, 2, 3, 4]
 
@@ -55,8 +59,7 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   const { clock, paths } = settings
   const keyring = createKeyring(settings.secrets)
   const pace = settings.pace && createPace(settings.pace, clock)
-  const redirects = new Map<string, string>()
-  const onRedirect = (key: string, location: string) => void redirects.set(key, location)
+  const endSessionUrls = createEndSessionUrls()
   const running = new Set<Promise<unknown>>()
   let isDraining = false
 
@@ -73,9 +76,13 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   const openid = openidStrategy(resend)
   const strategies: Record<string, SessionStrategy> = {
     openid: paced(
-      settings.openidBackendLogout ? withBackendLogout(openid, () => undefined, onRedirect) : openid,
+      settings.openidBackendLogout ? withBackendLogout(openid, () => undefined, endSessionUrls.put) : openid,
     ),
-    librechat: withBackendLogout(cookieStrategy(resend), (token) => `refreshToken=${token}`, onRedirect),
+    librechat: withBackendLogout(
+      cookieStrategy(resend),
+      (token) => `refreshToken=${token}`,
+      endSessionUrls.put,
+    ),
   }
 
   /** Only the OpenID route counts against the limiter. */
@@ -118,7 +125,7 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     [`GET ${paths.root}`]: currentSession,
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
-    [`POST ${paths.root}logout`]: logout(redirects),
+    [`POST ${paths.root}logout`]: logout(endSessionUrls),
     [`POST ${paths.root}login`]: passwordLogin,
     [`POST ${paths.root}login/2fa`]: twoFactorLogin,
     [`GET ${paths.root}openid/start`]: openidStart,
@@ -142,9 +149,16 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
       const response = await endpoint(context, request, info)
       for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
       return response
-    } catch {
-      // A store that fails is told by itself.
-      return failure(503, 'unavailable')
+    } catch (error) {
+      const isMisconfigured = error instanceof Misconfigured
+      const code = isMisconfigured ? 'misconfigured' : 'unavailable'
+      // A store that fails is told by itself; a login that comes to nothing is told here.
+      if (LOGINS.has(endpoint)) {
+        settings.observe({ type: 'loginRefused', status: 503, code })
+        // It says what to change, and no value.
+        if (isMisconfigured) console.error(error.message)
+      }
+      return failure(503, code)
     }
   }
 

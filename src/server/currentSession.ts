@@ -3,6 +3,7 @@ import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '..
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
+import type { EndSessionUrls } from './endSessionUrls.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './sessions.ts'
 
@@ -110,14 +111,15 @@ async function unverified(
  * a backend that is down, without a session. Where the store is down it takes the cookie away and answers 503: other
  * processes do not know yet.
  */
-export function logout(redirects: Map<string, string>): Endpoint {
+export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   return async (context, request) => {
     const { sessions, settings } = context
     const found = await sessions.find(request)
-    const isEnded = !isFound(found) || (await sessions.end(found, 'user'))
+    if (!isFound(found)) return json(200, {}, sessions.carrier.clear())
+    endSessionUrls.ask(found.key)
+    const isEnded = await sessions.end(found, 'user')
+    const location = endSessionUrls.take(found.key)
     if (!isEnded) return failure(503, 'unavailable', {}, sessions.carrier.clear())
-    const location = isFound(found) ? redirects.get(found.key) : undefined
-    if (isFound(found)) redirects.delete(found.key)
     const isAllowed = location && settings.endSessionOrigins.has(URL.parse(location)?.origin ?? '')
     return json(200, isAllowed ? { redirect: location } : {}, sessions.carrier.clear())
   }

@@ -7,6 +7,9 @@ import type { Intent, ServerRecord } from './serverRecord.ts'
 /** Longer than an attempt by this much is its intent in force: clocks of two servers may differ. */
 const MARGIN_MS = 5_000
 
+/** Beyond that the oldest are forgotten: their intents then count as sent, which is safe. */
+const MAX_UNSENT = 10_000
+
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
 /**
@@ -51,6 +54,8 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       // What could not be written down is not sent; where it was written all the same, it is taken back.
       if (mine) {
         unsent.set(key, { at: mine.at, before })
+        const [oldest = ''] = unsent.keys()
+        if (unsent.size > MAX_UNSENT) unsent.delete(oldest)
         void settle(key, mine, before)
       }
       return unavailable

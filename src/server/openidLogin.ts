@@ -52,11 +52,12 @@ export const openidCallback: Endpoint = async (context, request, info) => {
   if (searchParams.has('error')) return fail(knownError(searchParams.get('error')), [cookies.openid.clear()])
   if (!attempt) return fail('login_not_started')
   if (!code || !/^[a-f0-9]{64}$/.test(code)) return fail('invalid_code')
-  pace?.login()
+  const address = forwarded(context, request, info)
+  if (!address) pace?.login()
   const result = await callBackend(settings, {
     path: 'api/admin/oauth/exchange',
     body: { code, code_verifier: attempt.verifier },
-    headers: { origin: settings.origin, ...forwarded(context, request, info) },
+    headers: { origin: settings.origin, ...address },
   })
   if (result.kind === 'unavailable') return fail('backend_unavailable')
   const { answer, json: found } = result

@@ -3,7 +3,7 @@ import type { PaceOptions } from './options.ts'
 
 /**
  * Keeps this server below a limiter that logins and refreshes share. Logins always pass, and count; refreshes wait
- * while only what is reserved for logins is left. One window per client address where the backend counts so.
+ * while only what is reserved for logins is left. A login that the backend counts for its visitor is not counted here.
  */
 export function createPace({ max, windowMs, reservedForLogins }: Required<PaceOptions>, clock: Clock) {
   let spent: number[] = []
@@ -16,8 +16,8 @@ export function createPace({ max, windowMs, reservedForLogins }: Required<PaceOp
 
   return {
     login() {
-      count()
-      spent.push(clock.monotonic())
+      // What the limiter turns away is not remembered: a flood keeps nobody waiting for longer than its window.
+      if (count() < max) spent.push(clock.monotonic())
     },
     /** Takes one, or answers how long there will be none; milliseconds. */
     refresh(): number {

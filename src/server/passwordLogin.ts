@@ -20,11 +20,12 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
   const { email, password } = body ?? {}
   if (typeof email !== 'string' || typeof password !== 'string' || !email || !password)
     return failure(400, 'invalid_request', { expected: 'a JSON object with "email" and "password"' })
-  pace?.login()
+  const address = forwarded(context, request, info)
+  if (!address) pace?.login()
   const result = await callBackend(settings, {
     path: 'api/admin/login/local',
     body: { email, password },
-    headers: forwarded(context, request, info),
+    headers: address,
   })
   if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
   const { answer, json: found } = result

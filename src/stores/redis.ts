@@ -98,12 +98,12 @@ export function redisEntries({
   const entryKey = (key: string) => `{${prefix}}entry:${key}`
   const subjectKey = (subject: string) => `{${prefix}}subject:${subject}`
 
-  /** A write that was copied says the same of all before it. */
+  /** A write that was copied says the same of all before it; where nothing was written (`null`), nothing is said. */
   async function copied<T>(key: string, writing: () => Promise<T>): Promise<T> {
     const mine = ++writes
     try {
       const done = await writing()
-      for (const [other, number] of uncopied) if (number <= mine) uncopied.delete(other)
+      if (done !== null) for (const [other, number] of uncopied) if (number <= mine) uncopied.delete(other)
       return done
     } catch (error) {
       if (replicas > 0) uncopied.set(key, mine)

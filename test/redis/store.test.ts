@@ -282,3 +282,25 @@ test.each([
   expect(making).toThrow(Misconfigured)
   expect(making).toThrow(name)
 })
+
+test('C21: a compare-and-set that wrote nothing does not vouch for the writes before it', async () => {
+  let [written, copies]: [number | null, number] = [1, 0]
+  const sent: string[] = []
+  const client = {
+    async sendCommand([name = '']: string[]) {
+      sent.push(name)
+      return { EVALSHA: written, WAIT: copies, HMGET: ['v', '1'], SET: 'OK' }[name]
+    },
+    duplicate() {},
+  }
+  const store = redisEntries({ client: client as never, replicas: 1 })
+  const next = { value: 'v', expiresAt: Date.now() + 60_000 }
+  await expect(store.compareAndSet('a', null, next)).rejects.toThrow('replicas')
+  // A connection that has written nothing counts every replica.
+  ;[written, copies] = [null, 1]
+  expect(await store.compareAndSet('b', 7, next)).toBeNull()
+  sent.length = 0
+  await store.read('a')
+  await store.read('a')
+  expect(sent).toEqual(['SET', 'WAIT', 'HMGET', 'HMGET'])
+})

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createSessionServer, memoryEntries } from 'xstate-session/server'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createSessionServer, memoryEntries, type ServerNotice } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from './browser.ts'
 
@@ -80,6 +80,30 @@ test('a cookie that was tampered with, cut short or swapped is no session', asyn
     expect((await thief.get('/session/')).status, bad.slice(-5)).toBe(401)
     expect(thief.cookies.size).toBe(0)
   }
+})
+
+test('S10: a session that no browser could carry is refused, and its owner is told with its size', async () => {
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const notices: ServerNotice[] = []
+  const token = 'a token much longer than any cookie '.repeat(400).replaceAll(' ', '-')
+  const user = { id: 'u', email: 'u@example.com', name: 'U', role: 'ADMIN' }
+  const server = createSessionServer({
+    baseUrl: backend.url,
+    publicUrl: PANEL,
+    secrets: ['x'.repeat(32)],
+    sealedCookies: true,
+    observe: (notice) => notices.push(notice),
+    fetch: async () => Response.json({ token, user }),
+  })
+  const page = browser((request) => server.handle(request), PANEL)
+  const answer = await page.post('/session/login', { email: 'u@example.com', password: 'p' })
+  expect([answer.status, await answer.json()]).toEqual([503, { error: 'misconfigured' }])
+  expect(page.cookies.size).toBe(0)
+  expect(notices).toContainEqual({ type: 'loginRefused', status: 503, code: 'misconfigured' })
+  const text = told.mock.calls.flat().join()
+  told.mockRestore()
+  expect(text).toMatch(/^A session of \d{5} bytes does not fit into 5 cookies/)
+  expect(text).not.toContain('a-token')
 })
 
 test('a store and sealed cookies exclude each other', () => {
