@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { Coordinator, Flight, RefreshOutcome } from 'xstate-session'
+import { type Coordinator, createSession, type Flight, type RefreshOutcome } from 'xstate-session'
 import { type RedisCoordinatorOptions, redisCoordinator } from 'xstate-session/redis'
 import { coordinatorConformance } from 'xstate-session/testing'
 import { storeServer } from './storeServer.ts'
@@ -125,6 +125,25 @@ describe('two processes', () => {
     for (const other of [{ userId: 'u2' }, { tenantId: 't' }, { sessionId: 's2' }, { provider: 'x' }])
       await b.coordinator.run(flight(other))
     expect(sends.length).toBe(5)
+  })
+
+  test('P10: callers with a fresh bearer cost Redis nothing', async () => {
+    const { coordinator } = await process()
+    const session = createSession({
+      baseUrl: 'https://chat.example/',
+      strategies: { openid: { needsRefreshToken: true, refresh: async () => OK } },
+      coordinator,
+      fetch: async () => new Response('{}'),
+    })
+    onTestFinished(() => session.dispose())
+    await session.login(
+      { token: 'bearer-1', refreshToken: 'token-1', user: { id: 'u1' }, expiresAt: Date.now() + 3_600_000 },
+      { provider: 'openid' },
+    )
+    const call = () => Promise.all([session.getToken(), session.fetch('/api/x')])
+    expect(await commands(() => Promise.all(Array.from({ length: 100 }, call)))).toEqual({})
+    // The same session, made to refresh, is counted.
+    expect(await commands(() => session.refresh())).toMatchObject({ eval: 2 })
   })
 
   test('P10: who leads takes two round trips, who follows one and a push', async () => {
