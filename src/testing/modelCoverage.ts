@@ -64,7 +64,7 @@ export function sumCoverage(...parts: readonly ModelCoverage[]): ModelCoverage {
 }
 
 /** The rows of the chart that a coverage lacks. */
-export const notWalked = ({ transitions }: ModelCoverage): ModelTransition[] =>
+const notWalked = ({ transitions }: ModelCoverage): ModelTransition[] =>
   modelTransitions().filter((row) => !transitions[row])
 
 /** A coverage as text, for people. */

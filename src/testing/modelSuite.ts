@@ -113,7 +113,7 @@ async function walk(driver: ModelDriver, options: SessionModelOptions, steps: Mo
 }
 
 /** `refresh.refused -> retrying`, with a reason where there is one. */
-export const describeStep = ({ event, to }: ModelStep): string =>
+const describeStep = ({ event, to }: ModelStep): string =>
   `  ${event} -> ${to.state}${to.reason === null ? '' : ` (${to.reason})`}`
 
 function nameOf(steps: ModelWay): string {

@@ -1,6 +1,7 @@
 import { createActor, fromCallback } from 'xstate'
 import { drivenMockBackend } from 'xstate-session/msw'
 import {
+  type DrivenBackend,
   type ModelDriver,
   type ModelEventType,
   type ModelSuiteOptions,
@@ -8,6 +9,7 @@ import {
   modelSuite,
   sessionDriver,
 } from 'xstate-session/testing'
+import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { selectSession } from '../../machines/session.select.ts'
 import type { EventOf, SessionEvent } from '../../machines/session.types.ts'
@@ -19,6 +21,46 @@ export const driven = { ...limits, shared: true, start: 'pending' } as const sat
 
 export const mock = drivenMockBackend({ baseUrl: 'https://chat.example' })
 export const mockSuite = () => modelSuite(sessionDriver({ backend: mock }), driven)
+
+/** The reference backend and its OpenID provider, on loopback ports. */
+export function referenceBackend(): DrivenBackend & { close(): Promise<void>; open(): Promise<void> } {
+  let now = () => 0
+  let backend: Backend | undefined
+  const it = () => {
+    if (!backend) throw new Error('The backend is not up.')
+    return backend
+  }
+  return {
+    async open() {
+      backend = await startBackend({ now: () => now() })
+    },
+    close: async () => backend?.close(),
+    get baseUrl() {
+      return it().url
+    },
+    apiPath: '/api/admin/users',
+    start(clock) {
+      it().faults.clear()
+      now = clock.wall
+    },
+    login: () => it().loginOpenid('openidAdmin'),
+    setBearerLife(ms) {
+      it().knobs.ssoSessionMs = ms
+    },
+    async failRefresh(failure) {
+      if (failure === 'networkError') it().faults.inject('openidRefresh', { kind: 'reset' })
+      else {
+        const { status, headers } = failure
+        const body = await failure.text()
+        it().faults.inject('openidRefresh', { kind: 'respond', status, headers, body })
+      }
+    },
+    expireBearers: () => void it().faults.inject('data', { kind: 'respond', status: 401 }),
+  }
+}
+
+export const reference = referenceBackend()
+export const referenceSuite = () => modelSuite(sessionDriver({ backend: reference }), driven)
 
 /** The chart itself with ports of one's own, as a parent machine would run it. */
 export function chartDriver(): ModelDriver {
