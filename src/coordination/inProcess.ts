@@ -127,7 +127,9 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     const sentAt = clock.monotonic()
     let outcome = await sent(flight)
     const tookMs = clock.monotonic() - sentAt
-    if (outcome.kind === 'unknown' && tookMs > 0) outcome = { ...outcome, ageMs: tookMs }
+    // Whoever answered may know of an older send.
+    if (outcome.kind === 'unknown' && tookMs > 0)
+      outcome = { ...outcome, ageMs: Math.max(tookMs, outcome.ageMs ?? 0) }
     // Still in the air: who logs out meanwhile ends it.
     const successor = await successorKey(flight.identity, outcome)
     if (air.get(key) === entry) air.delete(key)

@@ -118,6 +118,21 @@ describe('doubt', () => {
     expect(sends).toHaveLength(1)
   })
 
+  test('an unknown outcome is as old as the oldest send that it tells of (I1)', async () => {
+    const told = [
+      [40_000, 40_000],
+      [5, 10],
+    ]
+    for (const [known, ageMs] of told) {
+      const { clock, coordinator } = coordinatorOnFakeClock()
+      const send = async (): Promise<RefreshOutcome> => {
+        clock.advance(10)
+        return { kind: 'unknown', cause: 'timeout', answered: false, ageMs: known ?? 0 }
+      }
+      expect(await coordinator.run(flight(unknown, [], { send }))).toMatchObject({ kind: 'unknown', ageMs })
+    }
+  })
+
   test('with a permission it is, once for all who ask, and its result counts (I1, I9)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []

@@ -12,6 +12,8 @@ export interface Call {
   readonly at: number
   /** Whose session it was. */
   readonly family: Family | undefined
+  /** The backend will never answer it: its caller gives it up. */
+  isSwallowed?: boolean
   /** What of it reached the backend. */
   wire: { readonly bearer: Bearer; readonly body: string }[]
 }
@@ -54,7 +56,8 @@ export function createCalls(court: Court, sends: Sends) {
     const wasStill = caller.place.isStill() || court.troubled(caller.seat, at, ['pause', 'sleep'])
     // A `fetch` waits for the backend, too.
     const most = kind === 'fetch' || kind === 'request' ? patience + 45_000 : patience
-    if (tookMs > most && !wasStill) violate('I23', caller.seat, `${kind} took ${tookMs} ms`)
+    if (tookMs > most && !wasStill && !call.isSwallowed)
+      violate('I23', caller.seat, `${kind} took ${tookMs} ms`)
   }
 
   return {
@@ -95,6 +98,11 @@ export function createCalls(court: Court, sends: Sends) {
         if (waiters.size > 200) waiters.clear()
         waiters.set(key, { at: time.now(), results: new Set([said]) })
       }
+    },
+    swallowed(asked: Asked): void {
+      const call = open.get(asked.url.searchParams.get('call') ?? '')
+      // A page gives it up in time; a server leaves that to its client.
+      if (call?.kind === 'request') call.isSwallowed = true
     },
     /** A call reaches the backend. */
     arrived(caller: Caller, asked: Asked, bearer: Bearer | undefined): void {

@@ -57,12 +57,17 @@ export function createEnds(court: Court) {
         return own.some(({ fate }) => fate === 'rejected') ? 'access revoked' : undefined
       case 'refreshUnsupported':
         return own.some(({ fate }) => fate === 'unsupported') ? 'the route was gone' : undefined
+      case 'user':
+        // Of a request that was given up: it was done all the same.
+        return family?.isLeaving ? 'its user left' : undefined
       case 'notRefreshable':
         return undefined
       case 'refreshRejected':
       case 'refreshOutcomeUnknown': {
         if (family?.revoked === 'admin') return 'revoked at the provider'
         if (own.some(({ fate }) => fate === 'lost' || fate === 'open')) return 'an answer was lost on its way'
+        if (own.some(({ fate, isProcessed }) => isProcessed && fate === 'ambiguous'))
+          return 'the backend failed after it had spent the token'
         if (
           own.filter(({ fate }) => fate === 'ambiguous').length >=
           (rules.resend === 'afterBearerEnds' ? 4 : 1)
@@ -96,6 +101,8 @@ export function createEnds(court: Court) {
         for (const [family, orphan] of orphans) if (orphan.seat === seat) orphans.delete(family)
       if (!TOLD.includes(type)) return
       const name = `${place.name} ${tab}`
+      // At rest a server's session is its record, and nothing else: it wakes with this, and tells anew.
+      if (type === 'nearingExpiry' && rulesOf(seat).hasIntents) told.get(name)?.keys.clear()
       const own = told.get(name) ?? { keys: new Set(), over: 0 }
       told.set(name, own)
       if (own.over === epoch && epoch > 0 && type !== 'loggedOut')

@@ -43,7 +43,9 @@ export function createJudge(options: CourtOptions, provider: Provider) {
       return send
     },
     closed: sends.closed,
-    processed(_: Send, __: Answer): void {},
+    processed(send: Send, { verdict }: Answer): void {
+      if (verdict === 'rotated') send.isProcessed = true
+    },
     delivered(send: Send, grant: Grant): void {
       counts.renewed += 1
       sends.delivered(send, grant)
@@ -55,6 +57,8 @@ export function createJudge(options: CourtOptions, provider: Provider) {
       const text = (asked.headers.get('authorization') ?? '').replace('Bearer ', '')
       calls.arrived(caller, asked, provider.bearer(text))
     },
+    /** Nobody will ever answer. */
+    swallowed: calls.swallowed,
     /** A 401 for this bearer has reached its holder. */
     rejected(asked: Asked): void {
       const bearer = provider.bearer((asked.headers.get('authorization') ?? '').replace('Bearer ', ''))

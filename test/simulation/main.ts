@@ -9,7 +9,7 @@ const SCALE = { sessions: 1_000_000, lifeMs: 900_000, burstMs: 1_000, rounds: 4 
 
 const given = readArguments()
 if (!given) process.exit(2)
-const { seed, hours, sessions, world, only, faults, bug, isScale } = given
+const { seed, hours, sessions, world, only, faults, bug, isFleet, isScale } = given
 patchSources(bugs[bug ?? ''] ?? [])
 // Only now: a bug is put in as the sources are loaded.
 const { runWorld } = await import('./runWorld.ts')
@@ -31,6 +31,7 @@ async function simulate(): Promise<void> {
       seed: next,
       hours: world === undefined ? WORLD_HOURS : (hours as number),
       sessions: sessions as number,
+      isFleet: isFleet as boolean,
       onlySessions: only,
       onlyFaults: faults,
     }

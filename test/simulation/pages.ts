@@ -233,7 +233,7 @@ export function createPages(options: PagesOptions) {
     const tab = tabs[random.between(0, tabs.length - 1)] as Tab
     const roll = random.next()
     const count = random.between(1, 3)
-    const nextMs = Math.round(-Math.log(1 - random.next()) * 30 * MINUTE)
+    const nextMs = Math.round(-Math.log(1 - random.next()) * HOUR)
     const awayMs = random.between(20 * MINUTE, 12 * HOUR)
     const shiftMs = random.between(30 * MINUTE, 5 * HOUR)
     if (isOver) return

@@ -15,7 +15,7 @@ export interface Family {
   rotatedAt: number
   /** How many bearers it gave out. */
   bearers: number
-  /** Its user has begun to log out. */
+  /** Its user has begun to log out, or to log in anew. */
   isLeaving?: boolean
   /** Why the grant has ended. */
   revoked?: 'reuse' | 'logout' | 'admin'

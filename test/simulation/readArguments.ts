@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { bugs } from './bugs.ts'
 
-const usage = `npm run simulate -- [--seed 1] [--hours 1000 | --million] [--bug name]
-npm run simulate -- --world <its number> [--hours 48] [--sessions 20] [--only 3,7] [--faults 1,2 | none] [--bug name]
+const usage = `npm run simulate -- [--seed 1] [--hours 1000 | --million] [--fleet] [--bug name]
+npm run simulate -- --world <its number> [--hours 48] [--sessions 20] [--only 3,7] [--faults 1,2 | none] [--fleet] [--bug name]
 npm run simulate -- --scale
 Bugs: ${Object.keys(bugs).join(', ')}.`
 
@@ -15,6 +15,8 @@ export interface Arguments {
   readonly only?: readonly number[] | undefined
   readonly faults?: readonly number[] | undefined
   readonly bug?: string | undefined
+  /** Behind a fleet of servers, and not in browsers. */
+  readonly isFleet: boolean
   readonly isScale: boolean
 }
 
@@ -30,6 +32,7 @@ export function readArguments(): Arguments | undefined {
           { type: 'string' }
         >),
         million: { type: 'boolean' },
+        fleet: { type: 'boolean' },
         scale: { type: 'boolean' },
       },
     })
@@ -44,6 +47,7 @@ export function readArguments(): Arguments | undefined {
       only: list(values.only),
       faults: list(values.faults),
       bug,
+      isFleet: values.fleet === true,
       isScale: values.scale === true,
     }
     const numbers = [

@@ -17,6 +17,8 @@ export interface WorldOptions {
   /** How long it goes on; simulated. */
   readonly hours: number
   readonly sessions: number
+  /** Behind a fleet of servers. @default in browsers of their own */
+  readonly isFleet?: boolean | undefined
   /** Only these of them. @default all */
   readonly onlySessions?: readonly number[] | undefined
   /** Only these of the planned faults, by number. @default all */
@@ -47,8 +49,14 @@ const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 1)
 const LEAD_MS = 30_000
 const PROCESSES = 3
-/** Of bearers. Mostly long: what happens is rare, and hours are many. */
-const LIVES = [3 * MINUTE, 15 * MINUTE, HOUR, HOUR, HOUR, 4 * HOUR, 4 * HOUR, 12 * HOUR]
+/** Of bearers, and how many worlds of 24 have them. Mostly long: what happens is rare, and hours are many. */
+const LIVES = [
+  [3 * MINUTE, 1],
+  [15 * MINUTE, 3],
+  [HOUR, 8],
+  [4 * HOUR, 8],
+  [12 * HOUR, 4],
+].flatMap(([lifeMs = 0, worlds = 0]) => Array<number>(worlds).fill(lifeMs))
 
 /** A stream of numbers of its own for everybody: who is left out changes nothing for the others. */
 export const streamOf = (seed: number, name: string): Random => {
@@ -59,7 +67,7 @@ export const streamOf = (seed: number, name: string): Random => {
 
 /** One world from its beginning to its end; the seed decides everything. */
 export async function runWorld(options: WorldOptions): Promise<WorldResult> {
-  const { seed, hours, sessions } = options
+  const { seed, hours, sessions, isFleet = false } = options
   const totalMs = hours * HOUR
   const general = streamOf(seed, 'world')
   const lifeMs = general.pick(LIVES)
@@ -72,7 +80,6 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   ])
   const isDated = general.next() < 0.7
   const isNever = general.next() < 0.3
-  const isFleet = general.next() < 0.5
   const offsets = Array.from({ length: PROCESSES }, () => general.between(-1_000, 1_000))
   const kinds = KINDS.filter(() => general.next() < 0.4)
   const gapMs = general.pick([10, 40, 120]) * MINUTE

@@ -9,6 +9,8 @@ export interface Send extends Caller {
   readonly index: number
   readonly at: number
   closedAt?: number
+  /** The backend has spent the token. */
+  isProcessed?: boolean
   /**
    * What its sender has learned. `refused`: not processed. `lost`: nothing. `delivered`: the next tokens.
    * `ambiguous`: words that may mean anything.

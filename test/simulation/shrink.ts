@@ -67,10 +67,10 @@ export async function shrink(options: WorldOptions, found: WorldResult): Promise
 
 /** What a shell is given to see it again. */
 export function commandOf(
-  { seed, hours, sessions, onlySessions, onlyFaults }: WorldOptions,
+  { seed, hours, sessions, isFleet, onlySessions, onlyFaults }: WorldOptions,
   bug?: string,
 ): string {
   const list = (name: string, ids: readonly number[] | undefined) =>
     ids === undefined ? '' : ` --${name} ${ids.length > 0 ? ids.join(',') : 'none'}`
-  return `npm run simulate -- --world ${seed} --hours ${hours} --sessions ${sessions}${list('only', onlySessions)}${list('faults', onlyFaults)}${bug ? ` --bug ${bug}` : ''}`
+  return `npm run simulate -- --world ${seed} --hours ${hours} --sessions ${sessions}${list('only', onlySessions)}${list('faults', onlyFaults)}${isFleet ? ' --fleet' : ''}${bug ? ` --bug ${bug}` : ''}`
 }

@@ -21,12 +21,12 @@ describe('a simulated world', () => {
     expect(await of(4)).not.toBe(first)
   })
 
-  test('a mistake is found, shrunk to the session and the fault that it takes, and replayed by the printed command', async () => {
+  test('a mistake is found, shrunk to the session and the faults that it takes, and replayed by the printed command', async () => {
     const bug = ['--bug', 'clearOnAnyFailure']
-    const found = await simulate('--world', '1000000', '--hours', '6', ...bug)
+    const found = await simulate('--world', '1000001', '--hours', '8', ...bug)
     expect(found.code).toBe(1)
     const [, command = ''] = /npm run simulate -- (.*)/.exec(found.output) ?? []
-    expect(command).toMatch(/--only \d+ --faults \d+ --bug clearOnAnyFailure$/)
+    expect(command).toMatch(/--only \d+ --faults [\d,]+ --bug clearOnAnyFailure$/)
     const again = await simulate(...command.split(' '))
     expect(again.code).toBe(1)
     expect(again.output).toContain('I14')

@@ -71,6 +71,8 @@ export function createVisitor(options: VisitorOptions) {
     const name = `${seat}.${random.between(1, 2)}`
     const i = anyProcess()
     judge.trace.note(seat, `logs in (${way})`)
+    // The next session of a browser ends the one before.
+    if (family) family.isLeaving = true
     const done = (answer: Response | undefined) => {
       keep(answer)
       if (!hasSession()) return
@@ -102,9 +104,12 @@ export function createVisitor(options: VisitorOptions) {
   function call(i: number): void {
     const of = family
     const before = seenAt
+    const at = time.now()
     const place: Place = fleet.places()[i % fleet.places().length] as Place
-    const one = judge.call({ seat, place, tab: seat }, 'request', of)
     const roll = random.next()
+    // Nobody is there to answer.
+    if (!place.isAlive()) return
+    const one = judge.call({ seat, place, tab: seat }, 'request', of)
     const path =
       roll < 0.75
         ? `/api/admin/users?call=${one.id}`
@@ -115,6 +120,8 @@ export function createVisitor(options: VisitorOptions) {
             : '/session/refresh'
     fleet.ask(i, requestOf(path.endsWith('refresh') ? 'POST' : 'GET', path), (answer) => {
       if (place.isAlive()) judge.settled(one, String(answer?.status ?? 'no answer'))
+      // What a server could not write down, it has not seen.
+      if (answer?.status === 200) seenAt = Math.max(seenAt, at)
       if (answer?.status !== 401) return
       time.at(time.now(), () => lost(answer, of, before))
     })
@@ -151,7 +158,7 @@ export function createVisitor(options: VisitorOptions) {
   function act(): void {
     const count = random.between(1, 3)
     const roll = random.next()
-    const nextMs = Math.round(-Math.log(1 - random.next()) * 30 * MINUTE)
+    const nextMs = Math.round(-Math.log(1 - random.next()) * HOUR)
     const awayMs = random.between(20 * MINUTE, 12 * HOUR)
     const shiftMs = random.between(30 * MINUTE, 5 * HOUR)
     if (isOver) return
@@ -165,7 +172,6 @@ export function createVisitor(options: VisitorOptions) {
     else if (roll < 0.015) logout()
     else {
       for (let n = 0; n < count; n++) call(anyProcess())
-      seenAt = time.now()
     }
   }
 

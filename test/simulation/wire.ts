@@ -117,7 +117,10 @@ export function createWire(options: WireOptions) {
         const kind = fault?.kind as WireFault | undefined
         if (kind === 'refused') return fail(there, 'refused', failed('ECONNREFUSED', 'connect'))
         if (kind === 'reset') return fail(there, 'lost', failed('ECONNRESET', 'read'))
-        if (kind === 'hole') return
+        if (kind === 'hole') {
+          if (!route) judge.swallowed(asked)
+          return
+        }
         const slowMs = kind === 'slow' ? Math.round(200 + (fault?.roll ?? 0) ** 2 * 39_000 * roll) : 0
         time.at(time.now() + there + slowMs / 2, () => {
           const answer = (kind && insteadOf(kind, roll)) ?? processed(kind, asked, send)
