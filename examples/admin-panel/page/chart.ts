@@ -78,7 +78,7 @@ function curveOf({ from, to }: Ends) {
     x: (a.x + b.x) / 2 - (dy / length) * bend * side,
     y: (a.y + b.y) / 2 + (dx / length) * bend * side,
   }
-  return { a, b, mid, isInRow: a.y === b.y, isBottom }
+  return { a, b, mid, isInRow: a.y === b.y, isAcrossRow, isBottom }
 }
 
 export function pathOf(ends: Ends): string {
@@ -88,14 +88,16 @@ export function pathOf(ends: Ends): string {
   return `M ${edgeOfBox(a, mid)} Q ${round(mid.x)} ${round(mid.y)} ${edgeOfBox(b, mid)}`
 }
 
-/** Where the name of an event stands: beside the curve inside of a row, on the curve between the rows. */
+/** Where the name of an event stands: beside its curve inside of a row, on it between the rows. */
 export function middleOf(ends: Ends): { readonly x: number; readonly y: number } {
   const curve = curveOf(ends)
   if (!curve) return { x: 0, y: 0 }
-  const { a, b, mid, isInRow, isBottom } = curve
+  const { a, b, mid, isInRow, isAcrossRow, isBottom } = curve
   if (!isInRow) return { x: round((a.x + b.x + 2 * mid.x) / 4), y: round((a.y + b.y + 2 * mid.y) / 4) }
-  const outside = isBottom ? BOX.height / 2 + 22 : -BOX.height / 2 - 14
-  return { x: round((a.x + b.x) / 2), y: round(a.y + outside) }
+  // Above the upper row, clear of the curve along it; at the lower one on the side of its own curve.
+  const beside = BOX.height / 2 + (!isBottom ? 23 : isAcrossRow ? 29 : 12)
+  const isBelow = isBottom && mid.y > a.y
+  return { x: round((a.x + b.x) / 2), y: round(isBelow ? a.y + beside : a.y - beside) }
 }
 
 /** Where the line from the middle of `box` to `towards` leaves it. */
