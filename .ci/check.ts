@@ -13,6 +13,7 @@ const steps = [
   'test:types',
   'docs:check',
   'test',
+  'check:model',
   'check:package',
   'check:unused',
   'test:package',

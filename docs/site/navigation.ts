@@ -68,6 +68,7 @@ export const chapters: readonly Chapter[] = [
       page('docs/inspect.md', 'Inspector'),
       page('docs/chaos.md', 'Chaos'),
       page('docs/simulation.md', 'Simulation'),
+      page('docs/proof.md', 'Proof by exhaustion'),
       page('docs/mutation.md', 'Mutation'),
     ],
   },

@@ -8,6 +8,8 @@ export interface Bug {
   readonly about: string
   /** The scenario that finds it with the shortest trace. */
   readonly scenario: string
+  /** How deep it is. @default that of the scenario */
+  readonly depth?: number
   /** What it breaks first. */
   readonly breaks: readonly string[]
   readonly patches: readonly Patch[]
@@ -29,6 +31,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   resendWhileGood: {
     about: 'a token that may be spent is sent again while the bearer is good',
     scenario: 'page',
+    depth: 6,
     breaks: ['I1'],
     patches: [
       {
@@ -53,12 +56,118 @@ export const bugs: Readonly<Record<string, Bug>> = {
   staleRefreshes: {
     about: 'a 401 refreshes, whichever bearer it was for',
     scenario: 'page',
+    depth: 6,
     breaks: ['I1'],
     patches: [
       {
         file: 'src/session/handle.ts',
         find: '    if (!isSameEpoch() || newer() !== undefined) return newer()\n',
         put: '    if (newer() !== undefined) used = vault.position()\n',
+      },
+    ],
+  },
+  inFlightOnlyDedupe: {
+    about: 'who comes after a refresh with the token that it has spent, sends it again',
+    scenario: 'copies',
+    breaks: ['I5'],
+    patches: [
+      {
+        file: 'src/coordination/inProcess.ts',
+        find: 'const known = past.get(key)',
+        put: 'const known = past.get(scope)',
+      },
+    ],
+  },
+  replayCacheSurvivesLogout: {
+    about: 'what is remembered of a spent token outlives the logout of its session',
+    scenario: 'copies',
+    breaks: ['I6'],
+    patches: [
+      {
+        file: 'src/coordination/inProcess.ts',
+        find: '    if (isAll) {\n      for (const [key, {',
+        put: '    if (false) {\n      for (const [key, {',
+      },
+      {
+        file: 'src/coordination/inProcess.ts',
+        find: '    else past.set(key, { scope, answer: ENDED })',
+        put: '    else if (!past.get(key)) past.set(key, { scope, answer: ENDED })',
+      },
+    ],
+  },
+  noCommitGuard: {
+    about: 'a commit writes over whatever is there',
+    scenario: 'processes',
+    depth: 7,
+    breaks: ['I3', 'I6'],
+    patches: [
+      {
+        file: 'src/server/entries.ts',
+        find: 'if (!isAt(record.session, expected)) return undefined',
+        put: '',
+      },
+    ],
+  },
+  leaseWithoutIntent: {
+    about: 'what a peer has written down of its send keeps nobody from sending',
+    scenario: 'processes',
+    breaks: ['I1', 'I9'],
+    patches: [
+      {
+        file: 'src/server/intents.ts',
+        find: '        if (known) return undefined\n',
+        put: '        known = undefined\n',
+      },
+    ],
+  },
+  publishBeforeCommit: {
+    about: 'a renewal is told before it is committed',
+    scenario: 'processes',
+    breaks: ['I4'],
+    patches: [
+      {
+        file: 'src/session/flight.ts',
+        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        put: '',
+      },
+      {
+        file: 'src/session/flight.ts',
+        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
+        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+      },
+    ],
+  },
+  noIntent: {
+    about: 'a server sends without having written it down',
+    scenario: 'processes',
+    breaks: ['I2', 'I19'],
+    patches: [
+      {
+        file: 'src/server/intents.ts',
+        find: '  const owner = crypto.randomUUID()\n',
+        put: '  if (inner) return inner\n  const owner = crypto.randomUUID()\n',
+      },
+    ],
+  },
+  tabSendsUnseen: {
+    about: 'a tab sends whatever another has written down',
+    scenario: 'tabs',
+    breaks: ['I1', 'I9'],
+    patches: [
+      {
+        file: 'src/browser/sharedVault.ts',
+        find: 'if (before && before.until > now) return',
+        put: 'if (before && before.until > Infinity) return',
+      },
+      {
+        file: 'src/browser/sharedVault.ts',
+        find: 'if (before && flight.doubtfulSends < before.sends) return',
+        put: 'if (before && flight.doubtfulSends < 0) return',
+      },
+      {
+        file: 'src/browser/lock.ts',
+        find: '      await navigator.locks.request(',
+        put: '      throw 0\n      await navigator.locks.request(',
       },
     ],
   },

@@ -26,13 +26,19 @@ export async function check({
   for (const each of chosen) {
     console.log(`${each.name}: ${each.about}`)
     console.log(`  bound: ${each.bound}`)
-    const startedAt = performance.now()
-    const result = await explore(each, { depth: depth ?? each.depth, auditEvery, isEager })
-    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+    const before = process.cpuUsage()
+    const result = await explore(each, {
+      depth: depth ?? each.depth,
+      auditEvery,
+      isEager,
+      onLevel: (level, states) => process.stderr.write(`  depth ${level}: ${states} states\n`),
+    })
+    const { user, system } = process.cpuUsage(before)
+    const seconds = ((user + system) / 1_000_000).toFixed(1)
     const whole = result.isExhausted ? ', nothing left' : ''
     console.log(
       `  depth ${result.depth}${whole}: ${result.states} states, ${result.transitions} transitions, ` +
-        `${result.merged} merged (${result.audited} audited), ${seconds} s`,
+        `${result.merged} merged (${result.audited} audited), ${seconds} s of CPU`,
     )
     for (const text of result.unsound.slice(0, 3)) console.log(`  MERGED WRONGLY\n${text}`)
     console.log(`  violations: ${result.found.length}`)

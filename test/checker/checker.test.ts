@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { bugs } from './bugs.ts'
+
+const scenarios = ['page', 'copies', 'processes', 'tabs']
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -14,15 +17,15 @@ function check(...args: string[]) {
   return { status, stdout }
 }
 
-describe('the model checker', () => {
+describe('the model checker', { timeout: 240_000 }, () => {
   test('finds nothing in the sources as they are, and says how far it looked', () => {
-    const { status, stdout } = check('--scenario', 'page', '--depth', '3', '--audit', '5')
-    expect(stdout).toMatch(/depth 3: \d{3} states, \d{3} transitions, \d+ merged \([1-9]\d* audited\)/)
-    expect(stdout).toContain('violations: 0')
+    const { status, stdout } = check('--depth', '2', '--audit', '2')
+    expect(stdout).toMatch(/depth 2: \d+ states, \d+ transitions, \d+ merged \([1-9]\d* audited\)/)
+    expect(stdout).toMatch(/\n\d\d scenarios, \d{3} states, \d{3,4} transitions, 0 violations\n/)
     expect(status).toBe(0)
   })
 
-  test.each(['lateAdopted', 'clearOnAnyFailure'])(
+  test.each(['lateAdopted', 'publishBeforeCommit', 'tabSendsUnseen'])(
     'finds a seeded mistake, and the shortest way to it: %s',
     (name) => {
       const bug = bugs[name]
@@ -35,6 +38,11 @@ describe('the model checker', () => {
       expect(sound).not.toContain('!!')
     },
   )
+
+  test.each(Object.entries(bugs))('%s has its place in the sources', (_, { scenario, patches }) => {
+    for (const { file, find } of patches) expect(readFileSync(root + file, 'utf8')).toContain(find)
+    expect(scenarios).toContain(scenario)
+  })
 
   test('refuses what it does not know', () => {
     expect(check('--bug', 'none').status).toBe(2)

@@ -170,15 +170,16 @@ async function futures(scenario: Scenario, node: Node): Promise<string> {
     const world = await replay(scenario, node)
     await take(world, name)
     const kinds = world.violations().map(({ invariant }) => invariant)
-    all.push(`${name} -> ${kinds} ${world.print()}`)
+    // Not under its name: who acts may have changed places.
+    all.push(`${kinds} ${world.print()}`)
   }
-  return all.sort().join('\n')
+  return [...new Set(all)].sort().join('\n\n')
 }
 
 function firstDifference(a: string, b: string): string {
   const [left, right] = [a.split('\n'), b.split('\n')]
-  const at = left.findIndex((line, i) => line !== right[i])
-  return `${left[at] ?? '(nothing)'}\n${right[at < 0 ? left.length : at] ?? '(nothing)'}`
+  const only = (lines: string[], others: string[]) => lines.filter((line) => !others.includes(line))
+  return `only there: ${only(left, right).join('; ')}\nonly here: ${only(right, left).join('; ')}`
 }
 
 function wayOf(node: Node) {

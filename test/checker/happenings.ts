@@ -104,6 +104,8 @@ export type Happening =
       readonly before: Stored | null
       readonly after: Stored
     }
+  /** What is in the store was read. */
+  | { readonly type: 'looked'; readonly by: string; readonly stored: Stored | null }
   | { readonly type: 'crashed'; readonly by: string }
 
 export type Kind = Happening['type']

@@ -19,8 +19,9 @@ export interface Bench {
   readonly resend: ResendPolicy
   /** How long before its end a bearer may be renewed, jitter included. */
   readonly dueMs: number
-  /** Whether sessions are kept in a store, and sends written down before. */
-  readonly hasStore: boolean
+  /** Where sessions live: in memory, or in a store, which every request to a server reads, and a tab when it has cause. */
+  readonly kind: 'memory' | 'server' | 'tabs'
+  /** Whether sends are written down before. */
   readonly hasIntents: boolean
   now(): number
   /** Nothing of this process is under way but what waits for time, or for a caller. */
@@ -42,8 +43,8 @@ export interface Monitor {
   readonly on?: { readonly [K in Kind]?: (happening: Of<K>) => void }
   /** Called whenever the world is at rest. */
   atRest?(): void
-  /** All that it keeps. Two states with the same memory are judged alike. */
-  memory(): unknown
+  /** All that it keeps, in no order. Two states with the same memory are judged alike. */
+  memory(): readonly unknown[]
 }
 
 export type Judge = ReturnType<typeof createJudge>
@@ -85,6 +86,6 @@ export function createJudge(given: Omit<Bench, 'report' | 'held' | 'isHealthy'>)
       for (const monitor of monitors) monitor.atRest?.()
       return violations
     },
-    memory: () => [isHealthy, ...monitors.map((monitor) => monitor.memory())],
+    memory: () => [isHealthy, ...monitors.flatMap((monitor, i) => monitor.memory().map((line) => [i, line]))],
   }
 }

@@ -33,11 +33,12 @@ patchSources(bug?.patches ?? [])
 Error.stackTraceLimit = way === undefined ? 0 : 10
 const { check, replay } = await import('./check.ts')
 const wanted = scenario ?? bug?.scenario
+const deep = depth ?? bug?.depth
 process.exitCode =
   way === undefined
     ? await check({
         ...(wanted !== undefined && { scenario: wanted }),
-        ...(depth !== undefined && { depth: Number(depth) }),
+        ...(deep !== undefined && { depth: Number(deep) }),
         ...(audit !== undefined && { auditEvery: Number(audit) }),
         isEager: bug !== undefined,
       })

@@ -5,8 +5,10 @@ import { runSession } from './runSession.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
 
-export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'hasStore' | 'hasIntents'> {
+export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {
   readonly policy?: RefreshPolicy
+  /** It begins when the bearer is due. */
+  readonly isDue?: boolean
   /** Copies of one session in one process, on one coordinator. 1: a page alone. */
   readonly copies?: number
 }
@@ -17,17 +19,19 @@ const DUE_MS = 30_000 + 6_000
 /** Sessions that live in memory: a page, or the copies of one session in a process. All are logged in as ada. */
 export async function startPages(options: PagesOptions): Promise<World> {
   const { copies = 1, policy = 'eager' } = options
-  const stage = createStage({ ...options, dueMs: DUE_MS, hasStore: false, hasIntents: false })
+  const names = Array.from({ length: copies }, (_, i) => (copies > 1 ? `p.S${i + 1}` : 'p'))
+  const alike = copies > 1 ? names.map((name) => name.slice(2)) : []
+  const stage = createStage({ ...options, dueMs: DUE_MS, kind: 'memory', hasIntents: false, alike })
   const coordinator =
     copies > 1 ? inProcessCoordinator({ clock: stage.clock.of('p'), hash: (text) => text }) : undefined
-  for (let i = 1; i <= copies; i++)
-    stage.parties.push(page(stage, copies > 1 ? `p.${i}` : 'p', policy, coordinator))
+  for (const name of names) stage.parties.push(page(stage, name, policy, coordinator))
   const { family, answer } = stage.provider.login('ada')
   for (const party of stage.parties) {
     stage.note({ type: 'login', by: party.name, family })
     await party.login(answer)
     stage.note({ type: 'loggedIn', by: party.name, family })
   }
+  if (options.isDue) await stage.pass(30_000)
   return stage.world()
 }
 
@@ -41,7 +45,7 @@ function page(
     baseUrl: 'https://chat.example/',
     strategies: { openid: stage.provider.strategy(name) },
     refresh: policy,
-    clock: stage.clock.of('p'),
+    clock: stage.clock.of(name),
     random: () => 0.5,
     fetch: stage.apiFetch(name),
     observe: (notice) => stage.note({ type: 'told', by: name, notice }),

@@ -6,6 +6,16 @@ export interface Op {
   readonly what: string
   /** How it may go on, by name. Taking one ends it, unless that answers another op. */
   readonly ways: () => Readonly<Record<string, () => void>>
+  readonly more: OpMore
+}
+
+interface OpMore {
+  /** What may become of it when its process ends. Absent: nothing. */
+  readonly fates?: Readonly<Record<string, () => void>> | undefined
+  /** A store, which needs no time. */
+  readonly isStore?: boolean
+  /** What tells it from others of its name. */
+  readonly detail?: (() => unknown) | undefined
 }
 
 export type Ports = ReturnType<typeof createPorts>
@@ -19,15 +29,32 @@ export function createPorts(enter: (owner: string) => void) {
   }
 
   return {
-    open(owner: string, what: string, ways: Op['ways']): Op {
-      const op = { owner, what, ways }
+    open(owner: string, what: string, ways: Op['ways'], more: OpMore = {}): Op {
+      const op = { owner, what, ways, more }
       ops.push(op)
       return op
     },
     close,
-    /** The process is gone: nothing reaches it any more. `keep`: what goes on without it. */
-    drop(owner: string, keep: (op: Op) => boolean = () => false) {
-      ops = ops.filter((op) => op.owner !== owner || keep(op))
+    /** The process is gone: nothing reaches it any more. */
+    drop(isOf: (owner: string) => boolean) {
+      ops = ops.filter((op) => !isOf(op.owner))
+    },
+    /** All that may become together of what is under way. */
+    fates(isOf: (owner: string) => boolean): Choice[] {
+      let all: Choice[] = [{ name: '', take: () => {} }]
+      const byName = [...ops].sort((a, b) => (a.what < b.what ? -1 : 1))
+      for (const { owner, what, more } of byName)
+        if (isOf(owner) && more.fates)
+          all = all.flatMap((one) =>
+            Object.entries(more.fates ?? {}).map(([fate, act]) => ({
+              name: `${one.name}, ${what} ${fate}`,
+              take() {
+                one.take()
+                act()
+              },
+            })),
+          )
+      return all
     },
     isIdle: (owner: string) => ops.every((op) => op.owner !== owner),
     choices(): Choice[] {
@@ -46,6 +73,7 @@ export function createPorts(enter: (owner: string) => void) {
         }))
       })
     },
-    print: () => ops.map(({ owner, what }) => `${owner} ${what}`).sort(),
+    isAsking: () => ops.some(({ more, ways }) => more.isStore && Object.keys(ways()).length > 0),
+    print: () => ops.map(({ owner, what, more }) => [owner, what, more.detail?.()]),
   }
 }

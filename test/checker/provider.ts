@@ -31,6 +31,7 @@ export interface ProviderOptions {
   readonly outcomes: readonly Outcome[]
   readonly resend: ResendPolicy
   readonly lifeMs: number
+  readonly marks: readonly number[]
   readonly clock: StepClock
   readonly ports: Ports
   readonly note: (happening: Happening) => void
@@ -39,7 +40,7 @@ export interface ProviderOptions {
 export type Provider = ReturnType<typeof createProvider>
 
 /** An identity provider with rotation and reuse detection behind a backend, and what it has issued. */
-export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }: ProviderOptions) {
+export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, note }: ProviderOptions) {
   const families: Family[] = []
   const tokens = new Map<string, { readonly family: Family; readonly index: number }>()
   const bearers = new Map<string, Bearer>()
@@ -53,12 +54,18 @@ export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }:
     return name
   }
 
+  function rotate(family: Family): string {
+    family.index += 1
+    return tokenOf(family)
+  }
+
   function mint(family: Family): Bearer {
     const number = family.bearers.length + 1
     const name = `b${family.id}-${number}`
     const bearer = { name, family, number, endsAt: clock.now() + lifeMs, isRejected: false }
     family.bearers.push(bearer)
     bearers.set(name, bearer)
+    for (const mark of marks) clock.of('time').setTimer(() => {}, lifeMs - mark, 'background')
     return bearer
   }
 
@@ -76,12 +83,8 @@ export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }:
       close(send, result)
       resolve(outcome)
     }
-    const rotate = () => {
-      family.index += 1
-      return tokenOf(family)
-    }
     const renewed = (isRotated: boolean, hasBearer = true, user = family.user) => {
-      const token = isRotated ? rotate() : send.token
+      const token = isRotated ? rotate(family) : send.token
       const bearer = hasBearer ? mint(family) : undefined
       close(send, isRotated ? 'rotated' : 'kept')
       // Of somebody else's nothing may be used: not even to revoke it.
@@ -103,11 +106,11 @@ export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }:
       rejected: () => says({ kind: 'rejected', reason: 'refreshRejected' }),
       unknown: () => says({ kind: 'unknown', cause: 'network', answered: false }),
       lost() {
-        rotate()
+        rotate(family)
         says({ kind: 'unknown', cause: 'network', answered: false })
       },
       consumed() {
-        rotate()
+        rotate(family)
         says({ kind: 'unknown', cause: 'consumed', answered: true, consumed: true })
       },
       unsupported: () => says({ kind: 'unsupported', forGood: false }),
@@ -136,7 +139,17 @@ export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }:
         note({ type: 'sent', send })
         return new Promise<RefreshOutcome>((resolve) => {
           let isGivenUp = false
-          const op = ports.open(by, `refresh ${send.token}`, () => ways(send, () => isGivenUp, resolve))
+          const isLost = () => send.closedAt === undefined && close(send, 'unknown')
+          const op = ports.open(by, `refresh ${send.token}`, () => ways(send, () => isGivenUp, resolve), {
+            fates: {
+              consumed() {
+                if (send.index === send.family.index) rotate(send.family)
+                isLost()
+              },
+              'not consumed': isLost,
+            },
+            detail: () => (isGivenUp ? 'given up' : 'open'),
+          })
           request.signal.addEventListener('abort', () => {
             isGivenUp = true
             if (send.closedAt === undefined) close(send, 'unknown')
@@ -177,7 +190,7 @@ export function createProvider({ outcomes, resend, lifeMs, clock, ports, note }:
       return { family, answer }
     },
     print: () => [
-      families.map(({ id, user, index, bearers: all }) => [
+      ...families.map(({ id, user, index, bearers: all }) => [
         id,
         user,
         index,

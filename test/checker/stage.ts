@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResendPolicy, SessionStateName } from '../../machines/session.types.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { SessionActorRef } from '../../src/session/session.ts'
+import { canonical } from './canonical.ts'
 import type { Choice, World } from './explore.ts'
 import { settle } from './explore.ts'
 import type { Call, Happening } from './happenings.ts'
@@ -18,12 +20,15 @@ export interface Budget {
   /** Answers of the API with 401. */
   readonly unauthorized?: number
   readonly logout?: number
-  /** Logins by the same user again, and by another. */
-  readonly again?: number
+  /** Logins as another user. */
   readonly other?: number
   readonly crash?: number
   /** How often time may pass by a timer of a process that stands still. */
   readonly late?: number
+  /** How often a store may do what it was asked and take its time to say so. */
+  readonly slow?: number
+  /** How often a store may fail: before it did what it was asked, or after. */
+  readonly fault?: number
 }
 
 export interface StageOptions {
@@ -33,8 +38,14 @@ export interface StageOptions {
   readonly lifeMs?: number
   /** How long before its end a bearer may be renewed. */
   readonly dueMs: number
-  readonly hasStore: boolean
+  /** How long before the end of each bearer time stops, for somebody to do something. 0: at its end. */
+  readonly marks?: readonly number[]
+  readonly kind: 'memory' | 'server' | 'tabs'
   readonly hasIntents: boolean
+  /** `quick`: a store is read at the moment when it is asked. Writes are overtaken as ever. */
+  readonly reads?: 'quick'
+  /** Names, in capitals, of those who could change places and nobody would notice. */
+  readonly alike?: readonly string[]
 }
 
 /** Somebody who uses a session: a page, a copy of it, a tab, a server on behalf of its browser. */
@@ -52,12 +63,21 @@ export interface Party {
   describe(): string
 }
 
+/** On whose behalf code runs: what it waits for is then told from the same that others wait for. */
+interface Errand {
+  readonly name: string
+  /** It has done nothing yet. */
+  isNew: boolean
+}
+
+const errands = new AsyncLocalStorage<Errand>()
+
 export type Stage = ReturnType<typeof createStage>
 
 /** The world around the code under test: everything in it that could happen next is a choice. */
 export function createStage(options: StageOptions) {
-  const { budget, resend = 'afterBearerEnds', lifeMs = 60_000 } = options
-  const clock = createStepClock()
+  const { budget, outcomes, alike = [], resend = 'afterBearerEnds', lifeMs = 60_000, marks = [] } = options
+  const clock = createStepClock((fire) => () => errands.exit(fire))
   /** Whose code runs. */
   let current = ''
   const ports = createPorts((owner) => {
@@ -66,13 +86,13 @@ export function createStage(options: StageOptions) {
   const judge = createJudge({
     resend,
     dueMs: options.dueMs,
-    hasStore: options.hasStore,
+    kind: options.kind,
     hasIntents: options.hasIntents,
     now: clock.now,
     isIdle: (by) => ports.isIdle(by),
   })
   const note = (happening: Happening) => judge.note(happening)
-  const provider = createProvider({ outcomes: options.outcomes, resend, lifeMs, clock, ports, note })
+  const provider = createProvider({ outcomes, resend, lifeMs, marks, clock, ports, note })
   const parties: Party[] = []
   const spent: Record<keyof Budget, number> = {
     getToken: 0,
@@ -80,14 +100,17 @@ export function createStage(options: StageOptions) {
     refresh: 0,
     unauthorized: 0,
     logout: 0,
-    again: 0,
     other: 0,
     crash: 0,
     late: 0,
+    slow: 0,
+    fault: 0,
   }
   const isLeft = (what: keyof Budget) => spent[what] < (budget[what] ?? 0)
   const open = new Map<Call, string>()
   let calls = 0
+  /** How often each process was started again. */
+  const starts = new Map<string, number>()
 
   /** The API, with whatever carries a bearer. */
   const apiFetch =
@@ -107,12 +130,87 @@ export function createStage(options: StageOptions) {
           note({ type: 'answered', by, call, bearer, status })
           resolve(new Response(null, { status }))
         }
-        ports.open(by, `API ${call} ${bearer.name}`, () => ({
+        ports.open(by, `API with ${bearer.name}`, () => ({
           200: answer(200),
           ...(isLeft('unauthorized') && { 401: answer(401) }),
         }))
       })
     }
+
+  /**
+   * A call of a store. `run` does what was asked, at one instant, and settles without further ado. `detail`: what tells
+   * it from others of its name.
+   */
+  function ask<T>(by: string, what: string, run: () => Promise<T>, detail?: () => unknown): Promise<T> {
+    const isWrite = what.startsWith('write')
+    const errand = errands.getStore()
+    // Whoever begins with a look could as well have begun a little later.
+    const isQuick = options.reads === 'quick' || errand?.isNew
+    if (errand) errand.isNew = false
+    if (isQuick && !isWrite && !isLeft('slow') && !isLeft('fault')) return run()
+    return new Promise((resolve, reject) => {
+      const fail = () => reject(new Error('the store is away'))
+      const name = errand ? `${what} [${errand.name}]` : what
+      ports.open(
+        by,
+        name,
+        () => ({
+          done: () => void run().then(resolve),
+          ...(isLeft('slow') && {
+            'done, not yet told'() {
+              spent.slow += 1
+              void run().then((answer) =>
+                ports.open(by, `${name}, done`, () => ({ told: () => resolve(answer) }), {
+                  detail: () => JSON.stringify(answer ?? null).replace(/"value":"\d+ /, ''),
+                }),
+              )
+            },
+          }),
+          ...(isLeft('fault') && {
+            fails() {
+              spent.fault += 1
+              fail()
+            },
+          }),
+          ...(isLeft('fault') &&
+            isWrite && {
+              'done, and fails'() {
+                spent.fault += 1
+                void run().then(fail)
+              },
+            }),
+        }),
+        {
+          isStore: true,
+          detail,
+          ...(isWrite && { fates: { written: () => void run(), 'not written': () => {} } }),
+        },
+      )
+    })
+  }
+
+  /** The ends of a process: what it has in the air may or may not be done. */
+  function crashes(name: string, restart: () => void): Choice[] {
+    const isOf = (by: string) => processOf(by) === name
+    return ports.fates(isOf).map(({ name: fate, take }) => ({
+      name: `${name}: crash${fate}`,
+      take() {
+        spent.crash += 1
+        take()
+        ports.drop(isOf)
+        clock.drop(name)
+        for (const call of [...open.keys()])
+          if (isOf(call.by)) {
+            open.delete(call)
+            note({ type: 'settled', call })
+          }
+        note({ type: 'crashed', by: name })
+        starts.set(name, (starts.get(name) ?? 0) + 1)
+        current = name
+        restart()
+      },
+    }))
+  }
 
   function follow(party: Party, kind: Call['kind']) {
     const call: Call = { by: party.name, kind, number: ++calls, user: party.user() }
@@ -156,7 +254,7 @@ export function createStage(options: StageOptions) {
               take() {
                 spent[what] += 1
                 current = processOf(party.name)
-                act()
+                errands.run({ name: `${name} as ${party.user() ?? 'nobody'}`, isNew: true }, act)
               },
             },
           ]
@@ -167,27 +265,38 @@ export function createStage(options: StageOptions) {
       ...by('refresh', 'refresh', () => follow(party, 'refresh')),
       ...by('logout', 'logout', () => {
         note({ type: 'logout', by: party.name })
-        void party.logout()
+        party.logout().catch(() => {})
       }),
-      ...by('again', 'login ada', () => void login(party, 'ada').catch(() => {})),
       ...by('other', 'login bob', () => void login(party, 'bob').catch(() => {})),
     ]
   }
 
   function ticks(): Choice[] {
-    const next = clock.next()
-    const late = isLeft('late') ? clock.next(true).filter((timer) => !next.includes(timer)) : []
+    // A store answers at once, or it fails. What is under way with it may still be overtaken by anything else.
+    const isNow = !isLeft('fault') && ports.isAsking()
+    const next = clock.next().filter(({ at }) => !isNow || at <= clock.now())
+    const late = isLeft('late') && !isNow ? clock.next(true).filter((timer) => !next.includes(timer)) : []
     return [...next, ...late].map((timer) => ({
-      name: `${timer.owner}: +${timer.at - clock.now()} ms`,
+      name: `${timer.owner}: +${Math.max(timer.at - clock.now(), 0)} ms`,
       take() {
         if (late.includes(timer)) {
           spent.late += 1
           judge.unhealthy()
         }
-        current = timer.owner
+        current = processOf(timer.owner)
         clock.fire(timer)
       },
     }))
+  }
+
+  /** Lets time pass, and nothing else, to the first instant at which something is due `ms` after the start. */
+  async function pass(ms: number) {
+    for (let [next] = clock.next(); next && next.at < ms; [next] = clock.next()) {
+      current = processOf(next.owner)
+      clock.fire(next)
+      await settle()
+    }
+    clock.set(ms)
   }
 
   /** Follows the chart of a session. */
@@ -202,19 +311,24 @@ export function createStage(options: StageOptions) {
     })
   }
 
-  const world = (more: () => Choice[] = () => [], print: () => unknown = () => null): World => ({
+  /** Every fact of this state, one a line, in no order. */
+  function facts(more: readonly unknown[]): string[] {
+    const all: readonly [string, readonly unknown[]][] = [
+      ['spent', [spent]],
+      ['open', [...open.values()]],
+      ['party', parties.map((party) => [party.name, party.print()])],
+      ['port', ports.print()],
+      ['timer', clock.print()],
+      ['provider', provider.print()],
+      ['judge', judge.memory()],
+      ['more', more],
+    ]
+    return all.flatMap(([name, lines]) => lines.map((line) => `${name} ${JSON.stringify(line)}`))
+  }
+
+  const world = (more: () => Choice[] = () => [], print: () => readonly unknown[] = () => []): World => ({
     choices: () => [...ports.choices(), ...parties.flatMap(choicesOf), ...more(), ...ticks()],
-    print: () =>
-      JSON.stringify([
-        spent,
-        [...open.values()].sort(),
-        parties.map((party) => party.print()),
-        ports.print(),
-        clock.print(),
-        provider.print(),
-        judge.memory(),
-        print(),
-      ]),
+    print: () => canonical(facts(print()), alike),
     violations: () => judge.violations(),
     describe: () =>
       `${(clock.now() / 1_000).toFixed(3)} s  ${parties.map((party) => party.describe()).join('  ')}`,
@@ -228,14 +342,17 @@ export function createStage(options: StageOptions) {
     note,
     parties,
     isLeft,
-    spend(what: keyof Budget) {
-      spent[what] += 1
-    },
     current: () => current,
+    errand: () => errands.getStore()?.name ?? '',
     enter(owner: string) {
       current = owner
     },
     apiFetch,
+    ask,
+    pass,
+    crashes,
+    /** Which life of a process this is. */
+    life: (name: string) => starts.get(name) ?? 0,
     login,
     watch,
     world,

@@ -12,17 +12,25 @@ export type StepClock = ReturnType<typeof createStepClock>
 export const START = Date.UTC(2026, 0, 1)
 const MAX_DELAY_MS = 2 ** 31 - 1
 
-/** A clock for several processes, on which one timer after the other fires, and only when told. */
-export function createStepClock() {
+/** A clock for several processes, on which one timer after the other fires, and only when told. `bind`: to where it was armed. */
+export function createStepClock(bind: (fire: () => void) => () => void) {
   let elapsed = 0
   let armed: Timer[] = []
 
   const of = (owner: string): Clock => ({
     wall: () => START + elapsed,
     monotonic: () => elapsed,
-    setTimer(fire, delayMs) {
+    setTimer(fire, delayMs, kind) {
       if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) throw new RangeError(`A timer of ${delayMs} ms`)
-      const timer = { owner, at: elapsed + delayMs, fire }
+      // What is due already, and nobody waits for, is no choice.
+      if (delayMs === 0 && kind === 'background') {
+        let isArmed = true
+        queueMicrotask(() => isArmed && fire())
+        return () => {
+          isArmed = false
+        }
+      }
+      const timer = { owner, at: elapsed + delayMs, fire: bind(fire) }
       armed.push(timer)
       // Stable: of two timers of one process for one instant, the one armed first fires first.
       armed.sort((a, b) => a.at - b.at)
@@ -41,6 +49,10 @@ export function createStepClock() {
       return isLate
         ? firsts
         : firsts.filter(({ at }) => Math.max(at, elapsed) === Math.max(firsts[0]?.at ?? 0, elapsed))
+    },
+    /** It is this late now, and nothing has fired for it. */
+    set(ms: number) {
+      elapsed = Math.max(elapsed, ms)
     },
     fire(timer: Timer) {
       armed = armed.filter((other) => other !== timer)

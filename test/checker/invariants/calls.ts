@@ -37,7 +37,7 @@ export function requests({ report, now }: Bench): Monitor {
         twice.delete(callName(call))
       },
     },
-    memory: () => [[...wires].map(([call, { bearer }]) => [call, bearer.name]), [...twice]],
+    memory: () => [...wires].map(([call, { bearer }]) => [bearer.name, twice.has(call)]),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Bearer, Family } from '../happenings.ts'
 import type { Bench, Held, Monitor } from '../judge.ts'
 
 /** What is committed of each login: by the store where there is one, else by the delivery. */
-export function ledger({ hasStore, now }: Bench): Monitor & { held(family: Family): Held | undefined } {
+export function ledger({ kind, now }: Bench): Monitor & { held(family: Family): Held | undefined } {
   const families = new Map<Family, Held>()
   const bearers = new Map<string, Bearer>()
   const tokens = new Map<string, Family>()
@@ -14,12 +14,12 @@ export function ledger({ hasStore, now }: Bench): Monitor & { held(family: Famil
         const [bearer] = family.bearers
         if (bearer) bearers.set(bearer.name, bearer)
         tokens.set(`r${family.id}-1`, family)
-        if (!hasStore) families.set(family, { token: `r${family.id}-1`, bearer })
+        if (kind === 'memory') families.set(family, { token: `r${family.id}-1`, bearer })
       },
       delivered({ family, token, bearer }) {
         if (bearer) bearers.set(bearer.name, bearer)
         tokens.set(token, family)
-        if (!hasStore) families.set(family, { token, bearer })
+        if (kind === 'memory') families.set(family, { token, bearer })
       },
       committed({ after: { token, bearer } }) {
         const family = tokens.get(token ?? '') ?? bearers.get(bearer ?? '')?.family

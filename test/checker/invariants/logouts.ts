@@ -1,53 +1,77 @@
-import type { Bearer, Family } from '../happenings.ts'
+import type { Bearer, Call, Family } from '../happenings.ts'
 import type { Bench, Monitor } from '../judge.ts'
 import { processOf } from '../judge.ts'
 
 /**
  * I5: no token after logout, neither to a caller nor on the wire. I6: no resurrection, and what arrives late is
- * revoked.
+ * revoked. In memory a session is over as soon as somebody says so; in a tab, then or when it has read so; on a server
+ * as soon as the tombstone can be read: whoever asks later, gets nothing.
  */
-export function logouts({ report, isIdle }: Bench): Monitor {
+export function logouts({ report, isIdle, kind }: Bench): Monitor {
   const families = new Set<Family>()
   /** By process, and by session: the logins that are over there. */
   const left = new Map<string, Set<Family>>()
+  /** Calls that were begun when these were over already. */
+  const late = new Map<string, ReadonlySet<Family>>()
   /** Refresh tokens that came too late, and who has to revoke them. */
   const owed = new Map<string, string>()
-  const isLeft = (by: string, family: Family) => left.get(processOf(by))?.has(family) === true
+  const everywhere = 'everywhere'
+  const leftOf = (by: string): ReadonlySet<Family> =>
+    left.get(kind === 'server' ? everywhere : by) ?? new Set()
+  const isLeft = (by: string, family: Family) => leftOf(processOf(by)).has(family)
   // Another session of the process may serve what it had until it asks.
-  const over = ({ family }: Bearer, by: string) => left.get(by)?.has(family) === true
+  const isOver = ({ family }: Bearer, by: string, call: string) =>
+    kind === 'server' ? late.get(call)?.has(family) === true : leftOf(by).has(family)
+  const areAllLeft = (by: string) =>
+    kind === 'memory' && families.size > 0 && [...families].every((family) => isLeft(by, family))
+
+  function leave(name: string, over: Iterable<Family>) {
+    left.set(name, new Set([...(left.get(name) ?? []), ...over]))
+  }
 
   return {
     on: {
       login: ({ family }) => void families.add(family),
       logout({ by }) {
-        left.set(processOf(by), new Set(families))
-        left.set(by, new Set(families))
+        leave(processOf(by), families)
+        leave(by, families)
       },
+      called: ({ call }) => void late.set(nameOf(call), leftOf(processOf(call.by))),
+      settled: ({ call }) => void late.delete(nameOf(call)),
       returned({ call, bearer }) {
-        if (over(bearer, call.by)) report('I5', `${call.kind} gives ${bearer.name} after logout`)
+        if (isOver(bearer, call.by, nameOf(call))) report('I5', `${call.by} gets ${bearer.name} after logout`)
       },
-      wired({ by, bearer }) {
-        if (over(bearer, by)) report('I5', `${by} sends a request with ${bearer.name} after logout`)
+      wired({ by, call, bearer }) {
+        if (isOver(bearer, by, call)) report('I5', `${by} sends a request with ${bearer.name} after logout`)
       },
       sent({ send }) {
         if (isLeft(send.by, send.family)) report('I5', `${send.by} sends ${send.token} after logout`)
       },
       told({ by, notice }) {
-        if (notice.type !== 'refreshed') return
         // A login that is newer than the logout tells of itself.
-        const isOver = [...families].every((family) => isLeft(by, family))
-        if (families.size > 0 && isOver) report('I6', `${by} tells of a renewal after logout`)
+        if (notice.type === 'refreshed' && areAllLeft(by))
+          report('I6', `${by} tells of a renewal after logout`)
       },
       moved({ by, from, to }) {
-        if (from !== 'loggedOut' || to === 'loggedOut') return
-        if (families.size > 0 && [...families].every((family) => isLeft(by, family)))
+        if (from === 'loggedOut' && to !== 'loggedOut' && areAllLeft(by))
           report('I6', `${by} is ${to} again after logout`)
       },
+      committed({ by, before, after }) {
+        if (before?.isEnded && !after.isEnded && after.epoch <= before.epoch)
+          report('I6', `${by} writes ${after.epoch}.${after.version} over a tombstone`)
+        const over = [...families].filter(({ id }) => before?.token?.startsWith(`r${id}-`))
+        if (after.isEnded) leave(everywhere, over)
+      },
+      looked({ by, stored }) {
+        if (stored?.isEnded) leave(by, left.get(everywhere) ?? [])
+      },
       delivered({ by, family, token }) {
-        if (isLeft(by, family)) owed.set(token, by)
+        if (isLeft(by, family) || left.get(everywhere)?.has(family)) owed.set(token, by)
       },
       revoked: ({ token }) => void owed.delete(token),
       crashed({ by }) {
+        // What was not written down by then was not done.
+        left.delete(by)
         for (const [token, debtor] of owed) if (processOf(debtor) === by) owed.delete(token)
       },
     },
@@ -55,6 +79,13 @@ export function logouts({ report, isIdle }: Bench): Monitor {
       for (const [token, by] of owed)
         if (isIdle(by)) report('I6', `${by} has not revoked ${token}, which came after logout`)
     },
-    memory: () => [[...left].map(([process, all]) => [process, [...all].map(({ id }) => id)]), [...owed]],
+    memory: () => [
+      ...[...left].map(([process, all]) => ['left', process, [...all].map(({ id }) => id)]),
+      // Which call it was does not matter: the open ones are told apart by who makes them.
+      ...[...late].map(([call, all]) => ['late', call.split('#')[0], [...all].map(({ id }) => id)]),
+      ...[...owed].map((debt) => ['owed', ...debt]),
+    ],
   }
 }
+
+const nameOf = ({ by, number }: Call) => `${by}#${number}`

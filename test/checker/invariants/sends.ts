@@ -19,7 +19,7 @@ const MAX_DOUBTFUL_SENDS = 4
  * flight per session. I11: a refresh has a cause, and a 401 for an old bearer is none.
  */
 export function sends(bench: Bench): Monitor {
-  const { report, now, resend, held, hasStore, dueMs } = bench
+  const { report, now, resend, held, kind, dueMs } = bench
   const tokens = new Map<string, Token>()
   const open = new Set<Send>()
   /** Logins for whom somebody asked for a refresh that is not due. */
@@ -63,7 +63,7 @@ export function sends(bench: Bench): Monitor {
         const { token, family, by } = send
         singleUse(send)
         const current = held(family)
-        if (!hasStore && current?.token !== token)
+        if (kind === 'memory' && current?.token !== token)
           report('I2', `${by} sends ${token}, which ${current?.token} has replaced`)
         for (const other of open) {
           const isSameProcess = processOf(other.by) === processOf(by)
@@ -95,14 +95,14 @@ export function sends(bench: Bench): Monitor {
       },
     },
     memory: () => [
-      [...tokens].map(([token, { last, doubts, since }]) => [
+      ...[...tokens].map(([token, { last, doubts, since }]) => [
         token,
         last.by,
         last.result ?? now() - last.at,
         doubts,
         doubts > 0 && Math.min(now() - since, 300_000),
       ]),
-      [...forced].map(({ id }) => id).sort(),
+      ...[...forced].map(({ id }) => ['forced', id]),
     ],
   }
 }

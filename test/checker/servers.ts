@@ -1,0 +1,290 @@
+import type { Coordinator } from '../../src/coordination/coordinator.ts'
+import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import { bearerOf } from '../../src/server/bearerOf.ts'
+import type { Carrier } from '../../src/server/carrier.ts'
+import { createEntries } from '../../src/server/entries.ts'
+import type { Keyring } from '../../src/server/keyring.ts'
+import { readServerOptions } from '../../src/server/options.ts'
+import type { ServerRecord } from '../../src/server/serverRecord.ts'
+import { createSessions, isFound, type Sessions } from '../../src/server/sessions.ts'
+import type { LoginAnswer } from '../../src/session/login.ts'
+import type { Session } from '../../src/session/session.ts'
+import type { EntryStore } from '../../src/stores/entryStore.ts'
+import { memoryEntries } from '../../src/stores/memoryEntries.ts'
+import type { Choice, World } from './explore.ts'
+import type { Stored } from './happenings.ts'
+import { fromNow } from './pages.ts'
+import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
+import { START } from './stepClock.ts'
+
+export interface ServersOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {
+  readonly processes: number
+  /** `none`: what is left of a coordinator whose Redis has lost its mind. */
+  readonly coordinator?: 'inProcess' | 'none'
+}
+
+const LEAD_MS = 30_000
+const MARKS = [LEAD_MS, 0]
+
+/** What the browser sends: the key of its session. */
+interface Cookie {
+  key: string
+  user: string
+}
+
+interface Process {
+  readonly sessions: Sessions
+  readonly settings: ReturnType<typeof readServerOptions>
+  /** The session that is awake, as far as a request has met it. */
+  awake: Session | undefined
+}
+
+/** Processes of a server over one store, and one browser that any of them may serve. It is logged in as ada, and due. */
+export async function startServers(options: ServersOptions): Promise<World> {
+  const names = ['P1', 'P2', 'P3'].slice(0, options.processes)
+  const stage = createStage({
+    ...options,
+    dueMs: LEAD_MS,
+    marks: MARKS,
+    kind: 'server',
+    hasIntents: true,
+    alike: names,
+  })
+  const shelf = createShelf(stage)
+  const cookie: Cookie = { key: '', user: '' }
+  const running = new Map<string, Process>()
+  /** A process at rest is nothing but what it may read: it starts when it is first asked. */
+  function processNamed(name: string): Process {
+    const process = running.get(name) ?? startProcess(stage, shelf, name, options.coordinator)
+    running.set(name, process)
+    return process
+  }
+  for (const name of names) stage.parties.push(server(name, () => processNamed(name), cookie))
+  const [first] = stage.parties
+  if (first) void stage.login(first, 'ada')
+  await stage.settle()
+  // Nothing is explored before somebody is logged in.
+  for (let write = stage.ports.choices(); write[0]; write = stage.ports.choices()) {
+    write[0].take()
+    await stage.settle()
+  }
+
+  // It begins when the bearer is due.
+  await stage.pass(30_001)
+
+  const crashes = (): Choice[] =>
+    stage.isLeft('crash') ? names.flatMap((name) => stage.crashes(name, () => void running.delete(name))) : []
+  return stage.world(crashes, () => [
+    ...shelf.print(),
+    // At rest it is nothing but its record.
+    ...[...running]
+      .filter(([, { sessions }]) => sessions.lives.awake() > 0)
+      .map(([name, { awake }]) => [name, awake && printSession(awake, stage)]),
+  ])
+}
+
+function printSession({ actorRef }: Session, stage: Stage): unknown {
+  const { value, context } = actorRef.getSnapshot()
+  return [value, fromNow(context, START + stage.clock.now())]
+}
+
+/** The one store of all processes: the shipped memory store, each call of which takes as long as the explorer likes. */
+function createShelf(stage: Stage) {
+  const memory = memoryEntries({ clock: stage.clock.of('store') })
+  const contents = new Map<string, { record: ServerRecord; revision: number }>()
+  /** What each process has seen last. */
+  const seen = new Map<string, number>()
+  /** Whose name an intent is written in. */
+  const owners = new Map<string, { readonly by: string; readonly life: number }>()
+  const ownerOf = (name: string) => {
+    const owner = owners.get(name)
+    return owner && [owner.by, owner.life === stage.life(owner.by)]
+  }
+
+  const storeOf = (by: string): EntryStore => ({
+    read: (key) =>
+      stage.ask(by, `read ${key}`, async () => {
+        const entry = await memory.read(key)
+        seen.set(`${by} ${key}`, entry?.revision ?? 0)
+        return entry
+      }),
+    compareAndSet: (key, expected, next) =>
+      stage.ask(
+        by,
+        `write ${key}`,
+        async () => {
+          const before = contents.get(key)
+          const revision = await memory.compareAndSet(key, expected, next)
+          if (revision === null) return null
+          const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
+          contents.set(key, { record, revision })
+          const owner = record.intent?.owner
+          if (owner && !owners.has(owner)) owners.set(owner, { by, life: stage.life(by) })
+          seen.set(`${by} ${key}`, revision)
+          stage.note({
+            type: 'committed',
+            by,
+            before: before ? toStored(before.record) : null,
+            after: toStored(record),
+          })
+          return revision
+        },
+        () => {
+          const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
+          return [contents.get(key)?.revision === (expected ?? undefined), ...printRecord(record)]
+        },
+      ),
+    keysOf: (subject) => memory.keysOf(subject),
+  })
+
+  function printRecord({ session, intent, activeAt, ...rest }: ServerRecord): unknown[] {
+    const now = START + stage.clock.now()
+    const { endsAt, ...tokens } = session as { endsAt?: number }
+    return [
+      rest,
+      tokens,
+      endsAt && Math.max(endsAt - now, -1),
+      intent && {
+        ...intent,
+        owner: ownerOf(intent.owner),
+        at: Math.min(now - intent.at, 300_000),
+        until: Math.max(intent.until - now, -1),
+      },
+    ]
+  }
+
+  const print = () =>
+    [...contents].flatMap(([key, { record, revision }]) => [
+      [key, ...printRecord(record)],
+      ...[...seen]
+        .filter(([name]) => name.endsWith(` ${key}`))
+        .map(([name, last]) => [name, last === revision]),
+    ])
+  return { storeOf, print }
+}
+
+function toStored({ session, intent }: ServerRecord): Stored {
+  const { epoch, version } = session
+  const { refreshToken, bearer } = session as { refreshToken?: string; bearer?: string }
+  return {
+    epoch,
+    version,
+    isEnded: 'ended' in session,
+    ...('reason' in session && session.reason && { reason: session.reason }),
+    ...(refreshToken && { token: refreshToken }),
+    ...(bearer && { bearer }),
+    ...(intent && {
+      intent: {
+        owner: intent.owner,
+        at: intent.at,
+        isOpen: intent.outcome !== 'rejected',
+        isRejected: intent.outcome === 'rejected',
+      },
+    }),
+  }
+}
+
+let seals = 0
+/** Seals nothing, and no two seals are alike. */
+const openKeyring: Keyring = {
+  seal: async (plain) => `${++seals} ${plain}`,
+  unseal: async (text) => ({ plain: text.slice(text.indexOf(' ') + 1), isOld: false }),
+  macs: async (_, text) => [text],
+}
+
+function startProcess(
+  stage: Stage,
+  shelf: ReturnType<typeof createShelf>,
+  name: string,
+  kind: ServersOptions['coordinator'] = 'inProcess',
+): Process {
+  const clock = stage.clock.of(name)
+  const none: Coordinator = { run: ({ send }) => send(), end: () => {} }
+  const settings = readServerOptions({
+    baseUrl: 'https://chat.example/',
+    publicUrl: 'https://admin.example/',
+    secrets: ['not used: the keyring of the checker seals nothing'],
+    store: shelf.storeOf(name),
+    coordinator: kind === 'none' ? none : inProcessCoordinator({ clock, hash: (text) => text }),
+    clock,
+    random: () => 0.5,
+    fetch: stage.apiFetch(name),
+    observe(notice) {
+      if ('epoch' in notice) stage.note({ type: 'told', by: `${name}.${notice.session}`, notice })
+    },
+  })
+  const carrier: Carrier = {
+    create: async () => {
+      // Before its login is known to anybody else.
+      const key = `s${stage.provider.families.length}`
+      return { key, id: key }
+    },
+    keysOf: async (request) => [String(request)],
+    give: async () => [],
+    update: async () => [],
+    isPresent: () => true,
+    clear: () => [],
+  }
+  const entries = createEntries(settings, openKeyring)
+  const sessions = createSessions({
+    settings,
+    keyring: openKeyring,
+    entries,
+    carrier,
+    strategies: { openid: stage.provider.strategy(name) },
+    background: (task) => void task.catch(() => {}),
+  })
+  const watched = new WeakSet<Session>()
+  const process: Process = {
+    settings,
+    awake: undefined,
+    sessions: {
+      ...sessions,
+      lives: {
+        ...sessions.lives,
+        use: (key, known, task) =>
+          sessions.lives.use(key, known, (handle) => {
+            process.awake = handle.session
+            if (!watched.has(handle.session)) stage.watch(`${name}.${key}`, handle.session.actorRef)
+            watched.add(handle.session)
+            return task(handle)
+          }),
+      },
+    },
+  }
+  return process
+}
+
+/** A browser's requests to one process. */
+function server(name: string, process: () => Process, cookie: Cookie): Party {
+  const request = () => cookie.key as unknown as Request
+  async function source() {
+    const { sessions, settings } = process()
+    const found = await sessions.find(request())
+    if (!isFound(found)) throw new Error('no session')
+    return bearerOf(found, sessions, settings)
+  }
+  return {
+    name,
+    user: () => cookie.user,
+    getToken: async () => (await source()).getToken(),
+    fetch: async (path, init) => (await source()).fetch(path, init),
+    async login(answer: LoginAnswer) {
+      const { found } = await process().sessions.open(answer, { provider: 'openid' })
+      cookie.key = found.key
+      cookie.user = found.session.user.id
+    },
+    async logout() {
+      const { sessions } = process()
+      const found = await sessions.find(request())
+      if (isFound(found)) await sessions.end(found, 'user')
+    },
+    print: () => [cookie.key, cookie.user],
+    describe() {
+      const { awake, sessions } = process()
+      if (sessions.lives.awake() === 0 || !awake) return `${name}: at rest`
+      const { state, version } = awake.getSnapshot()
+      return `${name}: ${state} v${version}`
+    },
+  }
+}
