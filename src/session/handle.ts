@@ -244,11 +244,13 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const mine = ++logins
     let at = { epoch: state.epoch + 1, version: 1 }
     if (store) {
-      await replaceStored(store, unstored, (stored) => {
+      const written = await replaceStored(store, unstored, (stored) => {
         at = { epoch: Math.max(state.epoch, stored?.epoch ?? 0) + 1, version: 1 }
         return mine === logins ? toRecord(at, owner, tokens, lifeMs, clock.wall()) : undefined
       })
-      if (status !== 'running') store.compareAndSet(at, toTombstone(at)).catch(unstored)
+      // Whoever logged out, or in again, meanwhile found it not yet written.
+      const isOver = status !== 'running' || (written > 0 && mine !== logins)
+      if (isOver) store.compareAndSet(at, toTombstone(at)).catch(unstored)
       assertRunning()
       if (mine !== logins) throw new SessionChanged()
     }

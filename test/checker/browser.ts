@@ -18,6 +18,8 @@ export function createBrowser(
   onRead: (by: string) => void,
 ) {
   let rows: Rows = new Map()
+  /** What each tab has read last, and for what: its next write is made of that. */
+  const seen = new Map<string, Rows>()
   /** While tabs open, what they do is done at once. */
   let isOpening = true
   const queue: { readonly by: string; readonly grant: () => void }[] = []
@@ -27,7 +29,7 @@ export function createBrowser(
   /** One transaction: its requests are made in one go, and answered in one go. */
   function transaction(isWrite: boolean) {
     const by = stage.current()
-    const errand = stage.errand()
+    const errand = stage.errandNow()
     const requests: { readonly row: string; readonly request: FakeRequest }[] = []
     const found: { oncomplete?: () => void } & Record<string, unknown> = {
       objectStore: () => ({
@@ -41,7 +43,9 @@ export function createBrowser(
       }),
     }
     let next: Rows = rows
+    const reader = `${by} ${errand}`
     const run = async () => {
+      seen.set(reader, rows)
       next = new Map(rows)
       for (const { row, request } of requests) request.result = rows.get(row)
       for (const { request } of requests) request.onsuccess?.()
@@ -54,7 +58,12 @@ export function createBrowser(
     }
     queueMicrotask(() => {
       const what = `${isWrite ? 'write' : 'read'} ${requests.map(({ row }) => row)}`
-      const done = isOpening || requests[0]?.row === 'key' ? run() : stage.ask(by, what, run)
+      const done =
+        isOpening || requests[0]?.row === 'key'
+          ? run()
+          : stage.ask(by, what, run, () =>
+              requests.map(({ row }) => seen.get(reader)?.get(row) === rows.get(row)),
+            )
       void done.then(() => found.oncomplete?.())
     })
     return found
@@ -70,7 +79,7 @@ export function createBrowser(
       for (const channel of channels)
         if (channel !== this)
           stage.ports.open(channel.by, `hint ${data.hint}`, () => ({
-            heard: () => channel.onmessage?.({ data }),
+            heard: () => stage.errand('hint', () => channel.onmessage?.({ data })),
           }))
     }
     close() {

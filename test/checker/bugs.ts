@@ -149,6 +149,18 @@ export const bugs: Readonly<Record<string, Bug>> = {
       },
     ],
   },
+  loginOutlivesLogout: {
+    about: 'a login that is being written when its user logs out stays in the store',
+    scenario: 'tabs-login',
+    breaks: ['I6'],
+    patches: [
+      {
+        file: 'src/session/handle.ts',
+        find: "const isOver = status !== 'running' || (written > 0 && mine !== logins)",
+        put: "const isOver = status !== 'running'",
+      },
+    ],
+  },
   tabSendsUnseen: {
     about: 'a tab sends whatever another has written down',
     scenario: 'tabs',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { bugs } from './bugs.ts'
 
-const scenarios = ['page', 'copies', 'processes', 'tabs']
+const scenarios = ['page', 'copies', 'processes', 'tabs', 'tabs-login']
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

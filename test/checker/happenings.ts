@@ -60,7 +60,8 @@ export interface Stored {
 /** What the surroundings have seen. Nothing of it comes from the code under test but what it shows to its users. */
 export type Happening =
   | { readonly type: 'login' | 'loggedIn'; readonly by: string; readonly family: Family }
-  | { readonly type: 'logout'; readonly by: string }
+  /** `user`: who was logged in, as the session said. */
+  | { readonly type: 'logout'; readonly by: string; readonly user: string | undefined }
   | { readonly type: 'sent' | 'closed'; readonly send: Send }
   /** An answer with new tokens reached its process. */
   | {

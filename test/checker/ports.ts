@@ -4,6 +4,8 @@ import type { Choice } from './explore.ts'
 export interface Op {
   readonly owner: string
   readonly what: string
+  /** On whose behalf: what follows its answer is. */
+  readonly errand: string
   /** How it may go on, by name. Taking one ends it, unless that answers another op. */
   readonly ways: () => Readonly<Record<string, () => void>>
   readonly more: OpMore
@@ -20,8 +22,11 @@ interface OpMore {
 
 export type Ports = ReturnType<typeof createPorts>
 
-/** Everything that waits for the world, and is answered only when chosen. `enter`: whose code runs next. */
-export function createPorts(enter: (owner: string) => void) {
+/**
+ * Everything that waits for the world, and is answered only when chosen. `enter`: whose code runs next. `errandNow`: on
+ * whose behalf code runs.
+ */
+export function createPorts(enter: (owner: string) => void, errandNow: () => string) {
   let ops: Op[] = []
 
   function close(op: Op) {
@@ -30,7 +35,7 @@ export function createPorts(enter: (owner: string) => void) {
 
   return {
     open(owner: string, what: string, ways: Op['ways'], more: OpMore = {}): Op {
-      const op = { owner, what, ways, more }
+      const op = { owner, what, errand: errandNow(), ways, more }
       ops.push(op)
       return op
     },
@@ -74,6 +79,6 @@ export function createPorts(enter: (owner: string) => void) {
       })
     },
     isAsking: () => ops.some(({ more, ways }) => more.isStore && Object.keys(ways()).length > 0),
-    print: () => ops.map(({ owner, what, more }) => [owner, what, more.detail?.()]),
+    print: () => ops.map(({ owner, what, errand, more }) => [owner, what, errand, more.detail?.()]),
   }
 }

@@ -37,7 +37,7 @@ export const scenarios: readonly Scenario[] = [
       name: `doubt-${typeof resend === 'object' ? 'withinMs' : resend}`,
       about: 'one session, one caller, and answers that prove nothing, to the end of its budget of sends',
       bound: '1 getToken, 1 forced refresh',
-      depth: 8,
+      depth: 7,
       start: () =>
         startPages({
           resend,
@@ -78,7 +78,7 @@ export const scenarios: readonly Scenario[] = [
     about:
       'the same without any coordinator: what is left when Redis has lost its mind; a process that stands still',
     bound: '2 getToken, 1 logout, time passes by a process 1 time; reads at once',
-    depth: 6,
+    depth: 5,
     start: () =>
       startServers({
         processes: 2,

@@ -66,23 +66,28 @@ export interface Party {
 /** On whose behalf code runs: what it waits for is then told from the same that others wait for. */
 interface Errand {
   readonly name: string
-  /** It has done nothing yet. */
-  isNew: boolean
+  /** How often it has asked a store. */
+  asked: number
+  /** It may as well begin later: nobody has been told of it. */
+  readonly isCall: boolean
 }
 
 const errands = new AsyncLocalStorage<Errand>()
+
+const errandNow = () => errands.getStore()?.name ?? ''
+const errand = (name: string, act: () => void, isCall = false) => errands.run({ name, asked: 0, isCall }, act)
 
 export type Stage = ReturnType<typeof createStage>
 
 /** The world around the code under test: everything in it that could happen next is a choice. */
 export function createStage(options: StageOptions) {
   const { budget, outcomes, alike = [], resend = 'afterBearerEnds', lifeMs = 60_000, marks = [] } = options
-  const clock = createStepClock((fire) => () => errands.exit(fire))
+  const clock = createStepClock((fire) => () => errand('time', fire))
   /** Whose code runs. */
   let current = ''
   const ports = createPorts((owner) => {
     current = processOf(owner)
-  })
+  }, errandNow)
   const judge = createJudge({
     resend,
     dueMs: options.dueMs,
@@ -143,14 +148,15 @@ export function createStage(options: StageOptions) {
    */
   function ask<T>(by: string, what: string, run: () => Promise<T>, detail?: () => unknown): Promise<T> {
     const isWrite = what.startsWith('write')
-    const errand = errands.getStore()
+    const sent = errands.getStore()
+    const place = sent?.asked ?? 0
+    if (sent) sent.asked += 1
     // Whoever begins with a look could as well have begun a little later.
-    const isQuick = options.reads === 'quick' || errand?.isNew
-    if (errand) errand.isNew = false
+    const isQuick = options.reads === 'quick' || (sent?.isCall && place === 0)
     if (isQuick && !isWrite && !isLeft('slow') && !isLeft('fault')) return run()
     return new Promise((resolve, reject) => {
       const fail = () => reject(new Error('the store is away'))
-      const name = errand ? `${what} [${errand.name}]` : what
+      const name = sent ? `${what} [${sent.name}]` : what
       ports.open(
         by,
         name,
@@ -182,7 +188,7 @@ export function createStage(options: StageOptions) {
         }),
         {
           isStore: true,
-          detail,
+          detail: () => [place, detail?.()],
           ...(isWrite && { fates: { written: () => void run(), 'not written': () => {} } }),
         },
       )
@@ -254,7 +260,7 @@ export function createStage(options: StageOptions) {
               take() {
                 spent[what] += 1
                 current = processOf(party.name)
-                errands.run({ name: `${name} as ${party.user() ?? 'nobody'}`, isNew: true }, act)
+                errand(`${name} as ${party.user() ?? 'nobody'}`, act, true)
               },
             },
           ]
@@ -264,7 +270,7 @@ export function createStage(options: StageOptions) {
       ...by('fetch', 'fetch', () => follow(party, 'fetch')),
       ...by('refresh', 'refresh', () => follow(party, 'refresh')),
       ...by('logout', 'logout', () => {
-        note({ type: 'logout', by: party.name })
+        note({ type: 'logout', by: party.name, user: party.user() })
         party.logout().catch(() => {})
       }),
       ...by('other', 'login bob', () => void login(party, 'bob').catch(() => {})),
@@ -343,7 +349,8 @@ export function createStage(options: StageOptions) {
     parties,
     isLeft,
     current: () => current,
-    errand: () => errands.getStore()?.name ?? '',
+    errand,
+    errandNow,
     enter(owner: string) {
       current = owner
     },

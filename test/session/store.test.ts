@@ -197,6 +197,27 @@ describe('while it runs', () => {
     expect(await store.read()).toMatchObject({ epoch: 2, version: 1, bearer: 'B1' })
   })
 
+  test('I6 a logout while a login is being written: what is written after it is no session', async () => {
+    const inner = memoryStore()
+    let release = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const store: SessionStore = {
+      ...inner,
+      compareAndSet: (expected, next) => gate.then(() => inner.compareAndSet(expected, next)),
+    }
+    const { session, login } = start({ store })
+    await flush()
+    const login1 = outcomeOf(login())
+    await flush()
+    void session.logout()
+    release()
+    await flush()
+    expect(login1.error).toMatchObject({ code: 'session_changed' })
+    expect(await inner.read()).toMatchObject({ ended: true })
+  })
+
   test('a write that fails is told, the session goes on in memory', async () => {
     const store: SessionStore = {
       ...memoryStore(),

@@ -1,4 +1,4 @@
-import type { Bearer, Call, Family } from '../happenings.ts'
+import type { Bearer, Call, Family, Stored } from '../happenings.ts'
 import type { Bench, Monitor } from '../judge.ts'
 import { processOf } from '../judge.ts'
 
@@ -13,6 +13,10 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
   const left = new Map<string, Set<Family>>()
   /** Calls that were begun when these were over already. */
   const late = new Map<string, ReadonlySet<Family>>()
+  /** Logins that are under way, and where. */
+  const begun = new Map<Family, string>()
+  /** Records of a login that its own tab has left, which must not stay. */
+  const unburied = new Map<Family, string>()
   /** Refresh tokens that came too late, and who has to revoke them. */
   const owed = new Map<string, string>()
   const everywhere = 'everywhere'
@@ -31,10 +35,18 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
 
   return {
     on: {
-      login: ({ family }) => void families.add(family),
-      logout({ by }) {
-        leave(processOf(by), families)
-        leave(by, families)
+      login({ by, family }) {
+        families.add(family)
+        begun.set(family, by)
+      },
+      loggedIn: ({ family }) => void begun.delete(family),
+      logout({ by, user }) {
+        // In another tab somebody else may have logged in by now, of which this one does not know.
+        const over = [...families].filter(
+          (family) => kind !== 'tabs' || family.user === user || begun.get(family) === by,
+        )
+        leave(processOf(by), over)
+        leave(by, over)
       },
       called: ({ call }) => void late.set(nameOf(call), leftOf(processOf(call.by))),
       settled: ({ call }) => void late.delete(nameOf(call)),
@@ -59,8 +71,12 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
       committed({ by, before, after }) {
         if (before?.isEnded && !after.isEnded && after.epoch <= before.epoch)
           report('I6', `${by} writes ${after.epoch}.${after.version} over a tombstone`)
-        const over = [...families].filter(({ id }) => before?.token?.startsWith(`r${id}-`))
-        if (after.isEnded) leave(everywhere, over)
+        const isOf = (stored: Stored | null) => (family: Family) =>
+          stored?.token?.startsWith(`r${family.id}-`) === true
+        if (after.isEnded) leave(everywhere, [...families].filter(isOf(before)))
+        const late = [...families].filter(isOf(after)).filter((family) => left.get(by)?.has(family))
+        unburied.clear()
+        for (const family of late) unburied.set(family, by)
       },
       looked({ by, stored }) {
         if (stored?.isEnded) leave(by, left.get(everywhere) ?? [])
@@ -72,10 +88,13 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
       crashed({ by }) {
         // What was not written down by then was not done.
         left.delete(by)
+        unburied.clear()
         for (const [token, debtor] of owed) if (processOf(debtor) === by) owed.delete(token)
       },
     },
     atRest() {
+      for (const [{ user }, by] of unburied)
+        if (isIdle(by)) report('I6', `${by} has logged out, and leaves the login of ${user} in the store`)
       for (const [token, by] of owed)
         if (isIdle(by)) report('I6', `${by} has not revoked ${token}, which came after logout`)
     },
@@ -84,6 +103,8 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
       // Which call it was does not matter: the open ones are told apart by who makes them.
       ...[...late].map(([call, all]) => ['late', call.split('#')[0], [...all].map(({ id }) => id)]),
       ...[...owed].map((debt) => ['owed', ...debt]),
+      ...[...begun].map(([{ id }, by]) => ['begun', id, by]),
+      ...[...unburied].map(([{ id }, by]) => ['unburied', id, by]),
     ],
   }
 }
