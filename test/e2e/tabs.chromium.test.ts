@@ -118,8 +118,9 @@ describe('tabs behind one server', () => {
     const version = await bearer(first)
     await Promise.all(all.map((tab) => tab.getByRole('button', { name: 'Stay signed in' }).click()))
     for (const tab of all) await expect.poll(() => bearer(tab), { timeout: 15_000 }).toBeGreaterThan(version)
-    const renewals = Math.max(...(await Promise.all(all.map(bearer)))) - version
-    expect(app.refreshes() - sends).toBe(renewals)
+    // A tab that was slow to ask may have made a second one, which it shows a moment later.
+    const renewals = async () => Math.max(...(await Promise.all(all.map(bearer)))) - version
+    await expect.poll(async () => app.refreshes() - sends - (await renewals()), { timeout: 15_000 }).toBe(0)
   })
 
   test('C16: a tab that crashes in the middle of a refresh: the other one takes what it brings', async () => {
