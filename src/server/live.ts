@@ -1,4 +1,5 @@
 import { createActor } from 'xstate'
+import type { SessionState } from '../../machines/session.select.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { readOptions, type Settings } from '../session/options.ts'
@@ -7,6 +8,7 @@ import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './options.ts'
+import type { ServerRecord } from './serverRecord.ts'
 
 type Handle = ReturnType<typeof handleOf>
 
@@ -67,6 +69,7 @@ export function createLives(
       if (!session.getSnapshot().isPending) resolve()
       session.subscribe((state) => {
         if (!state.isPending) resolve()
+        if (state.state === 'expired') void giveUp(key, state)
         letRest(key)
         onChange()
       })
@@ -74,6 +77,21 @@ export function createLives(
     const live = { handle, ready, users: 0, isOwed: false }
     lives.set(key, live)
     return live
+  }
+
+  /**
+   * Whose token nobody may send any more is over for all processes, and after a restart, too: else each would wait
+   * for it anew. A peer's newer version writes over that.
+   */
+  async function giveUp(key: string, { epoch, version, reason }: SessionState): Promise<void> {
+    if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
+    const over = (record: ServerRecord): ServerRecord | undefined => {
+      const { session, intent } = record
+      const isSame = session.epoch === epoch && session.version === version && intent?.outcome === 'unknown'
+      return isSame ? { ...record, intent: { ...intent, outcome: 'rejected', reason } } : undefined
+    }
+    // Unwritten, the next one finds out by itself.
+    await entries.update(key, over).catch(() => {})
   }
 
   /**

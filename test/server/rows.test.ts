@@ -316,6 +316,35 @@ describe('what several have in common', () => {
     expect(sends()).toBeLessThanOrEqual(3)
   })
 
+  test('a session whose token nobody may send any more is over in every process, at once', async () => {
+    const { serve, backend, pass, sends } = await world()
+    const store = memoryEntries()
+    const [one, two] = [serve({ store, patienceMs: 200 }), serve({ store, patienceMs: 200 })]
+    await one.page.navigate('/session/openid/start')
+    for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
+    const headers = { 'content-type': 'application/json' }
+    const body = '{"error":"no","error_code":"REFRESH_FAILED"}'
+    backend.faults.inject(
+      'openidRefresh',
+      { kind: 'respond', status: 401, headers, body },
+      { times: Infinity },
+    )
+    pass(20 * MINUTE)
+    // Four sends, over two minutes and more, as `afterBearerEnds` has it.
+    let status = 0
+    for (let n = 0; n < 8 && status !== 401; n++) {
+      status = (await one.page.get(USERS)).status
+      pass(100_000)
+    }
+    expect([status, sends()]).toEqual([401, 4])
+    const answer = await two.page.get(USERS)
+    expect([answer.status, await answer.json()]).toEqual([
+      401,
+      expect.objectContaining({ reason: 'refreshRejected' }),
+    ])
+    expect(sends()).toBe(4)
+  })
+
   test('X21: a flood of cookies that nobody gave out reaches neither backend nor, if it cannot, the store', async () => {
     const { serve, backend } = await world()
     const trouble = troubled()
