@@ -64,7 +64,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'processes',
     about: 'two processes of a server on one store, two callers, a logout, a crash',
     bound: '2 getToken, 1 logout, 1 crash; reads at once',
-    depth: 6,
+    depth: 5,
     start: () =>
       startServers({
         processes: 2,
