@@ -143,7 +143,7 @@ describe('two processes', () => {
     const call = () => Promise.all([session.getToken(), session.fetch('/api/x')])
     expect(await commands(() => Promise.all(Array.from({ length: 100 }, call)))).toEqual({})
     // The same session, made to refresh, is counted.
-    expect(await commands(() => session.refresh())).toMatchObject({ eval: 2 })
+    expect(await commands(() => session.refresh())).toMatchObject({ evalsha: 2 })
   })
 
   test('P10: who leads takes two round trips, who follows one and a push', async () => {
