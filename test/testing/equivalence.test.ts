@@ -161,7 +161,9 @@ describe('the model lacks nothing', () => {
           const at = instantOf(after, now, { lead: c.leadAt, end: c.endsAt, floor: c.floorAt })
           const event = make(at, c)
           const row = sessionMachine.getTransitionData(chart, event)[0]
-          if (row && !canTake(chart, at, event.type, row))
+          // Without a bearer no call goes out, and none is answered with 401.
+          const isOfNoCall = event.type === 'bearer.rejected' && c.bearer === 'none'
+          if (row && !isOfNoCall && !canTake(chart, at, event.type, row))
             expect.fail(transitionName(chart.value, event.type, row))
           ;[chart] = transition(sessionMachine, chart, event)
           now = at
