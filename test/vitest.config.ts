@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './closingLine.ts'
@@ -20,6 +21,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     reporters: ['default', closingLine()],
+    // On two cores Vitest would take one, and many of these files wait for a real part.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       provider: 'v8',
       include: ['machines/**/*.ts', 'src/**/*.ts'],

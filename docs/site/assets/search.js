@@ -4,6 +4,8 @@ const field = box.querySelector('input')
 const found = box.querySelector('.found')
 const LIMIT = 12
 let index
+/** Enter was pressed before the index was there: the first result is followed when it is. */
+let isAwaited = false
 
 box.hidden = false
 
@@ -15,6 +17,7 @@ function load() {
   script.onload = () => {
     index = window.searchIndex
     show()
+    if (isAwaited) follow()
   }
   document.head.append(script)
 }
@@ -67,6 +70,11 @@ function show() {
   if (!hits.length) found.append(line('p', 'none', index.length ? 'Nothing found.' : 'Loading …'))
 }
 
+function follow() {
+  isAwaited = !index.length
+  found.querySelector('a')?.click()
+}
+
 /** From the field to a result, to the next, and back. */
 function move(step) {
   const stops = [field, ...found.querySelectorAll('a')]
@@ -74,7 +82,10 @@ function move(step) {
 }
 
 field.addEventListener('focus', load)
-field.addEventListener('input', show)
+field.addEventListener('input', () => {
+  isAwaited = false
+  show()
+})
 box.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
     event.preventDefault()
@@ -84,7 +95,7 @@ box.addEventListener('keydown', (event) => {
     found.hidden = true
     field.focus()
   } else if (event.key === 'Enter' && document.activeElement === field) {
-    found.querySelector('a')?.click()
+    follow()
   }
 })
 box.addEventListener('focusout', ({ relatedTarget }) => {
