@@ -14,6 +14,8 @@ export async function listen(port: number): Promise<LoopbackServer> {
     response.writeHead(503).end()
   }
   const server = createServer((request, response) => listener(request, response))
+  // Who sits behind a server closes last: else a call is lost that comes as its idle connection is closed.
+  server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
