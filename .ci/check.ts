@@ -1,6 +1,7 @@
 /**
- * Everything that must hold before a change is shared, one step after the other. A step that fails does not
- * hide the next. The last line adds up all tests; a step without tests of its own counts as one.
+ * Everything that must hold before a change is shared, one step after the other; those of an inner list, which each
+ * keep one core busy, at once. A step that fails does not hide the next. The last line adds up all tests; a step
+ * without tests of its own counts as one.
  */
 import { spawn } from 'node:child_process'
 import manifest from '../package.json' with { type: 'json' }
@@ -8,12 +9,12 @@ import manifest from '../package.json' with { type: 'json' }
 const scripts: Record<string, string> = manifest.scripts
 const build = 'npm run build'
 
-const steps = [
+const steps: readonly (string | readonly string[])[] = [
   'lint',
   'test:types',
   'docs:check',
   'test',
-  'check:model',
+  ['check:model', 'simulate -- --seed 1 --hours 50000', 'mutate -- --seeded'],
   'check:package',
   'check:unused',
   'test:package',
@@ -23,7 +24,6 @@ const steps = [
   'server -- --once',
   'cluster -- --once',
   'chaos -- --seed 50 --seconds 25 --sessions 60',
-  'mutate -- --seeded',
 ]
 
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -31,36 +31,57 @@ const summary: string[] = []
 let isBuilt = false
 
 for (const step of steps) {
-  console.log(`\n=== npm run ${step}`)
-  const startedAt = performance.now()
-  const { code, output } = await run(step)
-  if (scripts[step] === build) isBuilt = code === 0
-  const count = lastCount(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 }
-  // A step may fail beside its tests: a broken build, an unhandled error.
-  if (code !== 0 && count.failed === 0) count.failed = 1
-  total.passed += count.passed
-  total.failed += count.failed
-  total.skipped += count.skipped
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  summary.push(`${count.failed === 0 ? 'ok    ' : 'FAILED'} ${step} (${seconds} s)`)
+  const group = typeof step === 'string' ? [step] : step
+  for (const { name, code, output, seconds } of await Promise.all(
+    group.map((name) => run(name, group.length === 1)),
+  )) {
+    if (scripts[name] === build) isBuilt = code === 0
+    const count = lastCount(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 }
+    // A step may fail beside its tests: a broken build, an unhandled error.
+    if (code !== 0 && count.failed === 0) count.failed = 1
+    total.passed += count.passed
+    total.failed += count.failed
+    total.skipped += count.skipped
+    summary.push(`${count.failed === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`)
+  }
 }
 
 console.log(`\n${summary.join('\n')}\n`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1
 
-function run(step: string): Promise<{ code: number; output: string }> {
+interface Ended {
+  readonly name: string
+  readonly code: number
+  /** What it printed to its standard output. */
+  readonly output: string
+  readonly seconds: number
+}
+
+/** Shows what the step prints: as it comes, if it is alone, else when it has ended. */
+function run(name: string, isAlone: boolean): Promise<Ended> {
+  const title = `\n=== npm run ${name}\n`
+  const startedAt = performance.now()
+  const child = spawn('npm', isBuilt ? onBuilt(name) : ['run', '--silent', ...name.split(' ')], {
+    stdio: ['ignore', 'pipe', isAlone ? 'inherit' : 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  let output = ''
+  let shown = title
+  if (isAlone) process.stdout.write(title)
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk
+    if (isAlone) process.stdout.write(chunk)
+    else shown += chunk
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    shown += chunk
+  })
   return new Promise((resolve) => {
-    const child = spawn('npm', isBuilt ? onBuilt(step) : ['run', '--silent', ...step.split(' ')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1' },
+    child.on('close', (code) => {
+      if (!isAlone) process.stdout.write(shown)
+      resolve({ name, code: code ?? 1, output, seconds: (performance.now() - startedAt) / 1000 })
     })
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      process.stdout.write(chunk)
-      output += chunk.toString()
-    })
-    child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })
 }
 
