@@ -31,17 +31,17 @@ export function drivenStore() {
     end(reason: LoggedOutReason) {
       if (stored && !isTombstone(stored)) stored = toTombstone(stored, reason)
     },
-    /** A peer renews; without a bearer where `lifeMs` is 0. */
-    renew(lifeMs: number, wall: number) {
+    /** A peer renews; without a bearer where `lifeMs` is 0, and where `isLast` without a refresh token. */
+    renew(lifeMs: number, wall: number, isLast: boolean) {
       if (!stored || isTombstone(stored)) return
-      const { bearer: _, ...rest } = stored
+      const { bearer: _, refreshToken: __, ...rest } = stored
       renewals += 1
       stored = {
         ...rest,
         version: stored.version + 1,
-        refreshToken: `peer-refresh-${renewals}`,
         endsAt: wall + lifeMs,
         lifeMs,
+        ...(!isLast && { refreshToken: `peer-refresh-${renewals}` }),
         ...(lifeMs > 0 && { bearer: `peer-bearer-${renewals}` }),
       }
     },

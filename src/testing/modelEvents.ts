@@ -177,6 +177,10 @@ export const modelEvents = {
 
   'peer.renewed': means('session.renewed')('A peer has renewed the session.', good),
   'peer.renewedUselessly': means('session.renewed')("A peer's renewal brought no bearer.", useless),
+  'peer.renewedUselessLast': means('session.renewed')(
+    "A peer's renewal brought no bearer, and no refresh can follow.",
+    uselessAndFinal,
+  ),
 } satisfies Record<string, Meaning>
 
 export type ModelEventType = keyof typeof modelEvents

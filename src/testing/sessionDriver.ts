@@ -126,7 +126,8 @@ export function sessionDriver(options: SessionDriverOptions): ModelDriver {
         return signal('woke')
       case 'peer.renewed':
       case 'peer.renewedUselessly':
-        store.renew(type === 'peer.renewed' ? LIFE_MS : 0, clock.wall())
+      case 'peer.renewedUselessLast':
+        store.renew(type === 'peer.renewed' ? LIFE_MS : 0, clock.wall(), type === 'peer.renewedUselessLast')
         return signal('woke')
       case 'bearer.rejectedByApi':
         await until(
