@@ -1,5 +1,6 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import { systemClock } from '../session/clock.ts'
 import type { Session } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
@@ -40,6 +41,9 @@ export interface ReactAdminAuthProvider {
   getPermissions(params?: { readonly signal?: AbortSignal }): Promise<unknown>
 }
 
+/** What a way to the login page may take. */
+const LEAVING_MS = 500
+
 /**
  * The `authProvider` of react-admin 5. An error logs nobody out by its status: a 401 that a refresh has mended, a
  * 403 and an outage are no ends of a session. Only the session itself says when it has ended.
@@ -60,15 +64,24 @@ export function reactAdminAuthProvider(
     if (reason !== null) throw refusal(reason)
   }
 
+  let left = Promise.resolve()
+  const leave = () => {
+    left = new Promise((resolve) => systemClock.setTimer(resolve, LEAVING_MS, 'background'))
+  }
+
   return {
     supportAbortSignal: true,
     login,
     async logout() {
       // react-admin calls this too when it finds that the session has ended: that reason stays.
       if (session.getSnapshot().isAuthenticated) await session.logout()
+      leave()
       return loginPath
     },
     async checkAuth(params) {
+      const { reason } = await whenKnown(session, params?.signal)
+      // On its way to the login page react-admin asks again: a refusal would make it set out anew, over and over.
+      if (reason !== null) await left
       assertAlive(await whenKnown(session, params?.signal))
     },
     async checkError() {

@@ -12,7 +12,7 @@ import {
   useLogout,
   usePermissions,
 } from 'ra-core'
-import { describe, expect, expectTypeOf, test } from 'vitest'
+import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest'
 import { SessionChanged } from 'xstate-session'
 import {
   type ReactAdminAuthProvider,
@@ -128,6 +128,21 @@ describe('react-admin', () => {
     await page.click('again')
     await page.shows(/^login$/)
     expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'accessRevoked' })
+  })
+
+  test('who is on the way to the login page is not sent there again', async () => {
+    const { session } = adminOf()
+    const authProvider = reactAdminAuthProvider(session, { login: async () => {} })
+    await expect(authProvider.checkAuth()).rejects.toMatchObject({ message: false })
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    await authProvider.logout()
+    const refused = vi.fn()
+    authProvider.checkAuth().catch(refused)
+    await vi.advanceTimersByTimeAsync(499)
+    expect(refused).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(refused).toHaveBeenCalled()
   })
 
   test('an answer for one user is not shown to the next', async () => {

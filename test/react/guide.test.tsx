@@ -15,6 +15,12 @@ const { window } = await vi.hoisted(async () => {
   const { window } = new JSDOM('', { url: 'https://admin.example/' })
   const { document, location, FormData } = window
   Object.assign(globalThis, { window, document, location, FormData, IS_REACT_ACT_ENVIRONMENT: true })
+  // jsdom knows no signal but its own, and the platform's fetch none of jsdom's.
+  for (const target of [window, document]) {
+    const add = target.addEventListener.bind(target) as EventTarget['addEventListener']
+    target.addEventListener = (type: string, listener: EventListener, options: AddEventListenerOptions) =>
+      add(type, listener, typeof options === 'object' ? { ...options, signal: undefined as never } : options)
+  }
   return { window }
 })
 

@@ -1,5 +1,5 @@
 // panel.tsx
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useCallback, useEffect, useState } from 'react'
 import type { Session } from 'xstate-session'
 import {
   SessionGuard,
@@ -14,12 +14,18 @@ import {
   useUser,
 } from 'xstate-session/react'
 
-export function Panel({ session }: { session: Session }) {
+export interface PanelProps {
+  session: Session
+  /** The page of this address: the server and the browser have to name the same. */
+  path: string
+}
+
+export function Panel({ session, path }: PanelProps) {
   return (
     <SessionProvider session={session}>
-      <SessionGuard pending={<p>One moment…</p>} fallback={<Login />}>
+      <SessionGuard pending={<p>One moment…</p>} fallback={<Login returnTo={path} />}>
         <SessionBar />
-        <Users />
+        {path === '/settings' ? <Settings /> : <Users />}
       </SessionGuard>
     </SessionProvider>
   )
@@ -31,6 +37,9 @@ function SessionBar() {
   const logout = useLogout()
   return (
     <header>
+      <nav>
+        <a href="/users">Users</a> <a href="/settings">Settings</a>
+      </nav>
       {user?.email}
       {state === 'nearingExpiry' && <ExpiryWarning />}
       {state === 'retrying' && <p role="status">Reconnecting…</p>}
@@ -60,29 +69,58 @@ function Countdown() {
   return seconds === null ? null : <span>{seconds} s</span>
 }
 
-function Users() {
+/** What the backend tells of `resource`, and `load` to ask again. */
+function useAdmin<Data>(resource: string) {
   const sessionFetch = useSessionFetch()
-  const [names, setNames] = useState<string[]>()
+  const [data, setData] = useState<Data>()
+  const [error, setError] = useState('')
+  const load = useCallback(
+    async (signal: AbortSignal | null) => {
+      try {
+        const answer = await sessionFetch(`/api/admin/${resource}`, { signal })
+        if (answer.ok) setData(await answer.json())
+        setError(answer.ok ? '' : `The backend answered ${answer.status}.`)
+      } catch {} // an ended session shows the fallback of the guard
+    },
+    [sessionFetch, resource],
+  )
   useEffect(() => {
     const controller = new AbortController()
-    sessionFetch('/api/admin/users', { signal: controller.signal })
-      .then((answer) => answer.json())
-      .then(({ users }) => setNames(users.map((user: { email: string }) => user.email)))
-      .catch(() => {}) // an ended session shows the fallback of the guard
+    load(controller.signal)
     return () => controller.abort()
-  }, [sessionFetch])
-  return names ? (
-    <ul>
-      {names.map((name) => (
-        <li key={name}>{name}</li>
-      ))}
-    </ul>
-  ) : (
-    <p>Loading…</p>
+  }, [load])
+  return { data, error, load }
+}
+
+function Users() {
+  const { data, error, load } = useAdmin<{ users: { id: string; email: string }[] }>('users')
+  return (
+    <>
+      <h1>Users</h1>
+      <button type="button" onClick={() => load(null)}>
+        Reload
+      </button>
+      {error && <p role="alert">{error}</p>}
+      <ul>
+        {data?.users.map(({ id, email }) => (
+          <li key={id}>{email}</li>
+        ))}
+      </ul>
+    </>
   )
 }
 
-function Login() {
+function Settings() {
+  const { data } = useAdmin<{ registration: string }>('settings')
+  return (
+    <>
+      <h1>Settings</h1>
+      {data && <p>registration: {data.registration}</p>}
+    </>
+  )
+}
+
+function Login({ returnTo }: { returnTo: string }) {
   const session = useSessionClient()
   const reason = useReasonText()
   const [isWrong, setWrong] = useState(false)
@@ -106,6 +144,7 @@ function Login() {
       <input name="email" type="email" required aria-label="Email" />
       <input name="password" type="password" required aria-label="Password" />
       <button type="submit">Sign in</button>
+      <a href={`/session/openid/start?returnTo=${encodeURIComponent(returnTo)}`}>Sign in with OpenID</a>
       {isWrong && <p role="alert">Email or password is wrong.</p>}
     </form>
   )

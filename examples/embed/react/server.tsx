@@ -11,9 +11,9 @@ export async function renderPage(request: Request, server: SessionServer): Promi
     return new Response('Please try again.', { status: 503 })
   const facts = answer.status === 200 ? await answer.json() : null // 401: nobody is logged in
 
-  const { origin } = new URL(request.url)
+  const { origin, pathname } = new URL(request.url)
   const session = createSession({ baseUrl: origin, strategies: { bff: bffStrategy({ facts }) } })
-  const markup = renderToString(<Panel session={session} />)
+  const markup = renderToString(<Panel session={session} path={pathname} />)
   session.dispose()
 
   const written = JSON.stringify(facts).replaceAll('<', '\\u003c') // no user name ends the script
