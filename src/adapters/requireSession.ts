@@ -5,7 +5,8 @@ import { whenKnown } from './whenKnown.ts'
 export interface RouterGuardOptions {
   /**
    * TanStack Router's `redirect`, given the login page and where the user wanted to go:
-   * `(returnTo) => redirect({ to: '/login', search: { returnTo } })`.
+   * `(returnTo) => redirect({ to: '/login', search: { returnTo } })`. Any link can write that address too: the login
+   * page goes back to nothing but what `isOwnPath` of `xstate-session/browser` says is a path of the page's own site.
    */
   readonly toLogin: (returnTo: string) => unknown
 }

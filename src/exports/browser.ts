@@ -4,3 +4,4 @@
 
 export { type BrowserOptions, browserOptions } from '../browser/browserOptions.ts'
 export { type BrowserSignalsOptions, browserSignals } from '../browser/browserSignals.ts'
+export { isOwnPath } from '../browser/isOwnPath.ts'

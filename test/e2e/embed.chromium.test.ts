@@ -14,7 +14,9 @@ const SHORT_MS = 20_000
 interface Example {
   readonly name: EmbedName
   /** A deep link, and what its page shows. */
-  readonly deep?: readonly [path: string, text: string]
+  readonly deep: readonly [path: string, text: string]
+  /** The login page, up to the way back from it, which is in its address. */
+  readonly loginPage?: string
   /** The page has no server of its own: the login is by OpenID, and it asks the backend itself. */
   readonly isDirect?: boolean
 }
@@ -25,8 +27,8 @@ const examples: readonly Example[] = [
   { name: 'bff', deep: ['/settings', settings] },
   { name: 'react', deep: ['/settings', settings] },
   { name: 'react-admin', deep: ['/#/settings', settings] },
-  { name: 'refine', deep: ['/settings', settings] },
-  { name: 'tanstack', deep: ['/settings', settings] },
+  { name: 'refine', deep: ['/settings', settings], loginPage: '/login?to=' },
+  { name: 'tanstack', deep: ['/settings', settings], loginPage: '/login?returnTo=' },
 ]
 
 const data = 'tom@local.example'
@@ -41,7 +43,7 @@ test('every example is run', () => {
   expect(examples.map(({ name }) => name)).toEqual(names)
 })
 
-describe.each(examples)('$name', ({ name, deep, isDirect = false }) => {
+describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) => {
   let backend: Backend
   let stop: () => Promise<void>
   let url: string
@@ -182,13 +184,26 @@ describe.each(examples)('$name', ({ name, deep, isDirect = false }) => {
     expect(await second.getByText(data).count()).toBe(0)
   })
 
-  if (deep)
-    test('a deep link leads through the login', async () => {
-      const [path, text] = deep
-      const page = await tab(await open(), path)
+  test('a deep link leads through the login', async () => {
+    const [path, text] = deep
+    const page = await tab(await open(), path)
+    await logIn(page)
+    await shows(page, text)
+    expect(page.url()).toBe(url + path)
+  })
+
+  if (loginPage)
+    test.each([
+      'https://elsewhere.example/',
+      '//elsewhere.example/',
+      '/\\elsewhere.example/',
+      '/.//elsewhere.example/',
+      'javascript:alert(1)',
+    ])('no link leads through the login to %s', async (elsewhere) => {
+      const page = await tab(await open(), loginPage + encodeURIComponent(elsewhere))
       await logIn(page)
-      await shows(page, text)
-      expect(page.url()).toBe(url + path)
+      await shows(page, data)
+      expect(page.url()).toBe(`${url}/users`)
     })
 
   if (!isDirect)

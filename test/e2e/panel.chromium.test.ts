@@ -45,6 +45,16 @@ describe('login', () => {
     await shows(page, 'registration')
   })
 
+  test.each(['https://elsewhere.example/', '//elsewhere.example/', '/.//elsewhere.example/'])(
+    'a link that names %s as the way back leads to the users',
+    async (elsewhere) => {
+      const page = await app.tab(await app.open(), `/login?returnTo=${encodeURIComponent(elsewhere)}`)
+      await app.login(page)
+      await shows(page, users)
+      expect(page.url()).toBe(`${app.panel.url}/users`)
+    },
+  )
+
   test('with a second factor', async () => {
     const context = await app.open()
     const page = await app.tab(context)

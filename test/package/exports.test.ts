@@ -35,6 +35,7 @@ test('./browser', async () => {
     [
       "browserOptions",
       "browserSignals",
+      "isOwnPath",
     ]
   `)
 })

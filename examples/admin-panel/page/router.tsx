@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, Navigate, redirect } from '@tanstack/react-router'
+import { isOwnPath } from 'xstate-session/browser'
 import { requireSession } from 'xstate-session/tanstack-router'
 import { Frame } from './Frame.tsx'
 import { Guarded } from './Guarded.tsx'
@@ -16,9 +17,10 @@ const login = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
   component: Login,
-  validateSearch: (search): { returnTo?: string; error?: string } => ({
-    ...(typeof search.returnTo === 'string' && { returnTo: search.returnTo }),
-    ...(typeof search.error === 'string' && { error: search.error }),
+  // Any link can write the way back. What is left out here, the router would leave as it is.
+  validateSearch: ({ returnTo, error }): { returnTo?: string | undefined; error?: string | undefined } => ({
+    returnTo: isOwnPath(returnTo) ? returnTo : undefined,
+    error: typeof error === 'string' ? error : undefined,
   }),
 })
 

@@ -9,19 +9,23 @@ import {
   useLogin,
   useLogout,
   useOne,
+  useParsed,
 } from '@refinedev/core'
 import { type FormEvent, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
+import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from 'react-router'
 import { reasonTexts, SessionProvider, useReasonText, useSession } from 'xstate-session/react'
 import { refineAuthProvider } from 'xstate-session/refine'
 import { retryUnlessEnded } from 'xstate-session/tanstack-query'
+import { routerProvider } from './routerProvider.ts'
 import { logIn, session } from './session.ts'
 
 const authProvider = refineAuthProvider(session, {
   async login(fields) {
     await logIn(fields)
-    return { redirectTo: location.pathname } // stay where the user wanted to go
+    return undefined // refine goes back to where the user wanted to go, or to `homePath`
   },
+  homePath: '/users',
   textOf: (reason) => reasonTexts[reason],
 })
 
@@ -53,7 +57,7 @@ function Frame() {
   return (
     <>
       <nav>
-        <a href="/users">Users</a> <a href="/settings">Settings</a>
+        <Link to="/users">Users</Link> <Link to="/settings">Settings</Link>
       </nav>
       <p>
         {identity?.name}{' '}
@@ -61,7 +65,7 @@ function Frame() {
           Sign out
         </button>
       </p>
-      {location.pathname === '/settings' ? <Settings /> : <Users />}
+      <Outlet />
     </>
   )
 }
@@ -96,13 +100,17 @@ function Settings() {
 
 function Login() {
   const { mutate: login, data } = useLogin<object>()
+  const { params } = useParsed<{ to?: string }>()
+  const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
   const reason = useReasonText()
+  const returnTo = params?.to ?? '/users'
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     login(Object.fromEntries(new FormData(event.currentTarget)))
   }
 
+  if (isSignedIn) return <Navigate to={returnTo} replace /> // here, or in another tab
   return (
     <form onSubmit={send}>
       <p role="status">{reason}</p>
@@ -114,9 +122,7 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <a href={`/session/openid/start?returnTo=${encodeURIComponent(location.pathname)}`}>
-        Sign in with OpenID
-      </a>
+      <a href={`/session/openid/start?returnTo=${encodeURIComponent(returnTo)}`}>Sign in with OpenID</a>
     </form>
   )
 }
@@ -125,17 +131,35 @@ const container = document.getElementById('panel')
 if (container)
   createRoot(container).render(
     <SessionProvider session={session}>
-      <Refine
-        authProvider={authProvider}
-        dataProvider={api as DataProvider}
-        options={{
-          disableTelemetry: true,
-          reactQuery: { clientConfig: { defaultOptions: { queries: { retry: retryUnlessEnded } } } },
-        }}
-      >
-        <Authenticated key="panel" loading={<p>One moment…</p>} fallback={<Login />}>
-          <Frame />
-        </Authenticated>
-      </Refine>
+      <BrowserRouter>
+        <Refine
+          authProvider={authProvider}
+          dataProvider={api as DataProvider}
+          routerProvider={routerProvider}
+          resources={[
+            { name: 'users', list: '/users' },
+            { name: 'settings', list: '/settings' },
+          ]}
+          options={{
+            disableTelemetry: true,
+            reactQuery: { clientConfig: { defaultOptions: { queries: { retry: retryUnlessEnded } } } },
+          }}
+        >
+          <Routes>
+            <Route
+              element={
+                <Authenticated key="panel" loading={<p>One moment…</p>} redirectOnFail="/login">
+                  <Frame />
+                </Authenticated>
+              }
+            >
+              <Route index element={<Navigate to="/users" replace />} />
+              <Route path="/users" element={<Users />} />
+              <Route path="/settings" element={<Settings />} />
+            </Route>
+            <Route path="/login" element={<Login />} />
+          </Routes>
+        </Refine>
+      </BrowserRouter>
     </SessionProvider>,
   )

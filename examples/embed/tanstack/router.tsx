@@ -11,6 +11,7 @@ import {
   useNavigate,
 } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { isOwnPath } from 'xstate-session/browser'
 import { SessionGuard, useLogout, useReasonText, useUser } from 'xstate-session/react'
 import { requireSession } from 'xstate-session/tanstack-router'
 import { logIn, session } from './session.ts'
@@ -21,8 +22,10 @@ const login = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
   component: Login,
-  validateSearch: (search): { returnTo?: string } =>
-    typeof search.returnTo === 'string' ? { returnTo: search.returnTo } : {},
+  // Any link can write the way back. What is left out here, the router would leave as it is.
+  validateSearch: ({ returnTo }): { returnTo?: string | undefined } => ({
+    returnTo: isOwnPath(returnTo) ? returnTo : undefined,
+  }),
 })
 
 /** Every page below is for admins; who is not goes to the login, which knows the way back. */
