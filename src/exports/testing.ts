@@ -1,5 +1,6 @@
 /** A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do. */
 
+export { type BffDriverOptions, bffDriver, type DrivenServerOptions } from '../testing/bffDriver.ts'
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
   type CoordinatorConformanceOptions,
@@ -14,6 +15,7 @@ export {
   type SessionModel,
   type SessionModelOptions,
 } from '../testing/createSessionModel.ts'
+export type { DrivenUiOptions } from '../testing/driverOfSession.ts'
 export {
   type EntryStoreConformanceOptions,
   type EntryStoreUnderTest,

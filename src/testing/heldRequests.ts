@@ -4,8 +4,16 @@ interface Held {
   drop(): void
 }
 
-/** A `fetch` that holds back requests of a kind until they are released. Those without a kind pass. */
-export function heldRequests(kindOf: (url: URL) => string | undefined) {
+export type HeldRequests = ReturnType<typeof heldRequests>
+
+/**
+ * A `fetch` that holds back requests of a kind until they are released. Those without a kind pass. `send` is asked for
+ * the answer; without it the platform's `fetch`.
+ */
+export function heldRequests(
+  kindOf: (request: Request) => string | undefined,
+  send = (request: Request): Promise<Response> => globalThis.fetch(request),
+) {
   let held: readonly Held[] = []
   const forget = (one: Held) => {
     held = held.filter((other) => other !== one)
@@ -13,7 +21,7 @@ export function heldRequests(kindOf: (url: URL) => string | undefined) {
 
   async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init)
-    const kind = kindOf(new URL(request.url))
+    const kind = kindOf(request)
     if (kind !== undefined)
       await new Promise<void>((resolve, reject) => {
         const one: Held = { kind, go: resolve, drop: () => reject(new DOMException('Dropped', 'AbortError')) }
@@ -23,7 +31,7 @@ export function heldRequests(kindOf: (url: URL) => string | undefined) {
           one.drop()
         })
       })
-    return globalThis.fetch(request)
+    return send(request)
   }
 
   return {

@@ -2,7 +2,16 @@ import { createSessionModel, type SessionModelOptions } from './createSessionMod
 import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
 import { driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
-import { lastOf, type ModelStep, type ModelWay, modelGraph, startOf, stepsFrom } from './modelGraph.ts'
+import {
+  lastOf,
+  type ModelGraph,
+  type ModelStep,
+  type ModelWay,
+  modelGraph,
+  startOf,
+  stepsFrom,
+} from './modelGraph.ts'
+import { modelKey } from './modelKey.ts'
 import { type ModelPathKind, modelPaths } from './modelPaths.ts'
 import { modelTransitions } from './modelTransitions.ts'
 
@@ -129,16 +138,17 @@ const nameOfOptions = (options: SessionModelOptions) =>
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ')
 
-/** For each row that no path of the driver takes: what it says about that. */
+/** For each row that the driver cannot come to: what it says about that, of the row or of the way there. */
 function reasonsOf(driver: ModelDriver, settings: readonly ModelSuiteOptions[]): Record<string, string> {
   const taken = new Set<string | undefined>()
   const closed = new Map<string, string>()
   for (const { paths: _, ...options } of settings) {
     const { ways, edges } = modelGraph(options)
-    for (const step of [...ways.slice(0, 1).flat(), ...edges.map((edge) => edge.step)]) {
-      const reason = whyUnreachable(driver, step)
-      if (reason === undefined) taken.add(step.transition)
-      else if (step.transition) closed.set(step.transition, reason)
+    for (const step of openSteps(driver, ways, edges)) taken.add(step.transition)
+    for (const { way, step } of edges) {
+      const reason = [step, ...way].map((each) => whyUnreachable(driver, each)).find((why) => why)
+      if (reason !== undefined && step.transition && !closed.has(step.transition))
+        closed.set(step.transition, reason)
     }
   }
   return Object.fromEntries(
@@ -146,4 +156,20 @@ function reasonsOf(driver: ModelDriver, settings: readonly ModelSuiteOptions[]):
       .filter((row) => !taken.has(row))
       .map((row) => [row, closed.get(row) ?? 'No event of the model leads there, with these options.']),
   )
+}
+
+/** The steps of a whole graph that a driver comes to without one that it cannot take. */
+function openSteps(driver: ModelDriver, ways: ModelGraph['ways'], edges: ModelGraph['edges']): ModelStep[] {
+  const from = Map.groupBy(edges, ({ way }) => modelKey(lastOf(way).snapshot))
+  const start = ways.slice(0, 1).flat()
+  const found = new Map(start.map((step) => [modelKey(step.snapshot), step]))
+  const steps = [...start]
+  // A Map that grows while it is walked is walked to its end.
+  for (const key of found.keys())
+    for (const { step } of from.get(key) ?? []) {
+      if (whyUnreachable(driver, step) !== undefined) continue
+      steps.push(step)
+      found.set(modelKey(step.snapshot), step)
+    }
+  return steps
 }

@@ -88,7 +88,15 @@ const rooms: Record<string, Room> = {
     types: ['xstate', 'machines/', 'src/session/session.ts'],
   },
   'src/testing/': {
-    values: ['src/testing/', 'src/session/', 'src/strategies/openid.ts', 'machines/', 'xstate', ...border],
+    values: [
+      'src/testing/',
+      'src/session/',
+      'src/strategies/openid.ts',
+      'src/strategies/bff.ts',
+      'machines/',
+      'xstate',
+      ...border,
+    ],
     types: [...contracts, 'src/'],
   },
   'src/msw/': {

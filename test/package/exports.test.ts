@@ -143,6 +143,7 @@ test('./backchannel', async () => {
 test('./testing', async () => {
   expect(await offered('./testing')).toMatchInlineSnapshot(`
     [
+      "bffDriver",
       "coordinatorConformance",
       "createFakeSession",
       "createSessionModel",

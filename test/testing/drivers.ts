@@ -1,7 +1,10 @@
 import { createActor, fromCallback } from 'xstate'
 import { drivenMockBackend } from 'xstate-session/msw'
+import { createSessionServer } from 'xstate-session/server'
 import {
+  bffDriver,
   type DrivenBackend,
+  type DrivenUiOptions,
   type ModelDriver,
   type ModelEventType,
   type ModelSuiteOptions,
@@ -61,6 +64,30 @@ export function referenceBackend(): DrivenBackend & { close(): Promise<void>; op
 
 export const reference = referenceBackend()
 export const referenceSuite = () => modelSuite(sessionDriver({ backend: reference }), driven)
+
+/** A page behind its server: without a store of its own, and once with a user who has to be asked. */
+const behindServer = [
+  { ...limits, start: 'pending' },
+  { ...limits, start: 'pending', policy: 'prompt' },
+] as const satisfies ModelSuiteOptions[]
+
+export const bffOver = (
+  backend: DrivenBackend,
+  {
+    spoil = (answer) => answer,
+    ...ui
+  }: DrivenUiOptions & { readonly spoil?: (answer: Response) => Response } = {},
+) =>
+  bffDriver({
+    backend,
+    server(given) {
+      const secrets = ['a secret that is long enough for a test of this']
+      const server = createSessionServer({ ...given, secrets })
+      return { handle: async (request) => spoil(await server.handle(request)) }
+    },
+    ...ui,
+  })
+export const bffSuite = (driver: ModelDriver = bffOver(reference)) => modelSuite(driver, behindServer)
 
 /** The chart itself with ports of one's own, as a parent machine would run it. */
 export function chartDriver(): ModelDriver {

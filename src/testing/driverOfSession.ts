@@ -1,0 +1,201 @@
+import { createActor } from 'xstate'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type { SessionState } from '../../machines/session.select.ts'
+import type { SessionEvent } from '../../machines/session.types.ts'
+import { systemClock } from '../session/clock.ts'
+import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
+import type { SessionSignal } from '../session/notice.ts'
+import type { SessionOptions } from '../session/options.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionModelOptions } from './createSessionModel.ts'
+import type { HeldRequests } from './heldRequests.ts'
+import type { ModelDriver } from './modelDriver.ts'
+import { instantOf, type ModelEventType, modelEvents } from './modelEvents.ts'
+import type { ModelStep } from './modelGraph.ts'
+import { transitionName } from './modelTransitions.ts'
+import type { VirtualClock } from './virtualClock.ts'
+
+/** The UI under test where there is one, and what it cannot do. */
+export interface DrivenUiOptions {
+  /** Shows the session in the UI under test. Answers what takes it down again. */
+  readonly mount?: (session: Session) => (() => void | Promise<void>) | void
+  /** Throws where the UI under test does not show `step.to`. Asked after each step, once the session is there. */
+  readonly shows?: (step: ModelStep) => void | PromiseLike<void>
+  /** What your UI or your backend cannot do, and why. */
+  readonly unreachable?: ModelDriver['unreachable']
+  /**
+   * How long the session may take to come to where the model is, in real time; milliseconds.
+   * @default 5_000
+   */
+  readonly patienceMs?: number
+}
+
+/** What a driven session is made of. */
+export interface DrivenParts {
+  readonly options: Pick<SessionOptions, 'baseUrl' | 'strategies' | 'store'>
+  readonly clock: VirtualClock
+  /** What the session sends. */
+  readonly held: HeldRequests
+  readonly fetch: typeof globalThis.fetch
+  readonly apiPath: string
+  /** How many logins an epoch of this session stands for. @default itself */
+  readonly loginsOf?: (epoch: number) => number
+  /** Brings about what `driverOfSession` does not. */
+  bringAbout(type: ModelEventType, world: DrivenWorld): unknown
+}
+
+/** A session, and what surrounds it. */
+export interface DrivenWorld {
+  readonly session: Session
+  signal(what: SessionSignal): void
+  /** Waits, in real time, for what others bring about. */
+  until(isThere: () => boolean, what: () => string): Promise<void>
+}
+
+type Running = ReturnType<typeof run> & DrivenParts
+
+const LONGEST_MS = 2 ** 31 - 1
+
+/**
+ * What the drivers have in common: a session on a virtual clock, and after each step the check that it is where the
+ * model is, and that its chart took the row that the model took.
+ */
+export function driverOfSession(
+  begin: (model: SessionModelOptions) => Promise<DrivenParts>,
+  { mount, shows, unreachable, patienceMs = 5_000 }: DrivenUiOptions,
+): ModelDriver {
+  const until = (isThere: () => boolean, what: () => string) => waitUntil(isThere, what, patienceMs)
+  let running: Running | undefined
+  let unmount: () => void | Promise<void> = () => {}
+  const now = () => {
+    if (!running) throw new Error('The driver was not started.')
+    return running
+  }
+
+  async function event(type: ModelEventType) {
+    const { session, clock, signal, taken, bringAbout } = now()
+    taken.length = 0
+    if (type.startsWith('time.') && type !== 'time.woke') {
+      const at = instantOf(type, { ...session.actorRef.getSnapshot().context, now: clock.wall() })
+      if (at === undefined) throw new Error(`The session knows no instant for ${type}.`)
+      clock.sleepUntil(at)
+      if (!clock.fire()) signal('woke')
+      return
+    }
+    switch (type) {
+      case 'caller.forced':
+        return void session.refresh().catch(() => {})
+      case 'user.stayed':
+        return void session.refresh({ by: 'user' }).catch(() => {})
+      case 'network.restored':
+        return signal('networkRestored')
+      case 'user.wentIdle':
+        return signal('userIdle')
+      case 'user.cameBack':
+        return signal('userActive')
+      case 'time.woke':
+        return signal('woke')
+      default:
+        await bringAbout(type, { session, signal, until })
+    }
+  }
+
+  async function check(step: ModelStep) {
+    const { session, taken, probe, loginsOf } = now()
+    const expected = told(step.to)
+    const found = () => told(session.getSnapshot(), loginsOf)
+    const row = step.event === 'start' ? undefined : step.transition
+    // A row that changes nothing to be seen may be on its way.
+    await until(
+      () => found() === expected && (!row || taken.includes(row)),
+      () =>
+        found() === expected
+          ? `${row}; the chart took ${taken.join(', ') || 'nothing'}`
+          : `${expected}; it is ${found()}`,
+    )
+    probe()
+    await shows?.(step)
+  }
+
+  const names = Object.keys(modelEvents) as ModelEventType[]
+  return {
+    async start(model) {
+      const parts = await begin(model)
+      running = { ...parts, ...run(parts, model) }
+      unmount = mount?.(running.session) ?? (() => {})
+    },
+    async stop() {
+      await unmount()
+      running?.session.dispose()
+      running?.held.drop()
+      running = undefined
+    },
+    events: Object.fromEntries(names.map((type) => [type, () => event(type)])),
+    states: Object.fromEntries(Object.keys(sessionMachine.states).map((name) => [name, check])),
+    ...(unreachable && { unreachable }),
+  }
+}
+
+function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: SessionModelOptions) {
+  const { policy, idleTimeoutMs, absoluteLifetimeMs } = model
+  const logic = createSessionLogic({
+    ...options,
+    clock,
+    fetch,
+    random: () => 0,
+    attemptTimeoutMs: LONGEST_MS,
+    patienceMs: LONGEST_MS,
+    signals: (report) => {
+      signal = report
+      return () => {}
+    },
+    ...(policy && { refresh: policy }),
+    ...(idleTimeoutMs && { idleTimeoutMs }),
+    ...(absoluteLifetimeMs && { absoluteLifetimeMs }),
+  })
+  let signal: (signal: SessionSignal) => void = () => {}
+  const taken: string[] = []
+  const actor = createActor(logic, {
+    inspect(inspection) {
+      if (inspection.type !== '@xstate.event' || inspection.actorRef !== actor) return
+      const before = actor.getSnapshot()
+      const heard = inspection.event as SessionEvent
+      const row = logic.getTransitionData(before, heard)[0]
+      if (row) taken.push(transitionName(before.value, heard.type, row))
+    },
+  })
+  const session = sessionOf(actor.start())
+  let probes = 0
+  let probed = ''
+  return {
+    session,
+    taken,
+    signal: (what: SessionSignal) => signal(what),
+    /** Keeps a call of the API in the air that carries the current bearer. */
+    probe() {
+      const { state, isUsable, epoch, version } = session.getSnapshot()
+      const position = `${epoch}.${version}`
+      if (position === probed || !isUsable || state === 'refreshing' || state === 'nearingExpiry') return
+      held.drop('api')
+      probed = position
+      probes += 1
+      session.fetch(`${apiPath}?probe=${probes}`).catch(() => {})
+    },
+  }
+}
+
+const told = (
+  { state, reason, isUsable, isPending, epoch, version }: SessionState,
+  loginsOf = (of: number) => of,
+) =>
+  `${isPending ? 'pending' : state}${reason === null ? '' : ` (${reason})`}, ${isUsable ? 'usable' : 'no bearer'}, ${loginsOf(epoch)}.${version}`
+
+async function waitUntil(isThere: () => boolean, what: () => string, patienceMs: number): Promise<void> {
+  const deadline = systemClock.monotonic() + patienceMs
+  while (!isThere()) {
+    if (systemClock.monotonic() > deadline) throw new Error(`Expected ${what()}.`)
+    await new Promise<void>((resolve) => {
+      systemClock.setTimer(resolve, 0, 'foreground')
+    })
+  }
+}
