@@ -67,6 +67,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
       ok: true,
       ...(typeof sub === 'string' && { subject: sub }),
       ...(typeof sid === 'string' && { sid }),
+      forget: () => void seen.delete(jti),
     }
   }
 

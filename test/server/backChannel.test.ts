@@ -1,7 +1,12 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
-import { createSessionServer, type ServerNotice } from 'xstate-session/server'
+import {
+  createSessionServer,
+  memoryEntries,
+  type ServerNotice,
+  type SessionServerOptions,
+} from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from './browser.ts'
 
@@ -24,7 +29,7 @@ const { privateKey, publicKey } = await generateKeyPair('RS256')
 const other = await generateKeyPair('RS256')
 const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'RS256', kid: 'k' }] }
 
-function serve() {
+function serve(more: Partial<SessionServerOptions> = {}) {
   const notices: ServerNotice[] = []
   const server = createSessionServer({
     baseUrl: backend.url,
@@ -32,6 +37,7 @@ function serve() {
     secrets: ['a secret that is long enough for a test of this'],
     backChannelLogout: backChannelLogout({ issuer: ISSUER, clientId: 'librechat', jwks }),
     observe: (notice) => notices.push(notice),
+    ...more,
   })
   return { server, notices, page: browser((request) => server.handle(request), PANEL) }
 }
@@ -125,6 +131,25 @@ test('X32: a token works once, and a GET never', async () => {
   const get = new Request(`${PANEL}/session/backchannel-logout?logout_token=${await signed(claims())}`)
   expect((await server.handle(get)).status).toBe(404)
   expect((await page.get('/session/')).status).toBe(200)
+})
+
+test('X32: a token whose logout the store did not take works once more', async () => {
+  const store = memoryEntries()
+  let isDown = false
+  const { server, page } = serve({
+    store: {
+      ...store,
+      keysOf: (mac) => (isDown ? Promise.reject(new Error('the store is down')) : store.keysOf(mac)),
+    },
+  })
+  await page.navigate('/session/openid/start')
+  const token = await signed(claims())
+  isDown = true
+  expect((await server.handle(form(token))).status).toBe(400)
+  isDown = false
+  expect((await server.handle(form(token))).status).toBe(200)
+  expect((await page.get('/session/')).status).toBe(401)
+  expect((await server.handle(form(token))).status).toBe(400)
 })
 
 test('C29: a refresh that is under way does not bring the session back', async () => {
