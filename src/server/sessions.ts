@@ -29,8 +29,8 @@ export interface Missing {
 /** How far behind the last sign of the user may be; so that not every request writes. */
 const ACTIVITY_STEP_MS = 30_000
 const LOGOUT_WAIT_MS = 1_000
-const BURIAL_TRIES = 20
 const BURIAL_PAUSE_MS = 3_000
+const LONGEST_BURIAL_PAUSE_MS = 15_000
 
 export interface SessionsParts {
   readonly settings: ServerSettings
@@ -48,14 +48,15 @@ export function createSessions(parts: SessionsParts) {
   const { clock } = settings
   const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings)
   const lives = createLives(settings, entries, strategies, coordinator)
-  /** Sessions that ended here and whose tombstone could not be written yet. */
-  const unburied = new Set<string>()
+  /** Sessions that ended here and whose tombstone could not be written yet, and why they ended. */
+  const unburied = new Map<string, ExpiredReason | LoggedOutReason>()
 
   async function find(request: Request): Promise<Found | Missing> {
     for (const key of await carrier.keysOf(request)) {
       const opened = await entries.read(key)
       if (!opened) continue
-      if (unburied.has(key)) return { reason: 'user' }
+      const ended = unburied.get(key)
+      if (ended) return { reason: ended }
       const { record, revision } = opened
       const { session, intent, reason } = record
       if ('ended' in session) return reason ? { reason } : {}
@@ -126,8 +127,8 @@ export function createSessions(parts: SessionsParts) {
     try {
       await bury()
     } catch {
-      unburied.add(key)
-      background(buryLater(key, bury))
+      unburied.set(key, reason)
+      background(buryLater(key, session.startedAt + settings.absoluteLifetimeMs, bury))
     }
     coordinator.end(identityOf(last))
     lives.look(key)
@@ -138,18 +139,18 @@ export function createSessions(parts: SessionsParts) {
     return !unburied.has(key)
   }
 
-  async function buryLater(key: string, bury: () => Promise<unknown>): Promise<void> {
-    for (let tries = 0; tries < BURIAL_TRIES; tries++) {
-      await pause(BURIAL_PAUSE_MS)
+  /** Until it is written, or nobody could use the session any more. */
+  async function buryLater(key: string, overAt: number, bury: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; clock.wall() < overAt; tries++) {
+      await pause(Math.min(BURIAL_PAUSE_MS * 2 ** tries, LONGEST_BURIAL_PAUSE_MS))
       const isDone = await bury().then(
         () => true,
         () => false,
       )
-      if (!isDone) continue
-      unburied.delete(key)
-      lives.look(key)
-      return
+      if (isDone) break
     }
+    unburied.delete(key)
+    lives.look(key)
   }
 
   async function revokeGrant(session: SessionRecord, isDoubtful: boolean): Promise<void> {

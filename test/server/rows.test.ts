@@ -4,6 +4,7 @@ import { type EntryStore, memoryEntries } from 'xstate-session/server'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
+import type { Clock } from '../../src/session/clock.ts'
 import { PANEL, SECRET, world } from './world.ts'
 
 const MINUTE = 60_000
@@ -127,6 +128,24 @@ describe('the store', () => {
     expect(one.page.cookies.size).toBe(0)
     expect((await copy.get('/session/')).status).toBe(401)
     expect((await two.page.get('/session/')).status).toBe(200)
+    trouble.failWrites = false
+    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 10_000 }).toBe(401)
+  })
+
+  test('I6: it is stored however long the store was down', async () => {
+    const { serve, clock } = await world()
+    const trouble = troubled()
+    // Pauses of seconds pass as milliseconds.
+    const setTimer: Clock['setTimer'] = (run, ms, keeps) =>
+      clock.setTimer(run, keeps === 'background' ? ms / 1_000 : ms, keeps)
+    const one = serve({ store: trouble.store, clock: { ...clock, setTimer } })
+    const two = serve({ store: trouble.store })
+    await one.page.navigate('/session/openid/start')
+    for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
+    trouble.failWrites = true
+    expect((await one.page.post('/session/logout')).status).toBe(503)
+    const before = trouble.reads
+    await expect.poll(() => trouble.reads - before, { timeout: 10_000 }).toBeGreaterThan(40)
     trouble.failWrites = false
     await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 10_000 }).toBe(401)
   })
