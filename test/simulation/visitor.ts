@@ -65,17 +65,23 @@ export function createVisitor(options: VisitorOptions) {
   }
 
   const anyProcess = () => random.between(0, 99)
-  const hasSession = () => [...cookies.keys()].some((name) => name.endsWith('session'))
+  const sessionCookie = () => [...cookies].find(([name]) => name.endsWith('session'))?.[1]
 
   function login(): void {
     const name = `${seat}.${random.between(1, 2)}`
     const i = anyProcess()
     judge.trace.note(seat, `logs in (${way})`)
     // The next session of a browser ends the one before.
-    if (family) family.isLeaving = true
+    const before = family
+    if (before) before.isLeaving = true
     const done = (answer: Response | undefined) => {
+      const old = sessionCookie()
       keep(answer)
-      if (!hasSession()) return
+      if (sessionCookie() === old) {
+        // A login that came to nothing leaves the session there was.
+        if (before) before.isLeaving = false
+        return
+      }
       family = newestGrant()
       seenAt = time.now()
       live(true)
@@ -168,7 +174,7 @@ export function createVisitor(options: VisitorOptions) {
       return
     }
     time.at(time.now() + nextMs, act)
-    if (!hasSession() || !family || roll > 0.99) login()
+    if (!sessionCookie() || !family || roll > 0.99) login()
     else if (roll < 0.015) logout()
     else {
       for (let n = 0; n < count; n++) call(anyProcess())
