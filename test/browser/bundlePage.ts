@@ -20,6 +20,8 @@ export async function bundlePage(page: string): Promise<string> {
     tsconfig: false,
     platform: 'browser',
     resolve: { alias },
+    // 'use client' says nothing to a page.
+    onLog: (level, log, handle) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handle(level, log),
   })
   const { output } = await built.generate({ format: 'esm' })
   await built.close()
