@@ -57,6 +57,8 @@ export const downstreamHeaders = (answer: Response) => ({
   'cache-control': 'no-store',
   vary: 'Cookie',
   'x-content-type-options': 'nosniff',
+  // What somebody uploaded there, opened as a page, would else be a page of ours, with our cookie.
+  'content-security-policy': "default-src 'none'; sandbox",
 })
 
 function picked(headers: Headers, names: readonly string[]): Record<string, string> {

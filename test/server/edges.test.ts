@@ -298,6 +298,7 @@ describe('the API', () => {
         'cache-control': 'no-store',
         vary: 'Cookie',
         'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; sandbox",
       })
     },
   )
