@@ -42,15 +42,23 @@ export const verifySession: Endpoint = async (context, request) => {
   await noteUser(context, request, found)
   const now = settings.clock.wall()
   if (now < found.record.verifiedAt + settings.revalidateMs) return json(200, factsOf(found, now))
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
   let answer: Response
+  let body: string
   try {
-    answer = await bearerOf(found, sessions, settings).fetch('api/admin/verify')
+    answer = await bearerOf(found, sessions, settings).fetch('api/admin/verify', {
+      signal: controller.signal,
+    })
+    body = await answer.text()
   } catch (error) {
     if (error instanceof SessionExpired || error instanceof LoggedOut)
       return unusable(context, request, error)
     return unverified(context, request, found, 'unavailable')
+  } finally {
+    disarm()
   }
-  const body = await answer.text().catch(() => '')
   if (answer.ok && isForeign(found, body)) {
     settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
     await sessions.end(found, 'identityMismatch')

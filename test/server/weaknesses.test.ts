@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { refreshTokenFromCookies } from 'xstate-session'
 import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import type { Fault } from '../../examples/backend/faults.ts'
 import { PANEL, world } from './world.ts'
 
 const MINUTE = 60_000
@@ -334,14 +335,18 @@ test.each([
   expect((await page.get('/session/')).status).toBe(status)
 })
 
-test('W18: an outage neither ends a session nor extends its trust', async () => {
+test.each<[string, Fault]>([
+  ['is reset', { kind: 'reset' }],
+  ['is never answered', { kind: 'hang' }],
+  ['is cut off in the middle of its answer', { kind: 'truncate' }],
+])('W18, I23: an outage neither ends a session nor extends its trust: the question %s', async (_, fault) => {
   const { serve, pass, backend, calls } = await world()
-  const { page } = serve()
+  const { page } = serve({ attemptTimeoutMs: 500 })
   await page.navigate('/session/openid/start')
   const { verifiedAt } = await (await page.get('/session/verify')).json()
   expect(calls('/api/admin/verify')).toBe(0)
   pass(2 * MINUTE)
-  backend.faults.inject('verify', { kind: 'reset' })
+  backend.faults.inject('verify', fault)
   expect(await (await page.get('/session/verify')).json()).toMatchObject({
     verifiedAt,
     unverified: 'unavailable',
