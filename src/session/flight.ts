@@ -235,10 +235,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   }
 
   /** Takes a newer version, or the end, from the store. Answers whether there was one; `undefined`: nobody can tell. */
-  async function reread(position: Position): Promise<boolean | null | undefined> {
+  async function reread(position: Position): Promise<boolean | undefined> {
     const stored = await store?.read().catch(() => undefined)
-    if (!stored) return stored
-    if (!isCurrent(position) || stored.epoch < position.epoch) return false
+    if (stored === undefined) return undefined
+    if (stored === null || !isCurrent(position) || stored.epoch < position.epoch) return false
     const isEnd = isTombstone(stored)
     // A store that fell back may have given the place of this login to somebody else.
     if (isEnd || stored.epoch > position.epoch || stored.user.id !== owner?.user.id) {
