@@ -54,6 +54,7 @@ export default defineConfig({
           // @xstate/react finds the React of this project.
           exclude: ['test/react/embedded.test.tsx'],
           setupFiles: [`${root}test/seed.ts`],
+          testTimeout: 60_000,
           env: { REACT_MAJOR: '18' },
         },
       },

@@ -131,7 +131,7 @@ async function shoot(browser: Browser, name: string, [look, play]: (typeof scene
         page.locator(`[data-testid="state"]:text-is("${state}")`).waitFor({ state: 'visible' }),
     })
     await page.evaluate(() => window.scrollTo(0, 0))
-    await page.screenshot({ path: `${folder}${name}.png`, fullPage: look.width !== undefined })
+    await page.screenshot({ path: `${folder}${name}.png`, fullPage: true })
     console.log(`docs/screenshots/${name}.png`)
   } finally {
     await context.close()

@@ -4,7 +4,7 @@ import { isOwnPath } from 'xstate-session/browser'
 const ORIGIN = 'https://admin.example'
 
 test.each(['/', '/users', '/settings?tab=2#theme', '/a/../b', '/users?next=//elsewhere.example'])(
-  '%s is a way back',
+  'I21: %s is a way back',
   (place) => {
     expect(isOwnPath(place, ORIGIN)).toBe(true)
   },
@@ -25,6 +25,6 @@ test.each([
   '/./\\elsewhere.example/',
   '/a/..//elsewhere.example/',
   'javascript:alert(1)',
-])('%j is none', (place) => {
+])('I21: %j is no way back', (place) => {
   expect(isOwnPath(place, ORIGIN)).toBe(false)
 })

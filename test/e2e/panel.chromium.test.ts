@@ -145,25 +145,30 @@ describe('renewal', () => {
     await page.getByRole('button', { name: 'Revoke the admin' }).click()
     await page.getByRole('button', { name: /Fire 50/ }).click()
     await shows(page, 'Your access has been withdrawn')
+    expect(await violationsOf(page)).toEqual([])
     await page.getByRole('button', { name: 'Give the rights back' }).click()
     await app.login(page)
     await shows(page, users)
   })
 
-  test('who stepped away is warned before the bearer ends, and may stay', async () => {
-    const context = await app.open()
-    const page = await app.tab(context)
-    await page.clock.install()
-    await page.reload()
-    await app.login(page)
-    await shows(page, users)
-    await page.getByRole('button', { name: 'Step away' }).click()
-    await page.clock.fastForward(45_000)
-    await shows(page, 'Are you still there?')
-    await reaches(page, 'nearingExpiry')
-    await page.getByRole('button', { name: /I am here/ }).click()
-    await reaches(page, 'active')
-  })
+  test.each(['light', 'dark'] as const)(
+    'who stepped away is warned before the bearer ends, and may stay: %s',
+    async (colorScheme) => {
+      const context = await app.open({ colorScheme })
+      const page = await app.tab(context)
+      await page.clock.install()
+      await page.reload()
+      await app.login(page)
+      await shows(page, users)
+      await page.getByRole('button', { name: 'Step away' }).click()
+      await page.clock.fastForward(45_000)
+      await shows(page, 'Are you still there?')
+      await reaches(page, 'nearingExpiry')
+      expect(await violationsOf(page)).toEqual([])
+      await page.getByRole('button', { name: /I am here/ }).click()
+      await reaches(page, 'active')
+    },
+  )
 })
 
 describe('what a browser gets', () => {
@@ -268,6 +273,8 @@ describe('what a browser gets', () => {
     const context = await app.open({ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' })
     const page = await app.tab(context)
     const check = async () => {
+      // Asked to move less, it moves nothing.
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0)
       expect(await violationsOf(page)).toEqual([])
       const tooWide = await page.evaluate(() =>
         [...document.querySelectorAll('body *')]
