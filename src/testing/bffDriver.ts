@@ -65,6 +65,7 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'refresh.uselessLast': ALWAYS_BEARER,
   'refresh.uselessRenewal': ALWAYS_BEARER,
   'peer.renewedUselessly': ALWAYS_BEARER,
+  'peer.renewedUselessLast': ALWAYS_BEARER,
   'caller.asked': 'A page behind its server has no bearer to hand out, and its calls wait for none.',
   'loggedOut: provider.loggedOut': NOT_TOLD,
   'active: provider.loggedOut': NOT_TOLD,
