@@ -59,11 +59,15 @@ const seen = ({ value, context: c }: Chart | ModelSnapshot) => ({
   refreshable: c.refreshable,
 })
 
-/** The same, and every other fact besides. */
-function whole({ value, context }: Chart | ModelSnapshot) {
+/** The same, and everything else besides. */
+function whole({ value, context, tags }: Chart | ModelSnapshot) {
   const { now: _, ...facts } = context as ModelSnapshot['context']
-  return { value, facts }
+  return { value, facts, tags }
 }
+
+/** Whether the machine has any row for such an event where it is. */
+const isListed = ({ value }: Chart, type: string) =>
+  [sessionMachine.root, sessionMachine.states[value]].some((node) => node?.ownEvents.includes(type as never))
 
 const settingsOf = ({ resend = 'afterBearerEnds' }: SessionModelOptions) => ({
   resend,
@@ -110,10 +114,14 @@ describe('the model and the machine', () => {
           let [modelled, chart] = pair(options)
           for (const name of walk) {
             const event = told(options, modelled, name)
+            const before = modelled
+            const canHappen = event && isListed(chart, event.type)
             ;[modelled] = transition(model, modelled, { type: name }) as [ModelSnapshot, unknown]
             if (event) [chart] = transition(sessionMachine, chart, event)
             agree(seen(modelled), seen(chart))
             agree(whole(modelled), whole(chart))
+            // What cannot happen changes nothing, and no time passes by it.
+            if (!canHappen) agree(modelled, before)
           }
         },
       ),
