@@ -55,9 +55,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
   },
   staleRefreshes: {
     about: 'a 401 refreshes, whichever bearer it was for',
-    scenario: 'page',
-    depth: 6,
-    breaks: ['I1'],
+    scenario: 'requests',
+    breaks: ['I11'],
     patches: [
       {
         file: 'src/session/handle.ts',
@@ -180,6 +179,102 @@ export const bugs: Readonly<Record<string, Bug>> = {
         file: 'src/browser/lock.ts',
         find: '      await navigator.locks.request(',
         put: '      throw 0\n      await navigator.locks.request(',
+      },
+    ],
+  },
+  foreignAdopted: {
+    about: 'an answer that names another user is adopted',
+    scenario: 'page',
+    breaks: ['I7', 'I10'],
+    patches: [
+      {
+        file: 'src/session/flight.ts',
+        find: 'if (user && (user.id !== of.user.id || isForeign))',
+        put: 'if (false)',
+      },
+    ],
+  },
+  rejectedForUnknown: {
+    about: 'an answer that proves nothing is written down as a rejection',
+    scenario: 'processes',
+    breaks: ['I8'],
+    patches: [
+      {
+        file: 'src/server/intents.ts',
+        find: "        outcome: 'unknown',\n",
+        put: "        outcome: 'rejected',\n        reason: 'refreshRejected',\n",
+      },
+    ],
+  },
+  thirdSend: {
+    about: 'a request whose second answer is a 401 too is sent a third time',
+    scenario: 'requests',
+    breaks: ['I10'],
+    patches: [
+      {
+        file: 'src/session/sessionFetch.ts',
+        find: 'if (second.status === 401) source.rejectedAgain()',
+        put: 'if (second.status === 401) return follow(target, init, await send(target, init, newer), newer)',
+      },
+    ],
+  },
+  refreshesEarly: {
+    about: 'the timer of a refresh is set to the least distance between two',
+    scenario: 'page',
+    breaks: ['I11'],
+    patches: [
+      {
+        file: 'machines/session.deadlines.ts',
+        find: 'refreshAt: Math.max(leadAt - jitter, floorAt)',
+        put: 'refreshAt: floorAt',
+      },
+    ],
+  },
+  servesEnded: {
+    about: 'callers are served with a bearer that has ended',
+    scenario: 'doubt-afterBearerEnds',
+    breaks: ['I13'],
+    patches: [
+      {
+        file: 'src/session/handle.ts',
+        find: "return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined",
+        put: "return c.bearer === 'none' ? undefined : vault.tokens().bearer",
+      },
+    ],
+  },
+  wrongEdge: {
+    about: 'a retry goes by a state that it must not come to',
+    scenario: 'page',
+    breaks: ['I17'],
+    patches: [
+      {
+        file: 'machines/session.machine.ts',
+        find: "{ guard: 'isRetryDue', target: 'refreshing', actions: 'markTime' }",
+        put: "{ guard: 'isRetryDue', target: 'nearingExpiry', actions: 'markTime' }",
+      },
+    ],
+  },
+  chartFails: {
+    about: 'an action of the chart throws',
+    scenario: 'page',
+    breaks: ['I17'],
+    patches: [
+      {
+        file: 'machines/session.machine.ts',
+        find: 'noteRefused: assign(({ context, event }) =>',
+        put: 'noteRefused: assign(({ context, event }) => (context as never as () => never)() ??',
+      },
+    ],
+  },
+  intentDropped: {
+    about: 'what a server has written down of its send is taken back before its fruit is committed',
+    scenario: 'processes',
+    breaks: ['I19'],
+    patches: [
+      {
+        file: 'src/server/intents.ts',
+        find: "    case 'ok':\n      return mine\n",
+        put: "    case 'ok':\n      return before\n",
       },
     ],
   },

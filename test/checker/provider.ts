@@ -59,6 +59,12 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
     return tokenOf(family)
   }
 
+  function add(user: string): Family {
+    const family: Family = { id: families.length + 1, user, index: 1, bearers: [] }
+    families.push(family)
+    return family
+  }
+
   function mint(family: Family): Bearer {
     const number = family.bearers.length + 1
     const name = `b${family.id}-${number}`
@@ -83,24 +89,31 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
       close(send, result)
       resolve(outcome)
     }
-    const renewed = (isRotated: boolean, hasBearer = true, user = family.user) => {
-      const token = isRotated ? rotate(family) : send.token
-      const bearer = hasBearer ? mint(family) : undefined
-      close(send, isRotated ? 'rotated' : 'kept')
-      // Of somebody else's nothing may be used: not even to revoke it.
-      if (user === family.user) note({ type: 'delivered', by: send.by, family, token, bearer })
+    const tells = (user: string, refreshToken: string, bearer: Bearer | undefined) =>
       resolve({
         kind: 'ok',
-        refreshToken: token,
+        refreshToken,
         ...(bearer && { bearer: bearer.name }),
         user: { id: user },
         life: { expiresIn: lifeMs / 1_000 },
       })
+    const renewed = (isRotated: boolean, hasBearer = true) => {
+      const token = isRotated ? rotate(family) : send.token
+      const bearer = hasBearer ? mint(family) : undefined
+      close(send, isRotated ? 'rotated' : 'kept')
+      note({ type: 'delivered', by: send.by, family, token, bearer })
+      tells(family.user, token, bearer)
     }
     const all: Record<Outcome, () => void> = {
       ok: () => renewed(true),
       keep: () => renewed(false),
-      foreign: () => renewed(true, true, 'mallory'),
+      foreign() {
+        rotate(family)
+        close(send, 'rotated')
+        // Of somebody else's nothing may be used: not even to revoke it.
+        const theirs = add('mallory')
+        tells(theirs.user, tokenOf(theirs), mint(theirs))
+      },
       noBearer: () => renewed(true, false),
       refused: () => says({ kind: 'refused', cause: 'network' }),
       rejected: () => says({ kind: 'rejected', reason: 'refreshRejected' }),
@@ -178,8 +191,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
     families,
     /** Somebody logs in. */
     login(user: string): { readonly family: Family; readonly answer: LoginAnswer } {
-      const family: Family = { id: families.length + 1, user, index: 1, bearers: [] }
-      families.push(family)
+      const family = add(user)
       const bearer = mint(family)
       const answer = {
         token: bearer.name,

@@ -24,10 +24,12 @@ export const scenarios: readonly Scenario[] = [
     name: 'requests',
     about: 'one session whose callers refresh, two requests and their 401s in any order',
     bound: '2 fetch, 2 answers with 401, 1 logout',
-    depth: 6,
+    depth: 7,
     start: () =>
       startPages({
         policy: 'onDemand',
+        // Late enough for another refresh, and early enough that none is due.
+        marks: [50_000],
         budget: { fetch: 2, unauthorized: 2, logout: 1 },
         outcomes: ['ok', 'keep', 'refused', 'unknown'],
       }),

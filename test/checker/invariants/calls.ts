@@ -1,4 +1,4 @@
-import type { Bearer } from '../happenings.ts'
+import type { Bearer, Family } from '../happenings.ts'
 import type { Bench, Monitor } from '../judge.ts'
 
 interface Wire {
@@ -7,20 +7,28 @@ interface Wire {
 }
 
 /**
- * I7: a caller gets a token of whom it has asked for. I10: a request is sent twice at most, the second time with a
+ * I7: a caller gets a token of whom it has asked for, and nobody one of a user who has not logged in. I10: a request is sent twice at most, the second time with a
  * newer bearer and the same body. And I13: no bearer is handed out that has ended.
  */
 export function requests({ report, now }: Bench): Monitor {
   const wires = new Map<string, Wire>()
   const twice = new Set<string>()
+  const families = new Set<Family>()
+  function isKnown(by: string, { name, family }: Bearer) {
+    if (!families.has(family)) report('I7', `${by} has ${name} of ${family.user}, who has not logged in`)
+  }
+
   return {
     on: {
+      login: ({ family }) => void families.add(family),
       returned({ call, bearer }) {
         if (call.user !== undefined && call.user !== bearer.family.user)
           report('I7', `${call.by} asked as ${call.user} and got ${bearer.name} of ${bearer.family.user}`)
+        isKnown(call.by, bearer)
         if (bearer.endsAt <= now()) report('I13', `${call.by} got ${bearer.name}, which has ended`)
       },
-      wired({ call, bearer, body }) {
+      wired({ by, call, bearer, body }) {
+        isKnown(by, bearer)
         const first = wires.get(call)
         if (!first) {
           wires.set(call, { bearer, body })
