@@ -256,8 +256,12 @@ export function createPages(options: PagesOptions) {
       else if (roll < 0.95) signal(tab, 'networkRestored')
       else if (roll < 0.97) signal(tab, 'woke')
       else if (roll < 0.98) login(tab)
-      else if (roll < 0.99) logout(tab)
-      else for (const each of tabs) ask(each)
+      else if (roll < 0.985) logout(tab)
+      else if (roll < 0.99) {
+        // Who leaves while a refresh is in the air.
+        force(tab, 'force')
+        place.after(random.between(1, 100), () => logout(tab))
+      } else for (const each of tabs) ask(each)
     })
     time.at(time.now() + nextMs, act)
   }

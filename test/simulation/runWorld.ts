@@ -319,8 +319,12 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   }
 
   for (let at = 0; at < totalMs; at += 10 * MINUTE) {
-    await time.pass(Math.min(totalMs, at + 10 * MINUTE))
+    const isPassing = await time.pass(Math.min(totalMs, at + 10 * MINUTE))
     judge.look()
+    if (!isPassing) {
+      judge.violate('I28', -1, 'time stands still: a timer is set for now, again and again')
+      break
+    }
     if (at % HOUR === 0) fleet?.forget()
   }
   let liveMs = 0

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { runWorld } from './runWorld.ts'
 import { measureScale } from './scale.ts'
+import { createTime } from './time.ts'
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -35,6 +36,14 @@ describe('a simulated world', () => {
     const sound = command.replace(' --bug clearOnAnyFailure', '').split(' ')
     expect((await simulate(...sound)).code).toBe(0)
   }, 240_000)
+})
+
+test('time that stands still, since something new is due at the same instant each time, is found', async () => {
+  const time = createTime()
+  const again = (): void => void time.at(time.now(), again)
+  time.at(5, again)
+  expect(await time.pass(10)).toBe(false)
+  expect(time.now()).toBe(5)
 })
 
 test('T15 jitter spreads the refreshes of sessions that logged in together', () => {

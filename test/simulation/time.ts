@@ -11,6 +11,9 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 /** A heap that is mostly of what was called off is rebuilt without that. */
 const MIN_REBUILD = 1_000
 
+/** So much does not happen at one instant, unless somebody sets a timer for now again and again. */
+const MAX_AT_ONCE = 10_000
+
 /**
  * Virtual time, milliseconds from 0. It jumps from one thing that is due to the next, and what each of them starts
  * runs to its end before the next: idle hours cost nothing, and one order of events is the only one.
@@ -20,6 +23,7 @@ export function createTime() {
   let now = 0
   let order = 0
   let calledOff = 0
+  let atOnce = 0
 
   const isBefore = (a: Due, b: Due) => a.at < b.at || (a.at === b.at && a.order < b.order)
 
@@ -71,8 +75,11 @@ export function createTime() {
         }
       }
     },
-    /** Lets time pass until `until`. A promise that something due gives is waited for: time stands still meanwhile. */
-    async pass(until: number): Promise<void> {
+    /**
+     * Lets time pass until `until`. A promise that something due gives is waited for: time stands still meanwhile.
+     * Answers false where it stands still for ever, as something new is due at the same instant each time.
+     */
+    async pass(until: number): Promise<boolean> {
       for (let top = heap[0]; top && top.at <= until; top = heap[0]) {
         pop()
         const { run } = top
@@ -82,11 +89,14 @@ export function createTime() {
         }
         // What was done cannot be called off any more.
         top.run = undefined
+        atOnce = top.at > now ? 0 : atOnce + 1
         now = top.at
+        if (atOnce > MAX_AT_ONCE) return false
         await run()
         await settled()
       }
       now = Math.max(now, until)
+      return true
     },
     /** How much is still to happen. */
     pending: () => heap.reduce((count, { run }) => count + (run ? 1 : 0), 0),
