@@ -2,6 +2,7 @@ import { createActor } from 'xstate'
 import type { SessionState } from '../../machines/session.select.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
+import type { SessionNotice } from '../session/notice.ts'
 import { readOptions, type Settings } from '../session/options.ts'
 import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
@@ -23,6 +24,10 @@ interface Live {
 
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
+
+/** As long as a request may hold a record that it read before the renewal, and as many renewals as come meanwhile. */
+const REPEAT_MS = 60_000
+const MAX_TOLD = 10_000
 
 const IDLE_STATES = ['active', 'nearingExpiry', 'expired', 'loggedOut']
 
@@ -56,12 +61,31 @@ export function createLives(
   const logic = sessionLogic(() => own)
   let onChange = () => {}
 
+  /** When each renewal was told, the oldest first. */
+  const told = new Map<string, number>()
+
+  /** A session that is woken with what was read before its last renewal finds that, and tells it anew (I18). */
+  function isRepeated(key: string, { type, version }: SessionNotice): boolean {
+    if (type !== 'refreshed') return false
+    const name = `${key} ${version}`
+    const now = settings.clock.monotonic()
+    for (const [oldest, at] of told) {
+      if (now - at < REPEAT_MS && told.size < MAX_TOLD) break
+      told.delete(oldest)
+    }
+    if (told.has(name)) return true
+    told.set(name, now)
+    return false
+  }
+
   function wake(key: string, known: Opened | undefined): Live {
     if (known) entries.hold(key, known)
     own = {
       ...common,
       store: insisting(key, entries.sessionStore(key, known)),
-      observe: (notice) => settings.observe({ ...notice, session: nameOf(key) }),
+      observe(notice) {
+        if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
+      },
     }
     const handle = handleOf(createActor(logic).start())
     const { session } = handle

@@ -335,6 +335,22 @@ describe('what several have in common', () => {
     expect(sends()).toBeLessThanOrEqual(3)
   })
 
+  test('I18: a renewal is told once, also where a call comes back with 401 after it', async () => {
+    const { serve, backend, pass, sends } = await world()
+    const { page, notices } = serve()
+    await page.navigate('/session/openid/start')
+    pass(2 * MINUTE)
+    const held = backend.faults.inject('data', { kind: 'hang' })
+    backend.faults.inject('data', { kind: 'respond', status: 401 }, { times: 2 })
+    const late = page.get(USERS)
+    await expect.poll(() => held.hits).toBe(1)
+    expect((await page.get(USERS)).status).toBe(200)
+    held.clear()
+    expect((await late).status).toBe(200)
+    expect(sends()).toBe(1)
+    expect(notices.filter(({ type }) => type === 'refreshed').length).toBe(1)
+  })
+
   test('a session whose token nobody may send any more is over in every process, at once', async () => {
     const { serve, backend, pass, sends } = await world()
     const store = memoryEntries()

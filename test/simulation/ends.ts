@@ -101,8 +101,10 @@ export function createEnds(court: Court) {
         for (const [family, orphan] of orphans) if (orphan.seat === seat) orphans.delete(family)
       if (!TOLD.includes(type)) return
       const name = `${place.name} ${tab}`
-      // At rest a server's session is its record, and nothing else: it wakes with this, and tells anew.
-      if (type === 'nearingExpiry' && rulesOf(seat).hasIntents) told.get(name)?.keys.clear()
+      // At rest a server's session is its record, and nothing else: it wakes with this, and tells its end anew.
+      if (type === 'nearingExpiry' && rulesOf(seat).hasIntents)
+        for (const key of told.get(name)?.keys ?? [])
+          if (!key.startsWith('refreshed')) told.get(name)?.keys.delete(key)
       const own = told.get(name) ?? { keys: new Set(), over: 0 }
       told.set(name, own)
       if (own.over === epoch && epoch > 0 && type !== 'loggedOut')
