@@ -8,12 +8,17 @@ import {
   startOf,
   stepsFrom,
 } from './modelGraph.ts'
+import { modelKey } from './modelKey.ts'
 
 /**
  * `transitions`: a shortest path to each row of the chart, each reason of it, and each event. `shortest`: one to each
- * state of the model. `simple`: every way through the six states that comes to none of them twice.
+ * state of the model. `simple`: every way through the six states that comes to none of them twice. `tours`: few long
+ * paths that take each row and give each reason, for a system that is slow to start.
  */
-export type ModelPathKind = 'transitions' | 'shortest' | 'simple'
+export type ModelPathKind = 'transitions' | 'shortest' | 'simple' | 'tours'
+
+/** A longer path that fails tells too little of where it went wrong. */
+const TOUR_STEPS = 25
 
 /** The paths of one kind through a model, the shortest first. None is the beginning of another. */
 export function modelPaths(
@@ -23,6 +28,7 @@ export function modelPaths(
 ): ModelWay[] {
   if (kind === 'simple') return simplePaths(options, isOpen)
   const graph = modelGraph(options, isOpen)
+  if (kind === 'tours') return tours(options, graph, isOpen)
   return withoutBeginnings(kind === 'shortest' ? graph.ways : toEveryRow(graph))
 }
 
@@ -37,6 +43,49 @@ function toEveryRow({ edges }: ModelGraph): ModelWay[] {
     for (const what of news) shown.add(what)
     return news.length > 0 ? [[...way, step]] : []
   })
+}
+
+/** From where each tour stands it goes on to the nearest that none before has shown. */
+function tours(
+  options: SessionModelOptions,
+  { edges }: ModelGraph,
+  isOpen: (step: ModelStep) => boolean,
+): ModelWay[] {
+  const model = createSessionModel(options)
+  const keyOf = (step: ModelStep) => modelKey(step.snapshot)
+  const from = Map.groupBy(edges, ({ way }) => keyOf(lastOf(way)))
+  const shown = new Set<string>()
+  const newsOf = ({ transition, from, to }: ModelStep) =>
+    transition ? [transition, `${transition} ${to.reason === from.reason ? '' : to.reason}`] : []
+  const show = (step: ModelStep) => {
+    for (const what of newsOf(step)) shown.add(what)
+  }
+  function nearest(start: string): readonly ModelStep[] {
+    const found = new Map<string, readonly ModelStep[]>([[start, []]])
+    for (const [key, way] of found)
+      for (const { step } of from.get(key) ?? []) {
+        if (newsOf(step).some((what) => !shown.has(what))) return [...way, step]
+        if (!found.has(keyOf(step))) found.set(keyOf(step), [...way, step])
+      }
+    return []
+  }
+  const all: ModelWay[] = []
+  for (;;) {
+    let way: ModelWay = [startOf(model)]
+    for (let ahead = nearest(keyOf(way[0])); ahead.length > 0; ahead = nearest(keyOf(lastOf(way)))) {
+      if (way.length > TOUR_STEPS) break
+      for (const { event } of ahead) {
+        const step = event !== 'start' && stepsFrom(model, lastOf(way).snapshot, [event]).find(isOpen)
+        if (!step) break
+        show(step)
+        way = [...way, step]
+      }
+      // What the graph has promised and this way did not keep is not tried for ever.
+      for (const step of ahead) show(step)
+    }
+    if (way.length === 1) return all
+    all.push(way)
+  }
 }
 
 /** Of several events that take the same row, one stands for all. */

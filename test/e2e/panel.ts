@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Panel, startPanel } from '../../examples/admin-panel/server/startPanel.ts'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
+import type { Clock } from '../../src/session/clock.ts'
 
 export interface Opened {
   readonly browser: Browser
@@ -20,7 +21,11 @@ export interface Opened {
 }
 
 /** One panel, one backend and one Chromium for the tests of a file. */
-export function panelFor(knobs: { readonly sessionMs: number; readonly leadTimeMs?: number }): Opened {
+export function panelFor(knobs: {
+  readonly sessionMs: number
+  readonly leadTimeMs?: number
+  readonly clock?: Clock
+}): Opened {
   const issued = new Set<string>()
   let opened: { browser: Browser; backend: Backend; panel: Panel } | undefined
   const it = () => {

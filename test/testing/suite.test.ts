@@ -55,7 +55,7 @@ describe('the paths', () => {
     `)
   })
 
-  test.each(['transitions', 'shortest', 'simple'] as const satisfies ModelPathKind[])(
+  test.each(['transitions', 'shortest', 'simple', 'tours'] as const satisfies ModelPathKind[])(
     '%s: none is the beginning of another, and all of them pass where the system is the model',
     async (paths) => {
       const suite = modelSuite(mirror(), { ...limits, paths, resend: 'never' })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type SessionServer } from 'xstate-session/server'
+import { createSessionServer, type SessionServer, type SessionServerOptions } from 'xstate-session/server'
 import { sqliteEntries } from 'xstate-session/sqlite'
 import type { Backend } from '../../backend/startBackend.ts'
 import { buildPage } from '../../buildPage.ts'
@@ -28,6 +28,8 @@ export interface PanelOptions {
   readonly inspectorUrl?: string | undefined
   /** What the server calls the backend with. @default the platform's */
   readonly fetch?: typeof globalThis.fetch
+  /** What the server reads time from. @default the platform's */
+  readonly clock?: SessionServerOptions['clock']
 }
 
 /** The admin panel and its server: sessions in a SQLite file, the built page, and a control room to break things. */
@@ -37,6 +39,7 @@ export async function startPanel({
   leadTimeMs = 20_000,
   inspectorUrl,
   fetch,
+  clock,
 }: PanelOptions): Promise<Panel> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
   const url = `http://localhost:${port}`
@@ -54,6 +57,7 @@ export async function startPanel({
     pace: false,
     observe: control.observe,
     ...(fetch && { fetch }),
+    ...(clock && { clock }),
   })
   await buildPage(root, join(folder, 'page'))
   const pages = await createPages(join(folder, 'page'), {
