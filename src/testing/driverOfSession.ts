@@ -73,13 +73,16 @@ export function driverOfSession(
   }
 
   async function event(type: ModelEventType) {
-    const { session, clock, signal, taken, bringAbout } = now()
+    const { session, clock, signal, taken, heard, bringAbout } = now()
     taken.length = 0
+    heard.length = 0
     if (type.startsWith('time.') && type !== 'time.woke') {
       const at = instantOf(type, { ...session.actorRef.getSnapshot().context, now: clock.wall() })
       if (at === undefined) throw new Error(`The session knows no instant for ${type}.`)
       clock.sleepUntil(at)
-      if (!clock.fire()) signal('woke')
+      clock.fire()
+      // Another timer than that of the chart may have been due.
+      if (!heard.includes('time.checked')) signal('woke')
       return
     }
     switch (type) {
@@ -155,13 +158,15 @@ function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: Sessi
   })
   let signal: (signal: SessionSignal) => void = () => {}
   const taken: string[] = []
+  const heard: string[] = []
   const actor = createActor(logic, {
     inspect(inspection) {
       if (inspection.type !== '@xstate.event' || inspection.actorRef !== actor) return
       const before = actor.getSnapshot()
-      const heard = inspection.event as SessionEvent
-      const row = logic.getTransitionData(before, heard)[0]
-      if (row) taken.push(transitionName(before.value, heard.type, row))
+      const event = inspection.event as SessionEvent
+      const row = logic.getTransitionData(before, event)[0]
+      heard.push(event.type)
+      if (row) taken.push(transitionName(before.value, event.type, row))
     },
   })
   const session = sessionOf(actor.start())
@@ -169,6 +174,8 @@ function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: Sessi
   let probed = ''
   return {
     session,
+    /** What the chart was told since the last event of the path, and the rows that it took. */
+    heard,
     taken,
     signal: (what: SessionSignal) => signal(what),
     /** Keeps a call of the API in the air that carries the current bearer. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -70,6 +71,13 @@ describe('a page behind its server, over the reference backend', () => {
         not seen: internal, which no event causes: the chart itself failed"
     `)
   })
+})
+
+test('random walks hold, too', async () => {
+  const suite = bffSuite()
+  const events = fc.array(fc.constantFrom(...suite.events), { minLength: 8, maxLength: 40 })
+  const walk = (chosen: readonly ModelEventType[]) => suite.walk(['login.completed', ...chosen]).run()
+  await fc.assert(fc.asyncProperty(events, walk), { numRuns: 50 })
 })
 
 describe('what the driver says that it cannot do, it cannot', () => {
