@@ -14,7 +14,12 @@ const steps: readonly (string | readonly string[])[] = [
   'test:types',
   'docs:check',
   'test',
-  ['check:model', 'simulate -- --seed 1 --hours 50000', 'mutate -- --seeded'],
+  [
+    'check:model',
+    'simulate -- --seed 1 --hours 50000',
+    'simulate -- --seed 1 --hours 10000 --fleet',
+    'mutate -- --seeded',
+  ],
   'check:package',
   'check:unused',
   'test:package',

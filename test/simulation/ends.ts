@@ -2,7 +2,7 @@ import type { ExpiredReason } from '../../machines/session.types.ts'
 import type { SessionNotice } from '../../src/session/notice.ts'
 import type { Court } from './court.ts'
 import type { Bearer, Family } from './provider.ts'
-import type { Send } from './sends.ts'
+import { INTENT_MARGIN_MS, type Send } from './sends.ts'
 import type { Caller } from './wire.ts'
 
 const TOLD = ['refreshed', 'expired', 'loggedOut', 'nearingExpiry', 'refreshDeferred']
@@ -26,7 +26,7 @@ export function createEnds(court: Court) {
     family: Family | undefined,
     reason: string,
     seenAt: number,
-  ): string | undefined {
+  ): string | false | undefined {
     const rules = rulesOf(seat)
     const since = family?.startedAt ?? 0
     const unkept = court.troubled(seat, since, [
@@ -48,7 +48,13 @@ export function createEnds(court: Court) {
           family?.recent.some(({ endsAt, mintedAt }) => isPast(endsAt, mintedAt))
         )
           return 'nobody extended it'
-        return isPast(seenAt + rules.idleTimeoutMs, seenAt) ? 'idle for too long' : undefined
+        if (isPast(seenAt + rules.idleTimeoutMs, seenAt)) return 'idle for too long'
+        // A server notes a user at work in the record, and what it could not write it has not seen.
+        return (
+          rules.hasIntents &&
+          court.troubled(seat, seenAt, ['storeFails', 'storeSlow', 'ackLost']) &&
+          'idle for too long, as far as could be written down'
+        )
       case '':
         return court.troubled(seat, since, ['emptied', 'failover']) && 'its record was taken away'
       case 'absoluteLifetime':
@@ -73,6 +79,8 @@ export function createEnds(court: Court) {
           (rules.resend === 'afterBearerEnds' ? 4 : 1)
         )
           return 'the backend was out of order for too long'
+        if (rules.hasIntents && slackOf(seat, since) > INTENT_MARGIN_MS)
+          return 'the clocks of its processes were further apart than is permitted'
         return unkept && `its process or store failed (${unkept})`
       }
       default:

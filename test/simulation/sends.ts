@@ -38,7 +38,8 @@ interface Grants {
 const WINDOW_MS = 60_000
 const FLOOR_MS = 5_000
 const MAX_SENDS = 4
-const INTENT_MARGIN_MS = 5_000
+/** How far apart the clocks of processes may be (`docs/deployment.md`); milliseconds. */
+export const INTENT_MARGIN_MS = 5_000
 const REMEMBERED = 3
 
 /** I1, I2, I5, I9, I11 and I12: what becomes of refresh tokens. */
