@@ -11,6 +11,9 @@ export function drivenStore() {
   })
   let isFirst = true
   let renewals = 0
+  /** What the backend takes for the next refresh, as far as it has come here. */
+  let known: string | undefined
+  const tokenOf = (of: StoredSession | null) => (of && !isTombstone(of) ? of.refreshToken : undefined)
   const store: SessionStore = {
     async read() {
       const waits = isFirst
@@ -21,6 +24,7 @@ export function drivenStore() {
     async compareAndSet(expected, next) {
       if (stored?.epoch !== expected?.epoch || stored?.version !== expected?.version) return false
       stored = next
+      known = tokenOf(next) ?? known
       return true
     },
   }
@@ -30,6 +34,11 @@ export function drivenStore() {
     /** A peer logs out. */
     end(reason: LoggedOutReason) {
       if (stored && !isTombstone(stored)) stored = toTombstone(stored, reason)
+    },
+    refreshToken: () => known,
+    /** A peer has this token, which the session may not have. */
+    grant(refreshToken: string | null | undefined) {
+      known = refreshToken ?? undefined
     },
     /** A peer renews; without a bearer where `lifeMs` is 0, and where `isLast` without a refresh token. */
     renew(lifeMs: number, wall: number, isLast: boolean) {
@@ -41,7 +50,7 @@ export function drivenStore() {
         version: stored.version + 1,
         endsAt: wall + lifeMs,
         lifeMs,
-        ...(!isLast && { refreshToken: `peer-refresh-${renewals}` }),
+        ...(!isLast && known && { refreshToken: known }),
         ...(lifeMs > 0 && { bearer: `peer-bearer-${renewals}` }),
       }
     },

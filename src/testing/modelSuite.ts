@@ -38,8 +38,9 @@ export interface ModelSuite {
   /** The events that the driver can bring about: draw from them for `walk`. */
   readonly events: readonly ModelEventType[]
   /**
-   * A path of your own, for random walks: these events in order, without those that cannot happen where they come. Under
-   * the first of the options.
+   * A path of your own, for random walks: these events in order, without those that cannot happen or change nothing
+   * where they come, and with a look at the clock (`time.woke`) where something is overdue, as a session looks before anything else happens.
+   * Under the first of the options.
    */
   walk(events: readonly ModelEventType[]): ModelPath
   /** What the paths cover together. */
@@ -85,9 +86,16 @@ export function modelSuite(
       const [first = {}] = settings
       const model = createSessionModel(first)
       let way: ModelWay = [startOf(model)]
+      const next = (event: ModelEventType) => stepsFrom(model, lastOf(way).snapshot, [event]).find(isOpen)
       for (const event of events) {
-        const step = stepsFrom(model, lastOf(way).snapshot, [event]).find(isOpen)
-        if (step) way = [...way, step]
+        for (
+          let look = next('time.woke');
+          look && look.to.state !== look.from.state;
+          look = next('time.woke')
+        )
+          way = [...way, look]
+        const step = next(event)
+        if (step && isNews(lastOf(way), step)) way = [...way, step]
       }
       return pathOf(way, first)
     },
@@ -120,6 +128,17 @@ async function walk(driver: ModelDriver, options: SessionModelOptions, steps: Mo
     await driver.stop?.()
   }
 }
+
+/**
+ * Whether anything is different after a step: a session need not tell its chart of what changes nothing, but for a refresh
+ * that somebody wants whatever the clock says.
+ */
+const isNews = ({ snapshot: before }: ModelStep, { event, from, to, snapshot: after }: ModelStep): boolean =>
+  event === 'caller.forced' ||
+  event === 'user.stayed' ||
+  after.context.now > before.context.now ||
+  modelKey(after) !== modelKey(before) ||
+  JSON.stringify(to) !== JSON.stringify(from)
 
 /** `refresh.refused -> retrying`, with a reason where there is one. */
 const describeStep = ({ event, to }: ModelStep): string =>

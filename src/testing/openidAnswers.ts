@@ -4,7 +4,7 @@ export type RefreshFailure = Response | 'networkError'
 const said = (status: number, code: string) => () =>
   Response.json({ error: code.toLowerCase(), error_code: code }, { status })
 
-/** What LibreChat's OpenID route answers for each outcome that is no success. */
+/** What LibreChat's OpenID route answers for each outcome that is no success. `refreshToken`: the one that was sent. */
 export const openidAnswers = {
   'refresh.refused': said(503, 'OPENID_NOT_CONFIGURED'),
   'refresh.limited': () => new Response(null, { status: 429, headers: { 'retry-after': '30' } }),
@@ -18,6 +18,6 @@ export const openidAnswers = {
   'refresh.stepUpRequired': () => Response.json({ twoFASetupRequired: true }),
   'refresh.unsupported': () => new Response(null, { status: 404 }),
   'refresh.disabled': said(403, 'TOKEN_REUSE_DISABLED'),
-  // A new refresh token, and no bearer with it.
-  'refresh.uselessRenewal': () => Response.json({ refreshToken: 'renewed-without-a-bearer' }),
-} satisfies Record<string, () => RefreshFailure>
+  // A refresh token that the backend knows, and no bearer with it.
+  'refresh.uselessRenewal': (refreshToken?: string) => Response.json({ refreshToken }),
+} satisfies Record<string, (refreshToken?: string) => RefreshFailure>

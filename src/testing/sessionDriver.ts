@@ -94,7 +94,7 @@ async function begin(
         () => held.has('refresh'),
         () => 'a refresh to answer',
       )
-      if (answer) await backend.failRefresh(answer())
+      if (answer) await backend.failRefresh(answer(store.refreshToken()))
       return held.release('refresh')
     }
     switch (type) {
@@ -102,6 +102,7 @@ async function begin(
       case 'login.withoutRefresh': {
         backend.setBearerLife(LIFE_MS)
         const { refreshToken, ...rest } = await backend.login()
+        store.grant(refreshToken)
         const login = type === 'login.completed' ? { ...rest, refreshToken } : rest
         return session.login(login as LoginAnswer, { provider: PROVIDER })
       }

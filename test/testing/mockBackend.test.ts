@@ -44,6 +44,33 @@ describe('the driver notices', () => {
 describe('random walks', () => {
   const events = fc.constantFrom(...mockSuite().events)
 
+  const policies = ['eager', 'onDemand', 'prompt'] as const
+  // A grace window counts from the send, of which the model knows no instant.
+  const resends = ['afterBearerEnds', 'never'] as const
+  const suites = policies.flatMap((policy) =>
+    resends.map((resend) =>
+      modelSuite(sessionDriver({ backend: mock }), { ...driven, policy, resend, paths: 'simple' }),
+    ),
+  )
+
+  test('pass where the backend is in order', async () => {
+    let steps = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: suites.length - 1 }),
+        fc.array(events, { minLength: 5, maxLength: 40, size: 'max' }),
+        async (which, walk) => {
+          const path = suites[which]?.walk(walk)
+          steps += path?.steps.length ?? 0
+          await path?.run()
+        },
+      ),
+      { numRuns: 200 },
+    )
+    // Many of them cannot happen where they come.
+    expect(steps).toBeGreaterThan(500)
+  })
+
   test('shrink to the events that matter, in order', async () => {
     const deaf = { ...mock, failRefresh() {} }
     const suite = modelSuite(sessionDriver({ backend: deaf, patienceMs: 50 }), { ...driven, paths: 'simple' })
