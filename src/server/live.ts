@@ -25,9 +25,11 @@ interface Live {
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
 
-/** As long as a request may hold a record that it read before the renewal, and as many renewals as come meanwhile. */
+/** As long as a request may hold a record that it read before, and as much as may happen meanwhile. */
 const REPEAT_MS = 60_000
 const MAX_TOLD = 10_000
+
+const TOLD_ONCE: readonly string[] = ['refreshed', 'expired', 'loggedOut']
 
 const IDLE_STATES = ['active', 'nearingExpiry', 'expired', 'loggedOut']
 
@@ -61,13 +63,13 @@ export function createLives(
   const logic = sessionLogic(() => own)
   let onChange = () => {}
 
-  /** When each renewal was told, the oldest first. */
+  /** When each renewal and each end was told, the oldest first. */
   const told = new Map<string, number>()
 
-  /** A session that is woken with what was read before its last renewal finds that, and tells it anew (I18). */
+  /** A session that is woken with what was read before its last renewal, or its end, finds that and tells it anew (I18). */
   function isRepeated(key: string, { type, version }: SessionNotice): boolean {
-    if (type !== 'refreshed') return false
-    const name = `${key} ${version}`
+    if (!TOLD_ONCE.includes(type)) return false
+    const name = `${key} ${type} ${version}`
     const now = settings.clock.monotonic()
     for (const [oldest, at] of told) {
       if (now - at < REPEAT_MS && told.size < MAX_TOLD) break

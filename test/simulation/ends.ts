@@ -56,6 +56,8 @@ export function createEnds(court: Court) {
           'idle for too long, as far as could be written down'
         )
       case '':
+        // A store forgets what has been at rest for so long.
+        if (isPast(seenAt + rules.idleTimeoutMs, seenAt)) return 'idle for too long'
         return court.troubled(seat, since, ['emptied', 'failover']) && 'its record was taken away'
       case 'absoluteLifetime':
         return isPast(since + rules.absoluteLifetimeMs, since) ? 'absolute lifetime' : undefined

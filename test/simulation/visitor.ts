@@ -73,13 +73,14 @@ export function createVisitor(options: VisitorOptions) {
     judge.trace.note(seat, `logs in (${way})`)
     // The next session of a browser ends the one before.
     const before = family
+    const wasLeaving = before?.isLeaving === true
     if (before) before.isLeaving = true
     const done = (answer: Response | undefined) => {
       const old = sessionCookie()
       keep(answer)
       if (sessionCookie() === old) {
-        // A login that came to nothing leaves the session there was.
-        if (before) before.isLeaving = false
+        // A login that was refused leaves the session there was; of one without an answer nobody knows.
+        if (before && answer) before.isLeaving = wasLeaving
         return
       }
       family = newestGrant()
