@@ -26,7 +26,7 @@ const rows = [
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 15_360,
+    budgetBytes: 15_380,
   },
   {
     id: 'P6',

@@ -228,6 +228,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     try {
       if (await store.compareAndSet(position, record)) return
       if (!isCurrent(position) || (await reread(position))) return
+      // The store missed an earlier write, or fell back: a renewal that it does not know has spent what it holds.
+      const old = await store.read()
+      const isBehind = old?.epoch === position.epoch && !isTombstone(old) && old.version < position.version
+      if (isBehind && isCurrent(position) && (await store.compareAndSet(old, record))) return
     } catch {
       // Told below: what we hold in memory is the newest there is.
     }

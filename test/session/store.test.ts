@@ -119,6 +119,31 @@ describe('at the start', () => {
     expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
   })
 
+  test('a store that missed a renewal gets the next one', async () => {
+    const memory = await storeOf(record())
+    let isDown = false
+    const store: SessionStore = {
+      ...memory,
+      compareAndSet: (expected, next) =>
+        isDown ? Promise.reject(new Error('down')) : memory.compareAndSet(expected, next),
+    }
+    const { session, strategy, ok, told, pass } = await restored({ store, refresh: 'onDemand' })
+    const renew = async (version: number) => {
+      await pass(MINUTE)
+      const caller = session.refresh()
+      await flush()
+      await strategy.last().answer(ok(version))
+      await caller
+    }
+    isDown = true
+    await renew(8)
+    expect(await memory.read()).toMatchObject({ version: 7, refreshToken: 'R7' })
+    isDown = false
+    await renew(9)
+    expect(await memory.read()).toMatchObject({ version: 9, refreshToken: 'R9' })
+    expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
+  })
+
   test('without a store nothing is pending', () => {
     expect(start().session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: false })
   })
