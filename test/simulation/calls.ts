@@ -43,7 +43,7 @@ export function createCalls(court: Court, sends: Sends) {
     if (at > leftAt(family, caller)) violate('I5', seat, `${what} after the logout of ${family.id}`)
     const { isStored } = rulesOf(seat)
     const unkept = court.troubled(seat, bearer.mintedAt, ['persistFailed', 'emptied', 'failover'])
-    if (isStored && number > sends.of(family).storedNumber && !unkept)
+    if (isStored && number > sends.of(family).stored.number && !unkept)
       violate('I4', seat, `${what} with bearer ${family.id}-${number}, which is not stored`)
   }
 

@@ -82,7 +82,8 @@ export function createJudge(options: CourtOptions, provider: Provider) {
       const bearer = bearerText === undefined ? undefined : provider.bearer(bearerText)
       if (!bearer) return
       const grant = sends.of(bearer.family)
-      grant.storedNumber = Math.max(grant.storedNumber, bearer.number)
+      if (bearer.number > grant.stored.number)
+        grant.stored = { number: bearer.number, at: options.time.now() }
     },
     died(name: string): void {
       sends.died(name)

@@ -28,8 +28,8 @@ interface Grants {
   readonly tokens: Map<number, Token>
   /** The newest bearer that reached somebody, and when. */
   received: { number: number; at: number }
-  /** The newest bearer that a record holds. */
-  storedNumber: number
+  /** The newest bearer that was written into a record, and when. */
+  stored: { number: number; at: number }
   /** A 401 was delivered for this bearer. */
   rejectedNumber: number
   forcedAt: number
@@ -56,7 +56,7 @@ export function createSends(court: Court) {
       found = {
         tokens: new Map(),
         received: { number: 1, at: time.now() },
-        storedNumber: 0,
+        stored: { number: 0, at: -Infinity },
         rejectedNumber: 0,
         forcedAt: -Infinity,
       }
@@ -102,7 +102,7 @@ export function createSends(court: Court) {
     if (flying)
       violate('I1', seat, `${name} is sent while it is in the air since ${time.now() - flying.at} ms`)
     const unkept = court.troubled(seat, first.at, ['crash', 'pause', 'storeFails', 'storeSlow', 'ackLost'])
-    const isStored = of(family).storedNumber > 0 && newerIsStored(family, index)
+    const isStored = newerIsStored(family, index)
     const known = before.find(({ fate }) => fate === 'delivered' || fate === 'rejected')
     if (known && family.rotation === 'strict' && (isStored || !unkept))
       violate('I1', seat, `${name} is sent again after it was ${known.fate}`)
@@ -125,8 +125,8 @@ export function createSends(court: Court) {
   }
 
   function newerIsStored(family: Family, index: number): boolean {
-    const { storedNumber } = of(family)
-    return family.recent.some((bearer) => bearer.number === storedNumber && bearer.index > index)
+    const { stored } = of(family)
+    return family.recent.some((bearer) => bearer.number === stored.number && bearer.index > index)
   }
 
   /** I2, I11, I12: nobody sends who has a newer one, or no reason to. */
@@ -139,7 +139,7 @@ export function createSends(court: Court) {
     if (
       index < family.index &&
       newerIsStored(family, index) &&
-      !court.troubled(seat, grant.received.at, ['failover', 'emptied'])
+      !court.troubled(seat, grant.stored.at, ['failover', 'emptied'])
     )
       violate('I2', seat, `refresh token ${family.id}.${index} is sent though a newer one is stored`)
     const lead = Math.min(leadTimeMs, lifeMs / 2)
