@@ -1,7 +1,7 @@
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
 import type { Position, RejectedReason, SessionEvent } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
-import type { SessionRecord, SessionStore } from '../stores/store.ts'
+import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import type { KeptFacts, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
@@ -230,7 +230,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (!isCurrent(position) || (await reread(position))) return
       // The store missed an earlier write, or fell back: a renewal that it does not know has spent what it holds.
       const old = await store.read()
-      const isBehind = old?.epoch === position.epoch && !isTombstone(old) && old.version < position.version
+      const isBehind = old && isSameLogin(old, position, record) && old.version < position.version
       if (isBehind && isCurrent(position) && (await store.compareAndSet(old, record))) return
     } catch {
       // Told below: what we hold in memory is the newest there is.
@@ -242,11 +242,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   async function reread(position: Position): Promise<boolean | undefined> {
     const stored = await store?.read().catch(() => undefined)
     if (stored === undefined) return undefined
-    if (stored === null || !isCurrent(position) || stored.epoch < position.epoch) return false
-    const isEnd = isTombstone(stored)
-    // A store that fell back may have given the place of this login to somebody else.
-    if (isEnd || stored.epoch > position.epoch || stored.user.id !== owner?.user.id) {
-      const isWordOfProvider = isEnd && stored.reason === 'backChannel'
+    if (stored === null || !owner || !isCurrent(position) || stored.epoch < position.epoch) return false
+    // A store that fell back, or missed this login, may have given its epoch to another one.
+    if (!isSameLogin(stored, position, owner)) {
+      const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
       send({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
       return true
     }
@@ -381,3 +380,14 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
 }
 
 const isSame = (a: Position, b: Position) => a.epoch === b.epoch && a.version === b.version
+
+/** Not where it ended. Of two logins with one epoch, which only a store that failed leaves behind, neither is the other. */
+const isSameLogin = (
+  stored: StoredSession,
+  { epoch }: Position,
+  of: Pick<SessionRecord, 'startedAt' | 'user'>,
+): stored is SessionRecord =>
+  !isTombstone(stored) &&
+  stored.epoch === epoch &&
+  stored.startedAt === of.startedAt &&
+  stored.user.id === of.user.id

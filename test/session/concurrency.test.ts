@@ -117,9 +117,14 @@ describe('many callers', () => {
 })
 
 describe('a store that fell back', () => {
-  test.each(['onDemand', 'eager'] as const)(
-    'C21 and gave the place of a login to somebody else (%s): neither is sent, nor mixed with the other (I7)',
-    async (refresh) => {
+  test.each([
+    ['onDemand', 'bob'],
+    ['eager', 'bob'],
+    ['onDemand', 'ada'],
+    ['eager', 'ada'],
+  ] as const)(
+    'C21 and gave the place of a login to another one (%s, %s): neither is sent, nor mixed with the other (I7)',
+    async (refresh, id) => {
       let memory = memoryStore()
       const store: SessionStore = {
         read: () => memory.read(),
@@ -127,18 +132,19 @@ describe('a store that fell back', () => {
       }
       const { session, strategy, clock, watch, reason } = await loggedIn({ store, refresh })
       memory = memoryStore()
-      const bobs = await loggedIn(
+      await watch(SECOND)
+      const other = await loggedIn(
         { store, clock },
-        { user: { ...ada, id: 'bob' }, token: 'C1', refreshToken: 'S1' },
+        { user: { ...ada, id }, token: 'C1', refreshToken: 'S1' },
       )
-      expect(bobs.session.getSnapshot().epoch).toBe(session.getSnapshot().epoch)
+      expect(other.session.getSnapshot().epoch).toBe(session.getSnapshot().epoch)
       await watch(LIFE - LEAD)
       const caller = outcomeOf(session.getToken())
       await watch(SECOND)
       expect(caller.error).toMatchObject(error('logged_out', { reason: 'elsewhere' }))
       expect(reason()).toBe('elsewhere')
       expect(strategy.sent()).toEqual([])
-      expect(await memory.read()).toMatchObject({ user: { id: 'bob' } })
+      expect(await memory.read()).toMatchObject({ user: { id } })
     },
   )
 })

@@ -42,6 +42,10 @@ async function storeOf(stored: SessionRecord) {
   return store
 }
 
+/** What a peer makes of the first version of a login at `clockStart`. */
+const renewed = (more: Partial<SessionRecord>) =>
+  record({ epoch: 1, version: 2, bearer: 'B2', refreshToken: 'R2', startedAt: clockStart, ...more })
+
 /** A store whose `read` waits for the test. */
 function slowStore(inner: SessionStore) {
   let release = () => {}
@@ -301,10 +305,7 @@ describe('while it runs', () => {
     const { session, strategy, clock, pass } = await loggedIn({ store })
     await pass(SECOND)
     const life = { endsAt: clock.wall() + MINUTE, lifeMs: MINUTE }
-    await store.compareAndSet(
-      { epoch: 1, version: 1 },
-      record({ epoch: 1, version: 2, bearer: 'B2', refreshToken: 'R2', ...life }),
-    )
+    await store.compareAndSet({ epoch: 1, version: 1 }, renewed(life))
     const renewal = outcomeOf(session.refresh())
     await flush()
     expect(strategy.attempts).toHaveLength(0)
@@ -319,10 +320,7 @@ describe('while it runs', () => {
     await pass(LIFE - LEAD)
     await strategy.last().answer({ kind: 'rejected', reason: 'refreshRejected' })
     expect(state()).toBe('expired')
-    await store.compareAndSet(
-      { epoch: 1, version: 1 },
-      record({ epoch: 1, version: 2, bearer: 'B2', refreshToken: 'R2', endsAt: clockStart + HOUR }),
-    )
+    await store.compareAndSet({ epoch: 1, version: 1 }, renewed({ endsAt: clockStart + HOUR }))
     const again = await restored({ store })
     expect(await again.session.getToken()).toBe('B2')
     await expect(session.getToken()).rejects.toMatchObject(error('session_expired'))

@@ -93,10 +93,9 @@ export function createEnds(court: Court) {
   return {
     lost,
     sent(send: Send): void {
-      const own = lastSends.get(send.family) ?? []
-      own.push(send)
-      if (own.length > 8) own.shift()
-      lastSends.set(send.family, own)
+      // What was refused explains nothing, and there may be many of them.
+      const own = (lastSends.get(send.family) ?? []).filter(({ fate }) => fate !== 'refused')
+      lastSends.set(send.family, [...own, send].slice(-8))
     },
     expired(seat: number, family: Family | undefined, reason: ExpiredReason | '', seenAt: number): void {
       const why = explained(seat, family, reason, seenAt)

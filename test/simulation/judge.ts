@@ -97,6 +97,8 @@ export function createJudge(options: CourtOptions, provider: Provider) {
     },
     /** Resolves bearers that a caller was given. */
     bearer: provider.bearer,
+    /** Of a stored refresh token. */
+    grantOf: (token: string | undefined) => (token === undefined ? undefined : provider.find(token)?.family),
   }
 }
 

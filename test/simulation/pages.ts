@@ -3,6 +3,7 @@ import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { SessionSignal } from '../../src/session/notice.ts'
 import type { Session } from '../../src/session/session.ts'
+import type { SessionStore } from '../../src/stores/store.ts'
 import { cookieStrategy } from '../../src/strategies/cookie.ts'
 import { oauthStrategy } from '../../src/strategies/oauth.ts'
 import { openidStrategy } from '../../src/strategies/openid.ts'
@@ -41,7 +42,7 @@ interface Tab {
   /** The last sign of the user, and the one before this instant's. */
   seenAt: number
   seenBefore: number
-  /** By epoch: who logged in here. */
+  /** By epoch: whose login it is, made here or read. */
   readonly epochs: Map<number, Family>
 }
 
@@ -53,12 +54,9 @@ const HOUR = 60 * MINUTE
 /** One user with a browser: one page or several, which run `createSession`, and a working day. */
 export function createPages(options: PagesOptions) {
   const { time, judge, backend, seat, setup, random, store, fetchOf } = options
-  const epochs = new Map<number, Family>()
   const lostFamilies = new WeakSet<Family>()
   let places = 0
-  /** Its machine's clock goes on when it dies. */
-  let offsetMs = setup.offsetMs
-  let place: Place
+  let place!: Place
   let tabs: Tab[] = []
   let shiftEndsAt = 0
   let liveSince: number | undefined
@@ -78,6 +76,8 @@ export function createPages(options: PagesOptions) {
   /** The browser starts, or a process does. */
   function open(): void {
     places += 1
+    // Its machine's clock goes on while it is dead, and jumps.
+    const offsetMs = places === 1 ? setup.offsetMs : place.offset()
     place = createPlace(time, `seat ${seat}.${places}`, offsetMs, (ms) =>
       judge.violate('I28', seat, `a timer of ${ms} ms`),
     )
@@ -110,7 +110,7 @@ export function createPages(options: PagesOptions) {
       random: random.next,
       fetch: fetchOf(caller),
       ...(coordinator && { coordinator }),
-      ...(store && { store: store.of(caller) }),
+      ...(store && { store: watched(tab, store.of(caller)) }),
       signals(report) {
         tab.report = report
         return () => {
@@ -119,7 +119,7 @@ export function createPages(options: PagesOptions) {
       },
       observe(notice) {
         if (!home.isAlive() || isOver) return
-        const family = ofEpoch(tab, notice.epoch)
+        const family = tab.epochs.get(notice.epoch)
         const more =
           'reason' in notice ? ` (${notice.reason})` : 'cause' in notice ? ` (${notice.cause})` : ''
         judge.trace.note(seat, `tab ${caller.tab} ${notice.epoch}.${notice.version} ${notice.type}${more}`)
@@ -148,8 +148,19 @@ export function createPages(options: PagesOptions) {
 
   const isLive = ({ session }: Tab) => session.getSnapshot().reason === null
 
-  const ofEpoch = (tab: Tab, epoch: number) => tab.epochs.get(epoch) ?? epochs.get(epoch)
-  const familyOf = (tab: Tab) => ofEpoch(tab, tab.session.getSnapshot().epoch)
+  /** Learns whose login a tab has read. */
+  const watched = (tab: Tab, own: SessionStore): SessionStore => ({
+    ...own,
+    async read() {
+      const stored = await own.read()
+      if (!stored || 'ended' in stored || tab.epochs.has(stored.epoch)) return stored
+      const family = judge.grantOf(stored.refreshToken)
+      if (family) tab.epochs.set(stored.epoch, family)
+      return stored
+    },
+  })
+
+  const familyOf = ({ session, epochs }: Tab) => epochs.get(session.getSnapshot().epoch)
 
   function seen(tab: Tab): void {
     if (tab.seenAt < time.now()) tab.seenBefore = tab.seenAt
@@ -170,7 +181,6 @@ export function createPages(options: PagesOptions) {
       if (!home.isAlive()) return
       const { epoch } = tab.session.getSnapshot()
       tab.epochs.set(epoch, family)
-      if (store) epochs.set(epoch, family)
       seen(tab)
       live(true)
       hint(tab, 'woke')
@@ -278,7 +288,6 @@ export function createPages(options: PagesOptions) {
       if (!place.isAlive()) return
       judge.trace.note(seat, `its process dies, for ${ms} ms`)
       judge.trouble(seat, 'crash')
-      offsetMs = place.offset()
       place.kill()
       judge.died(place.name)
       live(false)

@@ -118,8 +118,9 @@ export function createSends(court: Court) {
         violate('I1', seat, `${name} is sent for the ${doubtful.length + 1}th time`)
     } else {
       if (doubtful.length > 1) violate('I1', seat, `${name} is sent a third time`)
-      const lateMs = next.at - first.at - resend.withinMs
-      if (lateMs > slackOf(seat, first.at))
+      const { at } = doubtful[0] as Send
+      const lateMs = next.at - at - resend.withinMs
+      if (lateMs > slackOf(seat, at))
         violate('I1', seat, `${name} is sent again ${lateMs} ms after the window`)
     }
   }
