@@ -380,6 +380,35 @@ describe('what several have in common', () => {
     expect(sends()).toBe(4)
   })
 
+  test('I18: a logout is told once, also to requests that read the session before it', async () => {
+    const { serve, pass, sends } = await world()
+    const inner = memoryEntries()
+    const held: (() => void)[] = []
+    let isHolding = false
+    const store: EntryStore = {
+      ...inner,
+      async read(key) {
+        const entry = await inner.read(key)
+        if (isHolding) await new Promise<void>((resolve) => held.push(resolve))
+        return entry
+      },
+    }
+    const { page, notices } = serve({ store })
+    await page.navigate('/session/openid/start')
+    pass(20 * MINUTE)
+    isHolding = true
+    const late = [page.get(USERS), page.get(USERS)]
+    await expect.poll(() => held.length).toBe(2)
+    isHolding = false
+    await page.post('/session/logout')
+    for (const [n, answer] of late.entries()) {
+      held[n]?.()
+      expect((await answer).status).toBe(401)
+    }
+    expect(notices.filter(({ type }) => type === 'loggedOut').length).toBe(1)
+    expect(sends()).toBe(0)
+  })
+
   test('X21: a flood of cookies that nobody gave out reaches neither backend nor, if it cannot, the store', async () => {
     const { serve, backend } = await world()
     const trouble = troubled()
