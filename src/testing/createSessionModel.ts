@@ -161,7 +161,10 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
     const told = isListedIn(snapshot, event) ? meant(snapshot, event) : undefined
     if (!told) return snapshot
     const next = transition(snapshot, told, scope)
-    return told.at === undefined ? next : { ...next, context: { ...next.context, now: told.at } }
+    const { at } = told
+    if (at === undefined) return next
+    const isSent = next.value === 'refreshing' && snapshot.value !== 'refreshing'
+    return { ...next, context: { ...next.context, now: at, ...(isSent && { sentAt: at }) } }
   }
   return model
 }

@@ -8,10 +8,12 @@ import type {
   SessionFacts,
 } from '../../machines/session.types.ts'
 
-/** The context of the chart, and where the model's clock stands. */
+/** The context of the chart, and what the model knows of time; milliseconds since the Unix epoch, on its timeline. */
 export interface ModelContext extends SessionContext {
-  /** Milliseconds since the Unix epoch, on the timeline of the model. */
+  /** Where its clock stands. */
   readonly now: number
+  /** When the last refresh was sent; absent: when it was answered. */
+  readonly sentAt?: number
 }
 
 /** What the model is told about the system that it stands for. */
@@ -90,6 +92,7 @@ const unknown = (says: string, answered: boolean, resend?: ResendPolicy) =>
   outcome('refresh.unknown')(says, (c, s) => ({
     ...position(c),
     roll: 0,
+    ...(c.sentAt !== undefined && { sentAt: c.sentAt }),
     answered,
     resend: resend ?? s.resend,
   }))

@@ -61,7 +61,7 @@ const seen = ({ value, context: c }: Chart | ModelSnapshot) => ({
 
 /** The same, and everything else besides. */
 function whole({ value, context, tags }: Chart | ModelSnapshot) {
-  const { now: _, ...facts } = context as ModelSnapshot['context']
+  const { now: _, sentAt: __, ...facts } = context as ModelSnapshot['context']
   return { value, facts, tags }
 }
 

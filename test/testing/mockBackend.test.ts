@@ -45,8 +45,7 @@ describe('random walks', () => {
   const events = fc.constantFrom(...mockSuite().events)
 
   const policies = ['eager', 'onDemand', 'prompt'] as const
-  // A grace window counts from the send, of which the model knows no instant.
-  const resends = ['afterBearerEnds', 'never'] as const
+  const resends = ['afterBearerEnds', 'never', { withinMs: 20_000 }] as const
   const suites = policies.flatMap((policy) =>
     resends.map((resend) =>
       modelSuite(sessionDriver({ backend: mock }), { ...driven, policy, resend, paths: 'simple' }),
