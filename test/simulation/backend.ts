@@ -31,11 +31,16 @@ export type Route = keyof typeof ROUTES
 /** With a password, and with a code that an OpenID login brought. */
 export const LOGINS: readonly string[] = ['/api/admin/login/local', '/api/admin/oauth/exchange']
 
-/** Who logs in: `<seat>.<number of the user>` as an address, or as a code. */
-export function loginOf(body: string): { readonly seat: number; readonly user: string } {
+/** Who logs in: `<seat>.<number of the user>.<number of the login>` as an address, or as a code. */
+export function loginOf(body: string): {
+  readonly seat: number
+  readonly user: string
+  readonly name: string
+} {
   const { email, code = '' } = JSON.parse(body) as { email?: string; code?: string }
   const name = email?.split('@')[0] ?? Buffer.from(code, 'hex').toString().replaceAll('-', '')
-  return { seat: Number(name.split('.')[0]), user: `user ${name}` }
+  const [seat, user] = name.split('.')
+  return { seat: Number(seat), user: `user ${seat}.${user}`, name }
 }
 
 /** 64 hexadecimal digits. */
@@ -125,8 +130,8 @@ export function createBackend({ provider, lifeMs, wall, isDated }: BackendOption
     },
     /** The login of a server's visitor. */
     admit(asked: Asked): Answer {
-      const { seat, user } = loginOf(asked.body)
-      const { refreshToken, bearer } = provider.login(seat, user, lifeMs, wall())
+      const { seat, user, name } = loginOf(asked.body)
+      const { refreshToken, bearer } = provider.login(seat, user, lifeMs, wall(), name)
       const grant = { refreshToken, bearer, isRotated: false }
       return dated(renewed(asked.url.pathname === LOGINS[0] ? 'cookie' : 'openid', grant))
     },

@@ -38,4 +38,19 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
       put: 'const FRUITLESS_MS = 1',
     },
   ],
+  // Of a server: these take `--fleet`.
+  forgetsIntents: [
+    {
+      file: 'src/server/intents.ts',
+      find: 'if (!intent) return undefined\n',
+      put: "if (intent?.outcome !== 'rejected') return undefined\n",
+    },
+  ],
+  buriesNothing: [
+    {
+      file: 'src/server/sessions.ts',
+      find: 'return { ...rest, session: toTombstone(record.session), reason }',
+      put: 'return undefined',
+    },
+  ],
 }

@@ -58,6 +58,7 @@ export function createEnds(court: Court) {
       case '':
         // A store forgets what has been at rest for so long.
         if (isPast(seenAt + rules.idleTimeoutMs, seenAt)) return 'idle for too long'
+        if (family?.isLeaving) return 'its user left'
         return court.troubled(seat, since, ['emptied', 'failover']) && 'its record was taken away'
       case 'absoluteLifetime':
         return isPast(since + rules.absoluteLifetimeMs, since) ? 'absolute lifetime' : undefined

@@ -46,7 +46,7 @@ export interface Grant {
 export function createProvider(time: Time, rotation: Rotation) {
   const families = new Map<string, Family>()
   const bearers = new Map<string, Bearer>()
-  const newest = new Map<number, Family>()
+  const logins = new Map<string, Family>()
   let last = 0
 
   const nameOf = (family: Family) => `r.${family.id}`
@@ -80,7 +80,13 @@ export function createProvider(time: Time, rotation: Rotation) {
   }
 
   return {
-    login(seat: number, user: string, lifeMs: number, wallNow: number): Grant & { family: Family } {
+    login(
+      seat: number,
+      user: string,
+      lifeMs: number,
+      wallNow: number,
+      name?: string,
+    ): Grant & { family: Family } {
       const family: Family = {
         id: ++last,
         seat,
@@ -93,7 +99,7 @@ export function createProvider(time: Time, rotation: Rotation) {
         recent: [],
       }
       families.set(nameOf(family), family)
-      newest.set(seat, family)
+      if (name !== undefined) logins.set(name, family)
       return {
         family,
         refreshToken: tokenOf(family),
@@ -102,8 +108,8 @@ export function createProvider(time: Time, rotation: Rotation) {
       }
     },
     find,
-    /** Of the last login of a seat. */
-    newestOf: (seat: number) => newest.get(seat),
+    /** What the login of this name started. */
+    ofLogin: (name: string) => logins.get(name),
     bearer: (text: string): Bearer | undefined => bearers.get(text),
     isGood: (bearer: Bearer) => time.now() < bearer.endsAt,
     /** Spends a token; `undefined`: `invalid_grant`. */

@@ -182,8 +182,8 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   function visit(seat: number, fleet: Fleet): Seat {
     const way = setup(seat).route === 'openid' ? ('openid' as const) : ('password' as const)
     const random = streamOf(seed, `seat ${seat}`)
-    const newestGrant = () => provider.newestOf(seat)
-    return { user: createVisitor({ time, judge, fleet, seat, rules: setup(seat), random, way, newestGrant }) }
+    const { ofLogin: grantOf } = provider
+    return { user: createVisitor({ time, judge, fleet, seat, rules: setup(seat), random, way, grantOf }) }
   }
 
   /** How wrong a seat's wall clock was when it learned of something, and by how much it has jumped since. */

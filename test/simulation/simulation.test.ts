@@ -38,6 +38,17 @@ describe('a simulated world', () => {
   }, 240_000)
 })
 
+test.each([
+  ['forgetsIntents', '3000001', '19', 'I1'],
+  ['buriesNothing', '3000001', '11', 'I6'],
+])('a mistake of a fleet is found, too: %s', async (bug, world, seat, invariant) => {
+  const flags = ['--fleet', '--world', world, '--only', seat, '--hours', '2']
+  expect((await simulate(...flags)).code).toBe(0)
+  const { code, output } = await simulate(...flags, '--bug', bug)
+  expect(code).toBe(1)
+  expect(output).toContain(`${invariant} in world ${world}`)
+})
+
 test('time that stands still, since something new is due at the same instant each time, is found', async () => {
   const time = createTime()
   const again = (): void => void time.at(time.now(), again)

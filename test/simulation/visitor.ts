@@ -16,8 +16,8 @@ export interface VisitorOptions {
   readonly random: Random
   /** Through the identity provider, or with a password. */
   readonly way: 'openid' | 'password'
-  /** The grant of the newest login of this seat. */
-  readonly newestGrant: () => Family | undefined
+  /** The grant that a login has started. */
+  readonly grantOf: (login: string) => Family | undefined
 }
 
 const MINUTE = 60_000
@@ -26,7 +26,7 @@ const PROBES = 3
 
 /** A user of the fleet: a cookie, and requests through whichever process. */
 export function createVisitor(options: VisitorOptions) {
-  const { time, judge, fleet, seat, random, way, newestGrant } = options
+  const { time, judge, fleet, seat, random, way, grantOf } = options
   let cookies = new Map<string, string>()
   let family: Family | undefined
   let seenAt = 0
@@ -34,6 +34,7 @@ export function createVisitor(options: VisitorOptions) {
   let liveSince: number | undefined
   let liveMs = 0
   let isOver = false
+  let logins = 0
 
   function live(isLive: boolean): void {
     if (isLive) liveSince ??= time.now()
@@ -68,7 +69,7 @@ export function createVisitor(options: VisitorOptions) {
   const sessionCookie = () => [...cookies].find(([name]) => name.endsWith('session'))?.[1]
 
   function login(): void {
-    const name = `${seat}.${random.between(1, 2)}`
+    const name = `${seat}.${random.between(1, 2)}.${++logins}`
     const i = anyProcess()
     judge.trace.note(seat, `logs in (${way})`)
     // The next session of a browser ends the one before.
@@ -83,7 +84,7 @@ export function createVisitor(options: VisitorOptions) {
         if (before && answer) before.isLeaving = wasLeaving
         return
       }
-      family = newestGrant()
+      family = grantOf(name)
       seenAt = time.now()
       live(true)
     }
@@ -100,7 +101,8 @@ export function createVisitor(options: VisitorOptions) {
 
   /** The session is over, or never was. */
   async function lost(answer: Response, of: Family | undefined, before: number): Promise<void> {
-    const { error, reason } = (await answer.json()) as { error?: string; reason?: string }
+    // What the backend answered may be cut off on its way.
+    const { error, reason } = (await answer.json().catch(() => ({}))) as { error?: string; reason?: string }
     if (error !== 'no_session' || !of || of !== family) return
     family = undefined
     cookies = new Map()
