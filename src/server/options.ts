@@ -48,7 +48,10 @@ export interface SessionServerOptions {
   readonly callbackPath?: string
   /** Under `publicUrl`: the panel's login page, for what goes wrong in the OpenID login. @default 'login' */
   readonly loginPath?: string
-  /** What of the backend the panel may call: path prefix to methods. @default `{ '/api/admin/': all }` */
+  /**
+   * What of the backend the panel may call: path prefix to methods. Routes that answer with tokens are never among it.
+   * @default `{ '/api/admin/': all }`
+   */
   readonly api?: Readonly<Record<string, readonly string[]>>
   /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
   readonly resolveTenant?: (request: Request) => string | undefined | Promise<string | undefined>

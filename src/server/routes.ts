@@ -28,6 +28,9 @@ const INBOUND = [
   'x-request-id',
 ]
 
+/** The backend's routes that answer with tokens, in any case, for its router does not care: no page behind us needs them. */
+const TOKENS = /^api\/(admin\/(login|oauth)|auth\/(login|refresh|2fa\/verify-temp))(\/|$)/i
+
 /** The static table of what the panel at `base` may call: path prefix, below `base`, to methods. */
 export function createRoutes(api: Readonly<Record<string, readonly string[]>>, base: string) {
   const table = Object.entries(api).map(([prefix, methods]) => {
@@ -41,6 +44,8 @@ export function createRoutes(api: Readonly<Record<string, readonly string[]>>, b
       return undefined
     if (!pathname.startsWith(base)) return undefined
     const path = pathname.slice(base.length)
+    // Letters that are encoded without need, too.
+    if (TOKENS.test(decoded(path))) return undefined
     const route = table.find(
       ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
     )
@@ -60,6 +65,14 @@ export const downstreamHeaders = (answer: Response) => ({
   // What somebody uploaded there, opened as a page, would else be a page of ours, with our cookie.
   'content-security-policy': "default-src 'none'; sandbox",
 })
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
 
 function picked(headers: Headers, names: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {}

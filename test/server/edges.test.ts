@@ -217,9 +217,24 @@ describe('the API', () => {
     ['/api/admin/..%5cauth', 'GET'],
     ['/api/admin//evil.example', 'GET'],
     ['/api/admin/x%00', 'GET'],
+    ['/api/admin/login/local', 'POST'],
+    ['/api/admin/LOGIN/Local/', 'POST'],
+    ['/api/admin/%6cogin/local', 'POST'],
+    ['/api/admin/oauth/refresh', 'POST'],
+    ['/api/admin/oauth/exchange', 'POST'],
   ])('X26: passes on nothing else: %s %s', (path, method) => {
     expect(matched(path, method)).toBeUndefined()
   })
+
+  test.each(['/api/auth/login', '/api/auth/refresh', '/api/auth/2fa/verify-temp'])(
+    'no table opens a route that answers with tokens: %s',
+    (path) => {
+      const wide = createRoutes({ '/api/': ['POST'] }, '/')
+      expect(wide(new URL(path, PANEL), 'POST')).toBeUndefined()
+      expect(wide(new URL('/api/auth/2fa/enable', PANEL), 'POST')?.path).toBe('api/auth/2fa/enable')
+      expect(wide(new URL('/api/admin/logins', PANEL), 'POST')?.path).toBe('api/admin/logins')
+    },
+  )
 
   test('X26: whatever the path, what is passed on stays below its prefix', () => {
     const part = fc.constantFrom(
