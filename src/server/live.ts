@@ -1,11 +1,10 @@
 import { createActor } from 'xstate'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { Position } from '../../machines/session.types.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionNotice } from '../session/notice.ts'
 import { readOptions, type Settings } from '../session/options.ts'
 import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
-import type { SessionStore, StoredSession } from '../stores/store.ts'
+import type { SessionStore } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './options.ts'
@@ -22,16 +21,14 @@ interface Live {
   isOwed: boolean
 }
 
-const FIRST_RETRY_MS = 500
-const MAX_RETRY_MS = 15_000
-
 /** As long as a request may hold a record that it read before, and as much as may happen meanwhile. */
 const REPEAT_MS = 60_000
 const MAX_TOLD = 10_000
 
 const TOLD_ONCE: readonly string[] = ['refreshed', 'expired', 'loggedOut']
 
-const IDLE_STATES = ['active', 'nearingExpiry', 'expired', 'loggedOut']
+const ENDED = ['expired', 'loggedOut']
+const IDLE = ['active', 'nearingExpiry', ...ENDED]
 
 /**
  * Wakes sessions for as long as they refresh: a session at rest is its record, and nothing else. All requests of one
@@ -84,7 +81,7 @@ export function createLives(
     if (known) entries.hold(key, known)
     own = {
       ...common,
-      store: insisting(key, entries.sessionStore(key, known)),
+      store: owing(key, entries.sessionStore(key, known)),
       observe(notice) {
         if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
       },
@@ -121,56 +118,32 @@ export function createLives(
   }
 
   /**
-   * A renewal that could not be written is in memory alone: its session stays awake and writes it again until it is
-   * stored, or somebody else has changed the record. At rest its only valid refresh token would be lost.
+   * A renewal that could not be written is in memory alone, and its session writes it again until the store answers: it
+   * stays awake for as long. At rest its only valid refresh token would be lost.
    */
-  function insisting(key: string, store: SessionStore): SessionStore {
-    const isAlive = () => {
-      const state = lives.get(key)?.handle.session.getSnapshot().state
-      return state !== undefined && state !== 'expired' && state !== 'loggedOut'
-    }
-    async function insist(expected: Position, next: StoredSession) {
-      for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
-        await new Promise<void>((resolve) => void settings.clock.setTimer(resolve, delayMs, 'background'))
-        if (!isAlive()) break
-        const isAnswered = await store.compareAndSet(expected, next).then(
-          () => true,
-          () => false,
-        )
-        if (isAnswered) break
-      }
-      settle(key)
-    }
+  function owing(key: string, store: SessionStore): SessionStore {
     return {
       ...store,
       async compareAndSet(expected, next) {
         const live = lives.get(key)
-        if (!expected || !live || 'ended' in next) return store.compareAndSet(expected, next)
+        if (!live || 'ended' in next) return store.compareAndSet(expected, next)
         live.isOwed = true
-        try {
-          const isDone = await store.compareAndSet(expected, next)
-          settle(key)
-          return isDone
-        } catch (error) {
-          void insist(expected, next)
-          throw error
-        }
+        const isDone = await store.compareAndSet(expected, next)
+        live.isOwed = false
+        letRest(key)
+        onChange()
+        return isDone
       },
     }
   }
 
-  function settle(key: string) {
-    const live = lives.get(key)
-    if (live) live.isOwed = false
-    letRest(key)
-    onChange()
-  }
+  const owes = ({ handle, isOwed }: Live) => isOwed && !ENDED.includes(handle.session.getSnapshot().state)
 
   function letRest(key: string) {
     const live = lives.get(key)
-    if (!live || live.users > 0 || live.isOwed) return
+    if (!live || live.users > 0 || owes(live)) return
     const { state, isPending } = live.handle.session.getSnapshot()
-    if (isPending || !IDLE_STATES.includes(state)) return
+    if (isPending || !IDLE.includes(state)) return
     lives.delete(key)
     entries.release(key)
     live.handle.session.dispose()
@@ -199,7 +172,7 @@ export function createLives(
     landed(): Promise<void> {
       const isFlying = () =>
         [...lives.values()].some(
-          ({ handle, isOwed }) => isOwed || handle.session.getSnapshot().state === 'refreshing',
+          (live) => owes(live) || live.handle.session.getSnapshot().state === 'refreshing',
         )
       return new Promise((resolve) => {
         onChange = () => {

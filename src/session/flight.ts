@@ -36,6 +36,10 @@ type Settled = RefreshOutcome | EndedElsewhere
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 type Failure = Exclude<Settled, { kind: 'ok' | 'kept' }>
 
+/** Between two tries to store a renewal. */
+const MIN_RETRY_MS = 500
+const MAX_RETRY_MS = 15_000
+
 const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
 /** Stands for a bearer that is kept elsewhere, and never leaves the vault. */
 const KEPT = 'kept'
@@ -58,6 +62,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   let open:
     | (Position & { readonly token: string | undefined; readonly controller: AbortController })
     | undefined
+
+  let disarmRetry = () => {}
 
   /** Not where the epoch is over, or a newer version is already here. */
   const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())
@@ -224,18 +230,34 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
 
   /** Commits before anybody is told. If a peer was first, its version or its end is taken instead. */
   async function persist(position: Position, record: SessionRecord): Promise<void> {
-    if (!store) return
     try {
-      if (await store.compareAndSet(position, record)) return
-      if (!isCurrent(position) || (await reread(position))) return
-      // The store missed an earlier write, or fell back: a renewal that it does not know has spent what it holds.
-      const old = await store.read()
-      const isBehind = old && isSameLogin(old, position, record) && old.version < position.version
-      if (isBehind && isCurrent(position) && (await store.compareAndSet(old, record))) return
+      if (await write(position, record, position)) return
     } catch {
-      // Told below: what we hold in memory is the newest there is.
+      // What we hold in memory is the newest there is, and others hold what it has spent.
+      insist(position, record, MIN_RETRY_MS)
     }
     tell({ type: 'warning', code: 'persistFailed' })
+  }
+
+  /** Writes `record` over `expected` while we are `at` a position. Answers whether the store needs nothing from us. */
+  async function write(expected: Position, record: SessionRecord, at: Position): Promise<boolean> {
+    if (!store || (await store.compareAndSet(expected, record))) return true
+    if (!isCurrent(at) || (await reread(at))) return true
+    // The store missed an earlier write, or fell back: a renewal that it does not know has spent what it holds.
+    const old = await store.read()
+    const isBehind = old && isSameLogin(old, at, record) && old.version < record.version
+    return !!isBehind && isCurrent(at) && store.compareAndSet(old, record)
+  }
+
+  /** Writes the last renewal that could not be stored as soon as the store answers. */
+  function insist(expected: Position, record: SessionRecord, delayMs: number) {
+    const again = () => insist(expected, record, Math.min(delayMs * 2, MAX_RETRY_MS))
+    disarmRetry()
+    disarmRetry = clock.setTimer(
+      () => void write(expected, record, record).catch(again),
+      delayMs,
+      'background',
+    )
   }
 
   /** Takes a newer version, or the end, from the store. Answers whether there was one; `undefined`: nobody can tell. */
@@ -373,6 +395,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       const closed = owner && { owner, tokens: vault.tokens() }
       owner = undefined
       vault.empty()
+      disarmRetry()
       if (closed && everywhere) coordinator?.end(about(closed.owner, closed.tokens))
       return closed
     },

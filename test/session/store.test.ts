@@ -123,29 +123,100 @@ describe('at the start', () => {
     expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
   })
 
-  test('a store that missed a renewal gets the next one', async () => {
-    const memory = await storeOf(record())
-    let isDown = false
-    const store: SessionStore = {
-      ...memory,
-      compareAndSet: (expected, next) =>
-        isDown ? Promise.reject(new Error('down')) : memory.compareAndSet(expected, next),
+  describe('a renewal that the store does not get', () => {
+    async function renewing() {
+      let memory = await storeOf(record())
+      let isDown = false
+      let writes = 0
+      const store: SessionStore = {
+        read: () => memory.read(),
+        compareAndSet(expected, next) {
+          writes++
+          return isDown ? Promise.reject(new Error('down')) : memory.compareAndSet(expected, next)
+        },
+      }
+      const { session, strategy, ok, told, pass, clock } = await restored({ store, refresh: 'onDemand' })
+      return {
+        session,
+        told,
+        pass,
+        pending: () => clock.pending().filter(({ kind }) => kind === 'background').length,
+        writes: () => writes,
+        read: () => memory.read(),
+        down(is: boolean) {
+          isDown = is
+        },
+        async fallBack() {
+          memory = await storeOf(record())
+        },
+        async renew(version: number) {
+          await pass(6 * SECOND)
+          const caller = session.refresh()
+          await flush()
+          await strategy.last().answer(ok(version))
+          await caller
+        },
+      }
     }
-    const { session, strategy, ok, told, pass } = await restored({ store, refresh: 'onDemand' })
-    const renew = async (version: number) => {
+
+    test('is written again, ever more rarely, until the store is back (S2)', async () => {
+      const { renew, down, pass, writes, read, told, pending } = await renewing()
+      down(true)
+      await renew(8)
+      expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
+      const tries: number[] = []
+      for (const seconds of [0.5, 1, 2, 4, 8, 15, 15]) {
+        await pass(seconds * SECOND - 1)
+        const before = writes()
+        await pass(1)
+        tries.push(writes() - before)
+      }
+      expect(tries).toEqual([1, 1, 1, 1, 1, 1, 1])
+      expect(writes()).toBe(8)
+      down(false)
+      await pass(15 * SECOND)
+      expect(await read()).toMatchObject({ version: 8, refreshToken: 'R8' })
       await pass(MINUTE)
-      const caller = session.refresh()
-      await flush()
-      await strategy.last().answer(ok(version))
-      await caller
-    }
-    isDown = true
-    await renew(8)
-    expect(await memory.read()).toMatchObject({ version: 7, refreshToken: 'R7' })
-    isDown = false
-    await renew(9)
-    expect(await memory.read()).toMatchObject({ version: 9, refreshToken: 'R9' })
-    expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
+      expect(writes()).toBe(9)
+      expect(told('warning')).toHaveLength(1)
+      expect(pending()).toBe(1)
+    })
+
+    test('is written no more once the next one is', async () => {
+      const { renew, down, pass, writes, read, told, pending } = await renewing()
+      down(true)
+      await renew(8)
+      await renew(9)
+      expect(told('warning')).toHaveLength(2)
+      expect(pending()).toBe(2)
+      const before = writes()
+      down(false)
+      await pass(SECOND)
+      expect(await read()).toMatchObject({ version: 9, refreshToken: 'R9' })
+      await pass(MINUTE)
+      // Over what the store was never told of, and then over what it holds.
+      expect(writes()).toBe(before + 2)
+    })
+
+    test('is written no more after a logout', async () => {
+      const { session, renew, down, pass, read, pending } = await renewing()
+      down(true)
+      await renew(8)
+      await session.logout()
+      down(false)
+      await pass(MINUTE)
+      expect(await read()).toMatchObject({ version: 7 })
+      expect(pending()).toBe(0)
+    })
+
+    test('does not keep the next one from it', async () => {
+      const { renew, fallBack, read, told } = await renewing()
+      await renew(8)
+      await fallBack()
+      await renew(9)
+      expect(await read()).toMatchObject({ version: 9, refreshToken: 'R9' })
+      expect(told('warning')).toEqual([])
+    })
   })
 
   test('without a store nothing is pending', () => {
