@@ -208,7 +208,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   async function replace(used: Position, bearer: string, signal: AbortSignal | null | undefined) {
     const isSameEpoch = () => state.reason === null && vault.position().epoch === used.epoch
     const newer = () => {
-      const token = isSameEpoch() ? usable() : undefined
+      // The caller may come from where a later version was known.
+      const token = isSameEpoch() && vault.position().version > used.version ? usable() : undefined
       return token === bearer ? undefined : token
     }
     if (!isSameEpoch() || newer() !== undefined) return newer()

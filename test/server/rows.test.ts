@@ -335,6 +335,25 @@ describe('what several have in common', () => {
     expect(sends()).toBeLessThanOrEqual(3)
   })
 
+  test('I10: a 401 for the bearer of a moment ago sends nothing again with the one before it', async () => {
+    const { serve, backend, pass, sends } = await world()
+    const bearers: (string | null)[] = []
+    const { page } = serve({
+      fetch(input, init) {
+        if (String(input).includes(USERS)) bearers.push(new Headers(init?.headers).get('authorization'))
+        return fetch(input, init)
+      },
+    })
+    await page.navigate('/session/openid/start')
+    // Due, and good for a little longer.
+    pass(14.75 * MINUTE)
+    backend.faults.inject('data', { kind: 'respond', status: 401 })
+    expect((await page.get(USERS)).status).toBe(401)
+    expect([sends(), bearers.length]).toEqual([1, 1])
+    expect((await page.get(USERS)).status).toBe(200)
+    expect(bearers[1]).toBe(bearers[0])
+  })
+
   test('I18: a renewal is told once, also where a call comes back with 401 after it', async () => {
     const { serve, backend, pass, sends } = await world()
     const { page, notices } = serve()
