@@ -58,9 +58,8 @@ export function maySend(c: SessionContext, at: number): boolean {
 }
 
 function mayResend(c: SessionContext, { resend, sends, since }: Doubt, at: number): boolean {
-  if (resend === 'never') return false
-  if (resend === 'afterBearerEnds') return isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS
-  return sends < 2 && at <= since + resend.withinMs
+  if (typeof resend === 'object') return sends < 2 && at <= since + resend.withinMs
+  return resend === 'afterBearerEnds' && isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS
 }
 
 /** The bearer is gone, and nothing that is still permitted could bring a new one. */

@@ -83,6 +83,9 @@ export function passed({ bearer, endsAt, doubt }: SessionContext, at: number): P
   }
 }
 
+/** What a 401 makes of the bearer. */
+export const rejected = { bearer: 'rejected' } as const
+
 /** The user was seen, or was not. */
 export function noted(c: SessionContext, idle: boolean, at: number): Partial<SessionContext> {
   return idle ? { idle } : { idle, idleEndsAt: at + c.idleTimeoutMs }

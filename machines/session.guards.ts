@@ -1,4 +1,5 @@
 import { doubtAfter, isHopeless, isSpent, isUseless, maySend } from './session.deadlines.ts'
+import { rejected } from './session.facts.ts'
 import type { EventOf, Position, SessionContext, SessionEvent } from './session.types.ts'
 
 interface Given {
@@ -16,10 +17,6 @@ const isNewer = (c: SessionContext, e: EventOf<'session.renewed'>) =>
 const isUselessTooOften = (c: SessionContext, { facts, at }: EventOf<'session.renewed'>) =>
   isUseless(facts, at) && (!facts.refreshable || c.useless + 1 >= (facts.bearer === 'none' ? 2 : 3))
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
-const rejectedNow = (c: SessionContext): SessionContext => ({
-  ...c,
-  bearer: 'rejected',
-})
 
 /** Every condition of the chart. Facts are compared with the instant of the event; no clock is read. */
 export const guards = {
@@ -39,11 +36,11 @@ export const guards = {
     ((event as EventOf<'refresh.asked'>).by !== 'caller' || (c.policy !== 'prompt' && event.at >= c.leadAt)),
   isRejectedForGood: ({ context: c, event }: Given) =>
     isCurrent(c, event as EventOf<'bearer.rejected'>) &&
-    (!c.refreshable || isHopeless(rejectedNow(c), event.at)),
+    (!c.refreshable || isHopeless({ ...c, ...rejected }, event.at)),
   isRejectedPastFloor: ({ context: c, event }: Given) =>
     isCurrent(c, event as EventOf<'bearer.rejected'>) &&
     isPastFloor(c, event) &&
-    maySend(rejectedNow(c), event.at),
+    maySend({ ...c, ...rejected }, event.at),
   isRejected: ({ context, event }: Given) => isCurrent(context, event as EventOf<'bearer.rejected'>),
   isBackAndEager: ({ context: c, event }: Given) =>
     !(event as EventOf<'user.changed'>).idle &&

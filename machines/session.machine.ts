@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate'
 import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
-import { begun, ended, initial, noted, passed, reasonOfEnd, renewed } from './session.facts.ts'
+import { begun, ended, initial, noted, passed, reasonOfEnd, rejected, renewed } from './session.facts.ts'
 import { guards } from './session.guards.ts'
 import { alarmPort, refreshPort, rereadPort } from './session.ports.ts'
 import type {
@@ -38,7 +38,7 @@ export const sessionMachine = setup({
       reason: params?.reason ?? reasonOfEnd(context),
     })),
     markTime: assign(({ context, event }) => passed(context, event.at)),
-    markRejected: assign({ bearer: 'rejected' }),
+    markRejected: assign(rejected),
     noteUser: assign(({ context, event }) =>
       noted(context, (event as EventOf<'user.changed'>).idle, event.at),
     ),

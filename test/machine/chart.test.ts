@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { createActor } from 'xstate'
+import { createActor, type EventObject, fromCallback } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { alarmPort, refreshPort, rereadPort } from '../../machines/session.ports.ts'
+import type { PortInput, SessionStateName, SessionTag } from '../../machines/session.types.ts'
 import { begin, factsOf, LOGIN } from './chart.ts'
 import { settings } from './situations.ts'
 
@@ -21,6 +22,17 @@ describe('the chart', () => {
       expect(state.states, name).toBeUndefined()
     }
     expect(config.description).toMatch(/\w/)
+  })
+
+  test.each<[SessionStateName, SessionTag[]]>([
+    ['loggedOut', []],
+    ['active', ['authenticated']],
+    ['nearingExpiry', ['authenticated', 'warning']],
+    ['refreshing', ['busy']],
+    ['retrying', ['degraded']],
+    ['expired', ['ended']],
+  ])('in %s its tags are %j', (state, tags) => {
+    expect([...(settings.eager[state]?.snapshot.tags ?? [])]).toEqual(tags)
   })
 
   test('knows no delay of its own: time enters with the events (T6, T14)', () => {
@@ -67,6 +79,14 @@ describe('the ports', () => {
       expect(String(errors[0])).toContain('provide')
     }
     expect(rereadPort).toThrow(/"reread".*provide/)
+  })
+
+  test('the alarm is started with the session that it is to wake', () => {
+    const given: unknown[] = []
+    const alarm = fromCallback<EventObject, PortInput>(({ input }) => void given.push(input.session))
+    const actor = createActor(sessionMachine.provide({ actors: { alarm } }), { input: {} }).start()
+    expect(given).toEqual([actor])
+    actor.stop()
   })
 
   test('a machine without ports fails at its start, and loudly', () => {

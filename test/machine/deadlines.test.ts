@@ -6,6 +6,7 @@ import {
   clampDelay,
   deadlinesOf,
   isHopeless,
+  isUseless,
   maySend,
   rereadAfter,
 } from '../../machines/session.deadlines.ts'
@@ -100,6 +101,13 @@ describe('deadlinesOf', () => {
   })
 })
 
+test.each([
+  ['one second', 1_000, true],
+  ['more', 1_001, false],
+])('a renewal that lives %s: is it useless? (T11)', (_, lifeMs, is) => {
+  expect(isUseless(factsOf({ endsAt: LOGIN + lifeMs }), LOGIN)).toBe(is)
+})
+
 const rolls = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 const refused = (more: Partial<EventOf<'refresh.refused'>> = {}): EventOf<'refresh.refused'> => ({
   type: 'refresh.refused',
@@ -144,11 +152,17 @@ describe('the backoff', () => {
     expect(afterRefused(fresh, refused({ notBefore: 5 })).retryAt).toBe(LOGIN + 250)
   })
 
-  test('a mistake in the configuration is tried once a minute', () => {
-    expect(afterRefused(fresh, refused({ misconfigured: true }))).toMatchObject({
-      retryAt: LOGIN + 60_000,
-      misconfigured: true,
-    })
+  test('a mistake in the configuration is tried once a minute, and told until another answer comes', () => {
+    const mistaken = { ...fresh, ...afterRefused(fresh, refused({ misconfigured: true })) }
+    expect(mistaken).toMatchObject({ retryAt: LOGIN + 60_000, misconfigured: true })
+    expect(afterRefused(mistaken, refused())).toMatchObject({ misconfigured: false })
+    expect(afterUnknown(mistaken, unknown())).toMatchObject({ misconfigured: false })
+  })
+
+  test('every answer that is none counts as an attempt', () => {
+    const twice = { ...fresh, attempts: 2 }
+    expect(afterRefused(twice, refused())).toMatchObject({ attempts: 3 })
+    expect(afterUnknown(twice, unknown())).toMatchObject({ attempts: 3 })
   })
 })
 
@@ -193,6 +207,26 @@ describe('doubt', () => {
     const waitOf = (c: SessionContext) => (afterUnknown(c, unknown({ roll: 1 })).retryAt ?? NaN) - LOGIN
     expect(waitOf(gone)).toBe(12_500)
     expect(waitOf(fresh)).toBe(500)
+  })
+
+  test.each([
+    ['half a second', { withinMs: 60_000 }, 0, 500],
+    ['up to a second, as the dice fall', { withinMs: 60_000 }, 1, 1_000],
+    ['half the window at most', { withinMs: 600 }, 1, 300],
+  ])(
+    'within a window the one more send waits %s, with a good bearer and without',
+    (_, resend, roll, wait) => {
+      for (const c of [fresh, gone])
+        expect(afterUnknown(c, unknown({ resend, roll }))).toMatchObject({ retryAt: LOGIN + wait })
+    },
+  )
+
+  test('within a window the token is sent once more, not twice', () => {
+    const sent = (sends: number): SessionContext => ({
+      ...gone,
+      doubt: { sends, since: LOGIN, resend: { withinMs: 60_000 }, answered: true },
+    })
+    expect([1, 2, 3].map((sends) => maySend(sent(sends), LOGIN))).toEqual([true, false, false])
   })
 
   test('after the last send the session is given up, but not before two minutes of doubt are over', () => {

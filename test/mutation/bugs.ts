@@ -116,8 +116,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'machines/session.deadlines.ts',
-        find: 'return isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: 'return sends < MAX_DOUBTFUL_SENDS',
+        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
+        put: '&& sends < MAX_DOUBTFUL_SENDS',
       },
     ],
     caughtBy: {
@@ -131,8 +131,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'machines/session.deadlines.ts',
-        find: "if (resend === 'never') return false",
-        put: "if (resend === 'never') return isSpent(c, at)",
+        find: "return resend === 'afterBearerEnds' && isSpent(c, at)",
+        put: 'return isSpent(c, at)',
       },
       {
         file: 'machines/session.deadlines.ts',

@@ -14,4 +14,10 @@ export const explained: readonly Explained[] = [
     put: 'ms >= 0',
     why: 'Of a delay of 0 both make 0.',
   },
+  {
+    file: 'machines/session.machine.ts',
+    code: "{ context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput | undefined, tags: '' as SessionTag, }",
+    put: '{}',
+    why: 'Types alone: XState does not read them.',
+  },
 ]

@@ -12,6 +12,8 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/machine/deadlines.test.ts',
       'test/machine/alarm.test.ts',
       'test/machine/select.test.ts',
+      'test/machine/facts.test.ts',
+      'test/machine/guards.test.ts',
       'test/machine/table.test.ts',
       'test/machine/chart.test.ts',
       'test/properties/chart.test.ts',

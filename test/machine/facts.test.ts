@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { passed, reasonOfEnd } from '../../machines/session.facts.ts'
+import type { Doubt, SessionContext } from '../../machines/session.types.ts'
+import { begin, factsOf, instants, LOGIN, play, step } from './chart.ts'
+
+const { end, mid } = instants
+const fresh = begin({ facts: factsOf() }).context
+
+test('where nobody is logged in, nothing is known, owed or wrong', () => {
+  const nothing = {
+    policy: 'eager',
+    idleTimeoutMs: Infinity,
+    absoluteLifetimeMs: Infinity,
+    shared: false,
+    pending: false,
+    epoch: 0,
+    version: 0,
+    user: null,
+    provider: '',
+    bearer: 'none',
+    refreshable: false,
+    lastChance: false,
+    endsAt: Infinity,
+    leadAt: Infinity,
+    refreshAt: Infinity,
+    floorAt: 0,
+    idle: false,
+    idleEndsAt: Infinity,
+    absoluteEndsAt: Infinity,
+    useless: 0,
+    attempts: 0,
+    retryAt: 0,
+    heldUntil: 0,
+    rereadAt: Infinity,
+    doubt: null,
+    misconfigured: false,
+    reason: 'never',
+  }
+  expect(begin({ facts: null }).context).toEqual(nothing)
+  const out = play({ facts: factsOf() }, { type: 'session.ended', reason: 'user', at: mid }).context
+  expect(out).toEqual({
+    ...nothing,
+    epoch: 1,
+    version: 1,
+    reason: 'user',
+    absoluteEndsAt: out.absoluteEndsAt,
+  })
+})
+
+test.each([
+  ['a first version may be refreshed at once: a login is no refresh', 1, mid],
+  ['a renewal keeps its floor, also across a restart', 2, LOGIN + 5_000],
+])('%s', (_, version, floorAt) => {
+  const facts = factsOf({ version })
+  expect(begin({ facts, at: mid }).context.floorAt).toBe(floorAt)
+  const login = step(begin({}), { type: 'session.started', facts, at: mid }).after
+  expect(login.context.floorAt).toBe(floorAt)
+})
+
+describe('what time alone changes', () => {
+  test.each<[string, Partial<SessionContext>, number, Partial<SessionContext>]>([
+    ['a good bearer before its end: nothing', {}, end - 1, {}],
+    ['a good bearer at its end', {}, end, { bearer: 'ended' }],
+    ['a bearer that a 401 took stays rejected', { bearer: 'rejected' }, end, {}],
+    ['where there is none there is none', { bearer: 'none' }, end, {}],
+  ])('%s', (_, more, at, change) => {
+    expect(passed({ ...fresh, ...more }, at)).toEqual(change)
+  })
+
+  test.each<[string, Doubt['resend'], number, number]>([
+    ['a window up to its last instant: nothing', { withinMs: 60_000 }, 60_000, 1],
+    ['a window that closed counts as used', { withinMs: 60_000 }, 60_001, 2],
+    ['a doubt without a window: nothing', 'afterBearerEnds', 1_000_000_000, 1],
+  ])('%s', (_, resend, afterMs, sends) => {
+    const doubt: Doubt = { sends: 1, since: LOGIN, resend, answered: true }
+    const c: SessionContext = { ...fresh, bearer: 'ended', doubt }
+    expect({ ...c, ...passed(c, LOGIN + afterMs) }).toEqual({ ...c, doubt: { ...doubt, sends } })
+  })
+})
+
+test.each<[string, Partial<SessionContext>, SessionContext['reason']]>([
+  ['nobody asked', {}, 'idle'],
+  ['there is nothing to refresh with', { refreshable: false }, 'notRefreshable'],
+  ['the backend knows no refresh', { refreshable: false, lastChance: true }, 'refreshUnsupported'],
+])('why a bearer that ended is not replaced: %s', (_, more, reason) => {
+  expect(reasonOfEnd({ ...fresh, ...more })).toBe(reason)
+})
+
+test('a backend that does not refresh for good is not asked again; one that does not for now is, at the end', () => {
+  const unsupported = (forGood: boolean) =>
+    play(
+      { facts: factsOf() },
+      { type: 'refresh.asked', by: 'force', at: mid },
+      { type: 'refresh.unsupported', epoch: 1, version: 1, forGood, at: mid },
+    )
+  expect(unsupported(true).context).toMatchObject({ refreshable: false, lastChance: true })
+  expect(unsupported(false).context).toMatchObject({ refreshable: true, lastChance: true })
+  const checked = { type: 'time.checked', at: end } as const
+  expect(step(unsupported(true), checked).after).toMatchObject({
+    value: 'expired',
+    context: { reason: 'refreshUnsupported' },
+  })
+  expect(step(unsupported(false), checked).after.value).toBe('refreshing')
+})
