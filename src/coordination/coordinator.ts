@@ -15,6 +15,11 @@ export interface FlightIdentity {
   readonly sessionId?: string
   /** The token to spend; absent where a cookie jar keeps it. Hashed before it becomes a key. */
   readonly refreshToken?: string
+  /**
+   * The bearer that is to be replaced; no part of the identity. Where renewals leave the refresh token as it is (RFC
+   * 6749 section 6), it tells whether somebody was faster.
+   */
+  readonly bearer?: string
 }
 
 /** One refresh that somebody wants made, once. */

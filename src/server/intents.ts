@@ -29,7 +29,7 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
   }
 
   async function send(flight: Flight): Promise<RefreshOutcome> {
-    const { sessionId: key = '', refreshToken } = flight.identity
+    const { sessionId: key = '', refreshToken, bearer } = flight.identity
     let known: RefreshOutcome | undefined
     let mine: Intent | undefined
     let isWritten = false
@@ -38,10 +38,10 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       const written = await entries.update(key, (record) => {
         before = standing(key, record.intent)
         // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
-        known =
-          !('refreshToken' in record.session) || record.session.refreshToken !== refreshToken
-            ? unavailable
-            : answerOf(before, flight)
+        const { session } = record
+        const isOurs =
+          !('ended' in session) && session.refreshToken === refreshToken && session.bearer === bearer
+        known = isOurs ? answerOf(before, flight) : unavailable
         if (known) return undefined
         const at = clock.wall()
         const until = at + settings.attemptTimeoutMs + MARGIN_MS

@@ -335,6 +335,44 @@ describe('what several have in common', () => {
     expect(sends()).toBeLessThanOrEqual(3)
   })
 
+  test('C3: where the refresh token stays the same, a server that was slower sends nothing, and leaves no doubt', async () => {
+    const { serve, backend, pass, sends } = await world()
+    backend.knobs.provider.rotate = false
+    const inner = memoryEntries()
+    let held = 0
+    let isHeld = false
+    let release = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const slow: EntryStore = {
+      ...inner,
+      async compareAndSet(key, expected, next) {
+        if (isHeld) {
+          held++
+          await gate
+        }
+        return inner.compareAndSet(key, expected, next)
+      },
+    }
+    const more = { resend: 'never', idleTimeoutMs: 120 * MINUTE } as const
+    const [one, two] = [serve({ store: inner, ...more }), serve({ store: slow, ...more })]
+    await one.page.navigate('/session/openid/start')
+    for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
+    pass(20 * MINUTE)
+    isHeld = true
+    const late = two.page.get(USERS)
+    await expect.poll(() => held).toBe(1)
+    isHeld = false
+    expect((await one.page.get(USERS)).status).toBe(200)
+    release()
+    expect((await late).status).toBe(200)
+    expect(sends()).toBe(1)
+    pass(20 * MINUTE)
+    expect((await two.page.get(USERS)).status).toBe(200)
+    expect(sends()).toBe(2)
+  })
+
   test('I10: a 401 for the bearer of a moment ago sends nothing again with the one before it', async () => {
     const { serve, backend, pass, sends } = await world()
     const bearers: (string | null)[] = []

@@ -1,4 +1,4 @@
-import type { ExpiredReason } from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import type { SessionNotice } from '../../src/session/notice.ts'
 import type { Court } from './court.ts'
 import type { Bearer, Family } from './provider.ts'
@@ -59,6 +59,8 @@ export function createEnds(court: Court) {
         // A store forgets what has been at rest for so long.
         if (isPast(seenAt + rules.idleTimeoutMs, seenAt)) return 'idle for too long'
         if (family?.isLeaving) return 'its user left'
+        if (own.some(({ fate }) => fate === 'unsupported')) return 'the route was gone'
+        if (own.some(({ fate }) => fate === 'rejected')) return 'access revoked'
         return court.troubled(seat, since, ['emptied', 'failover']) && 'its record was taken away'
       case 'absoluteLifetime':
         return isPast(since + rules.absoluteLifetimeMs, since) ? 'absolute lifetime' : undefined
@@ -66,6 +68,10 @@ export function createEnds(court: Court) {
         return own.some(({ fate }) => fate === 'rejected') ? 'access revoked' : undefined
       case 'refreshUnsupported':
         return own.some(({ fate }) => fate === 'unsupported') ? 'the route was gone' : undefined
+      case 'elsewhere':
+        // Ended by another process while this one had it awake.
+        if (isPast(seenAt + rules.idleTimeoutMs, seenAt)) return 'idle for too long'
+        return family?.isLeaving ? 'its user left' : undefined
       case 'user':
         // Of a request that was given up: it was done all the same.
         return family?.isLeaving ? 'its user left' : undefined
@@ -98,7 +104,12 @@ export function createEnds(court: Court) {
       const own = (lastSends.get(send.family) ?? []).filter(({ fate }) => fate !== 'refused')
       lastSends.set(send.family, [...own, send].slice(-8))
     },
-    expired(seat: number, family: Family | undefined, reason: ExpiredReason | '', seenAt: number): void {
+    expired(
+      seat: number,
+      family: Family | undefined,
+      reason: ExpiredReason | LoggedOutReason | '',
+      seenAt: number,
+    ): void {
       const why = explained(seat, family, reason, seenAt)
       if (why) lost[why] = (lost[why] ?? 0) + 1
       else violate('I14', seat, `the session is lost (${reason || 'no reason'}), and nothing explains it`)

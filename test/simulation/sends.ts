@@ -41,6 +41,8 @@ const MAX_SENDS = 4
 /** How far apart the clocks of processes may be (`docs/deployment.md`); milliseconds. */
 export const INTENT_MARGIN_MS = 5_000
 const REMEMBERED = 3
+/** A server writes down what became of a send before it tells its limiter; its store takes at most so long. */
+const HEARD_MS = 5_000
 
 /** I1, I2, I5, I9, I11 and I12: what becomes of refresh tokens. */
 export function createSends(court: Court) {
@@ -48,7 +50,7 @@ export function createSends(court: Court) {
   const grants = new WeakMap<Family, Grants>()
   const open = new Map<string, Send>()
   const lastSends = new Map<number, number[]>()
-  const limitedUntil = new Map<string, number>()
+  const limits = new Map<string, { since: number; until: number }>()
 
   function of(family: Family): Grants {
     let found = grants.get(family)
@@ -165,7 +167,9 @@ export function createSends(court: Court) {
     if (times.length > Math.ceil(WINDOW_MS / floor) + 1 + 7 * rulesOf(seat).copies)
       violate('I12', seat, `${times.length} refreshes within a minute`)
     // A logout is no refresh of a session.
-    if (!family.isLeaving && place.clock.monotonic() < (limitedUntil.get(place.name) ?? 0))
+    const { since, until } = limits.get(place.name) ?? { since: 0, until: 0 }
+    const at = place.clock.monotonic()
+    if (!family.isLeaving && at > since + HEARD_MS && at < until)
       violate('I12', seat, 'a refresh is sent though the limiter said to wait')
   }
 
@@ -201,7 +205,10 @@ export function createSends(court: Court) {
       const seconds = Number(answer.headers['retry-after'])
       if (!(seconds > 0)) return
       const { name, clock } = caller.place
-      limitedUntil.set(name, Math.max(limitedUntil.get(name) ?? 0, clock.monotonic() + seconds * 1_000))
+      const now = clock.monotonic()
+      const before = limits.get(name)
+      const since = before && before.until > now ? before.since : now
+      limits.set(name, { since, until: Math.max(before?.until ?? 0, now + seconds * 1_000) })
     },
     /** Whoever sent from there will learn nothing any more. */
     died(name: string): void {
@@ -211,7 +218,7 @@ export function createSends(court: Court) {
           send.closedAt = time.now()
           open.delete(key)
         }
-      limitedUntil.delete(name)
+      limits.delete(name)
     },
   }
 }
