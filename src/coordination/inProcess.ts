@@ -40,10 +40,19 @@ interface InTheAir {
 interface Past {
   readonly scope: string
   readonly answer: Answer
-  /** How often the token was sent without a definitive answer, as far as anybody knows. */
+  /** How often the token was sent without a definitive answer, as far as anybody knows; absent: it is not sent again. */
   readonly doubtfulSends?: number
   /** The key of the token that replaced it. */
   readonly successor?: string | undefined
+}
+
+/** What an outcome tells beside its kind: only an `ok` has tokens, and only a refusal is `limited`. */
+interface Told {
+  readonly kind: RefreshOutcome['kind']
+  readonly refreshToken?: string
+  readonly final?: true
+  readonly cause?: string
+  readonly retryAfterMs?: number
 }
 
 interface Ask {
@@ -130,21 +139,24 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     // Whoever answered may know of an older send.
     if (outcome.kind === 'unknown' && tookMs > 0)
       outcome = { ...outcome, ageMs: Math.max(tookMs, outcome.ageMs ?? 0) }
+    const { refreshToken: next, final, cause, retryAfterMs }: Told = outcome
     // Still in the air: who logs out meanwhile ends it.
-    const successor = await successorKey(flight.identity, outcome)
+    const successor = await successorKey(flight.identity, next)
     if (air.get(key) === entry) air.delete(key)
-    if (outcome.kind === 'refused' && outcome.cause === 'limited')
-      limits.open(flight.origin, outcome.retryAfterMs)
+    if (cause === 'limited') limits.open(flight.origin, retryAfterMs)
     if (entry.ended) {
       if (refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
       return { kind: 'ended', late: outcome }
     }
     if (refreshToken !== undefined) {
       // It was sent, so nobody knew of more doubtful sends than this session.
-      if (outcome.kind === 'unknown')
-        past.set(key, { scope, answer: outcome, doubtfulSends: flight.doubtfulSends + 1 }, FRUITLESS_MS)
-      else if (outcome.kind === 'rejected') past.set(key, { scope, answer: outcome }, FRUITLESS_MS)
-      else if (isSpent(outcome, refreshToken)) past.set(key, { scope, answer: outcome, successor })
+      if (outcome.kind === 'unknown') {
+        const doubtfulSends = outcome.consumed ? Infinity : flight.doubtfulSends + 1
+        past.set(key, { scope, answer: outcome, doubtfulSends }, FRUITLESS_MS)
+      } else if (outcome.kind === 'rejected') past.set(key, { scope, answer: outcome }, FRUITLESS_MS)
+      // Another token has taken its place, or none will.
+      else if (final || (next ?? refreshToken) !== refreshToken)
+        past.set(key, { scope, answer: outcome, successor })
       // An unchanged token is alive; a refusal or a missing route says nothing about an older doubt.
       else if (outcome.kind === 'ok') past.delete(key)
     }
@@ -156,14 +168,12 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
 
   async function successorKey(
     identity: FlightIdentity,
-    outcome: RefreshOutcome,
+    refreshToken: string | undefined,
   ): Promise<string | undefined> {
-    if (outcome.kind !== 'ok' || outcome.refreshToken === undefined) return undefined
     try {
-      return await hash(flightText({ ...identity, refreshToken: outcome.refreshToken }))
+      if (refreshToken !== undefined) return await hash(flightText({ ...identity, refreshToken }))
     } catch {
       // What the flight brought counts all the same.
-      return undefined
     }
   }
 
@@ -174,11 +184,8 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     for (const [key, entry] of air)
       if (entry.scope === scope && (isAll || entry.refreshToken === refreshToken)) bury(key, scope)
     if (isAll) {
-      for (const [key, { scope: other, successor }] of past.entries()) {
-        if (other !== scope) continue
-        bury(key, scope)
-        if (successor !== undefined) bury(successor, scope)
-      }
+      for (const [key, { scope: other, successor = key }] of past.entries())
+        if (other === scope) for (const each of [key, successor]) bury(each, scope)
     }
     if (refreshToken !== undefined) burying = Promise.allSettled([burying, buryToken(identity, scope, isAll)])
     for (const ask of asking) {
@@ -198,10 +205,8 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     const keys = new Set([key])
     // A token is remembered before its successor is.
     const entries = past.entries()
-    for (const [each, { successor }] of entries)
-      if (successor !== undefined && keys.has(each)) keys.add(successor)
-    for (const [each, { successor }] of entries.reverse())
-      if (successor !== undefined && keys.has(successor)) keys.add(each)
+    for (const [each, { successor = each }] of entries) if (keys.has(each)) keys.add(successor)
+    for (const [each, { successor = each }] of entries.reverse()) if (keys.has(successor)) keys.add(each)
     return keys
   }
 
@@ -235,16 +240,8 @@ async function sent(flight: Flight): Promise<RefreshOutcome> {
   }
 }
 
-/** Whether another token has taken its place, or none will. */
-function isSpent(outcome: RefreshOutcome, sentToken: string): boolean {
-  if (outcome.kind !== 'ok') return false
-  return outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken
-}
-
 /** Only for a session that knows of every send before: else each session would have a budget of its own. */
-function maySend({ answer, doubtfulSends = Infinity }: Past, known: number): boolean {
-  return answer.kind === 'unknown' && !answer.consumed && known >= doubtfulSends
-}
+const maySend = ({ doubtfulSends = Infinity }: Past, known: number) => known >= doubtfulSends
 
 /** What was remembered, with its times told from now. */
 function aged(answer: Answer, ageMs: number): Answer {

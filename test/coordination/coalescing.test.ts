@@ -183,10 +183,21 @@ describe('options', () => {
     },
   )
 
-  test('outside a secure context it asks for a hash, at once', () => {
-    vi.stubGlobal('crypto', { getRandomValues: () => {} })
+  test.each([
+    ['outside a secure context', { getRandomValues: () => {} }],
+    ['where there is no crypto at all', undefined],
+  ])('%s it asks for a hash, at once', (_, crypto) => {
+    vi.stubGlobal('crypto', crypto)
     expect(() => inProcessCoordinator()).toThrow(Misconfigured)
     expect(() => inProcessCoordinator()).toThrow('crypto.subtle')
     expect(() => inProcessCoordinator({ hash: (input) => input })).not.toThrow()
+  })
+
+  test('the key of the default hash cannot be read out', async () => {
+    const importKey = vi.spyOn(crypto.subtle, 'importKey')
+    await inProcessCoordinator().run(flight(renewed))
+    const keys = await Promise.all(importKey.mock.results.map(({ value }) => value))
+    importKey.mockRestore()
+    expect(keys).toMatchObject([{ extractable: false, usages: ['sign'] }])
   })
 })

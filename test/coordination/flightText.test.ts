@@ -78,6 +78,12 @@ describe('what tells flights apart', () => {
     expect(new Set(texts).size).toBe(texts.length)
   })
 
+  test('it is written as ever: processes of two versions share the flights of one Redis', () => {
+    const identity = { provider: 'openid', userId: 'a"\ud800', sessionId: '', refreshToken: 'R1' }
+    expect(flightText(identity)).toBe('6:openid9:a\\"\\ud800-0:2:R1')
+    expect(scopeText(identity)).toBe('6:openid9:a\\"\\ud800-0:')
+  })
+
   test('the scope is the identity without its token', () => {
     const { refreshToken, ...scope } = ada
     expect(scopeText(ada)).toBe(scopeText(scope))

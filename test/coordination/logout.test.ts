@@ -128,6 +128,36 @@ describe('logout', () => {
       { kind: 'ok', bearer: 'NEW', shared: true },
     ])
     expect(sends).toHaveLength(2)
+    // Nothing is remembered of either.
+    expect(await coordinator.run(flight(renewed, sends, { identity: cookieJar }))).toEqual(renewed)
+  })
+
+  test('a cookie jar that had asked is told, its next login is not (C7, C9)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const asked = coordinator.run(flight(renewed, [], { identity: cookieJar }))
+    coordinator.end(cookieJar)
+    expect(await asked).toEqual(ended)
+    expect(await coordinator.run(flight(renewed, [], { identity: cookieJar }))).toEqual(renewed)
+  })
+
+  test('a token that was the last of its session has no successor to end: a cookie jar goes on (C9)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight({ kind: 'ok', bearer: 'B2', final: true }))
+    coordinator.end(ada)
+    expect(await coordinator.run(flight(renewed))).toEqual(ended)
+    expect(await coordinator.run(flight(renewed, [], { identity: cookieJar }))).toEqual(renewed)
+  })
+
+  test('a flight under way is ended whichever token of its session who logs out names (C7, I6)', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    const held = heldFlight([], { identity: { ...ada, refreshToken: 'R9' } })
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    const follower = coordinator.run(held.flight)
+    coordinator.end(ada)
+    expect(await follower).toEqual(ended)
+    held.land(renewed)
+    expect(await leader).toEqual({ kind: 'ended', late: renewed })
   })
 
   test.each([
@@ -277,6 +307,19 @@ describe('logout without a session id', () => {
     expect(await leader).toEqual({ kind: 'ended', late: renewed })
   })
 
+  test('nor does it land while the logout still waits for its hash (C7, I5)', async () => {
+    let isSlow = false
+    const hash = (text: string) => (isSlow ? new Promise<string>(() => {}) : text)
+    const { coordinator } = coordinatorOnFakeClock({ hash })
+    const held = heldFlight([], mine('R1'))
+    const leader = coordinator.run(held.flight)
+    await held.tookOff
+    isSlow = true
+    coordinator.end(mine('R1').identity)
+    held.land({ kind: 'ok', bearer: 'B2' })
+    expect(await leader).toEqual({ kind: 'ended', late: { kind: 'ok', bearer: 'B2' } })
+  })
+
   test('a straggler that had asked with an older token is told (C7, I5)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight(renewed, [], mine('R1')))
@@ -308,11 +351,17 @@ describe('logout without a session id', () => {
   test('a cookie jar has nothing else to go by: every login of its user is ended (C7)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     const { refreshToken: _token, ...jar } = anySession
-    const held = heldFlight([], { identity: jar })
-    const leader = coordinator.run(held.flight)
-    await held.tookOff
-    coordinator.end(jar)
-    held.land(renewed)
-    expect(await leader).toEqual({ kind: 'ended', late: renewed })
+    await coordinator.run(flight(to('A2'), [], mine('A1')))
+    for (const more of [{ identity: jar }, mine('B1')]) {
+      const held = heldFlight([], more)
+      const leader = coordinator.run(held.flight)
+      await held.tookOff
+      const asked = coordinator.run(flight(renewed, [], mine('C1')))
+      coordinator.end(jar)
+      held.land(renewed)
+      expect(await leader).toEqual({ kind: 'ended', late: renewed })
+      expect(await asked).toEqual(ended)
+    }
+    expect(await coordinator.run(flight(renewed, [], mine('A1')))).toEqual(ended)
   })
 })

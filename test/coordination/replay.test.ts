@@ -125,6 +125,7 @@ describe('doubt', () => {
     ]
     for (const [known, ageMs] of told) {
       const { clock, coordinator } = coordinatorOnFakeClock()
+      clock.advance(5_000)
       const send = async (): Promise<RefreshOutcome> => {
         clock.advance(10)
         return { kind: 'unknown', cause: 'timeout', answered: false, ageMs: known ?? 0 }

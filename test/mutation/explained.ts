@@ -20,4 +20,16 @@ export const explained: readonly Explained[] = [
     put: '{}',
     why: 'Types alone: XState does not read them.',
   },
+  {
+    file: 'src/coordination/inProcess.ts',
+    code: '{ asking.delete(ask) }',
+    put: '{}',
+    why: 'Who was answered is not looked at again: memory alone tells.',
+  },
+  {
+    file: 'src/coordination/inProcess.ts',
+    code: 'asking.delete(ask)',
+    put: ';',
+    why: 'The same.',
+  },
 ]

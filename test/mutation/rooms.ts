@@ -25,6 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     except: ['src/coordination/redis.ts', 'src/coordination/redisScripts.ts'],
     tests: [
       'test/coordination/breaker.test.ts',
+      'test/coordination/replayWindow.test.ts',
       'test/coordination/conformance.test.ts',
       'test/coordination/logout.test.ts',
       'test/coordination/coalescing.test.ts',
