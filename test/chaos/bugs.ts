@@ -59,8 +59,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'machines/session.deadlines.ts',
-        find: 'return isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: 'return sends < MAX_DOUBTFUL_SENDS',
+        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
+        put: '&& sends < MAX_DOUBTFUL_SENDS',
       },
     ],
   },

@@ -23,8 +23,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '      owner = undefined\n      vault.empty()\n      if (closed',
-        put: '      if (closed',
+        find: '      owner = undefined\n      vault.empty()\n',
+        put: '',
       },
     ],
   },
@@ -36,8 +36,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'machines/session.deadlines.ts',
-        find: 'return isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: 'return sends < MAX_DOUBTFUL_SENDS',
+        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
+        put: '&& sends < MAX_DOUBTFUL_SENDS',
       },
     ],
   },

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { bugs as chaosBugs } from '../chaos/bugs.ts'
+import { bugs as checkerBugs } from '../checker/bugs.ts'
 import { patched } from '../patchSources.ts'
+import { bugs as simulationBugs } from '../simulation/bugs.ts'
 import { root } from '../vitest.config.ts'
 import { bugs } from './bugs.ts'
 
@@ -25,3 +28,12 @@ test.each(bugs)(
     expect(row).toContain(bug.caughtBy.test)
   },
 )
+
+test.each([
+  ...Object.entries(chaosBugs).map(([name, { patches }]) => ({ name: `chaos: ${name}`, patches })),
+  ...Object.entries(checkerBugs).map(([name, { patches }]) => ({ name: `checker: ${name}`, patches })),
+  ...Object.entries(simulationBugs).map(([name, patches]) => ({ name: `simulation: ${name}`, patches })),
+])('$name has its place in the code', ({ patches }) => {
+  for (const { file } of patches)
+    expect(patched(`/${file}`, () => textOf(file), patches)).not.toBe(textOf(file))
+})

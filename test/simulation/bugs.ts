@@ -8,8 +8,8 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   resendWhileGood: [
     {
       file: 'machines/session.deadlines.ts',
-      find: 'return isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-      put: 'return sends < MAX_DOUBTFUL_SENDS',
+      find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
+      put: '&& sends < MAX_DOUBTFUL_SENDS',
     },
     {
       file: 'machines/session.deadlines.ts',
