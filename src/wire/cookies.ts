@@ -17,12 +17,12 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
   let count = 0
   let found: string | undefined
   for (const line of headers.getSetCookie()) {
-    const [pair = '', ...attributes] = line.split(';')
+    const pair = line.replace(/;.*/, '')
     const equals = pair.indexOf('=')
-    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue
+    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
     count++
     const value = pair.slice(equals + 1).trim()
-    if (value && !isExpired(attributes, parseHttpDate(headers.get('date')) ?? 0)) found = value
+    if (value && !isExpired(line, parseHttpDate(headers.get('date')) ?? 0)) found = value
   }
   return {
     ...(found === undefined ? (count > 0 ? { deleted: true } : {}) : { value: found }),
@@ -30,13 +30,15 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
   }
 }
 
-function isExpired(attributes: readonly string[], now: number): boolean {
+function isExpired(line: string, now: number): boolean {
   let expired = false
-  for (const attribute of attributes) {
-    const [key = '', value = ''] = attribute.split('=').map((part) => part.trim())
+  for (const part of line.split(';')) {
+    const attribute = part.trim().replace(/\s*=\s*/, '=')
+    // Both names are as long.
+    const value = attribute.slice('max-age='.length)
     // `Max-Age` wins over `Expires`, wherever it stands (RFC 6265 section 5.3).
-    if (/^max-age$/i.test(key) && /^-?\d+$/.test(value)) return Number(value) <= 0
-    if (/^expires$/i.test(key)) expired = Date.parse(value) <= now
+    if (/^max-age=-?\d+$/i.test(attribute)) return Number(value) <= 0
+    if (/^expires=/i.test(attribute)) expired = Date.parse(value) <= now
   }
   return expired
 }

@@ -15,7 +15,7 @@ export function parseHttpDate(value: string | null): number | undefined {
  * answer's own `Date`: the local clock may be wrong. `undefined` for anything else.
  */
 export function retryAfterMs(headers: Headers): number | undefined {
-  const value = headers.get('retry-after') ?? ''
+  const value = String(headers.get('retry-after'))
   const until = parseHttpDate(value)
   const from = parseHttpDate(headers.get('date'))
   const delay = /^\d+$/.test(value)
@@ -28,9 +28,9 @@ export function retryAfterMs(headers: Headers): number | undefined {
 
 /** Whether the body is JSON in UTF-8, as far as `Content-Type` tells. */
 export function isJson(headers: Headers): boolean {
-  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';')
+  const type = String(headers.get('content-type'))
   return (
-    /^application\/([\w.-]+\+)?json$/.test(type.trim()) &&
-    parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /=\s*"?utf-8"?\s*$/.test(parameter))
+    /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type) &&
+    !/;\s*charset\s*=(?!\s*"?utf-8"?\s*(;|$))/i.test(type)
   )
 }

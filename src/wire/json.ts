@@ -1,5 +1,5 @@
 const MAX_DEPTH = 32
-const marks = /("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)|[{}[\]]/gs
+const strings = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:?)/gs
 
 export type JsonResult = { readonly value: unknown } | undefined
 
@@ -11,24 +11,19 @@ export function parseJson(text: string): JsonResult {
   try {
     const value: unknown = JSON.parse(text)
     // Only valid JSON is scanned: on anything else the expression may take long.
-    return isUnambiguous(text) ? { value } : undefined
+    const written = [...text.matchAll(strings)].filter(([, colon]) => colon)
+    if (namesIn(value) === written.length) return { value }
   } catch {
-    return undefined
+    // Said by `undefined`.
   }
+  return undefined
 }
 
-function isUnambiguous(json: string): boolean {
-  const open: Set<string>[] = []
-  for (const [mark, string, colon] of json.matchAll(marks)) {
-    if (string !== undefined) {
-      if (!colon) continue
-      const names = open.at(-1)
-      const name = String(JSON.parse(string))
-      if (names?.has(name)) return false
-      names?.add(name)
-    } else if (mark === '{' || mark === '[') {
-      if (open.push(new Set()) > MAX_DEPTH) return false
-    } else open.pop()
-  }
-  return true
+/** How many names the objects of a parsed value have; `NaN` if it is nested too deep. */
+function namesIn(value: unknown, depth = 0): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth === MAX_DEPTH) return Number.NaN
+  const inner = Object.values(value)
+  const own = Array.isArray(value) ? 0 : inner.length
+  return inner.reduce((sum, one) => sum + namesIn(one, depth + 1), own)
 }

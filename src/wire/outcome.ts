@@ -55,7 +55,7 @@ function byStatus(status: number, rules: AnswerRules): RefreshOutcome {
   if (status === 404 || status === 405 || status === 410 || status === 501)
     return { kind: 'unsupported', forGood: false }
   if (status === 503 && rules.trust503) return { kind: 'refused', cause: 'unavailable' }
-  return unknown(status < 300 ? 'content' : 'status')
+  return unknown(status < 400 ? 'content' : 'status')
 }
 
 /** An answer that proves nothing, and is not the backend's own word. */

@@ -29,8 +29,8 @@ export function renewalOf(
     ...(refreshToken && { refreshToken }),
     ...(user && { user }),
     life: {
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(expiresIn !== undefined && { expiresIn }),
+      expiresAt,
+      expiresIn,
       ...(serverNow && { serverNow }),
     },
   }

@@ -62,14 +62,13 @@ export async function request(call: WireRequest): Promise<WireResult> {
       credentials,
     })
     // After `fetch`: a transport that ends itself knows more about why than this does.
-    const deadline = new Promise<undefined>((resolve) => {
-      stop = () => resolve(undefined)
+    const deadline = new Promise<never>((_, reject) => {
+      stop = () => reject()
       signal.addEventListener('abort', stop)
     })
-    const response = await Promise.race([sent, deadline])
-    if (response) return await read(response, deadline, signal)
-    // What still arrives is let go.
-    sent.then((late) => late.body?.cancel()).catch(() => {})
+    // What arrives later is let go.
+    deadline.catch(() => sent.then((late) => late.body?.cancel())).catch(() => {})
+    return await read(await Promise.race([sent, deadline]), deadline, signal)
   } catch (error) {
     const cause = refusalOf(error)
     if (cause) return { kind: 'refused', cause }
@@ -79,37 +78,32 @@ export async function request(call: WireRequest): Promise<WireResult> {
   return { kind: 'unknown', cause: signal.aborted ? 'timeout' : 'network', answered: false }
 }
 
-async function read(
-  response: Response,
-  deadline: Promise<undefined>,
-  signal: AbortSignal,
-): Promise<WireAnswer> {
+async function read(response: Response, deadline: Promise<never>, signal: AbortSignal): Promise<WireAnswer> {
   const { status, headers, redirected } = response
   const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
   const reader = response.body?.getReader()
   if (!reader) return answer
   const bytes = new Uint8Array(MAX_BODY_BYTES)
   let length = 0
-  let fault: WireAnswer['fault'] = 'network'
+  let fault: WireAnswer['fault']
   try {
     for (;;) {
-      const chunk = await Promise.race([reader.read(), deadline])
-      if (!chunk) break
-      if (chunk.done) {
+      const { done, value } = await Promise.race([reader.read(), deadline])
+      if (done) {
         fault = 'content'
         const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
         return { ...answer, text }
       }
-      if (length + chunk.value.length > MAX_BODY_BYTES) {
+      if (length + value.length > MAX_BODY_BYTES) {
         fault = 'size'
         break
       }
-      bytes.set(chunk.value, length)
-      length += chunk.value.length
+      bytes.set(value, length)
+      length += value.length
     }
   } catch {
     // `fault` says why.
   }
   reader.cancel().catch(() => {})
-  return { ...answer, fault: fault === 'network' && signal.aborted ? 'timeout' : fault }
+  return { ...answer, fault: fault ?? (signal.aborted ? 'timeout' : 'network') }
 }
