@@ -32,4 +32,16 @@ export const explained: readonly Explained[] = [
     put: ';',
     why: 'The same.',
   },
+  {
+    file: 'src/wire/logout.ts',
+    code: "result.kind === 'answer'",
+    put: 'true',
+    why: 'For the types: nothing but an answer has the status that is asked for next.',
+  },
+  {
+    file: 'src/wire/request.ts',
+    code: 'late.body?.cancel',
+    put: 'late.body.cancel',
+    why: 'Where there is no body, the `catch` that follows takes that error too.',
+  },
 ]

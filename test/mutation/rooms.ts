@@ -39,6 +39,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/wire/answers.test.ts',
       'test/strategies/cookie.test.ts',
       'test/strategies/openid.test.ts',
+      'test/strategies/oauth.test.ts',
       'test/strategies/bff.test.ts',
       'test/wire/totality.test.ts',
       'test/wire/network.test.ts',

@@ -76,7 +76,10 @@ describe('what an answer to a refresh means', () => {
   })
 
   test('without an end of the bearer nothing is said about its life', async () => {
-    expect(await answered(() => json(facts({ expiresAt: undefined })))).toMatchObject({ facts: { life: {} } })
+    expect(await answered(() => json(facts({ expiresAt: undefined })))).toEqual({
+      kind: 'kept',
+      facts: { user: ada, epoch: 5, version: 2, life: {} },
+    })
   })
 
   test.each([

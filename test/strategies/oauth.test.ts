@@ -131,6 +131,7 @@ describe('discovery', () => {
     ],
     ['is another one', () => json({ ...server, issuer: 'https://evil.example' }), misconfigured],
     ['has no metadata', () => page('', { status: 404 }), misconfigured],
+    ['has an error in their place', () => json({ error: 'not_found' }, { status: 404 }), misconfigured],
   ])('a provider that %s has spent nothing, and is asked again', async (_, response, outcome) => {
     const strategy = discovering()
     const { fetch, sent } = fakeFetch(response)

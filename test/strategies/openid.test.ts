@@ -49,6 +49,15 @@ describe('what is sent', () => {
     expect(sent).toEqual([])
   })
 
+  test('what no header can carry is misconfigured, and no request leaves', async () => {
+    const { fetch, sent } = fakeFetch(() => json({}))
+    expect(await strategy.refresh(attempt({ fetch, attemptId: 'a\nb' }))).toEqual({
+      kind: 'refused',
+      cause: 'misconfigured',
+    })
+    expect(sent).toEqual([])
+  })
+
   test('a deadline that has passed already is no send', async () => {
     const { fetch, sent } = fakeFetch(() => json({}))
     expect(await strategy.refresh(attempt({ fetch, signal: AbortSignal.abort() }))).toEqual({

@@ -151,8 +151,15 @@ describe('200', () => {
       token: 'T2',
       user: { id: 'u1', token: '"token":"token"' },
       list: [{ token: 1 }, { token: 2 }],
+      texts: ['token', ':token'],
     }
     expect(await answered(() => json(body))).toMatchObject({ kind: 'ok', bearer: 'T2' })
+  })
+
+  test('A18 JSON is read to a depth of 32', async () => {
+    const nested = (depth: number) => `{"token":"T2","x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+    expect(await answered(() => json(nested(32)))).toMatchObject({ kind: 'ok', bearer: 'T2' })
+    expect(await answered(() => json(nested(33)))).toEqual(unknown('json'))
   })
 
   test('A19 a byte order mark is accepted', async () => {
@@ -170,12 +177,34 @@ describe('200', () => {
     expect(await answered(() => new Response(loneSurrogate, type('application/json')))).toEqual(
       unknown('content'),
     )
-    expect(await answered(() => json({ token: 'T2' }, type('application/json; charset=utf-16')))).toEqual(
-      unknown('content'),
-    )
-    expect(
-      await answered(() => json({ token: 'T2' }, type('application/problem+json; charset="UTF-8"'))),
-    ).toMatchObject({ kind: 'ok' })
+  })
+
+  const typed = (type: string) => answered(() => json({ token: 'T2' }, { headers: { 'content-type': type } }))
+
+  test.each([
+    'application/json',
+    'application/problem+json; charset="UTF-8"',
+    'application/json ; charset=utf-8',
+    'Application/JSON;Charset = utf-8 ; v=1',
+    'application/json; charset  =  "utf-8"  ; v=1',
+    'application/json; v=1; x-charset=utf-16',
+  ])('A19 %s is JSON', async (type) => {
+    expect(await typed(type)).toMatchObject({ kind: 'ok' })
+  })
+
+  test.each([
+    'application/json-seq',
+    'application/jsonl; charset=utf-8',
+    'text/json',
+    'x-application/json',
+    'application/json, application/json',
+    'application/json; charset=utf-16',
+    'application/json;charset=utf-16',
+    'application/json;  charset  =utf-16',
+    'application/json; charset=utf-8x',
+    'application/json; charset=utf-8; charset=utf-16',
+  ])('A19 %s is no JSON that can be read', async (type) => {
+    expect(await typed(type)).toEqual(unknown('content'))
   })
 
   test('T16 the server’s clock is read from a sane Date only', async () => {
@@ -184,10 +213,15 @@ describe('200', () => {
       return outcome.kind === 'ok' ? outcome.life?.serverNow : undefined
     }
     expect(await serverNow('Tue, 10 Mar 2026 08:00:00 GMT')).toBe(Date.UTC(2026, 2, 10, 8))
+    expect(await serverNow('Thu, 01 Jan 2015 00:00:00 GMT')).toBe(Date.UTC(2015, 0))
+    expect(await serverNow('Sat, 31 Dec 2089 23:59:59 GMT')).toBe(Date.UTC(2090, 0) - 1000)
     for (const absurd of [
       'Thu, 01 Jan 1970 00:00:00 GMT',
-      'Thu, 01 Jan 2099 00:00:00 GMT',
+      'Wed, 31 Dec 2014 23:59:59 GMT',
+      'Sun, 01 Jan 2090 00:00:00 GMT',
       'Tue, 10 Mar 2026 08:00:00',
+      'Tue, 10 Mar 2026 08:00:00 GMT+0100',
+      'on Tue, 10 Mar 2026 08:00:00 GMT',
       '2026-03-10T08:00:00Z',
       '1773129600000',
       'Tue, 10 Mar 2026 08:00:00 GMT, Tue, 10 Mar 2026 08:00:00 GMT',
@@ -222,6 +256,14 @@ describe('other statuses', () => {
     }
   })
 
+  test('A5 every 3xx is a redirect, and nothing else is', async () => {
+    for (const code of [300, 304, 399]) {
+      expect(await answered(() => new Response(null, { status: code }))).toEqual(unknown('redirect'))
+    }
+    expect(await status(299)).toEqual(unknown('content'))
+    expect(await status(400)).toEqual(unknown('status'))
+  })
+
   test('A29 404, 405, 410 and 501 are backends that do not refresh, for now', async () => {
     for (const code of [404, 405, 410, 501])
       expect(await status(code)).toEqual({ kind: 'unsupported', forGood: false })
@@ -247,6 +289,16 @@ describe('other statuses', () => {
     expect((await wait({ date, 'retry-after': 'Tue, 10 Mar 2020 09:00:00 GMT' })).retryAfterMs).toBe(300_000)
     expect((await wait({ date, 'retry-after': 'Tue, 10 Mar 2020 07:00:00 GMT' })).retryAfterMs).toBe(0)
     expect((await wait({ 'retry-after': 'Tue, 10 Mar 2020 08:01:30 GMT' })).retryAfterMs).toBeUndefined()
+  })
+
+  test('A31 a wait is only told where it may be asked again', async () => {
+    const headers = { 'retry-after': '7' }
+    expect(await status(404, headers)).toEqual({ kind: 'unsupported', forGood: false })
+    expect(await answered(() => json({ token: 'T2' }, { headers }))).toEqual({
+      kind: 'ok',
+      bearer: 'T2',
+      life: {},
+    })
   })
 
   test.each(['', 'soon', '-5', '0x10', '1e9', '30.5', '+30', '120, 120', '2026-03-10', 'Infinity', '１２'])(
@@ -282,9 +334,10 @@ describe('other statuses', () => {
   test('A37 503 of an unknown origin proves nothing, unless its gateway is trusted', async () => {
     expect(await status(503)).toEqual(unknown('status'))
     expect(await status(503, { 'retry-after': '7' })).toEqual({ ...unknown('status'), retryAfterMs: 7000 })
-    const trusted = () =>
-      answered(() => page('', { status: 503, headers: { 'retry-after': '7' } }), { trust503: true })
-    expect(await trusted()).toEqual({ kind: 'refused', cause: 'unavailable', retryAfterMs: 7000 })
+    const trusted = (code: number) =>
+      answered(() => page('', { status: code, headers: { 'retry-after': '7' } }), { trust503: true })
+    expect(await trusted(503)).toEqual({ kind: 'refused', cause: 'unavailable', retryAfterMs: 7000 })
+    expect(await trusted(502)).toEqual({ ...unknown('status'), retryAfterMs: 7000 })
   })
 
   test('A41 of an error body only its code leaves the parser', async () => {
@@ -303,8 +356,11 @@ describe('other statuses', () => {
   })
 
   test('A41 what no answer can be is an outcome all the same', async () => {
-    for (const odd of [undefined, null, 7, {}, { status: 200, headers: {}, body: null }]) {
-      expect((await answered(() => odd as Response)).kind).toBe('unknown')
+    for (const odd of [undefined, null]) {
+      expect(await answered(() => odd as unknown as Response)).toEqual(unknown('network'))
+    }
+    for (const odd of [7, {}, { status: 200, headers: {}, body: null }]) {
+      expect(await answered(() => odd as Response)).toEqual(unknown('internal'))
     }
   })
 })

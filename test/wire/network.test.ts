@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createSecureServer, constants as http2 } from 'node:http2'
 import { createServer as createHttps } from 'node:https'
 import { createServer as createTls, getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -5,6 +6,7 @@ import { Agent, getGlobalDispatcher, RetryAgent, setGlobalDispatcher, fetch as u
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openidStrategy } from '../../src/strategies/openid.ts'
 import type { RefreshRequest } from '../../src/strategies/strategy.ts'
+import { request } from '../../src/wire/request.ts'
 import { attempt, fakeFetch, json } from '../strategies/attempt.ts'
 import { certificate, closedPort, httpServer, jsonAnswer, portOf, rawServer } from './loopback.ts'
 
@@ -258,6 +260,17 @@ describe('the token may be spent', () => {
     expect(await refresh({ baseUrl: black.baseUrl, signal: controller.signal })).toEqual(late)
   })
 
+  test('N16 no attempt leaves a listener at its signal', async () => {
+    const { signal } = new AbortController()
+    for (const { fetch } of [
+      fakeFetch(() => json(answer)),
+      fakeFetch(() => Promise.reject(new Error('x'))),
+    ]) {
+      await refresh({ fetch, signal })
+      expect(getEventListeners(signal, 'abort')).toEqual([])
+    }
+  })
+
   test('N16 a fetch that ignores its signal cannot outlive the deadline either', async () => {
     const controller = new AbortController()
     const cancel = vi.fn()
@@ -299,6 +312,37 @@ describe('bodies', () => {
     }
     expect(await padded(65_536)).toEqual(renewed)
     expect(await padded(65_537)).toEqual({ kind: 'unknown', cause: 'size', answered: false })
+  })
+
+  test('A16 what comes after the limit is not asked for, whether or not the deadline passes there', async () => {
+    for (const passes of [false, true]) {
+      const controller = new AbortController()
+      const cancel = vi.fn()
+      const pull = (stream: ReadableStreamDefaultController) => {
+        stream.enqueue(new Uint8Array(65_537))
+        if (passes) controller.abort()
+      }
+      const { fetch } = fakeFetch(() => new Response(new ReadableStream({ pull, cancel })))
+      expect(await refresh({ fetch, signal: controller.signal })).toEqual({
+        kind: 'unknown',
+        cause: 'size',
+        answered: false,
+      })
+      expect(cancel).toHaveBeenCalledOnce()
+    }
+  })
+
+  test('A19 bytes that are no UTF-8 are told from an empty body', async () => {
+    const sent = (body: BodyInit) =>
+      request({
+        url: 'https://chat.example/',
+        method: 'GET',
+        headers: {},
+        signal: new AbortController().signal,
+        fetch: async () => new Response(body),
+      })
+    expect(await sent(Buffer.from('ff', 'hex'))).toMatchObject({ text: '', fault: 'content' })
+    expect(await sent('')).not.toHaveProperty('fault')
   })
 
   test('A16 a zipped body counts by its decoded size', async () => {
