@@ -11,8 +11,8 @@ const REVOKE_MS = 120_000
 /** I6, I14 and I18: how sessions end, and what is told of them. */
 export function createEnds(court: Court) {
   const { time, rulesOf, slackOf, violate } = court
-  /** What each tab was told: the last few of each kind. */
-  const told = new Map<string, { readonly keys: Set<string>; over: number }>()
+  /** What each tab was told, and when: the last few of each kind. */
+  const told = new Map<string, { readonly keys: Map<string, number>; over: number }>()
   /** Tokens that came after a logout, and until when somebody has to try to revoke them. */
   const orphans = new Map<
     Family,
@@ -124,18 +124,20 @@ export function createEnds(court: Court) {
       const name = `${place.name} ${tab}`
       // At rest a server's session is its record, and nothing else: it wakes with this, and tells its end anew.
       if (type === 'nearingExpiry' && rulesOf(seat).hasIntents)
-        for (const key of told.get(name)?.keys ?? [])
+        for (const key of told.get(name)?.keys.keys() ?? [])
           if (!key.startsWith('refreshed')) told.get(name)?.keys.delete(key)
-      const own = told.get(name) ?? { keys: new Set(), over: 0 }
+      const own = told.get(name) ?? { keys: new Map<string, number>(), over: 0 }
       told.set(name, own)
       if (own.over === epoch && epoch > 0 && type !== 'loggedOut')
         violate('I18', seat, `tab ${tab} tells "${type}" of epoch ${epoch} after its logout`)
       if (type === 'loggedOut') own.over = epoch
       if (!['refreshed', 'expired', 'loggedOut'].includes(type)) return
       const key = type === 'loggedOut' ? `${type} ${epoch}` : `${type} ${epoch}.${version}`
-      if (own.keys.has(key) && !(type === 'loggedOut' && epoch === 0))
+      // A store that fell back gives the same number to another renewal.
+      const isTold = !court.troubled(seat, own.keys.get(key) ?? Infinity, ['failover'])
+      if (own.keys.has(key) && isTold && !(type === 'loggedOut' && epoch === 0))
         violate('I18', seat, `tab ${tab} tells "${key}" twice`)
-      own.keys.add(key)
+      own.keys.set(key, time.now())
       if (own.keys.size > 40) own.keys.delete(own.keys.values().next().value as string)
     },
     /** A renewal has reached its sender, whose session was over by then. */
