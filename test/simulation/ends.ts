@@ -138,7 +138,7 @@ export function createEnds(court: Court) {
       if (own.keys.has(key) && isTold && !(type === 'loggedOut' && epoch === 0))
         violate('I18', seat, `tab ${tab} tells "${key}" twice`)
       own.keys.set(key, time.now())
-      if (own.keys.size > 40) own.keys.delete(own.keys.values().next().value as string)
+      if (own.keys.size > 40) own.keys.delete(own.keys.keys().next().value as string)
     },
     /** A renewal has reached its sender, whose session was over by then. */
     orphaned({ family, seat, place }: Send, bearer: Bearer): void {
