@@ -31,14 +31,15 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
 }
 
 function isExpired(line: string, now: number): boolean {
-  let expired = false
+  let byAge: boolean | undefined
+  let byDate = false
   for (const part of line.split(';')) {
     const attribute = part.trim().replace(/\s*=\s*/, '=')
     // Both names are as long.
     const value = attribute.slice('max-age='.length)
-    // `Max-Age` wins over `Expires`, wherever it stands (RFC 6265 section 5.3).
-    if (/^max-age=-?\d+$/i.test(attribute)) return Number(value) <= 0
-    if (/^expires=/i.test(attribute)) expired = Date.parse(value) <= now
+    if (/^max-age=-?\d+$/i.test(attribute)) byAge = Number(value) <= 0
+    if (/^expires=/i.test(attribute)) byDate = Date.parse(value) <= now
   }
-  return expired
+  // `Max-Age` wins over `Expires`, wherever it stands; of several the last counts (RFC 6265 section 5.3).
+  return byAge ?? byDate
 }

@@ -136,6 +136,7 @@ describe('the refresh cookie', () => {
     ['Expires before another number', 'refreshToken=R2; Version=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
     ['Expires after another number', 'refreshToken=R2; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Version=1'],
     ['Expires beside no Max-Age', 'refreshToken=R2; Max-Age=60s; Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
+    ['Max-Age=0 after another', 'refreshToken=R2; Max-Age=60; Max-Age=0'],
     ['Expires beside a like name', 'refreshToken=R2; no-max-age=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
     ['an empty value', 'refreshToken=; Path=/'],
     ['a blank value', 'refreshToken=   ; Path=/'],
@@ -151,6 +152,7 @@ describe('the refresh cookie', () => {
   test.each([
     ['refreshToken=R2; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
     ['refreshToken=R2; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60'],
+    ['refreshToken=R2; Max-Age=0; Max-Age=60'],
     ['refreshToken=R2; Expires=Tue, 10 Mar 2026 08:00:01 GMT'],
     ['refreshToken=R2; Expires=whenever; Max-Age=soon'],
     ['refreshToken=R2; Created=Thu, 01 Jan 1970 00:00:00 GMT'],
