@@ -56,7 +56,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     const url = new URL(input instanceof Request ? input.url : input, source.baseUrl)
     const target = input instanceof Request ? input : url.href
     // `blob:` reports the origin of the page that made it.
-    const isAllowed = /^https?:$/.test(url.protocol) && source.origins.has(url.origin)
+    const isAllowed = url.protocol.startsWith('http') && source.origins.has(url.origin)
     return isAllowed ? sendSoon(target, init) : source.fetch(target, init)
   }
 
@@ -81,13 +81,11 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   }
 
   function send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
-    const headers = withBearer(
-      init?.headers ?? (typeof target === 'string' ? undefined : target.headers),
-      source.authorization(bearer),
-    )
+    const request = requestOf(target)
+    const headers = withBearer(init?.headers ?? request?.headers, source.authorization(bearer))
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
-    const input = typeof target === 'string' || !target.body || init?.body ? target : target.clone()
+    const input = request?.body && !init?.body ? request.clone() : target
     return source.fetch(input, { ...init, headers, redirect })
   }
 
@@ -125,7 +123,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
       throw new RedirectBlocked(
         'The API answered with a redirect whose target the platform hides: call the final URL.',
       )
-    if (!/^https?:$/.test(next.protocol) || !source.origins.has(next.origin))
+    if (!next.protocol.startsWith('http') || !source.origins.has(next.origin))
       throw new RedirectBlocked(
         `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
       )
@@ -148,12 +146,12 @@ async function redirected(
   init: RequestInit | undefined,
   status: number,
 ): Promise<RequestInit> {
-  const request = typeof target === 'string' ? undefined : target
+  const request = requestOf(target)
   const method = init?.method ?? request?.method ?? 'GET'
   const headers = new Headers(init?.headers ?? request?.headers)
   const signal = signalOf(target, init) ?? null
   const kept = request && { cache: request.cache, credentials: request.credentials, mode: request.mode }
-  const toGet = status === 303 ? method !== 'HEAD' : status < 303 && method.toUpperCase() === 'POST'
+  const toGet = status === 303 ? method !== 'HEAD' : status <= 302 && method.toUpperCase() === 'POST'
   if (toGet) {
     for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name)
     return { ...kept, ...init, method: 'GET', headers, signal, body: null }
@@ -164,11 +162,12 @@ async function redirected(
   return { ...kept, ...init, method, headers, signal, body }
 }
 
-const signalOf = (target: Target, init: RequestInit | undefined) =>
-  init?.signal ?? (typeof target === 'string' ? undefined : target.signal)
+const requestOf = (target: Target) => (typeof target === 'string' ? undefined : target)
+
+const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal ?? requestOf(target)?.signal
 
 const redirectOf = (target: Target, init: RequestInit | undefined) =>
-  init?.redirect ?? (typeof target === 'string' ? undefined : target.redirect)
+  init?.redirect ?? requestOf(target)?.redirect
 
 const isRedirect = (answer: Response, target: Target, init: RequestInit | undefined) =>
   redirectOf(target, init) !== 'manual' &&
@@ -176,7 +175,7 @@ const isRedirect = (answer: Response, target: Target, init: RequestInit | undefi
 
 /** Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1). */
 const isPermission = (answer: Response) =>
-  /error="?insufficient_scope/.test(answer.headers.get('www-authenticate') ?? '')
+  /error="?insufficient_scope/.test(`${answer.headers.get('www-authenticate')}`)
 
 /** A stream is gone once it was sent. */
 const isOneWay = (body: unknown) =>
@@ -195,7 +194,7 @@ function withBearer(given: HeadersInit | undefined, authorization: string): Head
     })
   } else if (given.constructor === Object) {
     for (const [name, value] of Object.entries(given))
-      if (name.length !== 13 || name.toLowerCase() !== 'authorization') headers[name] = value
+      if (name.toLowerCase() !== 'authorization') headers[name] = value
   } else {
     return withBearer(new Headers(given), authorization)
   }

@@ -55,6 +55,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/answers.test.ts',
       'test/session/store.test.ts',
       'test/session/fetch.test.ts',
+      'test/session/redirects.test.ts',
       'test/session/logic.test.ts',
       'test/session/reuse.test.ts',
       'test/session/bff.test.ts',

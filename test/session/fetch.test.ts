@@ -328,6 +328,17 @@ describe('the retry after a 401 sends the same again', () => {
     }
   })
 
+  test('after an empty 401, too; and a retry that succeeds is nothing to warn of', async () => {
+    const api = stubApi(({ authorization }) =>
+      authorization === 'Bearer B2' ? new Response('ok') : new Response(null, { status: 401 }),
+    )
+    const { session, strategy, ok, pass, told } = await loggedIn({ fetch: api.fetch })
+    await pass(SECOND)
+    strategy.always(ok())
+    expect((await session.fetch('/api')).status).toBe(200)
+    expect(told('warning')).toEqual([])
+  })
+
   test('A43 a second 401 is the answer to the caller, with a warning; no loop, and no refresh before the floor', async () => {
     const api = strictApi(() => false)
     const { session, strategy, ok, pass, told, state } = await loggedIn({ fetch: api.fetch })

@@ -67,6 +67,7 @@ describe('a redirect at home (Fetch Standard, HTTP-redirect fetch)', () => {
 
   test.each([
     'javascript:alert(1)',
+    'blob:https://chat.example/7',
     'xhttp://chat.example/',
     'httpx://chat.example/',
     'https://other.example/',
@@ -74,6 +75,17 @@ describe('a redirect at home (Fetch Standard, HTTP-redirect fetch)', () => {
     const { session, calls } = await redirecting(302, location)
     await expect(session.fetch('/go')).rejects.toMatchObject(error('redirect_blocked'))
     expect(calls).toHaveLength(1)
+  })
+
+  test.each([201, 404])('a Location of an answer that is none (%d) is not followed', async (status) => {
+    const there = new Response(null, { status, headers: { location: '/on' } })
+    const api = stubApi(({ url: at }) =>
+      at.endsWith('/go') ? new Response(null, { status: 302, headers: { location: '/there' } }) : there,
+    )
+    const { session } = await loggedIn({ fetch: api.fetch })
+    expect((await session.fetch('/there')).status).toBe(status)
+    expect((await session.fetch('/go')).status).toBe(status)
+    expect(api.calls).toHaveLength(3)
   })
 
   test('relative to where it came from, also of a Request', async () => {
