@@ -184,7 +184,7 @@ const has = (value: unknown, method: string) =>
 function readBase(value: string, name: string): URL {
   const url = URL.parse(value)
   const isFit =
-    url && /^https?:$/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)
+    url && /^https?:/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)
   if (!isFit)
     throw new Misconfigured(
       `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,

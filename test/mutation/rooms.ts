@@ -48,6 +48,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   session: {
     folder: 'src/session/',
     tests: [
+      'test/session/options.test.ts',
       'test/session/concurrency.test.ts',
       'test/session/behaviours.test.ts',
       'test/session/policies.test.ts',
