@@ -28,14 +28,13 @@ export function lifeOf(
   options: LifetimeOptions,
   warn: (code: Warning) => void,
 ): number {
-  const claims = readClaims(bearer)
-  const span = (claims.exp - claims.iat) * 1000
+  const span = spanOf(bearer)
   const instant = readInstant(expiresAt, options.expiresAtUnit, warn)
   // A clock that is a day off says nothing.
-  const isSane = serverNow !== undefined && Math.abs(serverNow - wallNow) <= DAY_MS
-  let life = instant - (isSane ? serverNow : wallNow)
-  // An answer that seems to be over, or to outlive its own claims, shows that our clock is wrong.
-  if (!isSane && instant >= 0 && span > 0 && (mintedNow || life > span || life <= 0)) life = span
+  const isSane = Math.abs((serverNow ?? NaN) - wallNow) <= DAY_MS
+  let life = instant - (isSane ? (serverNow as number) : wallNow)
+  // An answer that seems to be over shows that our clock is wrong.
+  if (!isSane && instant >= 0 && span > 0 && (mintedNow || life <= 0)) life = span
   if (Number.isNaN(life) && typeof expiresIn === 'number') life = expiresIn * 1000
   // The claims are exact, where `Date` and `expiresAt` are rounded.
   if (span > 0) life = Number.isFinite(life) ? Math.min(life, span) : span
@@ -45,20 +44,24 @@ export function lifeOf(
 
 function readInstant(value: unknown, unit: ExpiresAtUnit, warn: (code: Warning) => void): number {
   if (unit === 'iso') return typeof value === 'string' && ISO_WITH_ZONE.test(value) ? Date.parse(value) : NaN
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return NaN
-  if (unit === 'ms' || (unit === 'auto' && value >= SECONDS_BELOW)) return value
+  const at = value as number
+  if (!Number.isFinite(value) || at < 0) return NaN
+  if (unit === 'ms' || (unit === 'auto' && at >= SECONDS_BELOW)) return at
   if (unit === 'auto') warn('unit')
-  return value * 1000
+  return at * 1000
 }
 
-/** `exp` and `iat` of a JWT (RFC 7519 section 4.1), unverified: a hint about time, never about rights. */
-function readClaims(bearer: string): { exp: number; iat: number } {
+/**
+ * From `iat` to `exp` of a JWT (RFC 7519 section 4.1), milliseconds; `NaN`: it is none. Unverified: a hint about time,
+ * never about rights.
+ */
+function spanOf(bearer: string): number {
   try {
-    const payload = bearer.split('.', 3)[1] ?? ''
+    const payload = `${bearer.split('.', 3)[1]}`
     const { exp, iat } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))
-    if (typeof exp === 'number' && typeof iat === 'number') return { exp, iat }
+    if (typeof exp === 'number' && typeof iat === 'number') return (exp - iat) * 1000
   } catch {
     // Not a JWT: no hint.
   }
-  return { exp: NaN, iat: NaN }
+  return NaN
 }

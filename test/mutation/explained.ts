@@ -134,4 +134,16 @@ export const explained: readonly Explained[] = [
     put: 'false',
     why: 'A shortcut: `Headers` come to the same.',
   },
+  {
+    file: 'src/session/vault.ts',
+    code: 'bearer !== tokens.bearer',
+    put: 'true',
+    why: 'A shortcut: the same text, made anew.',
+  },
+  {
+    file: 'src/session/vault.ts',
+    code: '[]',
+    put: '["Stryker was here"]',
+    why: 'What is no token equals none.',
+  },
 ]

@@ -48,6 +48,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   session: {
     folder: 'src/session/',
     tests: [
+      'test/session/lifetime.test.ts',
+      'test/session/timeline.test.ts',
+      'test/session/vault.test.ts',
+      'test/session/ports.test.ts',
       'test/session/options.test.ts',
       'test/session/concurrency.test.ts',
       'test/session/behaviours.test.ts',
