@@ -12,7 +12,6 @@ export interface LifetimeOptions {
 /** Below this a number of milliseconds would lie before 1973. */
 const SECONDS_BELOW = 1e11
 const DAY_MS = 86_400_000
-const ISO_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
 /**
  * How long a bearer that has just arrived lives, in milliseconds; `Infinity`: unknown, so only a 401 will tell.
@@ -43,7 +42,10 @@ export function lifeOf(
 }
 
 function readInstant(value: unknown, unit: ExpiresAtUnit, warn: (code: Warning) => void): number {
-  if (unit === 'iso') return typeof value === 'string' && ISO_WITH_ZONE.test(value) ? Date.parse(value) : NaN
+  if (unit === 'iso') {
+    const withZone = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
+    return typeof value === 'string' && withZone.test(value) ? Date.parse(value) : NaN
+  }
   const at = value as number
   if (!Number.isFinite(value) || at < 0) return NaN
   if (unit === 'ms' || (unit === 'auto' && at >= SECONDS_BELOW)) return at

@@ -146,4 +146,10 @@ export const explained: readonly Explained[] = [
     put: '["Stryker was here"]',
     why: 'What is no token equals none.',
   },
+  {
+    file: 'src/session/lifetime.ts',
+    code: '/^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$/',
+    put: '/^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)/',
+    why: '`Date.parse` refuses what follows.',
+  },
 ]

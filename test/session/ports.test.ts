@@ -71,6 +71,12 @@ describe("the platform's clock", () => {
     for (const disarm of disarms) disarm()
   })
 
+  test('takes the timers of a browser, which are numbers', () => {
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout').mockReturnValue(7 as never)
+    onTestFinished(() => setTimeout.mockRestore())
+    expect(() => systemClock.setTimer(() => {}, 0, 'background')()).not.toThrow()
+  })
+
   test('fires nothing that was disarmed', async () => {
     const fired: string[] = []
     const disarm = systemClock.setTimer(() => fired.push('disarmed'), 0, 'foreground')

@@ -105,6 +105,14 @@ test.each<[string, (readonly [number, number])[], number[]]>([
     [1_001, 1_001, 1_501],
   ],
   [
+    'also where the wall clock slips',
+    [
+      [-400, 0],
+      [100, 100],
+    ],
+    [0, 100],
+  ],
+  [
     'never runs backwards',
     [
       [10, 10],
