@@ -57,13 +57,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   function resolve(input: RequestInfo | URL, init: RequestInit | undefined) {
     const url = new URL(input instanceof Request ? input.url : input, source.baseUrl)
     const target = input instanceof Request ? input : url.href
-<<<<<<< Updated upstream
-    // `blob:` reports the origin of the page that made it.
-    const isAllowed = url.protocol.startsWith('http') && source.origins.has(url.origin)
-    return isAllowed ? sendSoon(target, init) : source.fetch(target, init)
-=======
     return isAllowed(url) ? sendSoon(target, init) : source.fetch(target, init)
->>>>>>> Stashed changes
   }
 
   function sendSoon(target: Target, init: RequestInit | undefined) {
@@ -85,18 +79,10 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   }
 
   function send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
-<<<<<<< Updated upstream
-    const request = requestOf(target)
-    const headers = withBearer(init?.headers ?? request?.headers, source.authorization(bearer))
-    const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
-    // A body is sent from a copy, so that it can be sent again.
-    const input = request?.body && !init?.body ? request.clone() : target
-=======
     const headers = withBearer(init?.headers ?? partsOf(target).headers, source.authorization(bearer))
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
     const input = partsOf(target).body && !init?.body ? (target as Request).clone() : target
->>>>>>> Stashed changes
     return source.fetch(input, { ...init, headers, redirect })
   }
 
@@ -134,11 +120,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
       throw new RedirectBlocked(
         'The API answered with a redirect whose target the platform hides: call the final URL.',
       )
-<<<<<<< Updated upstream
-    if (!next.protocol.startsWith('http') || !source.origins.has(next.origin))
-=======
     if (!isAllowed(next))
->>>>>>> Stashed changes
       throw new RedirectBlocked(
         `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
       )
@@ -161,14 +143,6 @@ async function redirected(
   init: RequestInit | undefined,
   status: number,
 ): Promise<RequestInit> {
-<<<<<<< Updated upstream
-  const request = requestOf(target)
-  const method = init?.method ?? request?.method ?? 'GET'
-  const headers = new Headers(init?.headers ?? request?.headers)
-  const signal = signalOf(target, init) ?? null
-  const kept = request && { cache: request.cache, credentials: request.credentials, mode: request.mode }
-  const toGet = status === 303 ? method !== 'HEAD' : status <= 302 && method.toUpperCase() === 'POST'
-=======
   const request = partsOf(target)
   const method = init?.method ?? request.method ?? 'GET'
   const known = method.toUpperCase()
@@ -177,7 +151,6 @@ async function redirected(
   const { cache, credentials, mode } = request
   const kept = { cache, credentials, mode } as RequestInit
   const toGet = status < 307 && (status === 303 ? known !== 'HEAD' : known === 'POST')
->>>>>>> Stashed changes
   if (toGet) {
     for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name)
     return { ...kept, ...init, method: 'GET', headers, signal, body: null }
@@ -188,14 +161,6 @@ async function redirected(
   return { ...kept, ...init, method, headers, signal, body }
 }
 
-<<<<<<< Updated upstream
-const requestOf = (target: Target) => (typeof target === 'string' ? undefined : target)
-
-const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal ?? requestOf(target)?.signal
-
-const redirectOf = (target: Target, init: RequestInit | undefined) =>
-  init?.redirect ?? requestOf(target)?.redirect
-=======
 /** What a `Request` brings along. A URL has nothing of it. */
 const partsOf = (target: Target) => target as Partial<Request>
 
@@ -203,7 +168,6 @@ const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal
 
 const redirectOf = (target: Target, init: RequestInit | undefined) =>
   init?.redirect ?? partsOf(target).redirect
->>>>>>> Stashed changes
 
 const isRedirect = (answer: Response, target: Target, init: RequestInit | undefined) =>
   redirectOf(target, init) !== 'manual' &&
@@ -211,11 +175,7 @@ const isRedirect = (answer: Response, target: Target, init: RequestInit | undefi
 
 /** Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1). */
 const isPermission = (answer: Response) =>
-<<<<<<< Updated upstream
-  /error="?insufficient_scope/.test(`${answer.headers.get('www-authenticate')}`)
-=======
   /error="?insufficient_scope/.test(String(answer.headers.get('www-authenticate')))
->>>>>>> Stashed changes
 
 /** A stream is gone once it was sent. */
 const isOneWay = (body: unknown) =>

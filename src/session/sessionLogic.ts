@@ -22,10 +22,10 @@ export function sessionLogic(settingsNow: () => Settings): typeof sessionMachine
         return handle.stop
       }),
       refresh: fromCallback<{ type: string }, RefreshInput>(({ input }) => {
-        handles.get(input.session)?.refresh({ epoch: input.epoch, version: input.version })
+        handleOf(input.session).refresh({ epoch: input.epoch, version: input.version })
       }),
     },
-    actions: { reread: ({ self }) => handles.get(self)?.reread() },
+    actions: { reread: ({ self }) => handleOf(self).reread() },
   })
   const initial = machine.getInitialSnapshot.bind(machine)
   // A snapshot holds no token: a restored actor starts anew.

@@ -343,11 +343,7 @@ describe('the retry after a 401 sends the same again', () => {
     }
   })
 
-<<<<<<< Updated upstream
-  test('after an empty 401, too; and a retry that succeeds is nothing to warn of', async () => {
-=======
   test('a 401 without a body is worth a refresh, too; a retry that succeeds warns of nothing', async () => {
->>>>>>> Stashed changes
     const api = stubApi(({ authorization }) =>
       authorization === 'Bearer B2' ? new Response('ok') : new Response(null, { status: 401 }),
     )
@@ -355,11 +351,6 @@ describe('the retry after a 401 sends the same again', () => {
     await pass(SECOND)
     strategy.always(ok())
     expect((await session.fetch('/api')).status).toBe(200)
-<<<<<<< Updated upstream
-    expect(told('warning')).toEqual([])
-  })
-
-=======
     await flush()
     expect(told('warning')).toEqual([])
   })
@@ -381,7 +372,6 @@ describe('the retry after a 401 sends the same again', () => {
     expect(api.bearers()).toEqual(['B1', 'B2'])
   })
 
->>>>>>> Stashed changes
   test('A43 a second 401 is the answer to the caller, with a warning; no loop, and no refresh before the floor', async () => {
     const api = strictApi(() => false)
     const { session, strategy, ok, pass, told, state } = await loggedIn({ fetch: api.fetch })

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import {
+  Disposed,
+  LoggedOut,
+  memoryStore,
+  RefreshUnavailable,
+  SessionChanged,
+  SessionExpired,
+  type SessionRecord,
+} from 'xstate-session'
+import type { SessionState } from '../../machines/session.select.ts'
+import { createAlarm } from '../../src/session/alarm.ts'
+import { createNotifier } from '../../src/session/notifier.ts'
+import { replaceStored } from '../../src/session/replaceStored.ts'
+import { revoke } from '../../src/session/revoke.ts'
+import { createTurn } from '../../src/session/turn.ts'
+import { fakeClock } from '../fakeClock.ts'
+import { flush, outcomeOf, start } from './fixture.ts'
+
+test.each([
+  [new SessionExpired('idle'), 'session_expired', false, /expired \(idle\).*Log in/],
+  [new LoggedOut('never'), 'logged_out', false, /^Nobody is logged in/],
+  [new LoggedOut('user'), 'logged_out', false, /logged out \(user\)/],
+  [new SessionChanged(), 'session_changed', false, /Another login/],
+  [new RefreshUnavailable(7), 'refresh_unavailable', true, /keeps trying/],
+  [new Disposed(), 'disposed', false, /disposed/],
+])('%s says what happened', (error, code, retryable, message) => {
+  expect(error).toMatchObject({ code, retryable })
+  expect(error.message).toMatch(message)
+})
+
+describe('the alarm', () => {
+  test('keeps a process alive only while somebody waits for it', () => {
+    const clock = fakeClock()
+    const alarm = createAlarm(clock, clock.wall, () => {})
+    const kinds = () => clock.pending().map(({ kind }) => kind)
+    alarm.arm(clock.wall() + 5, true)
+    expect(kinds()).toEqual(['foreground'])
+    alarm.arm(clock.wall() + 5, false)
+    expect(kinds()).toEqual(['background'])
+    alarm.arm(Infinity, true)
+    expect(kinds()).toEqual([])
+  })
+})
+
+describe('the notifier', () => {
+  const states = [{ version: 1 }, { version: 2 }] as unknown as SessionState[]
+
+  function notifying() {
+    let state = states[0] as SessionState
+    const errors: unknown[] = []
+    const settings = { observe: undefined, onListenerError: (error: unknown) => errors.push(error) }
+    const notifier = createNotifier(settings as never, () => state)
+    return {
+      notifier,
+      errors,
+      change() {
+        state = states[1] as SessionState
+        notifier.changed()
+        return flush()
+      },
+    }
+  }
+
+  test('needs nobody who observes', async () => {
+    const { notifier, errors, change } = notifying()
+    notifier.tell({ type: 'refreshed' } as never)
+    await change()
+    expect(errors).toEqual([])
+  })
+
+  test('tells nobody who was unsubscribed a moment before', async () => {
+    const { notifier, change } = notifying()
+    const told: string[] = []
+    let leave = () => {}
+    notifier.subscribe(() => {
+      told.push('first')
+      leave()
+    })
+    leave = notifier.subscribe(() => told.push('second'))
+    await change()
+    expect(told).toEqual(['first'])
+  })
+})
+
+test('a turn has one promise for all who join it, until it is settled', async () => {
+  const turn = createTurn(() => 100, 8_000)
+  expect([turn.promise(), turn.until()]).toEqual([undefined, Infinity])
+  const joined = turn.join(1)
+  expect([turn.join(1), turn.promise()]).toEqual([joined, joined])
+  expect(turn.until()).toBe(8_100)
+  turn.settle(() => () => 'B1')
+  expect(await joined).toBe('B1')
+  expect(turn.promise()).toBeUndefined()
+})
+
+describe('ending a grant', () => {
+  const request = (signal: AbortSignal) => ({ signal }) as never
+
+  test('that the strategy cannot end takes no time, and says so', async () => {
+    const clock = fakeClock()
+    expect(await revoke({} as never, request, clock, 25_000)).toBe(false)
+    expect(clock.pending()).toEqual([])
+  })
+
+  test('is tried three times, two seconds apart', async () => {
+    const clock = fakeClock()
+    let tries = 0
+    const strategy = {
+      async revoke() {
+        tries++
+        throw new Error('down')
+      },
+    }
+    const ending = outcomeOf(revoke(strategy as never, request, clock, 25_000))
+    for (const expected of [1, 2, 3]) {
+      await flush()
+      expect(tries).toBe(expected)
+      expect(clock.pending().map(({ kind }) => kind)).toEqual(
+        expected < 3 ? ['foreground', 'foreground'] : [],
+      )
+      clock.advance(1_999)
+      await flush()
+      expect(tries).toBe(expected)
+      clock.advance(1)
+    }
+    await flush()
+    expect(ending.value).toBe(false)
+  })
+})
+
+describe('replacing what is stored', () => {
+  const record = { v: 1, epoch: 1, version: 1 } as SessionRecord
+
+  test('is tried five times where peers are always faster, and then told', async () => {
+    let tries = 0
+    let failures = 0
+    const store = { ...memoryStore(), compareAndSet: async () => ++tries === 0 }
+    expect(
+      await replaceStored(
+        store,
+        () => failures++,
+        () => record,
+      ),
+    ).toBe(0)
+    expect([tries, failures]).toEqual([5, 1])
+  })
+
+  test('by nothing writes nothing, and is no failure', async () => {
+    let failures = 0
+    const store = memoryStore()
+    expect(
+      await replaceStored(
+        store,
+        () => failures++,
+        () => undefined,
+      ),
+    ).toBe(0)
+    expect([await store.read(), failures]).toEqual([null, 0])
+  })
+})
+
+test('a session looks for peers only where it has a store', () => {
+  const shared = (more: object) => start(more).session.actorRef.getSnapshot().context.shared
+  expect([shared({}), shared({ store: memoryStore() })]).toEqual([false, true])
+})
