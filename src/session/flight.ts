@@ -87,7 +87,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
    * token was sent that often without a definitive answer, and may be sent again.
    */
   function start(position: Position, doubtfulSends: number) {
-    if (!owner || !isCurrent(position)) return
+    if (!isCurrent(position)) return
     // One open request per version and per token, which may outlive a version: sends must not overlap.
     const token = vault.tokens().refreshToken
     if (open && (isSame(open, position) || (token && token === open.token))) open.controller.abort()
@@ -96,7 +96,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     open = { ...position, token, controller }
     const attempt: Attempt = {
       position,
-      of: owner,
+      of: owner as Owner,
       tokens: vault.tokens(),
       sentAt: now(),
       isSentAgain: doubtfulSends > 0,
@@ -122,16 +122,17 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (signal.aborted || !isCurrent(position)) return unsent
       tell({ type: 'refreshSent', attemptId: asked.attemptId })
       const strategy = strategyOf(attempt.of)
-      const outcome: RefreshOutcome | undefined = await strategy.refresh(asked)
-      return KINDS.includes(outcome?.kind) || (strategy.keep && outcome?.kind === 'kept') ? outcome : internal
+      const outcome = await strategy.refresh(asked)
+      return KINDS.includes(outcome.kind) || (strategy.keep && outcome.kind === 'kept') ? outcome : internal
     }
     const fly = async (): Promise<Settled | undefined> => {
       // What a peer has spent is not sent again, nor what it may have spent while nobody can look.
       const isNewer = store ? await reread(position) : false
       if (isNewer || signal.aborted) return undefined
-      if (isNewer === undefined && coordinator) return unsent
       if (!coordinator) return refresh()
-      return coordinator.run({ identity: asked, origin: settings.origin, doubtfulSends, send: refresh })
+      if (isNewer === undefined) return unsent
+      const send = () => refresh().catch(() => internal)
+      return coordinator.run({ identity: asked, origin: settings.origin, doubtfulSends, send })
     }
     fly()
       .catch(() => internal)
@@ -193,21 +194,23 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     if (!isOthers || (await isBuried(position))) void end(of, toTokens(bearer, outcome.refreshToken), 'late')
   }
 
+  const look = async () => store?.read().catch(() => undefined)
+
   /** Whether the store says that the session is over for all who share it. */
   async function isBuried({ epoch }: Position): Promise<boolean> {
-    const stored = await store?.read().catch(() => null)
+    const stored = await look()
     return !!stored && isTombstone(stored) && stored.epoch === epoch
   }
 
   /** What the server that keeps the bearer says. Another epoch, or another user, is another login. */
   function keep({ epoch, version, user, life: hints }: KeptFacts) {
     const { epoch: current, version: before } = vault.position()
-    const lifeMs = life(KEPT, hints, false)
+    const lifeMs = life(KEPT, hints)
     if (owner?.user.id === user.id && epoch === current) {
       // At least one version on: an answer without news is one, too.
       commit({ epoch, version: Math.max(version, before + 1) }, { ...owner, user }, keptTokens, lifeMs, now())
     } else {
-      const [provider = ''] = settings.keeper ?? []
+      const [provider] = settings.keeper as [string, SessionStrategy]
       begin({ epoch, version }, { provider, user, startedAt: clock.wall() }, keptTokens, lifeMs, now())
     }
   }
@@ -262,11 +265,11 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
 
   /** Takes a newer version, or the end, from the store. Answers whether there was one; `undefined`: nobody can tell. */
   async function reread(position: Position): Promise<boolean | undefined> {
-    const stored = await store?.read().catch(() => undefined)
+    const stored = await look()
     if (stored === undefined) return undefined
-    if (stored === null || !owner || !isCurrent(position) || stored.epoch < position.epoch) return false
+    if (stored === null || !isCurrent(position) || stored.epoch < position.epoch) return false
     // A store that fell back, or missed this login, may have given its epoch to another one.
-    if (!isSameLogin(stored, position, owner)) {
+    if (!isSameLogin(stored, position, owner as Owner)) {
       const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
       send({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
       return true
@@ -334,14 +337,14 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     if (!store) return
     const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
     void replaceStored(store, unstored, (stored) => {
-      if (!stored || isTombstone(stored) || !isSame(stored, at)) return undefined
-      const { refreshToken, ...rest } = stored
+      if (!stored || !isSame(stored, at)) return undefined
+      const { refreshToken, ...rest } = stored as SessionRecord
       return rest
     })
   }
 
   function warn(outcome: Settled) {
-    if ('warnings' in outcome) for (const code of outcome.warnings ?? []) tell({ type: 'warning', code })
+    for (const code of (outcome as Ok).warnings ?? []) tell({ type: 'warning', code })
   }
 
   /** Ends tokens at the backend. */
@@ -352,7 +355,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   }
 
   /** What a bearer that arrived `ageMs` ago has left. */
-  const life = (bearer: string, hints: LifeHints, mintedNow: boolean, ageMs = 0) =>
+  const life = (bearer: string, hints: LifeHints, mintedNow = false, ageMs = 0) =>
     lifeOf(bearer, hints, clock.wall() - ageMs, mintedNow, settings, (code) =>
       tell({ type: 'warning', code }),
     ) - ageMs

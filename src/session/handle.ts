@@ -241,7 +241,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       clock.wall(),
     )
     const receivedAt = now()
-    const lifeMs = flights.life(bearer, { expiresAt }, false)
+    const lifeMs = flights.life(bearer, { expiresAt })
     const mine = ++logins
     let at = { epoch: state.epoch + 1, version: 1 }
     if (store) {
