@@ -112,6 +112,31 @@ async function storeOf(record: SessionRecord | ReturnType<typeof toTombstone> | 
   return store
 }
 
+type Recording = ReturnType<typeof flying>['record']
+
+/** A store that changes before it is read for the third time: a flight has looked before its send and after it. */
+async function storeThatChanges(...[before, after]: Parameters<typeof storeOf>[0][]) {
+  const then = await storeOf(before ?? null)
+  const now = await storeOf(after ?? null)
+  let reads = 0
+  let onThird = () => {}
+  const store: SessionStore = {
+    read() {
+      if (++reads === 3) onThird()
+      return (reads < 3 ? then : now).read()
+    },
+    compareAndSet: (...given) => now.compareAndSet(...given),
+  }
+  return {
+    store,
+    now,
+    reads: () => reads,
+    onThird(run: () => void) {
+      onThird = run
+    },
+  }
+}
+
 /** A coordinator that leaves everything to the test: when a flight may send, and what it is answered. */
 function heldCoordinator() {
   const flights: Flight[] = []
@@ -302,6 +327,13 @@ describe('what a strategy answers', () => {
     const expiresAt = iat * SECOND + LIFE
     await (await start())?.answer(ok({ bearer, life: { expiresAt } }))
     expect(events).toMatchObject([{ type: 'session.renewed', facts: { endsAt: clock.wall() + LIFE } }])
+  })
+
+  test('A12 a login may be older: what it says of its end counts', () => {
+    const { flights, clock } = flying()
+    const iat = (clock.wall() - 5 * MINUTE) / SECOND
+    const bearer = jwt({ iat, exp: iat + LIFE / SECOND })
+    expect(flights.life(bearer, { expiresAt: iat * SECOND + LIFE })).toBe(LIFE - 5 * MINUTE)
   })
 
   test.each([
@@ -497,6 +529,87 @@ describe('the store', () => {
     expect(vault.position()).toEqual(START)
   })
 
+  const background = ({ clock }: ReturnType<typeof flying>) =>
+    clock.pending().filter(({ kind }) => kind === 'background')
+
+  test('a peer that was faster is taken in, and nobody is warned', async () => {
+    const store = memoryStore()
+    const { start, record, events, told, vault } = flying({ store })
+    await store.compareAndSet(null, record())
+    const attempt = await start()
+    await store.compareAndSet(START, record(NEXT, { bearer: 'C6', refreshToken: 'S6' }))
+    await attempt?.answer(ok())
+    expect(vault.tokens()).toEqual({ bearer: 'C6', refreshToken: 'S6' })
+    expect(events).toHaveLength(1)
+    expect(told('warning')).toEqual([])
+  })
+
+  test('a store that fell back gets the renewal', async () => {
+    const { record } = flying()
+    const { store, now } = await storeThatChanges(record(), record({ epoch: 2, version: 4 }))
+    const { start, told } = flying({ store })
+    await (await start())?.answer(ok())
+    expect(await now.read()).toMatchObject({ ...NEXT, refreshToken: 'R6' })
+    expect(told('warning')).toEqual([])
+  })
+
+  test.each([
+    ['nothing', () => null],
+    ['the end', () => toTombstone({ epoch: 2, version: 3 })],
+    ['an older login', (record: Recording) => record({ epoch: 1, version: 4 })],
+    ['another login', (record: Recording) => record({ epoch: 3, version: 1 })],
+    [
+      'another login at the same place',
+      (record: Recording) => record({ ...START, version: 4 }, { startedAt: 0 }),
+    ],
+  ])('I6, I7 a renewal is not written over %s, which came meanwhile; that is told', async (_, later) => {
+    const { record } = flying()
+    const stored = later(record)
+    const { store, now, reads } = await storeThatChanges(record(), stored)
+    const started = flying({ store })
+    await (await started.start())?.answer(ok())
+    expect(reads()).toBe(3)
+    expect(await now.read()).toEqual(stored)
+    expect(started.told('warning')).toEqual([{ type: 'warning', code: 'persistFailed' }])
+    expect(background(started)).toEqual([])
+  })
+
+  test('I6 a logout between a look and a write: nothing is written', async () => {
+    const { record } = flying()
+    const older = record({ epoch: 2, version: 4 })
+    const { store, now, reads, onThird } = await storeThatChanges(record(), older)
+    const { start, flights, events } = flying({ store })
+    onThird(() => flights.close(false))
+    await (await start())?.answer(ok())
+    expect(reads()).toBe(3)
+    expect(await now.read()).toEqual(older)
+    expect(events).toEqual([])
+  })
+
+  test('S2 a write that was done, though it seemed to fail, is not done again', async () => {
+    const memory = memoryStore()
+    let isLost = true
+    let writes = 0
+    const store: SessionStore = {
+      ...memory,
+      async compareAndSet(...given) {
+        const isWritten = await memory.compareAndSet(...given)
+        if (isWritten) writes++
+        if (isLost) throw new Error('away')
+        return isWritten
+      },
+    }
+    const started = flying({ store })
+    await memory.compareAndSet(null, started.record())
+    await (await started.start())?.answer(ok())
+    expect(background(started)).toHaveLength(1)
+    isLost = false
+    started.clock.advance(SECOND)
+    await flush()
+    expect(writes).toBe(1)
+    expect(background(started)).toEqual([])
+  })
+
   test('I6 nothing is taken from it once the session is over', async () => {
     const store = memoryStore()
     const { flights, record, events, vault } = flying({ store })
@@ -528,26 +641,18 @@ describe('A29 a backend that refuses the token by policy', () => {
   })
 
   test.each([
-    ['a newer version', (f: ReturnType<typeof flying>) => f.record(NEXT)],
-    ['another login', (f: ReturnType<typeof flying>) => f.record({ epoch: 3, version: 5 })],
+    ['a newer version', (record: Recording) => record(NEXT)],
+    ['another login', (record: Recording) => record({ epoch: 3, version: 5 })],
     ['the end', () => toTombstone(START)],
     ['nothing', () => null],
   ])('a store that holds %s by then is left as it is', async (_, later) => {
-    const memory = memoryStore()
-    let current = memory
-    let reads = 0
-    const store: SessionStore = {
-      // The third look: after those before the send and after the answer.
-      read: () => (++reads < 3 ? memory : current).read(),
-      compareAndSet: (...given) => current.compareAndSet(...given),
-    }
+    const { record } = flying()
+    const stored = later(record)
+    const { store, now, reads } = await storeThatChanges(record(), stored)
     const started = flying({ store })
-    await memory.compareAndSet(null, started.record())
-    const stored = later(started)
-    current = await storeOf(stored)
     await (await started.start())?.answer(forGood)
-    expect(reads).toBe(3)
-    expect(await current.read()).toEqual(stored)
+    expect(reads()).toBe(3)
+    expect(await now.read()).toEqual(stored)
     expect(started.vault.tokens()).toEqual({ bearer: 'B5' })
     expect(started.told('warning')).toEqual([])
   })
