@@ -9,13 +9,10 @@ export function createNotifier({ observe, onListenerError }: Settings, read: () 
   const listeners = new Set<Listener>()
   let told = read()
   let notices: SessionNotice[] = []
-  let isQueued = false
 
   function queue() {
-    if (isQueued) return
-    isQueued = true
+    // Of several that wait, the first tells all.
     queueMicrotask(() => {
-      isQueued = false
       const due = notices
       notices = []
       for (const notice of due) isolate(observe, notice)
