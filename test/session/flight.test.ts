@@ -644,6 +644,7 @@ describe('A29 a backend that refuses the token by policy', () => {
     ['a newer version', (record: Recording) => record(NEXT)],
     ['another login', (record: Recording) => record({ epoch: 3, version: 5 })],
     ['the end', () => toTombstone(START)],
+    ['the end at the same place', () => ({ ...toTombstone(START), ...START })],
     ['nothing', () => null],
   ])('a store that holds %s by then is left as it is', async (_, later) => {
     const { record } = flying()
