@@ -19,14 +19,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_300 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_240 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 15_470,
+    budgetBytes: 15_360,
   },
   {
     id: 'P6',
@@ -42,7 +42,7 @@ const rows = [
     code: behindServer,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 17_220,
+    budgetBytes: 17_120,
   },
   {
     id: 'P6',
@@ -50,7 +50,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 20_470,
+    budgetBytes: 20_360,
   },
   {
     id: 'P7',
@@ -58,7 +58,7 @@ const rows = [
     code: core,
     external: [],
     goalBytes: 18_000,
-    budgetBytes: 25_850,
+    budgetBytes: 25_780,
     never: 'zod',
   },
   {
@@ -67,7 +67,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 27_000,
-    budgetBytes: 32_710,
+    budgetBytes: 32_570,
   },
   {
     id: 'P7',
@@ -75,7 +75,7 @@ const rows = [
     code: behindServer,
     external: [react],
     goalBytes: 27_000,
-    budgetBytes: 35_040,
+    budgetBytes: 34_930,
   },
 ]
 
