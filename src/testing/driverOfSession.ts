@@ -169,6 +169,12 @@ function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: Sessi
       if (row) taken.push(transitionName(before.value, event.type, row))
     },
   })
+  let isFlying = false
+  actor.subscribe(({ value }) => {
+    // What a flight has sent that was left behind is not the next one's.
+    if (isFlying && value !== 'refreshing') held.retire('refresh')
+    isFlying = value === 'refreshing'
+  })
   const session = sessionOf(actor.start())
   let probes = 0
   let probed = ''

@@ -1,5 +1,6 @@
 interface Held {
   readonly kind: string
+  isLate: boolean
   go(): void
   drop(): void
 }
@@ -24,7 +25,8 @@ export function heldRequests(
     const kind = kindOf(request)
     if (kind !== undefined)
       await new Promise<void>((resolve, reject) => {
-        const one: Held = { kind, go: resolve, drop: () => reject(new DOMException('Dropped', 'AbortError')) }
+        const drop = () => reject(new DOMException('Dropped', 'AbortError'))
+        const one: Held = { kind, isLate: false, go: resolve, drop }
         held = [...held, one]
         request.signal.addEventListener('abort', () => {
           forget(one)
@@ -36,13 +38,17 @@ export function heldRequests(
 
   return {
     fetch,
-    has: (kind: string) => held.some((one) => one.kind === kind),
+    has: (kind: string) => held.some((one) => one.kind === kind && !one.isLate),
     /** Lets the newest of a kind go. */
     release(kind: string) {
-      const one = held.findLast((each) => each.kind === kind)
+      const one = held.findLast((each) => each.kind === kind && !each.isLate)
       if (!one) return
       forget(one)
       one.go()
+    },
+    /** Nobody waits for those of a kind any more that are held by now: they are held on, and never released. */
+    retire(kind: string) {
+      for (const one of held) if (one.kind === kind) one.isLate = true
     },
     drop(kind?: string) {
       for (const one of held)
