@@ -19,7 +19,7 @@ import {
 const LIFE_MS = 60_000
 let version = 0
 let counts: Record<string, number> = {}
-let answerRefresh = () => {}
+let { promise: asked, resolve: ask } = Promise.withResolvers<() => void>()
 
 const count = (name: string) => {
   counts[name] = (counts[name] ?? 0) + 1
@@ -43,7 +43,7 @@ const session = createSession(
       const { pathname } = new URL(input instanceof Request ? input.url : input)
       if (pathname !== '/session/refresh') return Response.json({})
       return new Promise((resolve) => {
-        answerRefresh = () => resolve(Response.json(facts()))
+        ask(() => resolve(Response.json(facts())))
       })
     },
   }),
@@ -146,8 +146,12 @@ function App() {
 
 const page = {
   login: () => session.login(facts(), { provider: 'bff' }),
-  /** The server answers the refresh that waits: the same user, as another object. */
-  answer: () => answerRefresh(),
+  /** The server answers the refresh that waits, or that comes: the same user, as another object. */
+  async answer() {
+    const answer = await asked
+    ;({ promise: asked, resolve: ask } = Promise.withResolvers())
+    answer()
+  },
   /** What has rendered since the last time. */
   take() {
     const taken = counts
