@@ -19,7 +19,7 @@ import {
 const LIFE_MS = 60_000
 let version = 0
 let counts: Record<string, number> = {}
-let { promise: asked, resolve: ask } = Promise.withResolvers<() => void>()
+const { promise: asked, resolve: ask } = Promise.withResolvers<() => void>()
 
 const count = (name: string) => {
   counts[name] = (counts[name] ?? 0) + 1
@@ -147,11 +147,7 @@ function App() {
 const page = {
   login: () => session.login(facts(), { provider: 'bff' }),
   /** The server answers the refresh that waits, or that comes: the same user, as another object. */
-  async answer() {
-    const answer = await asked
-    ;({ promise: asked, resolve: ask } = Promise.withResolvers())
-    answer()
-  },
+  answer: () => asked.then((answer) => answer()),
   /** What has rendered since the last time. */
   take() {
     const taken = counts
