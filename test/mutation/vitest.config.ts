@@ -21,9 +21,9 @@ export default defineConfig({
     setupFiles: [`${root}test/mutation/setup.ts`],
     env: { PROPERTY_RUNS: '0.05' },
     sequence: { sequencer: AsListed },
-    // One worker for all files of a mutant: its start costs more than most of them.
     pool: 'threads',
-    isolate: false,
+    // What is made as a module loads, such as the chart, is made anew for each mutant.
+    isolate: true,
     fsModuleCache: false,
     // Stryker has its own.
     testTimeout: 600_000,
