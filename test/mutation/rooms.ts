@@ -57,6 +57,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/parts.test.ts',
       'test/session/options.test.ts',
       'test/session/flight.test.ts',
+      'test/session/handle.test.ts',
       'test/session/concurrency.test.ts',
       'test/session/behaviours.test.ts',
       'test/session/policies.test.ts',
