@@ -33,6 +33,12 @@ export const explained: readonly Explained[] = [
     why: 'The same.',
   },
   {
+    file: 'src/session/handle.ts',
+    code: '++logins',
+    put: '--logins',
+    why: 'Counted down, each number is still another than the one before, and is only compared with it.',
+  },
+  {
     file: 'src/session/sessionFetch.ts',
     code: 'input instanceof Request',
     put: 'false',
