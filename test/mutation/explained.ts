@@ -90,7 +90,7 @@ export const explained: readonly Explained[] = [
     file: 'src/session/sessionFetch.ts',
     code: 'answer.ok',
     put: 'false',
-    why: 'Spares an answer that is good two turns of the event loop: `recover` hands it back.',
+    why: 'A shortcut: `recover` hands a good answer back as it is.',
   },
   {
     file: 'src/wire/logout.ts',
@@ -103,24 +103,6 @@ export const explained: readonly Explained[] = [
     code: 'late.body?.cancel',
     put: 'late.body.cancel',
     why: 'Where there is no body, the `catch` that follows takes that error too.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'bearer === undefined',
-    put: 'true',
-    why: 'A shortcut: waiting for a bearer that is there takes no time.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'Symbol.asyncIterator in body || body instanceof ReadableStream',
-    put: 'Symbol.asyncIterator in body && body instanceof ReadableStream',
-    why: 'In Node a stream is both, in some browsers not.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'given.constructor === Object',
-    put: 'false',
-    why: 'A shortcut: `Headers` come to the same.',
   },
   {
     file: 'src/session/vault.ts',
