@@ -210,3 +210,70 @@ describe('what is told', () => {
 test('a session that nobody is logged in to arms nothing', () => {
   expect(start().clock.pending()).toEqual([])
 })
+
+describe('a login whose store is slow', () => {
+  /** A store whose reads, or writes, wait for the test once they are held. */
+  function holding(what: 'read' | 'compareAndSet') {
+    const inner = memoryStore()
+    const held: (() => void)[] = []
+    let isHolding = true
+    const wait = () => (isHolding ? new Promise<void>((resolve) => held.push(resolve)) : undefined)
+    const store: SessionStore = {
+      async read() {
+        if (what === 'read') await wait()
+        return inner.read()
+      },
+      async compareAndSet(expected, next) {
+        if (what === 'compareAndSet') await wait()
+        return inner.compareAndSet(expected, next)
+      },
+    }
+    return {
+      inner,
+      store,
+      async release() {
+        isHolding = false
+        for (const go of held.splice(0)) go()
+        await flush()
+      },
+    }
+  }
+  const answer = (id: string) => ({ token: `${id}-1`, refreshToken: `${id}-r`, user: { ...ada, id } })
+  const openid = { provider: 'openid' }
+
+  test('writes nothing once the next one has begun, which alone counts, here and in the store', async () => {
+    const { store, inner, release } = holding('read')
+    const { session } = start({ store })
+    const first = outcomeOf(session.login(answer('bob'), openid))
+    const second = outcomeOf(session.login(answer('ada'), openid))
+    await release()
+    expect(first.error).toMatchObject(error('session_changed'))
+    expect([second.isSettled, second.error]).toEqual([true, undefined])
+    expect(await session.getToken()).toBe('ada-1')
+    expect(await inner.read()).toMatchObject({ user: { id: 'ada' }, refreshToken: 'ada-r' })
+  })
+
+  test('is taken back from the store if the session is disposed of meanwhile', async () => {
+    const { store, inner, release } = holding('compareAndSet')
+    const { session } = start({ store })
+    const login = outcomeOf(session.login(answer('ada'), openid))
+    await flush()
+    session.dispose()
+    await release()
+    expect(login.error).toMatchObject(error('disposed'))
+    expect(await inner.read()).toMatchObject({ epoch: 1, ended: true })
+  })
+
+  test('and if somebody logs out before it is written', async () => {
+    const { store, inner, release } = holding('compareAndSet')
+    const { session } = start({ store })
+    await flush()
+    const login = outcomeOf(session.login(answer('ada'), openid))
+    await flush()
+    void session.logout()
+    await release()
+    expect(login.error).toMatchObject(error('session_changed'))
+    expect(await inner.read()).toMatchObject({ epoch: 1, ended: true })
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut' })
+  })
+})
