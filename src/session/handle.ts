@@ -3,6 +3,7 @@ import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
+import type { SessionStore } from '../stores/store.ts'
 import type { BffFacts } from '../wire/facts.ts'
 import { createAlarm } from './alarm.ts'
 import { boundStore } from './boundStore.ts'
@@ -42,11 +43,11 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   const store = settings.store && boundStore(settings.store, clock)
   const vault = createVault()
   const now = createTimeline(clock)
-  let status: 'idle' | 'running' | 'failed' | 'disposed' = 'idle'
+  let status: 'running' | 'failed' | 'disposed' | undefined
   let snapshot = actorRef.getSnapshot()
   let state = selectSession(snapshot)
   /** Until when, on both clocks, the bearer is served without a look at anything else. */
-  let freshUntil = { wall: 0, monotonic: 0 }
+  let freshUntil = freshness()
   let logins = 0
   /** The last sign of the user, on the session's timeline. */
   let seenAt = -Infinity
@@ -72,7 +73,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   function observe(next: MachineSnapshot) {
     const before = snapshot
     snapshot = next
-    if (before.context === next.context && before.value === next.value) return
+    if (next === before) return
     const previous = state
     const selected = selectSession(next)
     if (!isSame(previous, selected)) state = selected
@@ -104,7 +105,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function note(previous: SessionState) {
     if (state.epoch === previous.epoch && state.version > previous.version) tell({ type: 'refreshed' })
-    if (state.epoch > previous.epoch && previous.user && previous.user.id !== state.user?.id)
+    if (previous.user && state.user && previous.user.id !== state.user.id)
       tell({ type: 'changed', what: 'user' })
     if (state.state === previous.state) return
     if (state.state === 'nearingExpiry') tell({ type: 'nearingExpiry' })
@@ -114,7 +115,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function freshness() {
     const c = snapshot.context
-    const isServed = snapshot.value === 'active' && c.bearer === 'good'
+    const isServed = status === 'running' && c.bearer === 'good'
     const leftMs = isServed ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) - now() : -Infinity
     return { wall: clock.wall() + leftMs, monotonic: clock.monotonic() + leftMs }
   }
@@ -143,22 +144,14 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined
   }
 
-  /** Whether the state may bring a bearer before `until`. */
-  function isPromising(until: number): boolean {
-    return (
-      now() < until &&
-      (state.isPending ||
-        snapshot.value === 'refreshing' ||
-        nextDeadline(snapshot.value, snapshot.context) <= until)
-    )
-  }
-
-  /** Answers those who wait, if there is an answer. */
+  /** Answers those who wait, unless the state may bring a bearer before their patience ends. */
   function settle() {
     turn.settle((epoch, until) => {
-      const isLive = status === 'running' && (state.isPending || state.reason === null) && isOf(epoch)
-      const isWaiting = snapshot.value === 'refreshing' || usable() === undefined
-      return isLive && isWaiting && isPromising(until) ? undefined : () => take(epoch)
+      const { value, context } = snapshot
+      const isOwn = status === 'running' && isOf(epoch)
+      const isWaiting = value === 'refreshing' || usable() === undefined
+      const isPromising = state.isPending || value === 'refreshing' || nextDeadline(value, context) < until
+      return isOwn && isWaiting && isPromising && now() < until ? undefined : () => take(epoch)
     })
   }
 
@@ -168,16 +161,17 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** The bearer for a caller who came in `epoch`, or the error that says why there is none. */
   function take(epoch: number): string {
     const end = ending()
-    if (end && (isOf(epoch) || state.state !== 'active')) throw end
+    if (end) throw end
     if (!isOf(epoch)) throw new SessionChanged()
     const bearer = usable()
     if (bearer === undefined) throw unavailable()
     return bearer
   }
 
+  /** The next answer, which may be there already. */
   function wait(): Promise<string> {
+    catchUp()
     const promise = turn.join(state.epoch)
-    // Nobody waits for a session that was disposed.
     settle()
     arm()
     return promise
@@ -188,34 +182,27 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       ? vault.tokens().bearer
       : undefined
 
-  /** A bearer, after a refresh if one is due. */
-  function acquire(): Promise<string> {
-    catchUp()
-    // A turn in progress has checked and asked already.
-    const going = turn.promise()
-    if (going && (usable() === undefined || now() >= snapshot.context.leadAt)) return going
+  /** A bearer, after a refresh if one is due. A turn in progress has checked and asked already. */
+  const acquire = () => turn.promise() ?? ask('caller')
+
+  function ask(by: 'caller' | 'user' | 'force'): Promise<string> {
     send({ type: 'time.checked', at: now() })
-    send({ type: 'refresh.asked', by: 'caller', at: now() })
-    const bearer = usable()
-    const isDue = bearer === undefined || now() >= snapshot.context.leadAt
-    if (!ending() && isDue) {
-      const until = now() + patienceMs
-      if (snapshot.value === 'refreshing' || (bearer === undefined && isPromising(until))) return wait()
-    }
-    return attempt(() => take(state.epoch))
+    send({ type: 'refresh.asked', by, at: now() })
+    return wait()
   }
 
-  async function replace(used: Position, bearer: string, signal: AbortSignal | null | undefined) {
-    const isSameEpoch = () => state.reason === null && vault.position().epoch === used.epoch
+  /** After a 401 for `bearer`: a newer one, if the session it belongs to has or gets one. */
+  async function replace(used: Position, bearer: string | undefined, signal: AbortSignal | null | undefined) {
     const newer = () => {
+      const { epoch, version } = vault.position()
       // The caller may come from where a later version was known.
-      const token = isSameEpoch() && vault.position().version > used.version ? usable() : undefined
+      const token = epoch === used.epoch && version > used.version ? usable() : undefined
       return token === bearer ? undefined : token
     }
-    if (!isSameEpoch() || newer() !== undefined) return newer()
+    const known = newer()
+    if (known !== undefined || vault.position().epoch !== used.epoch) return known
     send({ type: 'bearer.rejected', ...used, at: now() })
-    if (!isSameEpoch() || snapshot.context.bearer === 'good') return undefined
-    if (isPromising(now() + patienceMs)) await settled(signal)
+    await settled(signal)
     return newer()
   }
 
@@ -288,20 +275,17 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 
   async function refresh({ by = 'force' }: { readonly by?: 'user' | 'force' } = {}): Promise<void> {
-    catchUp()
     if (by === 'user') seenAt = now()
-    send({ type: 'time.checked', at: now() })
-    send({ type: 'refresh.asked', by, at: now() })
-    if (snapshot.value === 'refreshing') await wait()
-    else take(state.epoch)
+    await ask(by)
   }
 
   /** Looks into the store, for a session or for what peers have made of it. The chart is pending until the first look. */
-  async function look() {
+  async function look(into: SessionStore) {
     if (!state.isPending) await flights.reread(vault.position())
-    if (!state.isPending && state.reason === null) return
-    const stored = await store?.read().catch(unstored)
-    if (!(state.isPending || state.reason !== null) || status !== 'running') return
+    if (state.reason === null) return
+    const stored = await into.read().catch(unstored)
+    // A login here came first.
+    if (state.reason === null || status !== 'running') return
     const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
     // A login of a peer: only where a coordinator keeps both from spending its token.
     if (isFound && (state.isPending || (settings.coordinator && stored.epoch > state.epoch))) {
@@ -314,7 +298,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     const at = now()
     send({ type: 'time.checked', at })
     if (signal === 'networkRestored') send({ type: 'network.restored', at })
-    if (signal === 'woke') void (kept ? kept.woke() : store && look())
+    if (signal === 'woke') void (kept ? kept.woke() : store && look(store))
     if (signal === 'loggedOut') void heardOfLogout(at)
     if (signal !== 'userActive' && signal !== 'userIdle') return
     const idle = signal === 'userIdle'
@@ -324,12 +308,12 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   /** A logout in another page: true where nobody can be asked. */
   function heardOfLogout(at: number) {
-    if (store) return look()
+    if (store) return look(store)
     // The server may say otherwise.
     return kept ? send({ type: 'session.ended', reason: 'elsewhere', at }) : endEverywhere('elsewhere')
   }
 
-  /** The chart failed: it answers nothing any more, so the session is over. */
+  /** The chart failed, and has stopped what it invoked: it answers nothing any more, so the session is over. */
   function fail() {
     status = 'failed'
     state = {
@@ -341,20 +325,16 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       isPending: false,
     }
     tell({ type: 'expired', reason: 'internal' })
-    cease()
-  }
-
-  function cease() {
-    freshUntil = { wall: 0, monotonic: 0 }
-    if (!store || status === 'failed') flights.close(false)
-    settle()
-    arm()
-    stopSignals()
+    flights.close(false)
   }
 
   function stop() {
     if (status === 'running') status = 'disposed'
-    cease()
+    freshUntil = freshness()
+    if (!store) flights.close(false)
+    settle()
+    arm()
+    stopSignals()
   }
 
   const source: BearerSource = {
@@ -371,7 +351,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     rejectedAgain: () => tell({ type: 'warning', code: 'rejectedAfterRefresh' }),
   }
 
-  const kept = settings.keeper?.[1].keep?.({
+  const kept = settings.keeper?.[1].keep({
     ...source,
     clock,
     state: () => (status === 'running' ? state : OVER),
@@ -389,7 +369,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       if (end) throw end
     },
     async rejected(at, signal) {
-      await replace(at, vault.tokens().bearer ?? '', signal)
+      await replace(at, vault.tokens().bearer, signal)
     },
   })
 
@@ -422,7 +402,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       status = 'running'
       actorRef.subscribe({ next: observe, error: fail })
       stopSignals = settings.signals?.(onSignal) ?? stopSignals
-      restoring = kept ? kept.start() : store && look()
+      restoring = kept ? kept.start() : store && look(store)
     },
     stop,
     refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt?.sends ?? 0),
@@ -430,12 +410,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 }
 
-/** A throw as a rejection. */
-async function attempt<T>(run: () => T): Promise<T> {
-  return run()
-}
-
 function isSame(a: SessionState, b: SessionState): boolean {
-  const keys = Object.keys(a) as (keyof SessionState)[]
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
+  const keys = Object.keys({ ...a, ...b }) as (keyof SessionState)[]
+  return keys.every((key) => a[key] === b[key])
 }

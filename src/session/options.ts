@@ -98,6 +98,8 @@ export interface SessionOptions {
 
 export type Settings = ReturnType<typeof readOptions>
 
+type Keeper = SessionStrategy & Required<Pick<SessionStrategy, 'keep'>>
+
 /** A timer, and so a wait, is never longer. */
 const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
@@ -153,7 +155,7 @@ export function readOptions(options: SessionOptions) {
     'coordinator',
     'a coordinator: the result of its factory',
   )
-  const keeper = known.find(([, strategy]) => strategy.keep)
+  const keeper = known.find((entry): entry is [string, Keeper] => !!entry[1].keep)
   refuseUnless(
     !keeper || (known.length === 1 && !store && !coordinator),
     'strategies',

@@ -87,12 +87,6 @@ export const explained: readonly Explained[] = [
     why: 'The same.',
   },
   {
-    file: 'src/session/sessionFetch.ts',
-    code: 'answer.ok',
-    put: 'false',
-    why: 'A shortcut: `recover` hands a good answer back as it is.',
-  },
-  {
     file: 'src/wire/logout.ts',
     code: "result.kind === 'answer'",
     put: 'true',

@@ -1,11 +1,16 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type AnyActorRef, createActor, setup } from 'xstate'
 import {
   type BffStrategyOptions,
   bffStrategy,
   createSession,
+  createSessionLogic,
   inProcessCoordinator,
   memoryStore,
+  type Session,
   type SessionOptions,
+  type SessionSignal,
+  sessionOf,
 } from 'xstate-session'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { fakeClock } from '../fakeClock.ts'
@@ -100,13 +105,15 @@ describe('at the start', () => {
     expect(api.calls[0]?.headers.get('x-csrf')).toBe('1')
   })
 
-  test('nobody is logged in: those who waited are told', async () => {
+  test('nobody is logged in: those who waited, and the chart, are told', async () => {
     const { server, session, snapshot, settle } = behind()
     server.session = null
+    const toChart = vi.spyOn(session.actorRef, 'send')
     const call = outcomeOf(session.fetch('/api/x'))
     await settle()
     expect(snapshot()).toMatchObject({ state: 'loggedOut', isPending: false, reason: 'never' })
     expect(call.error).toMatchObject(error('logged_out'))
+    expect(toChart).toHaveBeenCalledWith(expect.objectContaining({ type: 'session.ended', reason: 'never' }))
   })
 
   test('facts that came with the page are known at once, and nothing is asked', async () => {
@@ -215,6 +222,38 @@ describe('calls', () => {
     const { session, found } = behind()
     await found()
     await expect(session.getToken()).rejects.toMatchObject(error('misconfigured'))
+  })
+
+  test('of a parent machine, which hears of the end first, do not leave any more', async () => {
+    const api = stubApi(() => json(200, {}))
+    const facts = { user: ada, epoch: 1, version: 1, expiresAt: LIFE, serverNow: 0 }
+    const logic = createSessionLogic({
+      baseUrl: 'https://chat.example/',
+      strategies: { bff: bffStrategy({ facts }) },
+      fetch: api.fetch,
+      clock: fakeClock(),
+    })
+    const calls: Promise<Response>[] = []
+    let session: Session | undefined
+    const parent = createActor(
+      setup({ actors: { session: logic } }).createMachine({
+        invoke: {
+          id: 'session',
+          src: 'session',
+          onSnapshot: {
+            actions({ event }) {
+              if (session && event.snapshot.value === 'loggedOut') calls.push(session.fetch('/api/x'))
+            },
+          },
+        },
+      }),
+    ).start()
+    onTestFinished(() => void parent.stop())
+    session = sessionOf(parent.getSnapshot().children.session as AnyActorRef)
+    await session.logout()
+    expect(calls).toHaveLength(1)
+    await expect(calls[0]).rejects.toMatchObject(error('logged_out'))
+    expect(api.calls.map(({ url }) => url)).toEqual(['https://chat.example/session/logout'])
   })
 
   test('wait for no refresh: the server refreshes', async () => {
@@ -560,15 +599,19 @@ describe('with the real server', () => {
 describe('when the page wakes', () => {
   /** A page with a session, and how to wake it. */
   async function asleep() {
-    let wake = () => {}
+    let report = (_: SessionSignal) => {}
     const page = behind({
-      signals(report) {
-        wake = () => report('woke')
+      signals(listener) {
+        report = listener
         return () => {}
       },
     })
     await page.found()
-    return { ...page, wake: () => wake() }
+    const signal = (said: SessionSignal) => {
+      report(said)
+      return flush()
+    }
+    return { ...page, signal, wake: () => report('woke') }
   }
 
   test('it learns that its user has logged out in another tab, before it calls anything', async () => {
@@ -641,6 +684,17 @@ describe('when the page wakes', () => {
     await settle()
     expect(rejections).toEqual([])
     expect(session.getSnapshot().version).toBe(1)
+  })
+
+  test('a logout in another page is believed at once, and asked about when it wakes: the server may say otherwise', async () => {
+    const { signal, settle, snapshot, paths } = await asleep()
+    await signal('loggedOut')
+    expect(snapshot()).toMatchObject({ state: 'loggedOut', reason: 'elsewhere' })
+    expect(paths()).toEqual([])
+    await signal('woke')
+    await settle()
+    expect(paths()).toEqual(['GET /session/'])
+    expect(snapshot()).toMatchObject({ state: 'active', user: ada, epoch: 5 })
   })
 
   test('a logout that comes first is not undone by an answer that was under way', async () => {

@@ -1,8 +1,30 @@
-import { describe, expect, test } from 'vitest'
-import { inProcessCoordinator, memoryStore, type SessionRecord, type SessionStore } from 'xstate-session'
+import { describe, expect, test, vi } from 'vitest'
+import {
+  type Coordinator,
+  inProcessCoordinator,
+  memoryStore,
+  SessionError,
+  type SessionRecord,
+  type SessionStore,
+} from 'xstate-session'
 import { toTombstone } from '../../src/session/records.ts'
 import { fakeClock } from '../fakeClock.ts'
-import { ada, error, flush, LEAD, LIFE, loggedIn, outcomeOf, SECOND, start, stubStrategy } from './fixture.ts'
+import {
+  ada,
+  error,
+  flush,
+  HOUR,
+  LEAD,
+  LIFE,
+  loggedIn,
+  openid,
+  outcomeOf,
+  restored,
+  SECOND,
+  start,
+  strictApi,
+  stubStrategy,
+} from './fixture.ts'
 
 const clockStart = fakeClock().wall()
 
@@ -92,7 +114,7 @@ describe('a page that was logged out finds the login of a peer when it wakes', (
     let release = () => {}
     let gate: Promise<void> = Promise.resolve()
     const store: SessionStore = { ...inner, read: () => gate.then(() => inner.read()) }
-    const { session, signal } = await loggedIn({ store, coordinator: inProcessCoordinator() })
+    const { session, strategy, signal } = await loggedIn({ store, coordinator: inProcessCoordinator() })
     await session.logout()
     await inner.compareAndSet(await inner.read(), peerLogin())
     gate = new Promise((resolve) => {
@@ -104,6 +126,88 @@ describe('a page that was logged out finds the login of a peer when it wakes', (
     await flush()
     expect(session.getSnapshot().epoch).toBe(1)
     await expect(session.getToken()).rejects.toMatchObject(error('disposed'))
+    await session.logout()
+    expect(strategy.revoked).toMatchObject([{ refreshToken: 'R1' }])
+    expect(await inner.read()).toMatchObject({ epoch: 2, bearer: 'P1' })
+  })
+
+  test('but not over a login that came while its store was asked, and that the store then missed', async () => {
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>()
+    let reads = 0
+    const store: SessionStore = {
+      async read() {
+        if (reads++ > 0) throw new Error('down')
+        await isAnswered
+        return peerLogin({ epoch: 5 })
+      },
+      compareAndSet: () => Promise.reject(new Error('down')),
+    }
+    const { session, login } = start({ store, coordinator: inProcessCoordinator() })
+    await login()
+    answer()
+    await flush()
+    expect(session.getSnapshot()).toMatchObject({ state: 'active', epoch: 1 })
+    expect(await session.getToken()).toBe('B1')
+  })
+
+  test('and stays expired, with its reason, where there is none', async () => {
+    const store = memoryStore()
+    const { session, pass, signal } = await loggedIn({ store, refresh: 'prompt' })
+    await pass(LIFE)
+    await signal('woke')
+    expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'idle' })
+  })
+})
+
+describe('a page looks into its store', () => {
+  function watched() {
+    const store = memoryStore()
+    return { store, reads: vi.spyOn(store, 'read') }
+  }
+
+  test('once when it starts, and tells the chart that there is nothing', async () => {
+    const { store, reads } = watched()
+    const { session } = start({ store })
+    const toChart = vi.spyOn(session.actorRef, 'send')
+    await flush()
+    expect(toChart.mock.calls).toMatchObject([[{ type: 'session.ended', reason: 'never' }]])
+    expect(reads).toHaveBeenCalledTimes(1)
+  })
+
+  test('once when it wakes, where it lives on', async () => {
+    const { store, reads } = watched()
+    const { signal } = await loggedIn({ store })
+    reads.mockClear()
+    await signal('woke')
+    expect(reads).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('a signal', () => {
+  test.each([
+    ['networkRestored', 2],
+    ['woke', 1],
+    ['userActive', 1],
+    ['userIdle', 1],
+  ] as const)('%s in a backoff: %d sends in all', async (said, sends) => {
+    const { strategy, pass, signal } = await loggedIn()
+    await pass(LIFE - LEAD)
+    await strategy.last().answer({ kind: 'refused', cause: 'network' })
+    await signal(said)
+    expect(strategy.attempts).toHaveLength(sends)
+  })
+
+  test.each([
+    ['userActive', 10],
+    ['userIdle', 0],
+    ['woke', 0],
+    ['networkRestored', 0],
+  ] as const)('%s moves the end of an idle session by %d s after 10 s', async (said, seconds) => {
+    const { session, pass, signal } = await loggedIn({ idleTimeoutMs: HOUR })
+    const { idleEndsAt = 0 } = session.getSnapshot()
+    await pass(10 * SECOND)
+    await signal(said)
+    expect(session.getSnapshot().idleEndsAt).toBe(idleEndsAt + seconds * SECOND)
   })
 })
 
@@ -167,7 +271,9 @@ describe('refresh', () => {
     const { session, strategy, ok, pass } = await loggedIn()
     await pass(SECOND)
     strategy.always(() => ok(strategy.attempts.length + 1))
+    const toChart = vi.spyOn(session.actorRef, 'send')
     await session.refresh()
+    expect(toChart).toHaveBeenCalledWith(expect.objectContaining({ type: 'refresh.asked', by: 'force' }))
     expect(strategy.last().request.userActive).toBeUndefined()
     await pass(5 * SECOND)
     await session.refresh({ by: 'user' })
@@ -207,6 +313,296 @@ describe('what is told', () => {
   })
 })
 
+describe('a bearer that is good', () => {
+  test('is served, and sent, without a word to the chart, also while a refresh was forced', async () => {
+    const { session, strategy, pass } = await loggedIn()
+    await pass(10 * SECOND)
+    const toChart = vi.spyOn(session.actorRef, 'send')
+    expect([await session.getToken(), (await session.fetch('/api')).status]).toEqual(['B1', 200])
+    expect(toChart).not.toHaveBeenCalled()
+    void session.refresh().catch(() => {})
+    toChart.mockClear()
+    expect([await session.getToken(), strategy.attempts.length]).toEqual(['B1', 1])
+    expect(toChart).not.toHaveBeenCalled()
+  })
+
+  test.each([
+    ['the wall clock', (clock: ReturnType<typeof fakeClock>) => clock.jumpWall(LIFE - LEAD)],
+    [
+      'the monotonic clock',
+      (clock: ReturnType<typeof fakeClock>) => {
+        clock.jumpWall(-HOUR)
+        clock.advance(LIFE - LEAD)
+      },
+    ],
+  ])('is due at its lead time exactly, as %s alone tells while timers are late', async (_, move) => {
+    const clock = { ...fakeClock(), setTimer: () => () => {} }
+    const { session, strategy } = await loggedIn({ refresh: 'onDemand', clock })
+    move(clock)
+    void session.getToken().catch(() => {})
+    expect(strategy.attempts).toHaveLength(1)
+  })
+
+  test('is served to its end where a refresh is due and must not happen', async () => {
+    const { session, strategy, pass } = await loggedIn({ refresh: 'prompt' })
+    await pass(LIFE - 1)
+    expect([await session.getToken(), strategy.attempts.length]).toEqual(['B1', 0])
+  })
+
+  test('keeps no session of which was disposed, whatever its store holds', async () => {
+    const { session, clock } = await loggedIn({ store: memoryStore() })
+    const toChart = vi.spyOn(session.actorRef, 'send')
+    session.dispose()
+    await expect(session.getToken()).rejects.toMatchObject(error('disposed'))
+    await expect(session.refresh()).rejects.toMatchObject(error('disposed'))
+    expect(toChart).not.toHaveBeenCalled()
+    expect(clock.pending()).toEqual([])
+  })
+})
+
+describe('those who wait', () => {
+  test('are many, and ask the chart once', async () => {
+    const { session, strategy, ok, pass } = await loggedIn({ refresh: 'onDemand' })
+    await pass(LIFE)
+    const first = session.getToken()
+    const toChart = vi.spyOn(session.actorRef, 'send')
+    const others = Array.from({ length: 100 }, () => session.getToken())
+    expect(toChart).not.toHaveBeenCalled()
+    await strategy.last().answer(ok())
+    expect(new Set(await Promise.all([first, ...others]))).toEqual(new Set(['B2']))
+  })
+
+  test('keep a process alive, which nobody else does', async () => {
+    const { session, clock, strategy, ok, pass } = await loggedIn({ refresh: 'onDemand' })
+    const kinds = () => clock.pending().map(({ kind }) => kind)
+    expect(kinds()).toEqual(['background'])
+    await pass(LIFE)
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    await strategy.last().answer({ kind: 'refused', cause: 'network' })
+    expect(kinds()).toEqual(['foreground'])
+    strategy.always(() => ok())
+    await pass(SECOND)
+    expect(caller.value).toBe('B2')
+    expect(kinds()).toEqual(['background'])
+  })
+
+  test.each([
+    ['after their patience', 8 * SECOND, true],
+    ['before their patience ends', 8 * SECOND - 1, false],
+  ])('are told at once where the next attempt comes %s', async (_, retryAfterMs, isTold) => {
+    const { session, strategy, pass } = await loggedIn({ refresh: 'onDemand' })
+    await pass(LIFE)
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    await strategy.last().answer({ kind: 'refused', cause: 'unavailable', retryAfterMs })
+    expect(caller.isSettled).toBe(isTold)
+  })
+
+  test.each([-1, 0])('are not given a bearer that had %d ms to live when it came', async (leftMs) => {
+    const { session, clock, strategy, ok, pass } = await loggedIn({ refresh: 'onDemand' })
+    await pass(LIFE)
+    const caller = outcomeOf(session.getToken())
+    await flush()
+    await strategy.last().answer(ok(2, { life: { expiresAt: clock.wall() + leftMs } }))
+    expect(caller.value).toBeUndefined()
+  })
+
+  test('for a session are told if it is another one that was logged in to', async () => {
+    const { session, pass, login } = await loggedIn({ refresh: 'onDemand' })
+    await pass(LIFE)
+    const caller = outcomeOf(session.getToken())
+    await login({ user: { ...ada, id: 'bob' }, token: 'C1' })
+    await flush()
+    expect(caller.error).toMatchObject(error('session_changed'))
+    expect(await session.getToken()).toBe('C1')
+  })
+})
+
+describe('a call that was answered 401', () => {
+  /** A call with B1 that the API keeps, and answers 401 when told. */
+  async function refusable() {
+    const { promise: isRefused, resolve: refuse } = Promise.withResolvers<void>()
+    const api = strictApi((bearer) => bearer !== 'B1')
+    const sent: string[] = []
+    const started = await loggedIn({
+      async fetch(input, init) {
+        const bearer = new Headers(init?.headers).get('authorization')
+        sent.push(String(bearer))
+        if (bearer === 'Bearer B1') await isRefused
+        return api.fetch(input, init)
+      },
+    })
+    const call = outcomeOf(started.session.fetch('/api'))
+    await flush()
+    return {
+      ...started,
+      call,
+      sent,
+      refuse() {
+        refuse()
+        return flush()
+      },
+    }
+  }
+
+  test('is sent again with the renewal, for which everybody waits from then on', async () => {
+    const { session, strategy, call, sent, pass, ok, refuse } = await refusable()
+    await pass(10 * SECOND)
+    await refuse()
+    const token = outcomeOf(session.getToken())
+    const second = outcomeOf(session.fetch('/api/other'))
+    await flush()
+    expect([token.isSettled, sent]).toEqual([false, ['Bearer B1']])
+    await strategy.last().answer(ok())
+    await flush()
+    expect([token.value, call.value?.status, second.value?.status]).toEqual(['B2', 200, 200])
+    expect(sent).toEqual(['Bearer B1', 'Bearer B2', 'Bearer B2'])
+  })
+
+  test('is not sent again with the bearer of who logged in meanwhile, however often that was renewed', async () => {
+    const { session, strategy, call, sent, login, ok, pass, refuse } = await refusable()
+    await session.logout()
+    await login({ user: { ...ada, id: 'bob' }, token: 'C1' })
+    strategy.always(() => ok(2, { bearer: 'C2' }))
+    await pass(10 * SECOND)
+    await session.refresh()
+    expect(session.getSnapshot()).toMatchObject({ epoch: 2, version: 2 })
+    await refuse()
+    expect([call.value?.status, sent]).toEqual([401, ['Bearer B1']])
+  })
+
+  test('does not wait for what the next session waits for', async () => {
+    const { session, strategy, call, login, pass, refuse } = await refusable()
+    await session.logout()
+    await login({ token: 'C1' })
+    strategy.always({ kind: 'refused', cause: 'network' })
+    await pass(LIFE)
+    void session.getToken().catch(() => {})
+    expect(session.getSnapshot()).toMatchObject({ state: 'retrying', isUsable: false })
+    await refuse()
+    expect(call.value?.status).toBe(401)
+  })
+})
+
+describe('the end of a session', () => {
+  test('is written to the store once, and by the one that ended', async () => {
+    const store = memoryStore()
+    const writes = vi.spyOn(store, 'compareAndSet')
+    const { session, pass } = await loggedIn({ store, refresh: 'prompt' })
+    await pass(LIFE)
+    expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'idle' })
+    await session.refresh({ by: 'user' }).catch(() => {})
+    await flush()
+    expect(writes).toHaveBeenCalledTimes(2)
+    expect(await store.read()).toMatchObject({ epoch: 1, ended: true, reason: 'idle' })
+  })
+
+  test.each([
+    ['refreshRejected', { kind: 'rejected', reason: 'refreshRejected' }],
+    ['refreshOutcomeUnknown', { kind: 'unknown', cause: 'network', answered: false, consumed: true }],
+  ] as const)(
+    'as %s leaves the record to a peer that may know better, and holds no token',
+    async (reason, outcome) => {
+      const store = memoryStore()
+      const { session, strategy, pass } = await loggedIn({ store })
+      await pass(LIFE - LEAD)
+      await strategy.last().answer(outcome)
+      await pass(LEAD)
+      expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason })
+      expect(await store.read()).toMatchObject({ epoch: 1, version: 1, refreshToken: 'R1' })
+      await store.compareAndSet({ epoch: 1, version: 1 }, peerLogin({ epoch: 1 }))
+      await session.logout()
+      expect(strategy.revoked).toEqual([])
+    },
+  )
+
+  test('is told to the coordinator at a logout alone', async () => {
+    const coordinator = inProcessCoordinator()
+    const told = vi.spyOn(coordinator, 'end')
+    const { session, login, pass } = await loggedIn({ coordinator, refresh: 'prompt' })
+    await login({ token: 'C1', refreshToken: 'S1' })
+    await pass(LIFE)
+    expect(session.getSnapshot()).toMatchObject({ state: 'expired' })
+    await login({ token: 'D1', refreshToken: 'T1' })
+    expect(told).not.toHaveBeenCalled()
+    await session.logout()
+    expect(told.mock.calls).toMatchObject([[{ refreshToken: 'T1' }]])
+  })
+})
+
+describe('a chart that failed', () => {
+  async function failed() {
+    const ends = vi.fn()
+    const coordinator: Coordinator = { run: ({ send }) => send(), end: ends }
+    const clock = fakeClock()
+    const { setTimer } = clock
+    const started = await loggedIn({ clock, coordinator, store: memoryStore(), refresh: 'onDemand' })
+    await started.pass(LIFE)
+    const waiter = outcomeOf(started.session.getToken())
+    await flush()
+    await started.strategy.last().answer({ kind: 'refused', cause: 'network' })
+    // That of an attempt.
+    clock.setTimer = (fire, delayMs, kind) => {
+      if (delayMs === 25 * SECOND) throw new Error('bug')
+      return setTimer(fire, delayMs, kind)
+    }
+    await started.pass(SECOND)
+    return { ...started, waiter, ends }
+  }
+
+  test('is no session: whoever waits is told so, and nothing of it is held', async () => {
+    const { session, clock, waiter, ends, strategy } = await failed()
+    expect(waiter.error).toBeInstanceOf(SessionError)
+    expect(clock.pending()).toEqual([])
+    expect(session.getSnapshot()).toMatchObject({
+      state: 'expired',
+      reason: 'internal',
+      isAuthenticated: false,
+      isUsable: false,
+      isPending: false,
+    })
+    expect(ends).not.toHaveBeenCalled()
+    await session.logout()
+    expect(strategy.revoked).toEqual([])
+  })
+
+  test('stays the reason when it is disposed of', async () => {
+    const { session } = await failed()
+    session.dispose()
+    await expect(session.getToken()).rejects.toMatchObject(error('session_expired', { reason: 'internal' }))
+  })
+})
+
+test('to read the state of a session reads no clock and arms nothing', async () => {
+  const clock = fakeClock()
+  const { session } = await loggedIn({ clock })
+  const calls = [vi.spyOn(clock, 'wall'), vi.spyOn(clock, 'monotonic'), vi.spyOn(clock, 'setTimer')]
+  session.getSnapshot()
+  session.actorRef.send({ type: 'network.restored', at: 0 })
+  for (const call of calls) expect(call).not.toHaveBeenCalled()
+})
+
+test('a logout that waited for the first look leaves a login alone that was faster', async () => {
+  const inner = memoryStore()
+  const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>()
+  let reads = 0
+  const store: SessionStore = {
+    ...inner,
+    async read() {
+      if (reads++ === 0) await isAnswered
+      return inner.read()
+    },
+  }
+  const { session } = await restored({ store })
+  const leaving = session.logout()
+  await session.login({ token: 'B1', refreshToken: 'R1', user: ada }, openid)
+  answer()
+  await leaving
+  expect(session.getSnapshot()).toMatchObject({ state: 'active' })
+  expect(await session.getToken()).toBe('B1')
+})
+
 test('a session that nobody is logged in to arms nothing', () => {
   expect(start().clock.pending()).toEqual([])
 })
@@ -243,6 +639,7 @@ describe('a login whose store is slow', () => {
 
   test('writes nothing once the next one has begun, which alone counts, here and in the store', async () => {
     const { store, inner, release } = holding('read')
+    const writes = vi.spyOn(store, 'compareAndSet')
     const { session } = start({ store })
     const first = outcomeOf(session.login(answer('bob'), openid))
     const second = outcomeOf(session.login(answer('ada'), openid))
@@ -251,6 +648,7 @@ describe('a login whose store is slow', () => {
     expect([second.isSettled, second.error]).toEqual([true, undefined])
     expect(await session.getToken()).toBe('ada-1')
     expect(await inner.read()).toMatchObject({ user: { id: 'ada' }, refreshToken: 'ada-r' })
+    expect(writes).toHaveBeenCalledTimes(1)
   })
 
   test('is taken back from the store if the session is disposed of meanwhile', async () => {

@@ -125,11 +125,11 @@ describe('a parent machine', () => {
         actions: {
           call({ self }) {
             const session = sessionOf(self.getSnapshot().children.session as AnyActorRef)
-            const { state } = session.getSnapshot()
             const call = session.fetch('/api/admin/users').then(
               ({ status }) => status,
               ({ code }) => code,
             )
+            const { state } = session.getSnapshot()
             seen.push(call.then((answer) => `${state}: ${answer}`))
           },
         },
