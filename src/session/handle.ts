@@ -329,7 +329,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   }
 
   function stop() {
-    if (status === 'running') status = 'disposed'
+    status = 'disposed'
     freshUntil = freshness()
     if (!store) flights.close(false)
     settle()

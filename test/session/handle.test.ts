@@ -8,6 +8,7 @@ import {
   type SessionStore,
 } from 'xstate-session'
 import { toTombstone } from '../../src/session/records.ts'
+import { handleOf } from '../../src/session/sessionLogic.ts'
 import { fakeClock } from '../fakeClock.ts'
 import {
   ada,
@@ -421,11 +422,12 @@ describe('those who wait', () => {
 
 describe('a call that was answered 401', () => {
   /** A call with B1 that the API keeps, and answers 401 when told. */
-  async function refusable() {
+  async function refusable(options: Parameters<typeof loggedIn>[0] = {}) {
     const { promise: isRefused, resolve: refuse } = Promise.withResolvers<void>()
     const api = strictApi((bearer) => bearer !== 'B1')
     const sent: string[] = []
     const started = await loggedIn({
+      ...options,
       async fetch(input, init) {
         const bearer = new Headers(init?.headers).get('authorization')
         sent.push(String(bearer))
@@ -473,15 +475,45 @@ describe('a call that was answered 401', () => {
   })
 
   test('does not wait for what the next session waits for', async () => {
-    const { session, strategy, call, login, pass, refuse } = await refusable()
+    const { session, call, login, pass, refuse } = await refusable({ refresh: 'onDemand' })
     await session.logout()
     await login({ token: 'C1' })
-    strategy.always({ kind: 'refused', cause: 'network' })
     await pass(LIFE)
     void session.getToken().catch(() => {})
-    expect(session.getSnapshot()).toMatchObject({ state: 'retrying', isUsable: false })
+    expect(session.getSnapshot()).toMatchObject({ state: 'refreshing', isUsable: false })
     await refuse()
     expect(call.value?.status).toBe(401)
+  })
+
+  test('waits for no further refresh where its bearer was replaced already', async () => {
+    const { session, strategy, call, sent, pass, ok, refuse } = await refusable()
+    await pass(10 * SECOND)
+    void session.refresh()
+    await strategy.last().answer(ok())
+    await pass(10 * SECOND)
+    void session.refresh().catch(() => {})
+    expect(session.getSnapshot()).toMatchObject({ state: 'refreshing', version: 2 })
+    await refuse()
+    expect([call.value?.status, sent]).toEqual([200, ['Bearer B1', 'Bearer B2']])
+  })
+
+  test('is not sent again with the same bearer, which a renewal brought once more', async () => {
+    const { strategy, call, sent, pass, ok, refuse } = await refusable()
+    await pass(10 * SECOND)
+    await refuse()
+    await strategy.last().answer(ok(2, { bearer: 'B1' }))
+    expect([call.value?.status, sent]).toEqual([401, ['Bearer B1']])
+  })
+
+  test.each([
+    ['a later version than is known here: gets nothing older', 5, 0, undefined],
+    ['this version, with another bearer: gets the next one', 1, 1, 'B2'],
+  ])('by a server that was at %s', async (_, version, sends, token) => {
+    const { session, strategy, pass, ok } = await loggedIn()
+    await pass(10 * SECOND)
+    strategy.always(() => ok())
+    const replaced = await handleOf(session.actorRef).source.replace({ epoch: 1, version }, 'other', null)
+    expect([replaced, strategy.attempts.length]).toEqual([token, sends])
   })
 })
 
@@ -525,6 +557,8 @@ describe('the end of a session', () => {
     await pass(LIFE)
     expect(session.getSnapshot()).toMatchObject({ state: 'expired' })
     await login({ token: 'D1', refreshToken: 'T1' })
+    const other = await loggedIn({ coordinator })
+    other.session.dispose()
     expect(told).not.toHaveBeenCalled()
     await session.logout()
     expect(told.mock.calls).toMatchObject([[{ refreshToken: 'T1' }]])
@@ -567,9 +601,8 @@ describe('a chart that failed', () => {
     expect(strategy.revoked).toEqual([])
   })
 
-  test('stays the reason when it is disposed of', async () => {
+  test('is the reason from then on', async () => {
     const { session } = await failed()
-    session.dispose()
     await expect(session.getToken()).rejects.toMatchObject(error('session_expired', { reason: 'internal' }))
   })
 })

@@ -111,47 +111,51 @@ describe('a parent machine', () => {
     parent.stop()
   })
 
-  test('calls the session from its very reaction to a change, and finds it as it is', async () => {
-    const { clock, options } = optionsOf()
-    const logic = createSessionLogic(options)
-    const seen: Promise<string>[] = []
-    const is = (state: string) => ({
-      guard: ({ event }: { event: { snapshot: { value: string } } }) => event.snapshot.value === state,
-    })
-    const parent = createActor(
-      setup({
-        types: { events: {} as { type: 'xstate.snapshot.session'; snapshot: { value: string } } },
-        actors: { session: logic },
-        actions: {
-          call({ self }) {
-            const session = sessionOf(self.getSnapshot().children.session as AnyActorRef)
-            const call = session.fetch('/api/admin/users').then(
-              ({ status }) => status,
-              ({ code }) => code,
-            )
-            const { state } = session.getSnapshot()
-            seen.push(call.then((answer) => `${state}: ${answer}`))
+  test.each(['calls', 'reads its state, and calls'])(
+    '%s the session from its very reaction to a change, and finds it as it is',
+    async (what) => {
+      const { clock, options } = optionsOf()
+      const logic = createSessionLogic(options)
+      const seen: Promise<string>[] = []
+      const is = (state: string) => ({
+        guard: ({ event }: { event: { snapshot: { value: string } } }) => event.snapshot.value === state,
+      })
+      const parent = createActor(
+        setup({
+          types: { events: {} as { type: 'xstate.snapshot.session'; snapshot: { value: string } } },
+          actors: { session: logic },
+          actions: {
+            call({ self }) {
+              const session = sessionOf(self.getSnapshot().children.session as AnyActorRef)
+              const before = what === 'calls' ? undefined : session.getSnapshot().state
+              const call = session.fetch('/api/admin/users').then(
+                ({ status }) => status,
+                ({ code }) => code,
+              )
+              const state = before ?? session.getSnapshot().state
+              seen.push(call.then((answer) => `${state}: ${answer}`))
+            },
           },
-        },
-      }).createMachine({
-        invoke: { id: 'session', src: 'session', onSnapshot: {} },
-        initial: 'before',
-        states: {
-          before: { on: { 'xstate.snapshot.session': { ...is('active'), target: 'during' } } },
-          during: {
-            entry: 'call',
-            on: { 'xstate.snapshot.session': { ...is('loggedOut'), target: 'after' } },
+        }).createMachine({
+          invoke: { id: 'session', src: 'session', onSnapshot: {} },
+          initial: 'before',
+          states: {
+            before: { on: { 'xstate.snapshot.session': { ...is('active'), target: 'during' } } },
+            during: {
+              entry: 'call',
+              on: { 'xstate.snapshot.session': { ...is('loggedOut'), target: 'after' } },
+            },
+            after: { entry: 'call' },
           },
-          after: { entry: 'call' },
-        },
-      }),
-    ).start()
-    const session = sessionOf(parent.getSnapshot().children.session as AnyActorRef)
-    await session.login(answer(clock), openid)
-    await session.logout()
-    expect(await Promise.all(seen)).toEqual(['active: 200', 'loggedOut: logged_out'])
-    parent.stop()
-  })
+        }),
+      ).start()
+      const session = sessionOf(parent.getSnapshot().children.session as AnyActorRef)
+      await session.login(answer(clock), openid)
+      await session.logout()
+      expect(await Promise.all(seen)).toEqual(['active: 200', 'loggedOut: logged_out'])
+      parent.stop()
+    },
+  )
 
   test('an actor of something else has no session', () => {
     expect(() => sessionOf(createActor(setup({}).createMachine({})).start())).toThrow(Misconfigured)
