@@ -26,6 +26,19 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   keepsServingAfterLogout: [
     {
+      file: 'src/session/handle.ts',
+      find: '    freshUntil = freshness()\n',
+      put: '    if (state.reason === null) freshUntil = freshness()\n',
+    },
+    {
+      file: 'src/session/flight.ts',
+      find: '      owner = undefined\n      vault.empty()\n',
+      put: '      owner = undefined\n',
+    },
+  ],
+  // Also a crash: whoever looks into the store after a logout compares it with nothing.
+  takesLateAnswers: [
+    {
       file: 'src/session/flight.ts',
       find: 'const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())',
       put: 'const isCurrent = (position: Position) => isSame(position, vault.position())',
@@ -38,7 +51,6 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
       put: 'const FRUITLESS_MS = 1',
     },
   ],
-  // Of a server: these take `--fleet`.
   forgetsIntents: [
     {
       file: 'src/server/intents.ts',
@@ -54,3 +66,6 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
     },
   ],
 }
+
+/** Those of servers: a simulation of pages never comes to them. */
+export const fleetBugs = ['forgetsIntents', 'buriesNothing']

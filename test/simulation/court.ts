@@ -4,7 +4,7 @@ import type { Time } from './time.ts'
 import type { Line, Trace } from './trace.ts'
 
 export interface Violation {
-  /** Of faults.md: `I1`. */
+  /** `I1`, as `docs/proof.md` numbers them, or a crash. */
   readonly invariant: string
   readonly at: number
   readonly seat: number

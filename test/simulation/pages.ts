@@ -50,6 +50,8 @@ const MINUTE = 60_000
 /** A backend that does not answer is waited for no longer. */
 const GIVE_UP_MS = 60_000
 const HOUR = 60 * MINUTE
+/** After a logout; before its user can log in again. */
+const STRAGGLE_MS = 50
 
 /** One user with a browser: one page or several, which run `createSession`, and a working day. */
 export function createPages(options: PagesOptions) {
@@ -194,6 +196,8 @@ export function createPages(options: PagesOptions) {
     void tab.session.logout()
     if (family && isLive(tab) === false) judge.left(family, tab.caller)
     hint(tab, 'loggedOut')
+    // What the page had still to ask for comes too late.
+    place.after(STRAGGLE_MS, () => ask(tab))
   }
 
   function ask(tab: Tab): void {

@@ -1,13 +1,14 @@
 import { type Random, random } from '../chaos/random.ts'
 import { createBackend, type Route } from './backend.ts'
 import type { Violation } from './court.ts'
+import { CRASH, crashText, onCrash } from './crashes.ts'
 import { type Fault, type FaultKind, KINDS, planFaults, STORE, WIRE } from './faults.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { createJudge } from './judge.ts'
 import { createPages, type PageSetup, type Pages } from './pages.ts'
 import { createProvider, type Rotation } from './provider.ts'
 import { createRecordStore, type RecordStore } from './recordStore.ts'
-import { createTime } from './time.ts'
+import { createTime, outOfTime } from './time.ts'
 import { createTrace, type Line } from './trace.ts'
 import { createVisitor } from './visitor.ts'
 import { createWire } from './wire.ts'
@@ -137,6 +138,10 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   const seats = new Map<number, Seat>()
   const all = setups.map((_, seat) => seat).filter((seat) => options.onlySessions?.includes(seat) ?? true)
   const fleet = isFleet ? openFleet() : undefined
+  // Of several sessions none says that it was hers.
+  const crashed = (error: unknown) =>
+    judge.violate(CRASH, all.length === 1 ? (all[0] as number) : -1, crashText(error))
+  const stopHearing = onCrash(crashed)
   for (const seat of all) {
     const own = fleet ? visit(seat, fleet) : browse(seat)
     seats.set(seat, own)
@@ -319,7 +324,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   }
 
   for (let at = 0; at < totalMs; at += 10 * MINUTE) {
-    const isPassing = await time.pass(Math.min(totalMs, at + 10 * MINUTE))
+    const isPassing = await time.pass(Math.min(totalMs, at + 10 * MINUTE), crashed)
     judge.look()
     if (!isPassing) {
       judge.violate('I28', -1, 'time stands still: a timer is set for now, again and again')
@@ -332,6 +337,8 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     user.dispose()
     liveMs += user.liveMs()
   }
+  await outOfTime()
+  stopHearing()
   return {
     hash: trace.digest(),
     violations: judge.violations,

@@ -50,7 +50,8 @@ export async function shrink(options: WorldOptions, found: WorldResult): Promise
   }
 
   await shorten()
-  if (!(await attempt({ onlySessions: [violation.seat] })))
+  const isOfOne = violation.seat >= 0 && (await attempt({ onlySessions: [violation.seat] }))
+  if (!isOfOne)
     await thin(
       'onlySessions',
       Array.from({ length: options.sessions }, (_, seat) => seat),

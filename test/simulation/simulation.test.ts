@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { bugs, fleetBugs } from './bugs.ts'
 import { runWorld } from './runWorld.ts'
 import { measureScale } from './scale.ts'
 import { createTime } from './time.ts'
@@ -38,15 +40,43 @@ describe('a simulated world', () => {
   }, 240_000)
 })
 
-test.each([
-  ['forgetsIntents', '3000001', '19', 'I1'],
-  ['buriesNothing', '3000001', '11', 'I6'],
-])('a mistake of a fleet is found, too: %s', async (bug, world, seat, invariant) => {
-  const flags = ['--fleet', '--world', world, '--only', seat, '--hours', '2']
-  expect((await simulate(...flags)).code).toBe(0)
-  const { code, output } = await simulate(...flags, '--bug', bug)
+/** By which rule each is found, and with which seed soon. */
+const found: Readonly<Record<string, readonly [rule: string, seed: string]>> = {
+  resendWhileGood: ['I1', '2'],
+  clearOnAnyFailure: ['I14', '2'],
+  keepsServingAfterLogout: ['I5', '2'],
+  takesLateAnswers: ['A crash of the code', '1'],
+  forgetsDoubt: ['I1', '2'],
+  forgetsIntents: ['I1', '2'],
+  buriesNothing: ['I6', '2'],
+}
+
+test.each(Object.keys(bugs))(
+  'a mistake is found by its rule in a world that is named, shrunk and replayed: %s',
+  async (bug) => {
+    const [rule, seed] = found[bug] as [string, string]
+    const flags = fleetBugs.includes(bug) ? ['--fleet'] : []
+    const first = await simulate('--seed', seed, '--hours', '500', ...flags, '--bug', bug)
+    expect(first.code).toBe(1)
+    const [, world] = new RegExp(`^${rule} in world (\\d+) at `, 'm').exec(first.output) ?? []
+    const [, command = ''] = /npm run simulate -- (.*)/.exec(first.output) ?? []
+    expect(command).toContain(`--world ${world} `)
+    const again = await simulate(...command.split(' '))
+    expect(again.code).toBe(1)
+    expect(again.output).toContain(`${rule} in world ${world} at `)
+    const sound = command.replace(` --bug ${bug}`, '').split(' ')
+    expect((await simulate(...sound)).code).toBe(0)
+  },
+  60_000,
+)
+
+test('the command of the docs shows what they say', async () => {
+  const page = readFileSync(file('../../docs/simulation.md'), 'utf8')
+  const [, command = ''] = /^npm run simulate -- (--world .*)$/m.exec(page) ?? []
+  const { code, output } = await simulate(...command.split(' '))
   expect(code).toBe(1)
-  expect(output).toContain(`${invariant} in world ${world}`)
+  const [, printed] = /^(I\d+, session \d+: .*)$/m.exec(output) ?? []
+  expect(page).toContain(`\n${command ? `npm run simulate -- ${command}` : ''}\n\n${printed}\n`)
 })
 
 test('time that stands still, since something new is due at the same instant each time, is found', async () => {

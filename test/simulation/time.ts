@@ -8,6 +8,13 @@ interface Due {
 /** Everything that waits only for the event loop has run. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+function rethrow(error: unknown): never {
+  throw error
+}
+
+/** What is thrown at a real timer, as XState does with what no observer takes, is thrown by then. */
+export const outOfTime = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
+
 /** A heap that is mostly of what was called off is rebuilt without that. */
 const MIN_REBUILD = 1_000
 
@@ -78,8 +85,9 @@ export function createTime() {
     /**
      * Lets time pass until `until`. A promise that something due gives is waited for: time stands still meanwhile.
      * Answers false where it stands still for ever, as something new is due at the same instant each time.
+     * Whatever is thrown meanwhile goes to `crashed`.
      */
-    async pass(until: number): Promise<boolean> {
+    async pass(until: number, crashed: (error: unknown) => void = rethrow): Promise<boolean> {
       for (let top = heap[0]; top && top.at <= until; top = heap[0]) {
         pop()
         const { run } = top
@@ -92,7 +100,11 @@ export function createTime() {
         atOnce = top.at > now ? 0 : atOnce + 1
         now = top.at
         if (atOnce > MAX_AT_ONCE) return false
-        await run()
+        try {
+          await run()
+        } catch (error) {
+          crashed(error)
+        }
         await settled()
       }
       now = Math.max(now, until)
