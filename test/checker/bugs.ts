@@ -60,8 +60,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/handle.ts',
-        find: '    if (!isSameEpoch() || newer() !== undefined) return newer()\n',
-        put: '    if (newer() !== undefined) used = vault.position()\n',
+        find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
+        put: '    if (known !== undefined) used = vault.position()\n',
       },
     ],
   },

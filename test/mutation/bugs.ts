@@ -119,6 +119,11 @@ export const bugs: readonly Bug[] = [
         find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
         put: '&& sends < MAX_DOUBTFUL_SENDS',
       },
+      {
+        file: 'machines/session.deadlines.ts',
+        find: 'return Math.max(c.endsAt, c.retryAt)',
+        put: 'return c.retryAt',
+      },
     ],
     caughtBy: {
       file: 'test/session/doubt.test.ts',
@@ -151,8 +156,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: "      case 'refused':\n",
-        put: "      case 'refused':\n        return { type: 'refresh.rejected', reason: 'refreshRejected' } as const\n",
+        find: '    switch (outcome.kind) {\n',
+        put: "    if (outcome.kind !== 'ended') return { type: 'refresh.rejected', reason: 'refreshRejected' } as const\n    switch (outcome.kind) {\n",
       },
     ],
     caughtBy: {
@@ -166,8 +171,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/handle.ts',
-        find: '    if (!isSameEpoch() || newer() !== undefined) return newer()\n',
-        put: '',
+        find: 'used.epoch) return known\n',
+        put: 'used.epoch) return undefined\n',
       },
     ],
     caughtBy: {
@@ -181,7 +186,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/handle.ts',
-        find: '    if (!isSameEpoch() || newer() !== undefined) return newer()\n',
+        find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
         put: '',
       },
       {
@@ -247,7 +252,7 @@ export const bugs: readonly Bug[] = [
     ],
     caughtBy: {
       file: 'test/session/time.test.ts',
-      test: 'T5 an expiry 40 days away is reached in several steps',
+      test: 'T5 on real timers a delay of 40 days does not fire at once',
     },
   },
   {

@@ -4,6 +4,8 @@ export interface Explained {
   /** What is mutated, as it stands there, and what becomes of it. */
   readonly code: string
   readonly put: string
+  /** At how many places of the file; default 1. */
+  readonly places?: number
   readonly why: string
 }
 
@@ -36,6 +38,7 @@ export const explained: readonly Explained[] = [
     file: 'src/session/handle.ts',
     code: '++logins',
     put: '--logins',
+    places: 2,
     why: 'Counted down, each number is still another than the one before, and is only compared with it.',
   },
   {
@@ -108,6 +111,7 @@ export const explained: readonly Explained[] = [
     file: 'src/session/vault.ts',
     code: '[]',
     put: '["Stryker was here"]',
+    places: 3,
     why: 'What is no token equals none.',
   },
   {

@@ -17,6 +17,9 @@ interface Mutant {
   readonly replacement?: string
 }
 
+/** Red, too slow, or so broken that the tests could not even run. */
+const NOTICED = ['Killed', 'Timeout', 'RuntimeError']
+
 /**
  * What is known of a room: each mutant that no test noticed and that `explained.ts` does not name; what that explains
  * in vain; and the score, the share of mutants that a test noticed.
@@ -24,18 +27,19 @@ interface Mutant {
 export function reportOf(room: string, file: string) {
   const { files } = JSON.parse(readFileSync(file, 'utf8')) as Report
   const lines: string[] = []
-  const used = new Set<object>()
+  const used = new Map<object, number>()
   let noticed = 0
   let isExplained = 0
   let open = 0
   for (const [name, { source, mutants }] of Object.entries(files))
     for (const { status, location, replacement = '' } of mutants) {
-      if (status === 'Killed' || status === 'Timeout') noticed++
+      if (NOTICED.includes(status)) noticed++
       if (status !== 'Survived' && status !== 'NoCoverage') continue
       const code = textAt(source, location)
       const why = explained.find((one) => one.file === name && one.code === code && one.put === replacement)
-      if (why) {
-        used.add(why)
+      const times = (why && used.get(why)) ?? 0
+      if (why && times < (why.places ?? 1)) {
+        used.set(why, times + 1)
         isExplained++
       } else {
         open++
@@ -43,7 +47,7 @@ export function reportOf(room: string, file: string) {
       }
     }
   for (const one of explained)
-    if (one.file in files && !used.has(one))
+    if (one.file in files && used.get(one) !== (one.places ?? 1))
       lines.push(`explained in vain: ${one.file}  ${one.code}  ->  ${one.put}`)
   const all = noticed + isExplained + open
   const score = all === 0 ? 'none' : `${((100 * noticed) / all).toFixed(1)} %`

@@ -9,7 +9,11 @@ import { CONTROL } from './seeded.config.ts'
  * @param kinds Only these: `M1`, `M12`. Default: all.
  */
 export async function runSeeded(kinds: readonly string[]): Promise<boolean> {
-  const chosen = bugs.filter(({ name }) => kinds.length === 0 || kinds.includes(name.split(' ')[0] as string))
+  const known = new Map(bugs.map((bug) => [bug, bug.name.split(' ')[0] as string]))
+  const unknown = kinds.filter((kind) => ![...known.values()].includes(kind))
+  if (unknown.length > 0)
+    throw new Error(`No seeded bug: ${unknown.join()}. There are ${[...new Set(known.values())].join(', ')}.`)
+  const chosen = bugs.filter((bug) => kinds.length === 0 || kinds.includes(known.get(bug) as string))
   const tests = await results(chosen)
   let caught = 0
   for (const bug of chosen) {
