@@ -7,6 +7,8 @@ import type { Caller } from './wire.ts'
 
 const TOLD = ['refreshed', 'expired', 'loggedOut', 'nearingExpiry', 'refreshDeferred']
 const REVOKE_MS = 120_000
+/** The last excuse for a lost session: nothing shows that it was this. */
+export const UNKEPT = 'its process or store failed'
 
 /** I6, I14 and I18: how sessions end, and what is told of them. */
 export function createEnds(court: Court) {
@@ -90,7 +92,7 @@ export function createEnds(court: Court) {
           return 'the backend was out of order for too long'
         if (rules.hasIntents && slackOf(seat, since) > INTENT_MARGIN_MS)
           return 'the clocks of its processes were further apart than is permitted'
-        return unkept && `its process or store failed (${unkept})`
+        return unkept && `${UNKEPT} (${unkept})`
       }
       default:
         return undefined

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { patchSources } from '../patchSources.ts'
 import { bugs } from './bugs.ts'
-import { readArguments } from './readArguments.ts'
+import { readArguments, usage, WORLDS_PER_SEED } from './readArguments.ts'
 
 /** How long one world goes on; simulated hours. */
 const WORLD_HOURS = 48
 const SCALE = { sessions: 1_000_000, lifeMs: 900_000, burstMs: 1_000, rounds: 4 }
 
-const given = readArguments()
-if (!given) process.exit(2)
+const given = readArguments(process.argv.slice(2))
+if (typeof given === 'string') refuse(`${given}.\n\n${usage}`)
 const { seed, hours, sessions, world, only, faults, bug, isFleet, isScale } = given
 patchSources(bugs[bug ?? ''] ?? [])
 // Only now: a bug is put in as the sources are loaded.
@@ -26,16 +26,18 @@ async function simulate(): Promise<void> {
   const hash = createHash('sha256')
   const isDone = () =>
     world === undefined ? (totals.counts.sessionHours ?? 0) >= hours : totals.worlds === 1
-  for (let next = world ?? (seed as number) * 1_000_000; !isDone(); next++) {
+  for (let next = world ?? seed * WORLDS_PER_SEED; !isDone(); next++) {
     const options = {
       seed: next,
-      hours: world === undefined ? WORLD_HOURS : (hours as number),
-      sessions: sessions as number,
-      isFleet: isFleet as boolean,
+      hours: world === undefined ? WORLD_HOURS : hours,
+      sessions: sessions,
+      isFleet: isFleet,
       onlySessions: only,
       onlyFaults: faults,
     }
     const result = await runWorld(options)
+    const unknown = faults?.find((id) => result.faults.every((fault) => fault.id !== id))
+    if (unknown !== undefined) refuse(`World ${next} has no fault ${unknown} within its hours.`)
     addWorld(totals, next, result)
     hash.update(result.hash)
     if (result.violationCount === 0 || totals.found.length > 1) continue
@@ -46,6 +48,13 @@ async function simulate(): Promise<void> {
   console.log('')
   printTotals(totals, hash.digest('hex'), performance.now() - startedAt)
   process.exitCode = totals.violations > 0 ? 1 : 0
+  if (!totals.counts.sessionHours && totals.violations === 0)
+    refuse('Nothing was simulated: in its time nobody has a session.')
+}
+
+function refuse(why: string): never {
+  console.error(why)
+  process.exit(2)
 }
 
 async function scale(): Promise<void> {
@@ -55,7 +64,7 @@ async function scale(): Promise<void> {
     `${sessions} sessions log in within ${burstMs} ms; bearers live ${lifeMs / 60_000} minutes; ${rounds} lives.`,
   )
   for (const isJittered of [false, true]) {
-    const { mean, peak } = measureScale(sessions, lifeMs, burstMs, rounds, isJittered, seed as number)
+    const { mean, peak } = measureScale(sessions, lifeMs, burstMs, rounds, isJittered, seed)
     const name = isJittered ? 'with jitter' : 'without jitter'
     console.log(
       `${name.padEnd(16)} mean ${mean.toFixed(0)}/s   peak ${peak}/s   peak to mean ${(peak / mean).toFixed(1)}`,

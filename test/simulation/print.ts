@@ -1,13 +1,21 @@
+import { UNKEPT } from './ends.ts'
 import { commandOf, type Shrunk } from './shrink.ts'
 import type { Totals } from './totals.ts'
 import { clockText } from './trace.ts'
 
 const line = (name: string, value: unknown) => console.log(`${name.padEnd(44)} ${value}`)
 
+const sumOf = (rows: Readonly<Record<string, number>>) =>
+  Object.values(rows).reduce((sum, count) => sum + count, 0)
+
 function table(title: string, rows: Readonly<Record<string, number>>): void {
   console.log(`\n${title}`)
   for (const [name, count] of Object.entries(rows).sort((a, b) => b[1] - a[1])) line(`  ${name}`, count)
 }
+
+/** What I14 excuses with nothing but a fault of its process or store since the login. */
+const unkept = (lost: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(lost).filter(([cause]) => cause.startsWith(UNKEPT)))
 
 /** What a run came to. */
 export function printTotals(
@@ -20,6 +28,9 @@ export function printTotals(
   line('refreshes sent', counts.refreshes)
   line('renewed and delivered', counts.renewed)
   line('calls of the API', counts.calls)
+  line('faults injected', sumOf(injected))
+  line('sessions lost', sumOf(lost))
+  line('  of these after a fault of process or store', sumOf(unkept(lost)))
   table('Faults injected, by kind:', injected)
   table('Sessions lost, by cause:', lost)
   console.log('')

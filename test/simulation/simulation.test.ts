@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { bugs, fleetBugs } from './bugs.ts'
+import { readArguments } from './readArguments.ts'
 import { runWorld } from './runWorld.ts'
 import { measureScale } from './scale.ts'
 import { createTime } from './time.ts'
@@ -13,7 +14,9 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const simulate = (...flags: string[]) =>
   new Promise<{ code: number; output: string }>((resolve) => {
     const all = ['--import', file('../sources.ts'), file('main.ts'), ...flags]
-    execFile(process.execPath, all, (error, output) => resolve({ code: error ? 1 : 0, output }))
+    execFile(process.execPath, all, (error, output, complaints) =>
+      resolve({ code: error ? 1 : 0, output: output + complaints }),
+    )
   })
 
 describe('a simulated world', () => {
@@ -77,6 +80,58 @@ test('the command of the docs shows what they say', async () => {
   expect(code).toBe(1)
   const [, printed] = /^(I\d+, session \d+: .*)$/m.exec(output) ?? []
   expect(page).toContain(`\n${command ? `npm run simulate -- ${command}` : ''}\n\n${printed}\n`)
+})
+
+test('a run of sound code tells how many faults it took, and what of the losses only a fault explains', async () => {
+  const { code, output } = await simulate('--seed', '1', '--hours', '2000')
+  expect(code).toBe(0)
+  const numberOf = (name: string) => Number(new RegExp(`^ *${name} +(\\d+)`, 'm').exec(output)?.[1])
+  const table = (title: string) => [
+    ...((output.split(`${title}\n`)[1] ?? '').split('\n\n')[0]?.matchAll(/^ {2}(.*?) +(\d+)$/gm) ?? []),
+  ]
+  const sum = (rows: readonly RegExpExecArray[]) => rows.reduce((all, [, , count]) => all + Number(count), 0)
+  expect(numberOf('faults injected')).toBe(sum(table('Faults injected, by kind:')))
+  const lost = table('Sessions lost, by cause:')
+  expect(numberOf('sessions lost')).toBe(sum(lost))
+  expect(numberOf('of these after a fault of process or store')).toBe(
+    sum(lost.filter(([, cause]) => cause?.startsWith('its process or store failed'))),
+  )
+})
+
+describe('what would prove nothing is refused', () => {
+  test.each([
+    ['--seed 1764165600000', '--seed takes 0 to 4294'],
+    ['--seed one', '--seed takes'],
+    ['--hours 0', '--hours takes'],
+    ['--hours Infinity', '--hours takes'],
+    ['--sessions 0', '--sessions takes 1 to 10000'],
+    ['--sessions 2.5', '--sessions takes'],
+    ['--world 4294967296', '--world takes'],
+    ['--world 5 --only 99', '--only takes 0 to 19'],
+    ['--world 5 --only 3,', '--only takes'],
+    ['--world 5 --only none', '--only takes'],
+    ['--world 5 --faults x', '--faults takes'],
+    ['--only 3', '--only goes with --world'],
+    ['--faults 3', '--faults goes with --world'],
+    ['--world 5 --seed 2', '--seed does not go with --world'],
+    ['--world 5 --million', '--million does not go with --world'],
+    ['--hours 5 --million', '--million does not go with --hours'],
+    ['--bug forgetsIntents', 'forgetsIntents is a bug of servers: it goes with --fleet'],
+    ['--bug nonsense', 'there is no bug nonsense'],
+    ['--nonsense', '--nonsense'],
+  ])('%s', (line, complaint) => {
+    expect(readArguments(line.split(' '))).toContain(complaint)
+  })
+
+  test.each([
+    ['a fault that its world does not know', '--world 5 --faults 3,9999', 'World 5 has no fault 9999'],
+    ['no time for any session', '--world 5 --only 0 --hours 0.001', 'Nothing was simulated'],
+    ['nonsense, with the usage', '--seed one', 'npm run simulate -- --world'],
+  ])('%s', async (_, line, complaint) => {
+    const { code, output } = await simulate(...line.split(' '))
+    expect(code).toBe(1)
+    expect(output).toContain(complaint)
+  })
 })
 
 test('time that stands still, since something new is due at the same instant each time, is found', async () => {
