@@ -75,8 +75,6 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'expired: peer.renewed': 'What the server has ended it renews no more.',
   'refreshing: session.renewed [isNewerUselessTooOften] -> expired':
     'The server counts too, and ends the session before its page would.',
-  'retrying: refresh.asked [isAskedAndDue] -> refreshing':
-    'A session looks at the clock before it asks, and that starts the refresh.',
 }
 
 /** What comes back to the page's refresh, where it is no answer of the server. */

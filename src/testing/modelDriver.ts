@@ -24,6 +24,12 @@ export interface ModelDriver {
   readonly states: { readonly [state in SessionStateName]?: (step: ModelStep) => void | Promise<void> }
   /** What this driver cannot bring about, and why. No path goes there; the coverage lists it. */
   readonly unreachable?: { readonly [where in ModelPlace]?: string }
+  /**
+   * Whether the chart itself is driven, to which anything may be sent. A session looks at the clock before anything else
+   * happens, and so do the paths.
+   * @default false
+   */
+  readonly isChart?: boolean
 }
 
 /** Takes one step with a driver. Rejects where the driver has no handler, or where its check fails. */
@@ -45,10 +51,11 @@ const missing = (part: 'events' | 'states', name: string) =>
 
 /** Why a driver cannot take a step; `undefined` where it can. */
 export function whyUnreachable(
-  { unreachable = {} }: Pick<ModelDriver, 'unreachable'>,
-  { event, from, transition }: ModelStep,
+  { unreachable = {}, isChart }: Pick<ModelDriver, 'unreachable' | 'isChart'>,
+  { event, from, isOverdue, transition }: ModelStep,
 ): string | undefined {
   if (event === 'start') return undefined
+  if (isOverdue && !isChart) return 'A session looks at the clock before anything else happens.'
   return (
     unreachable[event] ??
     unreachable[`${from.state}: ${event}`] ??

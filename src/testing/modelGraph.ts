@@ -16,6 +16,8 @@ export interface ModelStep {
   readonly event: ModelEventType | 'start'
   /** The row of the chart that is taken; absent where only time passes. */
   readonly transition?: ModelTransition
+  /** A look at the clock would have led on, and this is none: no session does it, for each looks first. */
+  readonly isOverdue?: true
   /** The state before it. */
   readonly from: SessionState
   /** What the session is after it, as `getSnapshot` tells it; instants are those of the model. */
@@ -44,15 +46,20 @@ export interface ModelGraph {
 
 const everyEvent = Object.keys(modelEvents) as ModelEventType[]
 
+const look = (model: SessionModel, before: ModelSnapshot) =>
+  transition(model, before, { type: 'time.woke' })[0] as ModelSnapshot
+
 /** Every step that leads on from `before`; what would change nothing is none. */
 export function stepsFrom(model: SessionModel, before: ModelSnapshot, events = everyEvent): ModelStep[] {
+  const isDue = look(model, before).value !== before.value
   return events.flatMap((event) => {
     const row = model.getTransitionData(before, { type: event })[0]
     if (!row && !event.startsWith('time.')) return []
     const [snapshot] = transition(model, before, { type: event }) as [ModelSnapshot, unknown]
     if (!row && snapshot.context.now === before.context.now) return []
     const taken = row && { transition: transitionName(before.value, modelEvents[event].stands, row) }
-    return { event, ...taken, from: selectSession(before), to: selectSession(snapshot), snapshot }
+    const overdue = isDue && event !== 'time.woke' && ({ isOverdue: true } as const)
+    return { event, ...taken, ...overdue, from: selectSession(before), to: selectSession(snapshot), snapshot }
   })
 }
 

@@ -44,15 +44,18 @@ export interface SessionDriverOptions extends DrivenUiOptions {
 const PROVIDER = 'driven'
 const LIFE_MS = 600_000
 
+const SERVED =
+  'A call asks the chart only where it is the first without a bearer; else it is served, or waits.'
+
 const unreachable: Partial<Record<ModelPlace, string>> = {
   'refresh.succeededLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.uselessLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.misconfigured': 'Takes a TLS failure, which an answer cannot be.',
-  'active: caller.asked': 'A call in `active` is served without asking the chart.',
+  'active: caller.asked': SERVED,
+  'refreshing: caller.asked': SERVED,
+  'retrying: caller.asked': SERVED,
   'expired: peer.loggedOut': 'A session that has expired does not look whether a peer logs out.',
   'expired: provider.loggedOut': 'A session that has expired does not look whether a peer logs out.',
-  'retrying: refresh.asked [isAskedAndDue] -> refreshing':
-    'A session looks at the clock before it asks, and that starts the refresh.',
 }
 
 /**

@@ -54,7 +54,7 @@ describe('a page behind its server, over the reference backend', () => {
         not walked: retrying: time.checked [isRereadDue] -> stays
           No event of the model leads there, with these options.
         not walked: retrying: refresh.asked [isAskedAndDue] -> refreshing
-          A session looks at the clock before it asks, and that starts the refresh.
+          A session looks at the clock before anything else happens.
         not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
           What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
         not walked: retrying: session.renewed [isNewerUselessTooOften] -> expired

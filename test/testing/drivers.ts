@@ -117,6 +117,7 @@ export function chartDriver(): ModelDriver {
       actor.start()
     },
     stop: () => void actor.stop(),
+    isChart: true,
     events: Object.fromEntries(
       (Object.keys(modelEvents) as ModelEventType[]).map((type) => [
         type,

@@ -5,6 +5,8 @@ import { describeCoverage, modelSuite, sessionDriver } from 'xstate-session/test
 import { driven, mock, mockSuite } from './drivers.ts'
 
 const server = setupServer(...mock.handlers)
+const policies = ['eager', 'onDemand', 'prompt'] as const
+const resends = ['afterBearerEnds', 'never', { withinMs: 20_000 }] as const
 beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
 afterAll(() => server.close())
 
@@ -14,6 +16,18 @@ describe('a session against the mock backend', () => {
   test('walks every row that it can reach', () => {
     expect(suite.walked()).toEqual(suite.planned())
     console.info(`The mock backend\n${describeCoverage(suite.walked())}`)
+  })
+})
+
+describe('paths of every kind pass', () => {
+  const kinds = ['transitions', 'shortest', 'simple', 'tours'] as const
+  const settings = policies.flatMap((policy) => resends.map((resend) => ({ ...driven, policy, resend })))
+  test.each(settings)('$policy, resend $resend', async (given) => {
+    const suite = modelSuite(
+      sessionDriver({ backend: mock }),
+      kinds.map((paths) => ({ ...given, paths })),
+    )
+    for (const { run } of suite.paths) await run()
   })
 })
 
@@ -44,8 +58,6 @@ describe('the driver notices', () => {
 describe('random walks', () => {
   const events = fc.constantFrom(...mockSuite().events)
 
-  const policies = ['eager', 'onDemand', 'prompt'] as const
-  const resends = ['afterBearerEnds', 'never', { withinMs: 20_000 }] as const
   const suites = policies.flatMap((policy) =>
     resends.map((resend) =>
       modelSuite(sessionDriver({ backend: mock }), { ...driven, policy, resend, paths: 'simple' }),

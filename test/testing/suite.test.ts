@@ -30,6 +30,7 @@ function mirror(more: Partial<ModelDriver> = {}): ModelDriver {
       (Object.keys(modelEvents) as ModelEventType[]).map((type) => [type, () => actor.send({ type })]),
     ),
     states: Object.fromEntries(Object.keys(createSessionModel().states).map((name) => [name, state])),
+    isChart: true,
     ...more,
   }
 }
@@ -73,6 +74,21 @@ describe('the paths', () => {
     expect(
       Object.keys(modelSuite(mirror(), { policy: 'onDemand', paths: 'simple' }).planned().states),
     ).toHaveLength(6)
+  })
+
+  test('look at the clock first where that leads on, but for a driver of the chart itself', () => {
+    const options = { ...limits, paths: 'shortest' } as const
+    const late = (driver: ModelDriver) =>
+      modelSuite(driver, options).paths.some(({ steps }) =>
+        steps.some(
+          ({ event, from }, at) =>
+            from.state === 'active' &&
+            steps[at - 1]?.event === 'peer.renewedUselessly' &&
+            event !== 'time.woke',
+        ),
+      )
+    expect(late(mirror())).toBe(true)
+    expect(late(mirror({ isChart: false }))).toBe(false)
   })
 
   test('are named by their events and where they lead', () => {
