@@ -1,3 +1,4 @@
+import { placeHere } from './placeHere.ts'
 import type { Stage } from './stage.ts'
 
 /** The rows of the one object store that the vault has. */
@@ -30,6 +31,7 @@ export function createBrowser(
   function transaction(isWrite: boolean) {
     const by = stage.current()
     const errand = stage.errandNow()
+    const goesOn = placeHere()
     const requests: { readonly row: string; readonly request: FakeRequest }[] = []
     const found: { oncomplete?: () => void } & Record<string, unknown> = {
       objectStore: () => ({
@@ -61,8 +63,12 @@ export function createBrowser(
       const done =
         isOpening || requests[0]?.row === 'key'
           ? run()
-          : stage.ask(by, what, run, () =>
-              requests.map(({ row }) => seen.get(reader)?.get(row) === rows.get(row)),
+          : stage.ask(
+              by,
+              what,
+              run,
+              () => requests.map(({ row }) => seen.get(reader)?.get(row) === rows.get(row)),
+              goesOn,
             )
       void done.then(() => found.oncomplete?.())
     })

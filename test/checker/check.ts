@@ -7,29 +7,29 @@ export interface CheckOptions {
   /** @default that of each scenario */
   readonly depth?: number
   readonly auditEvery?: number
+  readonly ahead?: number
   /** Ends each scenario at its first violation. */
   readonly isEager: boolean
 }
-
-/** One of so many states that were found twice is checked to have one future. */
-const AUDIT_EVERY = 200
 
 /** Explores, and tells what was found. Answers the exit code. */
 export async function check({
   scenario,
   depth,
-  auditEvery = AUDIT_EVERY,
+  auditEvery = 1,
+  ahead = 1,
   isEager,
 }: CheckOptions): Promise<number> {
   const chosen = choose(scenario)
-  const total = { states: 0, transitions: 0, violations: 0, unsound: 0 }
+  const total = { states: 0, transitions: 0, merged: 0, audited: 0, violations: 0, unsound: 0 }
   for (const each of chosen) {
     console.log(`${each.name}: ${each.about}`)
     console.log(`  bound: ${each.bound}`)
     const before = process.cpuUsage()
     const result = await explore(each, {
       depth: depth ?? each.depth,
-      auditEvery,
+      auditEvery: isEager ? 0 : auditEvery,
+      ahead,
       isEager,
       onLevel: (level, states) => process.stderr.write(`  depth ${level}: ${states} states\n`),
     })
@@ -45,11 +45,14 @@ export async function check({
     for (const found of result.found) await tell(each, found)
     total.states += result.states
     total.transitions += result.transitions
+    total.merged += result.merged
+    total.audited += result.audited
     total.violations += result.found.length
     total.unsound += result.unsound.length
   }
   console.log(
-    `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ${total.violations} violations`,
+    `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ` +
+      `${total.merged} merged (${total.audited} audited), ${total.violations} violations`,
   )
   return total.violations + total.unsound > 0 ? 1 : 0
 }

@@ -66,7 +66,16 @@ describe('the explorer', () => {
     const ends = toy({ print: (given) => (given.length > 2 ? given.slice(1) : `${given.length}`) })
     expect((await explore(ends, { depth: 4, auditEvery: 1 })).unsound.length).toBeGreaterThan(0)
     expect((await explore(toy({ print: sorted }), { depth: 4, auditEvery: 1 })).unsound).toEqual([])
-    expect((await explore(hidden, { depth: 2, auditEvery: 1 })).audited).toBeGreaterThan(0)
+    expect((await explore(hidden, { depth: 2, auditEvery: 1 })).unsound).toHaveLength(1)
+    // Nothing follows the last choice, so nothing can be missed there.
+    expect(await explore(hidden, { depth: 1, auditEvery: 1 })).toMatchObject({ merged: 0, unsound: [] })
+  })
+
+  test('looks as far ahead as it is told', async () => {
+    // A difference that one choice does not show.
+    const late = toy({ print: (given) => (given.length > 2 ? given : `${given.length}`) })
+    expect((await explore(late, { depth: 2, auditEvery: 1 })).unsound).toEqual([])
+    expect((await explore(late, { depth: 2, auditEvery: 1, ahead: 2 })).unsound).toHaveLength(1)
   })
 
   test('refuses a world that is not the same twice', async () => {

@@ -37,9 +37,9 @@ export interface Explored {
   readonly depth: number
   readonly states: number
   readonly transitions: number
-  /** How many states were found again by another way. */
+  /** How many states were found again by another way, and are not followed there. At the last choice nothing is. */
   readonly merged: number
-  /** How many of those were checked to have the same future one choice on, and which had not. */
+  /** How many of those were checked to have the same future, and which had not. */
   readonly audited: number
   readonly unsound: readonly string[]
   /** Nothing is left to explore: the budget of the scenario ends before the depth does. */
@@ -52,12 +52,16 @@ interface Node {
   readonly parent?: Node
   readonly name: string
   readonly index: number
+  /** What its choices lead to, as soon as they were taken. */
+  future?: string
 }
 
 export interface Limits {
   readonly depth: number
   /** One of so many merges is audited; 0: none. */
   readonly auditEvery?: number
+  /** How many choices an audit goes on. @default 1 */
+  readonly ahead?: number
   /** Ends at the first violation. */
   readonly isEager?: boolean
   readonly onLevel?: (depth: number, states: number, transitions: number) => void
@@ -71,12 +75,14 @@ export const settle = (): Promise<void> => new Promise((resolve) => setImmediate
  * whenever the state is needed: the code under test cannot be copied, and runs the same way every time.
  */
 export async function explore(scenario: Scenario, limits: Limits): Promise<Explored> {
-  const { depth, auditEvery = 0, isEager = false } = limits
+  const { depth, auditEvery = 0, ahead = 1, isEager = false } = limits
   const root: Node = { name: '', index: -1 }
   const first = await scenario.start()
   const seen = new Map<string, Node>([[short(first.print()), root]])
   const found = new Map<string, Found>()
   const unsound: string[] = []
+  /** Ways that were found to lead to the state of another, whose future is not yet known. */
+  let unaudited: [one: Node, other: Node][] = []
   let level: Node[] = [root]
   let transitions = 0
   let merged = 0
@@ -95,8 +101,10 @@ export async function explore(scenario: Scenario, limits: Limits): Promise<Explo
 
   async function audit(one: Node, other: Node) {
     audited += 1
-    const [a, b] = [await futures(scenario, one), await futures(scenario, other)]
-    if (a === b) return
+    const a = await futures(scenario, one, ahead)
+    if (ahead === 1 && futureOf(a) === other.future) return
+    const b = await futures(scenario, other, ahead)
+    if (futureOf(a) === futureOf(b)) return
     unsound.push(
       [wayOf(one).trace.join(', '), wayOf(other).trace.join(', '), firstDifference(a, b)].join('\n'),
     )
@@ -108,13 +116,16 @@ export async function explore(scenario: Scenario, limits: Limits): Promise<Explo
     for (const node of level) {
       let world: World | undefined = await replay(scenario, node)
       const names = world.choices().map(({ name }) => name)
+      const future: string[] = []
       for (const [index, name] of names.entries()) {
         world ??= await replay(scenario, node)
         await take(world, name)
         transitions += 1
         const child: Node = { parent: node, name, index }
         const isBroken = note(child, world)
-        const print = short(world.print())
+        const text = world.print()
+        future.push(outcomeOf(world, text))
+        const print = short(text)
         world = undefined
         if (isBroken && isEager) return result()
         // What follows a violation proves nothing.
@@ -125,10 +136,14 @@ export async function explore(scenario: Scenario, limits: Limits): Promise<Explo
           next.push(child)
           continue
         }
+        if (reached === depth) continue
         merged += 1
-        if (auditEvery > 0 && merged % auditEvery === 0) await audit(child, other)
+        if (auditEvery > 0 && merged % auditEvery === 0) unaudited.push([child, other])
       }
+      node.future = futureOf(future)
     }
+    for (const [one, other] of unaudited) if (other.future !== undefined) await audit(one, other)
+    unaudited = unaudited.filter(([, other]) => other.future === undefined)
     level = next
     limits.onLevel?.(reached, seen.size, transitions)
   }
@@ -162,24 +177,33 @@ async function replay(scenario: Scenario, node: Node): Promise<World> {
   return world
 }
 
-/** What each choice leads to, as one text. */
-async function futures(scenario: Scenario, node: Node): Promise<string> {
-  const names = (await replay(scenario, node)).choices().map(({ name }) => name)
+/** What each choice leads to, and the next ones, so many `ahead`. */
+async function futures(scenario: Scenario, node: Node, ahead: number): Promise<string[]> {
   const all: string[] = []
-  for (const name of names) {
-    const world = await replay(scenario, node)
+  let world: World | undefined = await replay(scenario, node)
+  for (const [index, { name }] of world.choices().entries()) {
+    world ??= await replay(scenario, node)
     await take(world, name)
-    const kinds = world.violations().map(({ invariant }) => invariant)
-    // Not under its name: who acts may have changed places.
-    all.push(`${kinds} ${world.print()}`)
+    all.push(outcomeOf(world, world.print()))
+    const isBroken = world.violations().length > 0
+    world = undefined
+    if (ahead > 1 && !isBroken)
+      all.push(...(await futures(scenario, { parent: node, name, index }, ahead - 1)))
   }
-  return [...new Set(all)].sort().join('\n\n')
+  return all
 }
 
-function firstDifference(a: string, b: string): string {
-  const [left, right] = [a.split('\n'), b.split('\n')]
-  const only = (lines: string[], others: string[]) => lines.filter((line) => !others.includes(line))
-  return `only there: ${only(left, right).join('; ')}\nonly here: ${only(right, left).join('; ')}`
+/** Not under the name of its choice: who acts may have changed places. */
+const outcomeOf = (world: World, print: string) =>
+  `${world.violations().map(({ invariant }) => invariant)} ${print}`
+
+const futureOf = (outcomes: readonly string[]) => short([...outcomes].sort().join('\n\n'))
+
+function firstDifference(a: readonly string[], b: readonly string[]): string {
+  const lines = (all: readonly string[]) => new Set(all.flatMap((text) => text.split('\n')))
+  const only = (left: Set<string>, right: Set<string>) =>
+    [...left].filter((line) => !right.has(line)).join('; ')
+  return `only there: ${only(lines(a), lines(b))}\nonly here: ${only(lines(b), lines(a))}`
 }
 
 function wayOf(node: Node) {

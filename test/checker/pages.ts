@@ -1,9 +1,11 @@
 import type { RefreshPolicy, SessionContext } from '../../machines/session.types.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import type { Session } from '../../src/session/session.ts'
 import type { World } from './explore.ts'
 import { runSession } from './runSession.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
+import { printInside } from './windows.ts'
 
 export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {
   readonly policy?: RefreshPolicy
@@ -61,8 +63,7 @@ function page(
     login: (answer) => session.login(answer, { provider: 'openid', sessionId: 's1' }),
     logout: () => session.logout(),
     print: () => {
-      const { value, context } = session.actorRef.getSnapshot()
-      return [value, fromNow(context, START + stage.clock.now())]
+      return printSession(session, START + stage.clock.now())
     },
     describe() {
       const { state, epoch, version, reason, isUsable } = session.getSnapshot()
@@ -71,8 +72,14 @@ function page(
   }
 }
 
+/** What a session is, seen from outside and from inside. */
+export function printSession(session: Session, now: number): unknown {
+  const { value, context } = session.actorRef.getSnapshot()
+  return [value, fromNow(context, now), printInside(session, now)]
+}
+
 /** The facts of a chart with their instants told from now: what is past is past, however long. */
-export function fromNow(context: SessionContext, now: number): unknown {
+function fromNow(context: SessionContext, now: number): unknown {
   const ahead = (instant: number) => (instant === Infinity ? 'never' : Math.max(instant - now, -1))
   const {
     endsAt,

@@ -1,4 +1,5 @@
 import type { Choice } from './explore.ts'
+import { placeHere } from './placeHere.ts'
 
 /** A call of the code under test that is under way. */
 export interface Op {
@@ -6,6 +7,8 @@ export interface Op {
   readonly what: string
   /** On whose behalf: what follows its answer is. */
   readonly errand: string
+  /** Where its answer is awaited. */
+  readonly place: () => string
   /** How it may go on, by name. Taking one ends it, unless that answers another op. */
   readonly ways: () => Readonly<Record<string, () => void>>
   readonly more: OpMore
@@ -14,6 +17,8 @@ export interface Op {
 interface OpMore {
   /** What may become of it when its process ends. Absent: nothing. */
   readonly fates?: Readonly<Record<string, () => void>> | undefined
+  /** Where its answer is awaited, if that is not where it is asked. */
+  readonly place?: () => string
   /** A store, which needs no time. */
   readonly isStore?: boolean
   /** What tells it from others of its name. */
@@ -35,7 +40,7 @@ export function createPorts(enter: (owner: string) => void, errandNow: () => str
 
   return {
     open(owner: string, what: string, ways: Op['ways'], more: OpMore = {}): Op {
-      const op = { owner, what, errand: errandNow(), ways, more }
+      const op = { owner, what, errand: errandNow(), place: more.place ?? placeHere(), ways, more }
       ops.push(op)
       return op
     },
@@ -79,6 +84,7 @@ export function createPorts(enter: (owner: string) => void, errandNow: () => str
       })
     },
     isAsking: () => ops.some(({ more, ways }) => more.isStore && Object.keys(ways()).length > 0),
-    print: () => ops.map(({ owner, what, errand, more }) => [owner, what, errand, more.detail?.()]),
+    print: () =>
+      ops.map(({ owner, what, errand, place, more }) => [owner, what, errand, place(), more.detail?.()]),
   }
 }

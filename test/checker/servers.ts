@@ -13,7 +13,7 @@ import type { EntryStore } from '../../src/stores/entryStore.ts'
 import { memoryEntries } from '../../src/stores/memoryEntries.ts'
 import type { Choice, World } from './explore.ts'
 import type { Stored } from './happenings.ts'
-import { fromNow } from './pages.ts'
+import { printSession } from './pages.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
 
@@ -79,13 +79,8 @@ export async function startServers(options: ServersOptions): Promise<World> {
     // At rest it is nothing but its record.
     ...[...running]
       .filter(([, { sessions }]) => sessions.lives.awake() > 0)
-      .map(([name, { awake }]) => [name, awake && printSession(awake, stage)]),
+      .map(([name, { awake }]) => [name, awake && printSession(awake, START + stage.clock.now())]),
   ])
-}
-
-function printSession({ actorRef }: Session, stage: Stage): unknown {
-  const { value, context } = actorRef.getSnapshot()
-  return [value, fromNow(context, START + stage.clock.now())]
 }
 
 /** The one store of all processes: the shipped memory store, each call of which takes as long as the explorer likes. */

@@ -8,6 +8,7 @@ import { settle } from './explore.ts'
 import type { Call, Happening } from './happenings.ts'
 import { callName } from './invariants/calls.ts'
 import { createJudge, processOf } from './judge.ts'
+import { placeHere } from './placeHere.ts'
 import { createPorts } from './ports.ts'
 import { createProvider, type Outcome } from './provider.ts'
 import { createStepClock } from './stepClock.ts'
@@ -144,9 +145,15 @@ export function createStage(options: StageOptions) {
 
   /**
    * A call of a store. `run` does what was asked, at one instant, and settles without further ado. `detail`: what tells
-   * it from others of its name.
+   * it from others of its name. `goesOn`: where its answer is awaited.
    */
-  function ask<T>(by: string, what: string, run: () => Promise<T>, detail?: () => unknown): Promise<T> {
+  function ask<T>(
+    by: string,
+    what: string,
+    run: () => Promise<T>,
+    detail?: () => unknown,
+    goesOn = placeHere(),
+  ): Promise<T> {
     const isWrite = what.startsWith('write')
     const sent = errands.getStore()
     const place = sent?.asked ?? 0
@@ -167,7 +174,8 @@ export function createStage(options: StageOptions) {
               spent.slow += 1
               void run().then((answer) =>
                 ports.open(by, `${name}, done`, () => ({ told: () => resolve(answer) }), {
-                  detail: () => JSON.stringify(answer ?? null).replace(/"value":"\d+ /, ''),
+                  place: goesOn,
+                  detail: () => [place, JSON.stringify(answer ?? null).replace(/"value":"\d+ /, '')],
                 }),
               )
             },
@@ -188,6 +196,7 @@ export function createStage(options: StageOptions) {
         }),
         {
           isStore: true,
+          place: goesOn,
           detail: () => [place, detail?.()],
           ...(isWrite && { fates: { written: () => void run(), 'not written': () => {} } }),
         },

@@ -1,8 +1,11 @@
 import type { Clock } from '../../src/session/clock.ts'
+import { placeHere } from './placeHere.ts'
 
 export interface Timer {
   readonly owner: string
   readonly at: number
+  /** Where it was armed. */
+  readonly place: () => string
   readonly fire: () => void
 }
 
@@ -30,7 +33,7 @@ export function createStepClock(bind: (fire: () => void) => () => void) {
           isArmed = false
         }
       }
-      const timer = { owner, at: elapsed + delayMs, fire: bind(fire) }
+      const timer = { owner, at: elapsed + delayMs, place: placeHere(3), fire: bind(fire) }
       armed.push(timer)
       // Stable: of two timers of one process for one instant, the one armed first fires first.
       armed.sort((a, b) => a.at - b.at)
@@ -64,6 +67,6 @@ export function createStepClock(bind: (fire: () => void) => () => void) {
       armed = armed.filter((timer) => timer.owner !== owner)
     },
     /** When the timers of each process fire, from now. */
-    print: () => armed.map(({ owner, at }) => `${owner} ${at - elapsed}`),
+    print: () => armed.map(({ owner, at, place }) => `${owner} ${at - elapsed} ${place().split(' ', 1)}`),
   }
 }

@@ -4,7 +4,7 @@ import type { StoredSession } from '../../src/stores/store.ts'
 import { createBrowser, type Rows } from './browser.ts'
 import type { Choice, World } from './explore.ts'
 import type { Stored } from './happenings.ts'
-import { fromNow } from './pages.ts'
+import { printSession } from './pages.ts'
 import { runSession } from './runSession.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
@@ -144,8 +144,7 @@ function tab(stage: Stage, name: string, session: () => Session): Party {
     login: (answer) => session().login(answer, { provider: 'openid' }),
     logout: () => session().logout(),
     print() {
-      const { value, context } = session().actorRef.getSnapshot()
-      return [value, fromNow(context, START + stage.clock.now())]
+      return printSession(session(), START + stage.clock.now())
     },
     describe() {
       const { state, epoch, version, reason, isUsable } = session().getSnapshot()
