@@ -13,7 +13,7 @@ import { renderMarkdown, type Surroundings } from './renderMarkdown.ts'
 import { searchIndex } from './searchIndex.ts'
 import { sourcePage } from './sourcePage.ts'
 import { statePage } from './statePage.ts'
-import { drawChart, drawMermaid } from './statePictures.ts'
+import { drawChart, drawMermaid, type Picture } from './statePictures.ts'
 import { testTitles } from './testTitles.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -36,7 +36,7 @@ export async function buildSite(): Promise<Site> {
   const names = namesOf(modules)
 
   /** What a text of `source` that stands at `path` needs to know. */
-  const around = (source: string, path: string, drawings: ReadonlyMap<string, string>): Surroundings => ({
+  const around = (source: string, path: string, drawings: ReadonlyMap<string, Picture>): Surroundings => ({
     linkTo: (href, text) => {
       if (/^[a-z]+:|^#/.test(href)) return href
       const [file = '', anchor] = href.split('#')
@@ -64,24 +64,28 @@ export async function buildSite(): Promise<Site> {
       const at = names.get(name)
       return at && relative(path, at)
     },
-    drawingOf: (code) =>
-      `<div class="drawing" tabindex="0" role="group" aria-label="Diagram">${drawings.get(code)}</div>`,
+    drawingOf(code) {
+      const { inPage, alone } = drawings.get(code) as Picture
+      const file = `assets/${path.replace('.html', '').replaceAll('/', '-')}.svg`
+      files.set(file, `<?xml-stylesheet href="site.css" type="text/css"?>\n${alone}\n`)
+      return drawing(inPage, relative(path, file))
+    },
   })
 
   const pages: Page[] = []
   for (const { source, title, chapter } of there) {
     const path = pathOf(source)
     const text = read(source)
-    const drawings = new Map<string, string>()
+    const drawings = new Map<string, Picture>()
     for (const [, code = ''] of text.matchAll(/^```mermaid\n(.*?)^```/gms)) {
-      drawings.set(code, source === 'docs/statechart.md' ? await drawChart() : await drawMermaid(code))
+      drawings.set(code, source === 'docs/statechart.md' ? drawChart() : drawMermaid(code))
     }
     const body = renderMarkdown(text, around(source, path, drawings))
     pages.push({ ...body, path, name: title, chapter, source })
     if (source === 'docs/statechart.md') {
       const meanings = readReasons()
       for (const { key } of stateNodes) {
-        const state = await statePage(key, meanings)
+        const state = statePage(key, meanings)
         const path = `states/${key}.html`
         const drawings = new Map([['', state.picture]])
         const body = renderMarkdown(state.markdown, around(path, path, drawings))
@@ -112,6 +116,9 @@ export async function buildSite(): Promise<Site> {
   problems.push(...checkLinks(files))
   return { files, problems }
 }
+
+const drawing = (inPage: readonly string[], href: string) =>
+  `<figure><figcaption>${inPage.length === 1 ? '<span class="sideways">Scroll sideways for all of it. </span>' : ''}<a href="${href}">The picture by itself</a></figcaption><div class="drawing" tabindex="0" role="group" aria-label="Diagram">${inPage.join('')}</div></figure>`
 
 const read = (file: string) => readFileSync(root + file, 'utf8')
 const titles = new Map<string, Map<string, number>>()

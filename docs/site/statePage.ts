@@ -1,19 +1,19 @@
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { type Edge, edgesOf, stateNodes } from '../chart.ts'
-import { drawState } from './statePictures.ts'
+import { drawState, type Picture } from './statePictures.ts'
 
 /** A state as a text in Markdown, its picture in a block of its own. */
 export interface StateText {
   readonly key: string
   readonly markdown: string
-  readonly picture: string
+  readonly picture: Picture
 }
 
 /** What of a reason is known: its name, and what it means. */
 export type ReasonMeanings = Readonly<Record<'expired' | 'loggedOut', ReadonlyMap<string, string>>>
 
 /** One state: what it means, what leads to it, what leaves it, and of the two ends every reason. */
-export async function statePage(key: string, meanings: ReasonMeanings): Promise<StateText> {
+export function statePage(key: string, meanings: ReasonMeanings): StateText {
   const node = stateNodes.find((state) => state.key === key)
   if (!node) throw new Error(`the machine has no state ${key}`)
   const own = edgesOf(node)
@@ -83,7 +83,7 @@ export async function statePage(key: string, meanings: ReasonMeanings): Promise<
         ]
       : []),
   ].join('\n\n')
-  return { key, markdown, picture: await drawState(key) }
+  return { key, markdown, picture: drawState(key) }
 }
 
 const nameOf = (state: string) => (state === 'every state' ? state : `[${state}](${state}.html)`)

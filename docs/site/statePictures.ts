@@ -1,83 +1,82 @@
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { edgesOf, stateNodes } from '../chart.ts'
-import { drawGraph, type GraphEdge, type GraphLine, type GraphNode } from './drawGraph.ts'
+import { drawNarrowFan, drawWideFan } from './draw/drawFan.ts'
+import { drawLadder } from './draw/drawLadder.ts'
+import type { GraphEdge, GraphNode } from './draw/svg.ts'
 
+/** A drawing of a page. */
+export interface Picture {
+  /** As it stands in the page; of several, the styles show the one that there is room for. */
+  readonly inPage: readonly string[]
+  /** For a file of its own. */
+  readonly alone: string
+}
+
+const one = (drawing: string): Picture => ({ inPage: [drawing], alone: drawing })
 const everywhere = edgesOf(sessionMachine.root).filter(({ target }) => target)
 
 /** The whole chart: every arrow between two states, and the events that take it. */
-export function drawChart(): Promise<string> {
-  const edges: GraphEdge[] = stateNodes.flatMap((state) => {
-    const arrows = new Map<string, Set<string>>()
-    for (const { event, target } of edgesOf(state)) {
-      if (target && target !== state.key) arrows.set(target, (arrows.get(target) ?? new Set()).add(event))
-    }
-    return [...arrows].map(([to, events]) => ({
-      from: state.key,
-      to,
-      lines: [...events].map((event) => ({ event })),
-    }))
-  })
-  return drawGraph({
-    title: 'The whole statechart; the tables below say the same in words',
-    direction: 'DOWN',
-    nodes: [
-      { id: '*', label: 'every state', kind: 'other' },
-      ...stateNodes.map(({ key }) => ({ id: key, label: key, kind: key })),
-    ],
-    edges: [
-      ...edges,
-      ...everywhere.map(({ event, target = '' }) => ({ from: '*', to: target, lines: [{ event }] })),
-    ],
-  })
+export function drawChart(): Picture {
+  const edges: GraphEdge[] = stateNodes.flatMap((state) =>
+    [...eventsByTarget(edgesOf(state), state.key)].map(([to, events]) => ({ from: state.key, to, events })),
+  )
+  const nodes: GraphNode[] = [
+    { id: '*', label: 'every state', kind: 'other' },
+    ...stateNodes.map(({ key }) => ({ id: key, label: key, kind: key })),
+  ]
+  const always = [...eventsByTarget(everywhere, '')].map(([to, events]) => ({ from: '*', to, events }))
+  const title = 'The whole statechart; the tables below say the same in words'
+  return one(drawLadder(nodes, [...edges, ...always], 'chart', title))
 }
 
-/** One state, lit: what leads to it on the left, what leaves it on the right. */
-export function drawState(key: string): Promise<string> {
-  const nodes: GraphNode[] = []
-  const edges: GraphEdge[] = []
-  const into = new Map<string, GraphLine[]>()
-  const out = new Map<string, GraphLine[]>()
-  for (const state of stateNodes) {
-    for (const { event, guard, target } of edgesOf(state)) {
-      if (!target || target === state.key) continue
-      if (target === key) into.set(state.key, [...(into.get(state.key) ?? []), { event, guard }])
-      if (state.key === key) out.set(target, [...(out.get(target) ?? []), { event, guard }])
-    }
-  }
-  for (const { event, target = '' } of everywhere) {
-    if (target === key) into.set('every state', [...(into.get('every state') ?? []), { event }])
-    else out.set(target, [...(out.get(target) ?? []), { event }])
-  }
-  for (const [from, lines] of into) {
-    nodes.push({ id: `from ${from}`, label: from, kind: from === 'every state' ? 'other' : from })
-    edges.push({ from: `from ${from}`, to: key, lines })
-  }
-  nodes.push({ id: key, label: key, kind: `${key} lit` })
-  for (const [to, lines] of out) {
-    nodes.push({ id: `to ${to}`, label: to, kind: to })
-    edges.push({ from: key, to: `to ${to}`, lines })
-  }
-  return drawGraph({
-    title: `${key}: what leads to it, and what leaves it; the tables below say the same in words`,
-    direction: 'RIGHT',
-    nodes,
-    edges,
+/** One state, lit: what leads to it, and what leaves it. The conditions are in the tables. */
+export function drawState(key: string): Picture {
+  const into = stateNodes.flatMap((state) => {
+    const events = state.key === key ? undefined : eventsByTarget(edgesOf(state), state.key).get(key)
+    return events ? [{ node: { id: state.key, label: state.key, kind: state.key }, events }] : []
   })
+  const always = eventsByTarget(everywhere, '').get(key)
+  if (always) into.push({ node: { id: '*', label: 'every state', kind: 'other' }, events: always })
+  const own = edgesOf(stateNodes.find((state) => state.key === key) as (typeof stateNodes)[number])
+  const out = [...eventsByTarget([...own, ...everywhere], key)].map(([to, events]) => ({
+    node: { id: to, label: to, kind: to },
+    events,
+  }))
+  const fan = {
+    middle: { id: key, label: key, kind: `${key} lit` },
+    into,
+    out,
+    title: `${key}: what leads to it, and what leaves it; the tables below say the same in words`,
+  }
+  const alone = drawWideFan(fan, 'wide')
+  return { inPage: [alone, drawNarrowFan(fan, 'narrow')], alone }
 }
 
 /** A small diagram of states that a page writes down as Mermaid text. */
-export function drawMermaid(code: string): Promise<string> {
+export function drawMermaid(code: string): Picture {
   if (!code.includes('stateDiagram-v2')) throw new Error('of ```mermaid only state diagrams are drawn')
   const arrows = [...code.matchAll(/^\s*(\S+) --> (\S+)(?: : (.*))?$/gm)]
   const ids = new Set(arrows.flatMap(([, from = '', to = '']) => [from, to]))
-  return drawGraph({
-    title: 'States and the main ways between them',
-    direction: 'DOWN',
-    nodes: [...ids].map((id) => ({ id, label: id === '[*]' ? '●' : id, kind: id === '[*]' ? 'other' : id })),
-    edges: arrows.map(([, from = '', to = '', label = '']) => ({
-      from,
-      to,
-      lines: label ? label.split('<br/>').map((event) => ({ event })) : [],
-    })),
-  })
+  const nodes = [...ids].map((id) => ({
+    id,
+    label: id === '[*]' ? '●' : id,
+    kind: id === '[*]' ? 'other' : id,
+  }))
+  const edges = arrows.map(([, from = '', to = '', label = '']) => ({
+    from,
+    to,
+    events: label ? label.split('<br/>') : [],
+  }))
+  return one(drawLadder(nodes, edges, 'chart', 'States and the main ways between them'))
+}
+
+/** Where edges lead, and by which events, each once; those that stay at `from` left out. */
+function eventsByTarget(edges: ReturnType<typeof edgesOf>, from: string): Map<string, string[]> {
+  const arrows = new Map<string, string[]>()
+  for (const { event, target } of edges) {
+    const known = target ? (arrows.get(target) ?? []) : undefined
+    if (!target || target === from || known?.includes(event)) continue
+    arrows.set(target, [...(known ?? []), event])
+  }
+  return arrows
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { stateNodes } from '../../docs/chart.ts'
 import { buildSite, type Site } from '../../docs/site/buildSite.ts'
 import { violationsOf } from '../e2e/violationsOf.ts'
 
@@ -25,6 +26,11 @@ const wrong: string[] = []
 
 const server = createServer((request, response) => {
   const path = decodeURI(new URL(request.url ?? '/', 'http://x').pathname).slice(1) || 'index.html'
+  // A browser asks for it by itself, where a picture is the page.
+  if (path === 'favicon.ico') {
+    response.writeHead(204).end()
+    return
+  }
   const content = site.files.get(path)
   if (content === undefined) wrong.push(`404 ${path}`)
   response.writeHead(content === undefined ? 404 : 200, {
@@ -76,6 +82,48 @@ test.each([...shown, ...generated])(
         const top = await page.locator('#pages').evaluate((pages) => pages.getBoundingClientRect().top)
         expect(top, 'the navigation stays').toBeGreaterThanOrEqual(0)
       }
+      await page.close()
+    }
+    expect(wrong).toEqual([])
+  },
+)
+
+test.each(['index.html', 'statechart.html', ...stateNodes.map(({ key }) => `states/${key}.html`)])(
+  '%s: its picture is whole and legible on a laptop, and on a phone or a way to the rest of it is shown',
+  async (path) => {
+    for (const width of [1280, 390]) {
+      const page = await open(path, width, 'light')
+      const { fits, smallest, isCut } = await page.locator('.drawing').evaluate((drawing) => {
+        const texts = [...drawing.querySelectorAll('text')].filter((text) => text.checkVisibility())
+        const { left, right } = drawing.getBoundingClientRect()
+        const heightOf = (text: SVGTextElement) =>
+          Number.parseFloat(getComputedStyle(text).fontSize) * (text.getScreenCTM()?.a ?? 0)
+        return {
+          fits: drawing.scrollWidth <= drawing.clientWidth,
+          smallest: Math.min(...texts.map(heightOf)),
+          isCut: texts.some((text) => {
+            const own = text.getBoundingClientRect()
+            return own.left < left || own.right > right
+          }),
+        }
+      })
+      expect(smallest, `${width}: size of its letters`).toBeGreaterThanOrEqual(11)
+      const hint = page.getByText('Scroll sideways')
+      if (width > 1000) expect({ fits, isCut }).toEqual({ fits: true, isCut: false })
+      expect((await hint.count()) > 0 && (await hint.isVisible())).toBe(!fits)
+      await page.getByRole('link', { name: 'The picture by itself' }).click()
+      await page.waitForURL('**/assets/*.svg')
+      // It has the colours of the site, and its own size.
+      const [isStyled, isWhole] = await page.evaluate(() => {
+        const { documentElement: drawing } = document
+        const active = drawing.querySelector('.node text') as Element
+        const size = drawing.getBoundingClientRect().width
+        return [
+          getComputedStyle(active).textAnchor === 'middle',
+          size >= Number(drawing.getAttribute('width')),
+        ]
+      })
+      expect([isStyled, isWhole]).toEqual([true, true])
       await page.close()
     }
     expect(wrong).toEqual([])
