@@ -115,7 +115,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function freshness() {
     const c = snapshot.context
-    const isServed = status === 'running' && c.bearer === 'good'
+    // In a backoff whoever comes looks whether the next attempt is due.
+    const isServed = status === 'running' && c.bearer === 'good' && snapshot.value !== 'retrying'
     const leftMs = isServed ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) - now() : -Infinity
     return { wall: clock.wall() + leftMs, monotonic: clock.monotonic() + leftMs }
   }
@@ -182,13 +183,20 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       ? vault.tokens().bearer
       : undefined
 
-  /** A bearer, after a refresh if one is due. A turn in progress has checked and asked already. */
-  const acquire = () => turn.promise() ?? ask('caller')
-
-  function ask(by: 'caller' | 'user' | 'force'): Promise<string> {
+  function ask(by: 'caller' | 'user' | 'force') {
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by, at: now() })
-    return wait()
+  }
+
+  /** A bearer, after a refresh if one is due. */
+  function acquire(): Promise<string> {
+    // A turn in progress has checked and asked already.
+    const going = turn.promise()
+    if (going) return going
+    ask('caller')
+    // Nobody waits for a refresh that began early.
+    const bearer = fresh()
+    return bearer === undefined ? wait() : Promise.resolve(bearer)
   }
 
   /** After a 401 for `bearer`: a newer one, if the session it belongs to has or gets one. */
@@ -276,7 +284,8 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   async function refresh({ by = 'force' }: { readonly by?: 'user' | 'force' } = {}): Promise<void> {
     if (by === 'user') seenAt = now()
-    await ask(by)
+    ask(by)
+    await wait()
   }
 
   /** Looks into the store, for a session or for what peers have made of it. The chart is pending until the first look. */

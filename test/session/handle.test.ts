@@ -344,6 +344,22 @@ describe('a bearer that is good', () => {
     expect(strategy.attempts).toHaveLength(1)
   })
 
+  test('is served in a backoff, too, and whoever asks for it has the next attempt made if timers are late', async () => {
+    const clock = { ...fakeClock(), setTimer: () => () => {} }
+    const { session, strategy, pass } = await loggedIn({ clock })
+    await pass(10 * SECOND)
+    void session.refresh().catch(() => {})
+    await strategy.last().answer({ kind: 'refused', cause: 'network' })
+    const get = async () => {
+      const token = outcomeOf(session.getToken())
+      await flush()
+      return [token.value, strategy.attempts.length]
+    }
+    expect(await get()).toEqual(['B1', 1])
+    clock.advance(SECOND)
+    expect(await get()).toEqual(['B1', 2])
+  })
+
   test('is served to its end where a refresh is due and must not happen', async () => {
     const { session, strategy, pass } = await loggedIn({ refresh: 'prompt' })
     await pass(LIFE - 1)
