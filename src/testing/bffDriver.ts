@@ -113,11 +113,16 @@ async function begin(
   const ahead = virtualClock(MODEL_START)
   await backend.start(ahead)
   let isApiClosed = false
+  /** Its bearer has ended, and until its backend's `Retry-After` is over it asks for no other: it calls no API. */
+  let isLimited = false
   let subject = ''
   const browser = drivenBrowser(PANEL)
 
   /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
-  const outlive = () => ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + LIFE_MS)
+  function outlive() {
+    ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + LIFE_MS)
+    isLimited = false
+  }
 
   /** The way from the server to its backend. */
   async function upstream(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -169,6 +174,7 @@ async function begin(
       if (pathname === '/session/refresh' && answer) return answer()
       // Between the events of a path nobody tells the page anything.
       if (pathname === '/session/' && !isLookWorth) return new Response(null, { status: 503 })
+      if (pathname === backend.apiPath && isLimited) return new Response(null, { status: 401 })
       isApiClosed = pathname === backend.apiPath
       try {
         return await server.handle(request)
@@ -213,7 +219,10 @@ async function begin(
         () => 'a refresh to answer',
       )
       backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : LIFE_MS)
-      if (!answer) outlive()
+      if (!answer) {
+        outlive()
+        isLimited = type === 'refresh.limited'
+      }
       if (!answer && failure) await backend.failRefresh(failure())
       return held.release('refresh')
     }
