@@ -17,8 +17,8 @@ interface Live {
   /** Its record has been read. */
   readonly ready: Promise<void>
   users: number
-  /** A write of its record that has not been done yet. */
-  isOwed: boolean
+  /** What of it is not written down yet. */
+  owed: 'renewal' | 'end' | undefined
 }
 
 /** As long as a request may hold a record that it read before, and as much as may happen meanwhile. */
@@ -97,7 +97,7 @@ export function createLives(
         onChange()
       })
     })
-    const live = { handle, ready, users: 0, isOwed: false }
+    const live: Live = { handle, ready, users: 0, owed: undefined }
     lives.set(key, live)
     return live
   }
@@ -119,25 +119,35 @@ export function createLives(
 
   /**
    * A renewal that could not be written is in memory alone, and its session writes it again until the store answers: it
-   * stays awake for as long. At rest its only valid refresh token would be lost.
+   * stays awake for as long. At rest its only valid refresh token would be lost. So it does while its end is written:
+   * from its record it would be woken as if it were alive.
    */
   function owing(key: string, store: SessionStore): SessionStore {
     return {
       ...store,
       async compareAndSet(expected, next) {
         const live = lives.get(key)
-        if (!live || 'ended' in next) return store.compareAndSet(expected, next)
-        live.isOwed = true
-        const isDone = await store.compareAndSet(expected, next)
-        live.isOwed = false
-        letRest(key)
-        onChange()
-        return isDone
+        if (!live) return store.compareAndSet(expected, next)
+        const isEnd = 'ended' in next
+        live.owed = isEnd ? 'end' : 'renewal'
+        let isDone: boolean | undefined
+        try {
+          isDone = await store.compareAndSet(expected, next)
+          return isDone
+        } finally {
+          // An end is written once, or not at all.
+          if (isEnd || isDone !== undefined) {
+            live.owed = undefined
+            letRest(key)
+            onChange()
+          }
+        }
       },
     }
   }
 
-  const owes = ({ handle, isOwed }: Live) => isOwed && !ENDED.includes(handle.session.getSnapshot().state)
+  const owes = ({ handle, owed }: Live) =>
+    owed === 'end' || (owed === 'renewal' && !ENDED.includes(handle.session.getSnapshot().state))
 
   function letRest(key: string) {
     const live = lives.get(key)
