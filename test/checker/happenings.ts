@@ -96,6 +96,8 @@ export type Happening =
       readonly from: SessionStateName
       readonly to: SessionStateName
       readonly reason: string | null
+      /** Whose session it is, as it says. */
+      readonly user: string | undefined
     }
   | { readonly type: 'failed'; readonly by: string }
   /** A write was done. */

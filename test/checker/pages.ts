@@ -78,9 +78,12 @@ export function printSession(session: Session, now: number): unknown {
   return [value, fromNow(context, now), printInside(session, now)]
 }
 
+/** Nothing that is explored takes so long. */
+const FAR_MS = 3_600_000
+
 /** The facts of a chart with their instants told from now: what is past is past, however long. */
 function fromNow(context: SessionContext, now: number): unknown {
-  const ahead = (instant: number) => (instant === Infinity ? 'never' : Math.max(instant - now, -1))
+  const ahead = (instant: number) => (instant > now + FAR_MS ? 'far' : Math.max(instant - now, -1))
   const {
     endsAt,
     leadAt,

@@ -319,7 +319,8 @@ export function createStage(options: StageOptions) {
     let last: SessionStateName = actorRef.getSnapshot().value
     actorRef.subscribe({
       next({ value, context }) {
-        if (value !== last) note({ type: 'moved', by, from: last, to: value, reason: context.reason })
+        if (value !== last)
+          note({ type: 'moved', by, from: last, to: value, reason: context.reason, user: context.user?.id })
         last = value
       },
       error: () => note({ type: 'failed', by }),

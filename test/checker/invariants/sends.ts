@@ -1,4 +1,4 @@
-import type { Family, Send } from '../happenings.ts'
+import type { Bearer, Family, Send } from '../happenings.ts'
 import type { Bench, Monitor } from '../judge.ts'
 import { processOf } from '../judge.ts'
 
@@ -25,10 +25,16 @@ export function sends(bench: Bench): Monitor {
   /** Logins for whom somebody asked for a refresh that is not due. */
   const forced = new Set<Family>()
   const loggedIn = new Map<string, Family>()
+  /** The newest bearer that each session in memory is known to have: of what its copies have it knows nothing. */
+  const own = new Map<string, Bearer | undefined>()
 
-  const isSpent = (family: Family) => {
-    const bearer = held(family)?.bearer
+  const isSpent = (by: string, family: Family) => {
+    const bearer = kind === 'memory' ? own.get(by) : held(family)?.bearer
     return !bearer || bearer.isRejected || now() >= bearer.endsAt
+  }
+  function has(by: string, bearer: Bearer) {
+    const before = own.get(by)
+    if (before?.family !== bearer.family || before.number < bearer.number) own.set(by, bearer)
   }
   const isUnderWay = (send: Send) => send.closedAt === undefined && now() - send.at < OVER_MS
 
@@ -39,12 +45,12 @@ export function sends(bench: Bench): Monitor {
     if (isUnderWay(last)) report('I1', `${by} sends ${token} while ${last.by} waits for its answer`)
     if (last.result === 'rejected' || last.result === 'rotated')
       report('I1', `${by} sends ${token}, which was ${last.result}`)
-    if (last.result === 'unsupported' && !isSpent(family))
+    if (last.result === 'unsupported' && !isSpent(by, family))
       report('I1', `${by} sends ${token} to a backend without the route while the bearer is good`)
     if (doubts === 0) return
     if (resend === 'never') report('I1', `${by} sends ${token} again under "never"`)
     else if (resend === 'afterBearerEnds') {
-      if (!isSpent(family)) report('I1', `${by} sends ${token} again in doubt while the bearer is good`)
+      if (!isSpent(by, family)) report('I1', `${by} sends ${token} again in doubt while the bearer is good`)
       if (doubts >= MAX_DOUBTFUL_SENDS)
         report('I1', `${by} sends ${token} in doubt for the ${doubts + 1}th time`)
     } else if (doubts > 1 || now() - since > resend.withinMs)
@@ -53,12 +59,21 @@ export function sends(bench: Bench): Monitor {
 
   return {
     on: {
-      loggedIn: ({ by, family }) => void loggedIn.set(processOf(by), family),
+      loggedIn({ by, family }) {
+        loggedIn.set(processOf(by), family)
+        own.set(by, family.bearers[0])
+      },
+      returned: ({ call, bearer }) => has(call.by, bearer),
+      wired: ({ by, bearer }) => has(by, bearer),
       called({ call }) {
         if (call.kind !== 'refresh') return
         for (const family of loggedIn.values()) forced.add(family)
       },
-      delivered: ({ family }) => void forced.delete(family),
+      delivered({ by, family, bearer }) {
+        forced.delete(family)
+        // What comes late is not adopted.
+        if (loggedIn.get(processOf(by)) === family) own.set(by, bearer)
+      },
       sent({ send }) {
         const { token, family, by } = send
         singleUse(send)
@@ -103,6 +118,7 @@ export function sends(bench: Bench): Monitor {
         doubts > 0 && Math.min(now() - since, 300_000),
       ]),
       ...[...forced].map(({ id }) => ['forced', id]),
+      ...(kind === 'memory' ? [...own].map(([by, bearer]) => ['own', by, bearer?.name]) : []),
     ],
   }
 }
