@@ -74,12 +74,11 @@ export function losses({ report, now, hasIntents }: Bench): Monitor {
     },
     memory: () => [
       ...[...results].map(([{ id }, all]) => [id, [...all].sort()]),
-      ...[...lines].map(([token, { by, at, isOrphaned }]) => [
-        token,
-        by,
-        isOrphaned || Math.min(now() - at, OVER_MS),
-      ]),
-      ...[...crashedAt].map(([by, at]) => ['crashed', by, at === now()]),
+      ...[...lines].map(([token, { by, at, isOrphaned }]) => {
+        const ageMs = Math.min(now() - at, OVER_MS)
+        return [token, isOrphaned || ageMs === OVER_MS || [by, ageMs]]
+      }),
+      ...[...crashedAt].filter(([, at]) => at === now()).map(([by]) => ['crashed', by]),
     ],
   }
 }
