@@ -18,17 +18,20 @@ import type { VirtualClock } from './virtualClock.ts'
 /** The UI under test where there is one, and what it cannot do. */
 export interface DrivenUiOptions {
   /** Shows the session in the UI under test. Answers what takes it down again. */
-  readonly mount?: (session: Session) => (() => void | Promise<void>) | void
+  readonly mount?: (session: Session) => Unmount | Promise<Unmount>
   /** Throws where the UI under test does not show `step.to`. Asked after each step, once the session is there. */
   readonly shows?: (step: ModelStep) => void | PromiseLike<void>
   /** What your UI or your backend cannot do, and why. */
   readonly unreachable?: ModelDriver['unreachable']
   /**
-   * How long the session may take to come to where the model is, in real time; milliseconds.
-   * @default 5_000
+   * How long the session may take to come to where the model is, in real time; milliseconds. Less than the limit of your
+   * test runner, which knows nothing of the path.
+   * @default 2_000
    */
   readonly patienceMs?: number
 }
+
+type Unmount = (() => void | Promise<void>) | void
 
 /** What a driven session is made of. */
 export interface DrivenParts {
@@ -62,11 +65,11 @@ const LONGEST_MS = 2 ** 31 - 1
  */
 export function driverOfSession(
   begin: (model: SessionModelOptions) => Promise<DrivenParts>,
-  { mount, shows, unreachable, patienceMs = 5_000 }: DrivenUiOptions,
+  { mount, shows, unreachable, patienceMs = 2_000 }: DrivenUiOptions,
 ): ModelDriver {
   const until = (isThere: () => boolean, what: () => string) => waitUntil(isThere, what, patienceMs)
   let running: Running | undefined
-  let unmount: () => void | Promise<void> = () => {}
+  let unmount: Unmount
   const now = () => {
     if (!running) throw new Error('The driver was not started.')
     return running
@@ -125,13 +128,18 @@ export function driverOfSession(
     async start(model) {
       const parts = await begin(model)
       running = { ...parts, ...run(parts, model) }
-      unmount = mount?.(running.session) ?? (() => {})
+      unmount = await mount?.(running.session)
     },
     async stop() {
-      await unmount()
-      running?.session.dispose()
-      running?.held.drop()
+      const { session, held } = running ?? {}
       running = undefined
+      try {
+        await unmount?.()
+      } finally {
+        unmount = undefined
+        session?.dispose()
+        held?.drop()
+      }
     },
     events: Object.fromEntries(names.map((type) => [type, () => event(type)])),
     states: Object.fromEntries(Object.keys(sessionMachine.states).map((name) => [name, check])),

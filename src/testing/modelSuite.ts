@@ -27,7 +27,10 @@ export interface ModelPath {
   readonly name: string
   /** What happens, in order. */
   readonly steps: ModelWay
-  /** Rejects where the system under test is not where the model is, with the trace so far. */
+  /**
+   * Rejects where the system under test is not where the model is, with the trace so far; and at once where its driver is
+   * still walking another path.
+   */
   run(): Promise<void>
 }
 
@@ -49,6 +52,9 @@ export interface ModelSuite {
   walked(): ModelCoverage
 }
 
+/** What each driver is walking: a run that its test has given up goes on, and nobody else's is to stop with it. */
+const walking = new WeakMap<ModelDriver, string>()
+
 /**
  * The tests that the session machine makes for a driver: paths through its test model, as far as the driver can go.
  * Several options make one suite, each with paths of its own.
@@ -66,7 +72,11 @@ export function modelSuite(
       name: settings.length > 1 ? `${nameOfOptions(model)}: ${name}` : name,
       steps,
       async run() {
-        await walk(driver, model, steps)
+        const other = walking.get(driver)
+        if (other !== undefined)
+          throw new Error(`The driver is still walking "${other}": it walks one path at a time.`)
+        walking.set(driver, name)
+        await walk(driver, model, steps).finally(() => walking.delete(driver))
         passed.push(...steps)
       },
     }
@@ -110,6 +120,7 @@ export function modelSuite(
 
 async function walk(driver: ModelDriver, options: SessionModelOptions, steps: ModelWay): Promise<void> {
   let at = -1
+  let failure: Error | undefined
   try {
     await driver.start?.(options)
     for (const [index, step] of steps.entries()) {
@@ -118,15 +129,17 @@ async function walk(driver: ModelDriver, options: SessionModelOptions, steps: Mo
     }
   } catch (error) {
     const trace = steps.slice(0, at + 1).map(describeStep)
-    throw new Error(
+    failure = new Error(
       `${String((error as Error)?.message ?? error)}\n\nThe path:\n${trace.join('\n')}  <- here`,
-      {
-        cause: error,
-      },
+      { cause: error },
     )
-  } finally {
-    await driver.stop?.()
   }
+  try {
+    await driver.stop?.()
+  } catch (error) {
+    throw failure ?? error
+  }
+  if (failure) throw failure
 }
 
 /**

@@ -23,7 +23,10 @@ const limits = { idleTimeoutMs: 3_600_000, absoluteLifetimeMs: 8 * 3_600_000 }
 export const driven = { ...limits, shared: true, start: 'pending' } as const satisfies ModelSuiteOptions
 
 export const mock = drivenMockBackend({ baseUrl: 'https://chat.example' })
-export const mockSuite = () => modelSuite(sessionDriver({ backend: mock }), driven)
+/** A machine that does other things at the same time is no fault of the code. */
+const patienceMs = 20_000
+export const mockSuite = (options: ModelSuiteOptions | ModelSuiteOptions[] = driven) =>
+  modelSuite(sessionDriver({ backend: mock, patienceMs }), options)
 
 /** The reference backend and its OpenID provider, on loopback ports. */
 export function referenceBackend(): DrivenBackend & { close(): Promise<void>; open(): Promise<void> } {
@@ -63,7 +66,7 @@ export function referenceBackend(): DrivenBackend & { close(): Promise<void>; op
 }
 
 export const reference = referenceBackend()
-export const referenceSuite = () => modelSuite(sessionDriver({ backend: reference }), driven)
+export const referenceSuite = () => modelSuite(sessionDriver({ backend: reference, patienceMs }), driven)
 
 /** A page behind its server: without a store of its own, and once with a user who has to be asked. */
 const behindServer = [
@@ -80,6 +83,7 @@ export const bffOver = (
 ) =>
   bffDriver({
     backend,
+    patienceMs,
     server(given) {
       const secrets = ['a secret that is long enough for a test of this']
       const server = createSessionServer({ ...given, secrets })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Session } from 'xstate-session'
 import { describeCoverage, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { driven, mock, mockSuite } from './drivers.ts'
 
@@ -23,10 +24,7 @@ describe('paths of every kind pass', () => {
   const kinds = ['transitions', 'shortest', 'simple', 'tours'] as const
   const settings = policies.flatMap((policy) => resends.map((resend) => ({ ...driven, policy, resend })))
   test.each(settings)('$policy, resend $resend', async (given) => {
-    const suite = modelSuite(
-      sessionDriver({ backend: mock }),
-      kinds.map((paths) => ({ ...given, paths })),
-    )
+    const suite = mockSuite(kinds.map((paths) => ({ ...given, paths })))
     for (const { run } of suite.paths) await run()
   })
 })
@@ -44,6 +42,23 @@ describe('the driver notices', () => {
     )
   })
 
+  test('and says where, before the usual limit of a test runner is over', { timeout: 5_000 }, async () => {
+    const deaf = sessionDriver({ backend: { ...mock, failRefresh() {} } })
+    const path = modelSuite(deaf, driven).paths.find(({ name }) => name.endsWith('(accessRevoked)'))
+    await expect(path?.run()).rejects.toThrow('refresh.accessRevoked -> expired (accessRevoked)  <- here')
+  })
+
+  test('a UI that is not taken down, and lets its session go all the same', async () => {
+    let shown: Session | undefined
+    const mount = async (session: Session) => {
+      shown = session
+      return () => Promise.reject(new Error('The root is gone'))
+    }
+    const [path] = modelSuite(sessionDriver({ backend: mock, mount }), driven).paths
+    await expect(path?.run()).rejects.toThrow('The root is gone')
+    await expect(shown?.getToken()).rejects.toMatchObject({ code: 'disposed' })
+  })
+
   test('a UI that shows something else', async () => {
     const shows = () => {
       throw new Error('No users to be seen')
@@ -59,9 +74,7 @@ describe('random walks', () => {
   const events = fc.constantFrom(...mockSuite().events)
 
   const suites = policies.flatMap((policy) =>
-    resends.map((resend) =>
-      modelSuite(sessionDriver({ backend: mock }), { ...driven, policy, resend, paths: 'simple' }),
-    ),
+    resends.map((resend) => mockSuite({ ...driven, policy, resend, paths: 'simple' })),
   )
 
   test('pass where the backend is in order', async () => {

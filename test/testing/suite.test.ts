@@ -10,6 +10,7 @@ import {
   modelEvents,
   modelSuite,
   modelTransitions,
+  type SessionModelOptions,
   sumCoverage,
 } from 'xstate-session/testing'
 
@@ -146,6 +147,37 @@ describe('a driver', () => {
     const { paths } = modelSuite(driver)
     await expect(paths[0]?.run()).rejects.toThrow('no handler')
     expect(calls).toEqual(['start', 'stop'])
+  })
+
+  test('walks one path at a time: another is refused, and takes nothing down', async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const calls: string[] = []
+    const driver = mirror({ stop: () => void calls.push('stop') })
+    const start = (options: SessionModelOptions) => held.then(() => driver.start?.(options))
+    const [one, two] = modelSuite({ ...driver, start }).paths
+    const first = one?.run()
+    await expect(two?.run()).rejects.toThrow(`The driver is still walking "${one?.name}"`)
+    expect(calls).toEqual([])
+    release()
+    await first
+    await two?.run()
+    expect(calls).toEqual(['stop', 'stop'])
+  })
+
+  test('that fails twice says what failed first', async () => {
+    const stop = () => {
+      throw new Error('It does not go down.')
+    }
+    const [path] = modelSuite(mirror({ stop })).paths
+    await expect(path?.run()).rejects.toThrow('It does not go down.')
+    const { states } = mirror()
+    const [other] = modelSuite(
+      mirror({ stop, states: { ...states, loggedOut: stop, active: () => {} } }),
+    ).paths
+    await expect(other?.run()).rejects.toThrow('<- here')
   })
 
   test('goes where it can, and lists the rest with why', async () => {
