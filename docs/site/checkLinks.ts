@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 
 /**
  * What of the links of a built site leads nowhere: pages, anchors, pictures, styles, scripts. Of links to elsewhere
- * only the form is judged; nothing is asked of the network.
+ * only the form is judged; nothing is asked of the network. Also styles in line, which no page shows.
  */
 export function checkLinks(files: ReadonlyMap<string, string | Uint8Array>): string[] {
   const ids = new Map(
@@ -10,7 +10,8 @@ export function checkLinks(files: ReadonlyMap<string, string | Uint8Array>): str
   )
   return [...files].flatMap(([path, html]) => {
     if (!path.endsWith('.html') || typeof html !== 'string') return []
-    return targetsOf(html).flatMap((href) => {
+    const styles = [...new Set([...html.matchAll(/<[^>]* (style="[^"]*")/g)].map(([, style]) => style))]
+    const links = targetsOf(html).flatMap((href) => {
       if (/^[a-z]+:/.test(href)) return isGood(href) ? [] : [`${path}: ${href} is no address`]
       const [file = '', anchor = ''] = href.split('#')
       const target = file ? posix.join(posix.dirname(path), decodeURI(file)) : path
@@ -19,6 +20,10 @@ export function checkLinks(files: ReadonlyMap<string, string | Uint8Array>): str
         return [`${path}: ${href} has no such heading`]
       return []
     })
+    return [
+      ...links,
+      ...styles.map((style) => `${path}: ${style} is in line, and the policy of the pages forbids it`),
+    ]
   })
 }
 

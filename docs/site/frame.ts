@@ -36,6 +36,7 @@ export function frame(page: Page, pages: readonly Page[]): string {
 <link rel="icon" href="${at('assets/icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${at('assets/site.css')}">
 <script src="${at('assets/search.js')}" defer></script>
+<script src="${at('assets/navigation.js')}" defer></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the text</a>

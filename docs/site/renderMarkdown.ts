@@ -67,6 +67,9 @@ md.core.ruler.push('site', ({ tokens, env }) => {
   let named = new Set<string>()
   for (const [index, token] of tokens.entries()) {
     if (token.type === 'heading_open') named = new Set()
+    // A column of numbers: as a class, since the policy of the pages lets no style stand in line.
+    const alignment = /^text-align:(\w+)$/.exec(String(token.attrGet('style') ?? ''))?.[1]
+    if (alignment) token.attrs = [['class', alignment]]
     // A heading without words names nothing.
     if (token.type === 'th_open' && !tokens[index + 1]?.content) token.tag = 'td'
     if (token.type === 'th_close' && !tokens[index - 1]?.content) token.tag = 'td'

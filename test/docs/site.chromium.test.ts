@@ -64,7 +64,7 @@ async function open(path: string, width: number, colorScheme: 'light' | 'dark'):
   return page
 }
 
-const shown = ['index.html', 'guide.html', 'panel.html', 'statechart.html']
+const shown = ['index.html', 'guide.html', 'panel.html', 'statechart.html', 'chaos.html']
 const generated = ['states/refreshing.html', 'api/react.html']
 
 test.each([...shown, ...generated])(
@@ -161,6 +161,27 @@ test('on a phone the pages are behind a button, that opens and closes without a 
   await page.waitForURL('**/statechart.html')
   await page.close()
   expect(wrong).toEqual([])
+})
+
+test.each([
+  [1360, 'proof.html'],
+  [1360, 'api/oauth.html'],
+  [390, 'proof.html'],
+])('at %d the navigation shows where one is: %s', async (width, path) => {
+  const page = await open(path, width, 'light')
+  if (width < 1000) await page.getByRole('button', { name: 'Pages' }).click()
+  const here = page.locator('#pages [aria-current]')
+  await expect.poll(() => here.evaluate((link) => link.getBoundingClientRect().bottom)).toBeLessThan(900)
+  expect(await here.evaluate((link) => link.getBoundingClientRect().top)).toBeGreaterThan(56)
+  expect(await page.evaluate('scrollY')).toBe(0)
+  await page.close()
+})
+
+test('numbers of a table stand to the right', async () => {
+  const page = await open('chaos.html', 1360, 'light')
+  const cell = page.locator('table .right').first()
+  expect(await cell.evaluate((one) => getComputedStyle(one).textAlign)).toBe('right')
+  await page.close()
 })
 
 test('without scripts everything but the search is there', async () => {

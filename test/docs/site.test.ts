@@ -21,6 +21,7 @@ test('a link to a page, a heading or a file that is not there is noticed, and a 
     ['x.svg', ''],
     ['deep/bad.html', '<a href="../gone.html"></a><a href="../guide.html#gone"></a><a href="#gone"></a>'],
     ['worse.html', '<a href="http://example.com"></a><a href="https://"></a><img src="gone.png">'],
+    ['styled.html', '<td style="text-align:right">1</td><code>style=&quot;&quot;</code>'],
   ])
   expect(checkLinks(files)).toEqual([
     'deep/bad.html: ../gone.html leads nowhere',
@@ -29,6 +30,7 @@ test('a link to a page, a heading or a file that is not there is noticed, and a 
     'worse.html: http://example.com is no address',
     'worse.html: https:// is no address',
     'worse.html: gone.png leads nowhere',
+    'styled.html: style="text-align:right" is in line, and the policy of the pages forbids it',
   ])
 })
 
