@@ -36,11 +36,18 @@ const inspector = flags.includes('--inspect')
   ? await startInspector({ port: await freePort(INSPECTOR_PORT), pages: { [panelUrl]: 'Admin panel' } })
   : undefined
 const panel = isOnce ? undefined : await openPanel()
-const socket = inspector && createWebSocketInspector({ url: inspector.socketUrl })
+/** By name: each admin has a connection of her own, so that the inspector can tell them apart. */
+const sockets = new Map<string, ReturnType<typeof createWebSocketInspector>>()
 
 function stage() {
   const made = createStage(backend, timeline, stop.signal)
-  if (socket) for (const { session } of [made.ada, made.olga]) inspectSession(session, socket)
+  if (inspector)
+    for (const { name, session } of [made.ada, made.olga]) {
+      const socket =
+        sockets.get(name) ?? createWebSocketInspector({ url: `${inspector.socketUrl}/?name=${name}` })
+      sockets.set(name, socket)
+      inspectSession(session, socket)
+    }
   return made
 }
 
@@ -69,7 +76,7 @@ try {
   process.exitCode = isOnce ? 130 : 0
 } finally {
   stop.abort()
-  socket?.stop()
+  for (const socket of sockets.values()) socket.stop()
   await inspector?.close()
   await panel?.close()
   await backend.close()

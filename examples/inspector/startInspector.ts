@@ -12,7 +12,7 @@ import { createRelay } from './relay.ts'
 export interface Inspector {
   /** The page to look at. */
   readonly url: string
-  /** What `createWebSocketInspector` connects to. */
+  /** What `createWebSocketInspector` connects to. A program may call itself something: `/?name=worker`. */
   readonly socketUrl: string
   close(): Promise<void>
 }
@@ -25,6 +25,7 @@ export interface InspectorOptions {
 
 const HOST = '127.0.0.1'
 const MAX_MESSAGE_BYTES = 256 * 1024
+const MAX_NAME = 40
 
 /**
  * An inspector of one's own: a page, and a relay that takes the place of the stock server. Both listen on loopback
@@ -46,9 +47,10 @@ export async function startInspector({ port, pages = {} }: InspectorOptions): Pr
     },
   })
   const relay = createRelay()
-  sockets.on('connection', (socket, { headers }) => {
+  sockets.on('connection', (socket, { headers, url: path = '/' }) => {
     const { origin } = headers
-    const name = origin === undefined ? 'Node' : (pages[origin] ?? 'Inspector')
+    const own = new URL(path, url).searchParams.get('name')?.slice(0, MAX_NAME)
+    const name = origin === undefined ? own || 'Node' : (pages[origin] ?? 'Inspector')
     const peer = { name, send: (text: string) => socket.send(text) }
     relay.join(peer)
     socket.on('message', (data) => relay.hear(peer, data.toString()))

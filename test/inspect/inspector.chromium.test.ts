@@ -74,6 +74,11 @@ test('the demo in its inspector: a page and a process, live, accessible, from no
 
   await admin.close()
   await page.getByRole('button', { name: /Admin panel.*gone/ }).waitFor()
+  // What is gone is in no state any more, also while it is looked at.
+  await page.getByRole('img', { name: 'Statechart; no state is lit' }).waitFor()
+  await page.getByRole('heading', { name: 'The chart; the session is gone, and was active' }).waitFor()
+  expect(await page.locator('.chart .lit').count()).toBe(0)
+  expect(await violationsOf(page)).toEqual([])
   session.dispose()
   await page.getByRole('button', { name: /Node.*gone/ }).waitFor()
   expect(frames.length).toBeGreaterThan(5)
@@ -87,13 +92,15 @@ test('its relay takes the place of the stock server: the official receiver hears
   createWebSocketReceiver({ server: inspector.socketUrl }).subscribe((message) => void received.push(message))
   const clock = fakeClock()
   const session = sessionWithCanaries([], { clock })
-  const sending = createWebSocketInspector({ url: inspector.socketUrl })
+  // A program says how it wants to be called.
+  const sending = createWebSocketInspector({ url: `${inspector.socketUrl}/?name=Ada` })
   onTestFinished(() => sending.stop())
   inspectSession(session, sending)
   await logIn(session, clock.wall())
   session.dispose()
   await vi.waitFor(() => expect(JSON.stringify(received)).toContain('"status":"stopped"'), 10_000)
   expect(JSON.stringify(received)).toContain('"value":"active"')
+  expect(JSON.stringify(received)).toContain('"where":"Ada"')
 })
 
 test('a page of another origin is refused, by its origin and by the name that it calls the host', async () => {

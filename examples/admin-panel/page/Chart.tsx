@@ -5,8 +5,8 @@ const FLASH_MS = 1_400
 
 export interface ChartProps {
   readonly title: string
-  /** The state that is lit. */
-  readonly current: string
+  /** The state that is lit; none where there is no session any more. */
+  readonly current: string | undefined
   /** The last transition. */
   readonly taken: { readonly from: string; readonly to: string; readonly event: string } | undefined
 }
@@ -31,7 +31,11 @@ export function Chart({ title, current, taken }: ChartProps) {
   return (
     <section className="card chart" aria-labelledby="chart-title">
       <h2 id="chart-title">{title}</h2>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Statechart; the state is ${current}`}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={`Statechart; ${current ? `the state is ${current}` : 'no state is lit'}`}
+      >
         <defs>
           {['plain', 'open', 'taken'].map((kind) => (
             <marker
@@ -83,9 +87,11 @@ export function Chart({ title, current, taken }: ChartProps) {
         <li className="open">possible now</li>
         <li className="taken">taken last</li>
       </ul>
-      <p className="chart-text">
-        <strong>{current}</strong> {description}
-      </p>
+      {current && (
+        <p className="chart-text">
+          <strong>{current}</strong> {description}
+        </p>
+      )}
       <p className="chart-event">
         {taken ? (
           <>

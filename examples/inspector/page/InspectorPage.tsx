@@ -18,7 +18,7 @@ export function InspectorPage() {
         <span className="brand">
           <span className="logo" aria-hidden="true" /> Session inspector
         </span>
-        <span className="quiet">On this machine alone. No token, no name: they are not sent.</span>
+        <span className="quiet">On this machine alone. Of a session no token and no user is sent.</span>
         <span className={`connection ${isConnected ? 'on' : 'off'}`} role="status">
           {isConnected ? `connected, ${messages} messages` : 'waiting for the relay'}
         </span>
@@ -48,7 +48,15 @@ export function InspectorPage() {
         {shown && (
           <>
             <div className="column">
-              <Chart current={shown.state} taken={shown.taken} title="The chart, lit where it is" />
+              {isEnded(shown) ? (
+                <Chart
+                  current={undefined}
+                  taken={shown.taken}
+                  title={`The chart; the session is gone, and was ${shown.state}`}
+                />
+              ) : (
+                <Chart current={shown.state} taken={shown.taken} title="The chart, lit where it is" />
+              )}
               <Facts session={shown} />
             </div>
             <Events key={shown.id} events={shown.events} />
