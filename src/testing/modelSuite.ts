@@ -38,14 +38,14 @@ export interface ModelPath {
 export interface ModelSuite {
   /** Give `name` and `run` of each to the `test` of any runner. */
   readonly paths: readonly ModelPath[]
-  /** The events that the driver can bring about: draw from them for `walk`. */
+  /** The events that the driver can bring about. */
   readonly events: readonly ModelEventType[]
   /**
-   * A path of your own, for random walks: these events in order, without those that cannot happen or change nothing
-   * where they come, and with a look at the clock (`time.woke`) where something is overdue, as a session looks before anything else happens.
-   * Under the first of the options.
+   * A path of your own, under the first of the options. A number chooses among all that can happen and changes anything
+   * where it comes, modulo how many that are: draw numbers for random walks, which each lead a step on. An event that
+   * cannot happen, or changes nothing, is left out. Where a look at the clock is due, it comes first.
    */
-  walk(events: readonly ModelEventType[]): ModelPath
+  walk(choices: readonly (number | ModelEventType)[]): ModelPath
   /** What the paths cover together. */
   planned(): ModelCoverage
   /** What those that have run, and passed, cover. */
@@ -92,20 +92,19 @@ export function modelSuite(
   return {
     paths,
     events: (Object.keys(modelEvents) as ModelEventType[]).filter((event) => !driver.unreachable?.[event]),
-    walk(events) {
+    walk(choices) {
       const [first = {}] = settings
       const model = createSessionModel(first)
       let way: ModelWay = [startOf(model)]
-      const next = (event: ModelEventType) => stepsFrom(model, lastOf(way).snapshot, [event]).find(isOpen)
-      for (const event of events) {
-        for (
-          let look = next('time.woke');
-          look && look.to.state !== look.from.state;
-          look = next('time.woke')
+      const open = (events?: ModelEventType[]) =>
+        stepsFrom(model, lastOf(way).snapshot, events).filter(
+          (step) => isOpen(step) && isNews(lastOf(way), step),
         )
-          way = [...way, look]
-        const step = next(event)
-        if (step && isNews(lastOf(way), step)) way = [...way, step]
+      for (const choice of choices) {
+        for (let look = dueLook(open); look; look = dueLook(open)) way = [...way, look]
+        const steps = typeof choice === 'number' ? open() : open([choice])
+        const step = steps[typeof choice === 'number' ? choice % steps.length : 0]
+        if (step) way = [...way, step]
       }
       return pathOf(way, first)
     },
@@ -141,6 +140,9 @@ async function walk(driver: ModelDriver, options: SessionModelOptions, steps: Mo
   }
   if (failure) throw failure
 }
+
+const dueLook = (open: (events: ModelEventType[]) => ModelStep[]) =>
+  open(['time.woke']).find(({ from, to }) => from.state !== to.state)
 
 /**
  * Whether anything is different after a step: a session need not tell its chart of what changes nothing, but for a refresh

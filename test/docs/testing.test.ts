@@ -16,3 +16,8 @@ test('the suite of an embedder takes fewer than fifteen lines', () => {
     .filter((line) => line.trim() && !line.startsWith('//'))
   expect(lines.length).toBeLessThan(15)
 })
+
+test('the random walks of the page are those of which it is tested what they find', () => {
+  const [, walks = 'none'] = /const walks = (.*)/.exec(read('../testing/mockBackend.test.ts')) ?? []
+  expect(page).toContain(`const walks = ${walks}\n`)
+})

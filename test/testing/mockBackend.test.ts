@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Session } from 'xstate-session'
-import { describeCoverage, modelSuite, sessionDriver } from 'xstate-session/testing'
+import { type DrivenBackend, describeCoverage, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { driven, mock, mockSuite } from './drivers.ts'
 
 const server = setupServer(...mock.handlers)
@@ -71,45 +71,74 @@ describe('the driver notices', () => {
 })
 
 describe('random walks', () => {
-  const events = fc.constantFrom(...mockSuite().events)
+  /** As the page about testing shows it. */
+  const walks = fc.array(fc.nat(99), { minLength: 1, maxLength: 60, size: 'max' })
+  const { seed: first = Date.now() } = fc.readConfigureGlobal()
+  const seeds = [0, 1, 2].map((more) => first + more)
 
   const suites = policies.flatMap((policy) =>
     resends.map((resend) => mockSuite({ ...driven, policy, resend, paths: 'simple' })),
   )
 
-  test('pass where the backend is in order', async () => {
+  test.each(seeds)('pass where the backend is in order, and are long: seed %i', async (seed) => {
     let steps = 0
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat({ max: suites.length - 1 }),
-        fc.array(events, { minLength: 5, maxLength: 40, size: 'max' }),
-        async (which, walk) => {
-          const path = suites[which]?.walk(walk)
-          steps += path?.steps.length ?? 0
-          await path?.run()
-        },
-      ),
-      { numRuns: 200 },
-    )
-    // Many of them cannot happen where they come.
-    expect(steps).toBeGreaterThan(500)
+    const walkOne = async (which: number, walk: number[]) => {
+      const path = suites[which]?.walk(walk)
+      steps += path?.steps.length ?? 0
+      await path?.run()
+    }
+    const which = fc.nat({ max: suites.length - 1 })
+    await fc.assert(fc.asyncProperty(which, walks, walkOne), { numRuns: 100, seed })
+    expect(steps).toBeGreaterThan(2_000)
   })
 
-  test('shrink to the events that matter, in order', async () => {
-    const deaf = { ...mock, failRefresh() {} }
-    const suite = modelSuite(sessionDriver({ backend: deaf, patienceMs: 50 }), { ...driven, paths: 'simple' })
-    const found = await fc.check(
-      fc.asyncProperty(fc.array(events, { minLength: 3, maxLength: 12 }), (walk) => suite.walk(walk).run()),
-      {
-        seed: 1,
-        examples: [
-          [['user.wentIdle', 'login.completed', 'user.cameBack', 'caller.forced', 'refresh.refused']],
-        ],
-        endOnFailure: false,
-      },
+  const deaf: Readonly<Record<string, DrivenBackend>> = {
+    'fails no refresh': { ...mock, failRefresh() {} },
+    'cannot revoke an admin': {
+      ...mock,
+      failRefresh: (failure) =>
+        failure !== 'networkError' && failure.status === 403 ? undefined : mock.failRefresh(failure),
+    },
+  }
+  test.each(seeds.flatMap((seed) => Object.keys(deaf).map((name) => [name, seed] as const)))(
+    'find a backend that %s: seed %i',
+    async (name, seed) => {
+      const backend = deaf[name] ?? mock
+      const suite = modelSuite(sessionDriver({ backend, patienceMs: 50 }), {
+        shared: true,
+        start: 'pending',
+        paths: 'simple',
+      })
+      const property = fc.asyncProperty(walks, (walk) => suite.walk(walk).run())
+      const { failed, errorInstance } = await fc.check(property, { seed })
+      expect(failed).toBe(true)
+      // They shrink to few events, in order.
+      const { message } = errorInstance as Error
+      expect(message).toContain('<- here')
+      expect(message.match(/ -> /g)?.length).toBeLessThan(12)
+    },
+  )
+
+  test('take of given events those that can happen and change anything, in order', async () => {
+    const { steps } = mockSuite().walk([
+      'user.wentIdle',
+      'login.completed',
+      'refresh.refused',
+      'caller.forced',
+    ])
+    expect(steps.map(({ event }) => event)).toEqual(['start', 'login.completed', 'caller.forced'])
+  })
+
+  test('go a step on by every number', () => {
+    const suite = mockSuite()
+    fc.assert(
+      fc.property(walks, (walk) => {
+        const { steps } = suite.walk(walk)
+        const looks = steps.filter(({ event }) => event === 'time.woke')
+        expect(steps.length - 1).toBeGreaterThanOrEqual(walk.length)
+        expect(steps.length - 1 - looks.length).toBeLessThanOrEqual(walk.length)
+      }),
+      { numRuns: 20 },
     )
-    expect(found.failed).toBe(true)
-    expect(found.counterexample?.[0]).toHaveLength(3)
-    expect(String(found.errorInstance)).toContain('<- here')
   })
 })
