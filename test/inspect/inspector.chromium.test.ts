@@ -76,7 +76,7 @@ test('the demo in its inspector: a page and a process, live, accessible, from no
   await page.getByRole('button', { name: /Admin panel.*gone/ }).waitFor()
   // What is gone is in no state any more, also while it is looked at.
   await page.getByRole('img', { name: 'Statechart; no state is lit' }).waitFor()
-  await page.getByRole('heading', { name: 'The chart; the session is gone, and was active' }).waitFor()
+  await page.getByRole('heading', { name: 'Gone; it was active' }).waitFor()
   expect(await page.locator('.chart .lit').count()).toBe(0)
   expect(await violationsOf(page)).toEqual([])
   session.dispose()

@@ -49,11 +49,7 @@ export function InspectorPage() {
           <>
             <div className="column">
               {isEnded(shown) ? (
-                <Chart
-                  current={undefined}
-                  taken={shown.taken}
-                  title={`The chart; the session is gone, and was ${shown.state}`}
-                />
+                <Chart current={undefined} taken={shown.taken} title={`Gone; it was ${shown.state}`} />
               ) : (
                 <Chart current={shown.state} taken={shown.taken} title="The chart, lit where it is" />
               )}
