@@ -142,6 +142,17 @@ test('time that stands still, since something new is due at the same instant eac
   expect(time.now()).toBe(5)
 })
 
+test('what is thrown when something is due is told, and time goes on', async () => {
+  const time = createTime()
+  const told: unknown[] = []
+  time.at(5, () => {
+    throw new Error('one')
+  })
+  time.at(6, () => Promise.reject(new Error('two')))
+  expect(await time.pass(10, (error) => told.push(error))).toBe(true)
+  expect(told.map(String)).toEqual(['Error: one', 'Error: two'])
+})
+
 test('T15 jitter spreads the refreshes of sessions that logged in together', () => {
   const peakOf = (isJittered: boolean) => measureScale(20_000, 900_000, 1_000, 2, isJittered, 1)
   expect(peakOf(false).peak).toBe(20_000)
