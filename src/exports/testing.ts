@@ -1,6 +1,7 @@
 /** A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do. */
 
 export { type BffDriverOptions, bffDriver, type DrivenServerOptions } from '../testing/bffDriver.ts'
+export { type ChartDriverOptions, chartDriver } from '../testing/chartDriver.ts'
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
   type CoordinatorConformanceOptions,

@@ -14,7 +14,7 @@ import type {
   SessionStateName,
   SessionTag,
 } from '../../machines/session.types.ts'
-import { type ModelContext, type ModelEventType, modelEvents } from './modelEvents.ts'
+import { type ModelContext, type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
 
 /** What the model covers. */
 export interface SessionModelOptions {
@@ -88,6 +88,13 @@ export type SessionModel = StateMachine<
 /** Where the clock of every model starts. */
 export const MODEL_START = Date.UTC(2026, 0, 1)
 
+/** What events of a model mean, as far as its options decide. */
+export const settingsOf = ({
+  resend = 'afterBearerEnds',
+  lifeMs = 600_000,
+  leadTimeMs = 30_000,
+}: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs })
+
 type On = Readonly<Record<string, unknown>>
 interface Node {
   readonly invoke?: { readonly src: string }
@@ -101,8 +108,7 @@ interface Node {
  */
 export function createSessionModel(options: SessionModelOptions = {}): SessionModel {
   const { policy, idleTimeoutMs, absoluteLifetimeMs, shared, start = 'loggedOut' } = options
-  const { resend = 'afterBearerEnds', lifeMs = 600_000, leadTimeMs = 30_000 } = options
-  const settings = { resend, lifeMs, leadTimeMs }
+  const settings = settingsOf(options)
   const input = { policy, idleTimeoutMs, absoluteLifetimeMs, shared, at: MODEL_START }
   const {
     invoke,

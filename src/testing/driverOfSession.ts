@@ -31,7 +31,8 @@ export interface DrivenUiOptions {
   readonly patienceMs?: number
 }
 
-type Unmount = (() => void | Promise<void>) | void
+/** What takes a UI down, where anything has to. */
+export type Unmount = (() => void | Promise<void>) | void
 
 /** What a driven session is made of. */
 export interface DrivenParts {

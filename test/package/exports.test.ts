@@ -144,6 +144,7 @@ test('./testing', async () => {
   expect(await offered('./testing')).toMatchInlineSnapshot(`
     [
       "bffDriver",
+      "chartDriver",
       "coordinatorConformance",
       "createFakeSession",
       "createSessionModel",

@@ -1,21 +1,16 @@
-import { createActor, fromCallback } from 'xstate'
 import { drivenMockBackend } from 'xstate-session/msw'
 import { createSessionServer } from 'xstate-session/server'
 import {
   bffDriver,
+  chartDriver,
   type DrivenBackend,
   type DrivenUiOptions,
   type ModelDriver,
-  type ModelEventType,
   type ModelSuiteOptions,
-  modelEvents,
   modelSuite,
   sessionDriver,
 } from 'xstate-session/testing'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
-import { sessionMachine } from '../../machines/session.machine.ts'
-import { selectSession } from '../../machines/session.select.ts'
-import type { EventOf, SessionEvent } from '../../machines/session.types.ts'
 
 const limits = { idleTimeoutMs: 3_600_000, absoluteLifetimeMs: 8 * 3_600_000 }
 
@@ -92,48 +87,5 @@ export const bffOver = (
     ...ui,
   })
 export const bffSuite = (driver: ModelDriver = bffOver(reference)) => modelSuite(driver, behindServer)
-
-/** The chart itself with ports of one's own, as a parent machine would run it. */
-export function chartDriver(): ModelDriver {
-  const quiet = fromCallback(() => {})
-  const machine = sessionMachine.provide({
-    actors: { alarm: quiet, refresh: quiet } as never,
-    actions: { reread() {} },
-  })
-  let actor = createActor(machine)
-  let now = 0
-  const settings = { resend: 'afterBearerEnds', lifeMs: 600_000, leadTimeMs: 30_000 } as const
-  const read = (type: ModelEventType) =>
-    modelEvents[type].read({ ...actor.getSnapshot().context, now }, settings) as SessionEvent
-  const check: NonNullable<ModelDriver['states']['active']> = ({ to }) => {
-    const found = JSON.stringify(selectSession(actor.getSnapshot()))
-    if (found !== JSON.stringify(to)) throw new Error(`${found}, not ${JSON.stringify(to)}`)
-  }
-  return {
-    start({ start, policy, idleTimeoutMs, absoluteLifetimeMs, shared }) {
-      now = Date.UTC(2026, 0, 1)
-      const given = { policy, idleTimeoutMs, absoluteLifetimeMs, shared, at: now } as object
-      const begin = (facts?: EventOf<'session.started'>['facts'] | null) => {
-        actor = createActor(machine, { input: { ...given, ...(facts !== undefined && { facts }) } })
-      }
-      begin(start === 'pending' ? undefined : null)
-      if (start === 'loggedIn') begin((read('login.completed') as EventOf<'session.started'>).facts)
-      actor.start()
-    },
-    stop: () => void actor.stop(),
-    isChart: true,
-    events: Object.fromEntries(
-      (Object.keys(modelEvents) as ModelEventType[]).map((type) => [
-        type,
-        () => {
-          const event = read(type)
-          now = event.at
-          actor.send(event)
-        },
-      ]),
-    ),
-    states: Object.fromEntries(Object.keys(machine.states).map((name) => [name, check])),
-  }
-}
 
 export const chartSuite = () => modelSuite(chartDriver(), [driven, { ...limits, start: 'loggedIn' }])

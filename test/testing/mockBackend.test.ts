@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Session } from 'xstate-session'
-import { type DrivenBackend, describeCoverage, modelSuite, sessionDriver } from 'xstate-session/testing'
+import { type DrivenBackend, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { driven, mock, mockSuite } from './drivers.ts'
 
 const server = setupServer(...mock.handlers)
@@ -10,15 +10,6 @@ const policies = ['eager', 'onDemand', 'prompt'] as const
 const resends = ['afterBearerEnds', 'never', { withinMs: 20_000 }] as const
 beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
 afterAll(() => server.close())
-
-describe('a session against the mock backend', () => {
-  const suite = mockSuite()
-  test.each(suite.paths)('$name', ({ run }) => run())
-  test('walks every row that it can reach', () => {
-    expect(suite.walked()).toEqual(suite.planned())
-    console.info(`The mock backend\n${describeCoverage(suite.walked())}`)
-  })
-})
 
 describe('paths of every kind pass', () => {
   const kinds = ['transitions', 'shortest', 'simple', 'tours'] as const
