@@ -44,18 +44,17 @@ export interface SessionDriverOptions extends DrivenUiOptions {
 const PROVIDER = 'driven'
 const LIFE_MS = 600_000
 
-const SERVED =
-  'A call asks the chart only where it is the first without a bearer; else it is served, or waits.'
+const ENDED = 'A session that has expired looks whether a peer logs out only where its end is in doubt.'
 
 const unreachable: Partial<Record<ModelPlace, string>> = {
   'refresh.succeededLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.uselessLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.misconfigured': 'Takes a TLS failure, which an answer cannot be.',
-  'active: caller.asked': SERVED,
-  'refreshing: caller.asked': SERVED,
-  'retrying: caller.asked': SERVED,
-  'expired: peer.loggedOut': 'A session that has expired does not look whether a peer logs out.',
-  'expired: provider.loggedOut': 'A session that has expired does not look whether a peer logs out.',
+  'active: caller.asked': 'A call in `active` is served without asking the chart.',
+  'refreshing: caller.asked':
+    'A call asks the chart only where it is the first without a bearer; else it is served, or waits.',
+  'expired: peer.loggedOut': ENDED,
+  'expired: provider.loggedOut': ENDED,
 }
 
 /**

@@ -3,6 +3,9 @@ import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Session } from 'xstate-session'
 import { type DrivenBackend, modelSuite, sessionDriver } from 'xstate-session/testing'
+import { createSessionModel, type ModelSnapshot } from '../../src/testing/createSessionModel.ts'
+import { driveStep, whyUnreachable } from '../../src/testing/modelDriver.ts'
+import { lastOf, modelGraph, stepsFrom } from '../../src/testing/modelGraph.ts'
 import { driven, mock, mockSuite } from './drivers.ts'
 
 const server = setupServer(...mock.handlers)
@@ -17,6 +20,50 @@ describe('paths of every kind pass', () => {
   test.each(settings)('$policy, resend $resend', async (given) => {
     const suite = mockSuite(kinds.map((paths) => ({ ...given, paths })))
     for (const { run } of suite.paths) await run()
+  })
+})
+
+describe('what the driver says that it cannot do, it cannot', () => {
+  const driver = sessionDriver({ backend: mock, patienceMs: 50 })
+  const model = createSessionModel(driven)
+  const { ways } = modelGraph(driven, (step) => whyUnreachable(driver, step) === undefined)
+  /** A bearer that no refresh is due for yet is handed out without a word to the chart. */
+  const isServed = ({ context: c }: ModelSnapshot) => c.bearer === 'good' && c.now < c.leadAt
+
+  /** Each listed step, once from each state, each reason, and with a bearer or without; behind steps that are open. */
+  const cases = Object.keys(driver.unreachable ?? {}).flatMap((place) => {
+    const listed = ways.flatMap((way) =>
+      stepsFrom(model, lastOf(way).snapshot)
+        .filter((step) => !step.isOverdue && whyUnreachable({ unreachable: { [place]: 'listed' } }, step))
+        .map((step) => {
+          const from =
+            step.from.reason ?? `${step.from.state}${isServed(lastOf(way).snapshot) ? ', served' : ''}`
+          return { place, from, path: [...way, step] }
+        }),
+    )
+    expect(listed, place).not.toEqual([])
+    return [...new Map(listed.toReversed().map((one) => [one.from, one])).values()]
+  })
+
+  /** What the list leaves out for the sake of the rest of its place: it says so. */
+  const able: readonly string[] = [
+    // Such an end may yet turn out to be none, and the session looks on.
+    'expired: peer.loggedOut, from refreshRejected',
+    'expired: peer.loggedOut, from refreshOutcomeUnknown',
+    'expired: provider.loggedOut, from refreshRejected',
+    'expired: provider.loggedOut, from refreshOutcomeUnknown',
+    // The first who comes without a bearer.
+    'refreshing: caller.asked, from refreshing',
+  ]
+
+  test.each(cases)('$place, from $from', async ({ place, from, path }) => {
+    await driver.start?.(driven)
+    const walk = async () => {
+      for (const step of path) await driveStep(driver, step)
+    }
+    if (able.includes(`${place}, from ${from}`)) await walk()
+    else await expect(walk()).rejects.toThrow(/^Expected|^No way/)
+    await driver.stop?.()
   })
 })
 
