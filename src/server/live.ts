@@ -92,7 +92,7 @@ export function createLives(
       if (!session.getSnapshot().isPending) resolve()
       session.subscribe((state) => {
         if (!state.isPending) resolve()
-        if (state.state === 'expired') void giveUp(key, state)
+        if (state.state === 'expired') void giveUp(key, live, state)
         letRest(key)
         onChange()
       })
@@ -106,15 +106,23 @@ export function createLives(
    * Whose token nobody may send any more is over for all processes, and after a restart, too: else each would wait
    * for it anew. A peer's newer version writes over that.
    */
-  async function giveUp(key: string, { epoch, version, reason }: SessionState): Promise<void> {
+  async function giveUp(key: string, live: Live, { epoch, version, reason }: SessionState): Promise<void> {
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
     const over = (record: ServerRecord): ServerRecord | undefined => {
       const { session, intent } = record
       const isSame = session.epoch === epoch && session.version === version && intent?.outcome === 'unknown'
       return isSame ? { ...record, intent: { ...intent, outcome: 'rejected', reason } } : undefined
     }
+    live.owed = 'end'
     // Unwritten, the next one finds out by itself.
     await entries.update(key, over).catch(() => {})
+    settle(key, live)
+  }
+
+  function settle(key: string, live: Live) {
+    live.owed = undefined
+    letRest(key)
+    onChange()
   }
 
   /**
@@ -136,11 +144,7 @@ export function createLives(
           return isDone
         } finally {
           // An end is written once, or not at all.
-          if (isEnd || isDone !== undefined) {
-            live.owed = undefined
-            letRest(key)
-            onChange()
-          }
+          if (isEnd || isDone !== undefined) settle(key, live)
         }
       },
     }

@@ -14,18 +14,20 @@ import { START, type StepClock } from './stepClock.ts'
  * How a send may end. `ok`: rotated. `keep`: the same token again. `lost`: rotated, and the answer is lost. `unknown`:
  * not processed, and nobody can tell. `consumed`: rotated, and the backend says that it kept nothing.
  */
-export type Outcome =
-  | 'ok'
-  | 'keep'
-  | 'refused'
-  | 'rejected'
-  | 'lost'
-  | 'unknown'
-  | 'consumed'
-  | 'unsupported'
-  | 'forGood'
-  | 'foreign'
-  | 'noBearer'
+export const OUTCOMES = [
+  'ok',
+  'keep',
+  'refused',
+  'rejected',
+  'lost',
+  'unknown',
+  'consumed',
+  'unsupported',
+  'forGood',
+  'foreign',
+  'noBearer',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 export interface ProviderOptions {
   readonly outcomes: readonly Outcome[]
@@ -47,6 +49,8 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
   const revoked = new Set<string>()
   /** A request that was given up brings nothing once its token is sent again. */
   const superseded = new Map<string, () => void>()
+  /** What each session was answered last, for which token: it may still be busy with it. */
+  const answers = new Map<string, Outcome>()
 
   function tokenOf(family: Family): string {
     const name = `r${family.id}-${family.index}`
@@ -135,7 +139,11 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
       isGivenUp()
         ? outcome === 'ok' && !isReuse
         : !isReuse || ['refused', 'rejected', 'unknown'].includes(outcome)
-    return Object.fromEntries(outcomes.filter(fits).map((outcome) => [outcome, all[outcome]]))
+    const answer = (outcome: Outcome) => () => {
+      answers.set(`${send.by} ${send.token}`, outcome)
+      all[outcome]()
+    }
+    return Object.fromEntries(outcomes.filter(fits).map((outcome) => [outcome, answer(outcome)]))
   }
 
   function strategy(by: string): SessionStrategy {
@@ -210,6 +218,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
         all.map(({ endsAt, isRejected }) => [Math.max(endsAt - clock.now(), -1), isRejected]),
       ]),
       [...revoked].sort(),
+      ...answers,
     ],
   }
 }

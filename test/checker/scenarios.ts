@@ -1,150 +1,170 @@
 import type { Scenario } from './explore.ts'
-import { startPages } from './pages.ts'
-import type { Outcome } from './provider.ts'
-import { startServers } from './servers.ts'
-import { startTabs } from './tabs.ts'
+import { type PagesOptions, startPages } from './pages.ts'
+import { OUTCOMES, type Outcome } from './provider.ts'
+import { type ServersOptions, startServers } from './servers.ts'
+import type { Budget, StageOptions } from './stage.ts'
+import { startTabs, type TabsOptions } from './tabs.ts'
 
 /** The four classes of an answer, and both fates of a token whose answer is lost. */
 const CLASSES: readonly Outcome[] = ['ok', 'keep', 'refused', 'rejected', 'lost', 'unknown']
 
-/** What is explored. `depth`: as deep as CI looks; more by `--depth`. */
+type Limits = Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'>
+/** What a scenario is called, what it is about, and how deep CI looks; more by `--depth`. */
+type Named = readonly [name: string, about: string, depth: number]
+
+const DID: Readonly<Record<keyof Budget, string>> = {
+  getToken: 'getToken',
+  fetch: 'fetch',
+  refresh: 'forced refresh',
+  unauthorized: 'answer with 401',
+  logout: 'logout',
+  other: 'login as another user',
+  crash: 'end of a process or a tab',
+  late: 'time that passes by a process',
+  slow: 'answer of the store that is late',
+  fault: 'failure of the store',
+}
+
+/** What limits a scenario besides its depth, in words. */
+export function boundOf({ budget, outcomes, resend = 'afterBearerEnds', reads }: Limits): string {
+  const often = (Object.keys(DID) as (keyof Budget)[]).filter((what) => budget[what])
+  return [
+    often.map((what) => `${budget[what]} ${DID[what]}`).join(', '),
+    `${outcomes.length} of ${OUTCOMES.length} outcomes: ${outcomes.join(', ')}`,
+    `resend ${typeof resend === 'object' ? `withinMs ${resend.withinMs}` : resend}`,
+    ...(reads ? ['reads at once'] : []),
+  ].join('; ')
+}
+
+const scenario =
+  <O extends Limits>(start: (options: O) => ReturnType<Scenario['start']>) =>
+  ([name, about, depth]: Named, options: O): Scenario => ({
+    name,
+    about,
+    depth,
+    bound: boundOf(options),
+    start: () => start(options),
+  })
+
+const pages = scenario<PagesOptions>(startPages)
+const servers = scenario<ServersOptions>(startServers)
+const tabs = scenario<TabsOptions>(startTabs)
+
+const POLICIES = ['afterBearerEnds', 'never', { withinMs: 20_000 }] as const
+const nameOf = (resend: (typeof POLICIES)[number]) => (typeof resend === 'object' ? 'withinMs' : resend)
+
+/** What is explored. */
 export const scenarios: readonly Scenario[] = [
-  {
-    name: 'page',
-    about: 'one session, two callers, a request, a logout, another user; every outcome',
-    bound: '2 getToken, 1 fetch, 1 answer with 401, 1 logout, 1 login as another user',
-    depth: 5,
-    start: () =>
-      startPages({
-        budget: { getToken: 2, fetch: 1, unauthorized: 1, logout: 1, other: 1 },
-        outcomes: [...CLASSES, 'consumed', 'unsupported', 'forGood', 'foreign', 'noBearer'],
-      }),
-  },
-  {
-    name: 'requests',
-    about: 'one session whose callers refresh, two requests and their 401s in any order',
-    bound: '2 fetch, 2 answers with 401, 1 logout',
-    depth: 7,
-    start: () =>
-      startPages({
-        policy: 'onDemand',
-        // Late enough for another refresh, and early enough that none is due.
-        marks: [50_000],
-        budget: { fetch: 2, unauthorized: 2, logout: 1 },
-        outcomes: ['ok', 'keep', 'refused', 'unknown'],
-      }),
-  },
-  ...(['afterBearerEnds', 'never', { withinMs: 20_000 }] as const).map(
-    (resend): Scenario => ({
-      name: `doubt-${typeof resend === 'object' ? 'withinMs' : resend}`,
-      about: 'one session, one caller, and answers that prove nothing, to the end of its budget of sends',
-      bound: '1 getToken, 1 forced refresh',
-      depth: 7,
-      start: () =>
-        startPages({
-          resend,
-          budget: { getToken: 1, refresh: 1 },
-          outcomes: ['ok', 'refused', 'lost', 'unknown', 'rejected'],
-        }),
+  pages(['page', 'one session, two callers, a request, a logout, another user; every outcome', 6], {
+    budget: { getToken: 2, fetch: 1, unauthorized: 1, logout: 1, other: 1 },
+    outcomes: OUTCOMES,
+  }),
+  pages(['requests', 'one session whose callers refresh, two requests and their 401s in any order', 7], {
+    policy: 'onDemand',
+    // Late enough for another refresh, and early enough that none is due.
+    marks: [50_000],
+    budget: { fetch: 2, unauthorized: 2, logout: 1 },
+    outcomes: ['ok', 'keep', 'refused', 'unknown'],
+  }),
+  ...POLICIES.map((resend) =>
+    pages(
+      [
+        `doubt-${nameOf(resend)}`,
+        'one session, one caller, and answers that prove nothing, to the end of its budget of sends',
+        7,
+      ],
+      {
+        resend,
+        budget: { getToken: 1, refresh: 1 },
+        outcomes: ['ok', 'refused', 'lost', 'unknown', 'rejected'],
+      },
+    ),
+  ),
+  pages(['copies', 'three copies of one session in a process, and what it remembers of spent tokens', 6], {
+    copies: 3,
+    policy: 'onDemand',
+    isDue: true,
+    budget: { getToken: 3, logout: 1 },
+    outcomes: CLASSES,
+  }),
+  servers(['processes', 'two processes of a server on one store, two callers, a logout, a crash', 7], {
+    processes: 2,
+    reads: 'quick',
+    budget: { getToken: 2, logout: 1, crash: 1 },
+    outcomes: ['ok', 'lost', 'rejected'],
+  }),
+  servers(['processes-outcomes', 'the same; every outcome', 5], {
+    processes: 2,
+    reads: 'quick',
+    budget: { getToken: 2, logout: 1, crash: 1 },
+    outcomes: OUTCOMES,
+  }),
+  ...POLICIES.slice(1).map((resend) =>
+    servers([`processes-${nameOf(resend)}`, 'the same, and answers that prove nothing', 6], {
+      processes: 2,
+      resend,
+      reads: 'quick',
+      budget: { getToken: 2, crash: 1 },
+      outcomes: ['ok', 'refused', 'lost', 'unknown'],
     }),
   ),
-  {
-    name: 'copies',
-    about: 'three copies of one session in a process, and what it remembers of spent tokens',
-    bound: '3 getToken, 1 logout',
-    depth: 5,
-    start: () =>
-      startPages({
-        copies: 3,
-        policy: 'onDemand',
-        isDue: true,
-        budget: { getToken: 3, logout: 1 },
-        outcomes: CLASSES,
-      }),
-  },
-  {
-    name: 'processes',
-    about: 'two processes of a server on one store, two callers, a logout, a crash',
-    bound: '2 getToken, 1 logout, 1 crash; reads at once',
-    depth: 5,
-    start: () =>
-      startServers({
-        processes: 2,
-        reads: 'quick',
-        budget: { getToken: 2, logout: 1, crash: 1 },
-        outcomes: ['ok', 'lost', 'rejected'],
-      }),
-  },
-  {
-    name: 'processes-alone',
-    about:
+  servers(
+    [
+      'processes-alone',
       'the same without any coordinator: what is left when Redis has lost its mind; a process that stands still',
-    bound: '2 getToken, 1 logout, time passes by a process 1 time; reads at once',
-    depth: 5,
-    start: () =>
-      startServers({
-        processes: 2,
-        coordinator: 'none',
-        reads: 'quick',
-        budget: { getToken: 2, logout: 1, late: 1 },
-        outcomes: ['ok', 'refused', 'unknown'],
-      }),
-  },
-  {
-    name: 'processes-reads',
-    about: 'two processes, reads that are overtaken too, requests with 401s',
-    bound: '1 getToken, 1 fetch, 1 answer with 401, 1 logout',
-    depth: 5,
-    start: () =>
-      startServers({
-        processes: 2,
-        budget: { getToken: 1, fetch: 1, unauthorized: 1, logout: 1 },
-        outcomes: ['ok', 'unknown'],
-      }),
-  },
-  {
-    name: 'processes-store',
-    about: 'two processes on a store that is slow to tell, or fails',
-    bound: '2 getToken, 1 logout, 1 failure of the store, 1 answer of it that is late',
-    depth: 4,
-    start: () =>
-      startServers({
-        processes: 2,
-        budget: { getToken: 2, logout: 1, slow: 1, fault: 1 },
-        outcomes: ['ok', 'unknown'],
-      }),
-  },
-  {
-    name: 'tabs',
-    about: 'two tabs of a browser that share a vault: both are due',
-    bound: '1 getToken, 1 logout, 1 tab that is closed and opened again; reads at once',
-    depth: 6,
-    start: () =>
-      startTabs({
-        tabs: 2,
-        reads: 'quick',
-        budget: { getToken: 1, logout: 1, crash: 1 },
-        outcomes: ['ok', 'refused', 'lost', 'rejected'],
-      }),
-  },
-  {
-    name: 'tabs-reads',
-    about: 'two tabs, reads that are overtaken too',
-    bound: '1 logout',
-    depth: 7,
-    start: () => startTabs({ tabs: 2, budget: { logout: 1 }, outcomes: ['ok', 'unknown'] }),
-  },
-  {
-    name: 'tabs-login',
-    about: 'two tabs, and a login as another user in one of them',
-    bound: '1 getToken, 1 login as another user, 1 logout; reads at once',
-    depth: 5,
-    start: () =>
-      startTabs({
-        tabs: 2,
-        reads: 'quick',
-        budget: { getToken: 1, other: 1, logout: 1 },
-        outcomes: ['ok', 'unknown'],
-      }),
-  },
+      5,
+    ],
+    {
+      processes: 2,
+      coordinator: 'none',
+      reads: 'quick',
+      budget: { getToken: 2, logout: 1, late: 1 },
+      outcomes: ['ok', 'refused', 'unknown'],
+    },
+  ),
+  servers(['processes-reads', 'two processes, reads that are overtaken too, requests with 401s', 5], {
+    processes: 2,
+    budget: { getToken: 1, fetch: 1, unauthorized: 1, logout: 1 },
+    outcomes: ['ok', 'unknown'],
+  }),
+  servers(['processes-store', 'two processes on a store that is slow to tell, or fails', 4], {
+    processes: 2,
+    budget: { getToken: 2, logout: 1, slow: 1, fault: 1 },
+    outcomes: ['ok', 'unknown'],
+  }),
+  tabs(
+    ['tabs', 'two tabs of a browser that share a vault: both are due; one is closed and opened again', 6],
+    {
+      tabs: 2,
+      reads: 'quick',
+      budget: { getToken: 1, logout: 1, crash: 1 },
+      outcomes: ['ok', 'refused', 'lost', 'rejected'],
+    },
+  ),
+  tabs(['tabs-outcomes', 'the same; every outcome', 5], {
+    tabs: 2,
+    reads: 'quick',
+    budget: { getToken: 1, logout: 1, crash: 1 },
+    outcomes: OUTCOMES,
+  }),
+  ...POLICIES.slice(1).map((resend) =>
+    tabs([`tabs-${nameOf(resend)}`, 'the same, and answers that prove nothing', 8], {
+      tabs: 2,
+      resend,
+      reads: 'quick',
+      budget: { getToken: 1, crash: 1 },
+      outcomes: ['ok', 'refused', 'lost', 'unknown'],
+    }),
+  ),
+  tabs(['tabs-reads', 'two tabs, reads that are overtaken too', 7], {
+    tabs: 2,
+    budget: { logout: 1 },
+    outcomes: ['ok', 'unknown'],
+  }),
+  tabs(['tabs-login', 'two tabs, and a login as another user in one of them', 5], {
+    tabs: 2,
+    reads: 'quick',
+    budget: { getToken: 1, other: 1, logout: 1 },
+    outcomes: ['ok', 'unknown'],
+  }),
 ]

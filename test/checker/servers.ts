@@ -237,13 +237,17 @@ function startProcess(
       ...sessions,
       lives: {
         ...sessions.lives,
-        use: (key, known, task) =>
-          sessions.lives.use(key, known, (handle) => {
+        use(key, known, task) {
+          const by = `${name}.${key}`
+          if (sessions.lives.awake() === 0)
+            stage.note({ type: 'woke', by, isWriting: stage.ports.isWriting(name) })
+          return sessions.lives.use(key, known, (handle) => {
             process.awake = handle.session
-            if (!watched.has(handle.session)) stage.watch(`${name}.${key}`, handle.session.actorRef)
+            if (!watched.has(handle.session)) stage.watch(by, handle.session.actorRef)
             watched.add(handle.session)
             return task(handle)
-          }),
+          })
+        },
       },
     },
   }

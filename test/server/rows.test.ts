@@ -466,49 +466,60 @@ describe('what several have in common', () => {
     expect(sends()).toBe(0)
   })
 
-  test('I18: while an end is being written, who comes is told of it, nobody wakes the session again, and a drain waits', async () => {
-    const { serve, pass, backend, sends } = await world()
-    const inner = memoryEntries()
-    const gate = { isClosed: false, open() {} }
-    const store: EntryStore = {
-      ...inner,
-      async compareAndSet(key, expected, next) {
-        if (gate.isClosed) await new Promise<void>((resolve) => Object.assign(gate, { open: resolve }))
-        return inner.compareAndSet(key, expected, next)
-      },
-    }
-    const { page, open, server, notices } = serve({ store })
-    await page.navigate('/session/openid/start')
-    const [late, elsewhere] = [open(), serve({ store }).open()]
-    for (const copy of [late, elsewhere]) for (const cookie of page.cookies) copy.cookies.set(...cookie)
-    pass(20 * MINUTE)
-    backend.faults.inject('openidRefresh', {
-      kind: 'edit',
-      async edit(answer) {
-        gate.isClosed = true
-        const { user, ...rest } = (await answer.json()) as { user: object }
-        return Response.json({ ...rest, user: { ...user, id: '650000000000000000000fff', _id: undefined } })
-      },
-    })
-    const [before, told] = [sends(), notices.length]
-    const isOver = [401, { error: 'no_session', reason: 'identityMismatch' }]
-    for (const each of [page, late]) {
-      const answer = await each.get(USERS)
-      expect([answer.status, await answer.json()]).toEqual(isOver)
-    }
-    expect(sends() - before).toBe(1)
-    const types = notices.slice(told).map(({ type }) => type)
-    expect(types.lastIndexOf('nearingExpiry')).toBeLessThan(types.indexOf('expired'))
-    let isDrained = false
-    const drained = server.drain().then(() => {
-      isDrained = true
-    })
-    await new Promise(setImmediate)
-    expect(isDrained).toBe(false)
-    gate.open()
-    await drained
-    expect((await elsewhere.get('/session/')).status).toBe(401)
-  })
+  const ofSomebodyElse = ({ user, ...rest }: { user: object }) =>
+    Response.json({ ...rest, user: { ...user, id: '650000000000000000000fff', _id: undefined } })
+  const ofNoUse = () => Response.json({ error: 'no', error_code: 'REFRESH_FAILED' }, { status: 401 })
+
+  test.each([
+    ['with somebody else', 'identityMismatch', ofSomebodyElse, 0],
+    // What came of the send is written down first.
+    ['and is given up', 'refreshOutcomeUnknown', ofNoUse, 1],
+  ])(
+    'I18: who comes while the end of a session that is answered %s is being written hears of it, and wakes nobody; a drain waits',
+    async (...row) => {
+      const [, reason, edited, writesBefore] = row
+      const { serve, pass, backend, sends } = await world()
+      const inner = memoryEntries()
+      const gate = { lets: Infinity, open() {} }
+      const store: EntryStore = {
+        ...inner,
+        async compareAndSet(key, expected, next) {
+          if (gate.lets-- <= 0) await new Promise<void>((resolve) => Object.assign(gate, { open: resolve }))
+          return inner.compareAndSet(key, expected, next)
+        },
+      }
+      const { page, open, server, notices } = serve({ store, resend: 'never' })
+      await page.navigate('/session/openid/start')
+      const [late, elsewhere] = [open(), serve({ store }).open()]
+      for (const copy of [late, elsewhere]) for (const cookie of page.cookies) copy.cookies.set(...cookie)
+      pass(20 * MINUTE)
+      backend.faults.inject('openidRefresh', {
+        kind: 'edit',
+        async edit(answer) {
+          gate.lets = writesBefore
+          return edited((await answer.json()) as { user: object })
+        },
+      })
+      const [before, told] = [sends(), notices.length]
+      for (const each of [page, late]) {
+        const answer = await each.get(USERS)
+        expect([answer.status, await answer.json()]).toEqual([401, { error: 'no_session', reason }])
+      }
+      expect(sends() - before).toBe(1)
+      const types = notices.slice(told).map(({ type }) => type)
+      expect(types).toContain('expired')
+      expect(types.lastIndexOf('nearingExpiry')).toBeLessThan(types.indexOf('expired'))
+      let isDrained = false
+      const drained = server.drain().then(() => {
+        isDrained = true
+      })
+      await new Promise(setImmediate)
+      expect(isDrained).toBe(false)
+      gate.open()
+      await drained
+      expect((await elsewhere.get('/session/')).status).toBe(401)
+    },
+  )
 
   test('X21: a flood of cookies that nobody gave out reaches neither backend nor, if it cannot, the store', async () => {
     const { serve, backend } = await world()

@@ -24,11 +24,14 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
   /** Tokens whose send has failed, and those that were rejected. */
   const failed = new Set<string>()
   const rejected = new Set<string>()
+  /** Tokens that nobody may send any more: their session has expired for it, which I14 judges. */
+  const givenUp = new Set<string>()
   /** Bearers that are in no record. */
   const uncommitted = new Set<string>()
   /** Processes that have told that they could not write. */
   const warned = new Set<string>()
 
+  const isOver = (token: string) => rejected.has(token) || givenUp.has(token)
   const familyOf = (token: string | undefined) => families.get(Number(/^r(\d+)-/.exec(token ?? '')?.[1]))
 
   function commit(by: string, before: Stored | null, after: Stored) {
@@ -44,7 +47,7 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
       report('I3', `${by} commits ${after.epoch}.${after.version} after ${before?.epoch}.${before?.version}`)
     if (after.isEnded && FAILURES.includes(after.reason ?? '') && before?.token && !failed.has(before.token))
       report('I8', `${by} ends a session as ${after.reason}, and ${before.token} has not failed`)
-    if (after.intent?.isRejected && !before?.intent?.isRejected && !rejected.has(after.token ?? ''))
+    if (after.intent?.isRejected && !before?.intent?.isRejected && !isOver(after.token ?? ''))
       report('I8', `${by} writes down that ${after.token} was rejected, which it was not`)
     const isNew =
       after.intent && (after.intent.at !== before?.intent?.at || after.intent.owner !== before.intent.owner)
@@ -87,6 +90,10 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
       told({ by, notice }) {
         if (notice.type === 'warning' && notice.code === 'persistFailed') warned.add(processOf(by))
       },
+      moved({ to, reason, user }) {
+        if (to !== 'expired' || (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown')) return
+        for (const [family, { token }] of current) if (token && family.user === user) givenUp.add(token)
+      },
       crashed: ({ by }) => void intended.delete(by),
     },
     atRest() {
@@ -106,7 +113,7 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
         stored.version,
       ]),
       ...[...intended].map((intent) => ['intended', ...intent]),
-      ...[...failed].map((token) => ['failed', token, rejected.has(token)]),
+      ...[...failed].map((token) => ['failed', token, rejected.has(token), givenUp.has(token)]),
       ...[...uncommitted].map((bearer) => ['uncommitted', bearer]),
       ...[...warned].map((by) => ['warned', by]),
     ],
