@@ -8,8 +8,6 @@ export interface Bug {
   readonly about: string
   /** The scenario that finds it with the shortest trace. */
   readonly scenario: string
-  /** How deep it is. @default that of the scenario */
-  readonly depth?: number
   /** What it breaks first. */
   readonly breaks: readonly string[]
   readonly patches: readonly Patch[]
@@ -31,7 +29,6 @@ export const bugs: Readonly<Record<string, Bug>> = {
   resendWhileGood: {
     about: 'a token that may be spent is sent again while the bearer is good',
     scenario: 'page',
-    depth: 6,
     breaks: ['I1'],
     patches: [
       {
@@ -97,7 +94,6 @@ export const bugs: Readonly<Record<string, Bug>> = {
   noCommitGuard: {
     about: 'a commit writes over whatever is there',
     scenario: 'processes',
-    depth: 7,
     breaks: ['I3', 'I6'],
     patches: [
       {
@@ -275,6 +271,18 @@ export const bugs: Readonly<Record<string, Bug>> = {
         file: 'src/server/intents.ts',
         find: "    case 'ok':\n      return mine\n",
         put: "    case 'ok':\n      return before\n",
+      },
+    ],
+  },
+  restsUnwritten: {
+    about: 'a server lets a session rest whose end is not yet written down',
+    scenario: 'processes-outcomes',
+    breaks: ['I18'],
+    patches: [
+      {
+        file: 'src/server/live.ts',
+        find: "owed === 'end' || ",
+        put: '',
       },
     ],
   },

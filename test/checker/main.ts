@@ -35,12 +35,11 @@ patchSources([...windows, ...(bug?.patches ?? [])])
 Error.stackTraceLimit = way === undefined ? 0 : 10
 const { check, replay } = await import('./check.ts')
 const wanted = scenario ?? bug?.scenario
-const deep = depth ?? bug?.depth
 process.exitCode =
   way === undefined
     ? await check({
         ...(wanted !== undefined && { scenario: wanted }),
-        ...(deep !== undefined && { depth: Number(deep) }),
+        ...(depth !== undefined && { depth: Number(depth) }),
         ...(audit !== undefined && { auditEvery: Number(audit) }),
         ...(ahead !== undefined && { ahead: Number(ahead) }),
         isEager: bug !== undefined,

@@ -471,11 +471,11 @@ describe('what several have in common', () => {
   const ofNoUse = () => Response.json({ error: 'no', error_code: 'REFRESH_FAILED' }, { status: 401 })
 
   test.each([
-    ['with somebody else', 'identityMismatch', ofSomebodyElse, 0],
+    ['another user is answered', 'identityMismatch', ofSomebodyElse, 0],
     // What came of the send is written down first.
-    ['and is given up', 'refreshOutcomeUnknown', ofNoUse, 1],
+    ['its token is given up', 'refreshOutcomeUnknown', ofNoUse, 1],
   ])(
-    'I18: who comes while the end of a session that is answered %s is being written hears of it, and wakes nobody; a drain waits',
+    'I18: %s: who comes while that end is being written hears of it and wakes nobody, and a drain waits',
     async (...row) => {
       const [, reason, edited, writesBefore] = row
       const { serve, pass, backend, sends } = await world()
