@@ -19,14 +19,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_240 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_200 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 15_360,
+    budgetBytes: 15_320,
   },
   {
     id: 'P6',
@@ -42,7 +42,7 @@ const rows = [
     code: behindServer,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 17_120,
+    budgetBytes: 17_100,
   },
   {
     id: 'P6',
@@ -50,7 +50,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 20_360,
+    budgetBytes: 20_340,
   },
   {
     id: 'P7',
@@ -58,7 +58,7 @@ const rows = [
     code: core,
     external: [],
     goalBytes: 18_000,
-    budgetBytes: 25_780,
+    budgetBytes: 25_740,
     never: 'zod',
   },
   {
@@ -67,7 +67,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 27_000,
-    budgetBytes: 32_570,
+    budgetBytes: 32_500,
   },
   {
     id: 'P7',
@@ -75,7 +75,7 @@ const rows = [
     code: behindServer,
     external: [react],
     goalBytes: 27_000,
-    budgetBytes: 34_930,
+    budgetBytes: 34_880,
   },
 ]
 
