@@ -1,3 +1,4 @@
+import type { SessionState } from '../../machines/session.select.ts'
 import type {
   ExpiredReason,
   LoggedOutReason,
@@ -91,6 +92,7 @@ export function createFakeSession(options: FakeSessionOptions): Session {
   const isNearing = options.state === 'nearingExpiry'
   const { user = ada, provider = 'openid', idleInMs = Infinity } = life
   const { expiresInMs = isNearing ? 25_000 : 600_000 } = life
+  if (!(expiresInMs > 0)) throw new TypeError(`"expiresInMs" is above 0, not ${expiresInMs}.`)
   let wall = isNearing ? now - expiresInMs : now
   let refresh: SessionStrategy['refresh'] = () => never
   const session = createSession({
@@ -117,8 +119,21 @@ export function createFakeSession(options: FakeSessionOptions): Session {
     wall = now
   }
   for (const event of way) session.actorRef.send({ ...event, at: now } as SessionEvent)
+  assertSo(session, options)
   refresh = async () => ({ kind: 'ok', bearer: 'fake-renewed', life: { expiresIn: 600 } })
   return session
+}
+
+/** What the chart does not come to by these options it is not made to show. */
+function assertSo(session: Session, options: object): void {
+  const found = session.getSnapshot()
+  const wanted = { isUsable: found.isAuthenticated, ...options }
+  for (const [name, value] of Object.entries(wanted)) {
+    const told = found[name as keyof SessionState]
+    const isAsked = ['state', 'reason', 'isPending', 'isUsable'].includes(name) && value !== undefined
+    if (isAsked && told !== value)
+      throw new TypeError(`No session is ${JSON.stringify(options)}: ${name} is ${told}.`)
+  }
 }
 
 type Timeless<E = SessionEvent> = E extends SessionEvent ? Omit<E, 'at'> : never

@@ -1,7 +1,9 @@
+import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionStateName } from '../../machines/session.types.ts'
 import type { SessionModelOptions } from './createSessionModel.ts'
-import type { ModelEventType } from './modelEvents.ts'
+import { type ModelEventType, modelEvents } from './modelEvents.ts'
 import type { ModelStep } from './modelGraph.ts'
+import { modelTransitions } from './modelTransitions.ts'
 
 /** An event, an event in one state, or a row of the chart as `modelTransitions` names it. */
 export type ModelPlace =
@@ -61,4 +63,20 @@ export function whyUnreachable(
     unreachable[`${from.state}: ${event}`] ??
     (transition && unreachable[transition as `${SessionStateName}: ${string} -> ${string}`])
   )
+}
+
+/** Throws where a driver names what there is not, or gives no reason. */
+export function assertPlaces({ unreachable = {} }: ModelDriver): void {
+  const events = Object.keys(modelEvents)
+  const inStates = Object.keys(sessionMachine.states).flatMap((state) =>
+    events.map((event) => `${state}: ${event}`),
+  )
+  const places = [...events, ...inStates, ...modelTransitions()]
+  for (const [place, reason] of Object.entries(unreachable)) {
+    if (!places.includes(place))
+      throw new TypeError(
+        `"unreachable" names "${place}": no event, no event in a state, no row of the chart.`,
+      )
+    if (reason === '') throw new TypeError(`"unreachable" says of "${place}" not why.`)
+  }
 }

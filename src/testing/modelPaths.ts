@@ -29,7 +29,9 @@ export function modelPaths(
   if (kind === 'simple') return simplePaths(options, isOpen)
   const graph = modelGraph(options, isOpen)
   if (kind === 'tours') return tours(options, graph, isOpen)
-  return withoutBeginnings(kind === 'shortest' ? graph.ways : toEveryRow(graph))
+  if (kind === 'shortest') return withoutBeginnings(graph.ways)
+  if (kind === 'transitions') return withoutBeginnings(toEveryRow(graph))
+  throw new TypeError(`"paths" are "transitions", "shortest", "simple" or "tours", not "${kind}".`)
 }
 
 /** One path each to what no path before has shown. The edges come with the shortest ways first. */

@@ -1,6 +1,6 @@
 import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
 import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
-import { driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
+import { assertPlaces, driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
 import {
   lastOf,
@@ -63,6 +63,7 @@ export function modelSuite(
   driver: ModelDriver,
   options: ModelSuiteOptions | readonly ModelSuiteOptions[] = {},
 ): ModelSuite {
+  assertPlaces(driver)
   const settings: readonly ModelSuiteOptions[] = [options].flat()
   const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
   const passed: ModelStep[] = []
@@ -101,6 +102,8 @@ export function modelSuite(
           (step) => isOpen(step) && isNews(lastOf(way), step),
         )
       for (const choice of choices) {
+        if (typeof choice === 'number' ? choice < 0 || choice % 1 !== 0 : !Object.hasOwn(modelEvents, choice))
+          throw new TypeError(`"walk" takes whole numbers from 0 on, and events of the model, not ${choice}.`)
         for (let look = dueLook(open); look; look = dueLook(open)) way = [...way, look]
         const steps = typeof choice === 'number' ? open() : open([choice])
         const step = steps[typeof choice === 'number' ? choice % steps.length : 0]

@@ -55,6 +55,22 @@ describe('a fake session', () => {
     expect(createFakeSession({ state: 'loggedOut' }).getSnapshot().reason).toBe('never')
   })
 
+  test.each([
+    { state: 'nope' },
+    { state: 'nearingExpiry', expiresInMs: Infinity },
+    { state: 'nearingExpiry', expiresInMs: 40 * 86_400_000 },
+    { state: 'refreshing', isUsable: false, reason: 'idle' },
+    { state: 'active', reason: 'idle' },
+    { state: 'loggedOut', isPending: true, reason: 'user' },
+    { state: 'expired', isUsable: true },
+  ])('is refused where no session is so: %j', (options) => {
+    expect(() => createFakeSession({ ...options, now } as FakeSessionOptions)).toThrow(/^No session is /)
+  })
+
+  test.each([0, -1, Number.NaN])('has a bearer that lives: not %d ms', (expiresInMs) => {
+    expect(() => createFakeSession({ state: 'active', expiresInMs, now })).toThrow('"expiresInMs" is above 0')
+  })
+
   test('may be waiting to know', () => {
     const session = createFakeSession({ state: 'loggedOut', isPending: true })
     expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', isPending: true })

@@ -167,6 +167,30 @@ describe('a driver', () => {
     expect(calls).toEqual(['stop', 'stop'])
   })
 
+  test.each([
+    ['paths', () => modelSuite(mirror(), { paths: 'shortes' as never })],
+    ['unreachable', () => modelSuite(mirror({ unreachable: { 'network.restord': 'deaf' } as never }))],
+    [
+      'unreachable',
+      () => modelSuite(mirror({ unreachable: { 'actve: user.stayed': 'no button' } as never })),
+    ],
+    ['unreachable', () => modelSuite(mirror({ unreachable: { 'active: time.checked -> expired': 'slow' } }))],
+    ['unreachable', () => modelSuite(mirror({ unreachable: { 'network.restored': '' } }))],
+    ['walk', () => modelSuite(mirror()).walk(['login.complete' as never])],
+    ['walk', () => modelSuite(mirror()).walk([-1])],
+    ['walk', () => modelSuite(mirror()).walk([0.5])],
+  ])('is told of a wrong word in %s', (part, make) => {
+    expect(make).toThrow(new RegExp(`^"?${part}`))
+  })
+
+  test('may open again what another has closed', () => {
+    const closed = { 'network.restored': 'deaf' }
+    const { events } = modelSuite(
+      mirror({ unreachable: { ...closed, 'network.restored': undefined } as never }),
+    )
+    expect(events).toContain('network.restored')
+  })
+
   test('that fails twice says what failed first', async () => {
     const stop = () => {
       throw new Error('It does not go down.')
