@@ -1,7 +1,7 @@
 import type { SessionServerOptions } from '../server/options.ts'
 import { bffStrategy } from '../strategies/bff.ts'
 import type { BffFacts } from '../wire/facts.ts'
-import { MODEL_START, type SessionModelOptions } from './createSessionModel.ts'
+import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenBrowser } from './drivenBrowser.ts'
 import {
   type DrivenParts,
@@ -45,7 +45,6 @@ export interface BffDriverOptions extends DrivenUiOptions {
 }
 
 const PANEL = 'https://panel.example'
-const LIFE_MS = 600_000
 /** So far that the server outlives whatever the page goes through: how long a session lasts is walked in the page. */
 const FAR_MS = 2 ** 40
 
@@ -104,8 +103,10 @@ export function bffDriver({ backend, server, ...ui }: BffDriverOptions): ModelDr
 async function begin(
   backend: DrivenBackend,
   serverOf: BffDriverOptions['server'],
-  { shared, start }: SessionModelOptions,
+  model: SessionModelOptions,
 ): Promise<DrivenParts> {
+  const { shared, start } = model
+  const { lifeMs } = settingsOf(model)
   if (shared || start !== 'pending')
     throw new Error("The driver needs { start: 'pending' }, and no `shared`.")
   const clock = virtualClock(MODEL_START)
@@ -120,7 +121,7 @@ async function begin(
 
   /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
   function outlive() {
-    ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + LIFE_MS)
+    ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + lifeMs)
     isLimited = false
   }
 
@@ -218,7 +219,7 @@ async function begin(
         () => held.has('refresh'),
         () => 'a refresh to answer',
       )
-      backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : LIFE_MS)
+      backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : lifeMs)
       if (!answer) {
         outlive()
         isLimited = type === 'refresh.limited'
@@ -230,7 +231,7 @@ async function begin(
       case 'login.completed': {
         // Logins of one browser are told apart by their instant.
         outlive()
-        backend.setBearerLife(LIFE_MS)
+        backend.setBearerLife(lifeMs)
         await ask('/session/openid/start')
         await ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
         const found = await ask('/session/')
@@ -254,7 +255,7 @@ async function begin(
         return held.release('refresh')
       case 'peer.renewed':
         outlive()
-        backend.setBearerLife(LIFE_MS)
+        backend.setBearerLife(lifeMs)
         await post('/session/refresh')
         isLookWorth = true
         signal('woke')

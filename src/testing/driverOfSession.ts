@@ -7,7 +7,7 @@ import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import type { SessionOptions } from '../session/options.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionModelOptions } from './createSessionModel.ts'
+import { type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import type { HeldRequests } from './heldRequests.ts'
 import type { ModelDriver } from './modelDriver.ts'
 import { instantOf, type ModelEventType, modelEvents } from './modelEvents.ts'
@@ -157,6 +157,7 @@ function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: Sessi
     random: () => 0,
     attemptTimeoutMs: LONGEST_MS,
     patienceMs: LONGEST_MS,
+    leadTimeMs: settingsOf(model).leadTimeMs,
     signals: (report) => {
       signal = report
       return () => {}

@@ -1,6 +1,6 @@
 import type { LoginAnswer } from '../session/login.ts'
 import { openidStrategy } from '../strategies/openid.ts'
-import { MODEL_START, type SessionModelOptions } from './createSessionModel.ts'
+import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenStore } from './drivenStore.ts'
 import {
   type DrivenParts,
@@ -42,7 +42,6 @@ export interface SessionDriverOptions extends DrivenUiOptions {
 }
 
 const PROVIDER = 'driven'
-const LIFE_MS = 600_000
 
 const ENDED = 'A session that has expired looks whether a peer logs out only where its end is in doubt.'
 
@@ -70,10 +69,9 @@ export function sessionDriver({ backend, ...ui }: SessionDriverOptions): ModelDr
 }
 
 /** What a session of its own is made of, with everything around it in the hands of the driver. */
-async function begin(
-  backend: DrivenBackend,
-  { resend, shared, start }: SessionModelOptions,
-): Promise<DrivenParts> {
+async function begin(backend: DrivenBackend, model: SessionModelOptions): Promise<DrivenParts> {
+  const { resend, shared, start } = model
+  const { lifeMs } = settingsOf(model)
   if (!shared || start !== 'pending') throw new Error("The driver needs { shared: true, start: 'pending' }.")
   const clock = virtualClock(MODEL_START)
   await backend.start(clock)
@@ -91,7 +89,7 @@ async function begin(
   async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld) {
     const answer = openidAnswers[type as keyof typeof openidAnswers]
     if (answer || type === 'refresh.succeeded' || type === 'refresh.shortLived') {
-      backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : LIFE_MS)
+      backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : lifeMs)
       await until(
         () => held.has('refresh'),
         () => 'a refresh to answer',
@@ -102,7 +100,7 @@ async function begin(
     switch (type) {
       case 'login.completed':
       case 'login.withoutRefresh': {
-        backend.setBearerLife(LIFE_MS)
+        backend.setBearerLife(lifeMs)
         const { refreshToken, ...rest } = await backend.login()
         store.grant(refreshToken)
         const login = type === 'login.completed' ? { ...rest, refreshToken } : rest
@@ -121,7 +119,7 @@ async function begin(
       case 'peer.renewed':
       case 'peer.renewedUselessly':
       case 'peer.renewedUselessLast':
-        store.renew(type === 'peer.renewed' ? LIFE_MS : 0, clock.wall(), type === 'peer.renewedUselessLast')
+        store.renew(type === 'peer.renewed' ? lifeMs : 0, clock.wall(), type === 'peer.renewedUselessLast')
         return signal('woke')
       case 'bearer.rejectedByApi':
         await until(

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Session } from 'xstate-session'
-import { type DrivenBackend, modelSuite, sessionDriver } from 'xstate-session/testing'
+import type { Session, SessionState } from 'xstate-session'
+import { type DrivenBackend, type DrivenUiOptions, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { createSessionModel, type ModelSnapshot } from '../../src/testing/createSessionModel.ts'
 import { driveStep, whyUnreachable } from '../../src/testing/modelDriver.ts'
 import { lastOf, modelGraph, stepsFrom } from '../../src/testing/modelGraph.ts'
-import { driven, mock, mockSuite } from './drivers.ts'
+import { bffOver, driven, mock, mockSuite } from './drivers.ts'
 
 const server = setupServer(...mock.handlers)
 const policies = ['eager', 'onDemand', 'prompt'] as const
@@ -19,6 +19,29 @@ describe('paths of every kind pass', () => {
   const settings = policies.flatMap((policy) => resends.map((resend) => ({ ...driven, policy, resend })))
   test.each(settings)('$policy, resend $resend', async (given) => {
     const suite = mockSuite(kinds.map((paths) => ({ ...given, paths })))
+    for (const { run } of suite.paths) await run()
+  })
+})
+
+describe.each(['sessionDriver', 'bffDriver'])('a session of %s', (which) => {
+  test('lives as long as the model says, and tells its instants', async () => {
+    let session: Session | undefined
+    const instants = ({ expiresAt, retryAt, idleEndsAt }: Partial<SessionState> = {}) => ({
+      expiresAt,
+      retryAt,
+      idleEndsAt,
+    })
+    const ui: DrivenUiOptions = {
+      mount(given) {
+        session = given
+      },
+      shows: ({ to }) => expect(instants(session?.getSnapshot())).toEqual(instants(to)),
+    }
+    const options = { ...driven, lifeMs: 90_000, leadTimeMs: 20_000, paths: 'tours' } as const
+    const suite =
+      which === 'sessionDriver'
+        ? modelSuite(sessionDriver({ backend: mock, ...ui }), options)
+        : modelSuite(bffOver(mock, ui), { ...options, shared: false })
     for (const { run } of suite.paths) await run()
   })
 })
