@@ -29,7 +29,7 @@ const DID: Readonly<Record<keyof Budget, string>> = {
 export function boundOf({ budget, outcomes, resend = 'afterBearerEnds', reads }: Limits): string {
   const often = (Object.keys(DID) as (keyof Budget)[]).filter((what) => budget[what])
   return [
-    often.map((what) => `${budget[what]} ${DID[what]}`).join(', '),
+    often.map((what) => `${budget[what]} × ${DID[what]}`).join(', '),
     `${outcomes.length} of ${OUTCOMES.length} outcomes: ${outcomes.join(', ')}`,
     `resend ${typeof resend === 'object' ? `withinMs ${resend.withinMs}` : resend}`,
     ...(reads ? ['reads at once'] : []),
@@ -93,14 +93,14 @@ export const scenarios: readonly Scenario[] = [
     budget: { getToken: 2, logout: 1, crash: 1 },
     outcomes: ['ok', 'lost', 'rejected'],
   }),
-  servers(['processes-outcomes', 'the same; every outcome', 5], {
+  servers(['processes-outcomes', 'two processes, two callers, a logout, a crash; every outcome', 5], {
     processes: 2,
     reads: 'quick',
     budget: { getToken: 2, logout: 1, crash: 1 },
     outcomes: OUTCOMES,
   }),
   ...POLICIES.slice(1).map((resend) =>
-    servers([`processes-${nameOf(resend)}`, 'the same, and answers that prove nothing', 6], {
+    servers([`processes-${nameOf(resend)}`, 'two processes, a crash, and answers that prove nothing', 6], {
       processes: 2,
       resend,
       reads: 'quick',
@@ -111,7 +111,7 @@ export const scenarios: readonly Scenario[] = [
   servers(
     [
       'processes-alone',
-      'the same without any coordinator: what is left when Redis has lost its mind; a process that stands still',
+      'two processes without any coordinator: what is left when Redis has lost its mind; one may stand still',
       5,
     ],
     {
@@ -141,20 +141,27 @@ export const scenarios: readonly Scenario[] = [
       outcomes: ['ok', 'refused', 'lost', 'rejected'],
     },
   ),
-  tabs(['tabs-outcomes', 'the same; every outcome', 5], {
+  tabs(['tabs-outcomes', 'two tabs, a logout, a tab that is closed and opened again; every outcome', 5], {
     tabs: 2,
     reads: 'quick',
     budget: { getToken: 1, logout: 1, crash: 1 },
     outcomes: OUTCOMES,
   }),
   ...POLICIES.slice(1).map((resend) =>
-    tabs([`tabs-${nameOf(resend)}`, 'the same, and answers that prove nothing', 11], {
-      tabs: 2,
-      resend,
-      reads: 'quick',
-      budget: { crash: 1 },
-      outcomes: ['ok', 'lost'],
-    }),
+    tabs(
+      [
+        `tabs-${nameOf(resend)}`,
+        'two tabs, one is closed and opened again, and answers that prove nothing',
+        11,
+      ],
+      {
+        tabs: 2,
+        resend,
+        reads: 'quick',
+        budget: { crash: 1 },
+        outcomes: ['ok', 'lost'],
+      },
+    ),
   ),
   tabs(['tabs-reads', 'two tabs, reads that are overtaken too', 7], {
     tabs: 2,
