@@ -158,6 +158,9 @@ export function createLives(
     if (!live || live.users > 0 || owes(live)) return
     const { state, isPending } = live.handle.session.getSnapshot()
     if (isPending || !IDLE.includes(state)) return
+    // What it was told of a missing route is in no record, and holds until the bearer ends.
+    const { lastChance, bearer } = live.handle.session.actorRef.getSnapshot().context
+    if (lastChance && bearer === 'good') return
     lives.delete(key)
     entries.release(key)
     live.handle.session.dispose()

@@ -286,4 +286,16 @@ export const bugs: Readonly<Record<string, Bug>> = {
       },
     ],
   },
+  routeForgotten: {
+    about: 'a server forgets at rest that the backend has no route for its refresh',
+    scenario: 'processes-outcomes',
+    breaks: ['I1'],
+    patches: [
+      {
+        file: 'src/server/live.ts',
+        find: "    if (lastChance && bearer === 'good') return\n",
+        put: '',
+      },
+    ],
+  },
 }

@@ -110,8 +110,8 @@ export type Happening =
   /** What is in the store was read. */
   | { readonly type: 'looked'; readonly by: string; readonly stored: Stored | null }
   | { readonly type: 'crashed'; readonly by: string }
-  /** A server has woken a session from its record. `isWriting`: the process is about to change it. */
-  | { readonly type: 'woke'; readonly by: string; readonly isWriting: boolean }
+  /** A server has woken a session from its record. `isEnding`: the process is about to write its end. */
+  | { readonly type: 'woke'; readonly by: string; readonly isEnding: boolean }
 
 export type Kind = Happening['type']
 export type Of<K extends Kind> = Happening & { readonly type: K }

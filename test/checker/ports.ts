@@ -66,7 +66,7 @@ export function createPorts(enter: (owner: string) => void, errandNow: () => str
           )
       return all
     },
-    isWriting: (owner: string) => ops.some((op) => op.owner === owner && op.what.startsWith('write')),
+    isEnding: (owner: string) => ops.some((op) => op.owner === owner && op.what.startsWith('write end')),
     isIdle: (owner: string) => ops.every((op) => op.owner !== owner),
     choices(): Choice[] {
       const counts = new Map<string, number>()

@@ -103,15 +103,16 @@ function createShelf(stage: Stage) {
         seen.set(`${by} ${key}`, entry?.revision ?? 0)
         return entry
       }),
-    compareAndSet: (key, expected, next) =>
-      stage.ask(
+    compareAndSet(key, expected, next) {
+      const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
+      const isEnd = 'ended' in record.session || record.intent?.outcome === 'rejected'
+      return stage.ask(
         by,
-        `write ${key}`,
+        `${isEnd ? 'write end of' : 'write'} ${key}`,
         async () => {
           const before = contents.get(key)
           const revision = await memory.compareAndSet(key, expected, next)
           if (revision === null) return null
-          const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
           contents.set(key, { record, revision })
           const owner = record.intent?.owner
           if (owner && !owners.has(owner)) owners.set(owner, { by, life: stage.life(by) })
@@ -124,11 +125,9 @@ function createShelf(stage: Stage) {
           })
           return revision
         },
-        () => {
-          const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
-          return [contents.get(key)?.revision === (expected ?? undefined), ...printRecord(record)]
-        },
-      ),
+        () => [contents.get(key)?.revision === (expected ?? undefined), ...printRecord(record)],
+      )
+    },
     keysOf: (subject) => memory.keysOf(subject),
   })
 
@@ -240,7 +239,7 @@ function startProcess(
         use(key, known, task) {
           const by = `${name}.${key}`
           if (sessions.lives.awake() === 0)
-            stage.note({ type: 'woke', by, isWriting: stage.ports.isWriting(name) })
+            stage.note({ type: 'woke', by, isEnding: stage.ports.isEnding(name) })
           return sessions.lives.use(key, known, (handle) => {
             process.awake = handle.session
             if (!watched.has(handle.session)) stage.watch(by, handle.session.actorRef)

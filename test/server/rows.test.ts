@@ -521,6 +521,20 @@ describe('what several have in common', () => {
     },
   )
 
+  test('I1: a backend without the route is asked once while the bearer is good, and once more when it has ended', async () => {
+    const { serve, backend, pass, sends } = await world()
+    const { page } = serve()
+    await page.navigate('/session/openid/start')
+    const { expiresAt } = (await (await page.get('/session/')).json()) as { expiresAt: number }
+    backend.faults.inject('openidRefresh', { kind: 'respond', status: 404, body: '' }, { times: Infinity })
+    pass(expiresAt - Date.now() - 20_000)
+    for (let n = 0; n < 3; n++) expect((await page.get(USERS)).status).toBe(200)
+    expect(sends()).toBe(1)
+    pass(30_000)
+    expect((await page.get(USERS)).status).toBe(401)
+    expect(sends()).toBe(2)
+  })
+
   test('X21: a flood of cookies that nobody gave out reaches neither backend nor, if it cannot, the store', async () => {
     const { serve, backend } = await world()
     const trouble = troubled()

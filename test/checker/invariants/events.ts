@@ -45,9 +45,9 @@ export function discipline({ report }: Bench): Monitor {
       moved({ by, from, to }) {
         if (!EDGES.has(`${from} ${to}`)) report('I17', `${by} went from ${from} to ${to}`)
       },
-      woke({ by, isWriting }) {
+      woke({ by, isEnding }) {
         const told = toldBy(by)
-        told.isWoken = told.expired.size > 0 && !isWriting
+        told.isWoken = told.expired.size > 0 && !isEnding
       },
       failed: ({ by }) => report('I17', `the chart of ${by} failed`),
       told({ by, notice: { type, epoch, version } }) {

@@ -45,7 +45,7 @@ export function sends(bench: Bench): Monitor {
     if (isUnderWay(last)) report('I1', `${by} sends ${token} while ${last.by} waits for its answer`)
     if (last.result === 'rejected' || last.result === 'rotated')
       report('I1', `${by} sends ${token}, which was ${last.result}`)
-    if (last.result === 'unsupported' && !isSpent(by, family))
+    if (last.result === 'unsupported' && !isSpent(by, family) && processOf(last.by) === processOf(by))
       report('I1', `${by} sends ${token} to a backend without the route while the bearer is good`)
     if (doubts === 0) return
     if (resend === 'never') report('I1', `${by} sends ${token} again under "never"`)
@@ -107,6 +107,9 @@ export function sends(bench: Bench): Monitor {
       },
       crashed({ by }) {
         for (const send of open) if (processOf(send.by) === by) open.delete(send)
+        // Who begins anew does not know of a route that was missing.
+        for (const token of tokens.values())
+          if (processOf(token.last.by) === by) token.last = { ...token.last, by: 'nobody' }
       },
     },
     memory: () => [
