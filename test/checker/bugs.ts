@@ -288,7 +288,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   },
   routeForgotten: {
     about: 'a server forgets at rest that the backend has no route for its refresh',
-    scenario: 'processes-outcomes',
+    scenario: 'processes-odd',
     breaks: ['I1'],
     patches: [
       {

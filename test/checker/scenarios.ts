@@ -99,6 +99,19 @@ export const scenarios: readonly Scenario[] = [
     budget: { getToken: 2, logout: 1, crash: 1 },
     outcomes: OUTCOMES,
   }),
+  servers(
+    [
+      'processes-odd',
+      'two processes, and a backend that does not rotate, has no route or brings no bearer',
+      7,
+    ],
+    {
+      processes: 2,
+      reads: 'quick',
+      budget: { getToken: 2 },
+      outcomes: ['ok', 'keep', 'unsupported', 'forGood', 'noBearer'],
+    },
+  ),
   ...POLICIES.slice(1).map((resend) =>
     servers([`processes-${nameOf(resend)}`, 'two processes, a crash, and answers that prove nothing', 6], {
       processes: 2,
