@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { placeHere } from './placeHere.ts'
 import type { Stage } from './stage.ts'
 
@@ -96,13 +97,15 @@ export function createBrowser(
   const locks = {
     request(_: string, { signal }: { signal: AbortSignal }, task: () => Promise<unknown>) {
       const by = stage.current()
+      // Whoever lets go of it before is not on the errand of who gets it.
+      const onErrand = AsyncLocalStorage.snapshot()
       return new Promise<void>((resolve, reject) => {
         const place = {
           by,
           grant() {
             queue.splice(queue.indexOf(place), 1)
             holder = by
-            task().finally(() => {
+            onErrand(task).finally(() => {
               if (holder === by) holder = undefined
               resolve()
             })
