@@ -16,9 +16,13 @@ afterAll(() => server.close())
 
 describe('paths of every kind pass', () => {
   const kinds = ['transitions', 'shortest', 'simple', 'tours'] as const
-  const settings = policies.flatMap((policy) => resends.map((resend) => ({ ...driven, policy, resend })))
-  test.each(settings)('$policy, resend $resend', async (given) => {
-    const suite = mockSuite(kinds.map((paths) => ({ ...given, paths })))
+  const settings = policies.flatMap((policy, row) =>
+    resends.map((resend, column) => ({ policy, resend, row, column })),
+  )
+  test.each(settings)('$policy, resend $resend', async ({ policy, resend, row, column }) => {
+    // Shortest paths under each pair; the other kinds under three, in which each policy and each `resend` is once.
+    const chosen = kinds.filter((kind) => kind === 'shortest' || row === column)
+    const suite = mockSuite(chosen.map((paths) => ({ ...driven, policy, resend, paths })))
     for (const { run } of suite.paths) await run()
   })
 })
