@@ -17,8 +17,10 @@ interface Live {
   /** Its record has been read. */
   readonly ready: Promise<void>
   users: number
-  /** What of it is not written down yet. */
-  owed: 'renewal' | 'end' | undefined
+  /** A renewal that is not written down yet. */
+  isOwed: boolean
+  /** Writes of its end that are under way. */
+  endings: number
 }
 
 /** As long as a request may hold a record that it read before, and as much as may happen meanwhile. */
@@ -97,7 +99,7 @@ export function createLives(
         onChange()
       })
     })
-    const live: Live = { handle, ready, users: 0, owed: undefined }
+    const live: Live = { handle, ready, users: 0, isOwed: false, endings: 0 }
     lives.set(key, live)
     return live
   }
@@ -113,22 +115,23 @@ export function createLives(
       const isSame = session.epoch === epoch && session.version === version && intent?.outcome === 'unknown'
       return isSame ? { ...record, intent: { ...intent, outcome: 'rejected', reason } } : undefined
     }
-    live.owed = 'end'
     // Unwritten, the next one finds out by itself.
-    await entries.update(key, over).catch(() => {})
-    settle(key, live)
+    await ending(key, live, entries.update(key, over)).catch(() => {})
   }
 
-  function settle(key: string, live: Live) {
-    live.owed = undefined
-    letRest(key)
-    onChange()
+  /** A session stays awake while its end is written: from its record it would be woken as if it were alive. */
+  function ending<T>(key: string, live: Live, write: Promise<T>): Promise<T> {
+    live.endings++
+    return write.finally(() => {
+      live.endings--
+      letRest(key)
+      onChange()
+    })
   }
 
   /**
    * A renewal that could not be written is in memory alone, and its session writes it again until the store answers: it
-   * stays awake for as long. At rest its only valid refresh token would be lost. So it does while its end is written:
-   * from its record it would be woken as if it were alive.
+   * stays awake for as long. At rest its only valid refresh token would be lost.
    */
   function owing(key: string, store: SessionStore): SessionStore {
     return {
@@ -136,22 +139,19 @@ export function createLives(
       async compareAndSet(expected, next) {
         const live = lives.get(key)
         if (!live) return store.compareAndSet(expected, next)
-        const isEnd = 'ended' in next
-        live.owed = isEnd ? 'end' : 'renewal'
-        let isDone: boolean | undefined
-        try {
-          isDone = await store.compareAndSet(expected, next)
-          return isDone
-        } finally {
-          // An end is written once, or not at all.
-          if (isEnd || isDone !== undefined) settle(key, live)
-        }
+        if ('ended' in next) return ending(key, live, store.compareAndSet(expected, next))
+        live.isOwed = true
+        const isDone = await store.compareAndSet(expected, next)
+        live.isOwed = false
+        letRest(key)
+        onChange()
+        return isDone
       },
     }
   }
 
-  const owes = ({ handle, owed }: Live) =>
-    owed === 'end' || (owed === 'renewal' && !ENDED.includes(handle.session.getSnapshot().state))
+  const owes = ({ handle, isOwed, endings }: Live) =>
+    endings > 0 || (isOwed && !ENDED.includes(handle.session.getSnapshot().state))
 
   function letRest(key: string) {
     const live = lives.get(key)

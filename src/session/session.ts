@@ -29,8 +29,8 @@ export interface Session {
    */
   getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
   /**
-   * Refreshes now, unless the last refresh was a moment ago. `by: 'user'` ("stay signed in") counts as activity.
-   * Resolves when there is a good bearer; rejects like `getToken`.
+   * Refreshes now, unless the last refresh was a moment ago; in a backoff, at the next attempt. `by: 'user'` ("stay
+   * signed in") counts as activity. Resolves when there is a good bearer; rejects like `getToken`.
    */
   refresh(options?: { readonly by?: 'user' | 'force' }): Promise<void>
   /**

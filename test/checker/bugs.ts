@@ -281,7 +281,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/live.ts',
-        find: "owed === 'end' || ",
+        find: 'endings > 0 || ',
         put: '',
       },
     ],

@@ -9,6 +9,7 @@ import {
   type Session,
   type SessionNotice,
   type SessionOptions,
+  type SessionRecord,
   type SessionSignal,
   type SessionStrategy,
 } from 'xstate-session'
@@ -265,6 +266,21 @@ export const until = (session: Session, state: string): Promise<void> =>
       resolve()
     }
   })
+
+/** What a login of this fixture leaves in a store. */
+export const storedLogin = (more: Partial<SessionRecord> = {}): SessionRecord => ({
+  v: 1,
+  epoch: 1,
+  version: 1,
+  provider: 'openid',
+  user: ada,
+  bearer: 'B1',
+  refreshToken: 'R1',
+  endsAt: fakeClock().wall() + LIFE,
+  lifeMs: LIFE,
+  startedAt: fakeClock().wall(),
+  ...more,
+})
 
 /** A session that finds itself in a store, as after a restart or in a second process. */
 export async function restored(options: StartOptions = {}) {

@@ -23,26 +23,14 @@ import {
   restored,
   SECOND,
   start,
+  storedLogin,
   strictApi,
   stubStrategy,
 } from './fixture.ts'
 
-const clockStart = fakeClock().wall()
-
 /** What a peer leaves in the store with its login. */
-const peerLogin = (more: Partial<SessionRecord> = {}): SessionRecord => ({
-  v: 1,
-  epoch: 2,
-  version: 1,
-  provider: 'openid',
-  user: ada,
-  bearer: 'P1',
-  refreshToken: 'Q1',
-  endsAt: clockStart + LIFE,
-  lifeMs: LIFE,
-  startedAt: clockStart,
-  ...more,
-})
+const peerLogin = (more: Partial<SessionRecord> = {}) =>
+  storedLogin({ epoch: 2, bearer: 'P1', refreshToken: 'Q1', ...more })
 
 describe('a page that hears of a logout elsewhere', () => {
   test('believes it where nobody can be asked, and ends its own tokens', async () => {

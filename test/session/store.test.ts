@@ -16,25 +16,22 @@ import {
   restored,
   SECOND,
   start,
+  storedLogin,
 } from './fixture.ts'
 
 const clockStart = fakeClock().wall()
 
-/** What a login of this fixture leaves in the store. */
-const record = (more: Partial<SessionRecord> = {}): SessionRecord => ({
-  v: 1,
-  epoch: 3,
-  version: 7,
-  provider: 'openid',
-  user: ada,
-  tenantId: 'blue',
-  bearer: 'B7',
-  refreshToken: 'R7',
-  endsAt: clockStart + LIFE,
-  lifeMs: LIFE,
-  startedAt: clockStart - HOUR,
-  ...more,
-})
+/** What a session of an hour, renewed several times, has in the store. */
+const record = (more: Partial<SessionRecord> = {}) =>
+  storedLogin({
+    epoch: 3,
+    version: 7,
+    tenantId: 'blue',
+    bearer: 'B7',
+    refreshToken: 'R7',
+    startedAt: clockStart - HOUR,
+    ...more,
+  })
 
 async function storeOf(stored: SessionRecord) {
   const store = memoryStore()

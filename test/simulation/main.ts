@@ -30,8 +30,8 @@ async function simulate(): Promise<void> {
     const options = {
       seed: next,
       hours: world === undefined ? WORLD_HOURS : hours,
-      sessions: sessions,
-      isFleet: isFleet,
+      sessions,
+      isFleet,
       onlySessions: only,
       onlyFaults: faults,
     }

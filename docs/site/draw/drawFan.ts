@@ -37,25 +37,8 @@ export function drawWideFan({ middle, into, out, title }: Fan, name: string): st
   const parts = [
     ...comes.parts,
     ...goes.parts,
-    ...(into.length
-      ? [
-          line(
-            [
-              [reach, comes.last],
-              [reach, BOX_HEIGHT],
-            ],
-            name,
-          ),
-        ]
-      : []),
-    ...(out.length
-      ? [
-          line([
-            [width - reach, BOX_HEIGHT],
-            [width - reach, goes.last],
-          ]),
-        ]
-      : []),
+    ...(into.length ? [upright(reach, comes.last, BOX_HEIGHT, name)] : []),
+    ...(out.length ? [upright(width - reach, BOX_HEIGHT, goes.last)] : []),
     box(middle, (width - MIDDLE_WIDTH) / 2, 0, MIDDLE_WIDTH, BOX_HEIGHT),
   ]
   return svg(name, 'fan', width, Math.max(comes.bottom, goes.bottom, BOX_HEIGHT), title, parts)
@@ -71,29 +54,21 @@ export function drawNarrowFan({ middle, into, out, title }: Fan, name: string): 
   const parts = [
     ...comes.parts,
     ...goes.parts,
-    ...(into.length
-      ? [
-          line(
-            [
-              [reach, comes.first],
-              [reach, y],
-            ],
-            name,
-          ),
-        ]
-      : []),
-    ...(out.length
-      ? [
-          line([
-            [width - reach, y + BOX_HEIGHT],
-            [width - reach, goes.last],
-          ]),
-        ]
-      : []),
+    ...(into.length ? [upright(reach, comes.first, y, name)] : []),
+    ...(out.length ? [upright(width - reach, y + BOX_HEIGHT, goes.last)] : []),
     box(middle, 0, y, width, BOX_HEIGHT),
   ]
   return svg(name, 'narrow fan', width, Math.max(goes.bottom, y + BOX_HEIGHT), title, parts)
 }
+
+const upright = (x: number, from: number, to: number, head?: string) =>
+  line(
+    [
+      [x, from],
+      [x, to],
+    ],
+    head,
+  )
 
 /** From the far side of a box to the line that all share. */
 const reachOf = (all: readonly Spoke[]) =>
