@@ -1,0 +1,182 @@
+import { NEVER } from './session.instants.ts'
+import type { ResendPolicy } from './session.types.ts'
+
+/** Answered sends that end a session, and the least time they spread over. */
+const MAX_ANSWERS = 4
+const MIN_ANSWERED_MS = 120_000
+/** Waits after the first, second, third … send without a definitive answer; the last is the cap. */
+const WAITS_MS = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000]
+/** A provider's own grace window is used sooner than that. */
+const FIRST_WAIT_IN_WINDOW_MS = 500
+/** Between two sends that somebody asked for: a click, a network that is back. */
+const EARLIEST_MS = 5_000
+
+/**
+ * What is known of the sends of one refresh token that brought no definitive answer. Instants are on the clock of
+ * whoever keeps it; `NEVER`: there is no such instant.
+ */
+export interface Sends {
+  /** How often the token was sent; a send that is in the air counts. */
+  readonly sends: number
+  /** When the first of them was made. */
+  readonly since: number
+  /** How often the backend itself answered without a definitive word. */
+  readonly answers: number
+  /** When the first of those answers came. */
+  readonly answeredSince: number
+}
+
+/** One row of the ledger: everything that decides whether one refresh token may be sent. */
+export interface LedgerRow extends Sends {
+  /** When the last send was made. */
+  readonly sentAt: number
+  /** The next permitted send, unless somebody asks for one earlier. */
+  readonly notBefore: number
+  /** Until when the backend asked to wait (`Retry-After`): nobody sends earlier. */
+  readonly heldUntil: number
+  /** Until when an answer to the send in the air may come; absent: no send is in the air. */
+  readonly openUntil?: number
+  /** The token is never sent again: it is known to be spent, or the backend rejected it. */
+  readonly closed?: 'consumed' | 'rejected'
+}
+
+/** Who asks to send. */
+export interface SendAsk {
+  /** What the strategy permits. */
+  readonly resend: ResendPolicy
+  /** The bearer is gone: without a renewal the session cannot serve anybody. */
+  readonly isSpent: boolean
+  /** Somebody asks for it now (a click, a network that is back): the backoff does not hold, `Retry-After` does. */
+  readonly isEarly?: boolean
+  /** What the holder itself remembers of earlier sends, on the clock of the row. It only raises the row. */
+  readonly known?: Sends | null
+}
+
+/**
+ * What the ledger says to who asks. `open`: another send is in the air for at most `waitMs`. `doubt`: not now; for
+ * `waitMs` nothing changes by itself (`NEVER`: nothing ever does, by time alone).
+ */
+export type LedgerDecision =
+  | { readonly kind: 'send' }
+  | { readonly kind: 'open'; readonly waitMs: number }
+  | { readonly kind: 'doubt'; readonly waitMs: number }
+  | { readonly kind: 'consumed' }
+  | { readonly kind: 'rejected' }
+
+/** What one send came to, as far as the ledger minds. `unsent`: provably not processed. */
+export type SendResult =
+  | { readonly kind: 'renewed' }
+  | { readonly kind: 'unsent' }
+  | { readonly kind: 'consumed' }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'unknown'; readonly answered: boolean; readonly retryAfterMs?: number }
+
+/** The greater of two memories of one token's sends; a holder's own only raises a row. */
+export function raised<T extends Sends>(row: T, known: Sends | null | undefined): T {
+  if (!known) return row
+  return {
+    ...row,
+    sends: Math.max(row.sends, known.sends),
+    since: Math.min(row.since, known.since),
+    answers: Math.max(row.answers, known.answers),
+    answeredSince: Math.min(row.answeredSince, known.answeredSince),
+  }
+}
+
+/** Whether the strategy's policy permits one more send, the backoff aside. */
+export function mayResend(doubt: Sends, { resend, isSpent }: Pick<SendAsk, 'resend' | 'isSpent'>, now: number) {
+  if (resend === 'never') return false
+  if (typeof resend === 'object') return doubt.sends < 2 && now <= doubt.since + resend.withinMs
+  return isSpent && doubt.answers < MAX_ANSWERS
+}
+
+/** Nothing that is still permitted could renew: with the bearer gone the session is over. */
+export function isGivenUp(doubt: Sends, resend: ResendPolicy, now: number): boolean {
+  if (resend === 'never') return true
+  if (typeof resend === 'object') return doubt.sends > 1 || now > doubt.since + resend.withinMs
+  return doubt.answers >= MAX_ANSWERS && now >= givenUpAt(doubt)
+}
+
+/** When the last answered send that is permitted ends the session; `NEVER`: it is not yet used up. */
+export function givenUpAt({ answers, answeredSince }: Sends): number {
+  return answers >= MAX_ANSWERS ? answeredSince + MIN_ANSWERED_MS : NEVER
+}
+
+/** The wait after the last of `sends`; `roll` (0 to 1) adds up to a quarter, so that not all come back at once. */
+export function waitAfter({ sends }: Sends, resend: ResendPolicy, roll: number): number {
+  if (typeof resend === 'object') return Math.min(FIRST_WAIT_IN_WINDOW_MS * (1 + roll), resend.withinMs / 2)
+  const wait = WAITS_MS[Math.min(Math.max(sends, 1), WAITS_MS.length) - 1] as number
+  return wait * (1 + roll / 4)
+}
+
+/** Whether the token may be sent now. Pure; every coordinator decides by this and nothing else. */
+export function decide(row: LedgerRow | null, ask: SendAsk, now: number): LedgerDecision {
+  if (row?.closed) return { kind: row.closed }
+  if (row?.openUntil !== undefined && now < row.openUntil) return { kind: 'open', waitMs: row.openUntil - now }
+  const doubt = row ? raised(row, ask.known) : ask.known
+  if (!doubt || doubt.sends === 0) return { kind: 'send' }
+  if (!mayResend(doubt, ask, now)) return { kind: 'doubt', waitMs: NEVER }
+  const dueAt = row ? (ask.isEarly ? Math.min(row.notBefore, row.sentAt + EARLIEST_MS) : row.notBefore) : 0
+  const waitMs = Math.max(dueAt, row?.heldUntil ?? 0) - now
+  return waitMs > 0 ? { kind: 'doubt', waitMs } : { kind: 'send' }
+}
+
+/**
+ * The row as a send begins: written before the token leaves. Should nobody live to see the answer, this row says what
+ * is known.
+ */
+export function opened(row: LedgerRow | null, ask: SendAsk, now: number, openForMs: number): LedgerRow {
+  const before = raised(row ?? none(now), ask.known)
+  const sends = before.sends + 1
+  return {
+    ...before,
+    sends,
+    sentAt: now,
+    notBefore: now + waitAfter({ ...before, sends }, ask.resend, 0),
+    openUntil: now + openForMs,
+  }
+}
+
+/**
+ * The row after the answer to the send that `opened` it; `before` is the row as it stood before that send. `null`:
+ * there is nothing to remember.
+ */
+export function settled(
+  row: LedgerRow,
+  before: LedgerRow | null,
+  result: SendResult,
+  resend: ResendPolicy,
+  now: number,
+  roll: number,
+): LedgerRow | null {
+  const { openUntil: _, ...rest } = row
+  switch (result.kind) {
+    case 'renewed':
+      return null
+    case 'unsent':
+      return before
+    case 'consumed':
+    case 'rejected':
+      return { ...rest, closed: result.kind }
+    default: {
+      const { answered, retryAfterMs = 0 } = result
+      return {
+        ...rest,
+        answers: rest.answers + (answered ? 1 : 0),
+        answeredSince: Math.min(rest.answeredSince, answered ? now : NEVER),
+        notBefore: now + waitAfter(rest, resend, roll),
+        heldUntil: now + retryAfterMs,
+      }
+    }
+  }
+}
+
+const none = (now: number): LedgerRow => ({
+  sends: 0,
+  since: now,
+  answers: 0,
+  answeredSince: NEVER,
+  sentAt: now,
+  notBefore: 0,
+  heldUntil: 0,
+})
