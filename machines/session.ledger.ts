@@ -84,7 +84,11 @@ export function raised<T extends Sends>(row: T, known: Sends | null | undefined)
 }
 
 /** Whether the strategy's policy permits one more send, the backoff aside. */
-export function mayResend(doubt: Sends, { resend, isSpent }: Pick<SendAsk, 'resend' | 'isSpent'>, now: number) {
+export function mayResend(
+  doubt: Sends,
+  { resend, isSpent }: Pick<SendAsk, 'resend' | 'isSpent'>,
+  now: number,
+) {
   if (resend === 'never') return false
   if (typeof resend === 'object') return doubt.sends < 2 && now <= doubt.since + resend.withinMs
   return isSpent && doubt.answers < MAX_ANSWERS
@@ -112,7 +116,8 @@ export function waitAfter({ sends }: Sends, resend: ResendPolicy, roll: number):
 /** Whether the token may be sent now. Pure; every coordinator decides by this and nothing else. */
 export function decide(row: LedgerRow | null, ask: SendAsk, now: number): LedgerDecision {
   if (row?.closed) return { kind: row.closed }
-  if (row?.openUntil !== undefined && now < row.openUntil) return { kind: 'open', waitMs: row.openUntil - now }
+  if (row?.openUntil !== undefined && now < row.openUntil)
+    return { kind: 'open', waitMs: row.openUntil - now }
   const doubt = row ? raised(row, ask.known) : ask.known
   if (!doubt || doubt.sends === 0) return { kind: 'send' }
   if (!mayResend(doubt, ask, now)) return { kind: 'doubt', waitMs: NEVER }

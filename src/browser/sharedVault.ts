@@ -122,7 +122,8 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
       const before = isAt(found, at) ? (found as SendRow) : undefined
       if (before?.rejected) return { answer: before.rejected }
       if (before && before.until > now) return { answer: held(AGAIN_MS) }
-      if (before && flight.doubtfulSends < before.sends) return { answer: unsure(now - before.sentAt) }
+      if (before && (flight.ask.known?.sends ?? 0) < before.sends)
+        return { answer: unsure(now - before.sentAt) }
       const sends = (before?.sends ?? 0) + 1
       const row: SendRow = { ...at, sends, sentAt: before?.sentAt ?? now, until: now + OPEN_MS }
       return { write: { [SEND]: row }, answer: row }

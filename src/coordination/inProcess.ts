@@ -95,7 +95,7 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
   let burying: Promise<unknown> = Promise.resolve()
 
   async function run(flight: Flight): Promise<Answer> {
-    const { identity, origin, doubtfulSends } = flight
+    const { identity, origin } = flight
     const scope = scopeText(identity)
     const ask: Ask = { scope, burying, ended: false }
     asking.add(ask)
@@ -123,7 +123,8 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
       return flying.answer
     }
     const known = past.get(key)
-    if (known && !maySend(known.value, doubtfulSends)) return aged(known.value.answer, known.ageMs)
+    if (known && !maySend(known.value, flight.ask.known?.sends ?? 0))
+      return aged(known.value.answer, known.ageMs)
     const waitMs = limits.remainingMs(origin)
     if (waitMs > 0) return { kind: 'refused', cause: 'limited', retryAfterMs: waitMs }
     return lead(flight, key, scope)
@@ -151,7 +152,7 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     if (refreshToken !== undefined) {
       // It was sent, so nobody knew of more doubtful sends than this session.
       if (outcome.kind === 'unknown') {
-        const doubtfulSends = outcome.consumed ? Infinity : flight.doubtfulSends + 1
+        const doubtfulSends = outcome.consumed ? Infinity : (flight.ask.known?.sends ?? 0) + 1
         past.set(key, { scope, answer: outcome, doubtfulSends }, FRUITLESS_MS)
       } else if (outcome.kind === 'rejected') past.set(key, { scope, answer: outcome }, FRUITLESS_MS)
       // Another token has taken its place, or none will.

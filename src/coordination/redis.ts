@@ -164,14 +164,14 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const until = clock.monotonic() + attemptTimeoutMs
     const replayed = async (sealed: string, ageMs: number): Promise<Remote> => {
       const outcome = await opened(key, name, sealed, ageMs)
-      if (outcome) sentHere.set(name, { scope: keys[1] ?? '', outcome, sends: flight.doubtfulSends })
+      if (outcome) sentHere.set(name, { scope: keys[1] ?? '', outcome, sends: flight.ask.known?.sends ?? 0 })
       return outcome ?? DOWN
     }
     for (;;) {
       const found = await ask(() =>
         redis.run(ACQUIRE, keys, [
           owner,
-          flight.doubtfulSends,
+          flight.ask.known?.sends ?? 0,
           attemptTimeoutMs,
           leaseMs,
           attemptTimeoutMs + DOUBT_MS,
@@ -258,7 +258,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     if (outcome.kind === 'unknown' || isSpent(outcome, flight.identity.refreshToken))
       sentHere.set(
         name,
-        { scope, outcome, sends: flight.doubtfulSends + 1 },
+        { scope, outcome, sends: (flight.ask.known?.sends ?? 0) + 1 },
         outcome.kind === 'unknown' ? attemptTimeoutMs + DOUBT_MS : replayWindowMs,
       )
     const { kind, text } = await summary(outcome, flight.identity.refreshToken, key, name)
@@ -279,11 +279,11 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   }
 
   /** What this process learned of the token before; `undefined`: it may be sent. */
-  function known(name: string, { doubtfulSends }: Flight): RefreshOutcome | undefined {
+  function known(name: string, { ask }: Flight): RefreshOutcome | undefined {
     const found = sentHere.get(name)
     if (!found) return undefined
     const { outcome, sends } = found.value
-    if (outcome.kind === 'unknown' && doubtfulSends >= sends) return undefined
+    if (outcome.kind === 'unknown' && (ask.known?.sends ?? 0) >= sends) return undefined
     if (outcome.kind !== 'ok' && outcome.kind !== 'unknown') return outcome
     return { ...outcome, ageMs: (outcome.ageMs ?? 0) + found.ageMs }
   }

@@ -15,7 +15,13 @@ export type {
   SessionStateName,
   SessionUser,
 } from '../../machines/session.types.ts'
-export type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
+export type {
+  Coordinator,
+  EndedElsewhere,
+  Flight,
+  FlightAsk,
+  FlightIdentity,
+} from '../coordination/coordinator.ts'
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
 export { createSession } from '../session/createSession.ts'
@@ -47,6 +53,7 @@ export type {
   KeptFacts,
   KeptParts,
   KeptSession,
+  KnownSends,
   LifeHints,
   RefreshOutcome,
   RefreshRequest,

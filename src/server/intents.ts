@@ -45,7 +45,7 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
         if (known) return undefined
         const at = clock.wall()
         const until = at + settings.attemptTimeoutMs + MARGIN_MS
-        mine = { owner, at, until, sends: flight.doubtfulSends + 1 }
+        mine = { owner, at, until, sends: (flight.ask.known?.sends ?? 0) + 1 }
         return { ...record, intent: mine }
       })
       // The record may have gone between two tries.
@@ -70,14 +70,14 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
   }
 
   /** What is known of the token already; `undefined`: it may be sent. */
-  function answerOf(intent: Intent | undefined, { doubtfulSends }: Flight): RefreshOutcome | undefined {
+  function answerOf(intent: Intent | undefined, { ask }: Flight): RefreshOutcome | undefined {
     if (!intent) return undefined
     const now = clock.wall()
     if (intent.outcome === 'rejected')
       return { kind: 'rejected', reason: (intent.reason ?? 'refreshRejected') as never }
     const isOpen = intent.outcome === undefined && now < intent.until && intent.owner !== owner
     if (isOpen) return { ...unavailable, retryAfterMs: intent.until - now }
-    if (!intent.consumed && doubtfulSends >= intent.sends) return undefined
+    if (!intent.consumed && (ask.known?.sends ?? 0) >= intent.sends) return undefined
     return {
       kind: 'unknown',
       cause: 'timeout',

@@ -1,8 +1,14 @@
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type { Position, RejectedReason, SessionEvent } from '../../machines/session.types.ts'
+import type { Doubt, Position, RejectedReason, SessionEvent } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
-import type { KeptFacts, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
+import type {
+  KeptFacts,
+  KnownSends,
+  LifeHints,
+  RefreshOutcome,
+  SessionStrategy,
+} from '../strategies/strategy.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
@@ -20,6 +26,16 @@ export interface FlightDeck {
   isUserActive(): boolean
   send(event: SessionEvent): void
   tell(happening: Happening): void
+}
+
+/** Why an attempt is made, as the chart knows it. */
+export interface FlightReason {
+  /** What is known of earlier sends. */
+  readonly doubt: Doubt | null
+  /** The bearer is gone. */
+  readonly isSpent: boolean
+  /** Somebody asked for it, and does not wait for the backoff. */
+  readonly isEarly: boolean
 }
 
 interface Attempt {
@@ -48,6 +64,14 @@ const keptTokens: Tokens = { bearer: KEPT }
 /** How long ago an answer came; an answer that says nothing of it, or nonsense, came just now. */
 const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
   Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
+
+/** What the chart knows of earlier sends, told in ages. */
+const knownOf = ({ sends, since, answered }: Doubt, at: number): KnownSends => ({
+  sends,
+  sinceMs: at - since,
+  answers: answered ? sends : 0,
+  ...(answered && { answeredSinceMs: at - since }),
+})
 
 const unsent = { kind: 'refused', cause: 'unavailable' } as const
 const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
@@ -83,10 +107,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   })
 
   /**
-   * One attempt for `position`. Whatever comes of it reaches the chart as one event. `doubtfulSends` above 0: the
-   * token was sent that often without a definitive answer, and may be sent again.
+   * One attempt for `position`. Whatever comes of it reaches the chart as one event.
    */
-  function start(position: Position, doubtfulSends: number) {
+  function start(position: Position, { doubt, isSpent, isEarly }: FlightReason) {
     if (!isCurrent(position)) return
     // One open request per version and per token, which may outlive a version: sends must not overlap.
     const token = vault.tokens().refreshToken
@@ -99,7 +122,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       of: owner as Owner,
       tokens: vault.tokens(),
       sentAt: now(),
-      isSentAgain: doubtfulSends > 0,
+      isSentAgain: doubt !== null,
     }
     const asked = request(attempt.of, attempt.tokens, signal)
     let isConcluded = false
@@ -132,7 +155,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (!coordinator) return refresh()
       if (isNewer === undefined) return unsent
       const send = () => refresh().catch(() => internal)
-      return coordinator.run({ identity: asked, origin: settings.origin, doubtfulSends, send })
+      const resend = strategyOf(attempt.of).resend ?? 'afterBearerEnds'
+      const ask = { resend, isSpent, isEarly, known: doubt && knownOf(doubt, attempt.sentAt) }
+      return coordinator.run({ identity: asked, origin: settings.origin, ask, send })
     }
     fly()
       .catch(() => internal)

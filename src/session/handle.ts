@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { nextDeadline } from '../../machines/session.deadlines.ts'
+import { isSpent, nextDeadline } from '../../machines/session.deadlines.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
@@ -414,7 +414,10 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
       restoring = kept ? kept.start() : store && look(store)
     },
     stop,
-    refresh: (at: Position) => flights.start(at, actorRef.getSnapshot().context.doubt?.sends ?? 0),
+    refresh(at: Position) {
+      const { context } = actorRef.getSnapshot()
+      flights.start(at, { doubt: context.doubt, isSpent: isSpent(context, now()), isEarly: false })
+    },
     reread: () => void flights.reread(vault.position()),
   }
 }

@@ -81,6 +81,21 @@ export type Warning =
 export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
 
 /**
+ * What is known of the sends of one refresh token that brought no definitive answer. Ages in milliseconds, not
+ * instants: the clock of a session and the clock of a coordinator have nothing in common.
+ */
+export interface KnownSends {
+  /** How often the token was sent. */
+  readonly sends: number
+  /** How long ago it was sent first. */
+  readonly sinceMs: number
+  /** How often the backend itself answered, without a definitive word. */
+  readonly answers: number
+  /** How long ago the first of those answers came; absent: none has come. */
+  readonly answeredSinceMs?: number
+}
+
+/**
  * What one attempt came to. The dividing question: may the server have consumed the refresh token?
  *
  * - `ok`: renewed. Without `refreshToken` the one sent stays valid (RFC 6749 section 6); without `bearer`
@@ -124,6 +139,14 @@ export type RefreshOutcome =
       readonly retryAfterMs?: number
       /** From a coordinator: how long ago the token was sent; milliseconds. */
       readonly ageMs?: number
+      /**
+       * From a coordinator: its row of the token as it stands now, and how long its backoff holds. A session takes
+       * the row over, and counts no send of its own beside it.
+       */
+      readonly doubt?: KnownSends & {
+        /** Until the next send that nobody has to ask for; milliseconds. */
+        readonly waitMs: number
+      }
       readonly warnings?: readonly Warning[]
     }
   | { readonly kind: 'unsupported'; readonly forGood: boolean }

@@ -1,4 +1,4 @@
-import type { Coordinator, Flight, FlightIdentity } from '../coordination/coordinator.ts'
+import type { Coordinator, Flight, FlightAsk, FlightIdentity } from '../coordination/coordinator.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
@@ -41,6 +41,13 @@ export function coordinatorConformance({
   }))
 }
 
+/** Of a session without a bearer that remembers so many sends, all of which the backend answered. */
+const knowing = (sends: number): FlightAsk => ({
+  resend: 'afterBearerEnds',
+  isSpent: true,
+  known: sends > 0 ? { sends, sinceMs: 0, answers: sends, answeredSinceMs: 0 } : null,
+})
+
 /** A backend that counts what is sent, and answers when told. */
 function backend(outcome: RefreshOutcome) {
   let answer = (_: RefreshOutcome) => {}
@@ -59,7 +66,7 @@ function backend(outcome: RefreshOutcome) {
     flight: (more: Partial<FlightIdentity> = {}, doubtfulSends = 0): Flight => ({
       identity: { provider: 'openid', userId: 'u1', sessionId: 's1', refreshToken: 'token-1', ...more },
       origin: 'https://chat.example',
-      doubtfulSends,
+      ask: knowing(doubtfulSends),
       send() {
         sends.push(more.refreshToken ?? 'token-1')
         arrive()

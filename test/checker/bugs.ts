@@ -168,8 +168,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
       },
       {
         file: 'src/browser/sharedVault.ts',
-        find: 'if (before && flight.doubtfulSends < before.sends) return',
-        put: 'if (before && flight.doubtfulSends < 0) return',
+        find: 'if (before && (flight.ask.known?.sends ?? 0) < before.sends) return',
+        put: 'if (before && (flight.ask.known?.sends ?? 0) < 0) return',
       },
       {
         file: 'src/browser/lock.ts',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
-import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed, shared } from './flights.ts'
+import { ada, coordinatorOnFakeClock, flight, heldFlight, knowing, renewed, shared } from './flights.ts'
 
 const unknown: RefreshOutcome = { kind: 'unknown', cause: 'timeout', answered: false }
 const rejected: RefreshOutcome = { kind: 'rejected', reason: 'refreshRejected' }
@@ -68,7 +68,7 @@ describe('stragglers', () => {
     const sends: string[] = []
     await coordinator.run(flight(rejected, sends))
     clock.advance(59_999)
-    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 1 }))).toEqual(rejected)
+    expect(await coordinator.run(flight(renewed, sends, { ask: knowing(1) }))).toEqual(rejected)
     expect(sends).toHaveLength(1)
   })
 
@@ -138,10 +138,10 @@ describe('doubt', () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
-    const again = flight(renewed, sends, { doubtfulSends: 1 })
+    const again = flight(renewed, sends, { ask: knowing(1) })
     const answers = await Promise.all([coordinator.run(again), coordinator.run(again)])
     expect(answers).toEqual([shared, shared])
-    expect(await coordinator.run(flight(rejected, sends, { doubtfulSends: 1 }))).toEqual({
+    expect(await coordinator.run(flight(rejected, sends, { ask: knowing(1) }))).toEqual({
       ...renewed,
       ageMs: 0,
     })
@@ -151,7 +151,8 @@ describe('doubt', () => {
   test('what one session sent again, no other does, until it knows of that doubt too (I1)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
-    const ask = (doubtfulSends: number) => coordinator.run(flight(unknown, sends, { doubtfulSends }))
+    const ask = (doubtfulSends: number) =>
+      coordinator.run(flight(unknown, sends, { ask: knowing(doubtfulSends) }))
     await ask(0)
     await ask(1)
     for (const known of [0, 1, 1]) expect(await ask(known)).toEqual(unknown)
@@ -164,8 +165,8 @@ describe('doubt', () => {
   test('what a session brings from before counts, though it was forgotten here (I1)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
-    await coordinator.run(flight(unknown, sends, { doubtfulSends: 3 }))
-    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 3 }))).toEqual(unknown)
+    await coordinator.run(flight(unknown, sends, { ask: knowing(3) }))
+    expect(await coordinator.run(flight(renewed, sends, { ask: knowing(3) }))).toEqual(unknown)
     expect(sends).toHaveLength(1)
   })
 
@@ -188,7 +189,9 @@ describe('doubt', () => {
           for (let doubtfulSends = 0; doubtfulSends < budget; doubtfulSends += 1) {
             await s.schedule(Promise.resolve())
             clock.advance(5_000)
-            expect(await coordinator.run(flight(renewed, [], { doubtfulSends, send }))).toMatchObject(unknown)
+            expect(
+              await coordinator.run(flight(renewed, [], { ask: knowing(doubtfulSends), send })),
+            ).toMatchObject(unknown)
           }
         }
         await s.waitFor(Promise.all(Array.from({ length: 5 }, session)))
@@ -255,7 +258,7 @@ describe('doubt', () => {
     const sends: string[] = []
     const consumed: RefreshOutcome = { kind: 'unknown', cause: 'consumed', answered: true, consumed: true }
     await coordinator.run(flight(consumed, sends))
-    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 1 }))).toEqual(consumed)
+    expect(await coordinator.run(flight(renewed, sends, { ask: knowing(1) }))).toEqual(consumed)
     expect(sends).toHaveLength(1)
   })
 
@@ -266,7 +269,7 @@ describe('doubt', () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
-    await coordinator.run(flight(outcome, sends, { doubtfulSends: 1 }))
+    await coordinator.run(flight(outcome, sends, { ask: knowing(1) }))
     expect(await coordinator.run(flight(renewed, sends))).toEqual(unknown)
     expect(sends).toHaveLength(2)
   })
@@ -274,7 +277,7 @@ describe('doubt', () => {
   test('an unchanged token ends the doubt: it is alive', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight(unknown))
-    await coordinator.run(flight({ kind: 'ok', bearer: 'B2' }, [], { doubtfulSends: 1 }))
+    await coordinator.run(flight({ kind: 'ok', bearer: 'B2' }, [], { ask: knowing(1) }))
     expect(await coordinator.run(flight(renewed))).toEqual(renewed)
   })
 
@@ -316,7 +319,7 @@ describe('bounds', () => {
     const sends: string[] = []
     await coordinator.run(flight(unknown, [], { identity: identityOf(0) }))
     await coordinator.run(flight(successor(1), [], { identity: identityOf(1) }))
-    await coordinator.run(flight(successor(0), [], { identity: identityOf(0), doubtfulSends: 1 }))
+    await coordinator.run(flight(successor(0), [], { identity: identityOf(0), ask: knowing(1) }))
     await coordinator.run(flight(successor(2), [], { identity: identityOf(2) }))
     for (const index of [0, 2, 1]) {
       await coordinator.run(flight(rejected, sends, { identity: identityOf(index) }))
@@ -408,7 +411,7 @@ describe('any order', () => {
           await s.schedule(Promise.resolve())
           return coordinator.run(
             flight(outcome, [], {
-              doubtfulSends,
+              ask: knowing(doubtfulSends),
               async send() {
                 most = Math.max(most, ++inTheAir)
                 const landed = await land(outcome)

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { type Coordinator, createSession, type Flight, type RefreshOutcome } from 'xstate-session'
+import {
+  type Coordinator,
+  createSession,
+  type Flight,
+  type FlightAsk,
+  type RefreshOutcome,
+} from 'xstate-session'
 import { type RedisCoordinatorOptions, redisCoordinator } from 'xstate-session/redis'
 import { coordinatorConformance } from 'xstate-session/testing'
 import { storeServer } from './storeServer.ts'
@@ -42,12 +48,19 @@ async function process(options: Partial<RedisCoordinatorOptions> = {}, port?: nu
   return { coordinator, client, warnings }
 }
 
+/** Of a session without a bearer that remembers so many sends, all of which the backend answered. */
+const knowing = (sends: number): FlightAsk => ({
+  resend: 'afterBearerEnds',
+  isSpent: true,
+  known: sends > 0 ? { sends, sinceMs: 0, answers: sends, answeredSinceMs: 0 } : null,
+})
+
 function backend(answer: (n: number) => RefreshOutcome | Promise<RefreshOutcome> = () => OK) {
   const sends: number[] = []
   const flight = (more: Partial<Flight['identity']> = {}, doubtfulSends = 0): Flight => ({
     identity: { provider: 'openid', userId: 'u1', sessionId: 's1', refreshToken: 'token-1', ...more },
     origin: 'https://chat.example',
-    doubtfulSends,
+    ask: knowing(doubtfulSends),
     async send() {
       sends.push(Date.now())
       return answer(sends.length)
