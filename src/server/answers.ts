@@ -19,11 +19,12 @@ export function redirect(location: string, cookies: readonly string[] = []) {
   return new Response(null, { status: 302, headers })
 }
 
-/** What a page may know of a session: whose it is, until when its bearer is good, which version it is. */
+/** What a page may know of a session: whose it is, which login, until when its bearer is good, which version it is. */
 export function factsOf({ session, record }: Found, serverNow: number) {
   const { user, epoch, version, endsAt } = session
   return {
     user,
+    login: record.login,
     epoch,
     version,
     ...(endsAt !== undefined && { expiresAt: endsAt }),

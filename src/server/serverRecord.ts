@@ -27,6 +27,8 @@ export interface ServerRecord {
   readonly v: 1
   /** Its own key: a store that mixes up its entries is found out. */
   readonly key: string
+  /** A random name of the login that a page may know: it says which login it acts for. No key, and made of none. */
+  readonly login: string
   readonly session: StoredSession
   readonly intent?: Intent
   /** When the user was last at work, and when the backend last confirmed the session; wall clock, milliseconds. */
@@ -52,6 +54,7 @@ export function readServerRecord(text: string): ServerRecord | 'newer' | undefin
     value?.v === 1 &&
     session !== null &&
     typeof value.key === 'string' &&
+    typeof value.login === 'string' &&
     Number.isFinite(value.activeAt) &&
     Number.isFinite(value.verifiedAt)
   return isFit ? ({ ...value, session } as ServerRecord) : undefined

@@ -97,6 +97,7 @@ export function createSessions(parts: SessionsParts) {
     const record: ServerRecord = {
       v: 1,
       key,
+      login: randomId(),
       session,
       activeAt: now,
       verifiedAt: now,
