@@ -1,6 +1,6 @@
 import type { Clock } from '../session/clock.ts'
 import type { Session } from '../session/session.ts'
-import { createTimeline } from '../session/timeline.ts'
+import { createSessionClock } from '../session/sessionClock.ts'
 
 /** The seconds until some instant of the session, for any number of readers. */
 export interface Countdown {
@@ -11,7 +11,7 @@ export interface Countdown {
 
 /** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
 export function createCountdown(session: Session, clock: Clock, to: 'expiresAt' | 'idleEndsAt'): Countdown {
-  const now = createTimeline(clock)
+  const now = createSessionClock(clock)
   const listeners = new Set<() => void>()
   let seconds: number | null = null
   let disarm = () => {}

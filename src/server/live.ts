@@ -3,14 +3,14 @@ import type { SessionState } from '../../machines/session.select.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionNotice } from '../session/notice.ts'
 import { readOptions, type Settings } from '../session/options.ts'
-import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
+import { runtimeOf, sessionLogic } from '../session/sessionLogic.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './options.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
-type Handle = ReturnType<typeof handleOf>
+type Handle = ReturnType<typeof runtimeOf>
 
 interface Live {
   readonly handle: Handle
@@ -88,7 +88,7 @@ export function createLives(
         if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
       },
     }
-    const handle = handleOf(createActor(logic).start())
+    const handle = runtimeOf(createActor(logic).start())
     const { session } = handle
     const ready = new Promise<void>((resolve) => {
       if (!session.getSnapshot().isPending) resolve()

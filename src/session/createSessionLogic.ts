@@ -2,7 +2,7 @@ import type { AnyActorRef } from 'xstate'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import type { Session } from './session.ts'
-import { handleOf, sessionLogic } from './sessionLogic.ts'
+import { runtimeOf, sessionLogic } from './sessionLogic.ts'
 
 /**
  * The session machine with its ports provided, for a parent machine that invokes or spawns it. It needs no input.
@@ -14,4 +14,4 @@ export function createSessionLogic(options: SessionOptions): typeof sessionMachi
 }
 
 /** The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor. */
-export const sessionOf = (ref: AnyActorRef): Session => handleOf(ref).session
+export const sessionOf = (ref: AnyActorRef): Session => runtimeOf(ref).session

@@ -2,11 +2,11 @@ import { type AnyActorRef, fromCallback } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { PortInput, RefreshInput, SessionInput } from '../../machines/session.types.ts'
 import { Misconfigured } from './errors.ts'
-import { createHandle } from './handle.ts'
 import type { Settings } from './options.ts'
+import { createRuntime } from './runtime.ts'
 import type { SessionActorRef } from './session.ts'
 
-const handles = new WeakMap<AnyActorRef, ReturnType<typeof createHandle>>()
+const runtimes = new WeakMap<AnyActorRef, ReturnType<typeof createRuntime>>()
 
 /**
  * The session machine with its ports provided. `settingsNow` is asked when an actor is created, and again when it is
@@ -16,16 +16,16 @@ export function sessionLogic(settingsNow: () => Settings): typeof sessionMachine
   const machine = sessionMachine.provide({
     actors: {
       alarm: fromCallback<{ type: string }, PortInput>(({ input }) => {
-        const handle = createHandle(input.session as SessionActorRef, settingsNow())
-        handles.set(input.session, handle)
-        handle.start()
-        return handle.stop
+        const runtime = createRuntime(input.session as SessionActorRef, settingsNow())
+        runtimes.set(input.session, runtime)
+        runtime.start()
+        return runtime.stop
       }),
       refresh: fromCallback<{ type: string }, RefreshInput>(({ input }) => {
-        handleOf(input.session).refresh({ epoch: input.epoch, version: input.version })
+        runtimeOf(input.session).refresh({ epoch: input.epoch, version: input.version })
       }),
     },
-    actions: { reread: ({ self }) => handleOf(self).reread() },
+    actions: { reread: ({ self }) => runtimeOf(self).reread() },
   })
   const initial = machine.getInitialSnapshot.bind(machine)
   // A snapshot holds no token: a restored actor starts anew.
@@ -46,8 +46,8 @@ export function sessionLogic(settingsNow: () => Settings): typeof sessionMachine
 }
 
 /** What runs a session, of an actor of this logic. Throws `Misconfigured` for any other actor. */
-export function handleOf(ref: AnyActorRef) {
-  const handle = handles.get(ref)
-  if (!handle) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
-  return handle
+export function runtimeOf(ref: AnyActorRef) {
+  const runtime = runtimes.get(ref)
+  if (!runtime) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
+  return runtime
 }

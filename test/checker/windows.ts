@@ -14,9 +14,9 @@ type Windows = typeof globalThis & { inside?: WeakMap<Session, Inside> }
 /** The one line that the sources get before they are explored: it changes nothing, and lets us look. */
 export const windows: readonly Patch[] = [
   {
-    file: 'src/session/handle.ts',
+    file: 'src/session/runtime.ts',
     find: '  return {\n    session,\n',
-    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: turn.until })\n  return {\n    session,\n',
+    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: waiters.until })\n  return {\n    session,\n',
   },
 ]
 

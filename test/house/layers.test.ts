@@ -77,7 +77,7 @@ const rooms: Record<string, Room> = {
     values: [
       'src/react/',
       'src/session/clock.ts',
-      'src/session/timeline.ts',
+      'src/session/sessionClock.ts',
       'src/session/errors.ts',
       'react',
     ],

@@ -170,7 +170,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'a 401 is not compared with the version of its bearer: no retry with the newer one',
     patches: [
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/runtime.ts',
         find: 'used.epoch) return known\n',
         put: 'used.epoch) return undefined\n',
       },
@@ -185,12 +185,12 @@ export const bugs: readonly Bug[] = [
     mistake: 'a 401 for a bearer that was replaced costs a refresh',
     patches: [
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/runtime.ts',
         find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
         put: '',
       },
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/runtime.ts',
         find: "send({ type: 'bearer.rejected', ...used, at: now() })",
         put: "send({ type: 'bearer.rejected', ...vault.position(), at: now() + 60_000 })",
       },
@@ -370,12 +370,12 @@ export const bugs: readonly Bug[] = [
     mistake: 'the signal of a caller aborts the refresh of all',
     patches: [
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/runtime.ts',
         find: 'wait: (signal) => orAborted(acquire(), signal)',
         put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(acquire(), signal))',
       },
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/runtime.ts',
         find: 'orAborted(acquire(), options?.signal)',
         put: '(Object.assign(settings, options), orAborted(acquire(), options?.signal))',
       },

@@ -35,7 +35,7 @@ export const explained: readonly Explained[] = [
     why: 'The same.',
   },
   {
-    file: 'src/session/handle.ts',
+    file: 'src/session/runtime.ts',
     code: '++logins',
     put: '--logins',
     places: 2,

@@ -49,7 +49,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     folder: 'src/session/',
     tests: [
       'test/session/lifetime.test.ts',
-      'test/session/timeline.test.ts',
+      'test/session/sessionClock.test.ts',
       'test/session/vault.test.ts',
       'test/session/ports.test.ts',
       'test/session/records.test.ts',
@@ -57,7 +57,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/parts.test.ts',
       'test/session/options.test.ts',
       'test/session/flight.test.ts',
-      'test/session/handle.test.ts',
+      'test/session/runtime.test.ts',
       'test/session/concurrency.test.ts',
       'test/session/behaviours.test.ts',
       'test/session/policies.test.ts',

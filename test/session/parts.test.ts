@@ -13,7 +13,7 @@ import { createAlarm } from '../../src/session/alarm.ts'
 import { createNotifier } from '../../src/session/notifier.ts'
 import { replaceStored } from '../../src/session/replaceStored.ts'
 import { revoke } from '../../src/session/revoke.ts'
-import { createTurn } from '../../src/session/turn.ts'
+import { createWaiters } from '../../src/session/waiters.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, outcomeOf, start } from './fixture.ts'
 
@@ -84,14 +84,14 @@ describe('the notifier', () => {
 })
 
 test('a turn has one promise for all who join it, until it is settled', async () => {
-  const turn = createTurn(() => 100, 8_000)
-  expect([turn.promise(), turn.until()]).toEqual([undefined, Infinity])
-  const joined = turn.join(1)
-  expect([turn.join(1), turn.promise()]).toEqual([joined, joined])
-  expect(turn.until()).toBe(8_100)
-  turn.settle(() => () => 'B1')
+  const waiters = createWaiters(() => 100, 8_000)
+  expect([waiters.promise(), waiters.until()]).toEqual([undefined, Infinity])
+  const joined = waiters.join(1)
+  expect([waiters.join(1), waiters.promise()]).toEqual([joined, joined])
+  expect(waiters.until()).toBe(8_100)
+  waiters.settle(() => () => 'B1')
   expect(await joined).toBe('B1')
-  expect(turn.promise()).toBeUndefined()
+  expect(waiters.promise()).toBeUndefined()
 })
 
 describe('ending a grant', () => {

@@ -26,7 +26,7 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   keepsServingAfterLogout: [
     {
-      file: 'src/session/handle.ts',
+      file: 'src/session/runtime.ts',
       find: '    freshUntil = freshness()\n',
       put: '    if (state.reason === null) freshUntil = freshness()\n',
     },

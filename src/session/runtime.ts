@@ -24,10 +24,10 @@ import { orAborted } from './orAborted.ts'
 import { fromRecord, isTombstone, toRecord, toTombstone } from './records.ts'
 import { replaceStored } from './replaceStored.ts'
 import type { Session, SessionActorRef } from './session.ts'
+import { createSessionClock } from './sessionClock.ts'
 import { type BearerSource, createSessionFetch } from './sessionFetch.ts'
-import { createTimeline } from './timeline.ts'
-import { createTurn } from './turn.ts'
 import { createVault } from './vault.ts'
+import { createWaiters } from './waiters.ts'
 
 type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 
@@ -38,11 +38,11 @@ const ACTIVE_MS = 60_000
 const OVER = {}
 
 /** Binds a running chart to its vault, its flights and its timers. */
-export function createHandle(actorRef: SessionActorRef, settings: Settings) {
+export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const { clock, patienceMs } = settings
   const store = settings.store && boundStore(settings.store, clock)
   const vault = createVault()
-  const now = createTimeline(clock)
+  const now = createSessionClock(clock)
   let status: 'running' | 'failed' | 'disposed' | undefined
   let snapshot = actorRef.getSnapshot()
   let state = selectSession(snapshot)
@@ -54,7 +54,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   let stopSignals = () => {}
   let restoring: Promise<void> | undefined
 
-  const turn = createTurn(now, patienceMs)
+  const waiters = createWaiters(now, patienceMs)
   const notifier = createNotifier(settings, () => state)
   const alarm = createAlarm(clock, now, () => {
     send({ type: 'time.checked', at: now() })
@@ -85,7 +85,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
     notifier.changed()
   }
 
-  /** A parent machine hears of a change before the handle does, and may call at once. */
+  /** A parent machine hears of a change before the runtime does, and may call at once. */
   function catchUp() {
     if (status === 'running') observe(actorRef.getSnapshot())
   }
@@ -123,7 +123,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   function arm() {
     const deadline = status === 'running' ? nextDeadline(snapshot.value, snapshot.context) : Infinity
-    alarm.arm(Math.min(deadline, turn.until()), turn.promise() !== undefined)
+    alarm.arm(Math.min(deadline, waiters.until()), waiters.promise() !== undefined)
   }
 
   /** Why there is no bearer, and will be none without a login. */
@@ -147,7 +147,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
 
   /** Answers those who wait, unless the state may bring a bearer before their patience ends. */
   function settle() {
-    turn.settle((epoch, until) => {
+    waiters.settle((epoch, until) => {
       const { value, context } = snapshot
       const isOwn = status === 'running' && isOf(epoch)
       const isWaiting = value === 'refreshing' || usable() === undefined
@@ -172,7 +172,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** The next answer, which may be there already. */
   function wait(): Promise<string> {
     catchUp()
-    const promise = turn.join(state.epoch)
+    const promise = waiters.join(state.epoch)
     settle()
     arm()
     return promise
@@ -191,7 +191,7 @@ export function createHandle(actorRef: SessionActorRef, settings: Settings) {
   /** A bearer, after a refresh if one is due. */
   function acquire(): Promise<string> {
     // A turn in progress has checked and asked already.
-    const going = turn.promise()
+    const going = waiters.promise()
     if (going) return going
     ask('caller')
     // Nobody waits for a refresh that began early.

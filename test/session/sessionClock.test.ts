@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTimeline } from '../../src/session/timeline.ts'
+import { createSessionClock } from '../../src/session/sessionClock.ts'
 
 const START = 1_000_000
 
@@ -7,7 +7,7 @@ const START = 1_000_000
 function follow(steps: readonly (readonly [number, number])[]): number[] {
   let [wall, monotonic] = [START, 7]
   const clock = { wall: () => wall, monotonic: () => monotonic, setTimer: () => () => {} }
-  const now = createTimeline(clock)
+  const now = createSessionClock(clock)
   return steps.map(([wallMs, monotonicMs]) => {
     wall += wallMs
     monotonic += monotonicMs

@@ -8,7 +8,7 @@ import {
   type SessionStore,
 } from 'xstate-session'
 import { toTombstone } from '../../src/session/records.ts'
-import { handleOf } from '../../src/session/sessionLogic.ts'
+import { runtimeOf } from '../../src/session/sessionLogic.ts'
 import { fakeClock } from '../fakeClock.ts'
 import {
   ada,
@@ -516,7 +516,7 @@ describe('a call that was answered 401', () => {
     const { session, strategy, pass, ok } = await loggedIn()
     await pass(10 * SECOND)
     strategy.always(() => ok())
-    const replaced = await handleOf(session.actorRef).source.replace({ epoch: 1, version }, 'other', null)
+    const replaced = await runtimeOf(session.actorRef).source.replace({ epoch: 1, version }, 'other', null)
     expect([replaced, strategy.attempts.length]).toEqual([token, sends])
   })
 })

@@ -8,7 +8,7 @@ const JUMP_MS = 1_000
  * the monotonic one may stand still while the machine sleeps. Follows whichever ran further, never runs
  * backwards, and equals the wall clock until that is set back.
  */
-export function createTimeline(clock: Clock): () => number {
+export function createSessionClock(clock: Clock): () => number {
   let wallOffset = 0
   let monotonicOffset = clock.wall() - clock.monotonic()
   let last = clock.wall()

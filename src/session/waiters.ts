@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 /** Everyone who waits for a bearer shares one promise and one deadline, however many they are. */
-export function createTurn(now: () => number, patienceMs: number) {
+export function createWaiters(now: () => number, patienceMs: number) {
   let waiting: Waiting | undefined
   return {
     promise: () => waiting?.promise,
