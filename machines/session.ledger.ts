@@ -1,5 +1,5 @@
 import { NEVER } from './session.instants.ts'
-import type { ResendPolicy } from './session.types.ts'
+import type { ExpiredReason, ResendPolicy } from './session.types.ts'
 
 /** Answered sends that end a session, and the least time they spread over. */
 const MAX_ANSWERS = 4
@@ -10,6 +10,14 @@ const WAITS_MS = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000]
 const FIRST_WAIT_IN_WINDOW_MS = 500
 /** Between two sends that somebody asked for: a click, a network that is back. */
 const EARLIEST_MS = 5_000
+/** No backend's `Retry-After` is taken for longer. */
+const MAX_HOLD_MS = 300_000
+
+/**
+ * How long a row is remembered at least, from its last send on; milliseconds. Longer than every wait between two
+ * sends, and as long as a bearer lives at most: a session that slept meanwhile may come with the same token.
+ */
+export const MEMORY_MS = 86_400_000
 
 /**
  * What is known of the sends of one refresh token that brought no definitive answer. Instants are on the clock of
@@ -36,8 +44,8 @@ export interface LedgerRow extends Sends {
   readonly heldUntil: number
   /** Until when an answer to the send in the air may come; absent: no send is in the air. */
   readonly openUntil?: number
-  /** The token is never sent again: it is known to be spent, or the backend rejected it. */
-  readonly closed?: 'consumed' | 'rejected'
+  /** The token is never sent again: it is known to be spent, or this is why the backend rejected it. */
+  readonly closed?: 'consumed' | ExpiredReason
 }
 
 /** Who asks to send. */
@@ -61,14 +69,14 @@ export type LedgerDecision =
   | { readonly kind: 'open'; readonly waitMs: number }
   | { readonly kind: 'doubt'; readonly waitMs: number }
   | { readonly kind: 'consumed' }
-  | { readonly kind: 'rejected' }
+  | { readonly kind: 'rejected'; readonly reason: ExpiredReason }
 
 /** What one send came to, as far as the ledger minds. `unsent`: provably not processed. */
 export type SendResult =
   | { readonly kind: 'renewed' }
   | { readonly kind: 'unsent' }
   | { readonly kind: 'consumed' }
-  | { readonly kind: 'rejected' }
+  | { readonly kind: 'rejected'; readonly reason: ExpiredReason }
   | { readonly kind: 'unknown'; readonly answered: boolean; readonly retryAfterMs?: number }
 
 /** The greater of two memories of one token's sends; a holder's own only raises a row. */
@@ -80,6 +88,25 @@ export function raised<T extends Sends>(row: T, known: Sends | null | undefined)
     since: Math.min(row.since, known.since),
     answers: Math.max(row.answers, known.answers),
     answeredSince: Math.min(row.answeredSince, known.answeredSince),
+  }
+}
+
+/**
+ * The row on a clock that was set back since: no send lies in the future. Without that, a clock that ran ahead for a
+ * while would hold the token back for as long.
+ */
+export function asOf(row: LedgerRow, now: number): LedgerRow {
+  const ahead = row.sentAt - now
+  if (!(ahead > 0)) return row
+  const back = (at: number) => (at < NEVER ? at - ahead : at)
+  return {
+    ...row,
+    since: back(row.since),
+    answeredSince: back(row.answeredSince),
+    sentAt: now,
+    notBefore: back(row.notBefore),
+    heldUntil: back(row.heldUntil),
+    ...(row.openUntil !== undefined && { openUntil: back(row.openUntil) }),
   }
 }
 
@@ -115,7 +142,8 @@ export function waitAfter({ sends }: Sends, resend: ResendPolicy, roll: number):
 
 /** Whether the token may be sent now. Pure; every coordinator decides by this and nothing else. */
 export function decide(row: LedgerRow | null, ask: SendAsk, now: number): LedgerDecision {
-  if (row?.closed) return { kind: row.closed }
+  if (row?.closed === 'consumed') return { kind: 'consumed' }
+  if (row?.closed) return { kind: 'rejected', reason: row.closed }
   if (row?.openUntil !== undefined && now < row.openUntil)
     return { kind: 'open', waitMs: row.openUntil - now }
   const doubt = row ? raised(row, ask.known) : ask.known
@@ -131,7 +159,7 @@ export function decide(row: LedgerRow | null, ask: SendAsk, now: number): Ledger
  * is known.
  */
 export function opened(row: LedgerRow | null, ask: SendAsk, now: number, openForMs: number): LedgerRow {
-  const before = raised(row ?? none(now), ask.known)
+  const before = raised(row ?? blank(now), ask.known)
   const sends = before.sends + 1
   return {
     ...before,
@@ -161,8 +189,9 @@ export function settled(
     case 'unsent':
       return before
     case 'consumed':
+      return { ...rest, closed: 'consumed' }
     case 'rejected':
-      return { ...rest, closed: result.kind }
+      return { ...rest, closed: result.reason }
     default: {
       const { answered, retryAfterMs = 0 } = result
       return {
@@ -170,13 +199,14 @@ export function settled(
         answers: rest.answers + (answered ? 1 : 0),
         answeredSince: Math.min(rest.answeredSince, answered ? now : NEVER),
         notBefore: now + waitAfter(rest, resend, roll),
-        heldUntil: now + retryAfterMs,
+        heldUntil: now + (retryAfterMs > 0 ? Math.min(retryAfterMs, MAX_HOLD_MS) : 0),
       }
     }
   }
 }
 
-const none = (now: number): LedgerRow => ({
+/** The row of a token that nobody has sent. */
+export const blank = (now: number): LedgerRow => ({
   sends: 0,
   since: now,
   answers: 0,
