@@ -193,6 +193,9 @@ export const faults = {
   E9: 'no test sleeps, no file but the clock reads time',
   E10: 'no mock depends on order',
 
+  // Found by others.
+  U53: 'a model suite tells of the user that is driven, and of a failure early',
+
   // What holds at any time, in any order of events.
   I1: 'one refresh token is spent once',
   I2: 'a superseded token is not sent',

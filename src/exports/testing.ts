@@ -28,7 +28,13 @@ export { instantOf, type ModelContext, type ModelEventType, modelEvents } from '
 export type { ModelStep } from '../testing/modelGraph.ts'
 export { modelKey } from '../testing/modelKey.ts'
 export type { ModelPathKind } from '../testing/modelPaths.ts'
-export { type ModelPath, type ModelSuite, type ModelSuiteOptions, modelSuite } from '../testing/modelSuite.ts'
+export {
+  type ModelPath,
+  type ModelRunOptions,
+  type ModelSuite,
+  type ModelSuiteOptions,
+  modelSuite,
+} from '../testing/modelSuite.ts'
 export { type ModelTransition, modelTransitions } from '../testing/modelTransitions.ts'
 export { type DrivenBackend, type SessionDriverOptions, sessionDriver } from '../testing/sessionDriver.ts'
 export {

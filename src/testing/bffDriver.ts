@@ -1,4 +1,6 @@
+import type { SessionUser } from '../../machines/session.types.ts'
 import type { SessionServerOptions } from '../server/options.ts'
+import { readUser } from '../session/login.ts'
 import { bffStrategy } from '../strategies/bff.ts'
 import type { BffFacts } from '../wire/facts.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
@@ -117,6 +119,7 @@ async function begin(
   /** Its bearer has ended, and until its backend's `Retry-After` is over it asks for no other: it calls no API. */
   let isLimited = false
   let subject = ''
+  let user: SessionUser | undefined
   const browser = drivenBrowser(PANEL)
 
   /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
@@ -130,9 +133,10 @@ async function begin(
     const request = new Request(input, init)
     const { pathname } = new URL(request.url)
     if (pathname.endsWith('/oauth/exchange')) {
-      const { user, ...tokens } = await backend.login()
-      subject = (user as { readonly id: string }).id
-      return Response.json({ ...tokens, user: { ...user, openidId: subject } })
+      const { user: document, ...tokens } = await backend.login()
+      user = readUser(document)
+      subject = user?.id ?? ''
+      return Response.json({ ...tokens, user: { ...document, openidId: subject } })
     }
     if (!isApiClosed) return globalThis.fetch(request)
     return pathname === backend.apiPath
@@ -278,6 +282,7 @@ async function begin(
     held,
     fetch,
     apiPath: backend.apiPath,
+    user: () => user,
     /** A server numbers its logins by their instant. */
     loginsOf(epoch) {
       if (epoch > 0 && !logins.includes(epoch)) logins.push(epoch)

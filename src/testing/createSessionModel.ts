@@ -13,6 +13,7 @@ import type {
   SessionInput,
   SessionStateName,
   SessionTag,
+  SessionUser,
 } from '../../machines/session.types.ts'
 import { type ModelContext, type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
 
@@ -46,6 +47,12 @@ export interface SessionModelOptions {
   readonly lifeMs?: number
   /** @default 30_000 */
   readonly leadTimeMs?: number
+  /**
+   * Who logs in. Give the user that your driver logs in, so that `step.to.user` tells what your UI shows.
+   * `sessionDriver` and `bffDriver` need none: they tell the user whom their backend logged in.
+   * @default { id: 'ada' }
+   */
+  readonly user?: SessionUser
 }
 
 /** An event of the model has a name and nothing else: what it means follows from the snapshot. */
@@ -93,7 +100,8 @@ export const settingsOf = ({
   resend = 'afterBearerEnds',
   lifeMs = 600_000,
   leadTimeMs = 30_000,
-}: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs })
+  user = { id: 'ada' },
+}: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs, user })
 
 type On = Readonly<Record<string, unknown>>
 interface Node {

@@ -1,7 +1,7 @@
 import { createActor } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { SessionEvent } from '../../machines/session.types.ts'
+import type { SessionEvent, SessionUser } from '../../machines/session.types.ts'
 import { systemClock } from '../session/clock.ts'
 import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 import type { SessionSignal } from '../session/notice.ts'
@@ -19,7 +19,10 @@ import type { VirtualClock } from './virtualClock.ts'
 export interface DrivenUiOptions {
   /** Shows the session in the UI under test. Answers what takes it down again. */
   readonly mount?: (session: Session) => Unmount | Promise<Unmount>
-  /** Throws where the UI under test does not show `step.to`. Asked after each step, once the session is there. */
+  /**
+   * Throws where the UI under test does not show `step.to`, whose `user` is the one that the backend logged in. Asked after
+   * each step, once the session is there.
+   */
   readonly shows?: (step: ModelStep) => void | PromiseLike<void>
   /** What your UI or your backend cannot do, and why. */
   readonly unreachable?: ModelDriver['unreachable']
@@ -42,6 +45,8 @@ export interface DrivenParts {
   readonly held: HeldRequests
   readonly fetch: typeof globalThis.fetch
   readonly apiPath: string
+  /** Whom the backend logged in last. */
+  user(): SessionUser | undefined
   /** How many logins an epoch of this session stands for. @default itself */
   readonly loginsOf?: (epoch: number) => number
   /** Brings about what `driverOfSession` does not. */
@@ -108,7 +113,7 @@ export function driverOfSession(
   }
 
   async function check(step: ModelStep) {
-    const { session, taken, probe, loginsOf } = now()
+    const { session, taken, probe, loginsOf, user } = now()
     const expected = told(step.to)
     const found = () => told(session.getSnapshot(), loginsOf)
     const row = step.event === 'start' ? undefined : step.transition
@@ -121,7 +126,7 @@ export function driverOfSession(
           : `${expected}; it is ${found()}`,
     )
     probe()
-    await shows?.(step)
+    await shows?.(step.to.user ? { ...step, to: { ...step.to, user: user() ?? step.to.user } } : step)
   }
 
   const names = Object.keys(modelEvents) as ModelEventType[]

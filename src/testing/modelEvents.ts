@@ -6,6 +6,7 @@ import type {
   SessionContext,
   SessionEvent,
   SessionFacts,
+  SessionUser,
 } from '../../machines/session.types.ts'
 
 /** The context of the chart, and what the model knows of time; milliseconds since the Unix epoch, on its timeline. */
@@ -21,6 +22,7 @@ export interface ModelSettings {
   readonly resend: ResendPolicy
   readonly lifeMs: number
   readonly leadTimeMs: number
+  readonly user: SessionUser
 }
 
 /** A named event of the model, and the event of the chart that it stands for. */
@@ -60,10 +62,10 @@ const until = (says: string, instant: (c: ModelContext) => number) =>
 const RETRY_AFTER_MS = 30_000
 const SHORT_LIFE_MS = 1_000
 
-const facts = (c: ModelContext, { leadTimeMs }: ModelSettings, lifeMs: number): SessionFacts => ({
+const facts = (c: ModelContext, { leadTimeMs, user }: ModelSettings, lifeMs: number): SessionFacts => ({
   epoch: c.epoch,
   version: c.version + 1,
-  user: c.user ?? { id: 'ada' },
+  user: c.user ?? user,
   provider: 'openid',
   bearer: lifeMs > 0 ? 'good' : 'none',
   refreshable: true,
@@ -73,7 +75,7 @@ const facts = (c: ModelContext, { leadTimeMs }: ModelSettings, lifeMs: number): 
 
 const login = (says: string, refreshable: boolean) =>
   means('session.started')(says, (c, s) => ({
-    facts: { ...facts(c, s, s.lifeMs), epoch: c.epoch + 1, version: 1, user: { id: 'ada' }, refreshable },
+    facts: { ...facts(c, s, s.lifeMs), epoch: c.epoch + 1, version: 1, user: s.user, refreshable },
   }))
 
 type Renew = (c: ModelContext, s: ModelSettings) => Payload<'session.renewed'>
@@ -191,5 +193,5 @@ export type ModelEventType = keyof typeof modelEvents
 /** The instant to which an event of time moves the clock; `undefined` where it cannot happen, or where none passes. */
 export function instantOf(type: ModelEventType, c: ModelContext): number | undefined {
   if (!type.startsWith('time.')) return undefined
-  return modelEvents[type].read(c, { resend: 'never', lifeMs: 0, leadTimeMs: 0 })?.at
+  return modelEvents[type].read(c, { resend: 'never', lifeMs: 0, leadTimeMs: 0, user: { id: '' } })?.at
 }

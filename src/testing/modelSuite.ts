@@ -1,4 +1,5 @@
 import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
+import { type FailureList, failureList } from './failureList.ts'
 import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
 import { assertPlaces, driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
@@ -19,6 +20,16 @@ import { modelTransitions } from './modelTransitions.ts'
 export interface ModelSuiteOptions extends SessionModelOptions {
   /** @default 'transitions' */
   readonly paths?: ModelPathKind
+}
+
+/** How a suite goes on after failures. */
+export interface ModelRunOptions {
+  /**
+   * After so many failed paths the others fail at once: what is wrong with all of them is told by a few. At least 1;
+   * `Infinity` walks all of them. A path that begins with steps that have failed already is never walked.
+   * @default 3
+   */
+  readonly maxFailures?: number
 }
 
 /** One test. */
@@ -62,12 +73,19 @@ const walking = new WeakMap<ModelDriver, string>()
 export function modelSuite(
   driver: ModelDriver,
   options: ModelSuiteOptions | readonly ModelSuiteOptions[] = {},
+  { maxFailures = 3 }: ModelRunOptions = {},
 ): ModelSuite {
   assertPlaces(driver)
+  if (!(maxFailures >= 1)) throw new TypeError(`"maxFailures" is a number of at least 1, not ${maxFailures}.`)
   const settings: readonly ModelSuiteOptions[] = [options].flat()
   const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
   const passed: ModelStep[] = []
-  const pathOf = (steps: ModelWay, { paths: _, ...model }: ModelSuiteOptions): ModelPath => {
+  const failures = failureList(maxFailures)
+  const pathOf = (
+    steps: ModelWay,
+    { paths: _, ...model }: ModelSuiteOptions,
+    failures?: FailureList,
+  ): ModelPath => {
     const name = nameOf(steps)
     return {
       name: settings.length > 1 ? `${nameOfOptions(model)}: ${name}` : name,
@@ -76,14 +94,19 @@ export function modelSuite(
         const other = walking.get(driver)
         if (other !== undefined)
           throw new Error(`The driver is still walking "${other}": it walks one path at a time.`)
+        failures?.assertWorthWalking(model, steps)
         walking.set(driver, name)
-        await walk(driver, model, steps).finally(() => walking.delete(driver))
+        try {
+          await walk(driver, model, steps, (at) => failures?.add(model, steps.slice(0, at + 1), name))
+        } finally {
+          walking.delete(driver)
+        }
         passed.push(...steps)
       },
     }
   }
   const paths = settings.flatMap((given) =>
-    modelPaths(given, given.paths, isOpen).map((steps) => pathOf(steps, given)),
+    modelPaths(given, given.paths, isOpen).map((steps) => pathOf(steps, given, failures)),
   )
   let reasons: Record<string, string> | undefined
   const unreachable = () => {
@@ -120,7 +143,13 @@ export function modelSuite(
   }
 }
 
-async function walk(driver: ModelDriver, options: SessionModelOptions, steps: ModelWay): Promise<void> {
+/** Rejects at the first step that fails, whose place in `steps` it tells. */
+async function walk(
+  driver: ModelDriver,
+  options: SessionModelOptions,
+  steps: ModelWay,
+  onFailed: (at: number) => void,
+): Promise<void> {
   let at = -1
   let failure: Error | undefined
   try {
@@ -130,6 +159,7 @@ async function walk(driver: ModelDriver, options: SessionModelOptions, steps: Mo
       await driveStep(driver, step)
     }
   } catch (error) {
+    onFailed(at)
     const trace = steps.slice(0, at + 1).map(describeStep)
     failure = new Error(
       `${String((error as Error)?.message ?? error)}\n\nThe path:\n${trace.join('\n')}  <- here`,

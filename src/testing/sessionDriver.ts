@@ -1,4 +1,5 @@
-import type { LoginAnswer } from '../session/login.ts'
+import type { SessionUser } from '../../machines/session.types.ts'
+import { type LoginAnswer, readUser } from '../session/login.ts'
 import { openidStrategy } from '../strategies/openid.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenStore } from './drivenStore.ts'
@@ -77,6 +78,7 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
   await backend.start(clock)
   const store = drivenStore()
   const seen = new Set<string>()
+  let user: SessionUser | undefined
   const held = heldRequests(({ url }) => {
     const { pathname, search } = new URL(url)
     if (pathname !== backend.apiPath) return 'refresh'
@@ -102,6 +104,7 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
       case 'login.withoutRefresh': {
         backend.setBearerLife(lifeMs)
         const { refreshToken, ...rest } = await backend.login()
+        user = readUser(rest.user)
         store.grant(refreshToken)
         const login = type === 'login.completed' ? { ...rest, refreshToken } : rest
         return session.login(login as LoginAnswer, { provider: PROVIDER })
@@ -145,6 +148,7 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
     held,
     fetch: held.fetch,
     apiPath: backend.apiPath,
+    user: () => user,
     bringAbout,
   }
 }

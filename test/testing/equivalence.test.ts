@@ -73,6 +73,7 @@ const settingsOf = ({ resend = 'afterBearerEnds' }: SessionModelOptions) => ({
   resend,
   lifeMs: 600_000,
   leadTimeMs: 30_000,
+  user: { id: 'ada' },
 })
 
 /** `expect` costs more than a transition, and here are a hundred thousand. */

@@ -50,6 +50,31 @@ describe.each(['sessionDriver', 'bffDriver'])('a session of %s', (which) => {
   })
 })
 
+test.each(['sessionDriver', 'bffDriver'])(
+  'U53: %s tells the UI under test the user whom its backend logged in',
+  async (which) => {
+    let session: Session | undefined
+    let told = 0
+    const ui: DrivenUiOptions = {
+      mount(given) {
+        session = given
+      },
+      shows({ to }) {
+        if (to.reason !== null) return
+        told += 1
+        expect(to.user?.email).toContain('@')
+        expect(to.user).toEqual(session?.getSnapshot().user)
+      },
+    }
+    const suite =
+      which === 'sessionDriver'
+        ? modelSuite(sessionDriver({ backend: mock, ...ui }), driven)
+        : modelSuite(bffOver(mock, ui), { ...driven, shared: false })
+    for (const { run } of suite.paths.slice(0, 30)) await run()
+    expect(told).toBeGreaterThan(5)
+  },
+)
+
 describe('what the driver says that it cannot do, it cannot', () => {
   const driver = sessionDriver({ backend: mock, patienceMs: 50 })
   const model = createSessionModel(driven)

@@ -103,13 +103,83 @@ describe('the paths', () => {
   })
 })
 
+describe('U53: a model suite tells of a failure early, and of the user that is driven', () => {
+  const broken = () => {
+    const acts: string[] = []
+    const driver = mirror({
+      start: () => {},
+      events: { 'login.completed': () => void acts.push('login') },
+    })
+    const failing: ModelDriver = {
+      ...driver,
+      states: {
+        ...driver.states,
+        loggedOut: () => {},
+        active: () => {
+          throw new Error('The panel shows nothing.')
+        },
+      },
+    }
+    return { acts, failing }
+  }
+  const runAll = async ({ paths }: ReturnType<typeof modelSuite>) => {
+    const errors: string[] = []
+    for (const { run } of paths) await run().catch((error: Error) => errors.push(error.message))
+    return errors
+  }
+
+  test('what fails in one path is not waited for in the paths that go through it', async () => {
+    const { acts, failing } = broken()
+    const suite = modelSuite(failing, {}, { maxFailures: Infinity })
+    const through = suite.paths.filter(({ steps }) => steps[1]?.to.state === 'active')
+    const errors = await runAll(suite)
+    expect(through.length).toBeGreaterThan(10)
+    expect(acts).toHaveLength(1)
+    expect(
+      errors.filter((text) => text.startsWith('Not walked: it begins with what has failed in')),
+    ).toHaveLength(through.length - new Set(through.map(({ steps }) => steps[1]?.event)).size)
+  })
+
+  test('after three failures the others fail at once, and say how to walk them all the same', async () => {
+    const unable = { ...mirror(), states: {}, events: {} }
+    const starts: string[] = []
+    const count = { ...unable, start: () => void starts.push('start') }
+    const options = [{}, { policy: 'onDemand' }, { policy: 'prompt' }, { shared: true }] as const
+    const errors = await runAll(modelSuite(count, options))
+    expect(starts).toHaveLength(3)
+    expect(errors.at(-1)).toBe(
+      'Not walked: 3 paths have failed. Mend these first, or give the suite { maxFailures: Infinity }.',
+    )
+    expect(() => modelSuite(mirror(), {}, { maxFailures: 0 })).toThrow(
+      '"maxFailures" is a number of at least 1',
+    )
+  })
+
+  test('a path of its own is walked whatever failed before, so that a failing walk can shrink', async () => {
+    const { acts, failing } = broken()
+    const suite = modelSuite(failing, {}, { maxFailures: 1 })
+    await runAll(suite)
+    const before = acts.length
+    await expect(suite.walk(['login.completed']).run()).rejects.toThrow('The panel shows nothing.')
+    expect(acts).toHaveLength(before + 1)
+  })
+
+  test('the model tells the user that its driver logs in', () => {
+    const grace = { id: 'grace', name: 'Grace Hopper' }
+    const users = modelSuite(mirror(), { user: grace }).paths.flatMap(({ steps }) =>
+      steps.map(({ to }) => to.user),
+    )
+    expect(new Set(users.map((user) => user?.name))).toEqual(new Set([undefined, 'Grace Hopper']))
+  })
+})
+
 describe('a driver', () => {
   const without = <T extends object>(of: T, name: keyof T) => ({ ...of, [name]: undefined })
   const errorsOf = async (driver: ModelDriver, options = {}) => {
     const errors: string[] = []
-    for (const { run } of modelSuite(driver, options).paths)
+    for (const { run } of modelSuite(driver, options, { maxFailures: Infinity }).paths)
       await run().catch((error) => errors.push(String(error)))
-    return errors
+    return errors.filter((error) => !error.includes('Not walked'))
   }
 
   test('without a handler for an event fails every path that needs it, and says so', async () => {
