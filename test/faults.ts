@@ -227,6 +227,11 @@ export const faults = {
   I28: 'every timer is sane, and there are few',
   I29: 'any order of start and stop ends clean',
   I30: 'a parser always answers',
+
+  // Found by others.
+  U7: 'every answer that we read ourselves is capped',
+  U10: 'nobody waits for a stranger without an end',
+  U22: 'a body that was read already is not passed on as an empty one',
 } as const
 
 export type FaultId = keyof typeof faults

@@ -10,8 +10,20 @@ export function json(status: number, body: object, cookies: readonly string[] = 
   return new Response(JSON.stringify(body), { status, headers })
 }
 
-export const failure = (status: number, error: string, more: object = {}, cookies: readonly string[] = []) =>
-  json(status, { error, ...more }, cookies)
+export const failure = (
+  status: number,
+  error: string,
+  more: object = {},
+  cookies: readonly string[] = [],
+  headers: HeadersInit = {},
+) => json(status, { error, ...more }, cookies, headers)
+
+/** Something that came before this server has read the body: what it held cannot be passed on. */
+export const bodyAlreadyRead = () =>
+  failure(500, 'body_already_read', {
+    expected:
+      'an unread body: mount the session server before whatever parses bodies (express.json and its like)',
+  })
 
 export function redirect(location: string, cookies: readonly string[] = []) {
   const headers = new Headers({ ...HEADERS, location, 'referrer-policy': 'no-referrer' })

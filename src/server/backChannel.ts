@@ -1,6 +1,14 @@
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
+  type JSONWebKeySet,
+  jwtVerify,
+} from 'jose'
 import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
+import { readAnswer } from '../wire/readAnswer.ts'
 import type { BackChannelResult, BackChannelVerifier } from './backChannelVerifier.ts'
 
 /** Whose logouts are believed. */
@@ -20,7 +28,6 @@ export interface BackChannelLogoutOptions {
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 /** Signatures only: a MAC would be made with a secret that the page's backend shares, `none` by anybody. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
-const MAX_BYTES = 16_384
 /** Far more than a provider sends in the life of a token. */
 const MAX_SEEN = 100_000
 
@@ -33,7 +40,8 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
   const { issuer, clientId, jwks, maxAgeMs = 120_000, clock = systemClock } = options
   if (!issuer || !clientId) throw new Misconfigured('Options "issuer" and "clientId" must be given.')
   if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
-  const keys = jwks instanceof URL ? createRemoteJWKSet(jwks) : createLocalJWKSet(jwks)
+  const keys =
+    jwks instanceof URL ? createRemoteJWKSet(jwks, { [customFetch]: cappedFetch }) : createLocalJWKSet(jwks)
   /** Tokens that were used, until when they could be used again. */
   const seen = new Map<string, number>()
 
@@ -88,18 +96,14 @@ async function tokenOf(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
     return undefined
-  const reader = request.body?.getReader()
-  let text = ''
-  const decoder = new TextDecoder()
-  for (;;) {
-    const chunk = await reader?.read()
-    if (!chunk || chunk.done) break
-    text += decoder.decode(chunk.value, { stream: true })
-    if (text.length > MAX_BYTES) {
-      await reader?.cancel()
-      return undefined
-    }
-  }
-  const tokens = new URLSearchParams(text).getAll('logout_token')
+  // Bounded: the server has read the body before it asked.
+  const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
   return tokens.length === 1 ? tokens[0] : undefined
+}
+
+/** Reads no more of the provider's keys than of any other answer. */
+const cappedFetch: FetchImplementation = async (url, init) => {
+  const answer = await readAnswer(await fetch(url, init), init.signal)
+  if (answer.fault) throw new Error('The keys of the provider could not be read.')
+  return new Response(answer.text || null, { status: answer.status })
 }

@@ -9,5 +9,7 @@ export type BackChannelResult =
     }
   | { readonly ok: false; readonly reason: string }
 
-/** Judges a back-channel logout request; it consumes its body. */
+/**
+ * Judges a back-channel logout request. Its body is in memory already, at most 16 KiB: it may be read in whatever way.
+ */
 export type BackChannelVerifier = (request: Request) => Promise<BackChannelResult>

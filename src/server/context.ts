@@ -18,6 +18,8 @@ export interface ServerContext {
   readonly sessions: Sessions
   readonly keyring: Keyring
   readonly pace: Pace | undefined
+  /** Aborted when the server stops. */
+  readonly draining: AbortSignal
   readonly cookies: {
     /** Between password and second factor. */
     readonly twoFactor: CookieSlot

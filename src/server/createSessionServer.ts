@@ -2,7 +2,7 @@ import { Misconfigured } from '../session/errors.ts'
 import { cookieStrategy } from '../strategies/cookie.ts'
 import { openidStrategy } from '../strategies/openid.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
-import { failure } from './answers.ts'
+import { bodyAlreadyRead, failure } from './answers.ts'
 import { withBackendLogout } from './backendLogout.ts'
 import { idCarrier, sealedCarrier } from './carrier.ts'
 import type { Endpoint, ServerContext } from './context.ts'
@@ -12,12 +12,14 @@ import { backChannel, currentSession, logout, refreshSession, verifySession } fr
 import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
 import { createGetSession, type ServerSession } from './getSession.ts'
+import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { openidCallback, openidStart, returnToOf } from './openidLogin.ts'
 import { type RequestInfo, readServerOptions, type SessionServerOptions } from './options.ts'
 import { createPace } from './pace.ts'
 import { passwordLogin, twoFactorLogin } from './passwordLogin.ts'
 import { proxy } from './proxy.ts'
+import { readBody } from './readBody.ts'
 import { createRoutes } from './routes.ts'
 import { createSessions } from './sessions.ts'
 
@@ -47,6 +49,10 @@ export interface SessionServer {
 
 const LOGINS = new Set<Endpoint>([passwordLogin, twoFactorLogin, openidCallback])
 
+const MAX_BODY_BYTES = 8_192
+const MAX_LOGOUT_TOKEN_BYTES = 16_384
+const BODY_MS = 10_000
+
 /** How many cookies a sealed session may take. */
 const PARTS = [0, 1, 2, 3, 4]
 
@@ -61,7 +67,8 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   const pace = settings.pace && createPace(settings.pace, clock)
   const endSessionUrls = createEndSessionUrls()
   const running = new Set<Promise<unknown>>()
-  let isDraining = false
+  const stopping = new AbortController()
+  const draining = stopping.signal
 
   const track = <T>(task: Promise<T>): Promise<T> => {
     const done = () => {
@@ -118,7 +125,7 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     : idCarrier(slot('session'), keyring, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void track(task)
   const sessions = createSessions({ settings, keyring, entries, carrier, strategies, background })
-  const context: ServerContext = { settings, sessions, keyring, pace, cookies }
+  const context: ServerContext = { settings, sessions, keyring, pace, draining, cookies }
   const match = createRoutes(settings.api, settings.publicUrl.pathname)
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -133,27 +140,36 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     [`POST ${paths.root}backchannel-logout`]: backChannel,
   }
 
+  /** Never rejects, whatever it is given: nobody may be there to catch it. */
   async function answer(request: Request, info: RequestInfo): Promise<Response> {
-    if (isDraining) return failure(503, 'draining')
-    const url = new URL(request.url)
-    const endpoint = endpoints[`${request.method} ${url.pathname}`] ?? apiEndpoint(url, request.method)
-    if (!endpoint) return failure(404, 'not_found')
-    // Anybody may call these two: a provider, and a browser that comes back from one.
-    const isOpen = endpoint === backChannel || endpoint === openidCallback || endpoint === openidStart
-    const forged = isOpen ? undefined : isForged(request, settings.origin)
-    if (forged) {
-      settings.observe({ type: 'turnedAway', code: 'csrf' })
-      return failure(403, 'csrf', { expected: 'the header x-csrf: 1, from a page of this origin' })
-    }
+    if (draining.aborted) return failure(503, 'draining', {}, [], { connection: 'close' })
+    let endpoint: Endpoint | undefined
     try {
-      const response = await endpoint(context, request, info)
-      for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
-      return response
+      if (!isWebRequest(request))
+        return failure(500, 'not_a_request', {
+          expected: 'a web-standard Request: behind node:http and Express use toNodeListener',
+        })
+      if (request.bodyUsed || request.body?.locked) return bodyAlreadyRead()
+      const url = new URL(request.url)
+      const own = endpoints[`${request.method} ${url.pathname}`]
+      endpoint = own ?? apiEndpoint(url, request.method)
+      if (!endpoint) return failure(404, 'not_found')
+      // Anybody may call these: a provider, and a browser that comes back from one.
+      const isOpen = endpoint === backChannel || endpoint === openidCallback || endpoint === openidStart
+      if (!isOpen && isForged(request, settings.origin)) {
+        settings.observe({ type: 'turnedAway', code: 'csrf' })
+        return failure(403, 'csrf', { expected: 'the header x-csrf: 1, from a page of this origin' })
+      }
+      const whole = own ? await withWholeBody(request, endpoint) : request
+      if (whole instanceof Response) return whole
+      const serving = serve(endpoint, whole, info)
+      // A login is a stranger's still: whoever stops the server does not wait for it.
+      return await (LOGINS.has(endpoint) ? serving : track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
       const code = isMisconfigured ? 'misconfigured' : 'unavailable'
       // A store that fails is told by itself; a login that comes to nothing is told here.
-      if (LOGINS.has(endpoint)) {
+      if (endpoint && LOGINS.has(endpoint)) {
         settings.observe({ type: 'loginRefused', status: 503, code })
         // It says what to change, and no value.
         if (isMisconfigured) console.error(error.message)
@@ -162,17 +178,36 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     }
   }
 
+  async function serve(endpoint: Endpoint, request: Request, info: RequestInfo): Promise<Response> {
+    const response = await endpoint(context, request, info)
+    for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
+    return response
+  }
+
+  /** The request to an endpoint of this server's own, its body read: bounded in size and time for all of them. */
+  async function withWholeBody(request: Request, endpoint: Endpoint): Promise<Request | Response> {
+    if (!request.body) return request
+    const maxBytes = endpoint === backChannel ? MAX_LOGOUT_TOKEN_BYTES : MAX_BODY_BYTES
+    const body = await readBody(request, { maxBytes, withinMs: BODY_MS, clock, draining })
+    if (body instanceof Response) {
+      if (endpoint === backChannel) settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
+      return body
+    }
+    const { method, headers, signal, url } = request
+    return new Request(url, { method, headers, signal, body })
+  }
+
   function apiEndpoint(url: URL, method: string): Endpoint | undefined {
     const route = match(url, method)
     return route && proxy(route)
   }
 
   return {
-    handle: (request, info = {}) => track(answer(request, info)),
+    handle: (request, info = {}) => answer(request, info),
     getSession: createGetSession(context),
     returnTo: (value) => returnToOf(context, value),
     async drain({ timeoutMs = 30_000 } = {}) {
-      isDraining = true
+      stopping.abort()
       let disarm = () => {}
       const late = new Promise<void>((resolve) => {
         disarm = clock.setTimer(resolve, timeoutMs, 'foreground')

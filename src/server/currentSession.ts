@@ -1,5 +1,7 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../session/errors.ts'
+import { readAnswer } from '../wire/readAnswer.ts'
+import type { WireAnswer } from '../wire/request.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
@@ -45,13 +47,11 @@ export const verifySession: Endpoint = async (context, request) => {
   const controller = new AbortController()
   const abort = () => controller.abort()
   const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
-  let answer: Response
-  let body: string
+  const { signal } = controller
+  let answer: WireAnswer
   try {
-    answer = await bearerOf(found, sessions, settings).fetch('api/admin/verify', {
-      signal: controller.signal,
-    })
-    body = await answer.text()
+    const response = await bearerOf(found, sessions, settings).fetch('api/admin/verify', { signal })
+    answer = await readAnswer(response, signal)
   } catch (error) {
     if (error instanceof SessionExpired || error instanceof LoggedOut)
       return unusable(context, request, error)
@@ -59,22 +59,25 @@ export const verifySession: Endpoint = async (context, request) => {
   } finally {
     disarm()
   }
-  if (answer.ok && isForeign(found, body)) {
+  const { status, text, fault } = answer
+  if (fault) return unverified(context, request, found, 'unavailable')
+  const isOk = status >= 200 && status < 300
+  if (isOk && isForeign(found, text)) {
     settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
     await sessions.end(found, 'identityMismatch')
     return noSession(context, request, { reason: 'identityMismatch' })
   }
-  if (answer.ok) {
+  if (isOk) {
     await sessions.note(found, { verifiedAt: now })
     const renewed = await sessions.find(request)
     if (!isFound(renewed)) return noSession(context, request, renewed)
     return json(200, factsOf(renewed, now))
   }
-  if (answer.status === 403 && isPlainRefusal(body)) {
+  if (status === 403 && isPlainRefusal(text)) {
     await sessions.end(found, 'accessRevoked')
     return noSession(context, request, { reason: 'accessRevoked' })
   }
-  const isRefusal = answer.status === 401 || answer.status === 403
+  const isRefusal = status === 401 || status === 403
   return unverified(context, request, found, isRefusal ? 'refused' : 'unavailable')
 }
 

@@ -2,6 +2,7 @@ import type { SessionUser } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured } from '../session/errors.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
+import { isWebRequest } from './isWebRequest.ts'
 import { isFound } from './sessions.ts'
 
 /** The session of one request, for code of the server beside its endpoints. */
@@ -25,6 +26,10 @@ export function createGetSession(context: ServerContext) {
     request: Request,
     { readOnly = false }: { readonly readOnly?: boolean } = {},
   ): Promise<ServerSession> => {
+    if (!isWebRequest(request))
+      throw new Misconfigured(
+        'getSession takes a web-standard Request. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).',
+      )
     const found = await sessions.find(request)
     const commit = async (response: Response): Promise<Response> => {
       if (readOnly)

@@ -1,13 +1,16 @@
 import { failure } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
-import type { Endpoint } from './context.ts'
+import type { Endpoint, ServerContext } from './context.ts'
 import { noSession, unusable } from './currentSession.ts'
 import { forwarded } from './passwordLogin.ts'
+import { readBody } from './readBody.ts'
 import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
 import { isFound } from './sessions.ts'
 
 /** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
 const REPLAYABLE_BYTES = 262_144
+/** How long such a body may take: at some 10 kB a second it is there. */
+const BODY_MS = 30_000
 
 /** Passes a listed call on to the backend, with the session's bearer in place of the cookie. */
 export function proxy(route: RouteMatch): Endpoint {
@@ -17,13 +20,15 @@ export function proxy(route: RouteMatch): Endpoint {
     if (!isFound(found)) return noSession(context, request, found)
     if (settings.isUserActivity(request)) await sessions.note(found, { activeAt: settings.clock.wall() })
     const headers = { ...upstreamHeaders(request), ...forwarded(context, request, info) }
+    const body = await bodyOf(request, context)
+    if (body instanceof Response) return body
     try {
       const answer = await bearerOf(found, sessions, settings).fetch(new URL(route.path, settings.baseUrl), {
         method: request.method,
         headers,
         signal: request.signal,
         redirect: 'manual',
-        ...(await bodyOf(request)),
+        ...body,
       })
       // A redirect of the backend is of no use here: its target is not ours.
       if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
@@ -37,9 +42,13 @@ export function proxy(route: RouteMatch): Endpoint {
   }
 }
 
-async function bodyOf(request: Request): Promise<RequestInit> {
+async function bodyOf(
+  request: Request,
+  { settings: { clock }, draining }: ServerContext,
+): Promise<RequestInit | Response> {
   if (!request.body || /^(GET|HEAD)$/.test(request.method)) return {}
   const length = Number(request.headers.get('content-length') ?? Infinity)
-  if (length <= REPLAYABLE_BYTES) return { body: await request.arrayBuffer() }
-  return { body: request.body, duplex: 'half' } as RequestInit
+  if (length > REPLAYABLE_BYTES) return { body: request.body, duplex: 'half' } as RequestInit
+  const bytes = await readBody(request, { maxBytes: length, withinMs: BODY_MS, clock, draining })
+  return bytes instanceof Response ? bytes : { body: bytes }
 }

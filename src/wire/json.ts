@@ -1,5 +1,4 @@
 const MAX_DEPTH = 32
-const strings = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:?)/gs
 
 export type JsonResult = { readonly value: unknown } | undefined
 
@@ -10,9 +9,7 @@ export type JsonResult = { readonly value: unknown } | undefined
 export function parseJson(text: string): JsonResult {
   try {
     const value: unknown = JSON.parse(text)
-    // Only valid JSON is scanned: on anything else the expression may take long.
-    const written = [...text.matchAll(strings)].filter(([, colon]) => colon)
-    if (namesIn(value) === written.length) return { value }
+    if (namesIn(value) === namesWritten(text)) return { value }
   } catch {
     // Said by `undefined`.
   }
@@ -26,4 +23,24 @@ function namesIn(value: unknown, depth = 0): number {
   const inner = Object.values(value)
   const own = Array.isArray(value) ? 0 : inner.length
   return inner.reduce((sum, one) => sum + namesIn(one, depth + 1), own)
+}
+
+/** How many names are written in a text that is valid JSON: strings that a colon follows. */
+function namesWritten(text: string): number {
+  let names = 0
+  for (let start = text.indexOf('"'); start >= 0; start = text.indexOf('"', start)) {
+    start = endOfString(text, start)
+    while (' \n\r\t'.includes(text[start] ?? 'end')) start++
+    if (text[start] === ':') names++
+  }
+  return names
+}
+
+/** Behind the closing quote of the string that begins at `start`: the next one that no odd run of backslashes escapes. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = end
+    while (text[escapes - 1] === '\\') escapes--
+    if ((end - escapes) % 2 === 0) return end + 1
+  }
 }

@@ -1,7 +1,5 @@
 import { refusalOf, transport } from '#transport'
-
-/** Decoded bytes of an answer that are read at most. */
-const MAX_BODY_BYTES = 65_536
+import { readAnswer } from './readAnswer.ts'
 
 export interface WireRequest {
   readonly url: string
@@ -68,7 +66,7 @@ export async function request(call: WireRequest): Promise<WireResult> {
     })
     // What arrives later is let go.
     deadline.catch(() => sent.then((late) => late.body?.cancel())).catch(() => {})
-    return await read(await Promise.race([sent, deadline]), deadline, signal)
+    return await readAnswer(await Promise.race([sent, deadline]), signal)
   } catch (error) {
     const cause = refusalOf(error)
     if (cause) return { kind: 'refused', cause }
@@ -76,34 +74,4 @@ export async function request(call: WireRequest): Promise<WireResult> {
     signal.removeEventListener('abort', stop)
   }
   return { kind: 'unknown', cause: signal.aborted ? 'timeout' : 'network', answered: false }
-}
-
-async function read(response: Response, deadline: Promise<never>, signal: AbortSignal): Promise<WireAnswer> {
-  const { status, headers, redirected } = response
-  const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
-  const reader = response.body?.getReader()
-  if (!reader) return answer
-  const bytes = new Uint8Array(MAX_BODY_BYTES)
-  let length = 0
-  let fault: WireAnswer['fault']
-  try {
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), deadline])
-      if (done) {
-        fault = 'content'
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
-        return { ...answer, text }
-      }
-      if (length + value.length > MAX_BODY_BYTES) {
-        fault = 'size'
-        break
-      }
-      bytes.set(value, length)
-      length += value.length
-    }
-  } catch {
-    // `fault` says why.
-  }
-  reader.cancel().catch(() => {})
-  return { ...answer, fault: fault ?? (signal.aborted ? 'timeout' : 'network') }
 }

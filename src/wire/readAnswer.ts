@@ -1,0 +1,24 @@
+import { readBytes } from './readBytes.ts'
+import type { WireAnswer } from './request.ts'
+
+/** Decoded bytes of an answer that are read at most: a user document may hold its picture. */
+const MAX_BYTES = 1_048_576
+const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
+
+/** Reads a whole answer, bounded in size and, by `signal`, in time. Never throws: `fault` says why it is not whole. */
+export async function readAnswer(response: Response, signal: AbortSignal): Promise<WireAnswer> {
+  const { status, headers, redirected } = response
+  const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
+  const reader = response.body?.getReader()
+  if (!reader) return answer
+  const bytes = await readBytes(reader, MAX_BYTES, signal)
+  if (typeof bytes === 'string') {
+    reader.cancel().catch(() => {})
+    return { ...answer, fault: FAULTS[bytes] }
+  }
+  try {
+    return { ...answer, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch {
+    return { ...answer, fault: 'content' }
+  }
+}
