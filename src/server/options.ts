@@ -49,7 +49,10 @@ export interface SessionServerOptions {
   /** Under `publicUrl`: the panel's login page, for what goes wrong in the OpenID login. @default 'login' */
   readonly loginPath?: string
   /**
-   * What of the backend the panel may call: path prefix to methods. Routes that answer with tokens are never among it.
+   * What of the backend the panel may call: path prefix to methods. The areas where it hands out tokens
+   * (`api/admin/login`, `api/admin/oauth`, `api/auth` but for the enrolment of a second factor, and any `oauth`
+   * elsewhere) are never among it, however wide a prefix is. Nor is a path that two parsers could read differently:
+   * a stray `%`, an encoded separator, path parameters (`;`), bytes that are no UTF-8.
    * @default `{ '/api/admin/': all }`
    */
   readonly api?: Readonly<Record<string, readonly string[]>>

@@ -1,4 +1,5 @@
 import { Misconfigured } from '../session/errors.ts'
+import { plainPath } from './plainPath.ts'
 
 /** A call that is listed: where it goes, below the backend's base URL. */
 export interface RouteMatch {
@@ -28,24 +29,42 @@ const INBOUND = [
   'x-request-id',
 ]
 
-/** The backend's routes that answer with tokens, in any case, for its router does not care: no page behind us needs them. */
-const TOKENS = /^api\/(admin\/(login|oauth)|auth\/(login|refresh|2fa\/verify-temp))(\/|$)/i
+/** Of `api/auth/` what answers with no token. All that may still come there is refused until it is listed here. */
+const HARMLESS = /^2fa\/(enable|verify|confirm|disable|backup\/regenerate)$/
+
+/**
+ * Whether the backend may answer with tokens there. The second line behind the table: no page behind a server needs
+ * these areas, so they are closed as a whole, whatever they grow to.
+ */
+function isTokenRoute(segments: readonly string[]): boolean {
+  // As loosely as a router may read them: any case, compatible letters, without dots and blanks at the end.
+  const names = segments.map((segment) =>
+    segment
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[. ]+$/, ''),
+  )
+  const [first, area, name = ''] = names
+  if (first !== 'api') return names.includes('oauth')
+  if (area === 'admin') return name === 'login' || name === 'oauth'
+  if (area === 'auth') return !HARMLESS.test(names.slice(2).join('/'))
+  return names.includes('oauth')
+}
 
 /** The static table of what the panel at `base` may call: path prefix, below `base`, to methods. */
 export function createRoutes(api: Readonly<Record<string, readonly string[]>>, base: string) {
   const table = Object.entries(api).map(([prefix, methods]) => {
-    if (!/^\/[\w./-]*\/$/.test(prefix) || prefix.includes('..') || prefix.includes('//'))
-      throw new Misconfigured('Option "api": a prefix must be a plain path that starts and ends with "/".')
+    if (!/^\/[\w./-]*\/$/.test(prefix) || !plainPath(prefix))
+      throw new Misconfigured(
+        `Option "api": a prefix must be a plain path that starts and ends with "/"; it is "${prefix}".`,
+      )
     return { prefix, methods: methods.map((method) => method.toUpperCase()) }
   })
   return function match({ pathname, search }: URL, method: string): RouteMatch | undefined {
-    // Encoded separators and dots mean one thing here and another behind the next parser.
-    if (/%(2f|5c|2e|25|00)/i.test(pathname) || pathname.includes('//') || pathname.includes('\\'))
-      return undefined
     if (!pathname.startsWith(base)) return undefined
     const path = pathname.slice(base.length)
-    // Letters that are encoded without need, too.
-    if (TOKENS.test(decoded(path))) return undefined
+    const segments = plainPath(`/${path}`)
+    if (!segments || isTokenRoute(segments)) return undefined
     const route = table.find(
       ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
     )
@@ -65,14 +84,6 @@ export const downstreamHeaders = (answer: Response) => ({
   // What somebody uploaded there, opened as a page, would else be a page of ours, with our cookie.
   'content-security-policy': "default-src 'none'; sandbox",
 })
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
 
 function picked(headers: Headers, names: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {}
