@@ -21,7 +21,8 @@ export interface BrowserOptions extends SessionOptions {
   /**
    * Where a page without a server of its own keeps its tokens. `memory`: in each tab, which has a login of its own
    * that ends with a reload. `shared`: sealed in IndexedDB, one login for all tabs, which survives a reload; a script
-   * that runs in the page can use it, though not copy its key. Behind a server (`bffStrategy`) there are no tokens.
+   * that runs in the page can use it, though not copy its key. Over plain HTTP, or where storage is disabled, it is
+   * `memory`. Behind a server (`bffStrategy`) there are no tokens.
    * @default 'memory'
    */
   readonly vault?: 'memory' | 'shared'
@@ -64,7 +65,7 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
   const lock = createLock(name, clock)
   const onUnavailable = () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 })
   const facts = keptFacts(`${name}.facts`, onUnavailable)
-  const curtain = createCurtain()
+  const curtain = createCurtain(clock)
   const surroundings = { tabs, lock, facts, curtain, clock }
   let catchUp = () => false
 
@@ -75,8 +76,11 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     return keeper.strategy
   }
 
+  // A key that no script can read out is to be had in secure contexts only.
+  const isVaultMissing = vault === 'shared' && !globalThis.crypto?.subtle
   const shared =
     vault === 'shared' &&
+    !isVaultMissing &&
     sharedVault({
       name,
       clock,
@@ -87,6 +91,7 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     })
 
   function start(report: (signal: SessionSignal) => void): () => void {
+    if (isVaultMissing) onUnavailable()
     const look = () => report('woke')
     const page = watchPage({ idleAfterMs, clock, onActive: () => tabs.tell('active') }, report)
     let disarm = () => {}

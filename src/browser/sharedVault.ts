@@ -5,7 +5,7 @@ import type { Clock } from '../session/clock.ts'
 import { memoryStore } from '../stores/memory.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
-import { type Database, openDatabase, type Sealed } from './database.ts'
+import { createDatabase, type Database, type Sealed } from './database.ts'
 import type { Lock } from './lock.ts'
 
 interface Surroundings {
@@ -14,9 +14,9 @@ interface Surroundings {
   readonly lock: Lock
   /** Something was written that the other tabs will want to see. */
   readonly onWritten: () => void
-  /** Something was read. */
+  /** A look has come to its end, even if nothing could be read. */
   readonly onRead: () => void
-  /** There is no storage: the session lives in this page alone. */
+  /** There is no storage, and the session lives in this page alone; or it has stopped to work. */
   readonly onUnavailable: () => void
 }
 
@@ -53,17 +53,16 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
   const { name, clock, lock, onWritten, onRead, onUnavailable } = surroundings
   const memory = memoryStore()
   const inProcess = inProcessCoordinator({ clock })
-  let opening: Promise<Database | undefined> | undefined
+  const disk = createDatabase(name, clock, onUnavailable)
   /** Whether there has been a session: one that is gone then was taken away. */
   let wasStored = false
   let onCommitted = () => {}
 
-  const database = () => {
-    opening ??= openDatabase(name).catch(() => {
-      onUnavailable()
-      return undefined
-    })
-    return opening
+  /** A session that began in memory, because there was no storage, ends there. */
+  async function database(): Promise<Database | undefined> {
+    const held = await memory.read()
+    const isInMemory = held !== null && !('ended' in held)
+    return !isInMemory && (await disk.isThere()) ? disk : undefined
   }
 
   async function read(): Promise<StoredSession | null> {
@@ -85,11 +84,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
   }
 
   const store: SessionStore = {
-    async read() {
-      const stored = await read()
-      onRead()
-      return stored
-    },
+    read: () => read().finally(onRead),
     async compareAndSet(expected, next) {
       const db = await database()
       if (!db) return memory.compareAndSet(expected, next)
