@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
 import { readAnswer } from '../wire/readAnswer.ts'
 import type { BackChannelResult, BackChannelVerifier } from './backChannelVerifier.ts'
+import { isPlainHttp, plainHttpWarning } from './plainHttp.ts'
 
 /** Whose logouts are believed. */
 export interface BackChannelLogoutOptions {
@@ -40,6 +41,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
   const { issuer, clientId, jwks, maxAgeMs = 120_000, clock = systemClock } = options
   if (!issuer || !clientId) throw new Misconfigured('Options "issuer" and "clientId" must be given.')
   if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
+  if (jwks instanceof URL && isPlainHttp(jwks)) console.warn(plainHttpWarning('jwks'))
   const keys =
     jwks instanceof URL ? createRemoteJWKSet(jwks, { [customFetch]: cappedFetch }) : createLocalJWKSet(jwks)
   /** Tokens that were used, until when they could be used again. */

@@ -1,5 +1,6 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import type { SessionNotice } from '../session/notice.ts'
+import type { UrlOption } from './plainHttp.ts'
 
 /** What a server turned away. */
 export type ServerSecurityNotice =
@@ -26,3 +27,5 @@ export type ServerNotice =
   | { readonly type: 'notVerified'; readonly session: string; readonly cause: 'unavailable' | 'refused' }
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }
   | { readonly type: 'storeFailed'; readonly doing: 'read' | 'write' }
+  /** Told when the server is made. `option`: whose URL is of another host, and not https. */
+  | { readonly type: 'plainHttp'; readonly option: Exclude<UrlOption, 'jwks'> }

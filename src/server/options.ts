@@ -8,6 +8,7 @@ import type { EntryStore } from '../stores/entryStore.ts'
 import { memoryEntries } from '../stores/memoryEntries.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
+import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
 
 /** The backend's limiter, and what of it refreshes may use. */
 export interface PaceOptions {
@@ -164,6 +165,14 @@ export function readServerOptions(options: SessionServerOptions) {
   const root = readPath(publicUrl, settings.path, 'path')
   const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
   const login = readPath(publicUrl, settings.loginPath, 'loginPath')
+  const endSessionOrigins = (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins'))
+  const browsers = settings.browserBaseUrl === undefined ? [] : [browserBase]
+  const urls = { baseUrl: [base], browserBaseUrl: browsers, endSessionOrigins }
+  for (const option of ['baseUrl', 'browserBaseUrl', 'endSessionOrigins'] as const) {
+    if (!urls[option].some(isPlainHttp)) continue
+    if (options.observe) void settings.observe({ type: 'plainHttp', option })
+    else console.warn(plainHttpWarning(option))
+  }
   const { pace } = options
   if (settings.sealedCookies && settings.store)
     throw new Misconfigured(
@@ -179,9 +188,7 @@ export function readServerOptions(options: SessionServerOptions) {
     /** Paths as requests name them; `root` ends with `/`. */
     paths: { root: root.endsWith('/') ? root : `${root}/`, callback, login },
     pace: pace === false ? undefined : { max: 7, windowMs: 300_000, reservedForLogins: 2, ...pace },
-    endSessionOrigins: new Set(
-      (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins').origin),
-    ),
+    endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
     coordinator: settings.coordinator ?? inProcessCoordinator({ clock, hash: keyedMac() }),
     fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
@@ -234,9 +241,6 @@ function isUserActivity(request: Request): boolean {
     !/^(GET|HEAD)$/.test(request.method)
   )
 }
-
-/** Browsers count these as secure (W3C Secure Contexts, section 3.1). */
-const isLoopback = (host: string) => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
 function readUrl(value: string, name: string): URL {
   const url = URL.parse(value)

@@ -49,7 +49,7 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
-  'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', ...border], types: contracts },
+  'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', 'node:fs', ...border], types: contracts },
   'src/browser/': {
     values: ['src/browser/', 'src/coordination/inProcess.ts', 'src/stores/memory.ts', ...border],
     types: [...contracts, 'src/session/notice.ts', 'src/session/options.ts'],
