@@ -1,4 +1,5 @@
 import type { RefreshPolicy } from '../../machines/session.types.ts'
+import { parseUrl } from '../base/parseUrl.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
@@ -184,7 +185,7 @@ const has = (value: unknown, method: string) =>
   typeof (value as Record<string, unknown> | null)?.[method] === 'function'
 
 function readBase(value: string, name: string): URL {
-  const url = URL.parse(value)
+  const url = parseUrl(value)
   const isFit =
     url && /^https?:/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)
   if (!isFit)

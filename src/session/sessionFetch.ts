@@ -1,4 +1,6 @@
 import type { Position } from '../../machines/session.types.ts'
+import { parseUrl } from '../base/parseUrl.ts'
+import { discard, isOneWay, mayHaveBody, partsOf, readBody, refuseUnsendable } from '../base/requestBody.ts'
 import { RedirectBlocked } from './errors.ts'
 
 /** What `fetch` needs to know of the session. */
@@ -39,6 +41,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
 
   return (input, init) => {
     try {
+      refuseUnsendable(init?.body)
       return route(input, init)
     } catch (error) {
       return Promise.reject(error)
@@ -82,7 +85,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     const headers = withBearer(init?.headers ?? partsOf(target).headers, source.authorization(bearer))
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
-    const input = partsOf(target).body && !init?.body ? (target as Request).clone() : target
+    const input = mayHaveBody(target) && !init?.body ? target.clone() : target
     return source.fetch(input, { ...init, headers, redirect })
   }
 
@@ -97,7 +100,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     if (first.status !== 401 || isPermission(first)) return first
     const newer = await source.replace(used, bearer, signalOf(target, init))
     if (newer === undefined || isOneWay(init?.body)) return first
-    await first.body?.cancel()
+    discard(first)
     const second = await follow(target, init, await send(target, init, newer), newer)
     if (second.status === 401) source.rejectedAgain()
     return second
@@ -115,7 +118,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     const location = answer.headers.get('location')
     if (location === null && answer.type !== 'opaqueredirect') return answer
     // An empty reference would be the same URL again.
-    const next = location === null ? null : URL.parse(location, from)
+    const next = location === null ? null : parseUrl(location, from)
     if (!next)
       throw new RedirectBlocked(
         'The API answered with a redirect whose target the platform hides: call the final URL.',
@@ -125,7 +128,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
         `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
       )
     if (hops === MAX_REDIRECTS) throw new RedirectBlocked(`More than ${MAX_REDIRECTS} redirects.`)
-    await answer.body?.cancel()
+    discard(answer)
     const onward = await redirected(target, init, answer.status)
     return follow(next.href, onward, await send(next.href, onward, bearer), bearer, hops + 1)
   }
@@ -157,12 +160,9 @@ async function redirected(
   }
   if (isOneWay(init?.body))
     throw new RedirectBlocked('The API redirected a request whose body can be sent only once.')
-  const body = init?.body ?? (request.body ? await (target as Request).clone().arrayBuffer() : null)
+  const body = init?.body ?? (await readBody(target))
   return { ...kept, ...init, method, headers, signal, body }
 }
-
-/** What a `Request` brings along. A URL has nothing of it. */
-const partsOf = (target: Target) => target as Partial<Request>
 
 const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal ?? partsOf(target).signal
 
@@ -176,12 +176,6 @@ const isRedirect = (answer: Response, target: Target, init: RequestInit | undefi
 /** Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1). */
 const isPermission = (answer: Response) =>
   /error="?insufficient_scope/.test(String(answer.headers.get('www-authenticate')))
-
-/** A stream is gone once it was sent. */
-const isOneWay = (body: unknown) =>
-  typeof body === 'object' &&
-  body !== null &&
-  (Symbol.asyncIterator in body || body instanceof ReadableStream)
 
 /** The caller's headers as they are, with our `Authorization` in place of theirs. */
 function withBearer(given: HeadersInit | undefined, authorization: string): HeadersInit {

@@ -1,4 +1,6 @@
 import type { ExpiredReason } from '../../machines/session.types.ts'
+import { parseUrl } from '../base/parseUrl.ts'
+import { refuseUnsendable } from '../base/requestBody.ts'
 import { InvalidAnswer, Misconfigured } from '../session/errors.ts'
 import { type BffFacts, readFacts } from '../wire/facts.ts'
 import { isJson, retryAfterMs } from '../wire/headers.ts'
@@ -62,7 +64,7 @@ const EXPIRED: readonly ExpiredReason[] = [
 export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
   const { path = '/session/', csrfHeader = 'x-csrf', facts, onEndSession } = options
   const root = path.endsWith('/') ? path : `${path}/`
-  const probe = URL.parse(root, 'https://own.invalid/')
+  const probe = parseUrl(root, 'https://own.invalid/')
   if (probe?.origin !== 'https://own.invalid' || probe.search || probe.hash)
     throw new Misconfigured('Option "path" of bffStrategy must be a path of the page\'s own origin.')
   if (!/^[\w-]+$/.test(csrfHeader))
@@ -152,6 +154,7 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
           session.adopt(found)
         },
         async fetch(input, init) {
+          refuseUnsendable(init?.body)
           const isRequest = input instanceof Request
           const url = new URL(isRequest ? input.url : input, session.baseUrl)
           const target = isRequest ? input : url.href

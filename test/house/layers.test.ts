@@ -23,12 +23,13 @@ const contracts = [
   'src/stores/store.ts',
   'src/stores/entryStore.ts',
 ]
-const border = ['src/session/errors.ts', 'src/session/clock.ts']
+const border = ['src/base/', 'src/session/errors.ts', 'src/session/clock.ts']
 
 const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
+  'src/base/': { values: ['src/base/', 'src/session/errors.ts'] },
   'src/session/': {
-    values: ['src/session/', 'machines/', 'xstate', '#transport'],
+    values: ['src/base/', 'src/session/', 'machines/', 'xstate', '#transport'],
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': { values: ['src/wire/', 'zod/mini', '#transport', ...border], types: contracts },
