@@ -234,6 +234,7 @@ export const faults = {
   U41: 'what the platform takes away is taken up again, and no effect waits for success alone',
   U44: 'without a secure context the shared vault is memory, and says so',
   U53: 'a model suite tells of the user that is driven, and of a failure early',
+  U69: 'a refresh that is put off is told as such, whatever asked for it',
   U71: 'a Request keeps its body for the retry, whether the platform shows it or not',
   U74: 'pages need no browser younger than the documented ones, and send no body that turns into other text',
 } as const

@@ -49,7 +49,9 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     // The session goes on refreshing when the caller has left.
     const task = sessions.lives.use(key, found, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)
-      if (newer !== undefined) {
+      // Without a newer one: the error that says why, unless the session holds the rejected one for good.
+      if (newer === undefined) source.take(used.epoch)
+      else {
         bearer = newer
         position = source.position()
       }

@@ -167,9 +167,15 @@ export function unusable(context: ServerContext, request: Request, error: unknow
   if (error instanceof SessionExpired || error instanceof LoggedOut)
     return noSession(context, request, { reason: reasonOf(error) })
   if (error instanceof RefreshUnavailable) {
-    const waitMs = (error.retryAt ?? 0) - context.settings.clock.wall()
+    const { retryAt } = error
+    const waitMs = (retryAt ?? 0) - context.settings.clock.wall()
     const seconds = { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) }
-    return json(503, { error: 'refresh_unavailable', retryAt: error.retryAt }, [], seconds)
+    return json(
+      503,
+      { error: 'refresh_unavailable', ...(retryAt && { retryAt: Math.ceil(retryAt) }) },
+      [],
+      seconds,
+    )
   }
   if (error instanceof Misconfigured) return failure(503, 'misconfigured')
   return failure(502, 'backend_unavailable')
