@@ -231,6 +231,7 @@ export const faults = {
   U13: 'a path means the same to every parser, or goes nowhere',
   U22: 'a body that was read already is not passed on as an empty one',
   U23: 'what is kept and sent is for nobody else',
+  U24: 'a stream is cut by a limit of ours, or by none',
   U41: 'what the platform takes away is taken up again, and no effect waits for success alone',
   U44: 'without a secure context the shared vault is memory, and says so',
   U53: 'a model suite tells of the user that is driven, and of a failure early',

@@ -8,6 +8,7 @@ import type { EntryStore } from '../stores/entryStore.ts'
 import { memoryEntries } from '../stores/memoryEntries.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
+import { patientFetch } from './patientFetch.ts'
 import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
 
 /** The backend's limiter, and what of it refreshes may use. */
@@ -75,6 +76,11 @@ export interface SessionServerOptions {
   readonly patienceMs?: number
   /** As `SessionOptions.attemptTimeoutMs`. @default 25_000 */
   readonly attemptTimeoutMs?: number
+  /**
+   * How long the backend may be silent in the middle of an answer that is passed on; milliseconds. Then it is broken off.
+   * @default Infinity: a stream of events may be silent for as long as it likes
+   */
+  readonly bodyTimeoutMs?: number
   /** Life of a bearer whose answer says nothing about it; milliseconds. @default Infinity: only a 401 tells */
   readonly lifetimeMs?: number
   /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
@@ -121,6 +127,7 @@ const POSITIVE = [
   'leadTimeMs',
   'patienceMs',
   'attemptTimeoutMs',
+  'bodyTimeoutMs',
   'lifetimeMs',
 ] as const
 
@@ -143,6 +150,7 @@ export function readServerOptions(options: SessionServerOptions) {
     leadTimeMs: 30_000,
     patienceMs: 8_000,
     attemptTimeoutMs: 25_000,
+    bodyTimeoutMs: Infinity,
     lifetimeMs: Infinity,
     openidBackendLogout: false,
     sealedCookies: false,
@@ -191,7 +199,7 @@ export function readServerOptions(options: SessionServerOptions) {
     endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
     coordinator: settings.coordinator ?? inProcessCoordinator({ clock, hash: keyedMac() }),
-    fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+    fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
   }

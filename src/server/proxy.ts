@@ -6,6 +6,7 @@ import { forwarded } from './passwordLogin.ts'
 import { readBody } from './readBody.ts'
 import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
 import { isFound } from './sessions.ts'
+import { withinSilence } from './withinSilence.ts'
 
 /** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
 const REPLAYABLE_BYTES = 262_144
@@ -35,7 +36,8 @@ export function proxy(route: RouteMatch): Endpoint {
         await answer.body?.cancel()
         return failure(502, 'backend_redirected')
       }
-      return new Response(answer.body, { status: answer.status, headers: downstreamHeaders(answer) })
+      const stream = answer.body && withinSilence(answer.body, settings.bodyTimeoutMs, settings.clock)
+      return new Response(stream, { status: answer.status, headers: downstreamHeaders(answer) })
     } catch (error) {
       return unusable(context, request, error)
     }

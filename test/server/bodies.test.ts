@@ -1,65 +1,14 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { createGzip, gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
-import { toNodeListener } from 'xstate-session/node'
-import {
-  createSessionServer,
-  memoryEntries,
-  type ServerNotice,
-  type SessionServerOptions,
-} from 'xstate-session/server'
+import { createSessionServer, memoryEntries } from 'xstate-session/server'
 import { readBody } from '../../src/server/readBody.ts'
 import { fakeClock } from '../fakeClock.ts'
+import { JSON_TYPE, onPort, panelBefore } from './onPort.ts'
 import { SECRET } from './world.ts'
-
-async function listen(listener: RequestListener): Promise<{ readonly port: number; readonly url: string }> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  return { port, url: `http://127.0.0.1:${port}` }
-}
-
-const bearer = `e30.${btoa(JSON.stringify({ iat: 1, exp: 9e9 })).replaceAll('=', '')}.c2ln`
-const JSON_TYPE = { 'content-type': 'application/json' }
-
-/** A backend that lets everybody in, and answers the rest by `answer`. */
-function api(answer: RequestListener): RequestListener {
-  return (incoming, outgoing) => {
-    if (incoming.url !== '/api/admin/login/local') return answer(incoming, outgoing)
-    outgoing.writeHead(200, { ...JSON_TYPE, 'set-cookie': 'refreshToken=r; Path=/' })
-    outgoing.end(JSON.stringify({ token: bearer, user: { id: 'u' } }))
-  }
-}
-
-/** A panel on a port of its own, whose cookie holds a session. */
-async function panel(answer: RequestListener, more: Partial<SessionServerOptions> = {}) {
-  const backend = await listen(api(answer))
-  const notices: ServerNotice[] = []
-  const server = createSessionServer({
-    baseUrl: backend.url,
-    publicUrl: 'http://localhost/',
-    secrets: [SECRET],
-    pace: false,
-    observe: (notice) => notices.push(notice),
-    ...more,
-  })
-  const front = await listen(toNodeListener(server.handle, { origin: 'http://localhost' }))
-  const login = await fetch(`${front.url}/session/login`, {
-    method: 'POST',
-    headers: { ...JSON_TYPE, 'x-csrf': '1' },
-    body: '{"email":"a","password":"p"}',
-  })
-  const [cookie = ''] = login.headers.getSetCookie().map((line) => line.split(';')[0])
-  return { server, notices, cookie, ...front }
-}
 
 /** How much this process has grown at most while `work` ran; MiB. */
 async function growthWhile(work: () => Promise<unknown>): Promise<number> {
@@ -75,7 +24,7 @@ async function growthWhile(work: () => Promise<unknown>): Promise<number> {
 
 test('U7: an answer to verify that opens into much is cut off, and the session goes on unverified', async () => {
   const bomb = gzipSync(Buffer.alloc(192 * 1_048_576, 0x20))
-  const { url, cookie } = await panel(
+  const { url, cookie } = await panelBefore(
     (_, outgoing) => {
       outgoing.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' }).end(bomb)
     },
@@ -93,7 +42,7 @@ test('U7: an answer to verify that opens into much is cut off, and the session g
 
 test('U7: one that never ends is no answer', async () => {
   let cut = 0
-  const { url, cookie } = await panel(
+  const { url, cookie } = await panelBefore(
     (_, outgoing) => {
       outgoing.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' })
       const zip = createGzip()
@@ -119,7 +68,7 @@ test('U7: nor are the keys of a provider read without an end', async () => {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const key = { ...(await exportJWK(publicKey)), alg: 'RS256', kid: 'k' }
   let padding = ''
-  const provider = await listen((_, outgoing) => {
+  const provider = await onPort((_, outgoing) => {
     outgoing.writeHead(200, JSON_TYPE).end(JSON.stringify({ keys: [key], padding }))
   })
   const verdict = async () => {
@@ -172,7 +121,7 @@ const HEADS = (cookie: string) =>
   ].map(([head = '']) => head)
 
 test('U10: whoever does not finish a body holds no server that stops, and is told so', async () => {
-  const { server, port, cookie } = await panel((_, outgoing) => void outgoing.end('{}'))
+  const { server, port, cookie } = await panelBefore((_, outgoing) => void outgoing.end('{}'))
   const all = HEADS(cookie).map((head) => unfinished(port, head))
   // As many requests have come in as heads were sent: this one came last.
   expect((await fetch(`http://127.0.0.1:${port}/session/`, { headers: { cookie } })).status).toBe(200)
@@ -188,7 +137,7 @@ test('U10: whoever does not finish a body holds no server that stops, and is tol
 })
 
 test('U10: whoever asks a server that stops is told to go elsewhere, on another connection', async () => {
-  const { server, url } = await panel((_, outgoing) => void outgoing.end('{}'))
+  const { server, url } = await panelBefore((_, outgoing) => void outgoing.end('{}'))
   await server.drain()
   const answer = await fetch(`${url}/session/`)
   expect([answer.status, answer.headers.get('connection')]).toEqual([503, 'close'])
@@ -196,7 +145,7 @@ test('U10: whoever asks a server that stops is told to go elsewhere, on another 
 
 test('U10: a login that hangs at the backend is a stranger still: a server that stops does not wait for it', async () => {
   const hanging: string[] = []
-  const backend = await listen((incoming) => void hanging.push(incoming.url ?? ''))
+  const backend = await onPort((incoming) => void hanging.push(incoming.url ?? ''))
   const server = createSessionServer({
     baseUrl: backend.url,
     publicUrl: 'http://localhost/',
@@ -248,7 +197,7 @@ test('U10: every body has a deadline, however steadily it drips', async () => {
 
 test('U10: each of the deadlines is armed: own endpoints within 10 s, calls that are passed on within 30 s', async () => {
   const clock = fakeClock(Date.now())
-  const { port, cookie } = await panel((_, outgoing) => void outgoing.end('{}'), {
+  const { port, cookie } = await panelBefore((_, outgoing) => void outgoing.end('{}'), {
     clock,
     store: memoryEntries({ clock }),
   })
@@ -264,7 +213,7 @@ test('U10: each of the deadlines is armed: own endpoints within 10 s, calls that
 })
 
 test('U10: what comes in time is read, whatever its parts', async () => {
-  const { port } = await panel((_, outgoing) => void outgoing.end('{}'))
+  const { port } = await panelBefore((_, outgoing) => void outgoing.end('{}'))
   const socket = connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   const body = '{"email":"a","password":"p"}'
