@@ -1,5 +1,11 @@
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type { Doubt, Position, RejectedReason, SessionEvent } from '../../machines/session.types.ts'
+import type {
+  Doubt,
+  Position,
+  RejectedReason,
+  SessionEvent,
+  SessionUser,
+} from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import type {
@@ -204,7 +210,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const tokens = toTokens(bearer, refreshToken)
     const receivedAt = now()
     const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, ageOf(outcome)) : 0
-    const renewed = outcome.user ? { ...of, user: outcome.user } : of
+    const renewed = outcome.user ? { ...of, user: mergedUser(of.user, outcome) } : of
     const next = { epoch: position.epoch, version: position.version + 1 }
     if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
     if (isCurrent(position)) {
@@ -442,3 +448,7 @@ const isSameLogin = (
   stored.epoch === epoch &&
   stored.startedAt === of.startedAt &&
   stored.user.id === of.user.id
+
+/** A partial answer leaves out what it does not say; a whole one takes the place of what was known. */
+const mergedUser = (known: SessionUser, { user, partial }: Ok): SessionUser =>
+  partial ? { ...known, ...user } : (user ?? known)

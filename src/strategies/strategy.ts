@@ -47,8 +47,12 @@ export interface LifeHints {
   readonly serverNow?: number
 }
 
-/** Why nothing was processed. `limited`: the backend's limiter; the whole origin waits. */
-export type RefusedCause = 'network' | 'limited' | 'unavailable' | 'misconfigured'
+/**
+ * Why nothing was processed. `limited`: the backend's limiter; the whole origin waits. `banned`: the backend turns this
+ * address or this user away for a while; only the session that asked waits. `unavailable`: also a gateway that speaks
+ * in place of the backend.
+ */
+export type RefusedCause = 'network' | 'limited' | 'banned' | 'unavailable' | 'misconfigured'
 
 /** What an answer that proves nothing looked like. */
 export type UnknownCause =
@@ -71,6 +75,7 @@ export type Warning =
   | 'unit'
   | 'tokenFormat'
   | 'cookieDuplicate'
+  | 'cookieFolded'
   | 'stale'
   | 'rejectedAfterRefresh'
   | 'persistFailed'
@@ -114,6 +119,8 @@ export type RefreshOutcome =
       readonly bearer?: string
       readonly refreshToken?: string
       readonly user?: SessionUser
+      /** `user` says less than the login did: what it leaves out stays. Else it takes the place of what was known. */
+      readonly partial?: true
       readonly life?: LifeHints
       /** How long ago the answer arrived, for one that is remembered; milliseconds. */
       readonly ageMs?: number
@@ -128,7 +135,13 @@ export type RefreshOutcome =
     }
   | { readonly kind: 'kept'; readonly facts: KeptFacts }
   | { readonly kind: 'kept'; readonly facts: null; readonly reason: KeptEnd }
-  | { readonly kind: 'refused'; readonly cause: RefusedCause; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'refused'
+      readonly cause: RefusedCause
+      readonly retryAfterMs?: number
+      /** With `misconfigured`: what to mend, for the message of `Misconfigured`. Holds no token and no answer's text. */
+      readonly problem?: string
+    }
   | { readonly kind: 'rejected'; readonly reason: ExpiredReason; readonly security?: SecurityNotice }
   | {
       readonly kind: 'unknown'

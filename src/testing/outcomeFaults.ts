@@ -13,6 +13,7 @@ type Words<T extends string> = Readonly<Record<T, true>>
 const refusedCauses: Words<RefusedCause> = {
   network: true,
   limited: true,
+  banned: true,
   unavailable: true,
   misconfigured: true,
 }
@@ -51,6 +52,7 @@ const warnings: Words<Warning> = {
   unit: true,
   tokenFormat: true,
   cookieDuplicate: true,
+  cookieFolded: true,
   stale: true,
   rejectedAfterRefresh: true,
   persistFailed: true,
@@ -87,6 +89,7 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
       bearer: isText,
       refreshToken: isToken,
       user: isUser,
+      partial: isTrue,
       life: isObject,
       ageMs: isSpan,
       shared: isTrue,
@@ -98,7 +101,7 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
     { facts: (value) => value === null || (isObject(value) && isFacts(value)) },
     { reason: word(keptEnds) },
   ],
-  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan }],
+  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan, problem: isText }],
   rejected: [{ reason: word(reasons) }, { security: word(securityNotices) }],
   unknown: [
     { cause: word(unknownCauses), answered: isFlag },

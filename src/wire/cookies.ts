@@ -7,7 +7,15 @@ export interface CookieFound {
   readonly deleted?: true
   /** The name came more than once. */
   readonly duplicate?: true
+  /** The line held more than one cookie: somebody on the way has joined them, against RFC 6265 section 3. */
+  readonly folded?: true
 }
+
+/**
+ * Where a second cookie begins in a line. After an attribute only: a value may hold a comma, and so does the date of
+ * `Expires`, which no name and equals sign follow.
+ */
+const fold = /(;[^;,]*(?:,[^;,=]*)?),\s*(?=[!#$%&'*+.^`|~\w-]+=)/g
 
 /**
  * Reads one cookie of an answer (RFC 6265 section 5.2): the last one that is neither empty nor expired.
@@ -16,17 +24,24 @@ export interface CookieFound {
 export function setCookieOf(headers: Headers, name: string): CookieFound {
   let count = 0
   let found: string | undefined
-  for (const line of headers.getSetCookie()) {
+  let folded = false
+  const lines = headers.getSetCookie().flatMap((line) => {
+    const parts = line.replace(fold, '$1\n').split('\n')
+    return parts.map((part) => ({ line: part, isFolded: parts.length > 1 }))
+  })
+  for (const { line, isFolded } of lines) {
     const pair = line.replace(/;.*/, '')
     const equals = pair.indexOf('=')
     if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
     count++
+    folded ||= isFolded
     const value = pair.slice(equals + 1).trim()
     if (value && !isExpired(line, parseHttpDate(headers.get('date')) ?? 0)) found = value
   }
   return {
     ...(found === undefined ? (count > 0 ? { deleted: true } : {}) : { value: found }),
     ...(count > 1 ? { duplicate: true } : {}),
+    ...(folded ? { folded: true } : {}),
   }
 }
 

@@ -1,3 +1,4 @@
+import { inflated } from '#transport'
 import { readBytes } from './readBytes.ts'
 import type { WireAnswer } from './request.ts'
 
@@ -16,9 +17,21 @@ export async function readAnswer(response: Response, signal: AbortSignal): Promi
     reader.cancel().catch(() => {})
     return { ...answer, fault: FAULTS[bytes] }
   }
+  const plain = inflated(bytes, headers.get('content-encoding'), MAX_BYTES)
+  if (!plain) return { ...answer, fault: 'size' }
   try {
-    return { ...answer, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { ...answer, text: textOf(plain, headers) }
   } catch {
     return { ...answer, fault: 'content' }
+  }
+}
+
+/** UTF-8 (RFC 8259 section 8.1), else what the answer says that it is. Throws where it is neither. */
+function textOf(bytes: Uint8Array, headers: Headers): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const [, charset] = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(headers.get('content-type') ?? '') ?? []
+    return new TextDecoder(charset ?? 'utf-8', { fatal: true }).decode(bytes)
   }
 }

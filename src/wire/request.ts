@@ -8,7 +8,7 @@ export interface WireRequest {
   readonly body?: string
   /** The hard deadline of the attempt; covers headers and body. */
   readonly signal: AbortSignal
-  /** Absent: the platform's transport. */
+  /** Absent: the platform's own connection. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Whether a browser's cookie jar takes part. Default `omit`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
@@ -24,7 +24,7 @@ export interface WireAnswer {
   readonly redirected: boolean
   /** The body, without a byte order mark; empty if there is a `fault`. */
   readonly text: string
-  /** Why the body is not whole. `content`: it is not UTF-8. */
+  /** Why the body is not whole. `content`: it is no text that can be read. */
   readonly fault?: 'timeout' | 'network' | 'size' | 'content'
 }
 
@@ -40,7 +40,7 @@ export type WireResult = WireAnswer | WireFailure
  * and hands on nothing of a foreign error: engines quote bodies and header values in their messages.
  */
 export async function request(call: WireRequest): Promise<WireResult> {
-  const { url, method, body = null, signal, fetch = transport, credentials = 'omit' } = call
+  const { url, method, body = null, signal, fetch, credentials = 'omit' } = call
   if (signal.aborted) return { kind: 'refused', cause: 'network' }
   let headers: Headers
   try {
@@ -50,7 +50,7 @@ export async function request(call: WireRequest): Promise<WireResult> {
   }
   let stop = () => {}
   try {
-    const sent = fetch(url, {
+    const init: RequestInit = {
       method,
       headers,
       body,
@@ -58,7 +58,14 @@ export async function request(call: WireRequest): Promise<WireResult> {
       redirect: 'manual',
       cache: 'no-store',
       credentials,
-    })
+    }
+    let sent: Promise<Response>
+    try {
+      sent = transport(url, init, fetch)
+    } catch {
+      // Whoever throws instead of answering has sent nothing.
+      return { kind: 'refused', cause: 'network' }
+    }
     // After `fetch`: a transport that ends itself knows more about why than this does.
     const deadline = new Promise<never>((_, reject) => {
       stop = () => reject()

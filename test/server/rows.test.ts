@@ -526,7 +526,8 @@ describe('what several have in common', () => {
     const { page } = serve()
     await page.navigate('/session/openid/start')
     const { expiresAt } = (await (await page.get('/session/')).json()) as { expiresAt: number }
-    backend.faults.inject('openidRefresh', { kind: 'respond', status: 404, body: '' }, { times: Infinity })
+    const none = { kind: 'respond', status: 404, body: '<pre>Cannot POST /api/admin/oauth/refresh</pre>' } as const
+    backend.faults.inject('openidRefresh', none, { times: Infinity })
     pass(expiresAt - Date.now() - 20_000)
     for (let n = 0; n < 3; n++) expect((await page.get(USERS)).status).toBe(200)
     expect(sends()).toBe(1)

@@ -66,7 +66,7 @@ function insteadOf(kind: WireFault, roll: number): Answer | undefined {
     case 'outage':
       return coded(401, 'REFRESH_FAILED', 'ambiguous')
     case 'noRoute':
-      return { ...html(404), verdict: 'unsupported' }
+      return { ...coded(404, '', 'unsupported'), body: '{"message":"Endpoint not found"}' }
     case 'forbidden':
       return coded(403, 'FORBIDDEN', 'rejected')
     default:
