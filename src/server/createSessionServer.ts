@@ -79,14 +79,15 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     return task
   }
 
-  const resend = settings.resend === undefined ? {} : { resend: settings.resend }
-  const openid = openidStrategy(resend)
+  const { resend, trust404, trust503 } = settings
+  const judging = { ...(resend !== undefined && { resend }), trust404, trust503 }
+  const openid = openidStrategy(judging)
   const strategies: Record<string, SessionStrategy> = {
     openid: paced(
       settings.openidBackendLogout ? withBackendLogout(openid, () => undefined, endSessionUrls.put) : openid,
     ),
     librechat: withBackendLogout(
-      cookieStrategy(resend),
+      cookieStrategy(judging),
       (token) => `refreshToken=${token}`,
       endSessionUrls.put,
     ),

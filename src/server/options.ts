@@ -85,6 +85,10 @@ export interface SessionServerOptions {
   readonly lifetimeMs?: number
   /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
   readonly resend?: ResendPolicy
+  /** As `OpenidStrategyOptions.trust503`, for every login. @default false */
+  readonly trust503?: boolean
+  /** As `OpenidStrategyOptions.trust404`, for every login. @default false */
+  readonly trust404?: boolean
   /** Keeps refreshes below the backend's shared limiter; `false`: it has none. @default 7 in 5 minutes */
   readonly pace?: PaceOptions | false
   /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
@@ -154,6 +158,8 @@ export function readServerOptions(options: SessionServerOptions) {
     lifetimeMs: Infinity,
     openidBackendLogout: false,
     sealedCookies: false,
+    trust503: false,
+    trust404: false,
     random: Math.random as () => number,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),

@@ -19,28 +19,13 @@ import { parseHttpDate } from '../wire/headers.ts'
 import { parseJson } from '../wire/json.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import { request, type WireAnswer, type WireResult } from '../wire/request.ts'
+import { oauthErrors } from './oauthErrors.ts'
 import { type OauthStrategyOptions, readOauthOptions } from './oauthOptions.ts'
 import type { RefreshOutcome, RefreshRequest, SessionStrategy } from './strategy.ts'
 import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
 
-const rejected = { kind: 'rejected', reason: 'refreshRejected' } as const
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
-
-/** RFC 6749 section 5.2; those that ask for the user are from OpenID Connect Core section 3.1.2.6. */
-const errors = new Map<unknown, RefreshOutcome>([
-  ['invalid_grant', rejected],
-  ['interaction_required', rejected],
-  ['login_required', rejected],
-  ['consent_required', rejected],
-  // GitHub's word, which comes with 200.
-  ['bad_refresh_token', rejected],
-  ['invalid_client', misconfigured],
-  ['invalid_request', misconfigured],
-  ['invalid_scope', misconfigured],
-  ['unauthorized_client', misconfigured],
-  ['unsupported_grant_type', misconfigured],
-])
 
 /**
  * Renews a session directly at an OAuth 2.0 or OpenID provider with the refresh grant (RFC 6749 section 6), and
@@ -136,7 +121,7 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
         ok(body) {
           answer = tokenAnswerOf(body)
           const hasToken = answer.access_token || answer.refresh_token
-          return (hasToken ? undefined : errors.get(errorOf(body))) ?? { kind: 'ok' }
+          return (hasToken ? undefined : oauthErrors.get(errorOf(body))) ?? { kind: 'ok' }
         },
         own: ownError,
         trust404,
@@ -244,7 +229,7 @@ function ownError({ status, text }: WireAnswer): RefreshOutcome | undefined {
   if (status < 400 || (status >= 500 && status !== 503)) return undefined
   const error = errorOf(parseJson(text)?.value)
   if (status === 503) return error === 'temporarily_unavailable' ? unavailable : undefined
-  return errors.get(error)
+  return oauthErrors.get(error)
 }
 
 function userOf({ sub, email, name, preferred_username: username, picture: avatar }: IDToken): SessionUser {

@@ -38,6 +38,10 @@ const rooms: Record<string, Room> = {
     values: ['src/strategies/', 'src/wire/', 'oauth4webapi', ...border],
     types: contracts,
   },
+  'src/strategies/oauthOptions.ts': {
+    values: ['src/strategies/', 'oauth4webapi', ...border],
+    types: contracts,
+  },
   'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
   'src/coordination/redis.ts': {
     values: [

@@ -526,7 +526,11 @@ describe('what several have in common', () => {
     const { page } = serve()
     await page.navigate('/session/openid/start')
     const { expiresAt } = (await (await page.get('/session/')).json()) as { expiresAt: number }
-    const none = { kind: 'respond', status: 404, body: '<pre>Cannot POST /api/admin/oauth/refresh</pre>' } as const
+    const none = {
+      kind: 'respond',
+      status: 404,
+      body: '<pre>Cannot POST /api/admin/oauth/refresh</pre>',
+    } as const
     backend.faults.inject('openidRefresh', none, { times: Infinity })
     pass(expiresAt - Date.now() - 20_000)
     for (let n = 0; n < 3; n++) expect((await page.get(USERS)).status).toBe(200)
