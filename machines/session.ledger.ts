@@ -79,6 +79,20 @@ export type SendResult =
   | { readonly kind: 'rejected'; readonly reason: ExpiredReason }
   | { readonly kind: 'unknown'; readonly answered: boolean; readonly retryAfterMs?: number }
 
+/** Nothing was ever sent. */
+export const NO_SENDS: Sends = { sends: 0, since: NEVER, answers: 0, answeredSince: NEVER }
+
+/** One more send, made at `sentAt`. `answeredAt`: the backend answered then, without a definitive word. */
+export function counted(before: Sends | null, sentAt: number, answeredAt: number = NEVER): Sends {
+  const { sends, since, answers, answeredSince } = before ?? NO_SENDS
+  return {
+    sends: sends + 1,
+    since: Math.min(since, sentAt),
+    answers: answers + (answeredAt < NEVER ? 1 : 0),
+    answeredSince: Math.min(answeredSince, answeredAt),
+  }
+}
+
 /** The greater of two memories of one token's sends; a holder's own only raises a row. */
 export function raised<T extends Sends>(row: T, known: Sends | null | undefined): T {
   if (!known) return row
@@ -140,6 +154,12 @@ export function waitAfter({ sends }: Sends, resend: ResendPolicy, roll: number):
   return wait * (1 + roll / 4)
 }
 
+/** When the next send is due, for who asks; nobody goes before a `Retry-After` has passed. */
+export function dueAt(row: Pick<LedgerRow, 'sentAt' | 'notBefore' | 'heldUntil'>, isEarly: boolean): number {
+  const { sentAt, notBefore, heldUntil } = row
+  return Math.max(isEarly ? Math.min(notBefore, sentAt + EARLIEST_MS) : notBefore, heldUntil)
+}
+
 /** Whether the token may be sent now. Pure; every coordinator decides by this and nothing else. */
 export function decide(row: LedgerRow | null, ask: SendAsk, now: number): LedgerDecision {
   if (row?.closed === 'consumed') return { kind: 'consumed' }
@@ -149,8 +169,7 @@ export function decide(row: LedgerRow | null, ask: SendAsk, now: number): Ledger
   const doubt = row ? raised(row, ask.known) : ask.known
   if (!doubt || doubt.sends === 0) return { kind: 'send' }
   if (!mayResend(doubt, ask, now)) return { kind: 'doubt', waitMs: NEVER }
-  const dueAt = row ? (ask.isEarly ? Math.min(row.notBefore, row.sentAt + EARLIEST_MS) : row.notBefore) : 0
-  const waitMs = Math.max(dueAt, row?.heldUntil ?? 0) - now
+  const waitMs = row ? dueAt(row, ask.isEarly === true) - now : 0
   return waitMs > 0 ? { kind: 'doubt', waitMs } : { kind: 'send' }
 }
 

@@ -73,6 +73,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     take: taken,
     replace,
     rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
+    stepUpRequired: () => settings.observe({ type: 'stepUpRequired', ...position, session: nameOf(key) }),
   }
   return {
     fetch: createSessionFetch(source),

@@ -1,9 +1,12 @@
-import { deadlinesOf } from '../../machines/session.deadlines.ts'
+import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session.deadlines.ts'
+import { after, NEVER } from '../../machines/session.instants.ts'
+import type { Sends } from '../../machines/session.ledger.ts'
 import type {
-  Doubt,
   Position,
+  RefreshInput,
   RejectedReason,
   SessionEvent,
+  SessionFacts,
   SessionUser,
 } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
@@ -35,14 +38,20 @@ export interface FlightDeck {
 }
 
 /** Why an attempt is made, as the chart knows it. */
-export interface FlightReason {
-  /** What is known of earlier sends. */
-  readonly doubt: Doubt | null
-  /** The bearer is gone. */
-  readonly isSpent: boolean
-  /** Somebody asked for it, and does not wait for the backoff. */
-  readonly isEarly: boolean
+export type FlightReason = Pick<RefreshInput, 'doubt' | 'isSpent' | 'isHurried' | 'rejections'>
+
+/** The bearer in the vault: renewals without a usable one leave it where it is. */
+interface Bearing {
+  /** Which version brought it. */
+  readonly version: number
+  /** How long it lived when it was received; milliseconds. */
+  readonly lifeMs: number
+  /** On the session's timeline. */
+  readonly receivedAt: number
 }
+
+/** What is known of a session beside its tokens, where it was found. */
+export type FoundFacts = Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections' | 'doubt' | 'retryAt'>>
 
 interface Attempt {
   readonly position: Position
@@ -52,6 +61,8 @@ interface Attempt {
   readonly sentAt: number
   /** The token was sent before, and nobody saw the answer. */
   readonly isSentAgain: boolean
+  /** Renewals in a row whose bearer was answered 401. */
+  readonly rejections: number
 }
 
 type Settled = RefreshOutcome | EndedElsewhere
@@ -71,12 +82,25 @@ const keptTokens: Tokens = { bearer: KEPT }
 const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
   Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
 
-/** What the chart knows of earlier sends, told in ages. */
-const knownOf = ({ sends, since, answered }: Doubt, at: number): KnownSends => ({
+/** Sends on the session's timeline, told in ages. */
+const agesOf = ({ sends, since, answers, answeredSince }: Sends, at: number): KnownSends => ({
   sends,
-  sinceMs: at - since,
-  answers: answered ? sends : 0,
-  ...(answered && { answeredSinceMs: at - since }),
+  sinceMs: Math.max(at - since, 0),
+  answers,
+  ...(answeredSince < NEVER && { answeredSinceMs: Math.max(at - answeredSince, 0) }),
+})
+
+/** Sends that are told in ages, on the session's timeline. */
+export const sendsOf = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, at: number): Sends => ({
+  sends,
+  since: at - sinceMs,
+  answers,
+  answeredSince: answeredSinceMs === undefined ? NEVER : at - answeredSinceMs,
+})
+
+const rowOf = (doubt: KnownSends & { readonly waitMs: number }, at: number) => ({
+  ...sendsOf(doubt, at),
+  retryAt: after(at, doubt.waitMs),
 })
 
 const unsent = { kind: 'refused', cause: 'unavailable' } as const
@@ -92,6 +116,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   let open:
     | (Position & { readonly token: string | undefined; readonly controller: AbortController })
     | undefined
+
+  let held: Bearing = { version: 0, lifeMs: 0, receivedAt: 0 }
 
   let disarmRetry = () => {}
 
@@ -115,7 +141,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   /**
    * One attempt for `position`. Whatever comes of it reaches the chart as one event.
    */
-  function start(position: Position, { doubt, isSpent, isEarly }: FlightReason) {
+  function start(position: Position, { doubt, isSpent, isHurried, rejections }: FlightReason) {
     if (!isCurrent(position)) return
     // One open request per version and per token, which may outlive a version: sends must not overlap.
     const token = vault.tokens().refreshToken
@@ -129,6 +155,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       tokens: vault.tokens(),
       sentAt: now(),
       isSentAgain: doubt !== null,
+      rejections,
     }
     const asked = request(attempt.of, attempt.tokens, signal)
     let isConcluded = false
@@ -162,7 +189,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (isNewer === undefined) return unsent
       const send = () => refresh().catch(() => internal)
       const resend = strategyOf(attempt.of).resend ?? 'afterBearerEnds'
-      const ask = { resend, isSpent, isEarly, known: doubt && knownOf(doubt, attempt.sentAt) }
+      const ask = { resend, isSpent, isEarly: isHurried, known: doubt && agesOf(doubt, attempt.sentAt) }
       return coordinator.run({ identity: asked, origin: settings.origin, ask, send })
     }
     fly()
@@ -202,19 +229,22 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
   }
 
-  async function adopt({ position, of, tokens: sent }: Attempt, outcome: Ok): Promise<void> {
-    const bearer = isBearer(outcome.bearer) ? outcome.bearer : undefined
-    if (bearer !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
+  async function adopt({ position, of, tokens: sent, rejections }: Attempt, outcome: Ok): Promise<void> {
+    const received = isBearer(outcome.bearer) ? outcome.bearer : undefined
+    if (received !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
     const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
-    const tokens = toTokens(bearer, refreshToken)
-    const receivedAt = now()
-    const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, ageOf(outcome)) : 0
-    const renewed = outcome.user ? { ...of, user: mergedUser(of.user, outcome) } : of
+    const ageMs = ageOf(outcome)
     const next = { epoch: position.epoch, version: position.version + 1 }
-    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
+    const lifeMs = received ? life(received, outcome.life ?? {}, true, ageMs) : 0
+    // An answer without a usable bearer leaves the one at hand as it is.
+    const isUsable = received !== undefined && lifeMs > USELESS_LIFE_MS
+    const bearing = isUsable ? { version: next.version, lifeMs, receivedAt: now() - ageMs } : held
+    const tokens = toTokens(isUsable ? received : sent.bearer, refreshToken)
+    const renewed = outcome.user ? { ...of, user: mergedUser(of.user, outcome) } : of
+    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))
     if (isCurrent(position)) {
-      commit(next, renewed, tokens, lifeMs, receivedAt)
+      commit(next, renewed, tokens, bearing)
       if (JSON.stringify(renewed.user) !== JSON.stringify(of.user)) tell({ type: 'changed', what: 'profile' })
       return
     }
@@ -222,7 +252,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const isAlive = owner !== undefined && vault.position().epoch === position.epoch
     if (isAlive) return
     const isOthers = outcome.shared || outcome.ageMs !== undefined
-    if (!isOthers || (await isBuried(position))) void end(of, toTokens(bearer, outcome.refreshToken), 'late')
+    if (!isOthers || (await isBuried(position)))
+      void end(of, toTokens(received, outcome.refreshToken), 'late')
   }
 
   const look = async () => store?.read().catch(() => undefined)
@@ -236,30 +267,43 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   /** What the server that keeps the bearer says. Another epoch, or another user, is another login. */
   function keep({ epoch, version, user, life: hints }: KeptFacts) {
     const { epoch: current, version: before } = vault.position()
-    const lifeMs = life(KEPT, hints)
+    const bearing = (at: Position) => ({ version: at.version, lifeMs: life(KEPT, hints), receivedAt: now() })
     if (owner?.user.id === user.id && epoch === current) {
       // At least one version on: an answer without news is one, too.
-      commit({ epoch, version: Math.max(version, before + 1) }, { ...owner, user }, keptTokens, lifeMs, now())
+      const next = { epoch, version: Math.max(version, before + 1) }
+      commit(next, { ...owner, user }, keptTokens, bearing(next))
+      // The server has just said that the session lives.
+      send({ type: 'bearer.accepted', ...next, at: now() })
     } else {
       const [provider] = settings.keeper as [string, SessionStrategy]
-      begin({ epoch, version }, { provider, user, startedAt: clock.wall() }, keptTokens, lifeMs, now())
+      const of = { provider, user, startedAt: clock.wall() }
+      begin({ epoch, version }, of, keptTokens, life(KEPT, hints), now())
     }
   }
 
   /** A login, or a session that was found. */
-  function begin(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
+  function begin(
+    at: Position,
+    of: Owner,
+    tokens: Tokens,
+    lifeMs: number,
+    receivedAt: number,
+    { bearerVersion = at.version, ...found }: FoundFacts = {},
+  ) {
     owner = of
+    held = { version: bearerVersion, lifeMs, receivedAt }
     vault.open(at, tokens)
-    const facts = toFacts(at, of, tokens, lifeMs, receivedAt)
+    const facts = { ...toFacts(at, of, tokens, held), ...found }
     // A look at what a server keeps is no refresh: the first one may follow at once.
     const floor = settings.keeper ? { floorAt: receivedAt } : {}
     send({ type: 'session.started', at: now(), facts: { ...facts, ...floor } })
   }
 
-  function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
+  function commit(at: Position, of: Owner, tokens: Tokens, bearing: Bearing) {
     if (!vault.commit(at, tokens)) return
     owner = of
-    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
+    held = bearing
+    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, bearing) })
   }
 
   /** Commits before anybody is told. If a peer was first, its version or its end is taken instead. */
@@ -306,8 +350,15 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       return true
     }
     if (stored.version <= position.version) return false
-    const { at, owner: of, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
-    commit(at, of, tokens, lifeMs, now() - ageMs)
+    const {
+      at,
+      owner: of,
+      tokens,
+      lifeMs,
+      ageMs,
+      bearerVersion = at.version,
+    } = fromRecord(stored, clock.wall())
+    commit(at, of, tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
     return true
   }
 
@@ -356,6 +407,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
           notBefore,
           resend,
           answered: outcome.answered,
+          ...(outcome.doubt && { row: rowOf(outcome.doubt, now()) }),
         } as const
       }
     }
@@ -385,20 +437,32 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       tell({ type: 'warning', code: 'notRevoked' })
   }
 
-  /** What a bearer that arrived `ageMs` ago has left. */
+  /** How long a bearer lived when it arrived `ageMs` ago. */
   const life = (bearer: string, hints: LifeHints, mintedNow = false, ageMs = 0) =>
     lifeOf(bearer, hints, clock.wall() - ageMs, mintedNow, settings, (code) =>
       tell({ type: 'warning', code }),
-    ) - ageMs
+    )
 
-  /** The facts of a bearer that had `lifeMs` left at `receivedAt`. Storing it may have taken a while. */
-  function toFacts(
-    { epoch, version }: Position,
+  /** What is stored of a renewal. */
+  function recordOf(
+    at: Position,
     of: Owner,
     tokens: Tokens,
-    lifeMs: number,
-    receivedAt: number,
-  ) {
+    bearing: Bearing,
+    rejections: number,
+  ): SessionRecord {
+    const { version, lifeMs, receivedAt } = bearing
+    return {
+      ...toRecord(at, of, tokens, lifeMs, clock.wall(), now() - receivedAt),
+      ...(version < at.version && { bearerVersion: version }),
+      ...(rejections > 0 && { rejections }),
+    }
+  }
+
+  /** The facts of a bearer. Storing it may have taken a while. */
+  function toFacts({ epoch, version }: Position, of: Owner, tokens: Tokens, bearing: Bearing): SessionFacts {
+    const { lifeMs, receivedAt } = bearing
+    const isOlder = bearing.version < version
     const { keeper, leadTimeMs } = settings
     const roll = random()
     // A server that keeps the bearer renews none before its own lead time: whoever asks it comes later, not earlier.
@@ -411,6 +475,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: now() - (clock.wall() - of.startedAt),
       ...deadlinesOf(receivedAt, lifeMs, leadTimeMs * (keeper ? 1 - roll / 2 : 1), keeper ? 0 : roll),
+      ...(isOlder && { bearerVersion: bearing.version, floorAt: floorAfter(now(), 0) }),
     }
   }
 

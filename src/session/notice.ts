@@ -11,6 +11,7 @@ export type Happening =
       readonly cause: RefusedCause | UnknownCause | 'unsupported'
     }
   | { readonly type: 'nearingExpiry' }
+  | { readonly type: 'stepUpRequired' }
   | { readonly type: 'expired'; readonly reason: ExpiredReason }
   | { readonly type: 'loggedOut'; readonly reason: LoggedOutReason }
   | { readonly type: 'changed'; readonly what: 'user' | 'profile' }

@@ -1,8 +1,15 @@
 import type { SnapshotFrom } from 'xstate'
-import { isSpent, nextDeadline } from '../../machines/session.deadlines.ts'
+import { nextDeadline } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
-import type { ExpiredReason, LoggedOutReason, Position, SessionEvent } from '../../machines/session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  Position,
+  RefreshInput,
+  SessionEvent,
+} from '../../machines/session.types.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { BffFacts } from '../wire/facts.ts'
 import { createAlarm } from './alarm.ts'
@@ -57,7 +64,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const waiters = createWaiters(now, patienceMs)
   const notifier = createNotifier(settings, () => state)
   const alarm = createAlarm(clock, now, () => {
-    send({ type: 'time.checked', at: now() })
+    if (waiters.promise()) ask('caller')
+    else send({ type: 'time.checked', at: now() })
     settle()
     arm()
   })
@@ -122,8 +130,9 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   }
 
   function arm() {
-    const deadline = status === 'running' ? nextDeadline(snapshot.value, snapshot.context) : Infinity
-    alarm.arm(Math.min(deadline, waiters.until()), waiters.promise() !== undefined)
+    const isAwaited = waiters.promise() !== undefined
+    const deadline = status === 'running' ? nextDeadline(snapshot.value, snapshot.context, isAwaited) : NEVER
+    alarm.arm(Math.min(deadline, waiters.until()), isAwaited)
   }
 
   /** Why there is no bearer, and will be none without a login. */
@@ -151,7 +160,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
       const { value, context } = snapshot
       const isOwn = status === 'running' && isOf(epoch)
       const isWaiting = value === 'refreshing' || usable() === undefined
-      const isPromising = state.isPending || value === 'refreshing' || nextDeadline(value, context) < until
+      const isPromising =
+        state.isPending || value === 'refreshing' || nextDeadline(value, context, true) < until
       return isOwn && isWaiting && isPromising && now() < until ? undefined : () => take(epoch)
     })
   }
@@ -298,8 +308,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
     // A login of a peer: only where a coordinator keeps both from spending its token.
     if (isFound && (state.isPending || (settings.coordinator && stored.epoch > state.epoch))) {
-      const { at, owner, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
-      flights.open(at, owner, tokens, lifeMs, now() - ageMs)
+      const { at, owner, tokens, lifeMs, ageMs, ...found } = fromRecord(stored, clock.wall())
+      flights.open(at, owner, tokens, lifeMs, now() - ageMs, found)
     } else if (state.isPending) send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
@@ -357,7 +367,19 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     wait: (signal) => orAborted(acquire(), signal),
     take,
     replace,
-    rejectedAgain: () => tell({ type: 'warning', code: 'rejectedAfterRefresh' }),
+    rejectedAgain(used) {
+      // Later than the floor, the next call finds out.
+      if (now() < snapshot.context.rejectFloorAt) send({ type: 'bearer.rejected', ...used, at: now() })
+      tell({ type: 'warning', code: 'rejectedAfterRefresh' })
+    },
+    accepted: (used) => send({ type: 'bearer.accepted', ...used, at: now() }),
+    disputed() {
+      ask('caller')
+      const { value, context: c } = snapshot
+      const isDisputed = value === 'retrying' && c.bearer === 'rejected' && now() < c.endsAt
+      return isDisputed ? vault.tokens().bearer : undefined
+    },
+    stepUpRequired: () => tell({ type: 'stepUpRequired' }),
   }
 
   const kept = settings.keeper?.[1].keep({
@@ -414,10 +436,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
       restoring = kept ? kept.start() : store && look(store)
     },
     stop,
-    refresh(at: Position) {
-      const { context } = actorRef.getSnapshot()
-      flights.start(at, { doubt: context.doubt, isSpent: isSpent(context, now()), isEarly: false })
-    },
+    refresh: ({ epoch, version, ...reason }: RefreshInput) => flights.start({ epoch, version }, reason),
     reread: () => void flights.reread(vault.position()),
   }
 }

@@ -22,7 +22,7 @@ export function sessionLogic(settingsNow: () => Settings): typeof sessionMachine
         return runtime.stop
       }),
       refresh: fromCallback<{ type: string }, RefreshInput>(({ input }) => {
-        runtimeOf(input.session).refresh({ epoch: input.epoch, version: input.version })
+        runtimeOf(input.session).refresh(input)
       }),
     },
     actions: { reread: ({ self }) => runtimeOf(self).reread() },

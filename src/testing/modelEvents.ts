@@ -1,4 +1,5 @@
-import { deadlinesOf, nextSend } from '../../machines/session.deadlines.ts'
+import { deadlinesOf, endOfDoubt, nextSend } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import type {
   EventOf,
   RejectedReason,
@@ -56,7 +57,7 @@ const outcome = <T extends SessionEvent['type']>(stands: T) => means(stands, tru
 const until = (says: string, instant: (c: ModelContext) => number) =>
   means('time.checked')(says, (c) => {
     const at = instant(c)
-    return at > c.now && at < Infinity ? { at } : undefined
+    return at > c.now && at < NEVER ? { at } : undefined
   })
 
 const RETRY_AFTER_MS = 30_000
@@ -125,10 +126,10 @@ export const modelEvents = {
   'time.bearerEnded': until('The bearer ends.', (c) => c.endsAt),
   'time.floorPassed': until('The least distance between two refreshes has passed.', (c) => c.floorAt),
   'time.retryDue': until('In `retrying`: the next send is permitted, or none ever will be.', (c) =>
-    c.attempts > 0 || c.useless > 0 ? nextSend(c) : Infinity,
+    c.attempts > 0 || c.useless > 0 ? Math.min(nextSend(c), endOfDoubt(c)) : NEVER,
   ),
   'time.graceOver': until("The provider's grace window closes.", ({ doubt }) =>
-    typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs + 1 : Infinity,
+    typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs + 1 : NEVER,
   ),
   'time.rereadDue': until("It is time to look for a peer's newer version.", (c) => c.rereadAt),
   'time.idledOut': until('The user was away for too long.', (c) => c.idleEndsAt),

@@ -20,7 +20,8 @@ export function modelKey({ value, context: c }: ModelSnapshot): string {
     c.lastChance && 'last chance',
     // What a doubt decides, it decides alone: with the rest it would only be told apart more often.
     !doubt && c.useless > 0 && `useless ${Math.min(c.useless, MOST_USELESS)}`,
-    doubt && `doubt ${doubt.resend === 'never' ? 'never' : doubt.sends}${doubt.answered ? ' answered' : ''}`,
+    doubt &&
+      `doubt ${doubt.resend === 'never' ? 'never' : doubt.sends}${doubt.answers > 0 ? ` answered ${doubt.answers}` : ''}`,
   ]
     .filter(Boolean)
     .join(', ')

@@ -58,9 +58,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
   resendWhileGood: {
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: '&& sends < MAX_DOUBTFUL_SENDS',
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
       },
     ],
   },
@@ -82,13 +82,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
         put: '',
       },
       {
         file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
-        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '      commit(next, renewed, tokens, bearing)\n',
+        put: '      commit(next, renewed, tokens, bearing)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
       },
     ],
   },

@@ -32,9 +32,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I1'],
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: '&& sends < MAX_DOUBTFUL_SENDS',
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
       },
     ],
   },
@@ -122,13 +122,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
         put: '',
       },
       {
         file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
-        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '      commit(next, renewed, tokens, bearing)\n',
+        put: '      commit(next, renewed, tokens, bearing)\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
       },
     ],
   },
@@ -209,7 +209,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/sessionFetch.ts',
-        find: 'if (second.status === 401) source.rejectedAgain()',
+        find: 'if (second.status === 401) source.rejectedAgain(again)',
         put: 'if (second.status === 401) return follow(target, init, await send(target, init, newer), newer)',
       },
     ],
@@ -245,8 +245,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'machines/session.machine.ts',
-        find: "{ guard: 'isRetryDue', target: 'refreshing', actions: 'markTime' }",
-        put: "{ guard: 'isRetryDue', target: 'nearingExpiry', actions: 'markTime' }",
+        find: "guard: 'isRetryDue',\n            target: 'refreshing',",
+        put: "guard: 'isRetryDue',\n            target: 'nearingExpiry',",
       },
     ],
   },

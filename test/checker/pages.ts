@@ -89,6 +89,8 @@ function fromNow(context: SessionContext, now: number): unknown {
     leadAt,
     refreshAt,
     floorAt,
+    rejectFloorAt,
+    triedAt,
     retryAt,
     heldUntil,
     rereadAt,
@@ -99,7 +101,11 @@ function fromNow(context: SessionContext, now: number): unknown {
   } = context
   return [
     rest,
-    [endsAt, leadAt, refreshAt, floorAt, retryAt, heldUntil, rereadAt, idleEndsAt, absoluteEndsAt].map(ahead),
-    doubt && { ...doubt, since: Math.min(now - doubt.since, 300_000) },
+    [endsAt, leadAt, refreshAt, floorAt, rejectFloorAt, triedAt + 5_000, retryAt, heldUntil, rereadAt, idleEndsAt, absoluteEndsAt].map(ahead),
+    doubt && {
+      ...doubt,
+      since: Math.min(now - doubt.since, 300_000),
+      answeredSince: ahead(doubt.answeredSince),
+    },
   ]
 }

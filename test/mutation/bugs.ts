@@ -115,14 +115,9 @@ export const bugs: readonly Bug[] = [
     mistake: 'after an unknown outcome the token is sent again while the bearer is good',
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: '&& sends < MAX_DOUBTFUL_SENDS',
-      },
-      {
-        file: 'machines/session.deadlines.ts',
-        find: 'return Math.max(c.endsAt, c.retryAt)',
-        put: 'return c.retryAt',
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
       },
     ],
     caughtBy: {
@@ -135,14 +130,14 @@ export const bugs: readonly Bug[] = [
     mistake: 'after an unknown outcome the token is sent again under `never`',
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: "return resend === 'afterBearerEnds' && isSpent(c, at)",
-        put: 'return isSpent(c, at)',
+        file: 'machines/session.ledger.ts',
+        find: "if (resend === 'never') return false",
+        put: '',
       },
       {
-        file: 'machines/session.deadlines.ts',
-        find: "if (doubt.resend === 'never') return true",
-        put: "if (doubt.resend === 'never') return false",
+        file: 'machines/session.ledger.ts',
+        find: "if (resend === 'never') return true",
+        put: "if (resend === 'never') return false",
       },
     ],
     caughtBy: {
@@ -206,8 +201,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'machines/session.guards.ts',
-        find: 'e.facts.version > c.version',
-        put: 'e.facts.endsAt > c.endsAt',
+        find: 'facts.version > c.version',
+        put: 'facts.endsAt > c.endsAt',
       },
     ],
     caughtBy: {
@@ -306,13 +301,13 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
         put: '',
       },
       {
         file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
-        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '      commit(next, renewed, tokens, bearing)\n',
+        put: '      commit(next, renewed, tokens, bearing)\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
       },
     ],
     caughtBy: {

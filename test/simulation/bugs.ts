@@ -7,14 +7,9 @@ import type { Patch } from '../patchSources.ts'
 export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   resendWhileGood: [
     {
-      file: 'machines/session.deadlines.ts',
-      find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-      put: '&& sends < MAX_DOUBTFUL_SENDS',
-    },
-    {
-      file: 'machines/session.deadlines.ts',
-      find: "if (c.bearer === 'good') return Math.max(c.endsAt, c.retryAt)",
-      put: '',
+      file: 'machines/session.ledger.ts',
+      find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+      put: 'return doubt.answers < MAX_ANSWERS',
     },
   ],
   clearOnAnyFailure: [

@@ -37,7 +37,7 @@ interface Grants {
 
 const WINDOW_MS = 60_000
 const FLOOR_MS = 5_000
-const MAX_SENDS = 4
+const MAX_ANSWERS = 4
 /** How far apart the clocks of processes may be (`docs/deployment.md`); milliseconds. */
 export const INTENT_MARGIN_MS = 5_000
 const REMEMBERED = 3
@@ -116,8 +116,8 @@ export function createSends(court: Court) {
     else if (resend === 'afterBearerEnds') {
       if (!isSpent(family, seat))
         violate('I1', seat, `${name} is sent again in doubt while its bearer is good`)
-      if (doubtful.length >= MAX_SENDS)
-        violate('I1', seat, `${name} is sent for the ${doubtful.length + 1}th time`)
+      const answers = doubtful.filter(({ fate }) => fate === 'ambiguous').length
+      if (answers >= MAX_ANSWERS) violate('I1', seat, `${name} is sent again after ${answers} answers`)
     } else {
       if (doubtful.length > 1) violate('I1', seat, `${name} is sent a third time`)
       const { at } = doubtful[0] as Send

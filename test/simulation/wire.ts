@@ -178,8 +178,9 @@ export function createWire(options: WireOptions) {
   }
 }
 
-/** What whoever sent a refresh learns of its token. */
-function fateOf({ verdict, status }: Answer): Send['fate'] {
+/** What whoever sent a refresh learns of its token. A page of something in between is no answer of the backend. */
+function fateOf({ verdict, status, headers }: Answer): Send['fate'] {
+  if (headers['content-type'] === 'text/html' && verdict === 'ambiguous') return 'lost'
   if (status >= 500 && verdict !== 'refused') return 'ambiguous'
   return verdict === 'rotated' || verdict === 'kept' ? 'delivered' : (verdict ?? 'ambiguous')
 }

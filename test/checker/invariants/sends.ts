@@ -12,7 +12,6 @@ interface Token {
 
 /** The deadline of an attempt and a margin: what a process that stands still has in the air is over by then. */
 const OVER_MS = 30_000
-const MAX_DOUBTFUL_SENDS = 4
 
 /**
  * I1: a token is sent once, and again only as its policy permits. I2: no token is sent that was replaced. I9: one
@@ -51,8 +50,6 @@ export function sends(bench: Bench): Monitor {
     if (resend === 'never') report('I1', `${by} sends ${token} again under "never"`)
     else if (resend === 'afterBearerEnds') {
       if (!isSpent(by, family)) report('I1', `${by} sends ${token} again in doubt while the bearer is good`)
-      if (doubts >= MAX_DOUBTFUL_SENDS)
-        report('I1', `${by} sends ${token} in doubt for the ${doubts + 1}th time`)
     } else if (doubts > 1 || now() - since > resend.withinMs)
       report('I1', `${by} sends ${token} again outside of its window`)
   }
