@@ -242,6 +242,7 @@ export const faults = {
   U53: 'a model suite tells of the user that is driven, and of a failure early',
   U54: 'an error in a form of its own is proven or told',
   U60: 'the words of a gateway end no session',
+  U63: 'every recipe of the pages is run',
   U69: 'a refresh that is put off is told as such, whatever asked for it',
   U71: 'a Request keeps its body for the retry, whether the platform shows it or not',
   U74: 'pages need no browser younger than the documented ones, and send no body that turns into other text',

@@ -181,6 +181,8 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
 
   async function serve(endpoint: Endpoint, request: Request, info: RequestInfo): Promise<Response> {
     const response = await endpoint(context, request, info)
+    // Whoever asks next on this connection is to ask somebody else.
+    if (draining.aborted) response.headers.set('connection', 'close')
     for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
     return response
   }

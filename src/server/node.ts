@@ -72,7 +72,7 @@ async function serve(
       toRequest(incoming, `${origin}${path}`, gone.signal),
       remoteAddress === undefined ? {} : { remoteAddress },
     ))
-  outgoing.writeHead(response.status, headersOf(response))
+  outgoing.writeHead(response.status, headersOf(response, incoming.httpVersionMajor))
   if (!response.body || incoming.method === 'HEAD') {
     await response.body?.cancel()
     outgoing.end()
@@ -117,9 +117,10 @@ function toRequest(incoming: IncomingMessage, url: string, signal: AbortSignal):
   return new Request(url, { method, headers, signal, ...body } as RequestInit)
 }
 
-/** A flat list, so that each `Set-Cookie` stays one. */
-function headersOf(response: Response): string[] {
+/** A flat list, so that each `Set-Cookie` stays one. HTTP/2 has no header for the connection. */
+function headersOf(response: Response, httpVersion: number): string[] {
   const list: string[] = []
-  for (const [name, value] of response.headers) list.push(name, value)
+  for (const [name, value] of response.headers)
+    if (name !== 'connection' || httpVersion < 2) list.push(name, value)
   return list
 }
