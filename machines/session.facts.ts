@@ -134,6 +134,16 @@ export function initial(input: SessionInput): SessionContext {
   return facts ? { ...empty, ...begun(empty, facts, input.at ?? facts.startedAt) } : empty
 }
 
+/** A snapshot whose tokens are not here: as at the start, with what the machine was started with. */
+export const restored = (
+  { policy, idleTimeoutMs, absoluteLifetimeMs, epoch, version }: SessionContext,
+  { input }: EventOf<'session.restored'>,
+): SessionContext => ({
+  ...initial({ ...input, policy, idleTimeoutMs, absoluteLifetimeMs }),
+  epoch,
+  version,
+})
+
 /** What time alone has changed: the bearer ended, or a provider's grace window closed, which uses up its one send. */
 export function passed({ bearer, endsAt, doubt }: SessionContext, at: number): Partial<SessionContext> {
   const closesAt = typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs : NEVER

@@ -11,9 +11,10 @@ import {
   reasonOfEnd,
   rejected,
   renewed,
+  restored,
 } from './session.facts.ts'
 import { guards, isByCaller } from './session.guards.ts'
-import { alarmPort, refreshPort, rereadPort } from './session.ports.ts'
+import { alarmPort, refreshPort, rereadPort, runtimePort } from './session.ports.ts'
 import type {
   EventOf,
   ExpiredReason,
@@ -34,7 +35,7 @@ export const sessionMachine = setup({
     input: {} as SessionInput | undefined,
     tags: '' as SessionTag,
   },
-  actors: { refresh: refreshPort, alarm: alarmPort },
+  actors: { refresh: refreshPort, alarm: alarmPort, runtime: runtimePort },
   guards,
   actions: {
     begin: assign(({ context, event }) => {
@@ -43,6 +44,7 @@ export const sessionMachine = setup({
     }),
     renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
     end: assign(({ event }) => ended(event as EventOf<'session.ended'>)),
+    startOver: assign(({ context, event }) => restored(context, event as EventOf<'session.restored'>)),
     settle: assign({ pending: false }),
     expire: assign(({ context, event }, params?: { reason: ExpiredReason }) => ({
       bearer: 'none' as const,
@@ -85,11 +87,18 @@ export const sessionMachine = setup({
   id: 'session',
   description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
   context: ({ input = {} }) => initial(input),
-  invoke: {
-    id: 'alarm',
-    src: 'alarm',
-    input: ({ self }) => ({ session: self }),
-  },
+  invoke: [
+    {
+      id: 'runtime',
+      src: 'runtime',
+      input: ({ self }) => ({ session: self }),
+    },
+    {
+      id: 'alarm',
+      src: 'alarm',
+      input: ({ self }) => ({ session: self }),
+    },
+  ],
   initial: 'loggedOut',
   on: {
     'session.started': [
@@ -102,6 +111,12 @@ export const sessionMachine = setup({
       { target: '.active', actions: 'begin', description: 'login' },
     ],
     'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout' },
+    'session.restored': {
+      target: '.loggedOut',
+      reenter: true,
+      actions: 'startOver',
+      description: 'a snapshot without its tokens',
+    },
     'session.renewed': [
       {
         guard: 'isNewerUseless',

@@ -37,11 +37,28 @@ export interface SessionState {
   readonly version: number
 }
 
-/** The one reading of a machine snapshot. */
-export function selectSession(
-  snapshot: Pick<SnapshotFrom<typeof sessionMachine>, 'value' | 'context'>,
-): SessionState {
-  const { context: c, value: state } = snapshot
+type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
+type Readable = Pick<MachineSnapshot, 'value' | 'context'> & Partial<Pick<MachineSnapshot, 'status'>>
+
+/** What a session is whose actor does not run any more, whatever its last state was. */
+const over: Partial<Record<MachineSnapshot['status'], Pick<SessionState, 'state' | 'reason'>>> = {
+  stopped: { state: 'loggedOut', reason: 'never' },
+  error: { state: 'expired', reason: 'internal' },
+}
+
+/**
+ * The one reading of a machine snapshot. A session whose actor was stopped reads as `loggedOut`, and one whose chart
+ * has failed as `expired` (`internal`).
+ */
+export function selectSession({ context: c, value: state, status = 'active' }: Readable): SessionState {
+  const isOpen = c.reason === null || c.pending
+  const end = status === 'error' || isOpen ? over[status] : undefined
+  if (end) {
+    const { user, provider, epoch, version } = c
+    const known = end.state === 'expired' ? { user, provider } : { user: null, provider: '' }
+    const no = { isAuthenticated: false, isUsable: false, shouldOfferLogin: false, isPending: false }
+    return { ...end, ...no, ...known, epoch, version }
+  }
   const isUsable = c.bearer === 'good'
   const retryAt = state === 'retrying' ? nextSend(c) : NEVER
   return {

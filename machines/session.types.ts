@@ -256,6 +256,8 @@ export type SessionEvent =
   | (At & { readonly type: 'session.started'; readonly facts: SessionFacts })
   | (At & { readonly type: 'session.ended'; readonly reason: LoggedOutReason })
   | (At & { readonly type: 'session.renewed'; readonly facts: SessionFacts })
+  /** The actor runs on a snapshot whose tokens are not here: the chart starts over with `input`. */
+  | (At & { readonly type: 'session.restored'; readonly input: SessionInput })
   | (At & {
       readonly type: 'refresh.asked'
       readonly by: 'caller' | 'user' | 'force'

@@ -52,7 +52,7 @@ export default defineConfig({
           name: 'react-18',
           include: ['test/react/*.test.tsx'],
           // @xstate/react finds the React of this project.
-          exclude: ['test/react/embedded.test.tsx'],
+          exclude: ['test/react/embedded.test.tsx', 'test/react/restart.test.tsx'],
           setupFiles: [`${root}test/seed.ts`],
           testTimeout: 60_000,
           env: { REACT_MAJOR: '18' },

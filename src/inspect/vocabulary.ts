@@ -89,6 +89,7 @@ const facts = {
 export const events: Readonly<Record<string, Shown>> = {
   'session.started': { at, facts },
   'session.ended': { at, reason },
+  'session.restored': { at },
   'session.renewed': { at, facts },
   'refresh.asked': { at, by: wordOf({ caller: true, user: true, force: true }) },
   'bearer.rejected': { at, ...position },

@@ -11,7 +11,7 @@ export interface Countdown {
 
 /** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
 export function createCountdown(session: Session, clock: Clock, to: 'expiresAt' | 'idleEndsAt'): Countdown {
-  const now = createSessionClock(clock)
+  const { now } = createSessionClock(clock)
   const listeners = new Set<() => void>()
   let seconds: number | null = null
   let disarm = () => {}

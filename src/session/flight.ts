@@ -485,6 +485,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     end,
     life,
     open: begin,
+    /** Whether there is a session whose tokens are here, or may yet come. */
+    isOpen: () => owner !== undefined,
     keep,
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.
@@ -500,6 +502,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     },
   }
 }
+
+export type Flights = ReturnType<typeof createFlights>
 
 const isSame = (a: Position, b: Position) => a.epoch === b.epoch && a.version === b.version
 

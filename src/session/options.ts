@@ -1,4 +1,4 @@
-import type { RefreshPolicy } from '../../machines/session.types.ts'
+import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
@@ -174,6 +174,15 @@ export function readOptions(options: SessionOptions) {
     origins: new Set([base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)]),
   }
 }
+
+/** What the chart of these settings is started with. */
+export const inputOf = (settings: Settings): SessionInput => ({
+  policy: settings.refresh,
+  idleTimeoutMs: settings.idleTimeoutMs,
+  absoluteLifetimeMs: settings.absoluteLifetimeMs,
+  shared: settings.store !== undefined,
+  ...(settings.store || settings.keeper ? {} : { facts: null }),
+})
 
 function refuseUnless(isFit: boolean, name: string, what: string): asserts isFit {
   if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)

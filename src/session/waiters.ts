@@ -1,38 +1,52 @@
-interface Waiting {
+import type { EventOf } from '../../machines/session.types.ts'
+
+/** Who asks for a refresh. */
+export type Asker = EventOf<'refresh.asked'>['by']
+
+/** Those who wait, as one. */
+export interface Waiting {
   readonly promise: Promise<string>
+  /** The epoch that they came in; 0: before it was known whether there is a session. */
   readonly epoch: number
+  /** When their patience ends. */
   readonly until: number
+  /** For whom a refresh is to be asked for; `undefined`: they only wait for what comes. */
+  by: Asker | undefined
+}
+
+interface Settleable extends Waiting {
   resolve(bearer: string): void
   reject(error: unknown): void
 }
 
+const RANKS: readonly (Asker | undefined)[] = [undefined, 'caller', 'user', 'force']
+
 /** Everyone who waits for a bearer shares one promise and one deadline, however many they are. */
 export function createWaiters(now: () => number, patienceMs: number) {
-  let waiting: Waiting | undefined
+  let waiting: Settleable | undefined
   return {
-    promise: () => waiting?.promise,
-    until: () => waiting?.until ?? Infinity,
-    /** The shared promise; the first who comes sets its deadline. */
-    join(epoch: number): Promise<string> {
+    /** Those who wait; `undefined`: nobody does. */
+    waiting: (): Waiting | undefined => waiting,
+    /** The shared promise. The first who comes sets its deadline; the refresh is asked for whoever asks for most. */
+    join(epoch: number, by?: Asker): Promise<string> {
       if (!waiting) {
-        let settlers = {} as Pick<Waiting, 'resolve' | 'reject'>
+        let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
         const promise = new Promise<string>((resolve, reject) => {
           settlers = { resolve, reject }
         })
         promise.catch(() => {})
-        waiting = { promise, ...settlers, epoch, until: now() + patienceMs }
+        waiting = { promise, ...settlers, epoch, until: now() + patienceMs, by }
       }
+      if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) waiting.by = by
       return waiting.promise
     },
-    /** Ends the turn with what `judge` says for those who came in `epoch`; `undefined`: they wait on. */
-    settle(judge: (epoch: number, until: number) => (() => string) | undefined) {
+    /** Ends the wait with what `answer` gives, or throws. */
+    settle(answer: () => string) {
       if (!waiting) return
-      const { epoch, until, resolve, reject } = waiting
-      const verdict = judge(epoch, until)
-      if (!verdict) return
+      const { resolve, reject } = waiting
       waiting = undefined
       try {
-        resolve(verdict())
+        resolve(answer())
       } catch (error) {
         reject(error)
       }

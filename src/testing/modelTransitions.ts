@@ -13,7 +13,10 @@ export function transitionName(state: string, event: string, row: AnyTransitionD
   return `${state}: ${event || '(at once)'}${guard && ` [${guard}]`} -> ${row.target?.[0]?.key ?? 'stays'}`
 }
 
-/** Every row of the session machine, those of its root in each state that does not shadow them. */
+/**
+ * Every row of the session machine, those of its root in each state that does not shadow them. That the actor starts over
+ * on a restored snapshot happens to the actor, and not to the session.
+ */
 export function modelTransitions(): ModelTransition[] {
   const { root } = sessionMachine
   return (Object.values(root.states) as AnyStateNode[]).flatMap((state) => {
@@ -23,7 +26,7 @@ export function modelTransitions(): ModelTransition[] {
     const always = (state.always ?? []).map((row) => transitionName(state.key, '', row))
     const inherited = [...root.transitions].flatMap(([event, rows]) =>
       // A row without a condition is always taken before those of the root.
-      state.transitions.get(event)?.some(({ guard }) => !guard)
+      event === 'session.restored' || state.transitions.get(event)?.some(({ guard }) => !guard)
         ? []
         : rows.map((row) => transitionName(state.key, event, row)),
     )

@@ -56,9 +56,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I11'],
     patches: [
       {
-        file: 'src/session/runtime.ts',
-        find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
-        put: '    if (known !== undefined) used = vault.position()\n',
+        file: 'src/session/supply.ts',
+        find: '      if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
+        put: '      if (known !== undefined) used = vault.position()\n',
       },
     ],
   },
@@ -150,9 +150,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I6'],
     patches: [
       {
-        file: 'src/session/runtime.ts',
-        find: "const isOver = status !== 'running' || (written > 0 && mine !== logins)",
-        put: "const isOver = status !== 'running'",
+        file: 'src/session/logins.ts',
+        find: 'if (end || (written > 0 && mine !== logins))',
+        put: 'if (end)',
       },
     ],
   },
@@ -232,7 +232,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I13'],
     patches: [
       {
-        file: 'src/session/runtime.ts',
+        file: 'src/session/supply.ts',
         find: "return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined",
         put: "return c.bearer === 'none' ? undefined : vault.tokens().bearer",
       },

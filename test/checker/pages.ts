@@ -1,8 +1,8 @@
 import type { RefreshPolicy, SessionContext } from '../../machines/session.types.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { World } from './explore.ts'
-import { runSession } from './runSession.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
 import { printInside } from './windows.ts'
@@ -43,7 +43,7 @@ function page(
   policy: RefreshPolicy,
   coordinator: ReturnType<typeof inProcessCoordinator> | undefined,
 ): Party {
-  const session = runSession({
+  const session = createSession({
     baseUrl: 'https://chat.example/',
     strategies: { openid: stage.provider.strategy(name) },
     refresh: policy,

@@ -1,11 +1,11 @@
 import { browserOptions } from '../../src/browser/browserOptions.ts'
+import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { StoredSession } from '../../src/stores/store.ts'
 import { createBrowser, type Rows } from './browser.ts'
 import type { Choice, World } from './explore.ts'
 import type { Stored } from './happenings.ts'
 import { printSession } from './pages.ts'
-import { runSession } from './runSession.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
 
@@ -118,7 +118,7 @@ function toStored(by: string, rows: Rows): Stored | null {
 }
 
 function openTab(stage: Stage, name: string): Session {
-  const session = runSession(
+  const session = createSession(
     browserOptions({
       baseUrl: 'https://chat.example/',
       strategies: { openid: stage.provider.strategy(name) },

@@ -11,12 +11,17 @@ export interface Inside {
 
 type Windows = typeof globalThis & { inside?: WeakMap<Session, Inside> }
 
-/** The one line that the sources get before they are explored: it changes nothing, and lets us look. */
+/** The lines that the sources get before they are explored: they change nothing, and let us look. */
 export const windows: readonly Patch[] = [
+  {
+    file: 'src/session/supply.ts',
+    find: '  return {\n    fresh,\n',
+    put: '  return {\n    until: () => waiters.waiting()?.until ?? Infinity,\n    fresh,\n',
+  },
   {
     file: 'src/session/runtime.ts',
     find: '  return {\n    session,\n',
-    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: waiters.until })\n  return {\n    session,\n',
+    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: supply.until })\n  return {\n    session,\n',
   },
 ]
 

@@ -152,6 +152,10 @@ export const variants = {
     backChannel: { reason: 'backChannel' },
     never: { reason: 'never' },
   },
+  'session.restored': {
+    'to look': { input: { shared: true } },
+    'to nobody': { input: { facts: null } },
+  },
   'session.renewed': {
     newer: { facts: factsOf({ version: 3, endsAt: NEVER }) },
     same: { facts: factsOf({ version: 2, endsAt: NEVER }) },

@@ -165,7 +165,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'a 401 is not compared with the version of its bearer: no retry with the newer one',
     patches: [
       {
-        file: 'src/session/runtime.ts',
+        file: 'src/session/supply.ts',
         find: 'used.epoch) return known\n',
         put: 'used.epoch) return undefined\n',
       },
@@ -180,12 +180,12 @@ export const bugs: readonly Bug[] = [
     mistake: 'a 401 for a bearer that was replaced costs a refresh',
     patches: [
       {
-        file: 'src/session/runtime.ts',
-        find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
+        file: 'src/session/supply.ts',
+        find: '      if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
         put: '',
       },
       {
-        file: 'src/session/runtime.ts',
+        file: 'src/session/supply.ts',
         find: "send({ type: 'bearer.rejected', ...used, at: now() })",
         put: "send({ type: 'bearer.rejected', ...vault.position(), at: now() + 60_000 })",
       },
@@ -241,8 +241,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/alarm.ts',
-        find: 'clampDelay(instant - now())',
-        put: 'instant - now()',
+        find: 'clampDelay(nearest - clock.now())',
+        put: 'nearest - clock.now()',
       },
     ],
     caughtBy: {
@@ -366,13 +366,13 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/runtime.ts',
-        find: 'wait: (signal) => orAborted(acquire(), signal)',
-        put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(acquire(), signal))',
+        find: 'wait: (signal) => orAborted(supply.acquire(), signal)',
+        put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(supply.acquire(), signal))',
       },
       {
         file: 'src/session/runtime.ts',
-        find: 'orAborted(acquire(), options?.signal)',
-        put: '(Object.assign(settings, options), orAborted(acquire(), options?.signal))',
+        find: 'orAborted(supply.acquire(), options?.signal)',
+        put: '(Object.assign(settings, options), orAborted(supply.acquire(), options?.signal))',
       },
       {
         file: 'src/session/flight.ts',

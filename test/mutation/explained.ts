@@ -35,7 +35,7 @@ export const explained: readonly Explained[] = [
     why: 'The same.',
   },
   {
-    file: 'src/session/runtime.ts',
+    file: 'src/session/logins.ts',
     code: '++logins',
     put: '--logins',
     places: 2,

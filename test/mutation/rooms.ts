@@ -67,6 +67,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/fetch.test.ts',
       'test/session/redirects.test.ts',
       'test/session/logic.test.ts',
+      'test/session/restart.test.ts',
       'test/session/reuse.test.ts',
       'test/session/bff.test.ts',
       'test/session/time.test.ts',

@@ -7,8 +7,8 @@ import {
   type SessionRecord,
   type SessionStore,
 } from 'xstate-session'
+import { runtimeOf } from '../../src/session/ports.ts'
 import { toTombstone } from '../../src/session/records.ts'
-import { runtimeOf } from '../../src/session/sessionLogic.ts'
 import { fakeClock } from '../fakeClock.ts'
 import {
   ada,

@@ -21,9 +21,9 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   keepsServingAfterLogout: [
     {
-      file: 'src/session/runtime.ts',
-      find: '    freshUntil = freshness()\n',
-      put: '    if (state.reason === null) freshUntil = freshness()\n',
+      file: 'src/session/supply.ts',
+      find: '      freshUntil = freshness()\n',
+      put: '      if (reading.state().reason === null) freshUntil = freshness()\n',
     },
     {
       file: 'src/session/flight.ts',
