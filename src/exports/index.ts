@@ -25,7 +25,12 @@ export type {
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
 export { createSession } from '../session/createSession.ts'
-export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
+export {
+  createSessionLogic,
+  type SessionLogic,
+  type SessionLogicInput,
+  sessionOf,
+} from '../session/createSessionLogic.ts'
 export {
   type AnySessionError,
   Disposed,
