@@ -181,8 +181,8 @@ function endOfBearer({ bearer, refreshable, endsAt }: SessionContext): number {
 }
 
 /** In `retrying`: the next instant at which the token may be sent; `NEVER`: it may not, by time alone. */
-export function nextSend(c: SessionContext, isEarly = c.isHurried): number {
-  const due = retryDueAt(c, isEarly)
+export function nextSend(c: SessionContext): number {
+  const due = retryDueAt(c, c.isHurried)
   // What is not permitted with a good bearer may be once it has ended.
   const at = maySend(c, due) ? due : Math.max(due, c.endsAt)
   return maySend(c, at) ? at : NEVER
@@ -202,7 +202,8 @@ export function endOfDoubt(c: SessionContext): number {
  * happens.
  */
 export function nextAsk(state: SessionStateName, c: SessionContext, by: 'caller' | 'user' | 'force'): number {
-  if (state === 'retrying') return nextSend(c, c.isHurried || by !== 'caller')
+  // Who asked earlier than that has hurried the attempt already.
+  if (state === 'retrying') return nextSend(c)
   if (state !== 'active' && state !== 'nearingExpiry') return NEVER
   const lead = by === 'caller' ? (c.policy === 'prompt' ? NEVER : c.leadAt) : 0
   const at = Math.max(c.floorAt, lead)
