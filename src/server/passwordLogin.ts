@@ -58,7 +58,8 @@ export const twoFactorLogin: Endpoint = async (context, request, info) => {
   const result = await callBackend(settings, {
     path: 'api/auth/2fa/verify-temp',
     body: { tempToken: pending.tempToken, ...factor },
-    headers: { origin: settings.origin, ...forwarded(context, request, info) },
+    // Without an Origin, as LibreChat's own panel: a guard of newer releases takes a foreign one for a foreign page.
+    headers: forwarded(context, request, info),
   })
   if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
   const { answer, json: found } = result
