@@ -229,6 +229,7 @@ export const faults = {
   U7: 'every answer that we read ourselves is capped',
   U10: 'nobody waits for a stranger without an end',
   U13: 'a path means the same to every parser, or goes nowhere',
+  U19: 'nothing is sent that the panel of the backend does not send',
   U20: 'a ban is held like a limiter, and every code of the backend is known',
   U22: 'a body that was read already is not passed on as an empty one',
   U23: 'what is kept and sent is for nobody else',

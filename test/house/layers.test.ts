@@ -105,7 +105,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/'],
   },
   'src/msw/': {
-    values: ['src/msw/', 'msw', 'src/session/clock.ts'],
+    values: ['src/msw/', 'msw', 'src/session/clock.ts', 'src/testing/gatewayAnswers.ts'],
     types: [...contracts, 'src/testing/sessionDriver.ts'],
   },
   'src/transport.ts': { values: [] },
