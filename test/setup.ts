@@ -9,6 +9,8 @@ import { delimiter, join } from 'node:path'
 /** `neededBy`: the test folders that start the program. */
 const programs = [
   { command: 'redis-server', debianPackage: 'redis-server', neededBy: ['redis', 'chaos'] },
+  // Without it the tests of the lines for nginx are skipped.
+  { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },
   { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'e2e'] },
 ]
 

@@ -16,6 +16,14 @@ import { openStorage } from './storage.ts'
 const LAST_ANSWERS_MS = 5_000
 const STEP_MS = 50
 
+/** Every page of a panel needs the last two: docs/security.md says what a script could do without them. */
+const PAGE = {
+  'content-type': 'text/plain',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+}
+
 const settings = readSettings(process.env)
 const log = (line: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), ...line }))
 const metrics = createMetrics()
@@ -45,7 +53,7 @@ async function handle(request: Request, info: RequestInfo): Promise<Response> {
   const text = user
     ? `Logged in as ${user.name ?? user.id}.`
     : 'Nobody is logged in: go to /session/openid/start.'
-  return new Response(`${text}\n`, { headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } })
+  return new Response(`${text}\n`, { headers: PAGE })
 }
 
 let isDraining = false

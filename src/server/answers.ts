@@ -1,7 +1,16 @@
 import type { Found } from './sessions.ts'
 
-/** Answers of a session are nobody else's. */
-const HEADERS = { 'cache-control': 'no-store', vary: 'Cookie', 'x-content-type-options': 'nosniff' }
+/**
+ * Answers of a session are nobody else's. The last two keep an address from a script of the page: that of a callback, with
+ * its code, in a frame or a window that the script has opened.
+ */
+const HEADERS = {
+  'cache-control': 'no-store',
+  vary: 'Cookie',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+}
 
 /** JSON, never cached; each of `cookies` is one `Set-Cookie`. */
 export function json(status: number, body: object, cookies: readonly string[] = [], more: HeadersInit = {}) {
