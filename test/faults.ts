@@ -227,6 +227,7 @@ export const faults = {
 
   // Found by others.
   U7: 'every answer that we read ourselves is capped',
+  U8: 'what a script of the page can get is what the pages say',
   U10: 'nobody waits for a stranger without an end',
   U13: 'a path means the same to every parser, or goes nowhere',
   U19: 'nothing is sent that the panel of the backend does not send',
