@@ -237,6 +237,7 @@ export const faults = {
   U24: 'a stream is cut by a limit of ours, or by none',
   U30: 'an actor that is started again has its tokens, or is logged out',
   U31: 'options survive whatever is made of their logic',
+  U35: 'who comes too early is not forgotten',
   U40: 'what provably never left is told by what the connection did',
   U41: 'what the platform takes away is taken up again, and no effect waits for success alone',
   U43: 'a good answer is used, whatever is odd about it',
