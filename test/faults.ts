@@ -229,6 +229,7 @@ export const faults = {
   U7: 'every answer that we read ourselves is capped',
   U8: 'what a script of the page can get is what the pages say',
   U10: 'nobody waits for a stranger without an end',
+  U11: 'a cosmetic field does not cost the main thing',
   U13: 'a path means the same to every parser, or goes nowhere',
   U19: 'nothing is sent that the panel of the backend does not send',
   U20: 'a ban is held like a limiter, and every code of the backend is known',
