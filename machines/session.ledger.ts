@@ -2,16 +2,16 @@ import { NEVER } from './session.instants.ts'
 import type { ExpiredReason, ResendPolicy } from './session.types.ts'
 
 /** Answered sends that end a session, and the least time they spread over. */
-const MAX_ANSWERS = 4
+export const MAX_ANSWERS = 4
 const MIN_ANSWERED_MS = 120_000
 /** Waits after the first, second, third … send without a definitive answer; the last is the cap. */
-const WAITS_MS = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000]
+export const WAITS_MS = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000]
 /** A provider's own grace window is used sooner than that. */
-const FIRST_WAIT_IN_WINDOW_MS = 500
+export const FIRST_WAIT_IN_WINDOW_MS = 500
 /** Between two sends that somebody asked for: a click, a network that is back. */
-const EARLIEST_MS = 5_000
+export const EARLIEST_MS = 5_000
 /** No backend's `Retry-After` is taken for longer. */
-const MAX_HOLD_MS = 300_000
+export const MAX_HOLD_MS = 300_000
 
 /**
  * How long a row is remembered at least, from its last send on; milliseconds. Longer than every wait between two

@@ -84,6 +84,7 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     sharedVault({
       name,
       clock,
+      random: rest.random ?? Math.random,
       lock,
       onWritten: () => tabs.tell('changed'),
       onRead: () => clock.setTimer(curtain.lift, 0, 'background'),

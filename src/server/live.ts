@@ -106,8 +106,10 @@ export function createLives(
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
     const over = (record: ServerRecord): ServerRecord | undefined => {
       const { session, intent } = record
-      const isSame = session.epoch === epoch && session.version === version && intent?.outcome === 'unknown'
-      return isSame ? { ...record, intent: { ...intent, outcome: 'rejected', reason } } : undefined
+      const isSame = session.epoch === epoch && session.version === version
+      // Of a send in the air somebody else will tell.
+      const isOpen = (intent?.openUntil ?? 0) > settings.clock.wall()
+      return isSame && intent && !isOpen ? { ...record, intent: { ...intent, closed: reason } } : undefined
     }
     // Unwritten, the next one finds out by itself.
     await ending(key, live, entries.update(key, over)).catch(() => {})

@@ -1,5 +1,6 @@
 import { mac } from '#crypto'
 import type { ResendPolicy } from '../../machines/session.types.ts'
+import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
 import { type Clock, systemClock } from '../session/clock.ts'
@@ -42,7 +43,10 @@ export interface SessionServerOptions {
    * reaches only the processes that know of it. Give a `coordinator` that spans the processes. @default false
    */
   readonly sealedCookies?: boolean
-  /** Makes sure that a refresh token is spent once. @default inProcessCoordinator(): for one process */
+  /**
+   * Makes one refresh of those that several processes want at a time; a store keeps them from spending a token twice
+   * without it. @default one for this process
+   */
   readonly coordinator?: Coordinator
   /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */
   readonly path?: string
@@ -204,7 +208,7 @@ export function readServerOptions(options: SessionServerOptions) {
     pace: pace === false ? undefined : { max: 7, windowMs: 300_000, reservedForLogins: 2, ...pace },
     endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
-    coordinator: settings.coordinator ?? inProcessCoordinator({ clock, hash: keyedMac() }),
+    coordinator: settings.coordinator ?? ownCoordinator(settings),
     fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
@@ -220,6 +224,21 @@ function isolated(observe: SessionServerOptions['observe']) {
       console.error(error)
     }
   }
+}
+
+/**
+ * Where records are kept by a store, they are the ledger, and requests of one process need only be made one. A cookie
+ * loses what a parallel request wrote into it: there a row of this process decides.
+ */
+function ownCoordinator({
+  clock,
+  random,
+  sealedCookies,
+}: Required<Pick<SessionServerOptions, 'clock' | 'random' | 'sealedCookies'>>): Coordinator {
+  const hash = keyedMac()
+  return sealedCookies
+    ? inProcessCoordinator({ clock, random, hash })
+    : coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash })
 }
 
 /** By `#crypto`, which on Node costs a tenth of WebCrypto. */

@@ -1,25 +1,15 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { asStored } from '../session/records.ts'
 import type { StoredSession } from '../stores/store.ts'
 
 /**
- * Written before a refresh token is sent. As long as one stands for a token, nobody sends it unknowingly: neither
- * this process after a crash, nor another one.
+ * The ledger's row of the record's refresh token, on the wall clock. Written before the token is sent. As long as a
+ * row stands for a token, nobody sends the token unknowingly: neither this process after a crash, nor another one.
  */
-export interface Intent {
-  /** The process that sends. */
+export interface Intent extends LedgerRow {
+  /** The process that sent last. */
   readonly owner: string
-  /** When it was sent, and when that attempt is over for certain; wall clock, milliseconds. */
-  readonly at: number
-  readonly until: number
-  /** How often the token was sent without a definitive answer, this time included. */
-  readonly sends: number
-  /** Absent: the answer has not come, or nobody lived to see it. */
-  readonly outcome?: 'unknown' | 'rejected'
-  /** Of an unknown outcome: whether the backend spoke, and whether it is known to have consumed the token. */
-  readonly answered?: boolean
-  readonly consumed?: boolean
-  readonly reason?: ExpiredReason
 }
 
 /** All that a server keeps of one session. */

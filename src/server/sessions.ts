@@ -60,7 +60,7 @@ export function createSessions(parts: SessionsParts) {
       const { record, revision } = opened
       const { session, intent, reason } = record
       if ('ended' in session) return reason ? { reason } : {}
-      if (intent?.outcome === 'rejected') return { reason: intent.reason ?? 'refreshRejected' }
+      if (intent?.closed && intent.closed !== 'consumed') return { reason: intent.closed }
       const now = clock.wall()
       const found: Found = { key, record, revision, session }
       const over =

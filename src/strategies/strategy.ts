@@ -54,7 +54,7 @@ export interface LifeHints {
  */
 export type RefusedCause = 'network' | 'limited' | 'banned' | 'unavailable' | 'misconfigured'
 
-/** What an answer that proves nothing looked like. */
+/** What an answer that proves nothing looked like. `inDoubt`: nothing was sent, an earlier send is still in doubt. */
 export type UnknownCause =
   | 'timeout'
   | 'network'
@@ -67,6 +67,7 @@ export type UnknownCause =
   | 'refreshFailed'
   | 'consumed'
   | 'stale'
+  | 'inDoubt'
   | 'internal'
 
 /** What works and is odd; [Outcomes](../../docs/outcomes.md#notices) says what to do. */

@@ -29,6 +29,7 @@ const unknownCauses: Words<UnknownCause> = {
   refreshFailed: true,
   consumed: true,
   stale: true,
+  inDoubt: true,
   internal: true,
 }
 const reasons: Words<ExpiredReason> = {

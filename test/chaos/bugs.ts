@@ -34,8 +34,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
       noIntentsInRecords,
       {
         file: 'src/coordination/redis.ts',
-        find: '  const channel = ',
-        put: '  if (ring) return { ...ring, close() {} }\n  const channel = ',
+        find: '  const leased = ',
+        put: '  if (ring) return { ...ring, close() {} }\n  const leased = ',
       },
     ],
   },
@@ -45,13 +45,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
       noIntentsInRecords,
       {
         file: 'src/coordination/redisScripts.ts',
-        find: 'if now < tonumber(f[4]) then',
-        put: 'if now < tonumber(f[5]) then',
-      },
-      {
-        file: 'src/coordination/redisScripts.ts',
-        find: "if state and (f[7] == 'consumed' or known < sends) then",
-        put: 'if false then',
+        find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
+        put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
     ],
   },
@@ -68,13 +63,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: 'return before\n',
-        put: "return { ...mine, outcome: 'rejected', reason: 'refreshRejected' }\n",
-      },
-      {
-        file: 'src/server/intents.ts',
-        find: "outcome: 'unknown',",
-        put: "outcome: 'rejected',\n        reason: 'refreshRejected',",
+        find: 'await replace(key, mine, row)',
+        put: "await replace(key, mine, { ...mine.row, closed: 'refreshRejected' })",
       },
     ],
   },
@@ -98,8 +88,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
       noIntentsInRecords,
       {
         file: 'src/coordination/redisScripts.ts',
-        find: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then return 'lost' end",
-        put: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return 'lost' end",
+        find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end",
+        put: "if not row or not row.openUntil or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return {'lost'} end",
       },
     ],
   },

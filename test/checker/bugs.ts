@@ -68,7 +68,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I5'],
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: 'const known = past.get(key)',
         put: 'const known = past.get(scope)',
       },
@@ -80,12 +80,12 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I6'],
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
-        find: '    if (isAll) {\n      for (const [key, {',
-        put: '    if (false) {\n      for (const [key, {',
+        file: 'src/coordination/coalescer.ts',
+        find: '    if (isAll) for (const key of past.keysOf(scope)) bury(key, scope)\n',
+        put: '',
       },
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: '    else past.set(key, { scope, answer: ENDED })',
         put: '    else if (!past.get(key)) past.set(key, { scope, answer: ENDED })',
       },
@@ -110,8 +110,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: '        if (known) return undefined\n',
-        put: '        known = undefined\n',
+        find: 'const before = standing(key, record.intent)',
+        put: 'const before = null',
       },
     ],
   },
@@ -163,18 +163,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/browser/sharedVault.ts',
-        find: 'if (before && before.until > now) return',
-        put: 'if (before && before.until > Infinity) return',
-      },
-      {
-        file: 'src/browser/sharedVault.ts',
-        find: 'if (before && (flight.ask.known?.sends ?? 0) < before.sends) return',
-        put: 'if (before && (flight.ask.known?.sends ?? 0) < 0) return',
+        find: 'const before = isAt(found, at) ? (found as SendRow) : null',
+        put: 'const before = null',
       },
       {
         file: 'src/browser/lock.ts',
-        find: '      await navigator.locks.request(',
-        put: '      throw 0\n      await navigator.locks.request(',
+        find: 'navigator.locks.request(name, { signal: waiting.signal }, () => begin(true)).catch(goOn)',
+        put: 'goOn()',
       },
     ],
   },
@@ -197,8 +192,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: "        outcome: 'unknown',\n",
-        put: "        outcome: 'rejected',\n        reason: 'refreshRejected',\n",
+        find: 'await replace(key, mine, row)',
+        put: "await replace(key, mine, outcome.kind === 'unknown' ? { ...mine.row, closed: 'refreshRejected' } : row)",
       },
     ],
   },
@@ -269,8 +264,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: "    case 'ok':\n      return mine\n",
-        put: "    case 'ok':\n      return before\n",
+        find: "if (outcome.kind !== 'ok') await replace(key, mine, row)",
+        put: "await replace(key, mine, outcome.kind === 'ok' ? mine.before : row)",
       },
     ],
   },

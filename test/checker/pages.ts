@@ -101,7 +101,19 @@ function fromNow(context: SessionContext, now: number): unknown {
   } = context
   return [
     rest,
-    [endsAt, leadAt, refreshAt, floorAt, rejectFloorAt, triedAt + 5_000, retryAt, heldUntil, rereadAt, idleEndsAt, absoluteEndsAt].map(ahead),
+    [
+      endsAt,
+      leadAt,
+      refreshAt,
+      floorAt,
+      rejectFloorAt,
+      triedAt + 5_000,
+      retryAt,
+      heldUntil,
+      rereadAt,
+      idleEndsAt,
+      absoluteEndsAt,
+    ].map(ahead),
     doubt && {
       ...doubt,
       since: Math.min(now - doubt.since, 300_000),

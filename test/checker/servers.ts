@@ -5,7 +5,7 @@ import type { Carrier } from '../../src/server/carrier.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import type { Keyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
-import type { ServerRecord } from '../../src/server/serverRecord.ts'
+import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
 import { createSessions, isFound, type Sessions } from '../../src/server/sessions.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { Session } from '../../src/session/session.ts'
@@ -105,7 +105,7 @@ function createShelf(stage: Stage) {
       }),
     compareAndSet(key, expected, next) {
       const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
-      const isEnd = 'ended' in record.session || record.intent?.outcome === 'rejected'
+      const isEnd = 'ended' in record.session || isRejected(record.intent)
       return stage.ask(
         by,
         `${isEnd ? 'write end of' : 'write'} ${key}`,
@@ -134,15 +134,21 @@ function createShelf(stage: Stage) {
   function printRecord({ session, intent, activeAt, ...rest }: ServerRecord): unknown[] {
     const now = START + stage.clock.now()
     const { endsAt, ...tokens } = session as { endsAt?: number }
+    const ageOf = (at: number) => Math.min(now - at, 300_000)
+    const left = (at = 0) => Math.max(at - now, -1)
     return [
       rest,
       tokens,
-      endsAt && Math.max(endsAt - now, -1),
+      endsAt && left(endsAt),
       intent && {
         ...intent,
         owner: ownerOf(intent.owner),
-        at: Math.min(now - intent.at, 300_000),
-        until: Math.max(intent.until - now, -1),
+        since: ageOf(intent.since),
+        answeredSince: intent.answers > 0 && ageOf(intent.answeredSince),
+        sentAt: ageOf(intent.sentAt),
+        notBefore: left(intent.notBefore),
+        heldUntil: left(intent.heldUntil),
+        openUntil: left(intent.openUntil),
       },
     ]
   }
@@ -170,13 +176,15 @@ function toStored({ session, intent }: ServerRecord): Stored {
     ...(intent && {
       intent: {
         owner: intent.owner,
-        at: intent.at,
-        isOpen: intent.outcome !== 'rejected',
-        isRejected: intent.outcome === 'rejected',
+        at: intent.sentAt,
+        isOpen: !isRejected(intent),
+        isRejected: isRejected(intent),
       },
     }),
   }
 }
+
+const isRejected = (intent: Intent | undefined) => !!intent?.closed && intent.closed !== 'consumed'
 
 let seals = 0
 /** Seals nothing, and no two seals are alike. */

@@ -19,7 +19,10 @@ export const shared: RefreshOutcome = { kind: 'ok', bearer: 'B2', refreshToken: 
 /** A coordinator on a fake clock. Its hash keeps the clear text, so that tests need no WebCrypto to be quick. */
 export function coordinatorOnFakeClock(options: InProcessOptions = {}) {
   const clock = fakeClock()
-  return { clock, coordinator: inProcessCoordinator({ clock, hash: (input) => input, ...options }) }
+  return {
+    clock,
+    coordinator: inProcessCoordinator({ clock, random: () => 0, hash: (input) => input, ...options }),
+  }
 }
 
 /** Of a session without a bearer that remembers so many sends, all of which the backend answered. */

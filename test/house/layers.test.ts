@@ -18,12 +18,20 @@ interface Room {
 /** The vocabulary and the contracts. Types, so every room may speak them. */
 const contracts = [
   'machines/session.types.ts',
+  'machines/session.ledger.ts',
   'src/strategies/strategy.ts',
   'src/coordination/coordinator.ts',
   'src/stores/store.ts',
   'src/stores/entryStore.ts',
 ]
 const border = ['src/base/', 'src/session/errors.ts', 'src/session/clock.ts']
+
+/** The decisions of the send ledger, and the instant that stands for never. */
+const ledger = ['machines/session.ledger.ts', 'machines/session.instants.ts']
+/** What a ledger of its own is made of. */
+const coordination = ['coalescer', 'inProcess', 'memoryLedger', 'claim', 'settle', 'sent', 'keyedHash'].map(
+  (name) => `src/coordination/${name}.ts`,
+)
 
 const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
@@ -42,21 +50,27 @@ const rooms: Record<string, Room> = {
     values: ['src/strategies/', 'oauth4webapi', ...border],
     types: contracts,
   },
-  'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
-  'src/coordination/redis.ts': {
-    values: [
-      'src/coordination/',
-      'src/stores/redisCalls.ts',
-      'src/stores/redisClient.ts',
-      '#crypto',
-      ...border,
-    ],
-    types: contracts,
-  },
+  'src/coordination/': { values: ['src/coordination/', ...ledger, ...border], types: contracts },
+  ...Object.fromEntries(
+    ['redis', 'redisOptions', 'redisPolicy', 'redisPushes', 'redisResults', 'redisRows'].map((name) => [
+      `src/coordination/${name}.ts`,
+      {
+        values: [
+          'src/coordination/',
+          ...ledger,
+          'src/stores/redisCalls.ts',
+          'src/stores/redisClient.ts',
+          '#crypto',
+          ...border,
+        ],
+        types: contracts,
+      },
+    ]),
+  ),
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
   'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', 'node:fs', ...border], types: contracts },
   'src/browser/': {
-    values: ['src/browser/', 'src/coordination/inProcess.ts', 'src/stores/memory.ts', ...border],
+    values: ['src/browser/', ...coordination, 'src/stores/memory.ts', ...border],
     types: [...contracts, 'src/session/notice.ts', 'src/session/options.ts'],
   },
   'src/server/': {
@@ -65,7 +79,7 @@ const rooms: Record<string, Room> = {
       'src/session/',
       'src/wire/',
       'src/strategies/',
-      'src/coordination/inProcess.ts',
+      ...coordination,
       'src/stores/memoryEntries.ts',
       '#crypto',
       'xstate',

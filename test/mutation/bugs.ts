@@ -65,7 +65,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'only what is in the air is shared: a straggler sends the spent token',
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: 'const known = past.get(key)',
         put: 'const known = undefined as never',
       },
@@ -81,7 +81,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/coordination/redisScripts.ts',
-        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', ARGV[5])\n",
+        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)\n",
         put: "  redis.call('DEL', KEYS[1])\n",
       },
     ],
@@ -96,13 +96,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/coordination/redisScripts.ts',
-        find: 'if now < tonumber(f[4]) then',
-        put: 'if now < tonumber(f[5]) then',
-      },
-      {
-        file: 'src/coordination/redisScripts.ts',
-        find: "if state and (f[7] == 'consumed' or known < sends) then",
-        put: 'if false then',
+        find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
+        put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
     ],
     caughtBy: {
@@ -321,7 +316,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/coordination/redisScripts.ts',
-        find: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then return 'lost' end\n",
+        find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end\n",
         put: '',
       },
     ],
@@ -390,7 +385,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'what is remembered for stragglers outlives the logout',
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: '    else past.set(key, { scope, answer: ENDED })\n',
         put: '',
       },

@@ -226,7 +226,9 @@ describe('any walk through the chart', () => {
         // Five seconds after the last attempt somebody who asks is heard, a network that is back at once.
         const isAsked = c.isHurried || event.type === 'refresh.asked'
         if (before.value === 'retrying' && event.type !== 'network.restored')
-          expect(event.at).toBeGreaterThanOrEqual(isAsked ? Math.min(c.retryAt, c.triedAt + 5_000) : c.retryAt)
+          expect(event.at).toBeGreaterThanOrEqual(
+            isAsked ? Math.min(c.retryAt, c.triedAt + 5_000) : c.retryAt,
+          )
         if (before.value === 'retrying') expect(event.at).toBeGreaterThanOrEqual(c.heldUntil)
         else expect(event.at).toBeGreaterThanOrEqual(Math.min(c.floorAt, c.refreshAt))
       }

@@ -49,7 +49,9 @@ describe('rates', () => {
         await flush()
       }
       // Backoff up to a minute; what nobody answers up to five minutes; what the backend answers is sent four times, a useless one three times.
-      const most = { refused: 70 * 3, limited: 70 * 3, misconfigured: 61, unknown: 17, failed: 4, short: 3 }[kind]
+      const most = { refused: 70 * 3, limited: 70 * 3, misconfigured: 61, unknown: 17, failed: 4, short: 3 }[
+        kind
+      ]
       expect(world.history.sends.length, kind).toBeLessThanOrEqual(most)
       await finish(world)
     }

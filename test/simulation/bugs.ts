@@ -41,16 +41,16 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   forgetsDoubt: [
     {
-      file: 'src/coordination/inProcess.ts',
-      find: 'const FRUITLESS_MS = 86_400_000',
-      put: 'const FRUITLESS_MS = 1',
+      file: 'src/coordination/memoryLedger.ts',
+      find: 'claim(rows.get(key)?.value ?? null, ask',
+      put: 'claim(null, ask',
     },
   ],
   forgetsIntents: [
     {
       file: 'src/server/intents.ts',
-      find: 'if (!intent) return undefined\n',
-      put: "if (intent?.outcome !== 'rejected') return undefined\n",
+      find: 'const before = standing(key, record.intent)',
+      put: 'const before = record.intent?.closed ? standing(key, record.intent) : null',
     },
   ],
   buriesNothing: [
