@@ -241,6 +241,7 @@ export const faults = {
   U35: 'who comes too early is not forgotten',
   U36: 'the row alone says when a token in doubt is sent again, whoever asks and whatever it remembers',
   U37: 'a token that is known to be dead is never sent again, and one ledger says so everywhere',
+  U39: 'a session has one time, and every reader reads it',
   U40: 'what provably never left is told by what the connection did',
   U41: 'what the platform takes away is taken up again, and no effect waits for success alone',
   U43: 'a good answer is used, whatever is odd about it',

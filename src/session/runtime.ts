@@ -248,6 +248,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
       catchUp()
       return reading.state()
     },
+    clock,
     actorRef,
     dispose,
     ...kept,

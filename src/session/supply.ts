@@ -56,10 +56,13 @@ export function createSupply(options: SupplyOptions) {
   /** Epoch 0: the caller came before it was known whether there is a session. */
   const isOf = (epoch: number) => epoch === 0 || epoch === reading.state().epoch
 
-  const unavailable = () =>
-    reading.snapshot().context.misconfigured
-      ? new Misconfigured('The backend does not accept this client: check the strategy of the provider.')
-      : new RefreshUnavailable(reading.state().retryAt)
+  function unavailable() {
+    if (reading.snapshot().context.misconfigured)
+      return new Misconfigured('The backend does not accept this client: check the strategy of the provider.')
+    const { retryAt } = reading.state()
+    // Whoever catches it compares it with the wall clock, which the time of the session may have left.
+    return new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
+  }
 
   /** The bearer for a caller who came in `epoch`, or the error that says why there is none. */
   function take(epoch: number): string {

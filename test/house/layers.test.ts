@@ -95,8 +95,6 @@ const rooms: Record<string, Room> = {
   'src/react/': {
     values: [
       'src/react/',
-      'src/session/clock.ts',
-      'src/session/sessionClock.ts',
       'src/session/errors.ts',
       'react',
     ],
