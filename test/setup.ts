@@ -12,6 +12,10 @@ const programs = [
   // Without it the tests of the lines for nginx are skipped.
   { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },
   { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'e2e'] },
+  { command: 'firefox-esr', debianPackage: 'firefox-esr', neededBy: ['browser'] },
+  // WebKitGTK, and the browser that its driver starts.
+  { command: 'WebKitWebDriver', debianPackage: 'webkit2gtk-driver', neededBy: ['browser'] },
+  { command: 'Xvfb', debianPackage: 'xvfb', neededBy: ['browser'] },
 ]
 
 const isInstalled = (command: string) =>

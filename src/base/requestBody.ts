@@ -20,18 +20,23 @@ export async function readBody(target: string | Request): Promise<ArrayBuffer | 
 export const isOneWay = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || 'getReader' in body)
 
-/** Most browsers send a stream as the text "[object ReadableStream]", and all of them an async iterable. */
+/** Firefox would send a stream as the text "[object ReadableStream]", and every browser an async iterable alike. */
 export function refuseUnsendable(body: unknown): void {
   if (!isOneWay(body)) return
-  const isStream = 'getReader' in (body as object)
-  // What is turned into text gets the type of text.
-  const probe = isStream ? new ReadableStream() : (async function* () {})()
-  try {
-    const init = { method: 'POST', body: probe, duplex: 'half' } as unknown as RequestInit
-    if (!new Request('https://own.invalid', init).headers.has('content-type')) return
-  } catch {
-    // As WebKit does.
+  const probe = 'getReader' in (body as object) ? new ReadableStream() : (async function* () {})()
+  let isRead = false
+  const init = {
+    method: 'POST',
+    body: probe as BodyInit,
+    // A platform that cannot stream a body does not ask how.
+    get duplex() {
+      isRead = true
+      return 'half'
+    },
   }
+  // What is turned into text gets the type of text.
+  const isText = new Request('https://own.invalid', init).headers.has('content-type')
+  if (isRead && !isText) return
   throw new Misconfigured(
     'This platform cannot send a stream as a body: read it first, as in "await new Response(stream).blob()".',
   )

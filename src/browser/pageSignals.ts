@@ -1,5 +1,6 @@
 import type { Clock } from '../session/clock.ts'
 import type { SessionSignal } from '../session/notice.ts'
+import { watchUser } from './userSigns.ts'
 
 export interface PageSignals {
   readonly idleAfterMs: number
@@ -10,12 +11,6 @@ export interface PageSignals {
 
 /** Signs of the user are reported once in this time: a wheel makes hundreds. */
 const STEP_MS = 10_000
-/**
- * The ends of what a user does: what was pressed has done its work when it is told. A pointer that only moves is no
- * sign, a nudge of the desk does it.
- */
-const ACTIVITY = ['pointerup', 'keyup', 'wheel', 'touchend'] as const
-
 /** Reports what happens to the page, until `stop`. `seen`: the user is at work, in another tab. */
 export function watchPage(
   { idleAfterMs, clock, onActive }: PageSignals,
@@ -59,12 +54,13 @@ export function watchPage(
   window.addEventListener('focus', wake, { signal })
   // Every page is shown once when it is loaded; only one that comes out of the cache has slept.
   window.addEventListener('pageshow', ({ persisted }) => persisted && wake(), { signal })
-  for (const type of ACTIVITY) window.addEventListener(type, act, { signal, passive: true, capture: true })
+  const stopUser = watchUser(clock, act)
   arm()
   return {
     seen,
     stop() {
       listeners.abort()
+      stopUser()
       disarm()
     },
   }
