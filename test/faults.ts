@@ -246,6 +246,7 @@ export const faults = {
   U41: 'what the platform takes away is taken up again, and no effect waits for success alone',
   U43: 'a good answer is used, whatever is odd about it',
   U44: 'without a secure context the shared vault is memory, and says so',
+  U45: 'work in a frame, by any hand and any device, is work; what a script does is none',
   U46: 'a refresh that says less of the user takes nothing away',
   U47: 'an option that cannot work is refused where it is written',
   U52: 'nothing happens before the first use',
