@@ -228,9 +228,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
       case 'user.wentIdle':
         return away(true)
       case 'user.cameBack':
-        return step.from.isAuthenticated
-          ? away(false)
-          : page.keyboard.press('Shift')
+        return step.from.isAuthenticated ? away(false) : page.keyboard.press('Shift')
       case 'network.restored':
         await press('Go offline')
         return press('Go online')
