@@ -336,6 +336,12 @@ describe('A42 logout at the backend', () => {
     expect((await revoke({}, () => Promise.reject(new TypeError('Failed to fetch')))).ended).toBe(false)
     const followed = Object.defineProperty(json({}), 'redirected', { value: true })
     expect((await revoke({}, () => followed)).ended).toBe(false)
+    for (const nobody of [
+      () => page('<title>Back in a moment</title>'),
+      () => json('[]'),
+      () => new Response(null),
+    ])
+      expect((await revoke({}, nobody)).ended).toBe(false)
     const bad = await revoke({ bearer: 'canary\r\nX: 1' })
     expect(bad).toEqual({ ended: false, sent: [] })
   })
