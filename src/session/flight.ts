@@ -120,6 +120,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   let held: Bearing = { version: 0, lifeMs: 0, receivedAt: 0 }
 
   let disarmRetry = () => {}
+  let problem: string | undefined
 
   /** Not where the epoch is over, or a newer version is already here. */
   const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())
@@ -368,7 +369,14 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const isSafe = failure.kind === 'unknown' && strategyOf(attempt.of).keep
     const outcome: Failure = isSafe ? { kind: 'refused', cause: 'network' } : failure
     warn(outcome)
-    if ('cause' in outcome) tell({ type: 'refreshDeferred', outcome: outcome.kind, cause: outcome.cause })
+    problem = outcome.kind === 'refused' ? outcome.problem : undefined
+    if ('cause' in outcome)
+      tell({
+        type: 'refreshDeferred',
+        outcome: outcome.kind,
+        cause: outcome.cause,
+        ...(problem !== undefined && { problem }),
+      })
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
   }
 
@@ -487,6 +495,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     open: begin,
     /** Whether there is a session whose tokens are here, or may yet come. */
     isOpen: () => owner !== undefined,
+    /** What the last failure asks the embedder to mend. */
+    problem: () => problem,
     keep,
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.

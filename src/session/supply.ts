@@ -16,6 +16,7 @@ interface SupplyOptions {
   readonly alarm: Alarm
   readonly vault: Vault
   readonly reading: Reading
+  readonly flights: { problem(): string | undefined }
   isRunning(): boolean
   /** Why there is no bearer, and will be none without a login. */
   ending(): Error | undefined
@@ -58,7 +59,10 @@ export function createSupply(options: SupplyOptions) {
 
   function unavailable() {
     if (reading.snapshot().context.misconfigured)
-      return new Misconfigured('The backend does not accept this client: check the strategy of the provider.')
+      return new Misconfigured(
+        options.flights.problem() ??
+          'The backend does not accept this client: check the strategy of the provider.',
+      )
     const { retryAt } = reading.state()
     // Whoever catches it compares it with the wall clock, which the time of the session may have left.
     return new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())

@@ -1,10 +1,12 @@
 import { allowInsecureRequests, ClientSecretBasic } from 'oauth4webapi'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createSession, type SessionNotice } from 'xstate-session'
 import { Misconfigured } from '../../src/session/errors.ts'
 import { cookieStrategy } from '../../src/strategies/cookie.ts'
 import { oauthStrategy } from '../../src/strategies/oauth.ts'
 import type { OauthStrategyOptions } from '../../src/strategies/oauthOptions.ts'
 import { openidStrategy } from '../../src/strategies/openid.ts'
+import { fakeClock } from '../fakeClock.ts'
 import { httpServer } from '../wire/loopback.ts'
 import { attempt } from './attempt.ts'
 
@@ -157,4 +159,27 @@ describe('an issuer that is another one', () => {
     for (const type of ['application/octet-stream', 'text/plain', 'application/json; charset=utf-8'])
       expect(await refreshed(await provider((own) => own, type))).toMatchObject({ bearer: 'T2' })
   })
+})
+
+test('U47: who asks for a bearer is told of both issuers, and so is who observes', async () => {
+  const { baseUrl } = await httpServer((_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ issuer: `${baseUrl}realms/x`, token_endpoint: `${baseUrl}token` }))
+  })
+  const clock = fakeClock()
+  const notices: SessionNotice[] = []
+  const session = createSession({
+    baseUrl,
+    strategies: { oidc: create({ server: `${baseUrl}realms/x/` }) },
+    refresh: 'onDemand',
+    clock,
+    observe: (notice) => notices.push(notice),
+  })
+  onTestFinished(() => session.dispose())
+  const answer = { token: 'B1', refreshToken: 'R1', user: { id: 'ada' }, expiresAt: clock.wall() + 60_000 }
+  await session.login(answer, { provider: 'oidc' })
+  clock.advance(61_000)
+  const both = expect.stringMatching(/realms\/x\/, .*realms\/x\. /)
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'misconfigured', message: both })
+  expect(notices).toContainEqual(expect.objectContaining({ cause: 'misconfigured', problem: both }))
 })
