@@ -59,9 +59,10 @@ export const verifySession: Endpoint = async (context, request) => {
   } finally {
     disarm()
   }
-  const { status, text, fault } = answer
+  const { status, headers, text, fault } = answer
   if (fault) return unverified(context, request, found, 'unavailable')
-  const isOk = status >= 200 && status < 300
+  // A page of somebody in front of the backend may have the status of a success.
+  const isOk = status === 200 && typeof objectOf(parsed(text)).user === 'object'
   if (isOk && isForeign(found, text)) {
     settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
     await sessions.end(found, 'identityMismatch')
@@ -73,7 +74,7 @@ export const verifySession: Endpoint = async (context, request) => {
     if (!isFound(renewed)) return noSession(context, request, renewed)
     return json(200, factsOf(renewed, now))
   }
-  if (status === 403 && isPlainRefusal(text)) {
+  if (status === 403 && isPlainRefusal(headers, text)) {
     await sessions.end(found, 'accessRevoked')
     return noSession(context, request, { reason: 'accessRevoked' })
   }
@@ -87,8 +88,12 @@ function isForeign({ session }: Found, body: string): boolean {
   return typeof id === 'string' && id !== session.user.id
 }
 
-/** LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words. */
-function isPlainRefusal(body: string): boolean {
+/**
+ * LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words; the
+ * gateway of AWS has the same, and a header of its own.
+ */
+function isPlainRefusal(headers: Headers, body: string): boolean {
+  if (headers.has('x-amzn-errortype')) return false
   const { message, code, error } = objectOf(parsed(body))
   return message === 'Forbidden' && code === undefined && error === undefined
 }

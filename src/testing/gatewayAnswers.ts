@@ -43,6 +43,12 @@ export const gatewayAnswers = {
     }),
   /** Envoy, Istio: a policy of the mesh. */
   denied: plain(403, 'RBAC: access denied', { server: 'envoy' }),
+  /** The gateway of AWS: a resource policy, or a firewall. LibreChat says the same to who is no admin. */
+  forbidden: () =>
+    Response.json(
+      { message: 'Forbidden' },
+      { status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } },
+    ),
   /** An access proxy in front of everything (forward-auth): to its own login page, which may have the same path. */
   signIn: () =>
     new Response('<a href="/login?rd=%2F">Found</a>.\n\n', {

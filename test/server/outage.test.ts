@@ -18,6 +18,7 @@ async function atWork(provider: 'password' | 'openid') {
   return {
     page,
     backend,
+    pass,
     /** Calls every half minute, like a panel that polls. What the calls got: statuses, and the server's own word. */
     async work(ms: number) {
       const answers = new Set<number | 'no_session'>()
@@ -28,6 +29,7 @@ async function atWork(provider: 'password' | 'openid') {
       }
       return answers
     },
+    unverified: () => notices.filter(({ type }) => type === 'notVerified').length,
     ends: () => notices.filter(({ type }) => type === 'ended' || type === 'expired'),
   }
 }
@@ -69,13 +71,28 @@ describe.each(['password', 'openid'] as const)('logged in by %s', (provider) => 
   })
 })
 
+test.each(outages)('U60: %s at a verification neither ends a session nor vouches for it', async (outage) => {
+  const { page, backend, ends, pass, unverified } = await atWork('password')
+  await backend.gateway.set(outage)
+  for (let n = 0; n < 3; n++) {
+    pass(2 * MINUTE)
+    const answer = await page.get('/session/verify')
+    expect([answer.status, ((await answer.json()) as { unverified?: string }).unverified]).toEqual([
+      200,
+      expect.stringMatching(/refused|unavailable/),
+    ])
+  }
+  expect(unverified()).toBe(3)
+  expect(ends()).toEqual([])
+})
+
 test('U60: a server that has no gateway in front may take every 404 for the backend’s', async () => {
   const { serve, pass, backend } = await world()
   const { page } = serve({ patienceMs: 25, trust404: true })
   await page.navigate('/session/openid/start')
   await backend.gateway.set('noRouter')
   pass(20 * MINUTE)
-  expect((await page.get(USERS)).status).toBe(401)
+  await expect.poll(async () => (await page.get(USERS)).status).toBe(401)
 })
 
 test('U60: a server that trusts the 503 of its gateway sends again while the bearer is good', async () => {
