@@ -134,7 +134,6 @@ export const sessionMachine = setup({
     ],
     'time.checked': { guard: 'isAlive', actions: 'markTime', description: 'time passes' },
     'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
-    'bearer.rejected': { guard: 'isAnswer', actions: 'markDisputed', description: '401 on one route' },
     'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
     'user.changed': { actions: 'noteUser', description: 'the user comes or goes' },
   },
@@ -187,6 +186,11 @@ export const sessionMachine = setup({
             target: 'retrying',
             actions: ['markRejected', 'waitForFloor'],
             description: '401 right after a renewal',
+          },
+          {
+            guard: 'isAnswer',
+            actions: 'markDisputed',
+            description: '401 right after a renewal, on one route of several',
           },
         ],
       },
@@ -264,7 +268,7 @@ export const sessionMachine = setup({
           actions: 'expire',
           description: 'a limit is reached',
         },
-        'bearer.rejected': { guard: 'isRejected', actions: 'markRejected', description: '401' },
+        'bearer.rejected': { guard: 'isAnswer', actions: 'markRejected', description: '401' },
         'refresh.refused': {
           guard: 'isOfThisFlight',
           target: 'retrying',

@@ -238,10 +238,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const ageMs = ageOf(outcome)
     const next = { epoch: position.epoch, version: position.version + 1 }
     const lifeMs = received ? life(received, outcome.life ?? {}, true, ageMs) : 0
-    // An answer without a usable bearer leaves the one at hand as it is.
-    const isUsable = received !== undefined && lifeMs > USELESS_LIFE_MS
-    const bearing = isUsable ? { version: next.version, lifeMs, receivedAt: now() - ageMs } : held
-    const tokens = toTokens(isUsable ? received : sent.bearer, refreshToken)
+    const brought = { version: next.version, lifeMs, receivedAt: now() - ageMs }
+    const { tokens, bearing } = bestOf(toTokens(received, refreshToken), brought)
     const renewed = outcome.user ? { ...of, user: mergedUser(of.user, outcome) } : of
     if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))
     if (isCurrent(position)) {
@@ -273,8 +271,6 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       // At least one version on: an answer without news is one, too.
       const next = { epoch, version: Math.max(version, before + 1) }
       commit(next, { ...owner, user }, keptTokens, bearing(next))
-      // The server has just said that the session lives.
-      send({ type: 'bearer.accepted', ...next, at: now() })
     } else {
       const [provider] = settings.keeper as [string, SessionStrategy]
       const of = { provider, user, startedAt: clock.wall() }
@@ -298,6 +294,13 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     // A look at what a server keeps is no refresh: the first one may follow at once.
     const floor = settings.keeper ? { floorAt: receivedAt } : {}
     send({ type: 'session.started', at: now(), facts: { ...facts, ...floor } })
+  }
+
+  /** What a renewal leaves us with: without a usable bearer, or with the one at hand, that stays as it is. */
+  function bestOf(tokens: Tokens, bearing: Bearing): { tokens: Tokens; bearing: Bearing } {
+    const isUsable = tokens.bearer && bearing.lifeMs > USELESS_LIFE_MS && bearing.version > held.version
+    if (isUsable) return { tokens, bearing }
+    return { tokens: toTokens(vault.tokens().bearer, tokens.refreshToken), bearing: held }
   }
 
   function commit(at: Position, of: Owner, tokens: Tokens, bearing: Bearing) {
@@ -359,7 +362,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       ageMs,
       bearerVersion = at.version,
     } = fromRecord(stored, clock.wall())
-    commit(at, of, tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
+    const best = bestOf(tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
+    commit(at, of, best.tokens, best.bearing)
     return true
   }
 

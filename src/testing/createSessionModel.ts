@@ -36,10 +36,11 @@ export interface SessionModelOptions {
    */
   readonly shared?: boolean
   /**
-   * What is known at the start: nothing yet, that nobody is logged in, or a session that was found.
+   * What is known at the start: nothing yet, that nobody is logged in, a session that was found, or one whose last
+   * refresh is in doubt.
    * @default 'loggedOut'
    */
-  readonly start?: 'pending' | 'loggedOut' | 'loggedIn'
+  readonly start?: 'pending' | 'loggedOut' | 'loggedIn' | 'inDoubt'
   /**
    * How long a bearer lives, milliseconds.
    * @default 600_000
@@ -103,6 +104,9 @@ export const settingsOf = ({
   user = { id: 'ada' },
 }: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs, user })
 
+/** The event whose facts a model starts with. */
+export const FOUND = { loggedIn: 'login.completed', inDoubt: 'login.inDoubt' } as const
+
 type On = Readonly<Record<string, unknown>>
 interface Node {
   readonly invoke?: { readonly src: string }
@@ -133,8 +137,8 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
       ...chart.context({ input: { ...input, ...(facts !== undefined && { facts }) } }),
       now: MODEL_START,
     })
-    if (start !== 'loggedIn') return begin(start === 'pending' ? undefined : null)
-    const found = modelEvents['login.completed'].read(begin(null), settings)
+    if (start === 'pending' || start === 'loggedOut') return begin(start === 'pending' ? undefined : null)
+    const found = modelEvents[FOUND[start]].read(begin(null), settings)
     return begin((found as { readonly facts?: SessionInput['facts'] }).facts)
   }
 

@@ -115,10 +115,12 @@ describe('any walk through the chart', () => {
       for (const { after } of steps) {
         const { context } = after
         expect(JSON.parse(JSON.stringify(context))).toEqual(context)
-        for (const [name, value] of Object.entries(context))
-          if (typeof value === 'number') expect(value, name).toBeLessThanOrEqual(NEVER)
+        const wrong = Object.entries(context).filter(
+          ([, value]) => typeof value === 'number' && !(value <= NEVER),
+        )
+        expect(wrong).toEqual([])
       }
-    })
+    }, 200)
   })
 
   test('I28: looking at the clock when the deadline comes changes something, or moves the deadline on', () => {
@@ -161,7 +163,7 @@ describe('any walk through the chart', () => {
           const c = before.context
           if (event.epoch === c.epoch && event.version === c.version) {
             doubts += 1
-            if (event.answered) answers += 1
+            answers = after.context.doubt?.answers ?? 0
           }
           resend = event.resend
         }
