@@ -4,20 +4,23 @@ import { watchUser } from './userSigns.ts'
 
 export interface PageSignals {
   readonly idleAfterMs: number
+  /** When the session ends without a sign of the user. @default Infinity */
+  readonly idleTimeoutMs?: number
   readonly clock: Clock
   /** Told of the user's activity in this page. */
   readonly onActive?: () => void
 }
 
-/** Signs of the user are reported once in this time: a wheel makes hundreds. */
+/** Signs of the user are reported once in this time, or more often where less is allowed: a wheel makes hundreds. */
 const STEP_MS = 10_000
 /** Reports what happens to the page, until `stop`. `seen`: the user is at work, in another tab. */
 export function watchPage(
-  { idleAfterMs, clock, onActive }: PageSignals,
+  { idleAfterMs, idleTimeoutMs = Infinity, clock, onActive }: PageSignals,
   report: (signal: SessionSignal) => void,
 ) {
   const listeners = new AbortController()
   const { signal } = listeners
+  const stepMs = Math.min(STEP_MS, idleAfterMs / 2, idleTimeoutMs / 2)
   let reportedAt = -Infinity
   let disarm = () => {}
 
@@ -36,7 +39,7 @@ export function watchPage(
   }
   function act() {
     const now = clock.monotonic()
-    if (now - reportedAt < STEP_MS) return
+    if (now - reportedAt < stepMs) return
     reportedAt = now
     arm()
     // A click comes after the pointer is up: it finds the page as the user has seen it.

@@ -38,7 +38,7 @@ export interface SessionOptions {
    */
   readonly attemptTimeoutMs?: number
   /**
-   * Life of a bearer whose answer says nothing about it, milliseconds.
+   * Life of a bearer whose answer says nothing about it, milliseconds; at most `maxLifetimeMs`.
    * @default Infinity: unknown, only a 401 tells
    */
   readonly lifetimeMs?: number
@@ -48,7 +48,8 @@ export interface SessionOptions {
    */
   readonly maxLifetimeMs?: number
   /**
-   * Ends the session after this much time without user activity, milliseconds. Needs `signals`.
+   * Ends the session after this much time without user activity, milliseconds. Refused without `signals`, which tell
+   * of that activity.
    * @default Infinity
    */
   readonly idleTimeoutMs?: number
@@ -69,7 +70,10 @@ export interface SessionOptions {
   readonly allowedOrigins?: readonly string[]
   /** Shares refreshes with other sessions of the process that hold the same tokens. */
   readonly coordinator?: Coordinator
-  /** Keeps the session beyond this object, and shares it with peers. */
+  /**
+   * Keeps the session beyond this object, and shares it with peers. Where these run at the same time, a `coordinator`
+   * keeps two of them from spending one refresh token.
+   */
   readonly store?: SessionStore
   /**
    * Sends the calls of `session.fetch`, and, where given, the refreshes too.
@@ -105,6 +109,8 @@ type Keeper = SessionStrategy & Required<Pick<SessionStrategy, 'keep'>>
 const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
+const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] as const
+const CLOCK = ['wall', 'monotonic', 'setTimer'] as const
 
 /** Fills in the defaults and refuses what cannot work. */
 export function readOptions(options: SessionOptions) {
@@ -132,6 +138,18 @@ export function readOptions(options: SessionOptions) {
     refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
   }
   for (const name of LIFETIMES) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
+  for (const name of FUNCTIONS)
+    refuseUnless(settings[name] === undefined || typeof settings[name] === 'function', name, 'a function')
+  refuseUnless(
+    CLOCK.every((method) => has(settings.clock, method)),
+    'clock',
+    'a clock: an object with "wall", "monotonic" and "setTimer"',
+  )
+  // A user whom nobody sees is away, however much there is done.
+  if (settings.idleTimeoutMs < Infinity && !settings.signals)
+    throw new Misconfigured(
+      'Option "idleTimeoutMs" needs "signals", which tell that the user is at work: in a page take browserOptions({ … }) or signals: browserSignals(), elsewhere a function that reports "userActive".',
+    )
   refuseUnless(
     ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
     'refresh',

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSession, type SessionSignal } from 'xstate-session'
-import { browserSignals } from 'xstate-session/browser'
+import { browserOptions, browserSignals } from 'xstate-session/browser'
 import { type FakeClock, fakeClock } from '../fakeClock.ts'
 import { dispatchTrusted } from './trusted.ts'
 
@@ -67,6 +67,32 @@ describe('the user', () => {
     clock.advance(SECOND)
     press(clock)
     expect(told).toEqual(['userActive', 'userActive'])
+  })
+
+  test('U49: at work is told of in time, however little time the session gives', async () => {
+    const clock = fakeClock()
+    const limits = [
+      { idleAfterMs: 6 * SECOND },
+      { idleAfterMs: 5 * MINUTE, idleTimeoutMs: 6 * SECOND },
+    ] as const
+    for (const { idleAfterMs, ...limit } of limits) {
+      const session = createSession(
+        browserOptions({
+          baseUrl: 'https://chat.example',
+          strategies: { openid: { needsRefreshToken: true, refresh: () => new Promise(() => {}) } },
+          clock,
+          idleAfterMs,
+          ...limit,
+        }),
+      )
+      onTestFinished(() => session.dispose())
+      await session.login({ token: 'B1', user: { id: 'ada' } }, { provider: 'openid' })
+      for (let seconds = 0; seconds < 30; seconds++) {
+        press(clock)
+        clock.advance(SECOND)
+        expect(session.actorRef.getSnapshot()).toMatchObject({ value: 'active', context: { idle: false } })
+      }
+    }
   })
 
   test('who is away is told of once, and at once when back', () => {

@@ -313,6 +313,21 @@ describe('the network', () => {
   })
 })
 
+describe('a browser that says it is offline though it is not', () => {
+  test('U42: renews, and calls', async () => {
+    const context = await pages.open(() =>
+      Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false }),
+    )
+    const [tab] = await pages.tabs(context, 1)
+    if (!tab) return
+    const before = pages.sends()
+    expect(await renew(tab)).toBe('active')
+    await reaches(tab, 'active', 2)
+    expect(pages.sends(before)).toBe(1)
+    expect(await tab.evaluate(async () => (await window.session.fetch('/api/admin/users')).status)).toBe(200)
+  })
+})
+
 describe('messages', () => {
   const forged: unknown[] = [
     null,

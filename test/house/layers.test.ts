@@ -93,11 +93,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/session/', 'machines/'],
   },
   'src/react/': {
-    values: [
-      'src/react/',
-      'src/session/errors.ts',
-      'react',
-    ],
+    values: ['src/react/', 'src/session/errors.ts', 'react'],
     types: ['src/session/', 'machines/'],
   },
   'src/inspect/': {
