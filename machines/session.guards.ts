@@ -41,8 +41,11 @@ const isOver = (c: SessionContext, at: number) =>
 
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
 
-/** A program wants a bearer; nobody waits who would be glad of an attempt at once. */
-export const isByCaller = (e: SessionEvent): boolean => e.type === 'refresh.asked' && e.by === 'caller'
+/**
+ * A program wants a bearer: nobody waits who would be glad of an attempt at once. Told by the fields of the event, not by
+ * its type, which is another one in a test model.
+ */
+export const isByCaller = (e: SessionEvent): boolean => 'by' in e && e.by === 'caller'
 
 const isEager = (c: SessionContext) => c.policy === 'eager' && !c.idle
 

@@ -227,6 +227,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
       if (end) throw end
     },
     async rejected(at, signal) {
+      // What a server has just said of its session is newer than the word of its API.
+      if (now() < reading.snapshot().context.rejectFloorAt) return
       await supply.replace(at, vault.tokens().bearer, signal)
     },
   })

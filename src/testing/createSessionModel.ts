@@ -150,7 +150,7 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
       states: Object.fromEntries(
         Object.entries(states).map(([name, { invoke: port, ...state }]) => [
           name,
-          { ...state, on: named(state.on, port !== undefined) },
+          { ...state, on: { ...(port && ofFlights(on)), ...named(state.on, port !== undefined) } },
         ]),
       ),
     } as never,
@@ -195,6 +195,20 @@ function named(on: On = {}, isFlying: boolean): On {
     Object.entries(modelEvents)
       .filter(([, { stands, ofFlight }]) => Object.hasOwn(on, stands) && (isFlying || !ofFlight))
       .map(([type, { stands }]) => [type, on[stands]]),
+  )
+}
+
+interface Row {
+  readonly target?: string
+}
+
+/** The rows of the root for what a flight comes to, in the state that runs one: elsewhere none arrives. */
+function ofFlights(on: On = {}): On {
+  const within = (row: Row) => ({ ...row, ...(row.target && { target: row.target.replace('.', '') }) })
+  return Object.fromEntries(
+    Object.entries(modelEvents)
+      .filter(([, { stands, ofFlight }]) => ofFlight && Object.hasOwn(on, stands))
+      .map(([type, { stands }]) => [type, [on[stands] as Row | Row[]].flat().map(within)]),
   )
 }
 
