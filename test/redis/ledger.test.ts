@@ -156,7 +156,7 @@ test('U37: the Lua of Redis decides, opens and settles as the ledger does, case 
         for (const [text, wanted] of pairs) expect(text ? readRow(text) : null).toEqual(wanted)
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   )
   // None of the answers is only thought to have been compared.
   expect([...kinds].sort()).toEqual(['consumed', 'doubt', 'open', 'rejected', 'send'])
