@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type RequestInfo } from 'xstate-session/server'
+import { clientIp, createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
 import { standInPage } from './pages.ts'
 import { readSettings } from './settings.ts'
@@ -26,6 +26,8 @@ const server = createSessionServer({
   baseUrl: settings.backendUrl,
   publicUrl: settings.publicUrl,
   secrets: settings.secrets,
+  // Else the backend counts everybody's logins for this server, and strangers use them up.
+  forwardClientIp: clientIp(settings.trustedHops),
   store: storage.store,
   ...(storage.coordinator && { coordinator: storage.coordinator }),
   ...(settings.leadTimeMs && { leadTimeMs: settings.leadTimeMs }),

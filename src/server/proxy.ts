@@ -1,12 +1,12 @@
 import { failure } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
+import { boundedBody } from './boundedBody.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession, unusable } from './currentSession.ts'
 import { forwarded } from './passwordLogin.ts'
 import { readBody } from './readBody.ts'
 import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
 import { isFound } from './sessionSearch.ts'
-import { withinSilence } from './withinSilence.ts'
 
 /** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
 const REPLAYABLE_BYTES = 262_144
@@ -36,7 +36,10 @@ export function proxy(route: RouteMatch): Endpoint {
         await answer.body?.cancel()
         return failure(502, 'backend_redirected')
       }
-      const stream = answer.body && withinSilence(answer.body, settings.bodyTimeoutMs, settings.clock)
+      const { bodyTimeoutMs: silenceMs, clock } = settings
+      // Whoever listens to events comes back by itself, and then to another process.
+      const stop = isEventStream(answer) ? context.draining : undefined
+      const stream = answer.body && boundedBody(answer.body, { silenceMs, clock, stop })
       const flowing = stream && sessions.streams.guarded(found.key, stream)
       return new Response(flowing, { status: answer.status, headers: downstreamHeaders(answer) })
     } catch (error) {
@@ -44,6 +47,9 @@ export function proxy(route: RouteMatch): Endpoint {
     }
   }
 }
+
+const isEventStream = ({ headers }: Response) =>
+  /^text\/event-stream\s*(;|$)/i.test(headers.get('content-type') ?? '')
 
 async function bodyOf(
   request: Request,

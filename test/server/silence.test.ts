@@ -84,6 +84,16 @@ test('U24: without one no timer of its own runs, and a body ends as it ends', as
   expect([await next(), await next()]).toEqual(['data: z\n\n', undefined])
 })
 
+test('U10, U63: a server that stops ends the streams of events, whose listeners come back elsewhere', async () => {
+  const { server, open, closed } = await streaming()
+  const { next } = await open()
+  const before = performance.now()
+  await server.drain()
+  await expect(next()).rejects.toThrow()
+  await expect.poll(closed).toBe(1)
+  expect(performance.now() - before).toBeLessThan(2_000)
+})
+
 test('U24: whoever leaves a limited stream ends it at the backend', async () => {
   const { open, closed } = await streaming({ bodyTimeoutMs: 60_000 })
   const { leave } = await open()
