@@ -139,7 +139,7 @@ describe('the judge of a chaos run', () => {
   })
 
   test('a session that is served after its logout', () => {
-    const call = { session: 's', process: 1, at: 90_000, tookMs: 5, status: 200, isAfterLogout: true }
+    const call = { session: 's', process: 1, at: 121_000, tookMs: 5, status: 200, isAfterLogout: true }
     expect(kindsOf({ calls: [call] })).toEqual(['resurrected'])
     expect(kindsOf({ calls: [{ ...call, status: 401 }] })).toEqual([])
     const doings = [{ what: 'redisFailover', at: 80_000, until: 80_500 }]
@@ -257,7 +257,7 @@ describe('the judge of a chaos run', () => {
     const presentations = [
       send(50_000, 'refused'),
       send(50_005, 'delivered'),
-      { ...send(90_000, 'lost'), token: 'r2' },
+      { ...send(121_000, 'lost'), token: 'r2' },
     ]
     const issues = sound.issues.map((issue) => ({ ...issue, isRevocable: true }))
     const history = {
