@@ -139,7 +139,7 @@ describe('the judge of a chaos run', () => {
   })
 
   test('a session that is served after its logout', () => {
-    const call = { session: 's', process: 1, at: 121_000, tookMs: 5, status: 200, isAfterLogout: true }
+    const call = { session: 's', process: 1, at: 90_000, tookMs: 5, status: 200, isAfterLogout: true }
     expect(kindsOf({ calls: [call] })).toEqual(['resurrected'])
     expect(kindsOf({ calls: [{ ...call, status: 401 }] })).toEqual([])
     const doings = [{ what: 'redisFailover', at: 80_000, until: 80_500 }]
@@ -213,7 +213,11 @@ describe('the judge of a chaos run', () => {
         'an older token was sent twice, since its sender was stopped, which ends its whole family',
         {
           losses: loss('refreshRejected', 130_000),
-          presentations: [send(50_000, 'delivered'), send(61_000, 'ambiguous', 1), ...answered('r2')],
+          presentations: [
+            send(50_000, 'delivered'),
+            send(61_000, 'ambiguous', 1),
+            ...answered('r2', 'ambiguous', 121_000),
+          ],
           doings: [{ what: 'pause', at: 50_005, until: 62_000, process: 0 }],
           arrivals: [],
         },
@@ -233,7 +237,11 @@ describe('the judge of a chaos run', () => {
         'an answer was lost once, of an older token',
         {
           losses: loss('refreshRejected', 130_000),
-          presentations: [send(50_000, 'lost'), send(61_000, 'delivered'), ...answered('r2')],
+          presentations: [
+            send(50_000, 'lost'),
+            send(61_000, 'delivered'),
+            ...answered('r2', 'ambiguous', 121_000),
+          ],
           arrivals: [],
         },
         ['lost'],
@@ -257,7 +265,7 @@ describe('the judge of a chaos run', () => {
     const presentations = [
       send(50_000, 'refused'),
       send(50_005, 'delivered'),
-      { ...send(121_000, 'lost'), token: 'r2' },
+      { ...send(90_000, 'lost'), token: 'r2' },
     ]
     const issues = sound.issues.map((issue) => ({ ...issue, isRevocable: true }))
     const history = {
