@@ -76,7 +76,7 @@ export const scenarios: readonly Scenario[] = [
       {
         resend,
         budget: { getToken: 1, refresh: 1 },
-        outcomes: ['ok', 'refused', 'lost', 'unknown', 'rejected'],
+        outcomes: ['ok', 'refused', 'lost', 'unknown', 'answered', 'rejected'],
       },
     ),
   ),
