@@ -3,9 +3,10 @@ import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { World } from './explore.ts'
+import { hideAndShow } from './hideAndShow.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
-import { printInside } from './windows.ts'
+import { holdsTokens, printInside } from './windows.ts'
 
 export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {
   readonly policy?: RefreshPolicy
@@ -62,6 +63,14 @@ function page(
     refresh: () => session.refresh(),
     login: (answer) => session.login(answer, { provider: 'openid', sessionId: 's1' }),
     logout: () => session.logout(),
+    restart() {
+      hideAndShow(session.actorRef)
+      stage.watch(name, session.actorRef)
+    },
+    isHollow() {
+      const { state } = session.getSnapshot()
+      return state !== 'loggedOut' && state !== 'expired' && !holdsTokens(session)
+    },
     print: () => {
       return printSession(session, START + stage.clock.now())
     },

@@ -25,11 +25,22 @@ export const windows: readonly Patch[] = [
   },
 ]
 
+/** Whether `session` holds anything to live on. */
+export function holdsTokens(session: Session): boolean {
+  const { bearer, refreshToken } = insideOf(session).tokens()
+  return bearer !== undefined || refreshToken !== undefined
+}
+
 /** What `session` holds, and for how long somebody waits for it, told from `now`. */
 export function printInside(session: Session, now: number): unknown {
-  const inside = (globalThis as Windows).inside?.get(session)
-  if (!inside) throw new Error('The sources have no window to look through.')
+  const inside = insideOf(session)
   const { bearer, refreshToken } = inside.tokens()
   const until = inside.until()
   return [bearer, refreshToken, until < Infinity && until - now]
+}
+
+function insideOf(session: Session): Inside {
+  const inside = (globalThis as Windows).inside?.get(session)
+  if (!inside) throw new Error('The sources have no window to look through.')
+  return inside
 }
