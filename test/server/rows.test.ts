@@ -317,20 +317,22 @@ describe('what several have in common', () => {
   })
 
   test('X20: a backend that always answers 401 is not asked much more often than we are', async () => {
-    const { serve, backend, sends, calls, clock } = await world()
-    // However long a busy machine takes, all calls are made inside of one floor.
-    const [wall, monotonic] = [clock.wall(), clock.monotonic()]
-    const { page } = serve({ clock: { ...clock, wall: () => wall, monotonic: () => monotonic } })
+    const { serve, backend, sends, calls } = await world()
+    const { page } = serve({ patienceMs: 50 })
     await page.navigate('/session/openid/start')
     const headers = { 'content-type': 'application/json' }
     const respond = { kind: 'respond', status: 401, headers, body: '{}' } as const
     backend.faults.inject('data', respond, { times: Infinity })
     backend.log.reset()
+    const statuses = new Set<number>()
     for (let n = 0; n < 10; n++) {
       const answers = await Promise.all(Array.from({ length: 100 }, () => page.get(USERS)))
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+      for (const { status } of answers) statuses.add(status)
     }
+    // Inside the floor there is no bearer, and the callers are told so.
+    expect([...statuses].sort()).toEqual([401, 503])
     expect(calls(USERS)).toBeLessThanOrEqual(1_100)
+    // The floor grows from 5 s on: a busy machine may come to the second.
     expect(sends()).toBeLessThanOrEqual(3)
   })
 
