@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSession, memoryStore, openidStrategy, type Session, sessionOf } from 'xstate-session'
 import type { SessionServer } from 'xstate-session/server'
+import { accounts } from '../../examples/backend/accounts.ts'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import type { ConformanceCase } from '../../src/testing/conformanceCase.ts'
 import { browser } from '../server/browser.ts'
@@ -46,11 +47,10 @@ const at = (backend: Backend): Replacements => ({ 'https://chat.example.com': ba
 
 /** The page to which the backend has sent a browser, with a code in its address; it names its origin, as browsers do. */
 async function onCallbackPage(backend: Backend): Promise<void> {
-  const handle = async (request: Request) =>
-    new URL(request.url).pathname === '/'
-      ? new Response(null, { status: 302, headers: { location: `${backend.url}/api/admin/oauth/openid` } })
-      : new Response()
-  const { url } = await browser(handle, PANEL).navigate('/')
+  const url = await browser(async () => new Response(), PANEL).elsewhere(
+    `${backend.url}/api/admin/oauth/openid`,
+    accounts.openidAdmin.sub,
+  )
   vi.stubGlobal('location', url)
   const { fetch } = globalThis
   vi.stubGlobal('fetch', (input: RequestInfo, init?: RequestInit) =>

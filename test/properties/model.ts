@@ -153,7 +153,13 @@ export async function carryOut(
       const sends = sent()
       waiting.release(given.status)
       await settle()
-      if (isStale && isQuiet && given.status === 401)
+      // Without a store nobody tells a copy of what another has renewed, and what the process remembers ends.
+      const renewedAt = Math.max(
+        0,
+        ...history.sends.map(({ answer, closedAt = 0 }) => (answer === 'ok' ? closedAt : 0)),
+      )
+      const isForgotten = !world.options.stored && members.length > 1 && at - renewedAt >= 60_000
+      if (isStale && isQuiet && !isForgotten && given.status === 401)
         expect(sent(), 'I11: a 401 for an old bearer refreshes nothing').toBe(sends)
       break
     }
