@@ -8,11 +8,18 @@ import type { LoopbackServer } from './listen.ts'
  */
 export type GatewayMode = 'open' | 'slow' | 'gone' | GatewayAnswer
 
+/** A request that the gateway has answered itself. */
+export interface TurnedAway {
+  readonly path: string
+  readonly status: number
+  readonly attemptId: string | undefined
+}
+
 /** A gateway in front of the backend, as nginx, Traefik, Envoy or an access proxy would be. */
 export interface Gateway {
   readonly mode: GatewayMode
-  /** Requests that the gateway has answered itself. */
-  readonly turnedAway: number
+  /** What the gateway has answered itself, in order. */
+  readonly turnedAway: readonly TurnedAway[]
   /** From now on. `delayMs`: how slow `slow` is; real time. @default 2_000 */
   set(mode: GatewayMode, options?: { readonly delayMs?: number }): Promise<void>
   /**
@@ -28,16 +35,22 @@ const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(res
 /** Puts a gateway in front of what `server` handles. */
 export function createGateway(server: LoopbackServer, backend: RequestListener): Gateway {
   let mode: GatewayMode = 'open'
-  let turnedAway = 0
+  const turnedAway: TurnedAway[] = []
   let delay = SLOW_MS
   let settings = 0
 
   server.handle(async (request, response) => {
     if (mode === 'slow') await pause(delay)
     if (mode === 'open' || mode === 'slow' || mode === 'gone') return backend(request, response)
-    turnedAway += 1
     request.resume()
-    await write(gatewayAnswers[mode](), response)
+    const answer = gatewayAnswers[mode]()
+    const { 'x-refresh-attempt-id': attemptId } = request.headers
+    turnedAway.push({
+      path: request.url ?? '',
+      status: answer.status,
+      attemptId: typeof attemptId === 'string' ? attemptId : undefined,
+    })
+    await write(answer, response)
   })
 
   async function set(next: GatewayMode, { delayMs = SLOW_MS }: { readonly delayMs?: number } = {}) {
@@ -53,9 +66,7 @@ export function createGateway(server: LoopbackServer, backend: RequestListener):
     get mode() {
       return mode
     },
-    get turnedAway() {
-      return turnedAway
-    },
+    turnedAway,
     set,
     async restart(ms, says = 'badGateway') {
       const begun = set(says)
