@@ -77,7 +77,10 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
         // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
         { ...algorithmOf(answer.id_token), ...provider },
         { [clockSkew]: skew, ...client },
-        Response.json({ ...answer, token_type: 'bearer' }),
+        // `Response.json` is younger than the browsers that pages meet.
+        new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
+          headers: { 'content-type': 'application/json' },
+        }),
       )
       const claims = getValidatedIdTokenClaims(judged)
       return {

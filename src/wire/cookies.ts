@@ -26,7 +26,8 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
   let count = 0
   let found: string | undefined
   let folded = false
-  const lines = headers.getSetCookie().flatMap((line) => {
+  // A page sees no cookie of an answer, and an older browser has no way to ask for one.
+  const lines = (headers.getSetCookie?.() ?? []).flatMap((line) => {
     const parts = line.replace(fold, '$1\n').split('\n')
     return parts.map((part) => ({ line: part, isFolded: parts.length > 1 }))
   })
