@@ -1,4 +1,5 @@
 import { inflated } from '#transport'
+import { bodyReader } from './bodyReader.ts'
 import { readBytes } from './readBytes.ts'
 import type { WireAnswer } from './request.ts'
 
@@ -10,7 +11,7 @@ const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
 export async function readAnswer(response: Response, signal: AbortSignal): Promise<WireAnswer> {
   const { status, headers, redirected } = response
   const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
-  const reader = response.body?.getReader()
+  const reader = bodyReader(response)
   if (!reader) return answer
   const bytes = await readBytes(reader, MAX_BYTES, signal)
   if (typeof bytes === 'string') {

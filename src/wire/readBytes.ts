@@ -1,3 +1,5 @@
+import type { BodyReader } from './bodyReader.ts'
+
 /** Why a body could not be read to its end. `aborted`: by the signal. `broken`: it ended in an error. */
 export type Unread = 'size' | 'aborted' | 'broken'
 
@@ -6,7 +8,7 @@ export type Unread = 'size' | 'aborted' | 'broken'
  * what is not read to the caller: it may be cancelled or let go.
  */
 export async function readBytes(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: Pick<BodyReader, 'read'>,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | Unread> {
@@ -22,7 +24,7 @@ export async function readBytes(
     for (;;) {
       const next = await Promise.race([reader.read(), aborted])
       if (next === 'aborted') return next
-      if (next.done) return joined(chunks, length)
+      if (next.done || !next.value) return joined(chunks, length)
       length += next.value.length
       if (length > maxBytes) return 'size'
       chunks.push(next.value)
