@@ -5,7 +5,7 @@ import { noSession, unusable } from './currentSession.ts'
 import { forwarded } from './passwordLogin.ts'
 import { readBody } from './readBody.ts'
 import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
-import { isFound } from './sessions.ts'
+import { isFound } from './sessionSearch.ts'
 import { withinSilence } from './withinSilence.ts'
 
 /** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
@@ -17,7 +17,7 @@ const BODY_MS = 30_000
 export function proxy(route: RouteMatch): Endpoint {
   return async (context, request, info) => {
     const { sessions, settings } = context
-    const found = await sessions.find(request)
+    const found = await sessions.findFor(request)
     if (!isFound(found)) return noSession(context, request, found)
     if (settings.isUserActivity(request)) await sessions.note(found, { activeAt: settings.clock.wall() })
     const headers = { ...upstreamHeaders(request), ...forwarded(context, request, info) }
@@ -37,7 +37,8 @@ export function proxy(route: RouteMatch): Endpoint {
         return failure(502, 'backend_redirected')
       }
       const stream = answer.body && withinSilence(answer.body, settings.bodyTimeoutMs, settings.clock)
-      return new Response(stream, { status: answer.status, headers: downstreamHeaders(answer) })
+      const flowing = stream && sessions.streams.guarded(found.key, stream)
+      return new Response(flowing, { status: answer.status, headers: downstreamHeaders(answer) })
     } catch (error) {
       return unusable(context, request, error)
     }
@@ -49,7 +50,8 @@ async function bodyOf(
   { settings: { clock }, draining }: ServerContext,
 ): Promise<RequestInit | Response> {
   if (!request.body || /^(GET|HEAD)$/.test(request.method)) return {}
-  const length = Number(request.headers.get('content-length') ?? Infinity)
+  const said = request.headers.get('content-length') ?? ''
+  const length = /^\d+$/.test(said) ? Number(said) : Infinity
   if (length > REPLAYABLE_BYTES) return { body: request.body, duplex: 'half' } as RequestInit
   const bytes = await readBody(request, { maxBytes: length, withinMs: BODY_MS, clock, draining })
   return bytes instanceof Response ? bytes : { body: bytes }
