@@ -89,7 +89,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
   function ways(send: Send, isGivenUp: () => boolean, resolve: (outcome: RefreshOutcome) => void) {
     const { family } = send
     const says = (outcome: RefreshOutcome) => {
-      const result = outcome.kind === 'ok' ? 'kept' : outcome.kind === 'kept' ? 'kept' : outcome.kind
+      const result = outcome.kind === 'ok' ? 'kept' : outcome.kind
       close(send, result)
       resolve(outcome)
     }
