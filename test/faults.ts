@@ -226,11 +226,21 @@ export const faults = {
   I30: 'a parser always answers',
 
   // Found by others.
+  U1: 'a login is begun by a page of ours, and a living session is replaced only where that was meant',
+  U2: 'a header means here what it means to the browser',
+  U3: 'no call of a page is executed for another login than the page shows',
+  U4: 'a limit that the backend cannot keep is kept here',
+  U6: 'no success is told that was not achieved',
   U7: 'every answer that we read ourselves is capped',
   U8: 'what a script of the page can get is what the pages say',
+  U9: 'a verifier lives no longer than its attempts, and nobody else ends one',
   U10: 'nobody waits for a stranger without an end',
   U11: 'a cosmetic field does not cost the main thing',
+  U12: 'what other sites open shows nobody at work',
   U13: 'a path means the same to every parser, or goes nowhere',
+  U15: 'several tabs may log in at once, each for itself',
+  U16: 'a page can tell one login from another',
+  U17: 'cookies of one name do not cost each other a login',
   U19: 'nothing is sent that the panel of the backend does not send',
   U20: 'a ban is held like a limiter, and every code of the backend is known',
   U22: 'a body that was read already is not passed on as an empty one',
@@ -257,6 +267,7 @@ export const faults = {
   U69: 'a refresh that is put off is told as such, whatever asked for it',
   U71: 'a Request keeps its body for the retry, whether the platform shows it or not',
   U74: 'pages need no browser younger than the documented ones, and send no body that turns into other text',
+  U77: 'no page is told an address with a token in it',
 } as const
 
 export type FaultId = keyof typeof faults

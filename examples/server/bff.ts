@@ -7,22 +7,15 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type RequestInfo } from 'xstate-session/server'
+import { clientIp, createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
+import { standInPage } from './pages.ts'
 import { readSettings } from './settings.ts'
 import { openStorage } from './storage.ts'
 
 /** How long answers may take to reach their browsers after the server has drained. */
 const LAST_ANSWERS_MS = 5_000
 const STEP_MS = 50
-
-/** Every page of a panel needs the last two: docs/security.md says what a script could do without them. */
-const PAGE = {
-  'content-type': 'text/plain',
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-}
 
 const settings = readSettings(process.env)
 const log = (line: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), ...line }))
@@ -33,6 +26,8 @@ const server = createSessionServer({
   baseUrl: settings.backendUrl,
   publicUrl: settings.publicUrl,
   secrets: settings.secrets,
+  // Else the backend counts everybody's logins for this server, and strangers use them up.
+  forwardClientIp: clientIp(settings.trustedHops),
   store: storage.store,
   ...(storage.coordinator && { coordinator: storage.coordinator }),
   ...(settings.leadTimeMs && { leadTimeMs: settings.leadTimeMs }),
@@ -50,10 +45,7 @@ async function handle(request: Request, info: RequestInfo): Promise<Response> {
   if (request.method !== 'GET' || (pathname !== '/' && pathname !== '/login'))
     return server.handle(request, info)
   const { user } = await server.getSession(request, { readOnly: true })
-  const text = user
-    ? `Logged in as ${user.name ?? user.id}.`
-    : 'Nobody is logged in: go to /session/openid/start.'
-  return new Response(`${text}\n`, { headers: PAGE })
+  return standInPage(user ? (user.name ?? user.id) : undefined)
 }
 
 let isDraining = false

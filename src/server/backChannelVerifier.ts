@@ -2,6 +2,7 @@
 export type BackChannelResult =
   | {
       readonly ok: true
+      /** Whose sessions end. Without a subject none can be found, and the provider is told so. */
       readonly subject?: string
       readonly sid?: string
       /** Called where the logout could not be carried out: the provider may send the same token again. */

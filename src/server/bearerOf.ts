@@ -4,7 +4,8 @@ import { orAborted } from '../session/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
 import { nameOf } from './entries.ts'
 import type { ServerSettings } from './options.ts'
-import type { Found, Sessions } from './sessions.ts'
+import type { Found } from './sessionSearch.ts'
+import type { Sessions } from './sessions.ts'
 
 /**
  * The bearer of one session as one request sees it: from the record while that is fresh, else from the session,

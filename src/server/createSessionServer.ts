@@ -11,13 +11,14 @@ import { isForged } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
 import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
-import { createGetSession, type ServerSession } from './getSession.ts'
+import { createGetSession, type GetSessionOptions, type ServerSession } from './getSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { openidCallback, openidStart, returnToOf } from './openidLogin.ts'
 import { type RequestInfo, readServerOptions, type SessionServerOptions } from './options.ts'
 import { createPace } from './pace.ts'
 import { passwordLogin, twoFactorLogin } from './passwordLogin.ts'
+import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
 import { readBody } from './readBody.ts'
 import { createRoutes } from './routes.ts'
@@ -29,15 +30,16 @@ export interface SessionServer {
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
    *
    * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
-   * - `POST {path}login` · `POST {path}login/2fa` · `GET {path}openid/start` · `GET {callbackPath}`
+   * - `POST {path}login` · `POST {path}login/2fa` · `POST {path}openid/start` · `GET {callbackPath}`
+   * - `GET {path}logout/provider`: on to the provider's own logout
    * - `POST {path}backchannel-logout` · everything under `api`
    */
   handle(request: Request, info?: RequestInfo): Promise<Response>
   /**
-   * The session of a request, for other code of the server. `readOnly` never refreshes and never writes: for places
-   * that cannot set cookies.
+   * The session of a request, for other code of the server. What a form or a server action does is done for the `login`
+   * whose page sent it, and for no other. `readOnly` never refreshes and never writes: for places that cannot set cookies.
    */
-  getSession(request: Request, options?: { readonly readOnly?: boolean }): Promise<ServerSession>
+  getSession(request: Request, options?: GetSessionOptions): Promise<ServerSession>
   /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
   returnTo(value: unknown): string
   /**
@@ -55,6 +57,12 @@ const BODY_MS = 10_000
 
 /** How many cookies a sealed session may take. */
 const PARTS = [0, 1, 2, 3, 4]
+
+/** A link begins no login: any website could make a browser follow it. */
+const postOnly = () =>
+  failure(405, 'method_not_allowed', { expected: 'a POST; then go to "location" of its answer' }, [], {
+    allow: 'POST',
+  })
 
 /**
  * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else.
@@ -107,23 +115,19 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     }
   }
 
-  const onDuplicate = () => settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
-  const slot = (name: string) =>
-    cookieSlot({ name, path: settings.publicUrl.pathname, isSecure: settings.isSecure, onDuplicate })
-  const cookies = {
-    twoFactor: slot('session-2fa'),
-    openid: slot('session-openid'),
-  }
+  const { publicUrl, isSecure, cookieName } = settings
+  const slot = (suffix: string) => cookieSlot({ name: `${cookieName}${suffix}`, publicUrl, isSecure })
+  const cookies = { twoFactor: slot('-2fa'), openid: slot('-openid'), providerLogout: slot('-logout') }
   const { absoluteLifetimeMs } = settings
   const entries = createEntries(settings, keyring)
   const carrier = settings.sealedCookies
     ? sealedCarrier(
-        PARTS.map((part) => slot(`session.${part}`)),
+        PARTS.map((part) => slot(`.${part}`)),
         keyring,
         entries,
         absoluteLifetimeMs,
       )
-    : idCarrier(slot('session'), keyring, absoluteLifetimeMs)
+    : idCarrier(slot(''), keyring, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void track(task)
   const sessions = createSessions({ settings, keyring, entries, carrier, strategies, background })
   const context: ServerContext = { settings, sessions, keyring, pace, draining, cookies }
@@ -134,9 +138,10 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
     [`POST ${paths.root}logout`]: logout(endSessionUrls),
+    [`GET ${paths.providerLogout}`]: providerLogout,
     [`POST ${paths.root}login`]: passwordLogin,
     [`POST ${paths.root}login/2fa`]: twoFactorLogin,
-    [`GET ${paths.root}openid/start`]: openidStart,
+    [`POST ${paths.openidStart}`]: openidStart,
     [`GET ${paths.callback}`]: openidCallback,
     [`POST ${paths.root}backchannel-logout`]: backChannel,
   }
@@ -154,12 +159,15 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
       const url = new URL(request.url)
       const own = endpoints[`${request.method} ${url.pathname}`]
       endpoint = own ?? apiEndpoint(url, request.method)
+      if (!endpoint && url.pathname === paths.openidStart) return postOnly()
       if (!endpoint) return failure(404, 'not_found')
-      // Anybody may call these: a provider, and a browser that comes back from one.
-      const isOpen = endpoint === backChannel || endpoint === openidCallback || endpoint === openidStart
+      // These two are called by others: a provider, and a browser that comes back from one.
+      const isOpen = endpoint === backChannel || endpoint === openidCallback
       if (!isOpen && isForged(request, settings.origin)) {
         settings.observe({ type: 'turnedAway', code: 'csrf' })
-        return failure(403, 'csrf', { expected: 'the header x-csrf: 1, from a page of this origin' })
+        return failure(403, 'csrf', {
+          expected: 'from a page of this origin, the header x-csrf: "login" of its facts, or 1 without facts',
+        })
       }
       const whole = own ? await withWholeBody(request, endpoint) : request
       if (whole instanceof Response) return whole

@@ -7,20 +7,22 @@ import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import type { EndSessionUrls } from './endSessionUrls.ts'
 import { nameOf } from './entries.ts'
-import { type Found, isFound, type Missing } from './sessions.ts'
+import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import { keepProviderLogout } from './providerLogout.ts'
+import { type Found, isFound, type Missing } from './sessionSearch.ts'
 
-/** `GET`: the facts of the session. Looks, and never refreshes. */
+/** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
 export const currentSession: Endpoint = async (context, request) => {
   const found = await context.sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
-  await noteUser(context, request, found)
+  if (isFor(request, found.record.login)) await noteUser(context, request, found)
   return json(200, factsOf(found, context.settings.clock.wall()))
 }
 
 /** `POST refresh`: the facts, after a refresh where one is due. "Stay signed in" comes as `x-user-activity: 1`. */
 export const refreshSession: Endpoint = async (context, request) => {
   const { sessions, settings } = context
-  const found = await sessions.find(request)
+  const found = await sessions.findFor(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   try {
@@ -39,7 +41,7 @@ export const refreshSession: Endpoint = async (context, request) => {
  */
 export const verifySession: Endpoint = async (context, request) => {
   const { sessions, settings } = context
-  const found = await sessions.find(request)
+  const found = await sessions.findFor(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   const now = settings.clock.wall()
@@ -130,14 +132,23 @@ async function unverified(
 export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   return async (context, request) => {
     const { sessions, settings } = context
-    const found = await sessions.find(request)
-    if (!isFound(found)) return json(200, {}, sessions.carrier.clear())
+    const found = await sessions.findFor(request)
+    if (!isFound(found))
+      return found.isOther || found.isAmbiguous
+        ? noSession(context, request, found)
+        : json(200, {}, sessions.carrier.clear())
     endSessionUrls.ask(found.key)
     const isEnded = await sessions.end(found, 'user')
     const location = endSessionUrls.take(found.key)
     if (!isEnded) return failure(503, 'unavailable', {}, sessions.carrier.clear())
-    const isAllowed = location && settings.endSessionOrigins.has(URL.parse(location)?.origin ?? '')
-    return json(200, isAllowed ? { redirect: location } : {}, sessions.carrier.clear())
+    const isAllowed = settings.endSessionOrigins.has(URL.parse(location ?? '')?.origin ?? '')
+    // The session is over by now, whatever becomes of this.
+    const kept =
+      isAllowed && location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
+    return json(200, kept ? { redirect: kept.location } : {}, [
+      ...sessions.carrier.clear(),
+      ...(kept ? [kept.cookie] : []),
+    ])
   }
 }
 
@@ -145,11 +156,11 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
 export const backChannel: Endpoint = async ({ settings, sessions }, request) => {
   const verified = await settings.backChannelLogout?.(request)
   if (!verified) return failure(404, 'not_found')
-  if (!verified.ok) {
+  if (!verified.ok || !verified.subject) {
     settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
     return failure(400, 'invalid_request')
   }
-  const isDone = !verified.subject || (await sessions.endSubject(verified.subject).catch(() => false))
+  const isDone = await sessions.endSubject(verified.subject).catch(() => false)
   if (isDone) return json(200, {})
   verified.forget?.()
   // Section 2.8: a logout that failed is a 400, too.
@@ -161,9 +172,21 @@ async function noteUser(context: ServerContext, request: Request, found: Found):
     await context.sessions.note(found, { activeAt: context.settings.clock.wall() })
 }
 
-/** There is no session. Unknown, ended and tampered look alike; only who held it is told why it ended. */
-export function noSession({ sessions }: ServerContext, request: Request, { reason }: Missing): Response {
-  const gone = sessions.carrier.isPresent(request) ? sessions.carrier.clear() : []
+/**
+ * There is no session, or none of the login that the request is for. Unknown, ended and tampered look alike; only who
+ * held it is told why it ended.
+ */
+export function noSession({ sessions }: ServerContext, request: Request, missing: Missing): Response {
+  const { login, isOther, isAmbiguous } = missing
+  const { carrier } = sessions
+  if (isOther) return failure(409, 'other_login')
+  // Without our own the planted one would be the only one.
+  if (isAmbiguous) return failure(401, 'no_session', {}, carrier.clearForeign(request))
+  // Why a session ended is told to the page that showed it, and to one that showed none.
+  const isOfOther = (named: string) => named !== NOBODY && named !== login
+  const isTold = login === undefined || !loginsNamedBy(request).some(isOfOther)
+  const reason = isTold ? missing.reason : undefined
+  const gone = carrier.isPresent(request) ? carrier.clear() : []
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 

@@ -196,3 +196,5 @@ export function createLives(
     },
   }
 }
+
+export type Lives = ReturnType<typeof createLives>

@@ -10,6 +10,7 @@ export type ServerSecurityNotice =
   | 'foreignRecord'
   | 'backChannelLogout'
   | 'identityMismatch'
+  | 'otherLogin'
 
 /**
  * What happens on a server, for logs and metrics. No token, no personal data; `session` tells sessions apart, and

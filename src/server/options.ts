@@ -40,7 +40,7 @@ export interface SessionServerOptions {
   /**
    * Keeps a session in sealed cookies of the browser instead of in a store: for platforms that keep nothing between
    * requests. A copied cookie then works until its session ends by time or its refresh token is spent, and a logout
-   * reaches only the processes that know of it. Give a `coordinator` that spans the processes. @default false
+   * reaches only the processes that know of it, and each of them counts wrong second factors for itself. Give a `coordinator` that spans the processes. @default false
    */
   readonly sealedCookies?: boolean
   /**
@@ -48,6 +48,11 @@ export interface SessionServerOptions {
    * without it. @default one for this process
    */
   readonly coordinator?: Coordinator
+  /**
+   * The cookies' name, without prefix; letters, digits, `-` and `_`. Give panels of one host whose paths lie in each other
+   * a name each. @default 'session'
+   */
+  readonly cookieName?: string
   /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */
   readonly path?: string
   /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
@@ -145,6 +150,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 export function readServerOptions(options: SessionServerOptions) {
   const clock = options.clock ?? systemClock
   const settings = {
+    cookieName: 'session',
     path: 'session/',
     callbackPath: 'auth/openid/callback',
     loginPath: 'login',
@@ -196,6 +202,15 @@ export function readServerOptions(options: SessionServerOptions) {
     throw new Misconfigured(
       'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
     )
+  if (settings.sealedCookies && settings.backChannelLogout)
+    throw new Misconfigured(
+      'Options "sealedCookies" and "backChannelLogout" exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
+    )
+  if (!/^[A-Za-z\d][\w-]{0,63}$/.test(settings.cookieName))
+    throw new Misconfigured(
+      'Option "cookieName" must be 1 to 64 letters, digits, "-" and "_", and start with a letter or digit.',
+    )
+  const ownRoot = root.endsWith('/') ? root : `${root}/`
   return {
     ...settings,
     baseUrl: base.href,
@@ -204,7 +219,13 @@ export function readServerOptions(options: SessionServerOptions) {
     origin: publicUrl.origin,
     isSecure: publicUrl.protocol === 'https:',
     /** Paths as requests name them; `root` ends with `/`. */
-    paths: { root: root.endsWith('/') ? root : `${root}/`, callback, login },
+    paths: {
+      root: ownRoot,
+      callback,
+      login,
+      openidStart: `${ownRoot}openid/start`,
+      providerLogout: `${ownRoot}logout/provider`,
+    },
     pace: pace === false ? undefined : { max: 7, windowMs: 300_000, reservedForLogins: 2, ...pace },
     endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
@@ -263,14 +284,15 @@ function shortMemory(clock: Clock): EntryStore {
 }
 
 /**
- * A navigation, anything that changes something, and what the page says happened while its user was active.
- * A page that polls only reads.
+ * A navigation that the user began here or in the browser itself, anything that changes something, and what the page
+ * says happened while its user was active. A page that polls only reads; what another site opens shows nobody at work.
  */
 function isUserActivity(request: Request): boolean {
   const { headers } = request
+  const isOwn = /^(same-origin|none)$/.test(headers.get('sec-fetch-site') ?? '')
   return (
     headers.get('x-user-activity') === '1' ||
-    headers.get('sec-fetch-mode') === 'navigate' ||
+    (isOwn && headers.get('sec-fetch-mode') === 'navigate') ||
     !/^(GET|HEAD)$/.test(request.method)
   )
 }

@@ -1,6 +1,8 @@
+import { mediaTypeOf } from '../wire/headers.ts'
+
 /** The JSON object in the body of a request to this server itself; `undefined` for anything else. */
 export async function readJson(request: Request): Promise<Record<string, unknown> | undefined> {
-  if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')) return undefined
+  if (mediaTypeOf(request.headers) !== 'application/json') return undefined
   try {
     // Bounded: the server has read the body before it asked the endpoint.
     const value: unknown = await request.json()

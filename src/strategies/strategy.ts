@@ -192,6 +192,8 @@ export type KeptEnd = Extract<LoggedOutReason, 'elsewhere' | 'backChannel'>
 export interface KeptFacts extends Position {
   /** Who is logged in. */
   readonly user: SessionUser
+  /** The public name of the login at the server. */
+  readonly login?: string
   /** How long the bearer lives at the server. */
   readonly life: LifeHints
 }

@@ -158,7 +158,16 @@ async function begin(
     backChannelLogout: async () => ({ ok: true, subject }),
   })
   const ask = browser.open((request) => server.handle(request))
-  const post = (path: string) => ask(path, { method: 'POST', headers: { 'x-csrf': '1' } })
+  /** As another page of the browser, which shows whoever is there. */
+  async function post(path: string, body?: (login: string | undefined) => object) {
+    const found = await ask('/session/')
+    const { login } = (found.ok ? await found.json() : {}) as { readonly login?: string }
+    return ask(path, {
+      method: 'POST',
+      headers: { 'x-csrf': login ?? '1', ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body(login)) }),
+    })
+  }
 
   /** What comes back to the next refresh of the page. */
   let answer: (() => Response) | undefined
@@ -236,7 +245,7 @@ async function begin(
         // Logins of one browser are told apart by their instant.
         outlive()
         backend.setBearerLife(lifeMs)
-        await ask('/session/openid/start')
+        await post('/session/openid/start', (login) => (login === undefined ? {} : { purpose: 'switchUser' }))
         await ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
         const found = await ask('/session/')
         await session.login((await found.json()) as BffFacts, { provider: 'bff' })

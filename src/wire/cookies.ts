@@ -1,3 +1,4 @@
+import { withoutBlanks } from './blanks.ts'
 import { parseHttpDate } from './headers.ts'
 
 export interface CookieFound {
@@ -32,10 +33,10 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
   for (const { line, isFolded } of lines) {
     const pair = line.replace(/;.*/, '')
     const equals = pair.indexOf('=')
-    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
+    if (equals === -1 || withoutBlanks(pair.slice(0, equals)) !== name) continue
     count++
     folded ||= isFolded
-    const value = pair.slice(equals + 1).trim()
+    const value = withoutBlanks(pair.slice(equals + 1))
     if (value && !isExpired(line, parseHttpDate(headers.get('date')) ?? 0)) found = value
   }
   return {
@@ -49,7 +50,7 @@ function isExpired(line: string, now: number): boolean {
   let byAge: boolean | undefined
   let byDate = false
   for (const part of line.split(';')) {
-    const attribute = part.trim().replace(/\s*=\s*/, '=')
+    const attribute = withoutBlanks(part).replace(/[ \t]*=[ \t]*/, '=')
     // Both names are as long.
     const value = attribute.slice('max-age='.length)
     if (/^max-age=-?\d+$/i.test(attribute)) byAge = Number(value) <= 0

@@ -6,7 +6,8 @@ import { createEntries } from '../../src/server/entries.ts'
 import type { Keyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
 import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
-import { createSessions, isFound, type Sessions } from '../../src/server/sessions.ts'
+import { isFound } from '../../src/server/sessionSearch.ts'
+import { createSessions, type Sessions } from '../../src/server/sessions.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { EntryStore } from '../../src/stores/entryStore.ts'
@@ -131,7 +132,7 @@ function createShelf(stage: Stage) {
     keysOf: (subject) => memory.keysOf(subject),
   })
 
-  function printRecord({ session, intent, activeAt, ...rest }: ServerRecord): unknown[] {
+  function printRecord({ session, intent, activeAt, login: _random, ...rest }: ServerRecord): unknown[] {
     const now = START + stage.clock.now()
     const { endsAt, ...tokens } = session as { endsAt?: number }
     const ageOf = (at: number) => Math.min(now - at, 300_000)
@@ -221,11 +222,12 @@ function startProcess(
       const key = `s${stage.provider.families.length}`
       return { key, id: key }
     },
-    keysOf: async (request) => [String(request)],
+    candidatesOf: async (request) => [[String(request)]],
     give: async () => [],
     update: async () => [],
     isPresent: () => true,
     clear: () => [],
+    clearForeign: () => [],
   }
   const entries = createEntries(settings, openKeyring)
   const sessions = createSessions({
@@ -276,7 +278,7 @@ function server(name: string, process: () => Process, cookie: Cookie): Party {
     getToken: async () => (await source()).getToken(),
     fetch: async (path, init) => (await source()).fetch(path, init),
     async login(answer: LoginAnswer) {
-      const { found } = await process().sessions.open(answer, { provider: 'openid' })
+      const { found } = await process().sessions.replace(request(), { answer, provider: 'openid' })
       cookie.key = found.key
       cookie.user = found.session.user.id
     },

@@ -7,7 +7,12 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
-import type { RequestInfo, SessionServer, SessionServerOptions } from 'xstate-session/server'
+import {
+  createSessionServer,
+  type RequestInfo,
+  type SessionServer,
+  type SessionServerOptions,
+} from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort, killAll, startRedis } from '../../examples/server/processes.ts'
 import { browser } from '../server/browser.ts'
@@ -27,6 +32,7 @@ const SAMPLES = {
   hono: "from 'hono'",
   next: "runtime = 'nodejs'",
   serverComponent: 'userOf',
+  form: 'saveSettings',
   fetchModule: 'export default { fetch',
   express: 'function mount',
   clientIp: 'clientIp(1)',
@@ -267,6 +273,26 @@ test('U63: mounted under an application of Express', async () => {
     return fetch(url + pathname + search, { method, headers, body, redirect: 'manual' })
   }
   await logInAndCall(handle, backend)
+})
+
+test('U3, U63: a form of one login is not saved for another', async () => {
+  const backend = await backendFor()
+  const { saveSettings } = await runSample<{
+    saveSettings(server: SessionServer, request: Request, form: FormData): Promise<Response>
+  }>(PAGE, SAMPLES.form)
+  const server = createSessionServer({ baseUrl: backend.url, publicUrl: PUBLIC, secrets: [SECRET] })
+  const page = await logInAndCall(server.handle, backend)
+  const save = async (login: string | undefined) => {
+    const form = new FormData()
+    if (login) form.set('login', login)
+    form.set('settings', '{"registration":"closed"}')
+    const cookie = [...page.cookies].map((pair) => pair.join('=')).join('; ')
+    return (await saveSettings(server, new Request(PUBLIC, { headers: { cookie } }), form)).status
+  }
+  const adas = await page.login()
+  expect(await save(adas)).toBe(204)
+  await page.post('/session/login', backend.accounts.tenantAdmin)
+  expect([await save(adas), await save(undefined)]).toEqual([409, 409])
 })
 
 test('U63: the address of the client, and the tenant', async () => {

@@ -220,7 +220,7 @@ describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) =
       const page = await tab(await open())
       await logIn(page, 'wrong')
       await shows(page, /password is wrong/)
-      await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+      await page.getByRole('button', { name: 'Sign in with OpenID' }).click()
       await page.getByText(/olga/i).first().click()
       await shows(page, data)
     })

@@ -69,7 +69,7 @@ async function panel(headers: Readonly<Record<string, string>>) {
   await known.close()
   const page = await context.newPage()
   await page.goto(`${url}/`)
-  return { backend, page, start, verifier, origin: url }
+  return { server, backend, page, start, verifier, origin: url }
 }
 
 /** So that the callback is answered by the proxy, and its code is not spent. */
@@ -95,8 +95,8 @@ const addressOf = (page: Page, at: 'opened' | 'framed') =>
     return 'nothing'
   }, at)
 
-async function inWindow(page: Page, start: string): Promise<string> {
-  await throwBomb(page)
+async function inWindow(page: Page, start: string, bomb = true): Promise<string> {
+  if (bomb) await throwBomb(page)
   await page.evaluate((url) => {
     const button = document.querySelector('#go') as HTMLElement
     button.onclick = () => Object.assign(globalThis, { opened: window.open(url, 'w') })
@@ -145,4 +145,18 @@ test.each([
 ])('U8: a script reads the code in a frame? %s', async (_, headers, bomb, canRead) => {
   const { backend, page, start, verifier, origin } = await panel(headers)
   expect(await isTaken(backend, origin, await inFrame(page, start, bomb), verifier)).toBe(canRead)
+})
+
+test('U8: nor in a window what this server answers itself, though the page sends no headers', async () => {
+  const { server, backend, page, start, verifier, origin } = await panel({})
+  // It leaves the code unspent, at its address.
+  await server.drain()
+  const seen = await inWindow(page, start, false)
+  expect(
+    page
+      .context()
+      .pages()
+      .some((one) => one.url().includes('code=')),
+  ).toBe(true)
+  expect(await isTaken(backend, origin, seen, verifier)).toBe(false)
 })

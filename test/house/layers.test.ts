@@ -87,7 +87,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'machines/'],
   },
   'src/server/node.ts': { values: ['src/server/', 'node:', ...border] },
-  'src/server/backChannel.ts': { values: ['src/server/', 'src/wire/readAnswer.ts', 'jose', ...border] },
+  'src/server/backChannel.ts': { values: ['src/server/', 'src/wire/', 'jose', ...border] },
   'src/adapters/': {
     values: ['src/adapters/', ...border],
     types: [...contracts, 'src/session/', 'machines/'],

@@ -46,5 +46,7 @@ export async function panelBefore(answer: RequestListener, more: Partial<Session
     body: '{"email":"a","password":"p"}',
   })
   const [cookie = ''] = login.headers.getSetCookie().map((line) => line.split(';')[0])
-  return { server, notices, cookie, backend: backend.url, ...front }
+  /** What its page says with its calls. */
+  const { login: csrf } = (await login.json()) as { login: string }
+  return { server, notices, cookie, csrf, backend: backend.url, ...front }
 }

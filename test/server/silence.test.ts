@@ -7,6 +7,8 @@ import { fakeClock } from '../fakeClock.ts'
 import { panelBefore } from './onPort.ts'
 
 const EVENTS = '/api/admin/events'
+/** How often the session of a stream is looked after (U3). */
+const LOOK_MS = 15_000
 
 /** A panel whose backend opens streams and says one word in each; `streams` says more. */
 async function streaming(options: Partial<SessionServerOptions> = {}) {
@@ -64,20 +66,32 @@ test('U24: a limit of ours cuts a stream that is silent for longer, and not one 
     streams[0]?.write(`data: ${n}\n\n`)
     expect(await next()).toBe(`data: ${n}\n\n`)
   }
-  await expect.poll(() => clock.pending().length).toBe(1)
+  // Besides, the session of the stream is looked after.
+  const limit = () => clock.pending().filter(({ inMs }) => inMs > LOOK_MS)
+  await expect.poll(() => limit().length).toBe(1)
   clock.advance(60_000)
   await expect(next()).rejects.toThrow()
   await expect.poll(closed).toBe(1)
   expect(clock.pending()).toEqual([])
 })
 
-test('U24: without one no timer runs, and a body ends as it ends', async () => {
+test('U24: without one no timer of its own runs, and a body ends as it ends', async () => {
   const clock = fakeClock(Date.now())
   const { streams, open } = await streaming({ clock, store: memoryEntries({ clock }) })
   const { next } = await open()
-  expect(clock.pending()).toEqual([])
+  expect(clock.pending()).toMatchObject([{ inMs: LOOK_MS }])
   streams[0]?.end('data: z\n\n')
   expect([await next(), await next()]).toEqual(['data: z\n\n', undefined])
+})
+
+test('U10, U63: a server that stops ends the streams of events, whose listeners come back elsewhere', async () => {
+  const { server, open, closed } = await streaming()
+  const { next } = await open()
+  const before = performance.now()
+  await server.drain()
+  await expect(next()).rejects.toThrow()
+  await expect.poll(closed).toBe(1)
+  expect(performance.now() - before).toBeLessThan(2_000)
 })
 
 test('U24: whoever leaves a limited stream ends it at the backend', async () => {
