@@ -65,7 +65,7 @@ export function memberNeeds(files: readonly string[]): Need[] {
 
   function walk(node: ts.Node): void {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node)) return
-    if (isAskedFor(node)) return void ts.forEachChild(node, walk)
+    if (isAskedFor(node)) return walk(node.expression)
     const name = ts.isPropertyAccessExpression(node) ? node.name : ts.isIdentifier(node) ? node : undefined
     for (const declaration of (name && checker.getSymbolAtLocation(name)?.declarations) ?? []) {
       if (!isOfPlatform(declaration.getSourceFile())) continue
@@ -82,7 +82,7 @@ export function memberNeeds(files: readonly string[]): Need[] {
 }
 
 /** Whether a member is looked for, so that nothing is missed where it is missing: `x.y?.()`, `if (x.y)`, `x.y ? … : …`. */
-function isAskedFor(node: ts.Node): boolean {
+function isAskedFor(node: ts.Node): node is ts.PropertyAccessExpression {
   const { parent } = node
   if (!ts.isPropertyAccessExpression(node)) return false
   if (ts.isCallExpression(parent)) return parent.expression === node && parent.questionDotToken !== undefined
