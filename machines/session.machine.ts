@@ -1,20 +1,8 @@
 import { assign, setup } from 'xstate'
-import { afterRefused, afterUnknown, isSpent, rereadAfter } from './session.deadlines.ts'
-import {
-  accepted,
-  begun,
-  disputed,
-  ended,
-  initial,
-  noted,
-  passed,
-  reasonOfEnd,
-  rejected,
-  renewed,
-  restored,
-} from './session.facts.ts'
-import { guards, isByCaller } from './session.guards.ts'
-import { alarmPort, refreshPort, rereadPort, runtimePort } from './session.ports.ts'
+import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
+import { begun, ended, initial, noted, passed, reasonOfEnd, rejected, renewed } from './session.facts.ts'
+import { guards } from './session.guards.ts'
+import { alarmPort, refreshPort, rereadPort } from './session.ports.ts'
 import type {
   EventOf,
   ExpiredReason,
@@ -35,7 +23,7 @@ export const sessionMachine = setup({
     input: {} as SessionInput | undefined,
     tags: '' as SessionTag,
   },
-  actors: { refresh: refreshPort, alarm: alarmPort, runtime: runtimePort },
+  actors: { refresh: refreshPort, alarm: alarmPort },
   guards,
   actions: {
     begin: assign(({ context, event }) => {
@@ -44,26 +32,13 @@ export const sessionMachine = setup({
     }),
     renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
     end: assign(({ event }) => ended(event as EventOf<'session.ended'>)),
-    startOver: assign(({ context, event }) => restored(context, event as EventOf<'session.restored'>)),
     settle: assign({ pending: false }),
-    expire: assign(({ context, event }, params?: { reason: ExpiredReason }) => ({
+    expire: assign(({ context }, params?: { reason: ExpiredReason }) => ({
       bearer: 'none' as const,
-      reason: params?.reason ?? reasonOfEnd(context, event.at),
+      reason: params?.reason ?? reasonOfEnd(context),
     })),
     markTime: assign(({ context, event }) => passed(context, event.at)),
-    markRejected: assign(({ context }) => rejected(context)),
-    markDisputed: assign(({ context: c }) => ({
-      ...disputed(c),
-      // As soon as a 401 counts, it is found out whether a renewal helps.
-      refreshAt: Math.min(c.refreshAt, c.rejectFloorAt),
-    })),
-    markAccepted: assign(({ context, event }) => accepted(context, event.at)),
-    waitForFloor: assign(({ context: c, event }) => ({
-      heldUntil: c.floorAt,
-      retryAt: Math.max(c.floorAt, c.rejectFloorAt),
-      rereadAt: rereadAfter(c, event.at),
-    })),
-    hurry: assign(({ event }) => (isByCaller(event) ? {} : { isHurried: true })),
+    markRejected: assign(rejected),
     noteUser: assign(({ context, event }) =>
       noted(context, (event as EventOf<'user.changed'>).idle, event.at),
     ),
@@ -87,65 +62,24 @@ export const sessionMachine = setup({
   id: 'session',
   description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
   context: ({ input = {} }) => initial(input),
-  invoke: [
-    {
-      id: 'runtime',
-      src: 'runtime',
-      input: ({ self }) => ({ session: self }),
-    },
-    {
-      id: 'alarm',
-      src: 'alarm',
-      input: ({ self }) => ({ session: self }),
-    },
-  ],
+  invoke: {
+    id: 'alarm',
+    src: 'alarm',
+    input: ({ self }) => ({ session: self }),
+  },
   initial: 'loggedOut',
   on: {
-    'session.started': [
-      {
-        guard: 'isStartedInTrouble',
-        target: '.retrying',
-        actions: 'begin',
-        description: 'found, its last refresh in doubt',
-      },
-      { target: '.active', actions: 'begin', description: 'login' },
-    ],
-    'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout' },
-    'session.restored': {
-      target: '.loggedOut',
-      reenter: true,
-      actions: 'startOver',
-      description: 'a snapshot without its tokens',
-    },
-    'session.renewed': [
-      {
-        guard: 'isNewerUseless',
-        target: '.expired',
-        actions: ['renew', 'expire'],
-        description: 'without a usable bearer, and the old one is spent for good',
-      },
-      {
-        guard: 'isNewerUnusable',
-        target: '.retrying',
-        actions: 'renew',
-        description: 'without a usable bearer: the old one stays',
-      },
-      { guard: 'isNewer', target: '.active', actions: 'renew', description: 'renewed, here or by a peer' },
-    ],
-    'time.checked': { guard: 'isAlive', actions: 'markTime', description: 'time passes' },
-    'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
-    'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
-    'user.changed': { actions: 'noteUser', description: 'the user comes or goes' },
+    'session.started': { target: '.active', actions: 'begin' },
+    'session.ended': { target: '.loggedOut', actions: 'end' },
+    'refresh.asked': { actions: 'noteAsked' },
+    'user.changed': { actions: 'noteUser' },
   },
   states: {
     loggedOut: {
       description: 'Nobody is logged in; `pending` while it is not yet known. Only a login leaves.',
-      always: [
-        { guard: 'hasTrouble', target: 'retrying', description: 'started with a refresh in doubt' },
-        { guard: 'hasFacts', target: 'active', description: 'started with a session' },
-      ],
+      always: { guard: 'hasFacts', target: 'active' },
       on: {
-        'session.ended': { actions: 'settle', description: 'there is none' },
+        'session.ended': { actions: 'settle' },
       },
     },
     active: {
@@ -154,45 +88,41 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'isLapsed',
+            guard: 'hasLivedTooLong',
             target: 'expired',
-            actions: 'expire',
-            description: 'a limit is reached, or nothing can renew it',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
           },
-          { guard: 'isTimerDue', target: 'refreshing', actions: 'markTime', description: 'due' },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
+          { guard: 'isEndedForGood', target: 'expired', actions: 'expire' },
+          { guard: 'isTimerDue', target: 'refreshing', actions: 'markTime' },
           {
             guard: 'isInsideLead',
             target: 'nearingExpiry',
             actions: 'markTime',
-            description: 'due, nobody asks',
           },
         ],
         'refresh.asked': {
           guard: 'isWorthAsking',
           target: 'refreshing',
-          actions: ['markTime', 'noteAsked', 'hurry'],
-          description: 'due, a caller asks; or the user does',
+          actions: ['markTime', 'noteAsked'],
         },
         'bearer.rejected': [
+          { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
           {
-            guard: 'isRejectedForGood',
-            target: 'expired',
-            actions: 'expire',
-            description: '401, and nothing can renew it',
-          },
-          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected', description: '401' },
-          {
-            guard: 'isRejected',
-            target: 'retrying',
-            actions: ['markRejected', 'waitForFloor'],
-            description: '401 right after a renewal',
-          },
-          {
-            guard: 'isAnswer',
-            actions: 'markDisputed',
-            description: '401 right after a renewal, on one route of several',
+            guard: 'isRejectedPastFloor',
+            target: 'refreshing',
+            actions: 'markRejected',
           },
         ],
+        'session.renewed': {
+          guard: 'isNewer',
+          target: 'active',
+          actions: 'renew',
+        },
       },
     },
     nearingExpiry: {
@@ -202,91 +132,101 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'isLapsed',
+            guard: 'hasLivedTooLong',
             target: 'expired',
-            actions: 'expire',
-            description: 'a limit is reached, or nothing can renew it',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
           },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
+          { guard: 'isEndedForGood', target: 'expired', actions: 'expire' },
           {
             guard: 'isEndedAndEager',
             target: 'refreshing',
             actions: 'markTime',
-            description: 'the bearer has ended',
           },
+          { actions: 'markTime' },
         ],
         'refresh.asked': {
           guard: 'isWorthAsking',
           target: 'refreshing',
-          actions: ['markTime', 'noteAsked', 'hurry'],
-          description: 'due, a caller asks; or the user does',
+          actions: ['markTime', 'noteAsked'],
         },
         'bearer.rejected': [
+          { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
           {
-            guard: 'isRejectedForGood',
-            target: 'expired',
-            actions: 'expire',
-            description: '401, and nothing can renew it',
-          },
-          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected', description: '401' },
-          {
-            guard: 'isRejected',
-            target: 'retrying',
-            actions: ['markRejected', 'waitForFloor'],
-            description: '401 right after a renewal',
+            guard: 'isRejectedPastFloor',
+            target: 'refreshing',
+            actions: 'markRejected',
           },
         ],
         'user.changed': {
           guard: 'isBackAndEager',
           target: 'refreshing',
           actions: ['markTime', 'noteUser'],
-          description: 'the user is back',
+        },
+        'session.renewed': {
+          guard: 'isNewer',
+          target: 'active',
+          actions: 'renew',
         },
       },
     },
     refreshing: {
       description:
         'One flight renews the bearer. The old one is served while good; callers who need a new one wait for this flight.',
-      tags: ['authenticated', 'busy'],
+      tags: 'busy',
       invoke: {
         id: 'refresh',
         src: 'refresh',
-        input: ({ context: c, event, self }) => ({
-          provider: c.provider,
-          epoch: c.epoch,
-          version: c.version,
-          doubt: c.doubt,
-          isSpent: isSpent(c, event.at),
-          isHurried: c.isHurried,
-          rejections: c.rejections,
+        input: ({ context: { provider, epoch, version }, self }) => ({
+          provider,
+          epoch,
+          version,
           session: self,
         }),
       },
       on: {
-        'time.checked': {
-          guard: 'isPastLimit',
-          target: 'expired',
-          actions: 'expire',
-          description: 'a limit is reached',
-        },
-        'bearer.rejected': { guard: 'isAnswer', actions: 'markRejected', description: '401' },
+        'time.checked': [
+          {
+            guard: 'hasLivedTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+          },
+          {
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
+          },
+          { actions: 'markTime' },
+        ],
+        'bearer.rejected': { guard: 'isRejected', actions: 'markRejected' },
+        'session.renewed': [
+          {
+            guard: 'isNewerUselessTooOften',
+            target: 'expired',
+            actions: ['renew', { type: 'expire', params: { reason: 'unusableLifetime' } }],
+          },
+          { guard: 'isNewerUseless', target: 'retrying', actions: 'renew' },
+          { guard: 'isNewer', target: 'active', actions: 'renew' },
+        ],
         'refresh.refused': {
           guard: 'isOfThisFlight',
           target: 'retrying',
           actions: 'noteRefused',
-          description: 'turned away, token not spent',
         },
         'refresh.unknown': [
           {
             guard: 'isUnknownForGood',
             target: 'expired',
             actions: ['noteUnknown', 'expire'],
-            description: 'in doubt, and nothing may be tried',
           },
           {
             guard: 'isOfThisFlight',
             target: 'retrying',
             actions: 'noteUnknown',
-            description: 'in doubt: the token may be spent',
           },
         ],
         'refresh.rejected': {
@@ -296,26 +236,22 @@ export const sessionMachine = setup({
             type: 'expire',
             params: ({ event }) => ({ reason: event.reason }),
           },
-          description: 'refused for good',
         },
         'refresh.unsupported': [
           {
             guard: 'isUnsupportedAndSpent',
             target: 'expired',
             actions: ['noteUnsupported', { type: 'expire', params: { reason: 'refreshUnsupported' } }],
-            description: 'no refresh here, and the bearer is gone',
           },
           {
             guard: 'isUnsupportedInsideLead',
             target: 'nearingExpiry',
             actions: 'noteUnsupported',
-            description: 'no refresh here, the bearer nears its end',
           },
           {
             guard: 'isOfThisFlight',
             target: 'active',
             actions: 'noteUnsupported',
-            description: 'no refresh here',
           },
         ],
       },
@@ -323,59 +259,49 @@ export const sessionMachine = setup({
     retrying: {
       description:
         'The last attempt did not succeed and may yet. A good bearer is served; without one callers are told when to come back.',
-      tags: ['authenticated', 'degraded'],
+      tags: 'degraded',
       on: {
         'time.checked': [
           {
-            guard: 'isOver',
+            guard: 'hasLivedTooLong',
             target: 'expired',
-            actions: 'expire',
-            description: 'a limit is reached, or nothing can renew it',
+            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
           },
           {
-            guard: 'isRetryDue',
-            target: 'refreshing',
-            actions: 'markTime',
-            description: 'the backoff is over',
+            guard: 'hasIdledTooLong',
+            target: 'expired',
+            actions: { type: 'expire', params: { reason: 'idle' } },
           },
+          { guard: 'isHopeless', target: 'expired', actions: 'expire' },
+          { guard: 'isRetryDue', target: 'refreshing', actions: 'markTime' },
           {
             guard: 'isRereadDue',
             actions: ['markTime', 'noteReread', 'reread'],
-            description: 'has a peer renewed it?',
           },
+          { actions: 'markTime' },
         ],
-        'refresh.asked': [
-          {
-            guard: 'isAskedAndDue',
-            target: 'refreshing',
-            actions: ['markTime', 'noteAsked', 'hurry'],
-            description: 'somebody asks, and it is due',
-          },
-          { actions: ['noteAsked', 'hurry'], description: 'asked for: as soon as may be' },
-        ],
-        'bearer.rejected': [
-          {
-            guard: 'isRejectedForGood',
-            target: 'expired',
-            actions: 'expire',
-            description: '401, and nothing can renew it',
-          },
-          { guard: 'isRejected', actions: 'markRejected', description: '401' },
-        ],
-        'bearer.accepted': {
-          guard: 'isCleared',
-          target: 'active',
-          actions: 'markAccepted',
-          description: 'a call was served: only one route said 401',
+        'refresh.asked': {
+          guard: 'isAskedAndDue',
+          target: 'refreshing',
+          actions: ['markTime', 'noteAsked'],
         },
-        'network.restored': [
+        'bearer.rejected': [
+          { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
+          { guard: 'isRejected', actions: 'markRejected' },
+        ],
+        'network.restored': {
+          guard: 'isFreeToRetry',
+          target: 'refreshing',
+          actions: 'markTime',
+        },
+        'session.renewed': [
           {
-            guard: 'isFreeToRetry',
-            target: 'refreshing',
-            actions: ['markTime', 'hurry'],
-            description: 'the network is back',
+            guard: 'isNewerUselessTooOften',
+            target: 'expired',
+            actions: ['renew', { type: 'expire', params: { reason: 'unusableLifetime' } }],
           },
-          { actions: 'hurry', description: 'the network is back: as soon as may be' },
+          { guard: 'isNewerUseless', actions: 'renew' },
+          { guard: 'isNewer', target: 'active', actions: 'renew' },
         ],
       },
     },
@@ -383,6 +309,13 @@ export const sessionMachine = setup({
       description:
         'The session is over; `reason` says why. A login leaves, and so does a newer version from a peer where only the refresh failed.',
       tags: 'ended',
+      on: {
+        'session.renewed': {
+          guard: 'isNewerAfterDoubt',
+          target: 'active',
+          actions: 'renew',
+        },
+      },
     },
   },
 })

@@ -30,7 +30,6 @@ export type UserPatch = Partial<
     | 'openidIssuer'
     | 'twoFactorEnabledAt'
     | 'emailVerified'
-    | 'isBanned'
   >
 >
 

@@ -15,22 +15,11 @@ export type {
   SessionStateName,
   SessionUser,
 } from '../../machines/session.types.ts'
-export type {
-  Coordinator,
-  EndedElsewhere,
-  Flight,
-  FlightAsk,
-  FlightIdentity,
-} from '../coordination/coordinator.ts'
+export type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
 export { createSession } from '../session/createSession.ts'
-export {
-  createSessionLogic,
-  type SessionLogic,
-  type SessionLogicInput,
-  sessionOf,
-} from '../session/createSessionLogic.ts'
+export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 export {
   type AnySessionError,
   Disposed,
@@ -49,7 +38,6 @@ export type { LoginAnswer, LoginOptions } from '../session/login.ts'
 export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
 export type { Session, SessionActorRef } from '../session/session.ts'
-export type { SessionClock } from '../session/sessionClock.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
 export { type BffStrategyOptions, bffStrategy } from '../strategies/bff.ts'
@@ -59,7 +47,6 @@ export type {
   KeptFacts,
   KeptParts,
   KeptSession,
-  KnownSends,
   LifeHints,
   RefreshOutcome,
   RefreshRequest,

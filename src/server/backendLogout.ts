@@ -1,5 +1,4 @@
 import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
-import { logoutConfirmation } from '../wire/logoutConfirmation.ts'
 import { request } from '../wire/request.ts'
 
 interface Tokens {
@@ -9,7 +8,6 @@ interface Tokens {
 
 interface LogoutResult {
   readonly status: number
-  readonly isConfirmed?: boolean
   readonly redirect?: string
 }
 
@@ -41,7 +39,7 @@ export function withBackendLogout(
     }
     const { sessionId } = asked as { readonly sessionId?: string }
     if (result?.redirect && sessionId && asked.cause === 'logout') onRedirect(sessionId, result.redirect)
-    return result?.isConfirmed === true
+    return result?.status === 200
   }
 
   async function logoutWith(
@@ -57,15 +55,18 @@ export function withBackendLogout(
       signal,
       fetch,
     })
-    if (answer.kind !== 'answer') return undefined
-    const confirmation = logoutConfirmation(answer)
-    const redirect = confirmation?.redirect
-    return {
-      status: answer.status,
-      isConfirmed: confirmation !== undefined,
-      ...(typeof redirect === 'string' && { redirect }),
-    }
+    if (answer.kind !== 'answer' || answer.redirected) return undefined
+    return { status: answer.status, ...redirectOf(answer.text) }
   }
 
   return { ...strategy, revoke }
+}
+
+function redirectOf(text: string): { redirect?: string } {
+  try {
+    const { redirect } = JSON.parse(text) as { redirect?: unknown }
+    return typeof redirect === 'string' ? { redirect } : {}
+  } catch {
+    return {}
+  }
 }
