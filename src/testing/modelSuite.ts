@@ -84,7 +84,7 @@ export function modelSuite(
   const pathOf = (
     steps: ModelWay,
     { paths: _, ...model }: ModelSuiteOptions,
-    failures?: FailureList,
+    seen?: FailureList,
   ): ModelPath => {
     const name = nameOf(steps)
     return {
@@ -94,10 +94,10 @@ export function modelSuite(
         const other = walking.get(driver)
         if (other !== undefined)
           throw new Error(`The driver is still walking "${other}": it walks one path at a time.`)
-        failures?.assertWorthWalking(model, steps)
+        seen?.assertWorthWalking(model, steps)
         walking.set(driver, name)
         try {
-          await walk(driver, model, steps, (at) => failures?.add(model, steps.slice(0, at + 1), name))
+          await walk(driver, model, steps, (at) => seen?.add(model, steps.slice(0, at + 1), name))
         } finally {
           walking.delete(driver)
         }
