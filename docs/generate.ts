@@ -1,6 +1,6 @@
 /**
  * Writes docs/statechart.md from the machine itself (a Mermaid diagram, and what every state does with every event),
- * and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
+ * docs/words.md from the tables of the strategies, and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
  * nowhere, a page is not listed or a public name is not explained.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,8 +10,10 @@ import type { AnyStateNode } from 'xstate'
 import { sessionMachine } from '../machines/session.machine.ts'
 import { edgesOf, stateNodes } from './chart.ts'
 import { buildSite } from './site/buildSite.ts'
+import { table } from './table.ts'
+import { wordsPage } from './words.ts'
 
-const statechart = fileURLToPath(new URL('statechart.md', import.meta.url))
+const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const dist = fileURLToPath(new URL('dist/', import.meta.url))
 
 /** One arrow between two states, however many events take it. */
@@ -37,11 +39,6 @@ function diagram(): string {
   }
   return ['```mermaid', ...lines, '```'].join('\n')
 }
-
-const cell = (text: string) => text.replaceAll('|', '\\|')
-const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`
-const table = (head: string[], rows: string[][]) =>
-  [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n')
 
 const edgeTable = (node: AnyStateNode) =>
   table(
@@ -78,9 +75,11 @@ function page(): string {
 
 const isCheck = process.argv.includes('--check')
 const problems: string[] = []
-if (!isCheck) writeFileSync(statechart, page())
-else if (readFileSync(statechart, 'utf8') !== page())
-  problems.push('docs/statechart.md is stale: npm run docs')
+const pages = { 'statechart.md': page(), 'words.md': await wordsPage() }
+for (const [name, text] of Object.entries(pages)) {
+  if (!isCheck) writeFileSync(fileOf(name), text)
+  else if (readFileSync(fileOf(name), 'utf8') !== text) problems.push(`docs/${name} is stale: npm run docs`)
+}
 
 const site = await buildSite()
 problems.push(...site.problems)

@@ -1,8 +1,23 @@
+import { after, finite, NEVER } from './session.instants.ts'
+import {
+  counted,
+  dueAt,
+  givenUpAt,
+  isGivenUp,
+  mayResend,
+  NO_SENDS,
+  raised,
+  waitAfter,
+} from './session.ledger.ts'
 import type { Doubt, SessionContext, SessionEvent, SessionFacts, SessionStateName } from './session.types.ts'
 
 const MAX_TIMER_MS = 2 ** 31 - 1
 const FLOOR_MS = 5_000
-const USELESS_LIFE_MS = 1_000
+const MAX_FLOOR_MS = 300_000
+/** A bearer that lives no longer than that is of no use. */
+export const USELESS_LIFE_MS = 1_000
+/** Renewals in a row without a usable bearer that end a session. */
+const MAX_USELESS = 3
 const MAX_JITTER_MS = 180_000
 const MIN_BACKOFF_MS = 250
 const FIRST_BACKOFF_MS = 500
@@ -10,12 +25,6 @@ const MAX_BACKOFF_MS = 60_000
 const MISCONFIGURED_MS = 60_000
 const FIRST_REREAD_MS = 1_000
 const MAX_REREAD_MS = 30_000
-
-/** Ambiguous sends of one refresh token before the session is given up, and the least time they spread over. */
-const MAX_DOUBTFUL_SENDS = 4
-const MIN_DOUBT_MS = 120_000
-/** Waits before the second, third and fourth doubtful send. They add up to `MIN_DOUBT_MS`. */
-const DOUBT_WAITS_MS = [10_000, 30_000, 80_000]
 
 /** A delay that every timer accepts: never NaN, never negative, never above 2^31 - 1 (which fires at once). */
 export function clampDelay(ms: number): number {
@@ -29,23 +38,36 @@ export function deadlinesOf(
   leadTimeMs: number,
   roll: number,
 ): Pick<SessionFacts, 'endsAt' | 'leadAt' | 'refreshAt' | 'floorAt'> {
-  const life = Math.max(lifeMs, 0)
+  const life = Math.max(finite(lifeMs), 0)
+  const floorAt = at + (life > USELESS_LIFE_MS ? Math.min(FLOOR_MS, life / 2) : FLOOR_MS)
+  const endsAt = after(at, life)
+  if (endsAt === NEVER) return { endsAt, leadAt: NEVER, refreshAt: NEVER, floorAt }
   const lead = Math.min(leadTimeMs, life / 2)
   const jitter = Math.floor(roll * Math.min(life * 0.2, MAX_JITTER_MS))
-  const floorAt = at + (life > USELESS_LIFE_MS ? Math.min(FLOOR_MS, life / 2) : FLOOR_MS)
-  const leadAt = at + life - lead
-  return {
-    endsAt: at + life,
-    leadAt,
-    refreshAt: Math.max(leadAt - jitter, floorAt),
-    floorAt,
-  }
+  const leadAt = endsAt - lead
+  return { endsAt, leadAt, refreshAt: Math.max(leadAt - jitter, floorAt), floorAt }
 }
 
-/** Whether a renewal brought nothing that could serve anyone. */
-export function isUseless(facts: SessionFacts, at: number): boolean {
-  return facts.bearer === 'none' || facts.endsAt - at <= USELESS_LIFE_MS
-}
+/** The floor after a renewal at `at`, where `before` renewals in a row did not help: 5, 10, 20 … 300 s. */
+export const floorAfter = (at: number, before: number): number =>
+  at + Math.min(FLOOR_MS * 2 ** before, MAX_FLOOR_MS)
+
+/**
+ * Whether a bearer was worth taking when it was received: there was one, and it lived for longer than a second, which
+ * is what its floor tells. A peer's may have ended since.
+ */
+export const isUseful = ({
+  bearer,
+  endsAt,
+  floorAt,
+}: Pick<SessionFacts, 'bearer' | 'endsAt' | 'floorAt'>): boolean => bearer === 'good' && endsAt > floorAt
+
+/** Whether a renewal brought no usable bearer: none, one that lives too short, or the one that is at hand already. */
+export const isUnusable = (c: SessionContext, facts: SessionFacts): boolean =>
+  !isUseful(facts) || (facts.bearerVersion ?? facts.version) <= c.bearerVersion
+
+/** Three renewals in a row brought no usable bearer. */
+export const isUseless = (c: SessionContext): boolean => c.useless >= MAX_USELESS
 
 /** The bearer cannot be served any more: a clock, a 401 or its absence says so. */
 export function isSpent(c: SessionContext, at: number): boolean {
@@ -54,22 +76,23 @@ export function isSpent(c: SessionContext, at: number): boolean {
 
 /** Whether the refresh token may be sent at all, backoff aside. */
 export function maySend(c: SessionContext, at: number): boolean {
-  return c.refreshable && (!c.lastChance || isSpent(c, at)) && (!c.doubt || mayResend(c, c.doubt, at))
-}
-
-function mayResend(c: SessionContext, { resend, sends, since }: Doubt, at: number): boolean {
-  if (typeof resend === 'object') return sends < 2 && at <= since + resend.withinMs
-  return resend === 'afterBearerEnds' && isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS
+  const isUrgent = isSpent(c, at)
+  return (
+    c.refreshable &&
+    (!c.lastChance || isUrgent) &&
+    (!c.doubt || mayResend(c.doubt, { resend: c.doubt.resend, isSpent: isUrgent }, at))
+  )
 }
 
 /** The bearer is gone, and nothing that is still permitted could bring a new one. */
 export function isHopeless(c: SessionContext, at: number, doubt: Doubt | null = c.doubt): boolean {
-  if (!doubt || !isSpent(c, at)) return false
-  if (doubt.resend === 'never') return true
-  if (doubt.resend === 'afterBearerEnds')
-    return doubt.sends >= MAX_DOUBTFUL_SENDS && at >= doubt.since + MIN_DOUBT_MS
-  return doubt.sends > 1 || at > doubt.since + doubt.resend.withinMs
+  if (!isSpent(c, at)) return false
+  return isUseless(c) || (doubt !== null && isGivenUp(doubt, doubt.resend, at))
 }
+
+/** A limit is reached: the user was away for too long, or the session is as old as it may become. */
+export const isPastLimit = (c: SessionContext, at: number): boolean =>
+  at >= c.absoluteEndsAt || at >= c.idleEndsAt
 
 type Refused = Extract<SessionEvent, { type: 'refresh.refused' }>
 type Unknown = Extract<SessionEvent, { type: 'refresh.unknown' }>
@@ -78,77 +101,111 @@ type Unknown = Extract<SessionEvent, { type: 'refresh.unknown' }>
 export function afterRefused(c: SessionContext, e: Refused): Partial<SessionContext> {
   const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** (c.attempts + 1), MAX_BACKOFF_MS)
   const backoff = e.misconfigured ? MISCONFIGURED_MS : Math.max(e.roll * ceiling, MIN_BACKOFF_MS)
-  const heldUntil = e.notBefore ?? 0
   return {
-    attempts: c.attempts + 1,
+    ...tried(c, e, e.at),
     misconfigured: e.misconfigured === true,
-    heldUntil,
-    retryAt: Math.max(e.at + backoff, heldUntil),
-    rereadAt: rereadAfter(c, e.at),
+    retryAt: Math.max(e.at + backoff, e.notBefore ?? 0),
   }
 }
 
+/** What every attempt leaves that did not succeed. */
+const tried = (c: SessionContext, { at, notBefore = 0 }: Refused | Unknown, triedAt: number) => ({
+  attempts: c.attempts + 1,
+  triedAt,
+  heldUntil: notBefore,
+  isHurried: false,
+  rereadAt: rereadAfter(c, at),
+})
+
 /** The doubt that an ambiguous answer leaves. A provider's `never` outlasts milder answers. */
-export function doubtAfter(c: SessionContext, e: Unknown): Doubt {
-  const before = c.doubt
-  return {
-    sends: (before?.sends ?? 0) + 1,
-    since: before?.since ?? e.sentAt ?? e.at,
-    resend: before?.resend === 'never' ? 'never' : e.resend,
-    answered: e.answered,
-  }
+export function doubtAfter({ doubt: before }: SessionContext, e: Unknown): Doubt {
+  const sends = e.row
+    ? raised(before ?? NO_SENDS, e.row)
+    : counted(before, e.sentAt ?? e.at, e.answered ? e.at : NEVER)
+  const { since, answers, answeredSince } = sends
+  const resend = before?.resend === 'never' ? 'never' : e.resend
+  return { sends: sends.sends, since, answers, answeredSince, resend }
 }
 
 /** After an ambiguous answer: hold, and space what the policy permits. */
 export function afterUnknown(c: SessionContext, e: Unknown): Partial<SessionContext> {
   const doubt = doubtAfter(c, e)
-  const heldUntil = e.notBefore ?? 0
-  const wait =
-    typeof doubt.resend === 'object'
-      ? Math.min(FIRST_BACKOFF_MS * (1 + e.roll), doubt.resend.withinMs / 2)
-      : isSpent(c, e.at)
-        ? (DOUBT_WAITS_MS[doubt.sends - 1] ?? MAX_BACKOFF_MS) * (1 + e.roll / 4)
-        : FIRST_BACKOFF_MS
+  const permittedAt = finite(e.row?.retryAt)
+  const dueAt = permittedAt < NEVER ? permittedAt : e.at + waitAfter(doubt, doubt.resend, e.roll)
   return {
+    ...tried(c, e, e.sentAt ?? e.at),
     doubt,
-    attempts: c.attempts + 1,
     misconfigured: false,
-    heldUntil,
-    retryAt: Math.max(e.at + wait, heldUntil),
-    rereadAt: rereadAfter(c, e.at),
+    retryAt: Math.max(dueAt, e.notBefore ?? 0),
   }
 }
 
-/** When to look at the store again; `Infinity` where no peer shares the session. */
+/** When to look at the store again; `NEVER` where no peer shares the session. */
 export function rereadAfter(c: SessionContext, at: number): number {
-  return c.shared ? at + Math.min(FIRST_REREAD_MS * 2 ** c.attempts, MAX_REREAD_MS) : Infinity
+  return c.shared ? at + Math.min(FIRST_REREAD_MS * 2 ** c.attempts, MAX_REREAD_MS) : NEVER
 }
 
-/** The next instant at which time alone may change the state; `Infinity`: never. */
-export function nextDeadline(state: SessionStateName, c: SessionContext): number {
-  if (state === 'loggedOut' || state === 'expired') return Infinity
-  const end = c.bearer === 'good' ? c.endsAt : Infinity
+/** In `retrying`: when the backoff of the next attempt is over. `isEarly`: for somebody who asks for it. */
+export const retryDueAt = (c: SessionContext, isEarly: boolean): number =>
+  dueAt({ sentAt: c.triedAt, notBefore: c.retryAt, heldUntil: c.heldUntil }, isEarly)
+
+/** Whether time alone may make the next attempt: no timer runs where callers do, nor while the user is away. */
+export const isTimed = (c: SessionContext): boolean => c.policy !== 'onDemand' && !c.idle
+
+/**
+ * The next instant at which time alone may change the state; `NEVER`: none. `isAwaited`: somebody waits for a bearer,
+ * and is to ask for it when an attempt is due.
+ */
+export function nextDeadline(state: SessionStateName, c: SessionContext, isAwaited = false): number {
+  if (state === 'loggedOut' || state === 'expired') return NEVER
+  const end = state === 'refreshing' && c.bearer !== 'good' ? NEVER : endOfBearer(c)
   const limit = Math.min(c.idleEndsAt, c.absoluteEndsAt)
   if (state === 'active') {
     const timed = c.policy === 'eager' && !c.idle && maySend(c, 0)
     return Math.min(limit, timed ? c.refreshAt : c.leadAt, c.endsAt)
   }
-  if (state === 'retrying') return Math.min(limit, end, c.rereadAt, nextSend(c))
+  if (state === 'retrying') {
+    const next = isTimed(c) || isAwaited ? nextSend(c) : NEVER
+    return Math.min(limit, end, c.rereadAt, next, endOfDoubt(c))
+  }
   const isOverdue = state === 'nearingExpiry' && c.policy === 'eager' && !c.idle && c.bearer !== 'good'
   if (isOverdue && maySend(c, c.floorAt)) return Math.min(limit, c.floorAt)
   return Math.min(limit, end)
 }
 
-/** In `retrying`: the next instant at which the token may be sent, or the session be given up. */
+/** When time alone does something to the bearer: it ends, or is known to be gone and nothing can replace it. */
+function endOfBearer({ bearer, refreshable, endsAt }: SessionContext): number {
+  if (bearer === 'good') return endsAt
+  if (refreshable || bearer === 'ended') return NEVER
+  return bearer === 'none' ? 0 : endsAt
+}
+
+/** In `retrying`: the next instant at which the token may be sent; `NEVER`: it may not, by time alone. */
 export function nextSend(c: SessionContext): number {
+  const due = retryDueAt(c, c.isHurried)
+  // What is not permitted with a good bearer may be once it has ended.
+  const at = maySend(c, due) ? due : Math.max(due, c.endsAt)
+  return maySend(c, at) ? at : NEVER
+}
+
+/** In `retrying`: the instant at which a doubt ends the session, if no send does away with it; `NEVER`: none. */
+export function endOfDoubt(c: SessionContext): number {
   const { doubt } = c
-  if (!doubt) return c.retryAt
-  if (doubt.resend === 'never') return Infinity
-  if (doubt.resend === 'afterBearerEnds') {
-    if (c.bearer === 'good') return Math.max(c.endsAt, c.retryAt)
-    return doubt.sends < MAX_DOUBTFUL_SENDS ? c.retryAt : doubt.since + MIN_DOUBT_MS
-  }
-  const windowEndsAt = doubt.since + doubt.resend.withinMs
-  if (doubt.sends < 2 && c.retryAt <= windowEndsAt) return c.retryAt
-  return c.bearer === 'good' ? c.endsAt : windowEndsAt + 1
+  if (!doubt) return NEVER
+  const { resend } = doubt
+  const over = typeof resend === 'object' ? doubt.since + resend.withinMs + 1 : givenUpAt(doubt)
+  return c.bearer === 'good' ? Math.max(over, c.endsAt) : over
+}
+
+/**
+ * The next instant from which on a refresh that `by` asks for begins at once; `NEVER`: not before something else
+ * happens.
+ */
+export function nextAsk(state: SessionStateName, c: SessionContext, by: 'caller' | 'user' | 'force'): number {
+  // Who asked earlier than that has hurried the attempt already.
+  if (state === 'retrying') return nextSend(c)
+  if (state !== 'active' && state !== 'nearingExpiry') return NEVER
+  const lead = by === 'caller' ? (c.policy === 'prompt' ? NEVER : c.leadAt) : 0
+  const at = Math.max(c.floorAt, lead)
+  return maySend(c, at) ? at : NEVER
 }

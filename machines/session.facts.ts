@@ -1,52 +1,112 @@
-import { isUseless } from './session.deadlines.ts'
+import { floorAfter, isUnusable, isUseless, rereadAfter } from './session.deadlines.ts'
+import { after, finite, NEVER } from './session.instants.ts'
 import type { EventOf, ExpiredReason, SessionContext, SessionFacts, SessionInput } from './session.types.ts'
 
-const nobody = {
-  user: null,
-  provider: '',
-  bearer: 'none',
-  refreshable: false,
+/** Nothing went wrong yet. */
+const calm = {
   lastChance: false,
-  endsAt: Infinity,
-  leadAt: Infinity,
-  refreshAt: Infinity,
-  floorAt: 0,
-  useless: 0,
   attempts: 0,
-  retryAt: 0,
+  triedAt: 0,
   heldUntil: 0,
-  rereadAt: Infinity,
+  isHurried: false,
+  rereadAt: NEVER,
   doubt: null,
   misconfigured: false,
 } satisfies Partial<SessionContext>
 
-/** What a login and a renewal have in common: a newer version clears every trouble of the older. */
-function adopted(facts: SessionFacts): Partial<SessionContext> {
-  // Field by field: what else came with the facts stays outside.
-  const { epoch, version, user, provider, bearer, refreshable, endsAt, leadAt, refreshAt, floorAt } = facts
-  const known = { epoch, version, user, provider, bearer, refreshable, endsAt, leadAt, refreshAt, floorAt }
-  return { ...nobody, ...known, retryAt: floorAt, pending: false, reason: null }
+const nobody = {
+  ...calm,
+  user: null,
+  provider: '',
+  bearer: 'none',
+  bearerVersion: 0,
+  accepted: false,
+  disputed: false,
+  rejections: 0,
+  refreshable: false,
+  endsAt: NEVER,
+  leadAt: NEVER,
+  refreshAt: NEVER,
+  floorAt: 0,
+  rejectFloorAt: 0,
+  useless: 0,
+  retryAt: 0,
+} satisfies Partial<SessionContext>
+
+/** What a login and a renewal have in common, field by field: what else came with the facts stays outside. */
+const adopted = ({ epoch, version, user, provider, refreshable, floorAt }: SessionFacts) => ({
+  ...calm,
+  epoch,
+  version,
+  user,
+  provider,
+  refreshable,
+  floorAt,
+  retryAt: floorAt,
+  pending: false,
+  reason: null,
+})
+
+/** A bearer that nobody has tried yet. */
+const untried = ({ version, bearerVersion = version, bearer, endsAt, leadAt, refreshAt }: SessionFacts) => ({
+  bearer,
+  bearerVersion,
+  accepted: false,
+  disputed: false,
+  endsAt: finite(endsAt),
+  leadAt: finite(leadAt),
+  refreshAt: finite(refreshAt),
+})
+
+/** A login, or a session that was found. */
+export function begun(c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> {
+  // The floor keeps refreshes apart, also across a restart; a login is none.
+  const floorAt = facts.version > 1 && facts.floorAt < NEVER ? facts.floorAt : at
+  const { rejections = 0, doubt = null } = facts
+  return {
+    ...adopted(facts),
+    ...untried(facts),
+    floorAt,
+    rejectFloorAt: Math.max(floorAt, facts.version > 1 && rejections > 0 ? floorAfter(at, rejections) : 0),
+    refreshAt: Math.min(finite(facts.refreshAt), finite(facts.leadAt)),
+    rejections,
+    useless: 0,
+    doubt,
+    retryAt: doubt ? (facts.retryAt ?? at) : floorAt,
+    rereadAt: doubt ? rereadAfter(c, at) : NEVER,
+    idle: false,
+    idleEndsAt: after(at, c.idleTimeoutMs),
+    absoluteEndsAt: after(Number.isFinite(facts.startedAt) ? facts.startedAt : at, c.absoluteLifetimeMs),
+  }
 }
 
-/** A login. */
-export const begun = (c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> => ({
-  ...adopted(facts),
-  // The floor keeps refreshes apart, also across a restart; a login is none.
-  floorAt: facts.version > 1 ? facts.floorAt : at,
-  refreshAt: Math.min(facts.refreshAt, facts.leadAt),
-  idle: false,
-  idleEndsAt: at + c.idleTimeoutMs,
-  absoluteEndsAt: facts.startedAt + c.absoluteLifetimeMs,
-})
-
-/** A renewal, our own or a peer's. */
-export const renewed = (
+/**
+ * A renewal, our own or a peer's. A newer version clears every trouble of the older; one without a usable bearer leaves
+ * the bearer at hand as it is, and is tried again later.
+ */
+export function renewed(
   c: SessionContext,
   { facts, at }: EventOf<'session.renewed'>,
-): Partial<SessionContext> => ({
-  ...adopted(facts),
-  useless: isUseless(facts, at) ? c.useless + 1 : 0,
-})
+): Partial<SessionContext> {
+  if (isUnusable(c, facts)) {
+    const useless = c.useless + 1
+    return {
+      ...adopted(facts),
+      useless,
+      heldUntil: facts.floorAt,
+      retryAt: Math.max(facts.floorAt, floorAfter(at, useless - 1)),
+      rereadAt: rereadAfter(c, at),
+    }
+  }
+  const rejections = c.disputed ? c.rejections : 0
+  return {
+    ...adopted(facts),
+    ...untried(facts),
+    rejections,
+    rejectFloorAt: rejections > 0 ? Math.max(facts.floorAt, floorAfter(at, rejections)) : facts.floorAt,
+    useless: 0,
+  }
+}
 
 /** A logout, here or elsewhere. */
 export const ended = ({ reason }: EventOf<'session.ended'>): Partial<SessionContext> => ({
@@ -59,42 +119,67 @@ export function initial(input: SessionInput): SessionContext {
   const empty: SessionContext = {
     ...nobody,
     policy: input.policy ?? 'eager',
-    idleTimeoutMs: input.idleTimeoutMs ?? Infinity,
-    absoluteLifetimeMs: input.absoluteLifetimeMs ?? Infinity,
+    idleTimeoutMs: finite(input.idleTimeoutMs),
+    absoluteLifetimeMs: finite(input.absoluteLifetimeMs),
     shared: input.shared ?? false,
     pending: input.facts === undefined,
     epoch: 0,
     version: 0,
     idle: false,
-    idleEndsAt: Infinity,
-    absoluteEndsAt: Infinity,
+    idleEndsAt: NEVER,
+    absoluteEndsAt: NEVER,
     reason: 'never',
   }
   const { facts } = input
   return facts ? { ...empty, ...begun(empty, facts, input.at ?? facts.startedAt) } : empty
 }
 
-/** What time alone has changed: the bearer ended, or a provider's grace window closed. */
+/** A snapshot whose tokens are not here: as at the start, with what the machine was started with. */
+export const restored = (
+  { policy, idleTimeoutMs, absoluteLifetimeMs, epoch, version }: SessionContext,
+  { input }: EventOf<'session.restored'>,
+): SessionContext => ({
+  ...initial({ ...input, policy, idleTimeoutMs, absoluteLifetimeMs }),
+  epoch,
+  version,
+})
+
+/** What time alone has changed: the bearer ended, or a provider's grace window closed, which uses up its one send. */
 export function passed({ bearer, endsAt, doubt }: SessionContext, at: number): Partial<SessionContext> {
-  const closesAt = typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs : Infinity
+  const closesAt = typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs : NEVER
   return {
     ...(bearer === 'good' && at >= endsAt && { bearer: 'ended' }),
     ...(doubt && at > closesAt && { doubt: { ...doubt, sends: Math.max(doubt.sends, 2) } }),
   }
 }
 
-/** What a 401 makes of the bearer. */
-export const rejected = { bearer: 'rejected' } as const
+/** A 401 for the bearer at hand. A renewal brought it: the next one's 401 has to wait longer. */
+export const disputed = (c: SessionContext): Partial<SessionContext> =>
+  c.disputed ? {} : { disputed: true, rejections: c.rejections + (c.bearerVersion > 1 ? 1 : 0) }
+
+/** A 401 that is believed: the bearer is not served any more. */
+export const rejected = (c: SessionContext): Partial<SessionContext> => ({
+  ...disputed(c),
+  bearer: 'rejected',
+})
+
+/** An answer other than 401: the bearer is good after all. */
+export const accepted = (c: SessionContext, at: number): Partial<SessionContext> => ({
+  accepted: true,
+  ...(c.bearer === 'rejected' && at < c.endsAt && { bearer: 'good' }),
+})
 
 /** The user was seen, or was not. */
 export function noted(c: SessionContext, idle: boolean, at: number): Partial<SessionContext> {
-  return idle ? { idle } : { idle, idleEndsAt: at + c.idleTimeoutMs }
+  return idle ? { idle } : { idle, idleEndsAt: after(at, c.idleTimeoutMs) }
 }
 
-/** Why a bearer that ended is not replaced. */
-export function reasonOfEnd(c: SessionContext): ExpiredReason {
-  if (c.doubt)
-    return c.doubt.answered && c.doubt.resend !== 'never' ? 'refreshRejected' : 'refreshOutcomeUnknown'
+/** Why a session is over: the first of its limits that is reached, else why its bearer is not replaced. */
+export function reasonOfEnd(c: SessionContext, at: number): ExpiredReason {
+  if (at >= c.absoluteEndsAt) return 'absoluteLifetime'
+  if (at >= c.idleEndsAt) return 'idle'
+  if (c.doubt) return c.doubt.resend === 'afterBearerEnds' ? 'refreshRejected' : 'refreshOutcomeUnknown'
   if (c.lastChance) return 'refreshUnsupported'
-  return c.refreshable ? 'idle' : 'notRefreshable'
+  if (!c.refreshable) return 'notRefreshable'
+  return isUseless(c) ? 'unusableLifetime' : 'idle'
 }

@@ -1,5 +1,14 @@
-import { doubtAfter, isHopeless, isSpent, isUseless, maySend } from './session.deadlines.ts'
-import { rejected } from './session.facts.ts'
+import {
+  doubtAfter,
+  isHopeless,
+  isPastLimit,
+  isSpent,
+  isTimed,
+  isUnusable,
+  maySend,
+  retryDueAt,
+} from './session.deadlines.ts'
+import { rejected, renewed } from './session.facts.ts'
 import type { EventOf, Position, SessionContext, SessionEvent } from './session.types.ts'
 
 interface Given {
@@ -8,55 +17,92 @@ interface Given {
 }
 
 const isCurrent = (c: SessionContext, e: Position) => e.epoch === c.epoch && e.version === c.version
-const isNewer = (c: SessionContext, e: EventOf<'session.renewed'>) =>
-  e.facts.epoch === c.epoch && e.facts.version > c.version
-/**
- * A bearer without an answer gets one more chance, one that lives too short two (three renewals in a row);
- * where nothing is left to refresh with there is none.
- */
-const isUselessTooOften = (c: SessionContext, { facts, at }: EventOf<'session.renewed'>) =>
-  isUseless(facts, at) && (!facts.refreshable || c.useless + 1 >= (facts.bearer === 'none' ? 2 : 3))
+
+/** Newer than what is known, in a session that lives, or that ended while a peer might still have renewed it. */
+const isNewer = (c: SessionContext, { facts }: EventOf<'session.renewed'>) =>
+  facts.epoch === c.epoch &&
+  facts.version > c.version &&
+  (c.reason === null || c.reason === 'refreshRejected' || c.reason === 'refreshOutcomeUnknown')
+
+/** An answer to a call with the bearer at hand, which renewals without a bearer leave as it is. */
+const isAnswer = (c: SessionContext, event: SessionEvent) => {
+  const e = event as EventOf<'bearer.rejected' | 'bearer.accepted'>
+  return c.reason === null && e.epoch === c.epoch && e.version >= c.bearerVersion && e.version <= c.version
+}
+
+/** Where another call was served, a 401 right after a renewal is the word of one route. */
+const isBelieved = (c: SessionContext, at: number) => !c.accepted || at >= c.rejectFloorAt
+
+const isEnded = (c: SessionContext, at: number) => at >= c.endsAt || c.bearer === 'none'
+
+/** A limit is reached, or the bearer is gone and nothing can bring another. */
+const isOver = (c: SessionContext, at: number) =>
+  isPastLimit(c, at) || isHopeless(c, at) || (isEnded(c, at) && !c.refreshable)
+
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
+
+/**
+ * A program wants a bearer: nobody waits who would be glad of an attempt at once. Told by the fields of the event, not by
+ * its type, which is another one in a test model.
+ */
+export const isByCaller = (e: SessionEvent): boolean => 'by' in e && e.by === 'caller'
+
+const isEager = (c: SessionContext) => c.policy === 'eager' && !c.idle
 
 /** Every condition of the chart. Facts are compared with the instant of the event; no clock is read. */
 export const guards = {
-  hasIdledTooLong: ({ context, event }: Given) => event.at >= context.idleEndsAt,
-  hasLivedTooLong: ({ context, event }: Given) => event.at >= context.absoluteEndsAt,
   hasFacts: ({ context }: Given) => context.user !== null,
-  isEndedForGood: ({ context: c, event }: Given) =>
-    event.at >= c.endsAt && (c.policy === 'prompt' || !c.refreshable || isHopeless(c, event.at)),
-  isTimerDue: ({ context: c, event }: Given) =>
-    event.at >= c.refreshAt && c.policy === 'eager' && !c.idle && maySend(c, event.at),
+  hasTrouble: ({ context: c }: Given) => c.user !== null && (c.doubt !== null || c.bearer === 'none'),
+  isStartedInTrouble: ({ event }: Given) => {
+    const { facts } = event as EventOf<'session.started'>
+    return facts.doubt !== undefined || facts.bearer === 'none'
+  },
+  isPastLimit: ({ context, event }: Given) => isPastLimit(context, event.at),
+  isOver: ({ context, event }: Given) => isOver(context, event.at),
+  isLapsed: ({ context: c, event }: Given) =>
+    isOver(c, event.at) || (isEnded(c, event.at) && c.policy === 'prompt'),
+  isAlive: ({ context }: Given) => context.reason === null,
+  isTimerDue: ({ context: c, event }: Given) => event.at >= c.refreshAt && isEager(c) && maySend(c, event.at),
   isInsideLead: ({ context, event }: Given) => event.at >= context.leadAt,
   isEndedAndEager: ({ context: c, event }: Given) =>
-    event.at >= c.endsAt && c.policy === 'eager' && !c.idle && isPastFloor(c, event) && maySend(c, event.at),
+    event.at >= c.endsAt && isEager(c) && isPastFloor(c, event) && maySend(c, event.at),
   isWorthAsking: ({ context: c, event }: Given) =>
     maySend(c, event.at) &&
     isPastFloor(c, event) &&
-    ((event as EventOf<'refresh.asked'>).by !== 'caller' || (c.policy !== 'prompt' && event.at >= c.leadAt)),
-  isRejectedForGood: ({ context: c, event }: Given) =>
-    isCurrent(c, event as EventOf<'bearer.rejected'>) &&
-    (!c.refreshable || isHopeless({ ...c, ...rejected }, event.at)),
+    (!isByCaller(event) || (c.policy !== 'prompt' && event.at >= c.leadAt)),
+  isRejectedForGood: ({ context: c, event }: Given) => {
+    const spent = { ...c, ...rejected(c) }
+    const isStuck = !c.refreshable || isHopeless(spent, event.at)
+    return isAnswer(c, event) && isStuck && (!c.accepted || c.bearer !== 'good')
+  },
   isRejectedPastFloor: ({ context: c, event }: Given) =>
-    isCurrent(c, event as EventOf<'bearer.rejected'>) &&
+    isAnswer(c, event) &&
     isPastFloor(c, event) &&
-    maySend({ ...c, ...rejected }, event.at),
-  isRejected: ({ context, event }: Given) => isCurrent(context, event as EventOf<'bearer.rejected'>),
+    event.at >= c.rejectFloorAt &&
+    maySend({ ...c, ...rejected(c) }, event.at),
+  isRejected: ({ context: c, event }: Given) => isAnswer(c, event) && isBelieved(c, event.at),
+  isAnswer: ({ context, event }: Given) => isAnswer(context, event),
+  isCleared: ({ context: c, event }: Given) =>
+    isAnswer(c, event) &&
+    c.bearer === 'rejected' &&
+    event.at < c.endsAt &&
+    c.attempts + c.useless === 0 &&
+    c.doubt === null,
   isBackAndEager: ({ context: c, event }: Given) =>
     !(event as EventOf<'user.changed'>).idle &&
     c.policy === 'eager' &&
     maySend(c, event.at) &&
     isPastFloor(c, event),
   isNewer: ({ context, event }: Given) => isNewer(context, event as EventOf<'session.renewed'>),
-  isNewerUseless: ({ context: c, event }: Given) =>
-    isNewer(c, event as EventOf<'session.renewed'>) &&
-    isUseless((event as EventOf<'session.renewed'>).facts, event.at),
-  isNewerUselessTooOften: ({ context: c, event }: Given) =>
-    isNewer(c, event as EventOf<'session.renewed'>) &&
-    isUselessTooOften(c, event as EventOf<'session.renewed'>),
-  isNewerAfterDoubt: ({ context: c, event }: Given) =>
-    (c.reason === 'refreshRejected' || c.reason === 'refreshOutcomeUnknown') &&
-    isNewer(c, event as EventOf<'session.renewed'>),
+  isNewerUnusable: ({ context: c, event }: Given) => {
+    const e = event as EventOf<'session.renewed'>
+    return isNewer(c, e) && isUnusable(c, e.facts)
+  },
+  isNewerUseless: ({ context: c, event }: Given) => {
+    const e = event as EventOf<'session.renewed'>
+    if (!isNewer(c, e) || !isUnusable(c, e.facts)) return false
+    return isOver({ ...c, ...renewed(c, e) }, e.at)
+  },
   isOfThisFlight: ({ context, event }: Given) => isCurrent(context, event as EventOf<'refresh.refused'>),
   isUnknownForGood: ({ context: c, event }: Given) => {
     const e = event as EventOf<'refresh.unknown'>
@@ -66,10 +112,11 @@ export const guards = {
     isCurrent(c, event as EventOf<'refresh.unsupported'>) && isSpent(c, event.at),
   isUnsupportedInsideLead: ({ context: c, event }: Given) =>
     isCurrent(c, event as EventOf<'refresh.unsupported'>) && event.at >= c.leadAt,
-  isHopeless: ({ context, event }: Given) => isHopeless(context, event.at),
-  isRetryDue: ({ context: c, event }: Given) => event.at >= c.retryAt && maySend(c, event.at),
+  isRetryDue: ({ context: c, event }: Given) =>
+    isTimed(c) && event.at >= retryDueAt(c, c.isHurried) && maySend(c, event.at),
   isAskedAndDue: ({ context: c, event }: Given) =>
-    (event as EventOf<'refresh.asked'>).by !== 'caller' && event.at >= c.retryAt && maySend(c, event.at),
-  isFreeToRetry: ({ context: c, event }: Given) => event.at >= c.heldUntil && maySend(c, event.at),
+    event.at >= retryDueAt(c, c.isHurried || !isByCaller(event)) && maySend(c, event.at),
+  isFreeToRetry: ({ context: c, event }: Given) =>
+    event.at >= (c.doubt ? retryDueAt(c, true) : c.heldUntil) && maySend(c, event.at),
   isRereadDue: ({ context, event }: Given) => event.at >= context.rereadAt,
 }

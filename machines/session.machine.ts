@@ -1,8 +1,20 @@
 import { assign, setup } from 'xstate'
-import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
-import { begun, ended, initial, noted, passed, reasonOfEnd, rejected, renewed } from './session.facts.ts'
-import { guards } from './session.guards.ts'
-import { alarmPort, refreshPort, rereadPort } from './session.ports.ts'
+import { afterRefused, afterUnknown, isSpent, rereadAfter } from './session.deadlines.ts'
+import {
+  accepted,
+  begun,
+  disputed,
+  ended,
+  initial,
+  noted,
+  passed,
+  reasonOfEnd,
+  rejected,
+  renewed,
+  restored,
+} from './session.facts.ts'
+import { guards, isByCaller } from './session.guards.ts'
+import { alarmPort, refreshPort, rereadPort, runtimePort } from './session.ports.ts'
 import type {
   EventOf,
   ExpiredReason,
@@ -23,7 +35,7 @@ export const sessionMachine = setup({
     input: {} as SessionInput | undefined,
     tags: '' as SessionTag,
   },
-  actors: { refresh: refreshPort, alarm: alarmPort },
+  actors: { refresh: refreshPort, alarm: alarmPort, runtime: runtimePort },
   guards,
   actions: {
     begin: assign(({ context, event }) => {
@@ -32,13 +44,26 @@ export const sessionMachine = setup({
     }),
     renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
     end: assign(({ event }) => ended(event as EventOf<'session.ended'>)),
+    startOver: assign(({ context, event }) => restored(context, event as EventOf<'session.restored'>)),
     settle: assign({ pending: false }),
-    expire: assign(({ context }, params?: { reason: ExpiredReason }) => ({
+    expire: assign(({ context, event }, params?: { reason: ExpiredReason }) => ({
       bearer: 'none' as const,
-      reason: params?.reason ?? reasonOfEnd(context),
+      reason: params?.reason ?? reasonOfEnd(context, event.at),
     })),
     markTime: assign(({ context, event }) => passed(context, event.at)),
-    markRejected: assign(rejected),
+    markRejected: assign(({ context }) => rejected(context)),
+    markDisputed: assign(({ context: c }) => ({
+      ...disputed(c),
+      // As soon as a 401 counts, it is found out whether a renewal helps.
+      refreshAt: Math.min(c.refreshAt, c.rejectFloorAt),
+    })),
+    markAccepted: assign(({ context, event }) => accepted(context, event.at)),
+    waitForFloor: assign(({ context: c, event }) => ({
+      heldUntil: c.floorAt,
+      retryAt: Math.max(c.floorAt, c.rejectFloorAt),
+      rereadAt: rereadAfter(c, event.at),
+    })),
+    hurry: assign(({ event }) => (isByCaller(event) ? {} : { isHurried: true })),
     noteUser: assign(({ context, event }) =>
       noted(context, (event as EventOf<'user.changed'>).idle, event.at),
     ),
@@ -62,24 +87,65 @@ export const sessionMachine = setup({
   id: 'session',
   description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
   context: ({ input = {} }) => initial(input),
-  invoke: {
-    id: 'alarm',
-    src: 'alarm',
-    input: ({ self }) => ({ session: self }),
-  },
+  invoke: [
+    {
+      id: 'runtime',
+      src: 'runtime',
+      input: ({ self }) => ({ session: self }),
+    },
+    {
+      id: 'alarm',
+      src: 'alarm',
+      input: ({ self }) => ({ session: self }),
+    },
+  ],
   initial: 'loggedOut',
   on: {
-    'session.started': { target: '.active', actions: 'begin' },
-    'session.ended': { target: '.loggedOut', actions: 'end' },
-    'refresh.asked': { actions: 'noteAsked' },
-    'user.changed': { actions: 'noteUser' },
+    'session.started': [
+      {
+        guard: 'isStartedInTrouble',
+        target: '.retrying',
+        actions: 'begin',
+        description: 'found, its last refresh in doubt',
+      },
+      { target: '.active', actions: 'begin', description: 'login' },
+    ],
+    'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout' },
+    'session.restored': {
+      target: '.loggedOut',
+      reenter: true,
+      actions: 'startOver',
+      description: 'a snapshot without its tokens',
+    },
+    'session.renewed': [
+      {
+        guard: 'isNewerUseless',
+        target: '.expired',
+        actions: ['renew', 'expire'],
+        description: 'without a usable bearer, and the old one is spent for good',
+      },
+      {
+        guard: 'isNewerUnusable',
+        target: '.retrying',
+        actions: 'renew',
+        description: 'without a usable bearer: the old one stays',
+      },
+      { guard: 'isNewer', target: '.active', actions: 'renew', description: 'renewed, here or by a peer' },
+    ],
+    'time.checked': { guard: 'isAlive', actions: 'markTime', description: 'time passes' },
+    'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
+    'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
+    'user.changed': { actions: 'noteUser', description: 'the user comes or goes' },
   },
   states: {
     loggedOut: {
       description: 'Nobody is logged in; `pending` while it is not yet known. Only a login leaves.',
-      always: { guard: 'hasFacts', target: 'active' },
+      always: [
+        { guard: 'hasTrouble', target: 'retrying', description: 'started with a refresh in doubt' },
+        { guard: 'hasFacts', target: 'active', description: 'started with a session' },
+      ],
       on: {
-        'session.ended': { actions: 'settle' },
+        'session.ended': { actions: 'settle', description: 'there is none' },
       },
     },
     active: {
@@ -88,41 +154,45 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'hasLivedTooLong',
+            guard: 'isLapsed',
             target: 'expired',
-            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+            actions: 'expire',
+            description: 'a limit is reached, or nothing can renew it',
           },
-          {
-            guard: 'hasIdledTooLong',
-            target: 'expired',
-            actions: { type: 'expire', params: { reason: 'idle' } },
-          },
-          { guard: 'isEndedForGood', target: 'expired', actions: 'expire' },
-          { guard: 'isTimerDue', target: 'refreshing', actions: 'markTime' },
+          { guard: 'isTimerDue', target: 'refreshing', actions: 'markTime', description: 'due' },
           {
             guard: 'isInsideLead',
             target: 'nearingExpiry',
             actions: 'markTime',
+            description: 'due, nobody asks',
           },
         ],
         'refresh.asked': {
           guard: 'isWorthAsking',
           target: 'refreshing',
-          actions: ['markTime', 'noteAsked'],
+          actions: ['markTime', 'noteAsked', 'hurry'],
+          description: 'due, a caller asks; or the user does',
         },
         'bearer.rejected': [
-          { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
           {
-            guard: 'isRejectedPastFloor',
-            target: 'refreshing',
-            actions: 'markRejected',
+            guard: 'isRejectedForGood',
+            target: 'expired',
+            actions: 'expire',
+            description: '401, and nothing can renew it',
+          },
+          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected', description: '401' },
+          {
+            guard: 'isRejected',
+            target: 'retrying',
+            actions: ['markRejected', 'waitForFloor'],
+            description: '401 right after a renewal',
+          },
+          {
+            guard: 'isAnswer',
+            actions: 'markDisputed',
+            description: '401 right after a renewal, on one route of several',
           },
         ],
-        'session.renewed': {
-          guard: 'isNewer',
-          target: 'active',
-          actions: 'renew',
-        },
       },
     },
     nearingExpiry: {
@@ -132,101 +202,91 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'hasLivedTooLong',
+            guard: 'isLapsed',
             target: 'expired',
-            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+            actions: 'expire',
+            description: 'a limit is reached, or nothing can renew it',
           },
-          {
-            guard: 'hasIdledTooLong',
-            target: 'expired',
-            actions: { type: 'expire', params: { reason: 'idle' } },
-          },
-          { guard: 'isEndedForGood', target: 'expired', actions: 'expire' },
           {
             guard: 'isEndedAndEager',
             target: 'refreshing',
             actions: 'markTime',
+            description: 'the bearer has ended',
           },
-          { actions: 'markTime' },
         ],
         'refresh.asked': {
           guard: 'isWorthAsking',
           target: 'refreshing',
-          actions: ['markTime', 'noteAsked'],
+          actions: ['markTime', 'noteAsked', 'hurry'],
+          description: 'due, a caller asks; or the user does',
         },
         'bearer.rejected': [
-          { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
           {
-            guard: 'isRejectedPastFloor',
-            target: 'refreshing',
-            actions: 'markRejected',
+            guard: 'isRejectedForGood',
+            target: 'expired',
+            actions: 'expire',
+            description: '401, and nothing can renew it',
+          },
+          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected', description: '401' },
+          {
+            guard: 'isRejected',
+            target: 'retrying',
+            actions: ['markRejected', 'waitForFloor'],
+            description: '401 right after a renewal',
           },
         ],
         'user.changed': {
           guard: 'isBackAndEager',
           target: 'refreshing',
           actions: ['markTime', 'noteUser'],
-        },
-        'session.renewed': {
-          guard: 'isNewer',
-          target: 'active',
-          actions: 'renew',
+          description: 'the user is back',
         },
       },
     },
     refreshing: {
       description:
         'One flight renews the bearer. The old one is served while good; callers who need a new one wait for this flight.',
-      tags: 'busy',
+      tags: ['authenticated', 'busy'],
       invoke: {
         id: 'refresh',
         src: 'refresh',
-        input: ({ context: { provider, epoch, version }, self }) => ({
-          provider,
-          epoch,
-          version,
+        input: ({ context: c, event, self }) => ({
+          provider: c.provider,
+          epoch: c.epoch,
+          version: c.version,
+          doubt: c.doubt,
+          isSpent: isSpent(c, event.at),
+          isHurried: c.isHurried,
+          rejections: c.rejections,
           session: self,
         }),
       },
       on: {
-        'time.checked': [
-          {
-            guard: 'hasLivedTooLong',
-            target: 'expired',
-            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
-          },
-          {
-            guard: 'hasIdledTooLong',
-            target: 'expired',
-            actions: { type: 'expire', params: { reason: 'idle' } },
-          },
-          { actions: 'markTime' },
-        ],
-        'bearer.rejected': { guard: 'isRejected', actions: 'markRejected' },
-        'session.renewed': [
-          {
-            guard: 'isNewerUselessTooOften',
-            target: 'expired',
-            actions: ['renew', { type: 'expire', params: { reason: 'unusableLifetime' } }],
-          },
-          { guard: 'isNewerUseless', target: 'retrying', actions: 'renew' },
-          { guard: 'isNewer', target: 'active', actions: 'renew' },
-        ],
+        'time.checked': {
+          guard: 'isPastLimit',
+          target: 'expired',
+          actions: 'expire',
+          description: 'a limit is reached',
+        },
+        'bearer.rejected': { guard: 'isAnswer', actions: 'markRejected', description: '401' },
         'refresh.refused': {
           guard: 'isOfThisFlight',
           target: 'retrying',
           actions: 'noteRefused',
+          description: 'turned away, token not spent',
         },
         'refresh.unknown': [
           {
             guard: 'isUnknownForGood',
             target: 'expired',
             actions: ['noteUnknown', 'expire'],
+            description: 'in doubt, and nothing may be tried',
           },
           {
             guard: 'isOfThisFlight',
             target: 'retrying',
             actions: 'noteUnknown',
+            description: 'in doubt: the token may be spent',
           },
         ],
         'refresh.rejected': {
@@ -236,22 +296,26 @@ export const sessionMachine = setup({
             type: 'expire',
             params: ({ event }) => ({ reason: event.reason }),
           },
+          description: 'refused for good',
         },
         'refresh.unsupported': [
           {
             guard: 'isUnsupportedAndSpent',
             target: 'expired',
             actions: ['noteUnsupported', { type: 'expire', params: { reason: 'refreshUnsupported' } }],
+            description: 'no refresh here, and the bearer is gone',
           },
           {
             guard: 'isUnsupportedInsideLead',
             target: 'nearingExpiry',
             actions: 'noteUnsupported',
+            description: 'no refresh here, the bearer nears its end',
           },
           {
             guard: 'isOfThisFlight',
             target: 'active',
             actions: 'noteUnsupported',
+            description: 'no refresh here',
           },
         ],
       },
@@ -259,49 +323,59 @@ export const sessionMachine = setup({
     retrying: {
       description:
         'The last attempt did not succeed and may yet. A good bearer is served; without one callers are told when to come back.',
-      tags: 'degraded',
+      tags: ['authenticated', 'degraded'],
       on: {
         'time.checked': [
           {
-            guard: 'hasLivedTooLong',
+            guard: 'isOver',
             target: 'expired',
-            actions: { type: 'expire', params: { reason: 'absoluteLifetime' } },
+            actions: 'expire',
+            description: 'a limit is reached, or nothing can renew it',
           },
           {
-            guard: 'hasIdledTooLong',
-            target: 'expired',
-            actions: { type: 'expire', params: { reason: 'idle' } },
+            guard: 'isRetryDue',
+            target: 'refreshing',
+            actions: 'markTime',
+            description: 'the backoff is over',
           },
-          { guard: 'isHopeless', target: 'expired', actions: 'expire' },
-          { guard: 'isRetryDue', target: 'refreshing', actions: 'markTime' },
           {
             guard: 'isRereadDue',
             actions: ['markTime', 'noteReread', 'reread'],
+            description: 'has a peer renewed it?',
           },
-          { actions: 'markTime' },
         ],
-        'refresh.asked': {
-          guard: 'isAskedAndDue',
-          target: 'refreshing',
-          actions: ['markTime', 'noteAsked'],
-        },
-        'bearer.rejected': [
-          { guard: 'isRejectedForGood', target: 'expired', actions: 'expire' },
-          { guard: 'isRejected', actions: 'markRejected' },
-        ],
-        'network.restored': {
-          guard: 'isFreeToRetry',
-          target: 'refreshing',
-          actions: 'markTime',
-        },
-        'session.renewed': [
+        'refresh.asked': [
           {
-            guard: 'isNewerUselessTooOften',
-            target: 'expired',
-            actions: ['renew', { type: 'expire', params: { reason: 'unusableLifetime' } }],
+            guard: 'isAskedAndDue',
+            target: 'refreshing',
+            actions: ['markTime', 'noteAsked', 'hurry'],
+            description: 'somebody asks, and it is due',
           },
-          { guard: 'isNewerUseless', actions: 'renew' },
-          { guard: 'isNewer', target: 'active', actions: 'renew' },
+          { actions: ['noteAsked', 'hurry'], description: 'asked for: as soon as may be' },
+        ],
+        'bearer.rejected': [
+          {
+            guard: 'isRejectedForGood',
+            target: 'expired',
+            actions: 'expire',
+            description: '401, and nothing can renew it',
+          },
+          { guard: 'isRejected', actions: 'markRejected', description: '401' },
+        ],
+        'bearer.accepted': {
+          guard: 'isCleared',
+          target: 'active',
+          actions: 'markAccepted',
+          description: 'a call was served: only one route said 401',
+        },
+        'network.restored': [
+          {
+            guard: 'isFreeToRetry',
+            target: 'refreshing',
+            actions: ['markTime', 'hurry'],
+            description: 'the network is back',
+          },
+          { actions: 'hurry', description: 'the network is back: as soon as may be' },
         ],
       },
     },
@@ -309,13 +383,6 @@ export const sessionMachine = setup({
       description:
         'The session is over; `reason` says why. A login leaves, and so does a newer version from a peer where only the refresh failed.',
       tags: 'ended',
-      on: {
-        'session.renewed': {
-          guard: 'isNewerAfterDoubt',
-          target: 'active',
-          actions: 'renew',
-        },
-      },
     },
   },
 })

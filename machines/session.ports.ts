@@ -14,5 +14,11 @@ export const refreshPort = fromCallback<EventObject, RefreshInput>(missing('refr
 /** Lives as long as the machine: arms a timer for `nextDeadline` of each snapshot, and sends `time.checked` when due. */
 export const alarmPort = fromCallback<EventObject, PortInput>(missing('alarm'))
 
+/**
+ * Lives as long as the machine, and is started with it each time: attaches what holds the tokens, and sends
+ * `session.restored` where nothing holds those of the snapshot. Does nothing unless it is provided.
+ */
+export const runtimePort = fromCallback<EventObject, PortInput>(() => {})
+
 /** An action. Looks whether a peer has a newer version, and sends `session.renewed` if so. */
 export const rereadPort = missing('reread')

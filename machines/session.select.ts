@@ -1,5 +1,6 @@
 import type { SnapshotFrom } from 'xstate'
 import { nextSend } from './session.deadlines.ts'
+import { NEVER } from './session.instants.ts'
 import type { sessionMachine } from './session.machine.ts'
 import type { ExpiredReason, LoggedOutReason, SessionStateName, SessionUser } from './session.types.ts'
 
@@ -11,6 +12,11 @@ export interface SessionState {
   readonly isAuthenticated: boolean
   /** The bearer at hand can be served now. */
   readonly isUsable: boolean
+  /**
+   * Time to offer a new login beside what is on the screen: no bearer can be served, and nobody knows when there will be
+   * one. The session is not over, and takes up its work again as soon as a refresh succeeds.
+   */
+  readonly shouldOfferLogin: boolean
   /** At page load: it is not yet known whether there is a session. */
   readonly isPending: boolean
   /** Who is logged in, and after the end of a session who was; `null`: nobody. */
@@ -31,24 +37,42 @@ export interface SessionState {
   readonly version: number
 }
 
-/** The one reading of a machine snapshot. */
-export function selectSession(
-  snapshot: Pick<SnapshotFrom<typeof sessionMachine>, 'value' | 'context'>,
-): SessionState {
-  const { context: c, value: state } = snapshot
+type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
+type Readable = Pick<MachineSnapshot, 'value' | 'context'> & Partial<Pick<MachineSnapshot, 'status'>>
+
+/** What a session is whose actor does not run any more, whatever its last state was. */
+const over: Partial<Record<MachineSnapshot['status'], Pick<SessionState, 'state' | 'reason'>>> = {
+  stopped: { state: 'loggedOut', reason: 'never' },
+  error: { state: 'expired', reason: 'internal' },
+}
+
+/**
+ * The one reading of a machine snapshot. A session whose actor was stopped reads as `loggedOut`, and one whose chart
+ * has failed as `expired` (`internal`).
+ */
+export function selectSession({ context: c, value: state, status = 'active' }: Readable): SessionState {
+  const isOpen = c.reason === null || c.pending
+  const end = status === 'error' || isOpen ? over[status] : undefined
+  if (end) {
+    const { user, provider, epoch, version } = c
+    const known = end.state === 'expired' ? { user, provider } : { user: null, provider: '' }
+    const no = { isAuthenticated: false, isUsable: false, shouldOfferLogin: false, isPending: false }
+    return { ...end, ...no, ...known, epoch, version }
+  }
   const isUsable = c.bearer === 'good'
-  const retryAt = state === 'retrying' ? nextSend(c) : Infinity
+  const retryAt = state === 'retrying' ? nextSend(c) : NEVER
   return {
     state,
     isAuthenticated: c.reason === null,
     isUsable,
+    shouldOfferLogin: state === 'retrying' && !isUsable,
     isPending: c.pending,
     user: c.user,
     provider: c.provider,
     reason: c.reason,
-    ...(isUsable && c.endsAt < Infinity && { expiresAt: c.endsAt }),
-    ...(retryAt < Infinity && { retryAt }),
-    ...(c.reason === null && c.idleEndsAt < Infinity && { idleEndsAt: c.idleEndsAt }),
+    ...(isUsable && c.endsAt < NEVER && { expiresAt: c.endsAt }),
+    ...(retryAt < NEVER && { retryAt }),
+    ...(c.reason === null && c.idleEndsAt < NEVER && { idleEndsAt: c.idleEndsAt }),
     epoch: c.epoch,
     version: c.version,
   }

@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate'
+import type { Sends } from './session.ledger.ts'
 
 /** Who the session belongs to. `id` is what the backend knows the user by. */
 export interface SessionUser {
@@ -42,7 +43,7 @@ export type BearerFact = 'good' | 'rejected' | 'ended' | 'none'
 
 /** Why a session is `expired`. */
 export type ExpiredReason =
-  /** The refresh token was refused for good, or the backend's doubtful answer stayed after the bearer had ended. */
+  /** The refresh token was refused for good, or the backend itself gave doubtful answers until the budget was spent. */
   | 'refreshRejected'
   /** The backend does not refresh such sessions. */
   | 'refreshUnsupported'
@@ -62,7 +63,7 @@ export type ExpiredReason =
   | 'idle'
   /** `absoluteLifetimeMs` have passed since the login. */
   | 'absoluteLifetime'
-  /** Three renewals in a row brought a bearer that could not be used. */
+  /** Three renewals in a row brought no usable bearer, and the one before them is spent. */
   | 'unusableLifetime'
   /** The chart failed: a bug worth reporting. */
   | 'internal'
@@ -94,15 +95,21 @@ export interface Position {
 
 /**
  * What the chart knows about a session. No token. Instants are on the session's timeline
- * (milliseconds since the Unix epoch, never running backwards); `Infinity` means never or unknown.
+ * (milliseconds since the Unix epoch, never running backwards); `NEVER` (8.64e15) means never or unknown. Nothing is
+ * `Infinity`, so that facts survive JSON.
  */
 export interface SessionFacts extends Position {
   /** Who is logged in. */
   readonly user: SessionUser
   /** The key of the strategy that refreshes. */
   readonly provider: string
-  /** `none`: the renewal brought no usable bearer. */
+  /** `none`: there is no usable bearer. */
   readonly bearer: 'good' | 'none'
+  /**
+   * The version that brought the bearer. An older one: the renewals since then brought no usable bearer, and it stayed.
+   * @default the version of the facts
+   */
+  readonly bearerVersion?: number
   /** Whether there is anything to refresh with. */
   readonly refreshable: boolean
   /** When the bearer ends. */
@@ -115,23 +122,29 @@ export interface SessionFacts extends Position {
   readonly floorAt: number
   /** When the user logged in: the start of the absolute lifetime. */
   readonly startedAt: number
+  /**
+   * Renewals in a row whose bearer was answered 401, as far as is known from before.
+   * @default 0
+   */
+  readonly rejections?: number
+  /** Sends of the refresh token that nobody has seen a definitive answer to: the session starts in `retrying`. */
+  readonly doubt?: Doubt
+  /**
+   * With `doubt`: the next permitted send.
+   * @default at once
+   */
+  readonly retryAt?: number
 }
 
 /** A refresh token was sent, and nobody can say whether it was consumed. */
-export interface Doubt {
-  /** How often the token was sent without a definitive answer. */
-  readonly sends: number
-  /** When the first of them was made. */
-  readonly since: number
+export interface Doubt extends Sends {
   /** What the strategy permits. */
   readonly resend: ResendPolicy
-  /** Whether the backend itself gave the last answer. */
-  readonly answered: boolean
 }
 
 /**
- * What the chart remembers. Facts and deadlines, no token; instants are on the session's timeline, and `Infinity`
- * means never.
+ * What the chart remembers. Facts and deadlines, no token; instants are on the session's timeline, and `NEVER` (8.64e15)
+ * means never. All of it survives JSON.
  */
 export interface SessionContext extends Position {
   /** Who refreshes. */
@@ -150,6 +163,14 @@ export interface SessionContext extends Position {
   readonly provider: string
   /** What is known of the bearer. */
   readonly bearer: BearerFact
+  /** The version that brought the bearer: renewals without a usable one leave it as it is. */
+  readonly bearerVersion: number
+  /** A call with this bearer was answered by anything but 401. */
+  readonly accepted: boolean
+  /** A call with this bearer was answered 401. */
+  readonly disputed: boolean
+  /** Renewals in a row whose bearer was answered 401. */
+  readonly rejections: number
   /** Whether there is anything to refresh with. */
   readonly refreshable: boolean
   /** The backend knew no refresh route: the token is tried once more at the bearer's end. */
@@ -162,18 +183,24 @@ export interface SessionContext extends Position {
   readonly refreshAt: number
   /** No refresh before this instant. */
   readonly floorAt: number
+  /** No 401 refreshes before this instant: the floor, and longer where renewals do not help against a 401. */
+  readonly rejectFloorAt: number
   /** Whether the user counts as away. */
   readonly idle: boolean
   /** When the session ends if the user stays away. */
   readonly idleEndsAt: number
   /** When the session ends whatever anybody does. */
   readonly absoluteEndsAt: number
-  /** Renewals in a row whose bearer could not be used. */
+  /** Renewals in a row that brought no usable bearer. */
   readonly useless: number
   /** Attempts, and looks at the store, in a row that did not succeed. */
   readonly attempts: number
-  /** The next permitted send. */
+  /** When the last attempt was made. */
+  readonly triedAt: number
+  /** The next permitted send, unless somebody asks for one earlier. */
   readonly retryAt: number
+  /** Somebody asks for the next attempt, and does not wait for its backoff. */
+  readonly isHurried: boolean
   /** Until when the backend asked to wait (`Retry-After`). */
   readonly heldUntil: number
   /** The next look at the store for a peer's newer version. */
@@ -202,12 +229,12 @@ export interface SessionInput {
   readonly policy?: RefreshPolicy
   /**
    * Ends the session after this much time without user activity; milliseconds.
-   * @default Infinity
+   * @default never; so does `Infinity`
    */
   readonly idleTimeoutMs?: number
   /**
    * Ends the session this long after its login; milliseconds.
-   * @default Infinity
+   * @default never; so does `Infinity`
    */
   readonly absoluteLifetimeMs?: number
   /**
@@ -229,11 +256,15 @@ export type SessionEvent =
   | (At & { readonly type: 'session.started'; readonly facts: SessionFacts })
   | (At & { readonly type: 'session.ended'; readonly reason: LoggedOutReason })
   | (At & { readonly type: 'session.renewed'; readonly facts: SessionFacts })
+  /** The actor runs on a snapshot whose tokens are not here: the chart starts over with `input`. */
+  | (At & { readonly type: 'session.restored'; readonly input: SessionInput })
   | (At & {
       readonly type: 'refresh.asked'
       readonly by: 'caller' | 'user' | 'force'
     })
   | (OfFlight & { readonly type: 'bearer.rejected' })
+  /** The first answer other than 401 to a call with this version; told once, and again after a 401. */
+  | (OfFlight & { readonly type: 'bearer.accepted' })
   | (At & { readonly type: 'time.checked' })
   | (OfFlight & {
       readonly type: 'refresh.refused'
@@ -253,7 +284,13 @@ export type SessionEvent =
       readonly roll: number
       readonly notBefore?: number
       readonly resend: ResendPolicy
+      /** Whether the backend itself gave this answer. */
       readonly answered: boolean
+      /**
+       * What a coordinator knows of all sends, this one included, and when it permits the next. Absent: the event tells
+       * of one send of our own.
+       */
+      readonly row?: Sends & { readonly retryAt: number }
     })
   | (OfFlight & {
       readonly type: 'refresh.rejected'
@@ -279,6 +316,14 @@ export interface PortInput {
 export interface RefreshInput extends PortInput, Position {
   /** The key of the strategy that refreshes. */
   readonly provider: string
+  /** What is known of earlier sends of the refresh token; `null`: there is no doubt. */
+  readonly doubt: Doubt | null
+  /** The bearer is gone: without a renewal the session serves nobody. */
+  readonly isSpent: boolean
+  /** Somebody asks for the attempt, and does not wait for a backoff. */
+  readonly isHurried: boolean
+  /** Renewals in a row whose bearer was answered 401, the one at hand included. */
+  readonly rejections: number
 }
 
 /** Tags of the states, for `hasTag`: what several states have in common. */

@@ -9,7 +9,13 @@ import { delimiter, join } from 'node:path'
 /** `neededBy`: the test folders that start the program. */
 const programs = [
   { command: 'redis-server', debianPackage: 'redis-server', neededBy: ['redis', 'chaos'] },
+  // Without it the tests of the lines for nginx are skipped.
+  { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },
   { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'e2e'] },
+  { command: 'firefox-esr', debianPackage: 'firefox-esr', neededBy: ['browser'] },
+  // WebKitGTK, and the browser that its driver starts.
+  { command: 'WebKitWebDriver', debianPackage: 'webkit2gtk-driver', neededBy: ['browser'] },
+  { command: 'Xvfb', debianPackage: 'xvfb', neededBy: ['browser'] },
 ]
 
 const isInstalled = (command: string) =>

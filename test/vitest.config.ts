@@ -40,7 +40,7 @@ export default defineConfig({
           // A machine that does other things at the same time is no fault of the code.
           testTimeout: 60_000,
           // Needs the built package and the registry: `npm run test:package`.
-          exclude: ['test/package/**/*.installed.test.ts', 'test/**/*.chromium.test.ts'],
+          exclude: ['test/package/**/*.installed.test.ts', 'test/**/*.{chromium,browsers}.test.ts'],
         },
       },
       {
@@ -52,7 +52,7 @@ export default defineConfig({
           name: 'react-18',
           include: ['test/react/*.test.tsx'],
           // @xstate/react finds the React of this project.
-          exclude: ['test/react/embedded.test.tsx'],
+          exclude: ['test/react/embedded.test.tsx', 'test/react/restart.test.tsx'],
           setupFiles: [`${root}test/seed.ts`],
           testTimeout: 60_000,
           env: { REACT_MAJOR: '18' },
@@ -64,6 +64,15 @@ export default defineConfig({
           name: 'chromium',
           // Needs the built package and Chromium: `npm run test:browser`.
           include: ['test/**/*.chromium.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browsers',
+          // Needs the built package, Chromium, Firefox and WebKitGTK: `npm run test:browser`.
+          include: ['test/**/*.browsers.test.ts'],
           testTimeout: 60_000,
         },
       },

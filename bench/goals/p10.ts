@@ -17,7 +17,7 @@ let tokens = 0
 const flight = (): Flight => ({
   identity: { provider: 'openid', userId: 'u', sessionId: `s${++tokens}`, refreshToken: `token ${tokens}` },
   origin: 'https://chat.example',
-  doubtfulSends: 0,
+  ask: { resend: 'afterBearerEnds', isSpent: true, known: null },
   send: async () => ({ kind: 'ok', bearer: 'bearer', refreshToken: `next ${tokens}` }),
 })
 

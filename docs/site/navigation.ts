@@ -59,6 +59,7 @@ export const chapters: readonly Chapter[] = [
     pages: [
       page('docs/statechart.md', 'Statechart'),
       page('docs/outcomes.md', 'Outcomes and reasons'),
+      page('docs/words.md', 'Who spoke'),
       page('docs/testing.md', 'Testing'),
     ],
   },

@@ -73,13 +73,23 @@ export async function enrolmentAnswer(
   })
 }
 
-/** 403 for a banned IP; on the interactive login routes only. */
+/** What LibreChat says to who is banned, whatever route it was. */
+export const banAnswer = (c: Context<BackendEnv>): Response =>
+  c.json({ message: 'Your account has been temporarily banned due to violations of our service.' }, 403)
+
+/** 403 for a banned IP. */
 export function refuseBanned(context: BackendContext): MiddlewareHandler<BackendEnv> {
+  return async (c, next) => (context.knobs.banned ? banAnswer(c) : next())
+}
+
+/** Newer releases: a page of another site may not log anybody in. Who sends no `Origin` is no page. */
+export function requireSameOrigin(context: BackendContext): MiddlewareHandler<BackendEnv> {
   return async (c, next) => {
-    if (!context.knobs.banned) return next()
-    return c.json(
-      { message: 'Your account has been temporarily banned due to violations of our service.' },
-      403,
-    )
+    const origin = c.req.header('origin')
+    const site = c.req.header('sec-fetch-site')
+    const isTrusted = origin !== undefined && context.knobs.trustedOrigins?.includes(origin)
+    const isForeign = site ? !['same-origin', 'none'].includes(site) : origin !== undefined
+    if (!context.knobs.trustedOrigins || isTrusted || !isForeign) return next()
+    return c.json({ message: 'Cross-site request rejected' }, 403)
   }
 }

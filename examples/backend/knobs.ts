@@ -24,8 +24,10 @@ export interface Knobs {
     /** @default 300_000 */
     windowMs: number
   }
-  /** The client's IP is banned. @default false */
+  /** The client's IP is banned: on the login routes, and before the grant of an OpenID refresh. @default false */
   banned: boolean
+  /** Origins that the same-origin guard of newer releases lets pass on the login routes; absent: no guard. */
+  trustedOrigins: readonly string[] | undefined
   /** Local accounts without a second factor have to enrol one first. @default false */
   requireTwoFactor: boolean
   /** The capability store is down. @default false */
@@ -69,6 +71,7 @@ export function createKnobs(options: KnobOptions = {}): Knobs {
     unauthorizedBody: 'json',
     clockOffsetMs: 0,
     banned: false,
+    trustedOrigins: undefined,
     requireTwoFactor: false,
     capabilityLookupFails: false,
     allowedDomains: undefined,

@@ -43,7 +43,8 @@ ${describeEnvironment()
   .join('\n')}
 
 More is in process: startBackend() of examples/backend/startBackend.ts answers with \`knobs\` (all of them, with
-their defaults, in examples/backend/knobs.ts), \`faults\` to inject on any route, and \`operator\`.
+their defaults, in examples/backend/knobs.ts), \`faults\` to inject on any route, a \`gateway\` that answers in its
+place, and \`operator\`.
 
 Access tokens live ${knobs.sessionMs / 1000} s; the login limiter is ${knobs.limiter.enabled ? 'on' : 'off'}. Stop with Ctrl-C.
 `

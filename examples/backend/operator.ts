@@ -30,6 +30,7 @@ export type UserPatch = Partial<
     | 'openidIssuer'
     | 'twoFactorEnabledAt'
     | 'emailVerified'
+    | 'isBanned'
   >
 >
 

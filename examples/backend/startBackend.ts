@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts'
 import { createApp } from './app.ts'
 import type { BackendContext } from './context.ts'
 import { createFaultInjector, type Faults } from './faults.ts'
+import { createGateway, type Gateway } from './gateway.ts'
 import { createKnobs, type KnobOptions, type Knobs } from './knobs.ts'
 import { createLimiter } from './limiter.ts'
 import { listen } from './listen.ts'
@@ -40,6 +41,8 @@ export interface Backend extends LoginFlows {
   /** Assign to change: `backend.knobs.sessionMs = 3000`. */
   readonly knobs: Knobs
   readonly faults: Faults
+  /** What stands in front of the backend: open, until it is set to something else. */
+  readonly gateway: Gateway
   readonly log: BackendLog
   readonly operator: Operator
   /** The backend's clock, `clockOffsetMs` included. */
@@ -97,7 +100,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   const operator = createOperator(context, provider.store)
   const app = createApp(context, faults, requests)
   // The adapter would replace the global Request and Response, for its embedder's code too.
-  server.handle(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  const gateway = createGateway(server, getRequestListener(app.fetch, { overrideGlobalObjects: false }))
 
   return {
     url: server.url,
@@ -106,6 +109,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     accounts,
     knobs,
     faults,
+    gateway,
     operator,
     now,
     log: {

@@ -14,6 +14,8 @@ export interface User {
   openidId?: string | undefined
   openidIssuer?: string | undefined
   emailVerified: boolean
+  /** `checkBan` of a refresh finds it after the grant. */
+  isBanned?: boolean | undefined
   passwordHash?: string | undefined
   totpSecret?: string | undefined
   backupCodes?: readonly string[] | undefined

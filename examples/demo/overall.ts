@@ -1,10 +1,13 @@
 import type { SessionNotice } from 'xstate-session'
+import type { TurnedAway } from '../backend/gateway.ts'
 import type { Presentation } from '../backend/presentations.ts'
 import { type Check, same, tally } from './evidence.ts'
 
 export interface Whole {
   readonly notices: readonly SessionNotice[]
   readonly presentations: readonly Presentation[]
+  /** Refreshes that a gateway has answered in place of the backend. */
+  readonly turnedAway: readonly Pick<TurnedAway, 'attemptId'>[]
   readonly tookMs: number
 }
 
@@ -23,9 +26,9 @@ export function repeats(presentations: readonly Presentation[]): string[] {
 }
 
 /** What must hold for the tour as a whole. */
-export function checkWhole({ notices, presentations, tookMs }: Whole): Check[] {
+export function checkWhole({ notices, presentations, turnedAway, tookMs }: Whole): Check[] {
   const sent = notices.flatMap((notice) => (notice.type === 'refreshSent' ? [notice.attemptId] : []))
-  const arrived = presentations.map(({ attemptId }) => attemptId ?? 'none')
+  const arrived = [...presentations, ...turnedAway].map(({ attemptId }) => attemptId ?? 'none')
   const isComplete = sent.length > 0 && sent.toSorted().join() === arrived.toSorted().join()
   return [
     same('presented again after', '1x refused, 1x unknown', tally(repeats(presentations).toSorted())),

@@ -4,8 +4,18 @@ import { login } from './scenes/login.ts'
 import { logout } from './scenes/logout.ts'
 import { outage } from './scenes/outage.ts'
 import { recovered } from './scenes/recovered.ts'
+import { restart } from './scenes/restart.ts'
 import { revoked } from './scenes/revoked.ts'
 import { rotation } from './scenes/rotation.ts'
 
 /** In the order of the tour. */
-export const scenes: readonly Scene[] = [login, recovered, coalescing, rotation, outage, revoked, logout]
+export const scenes: readonly Scene[] = [
+  login,
+  recovered,
+  coalescing,
+  rotation,
+  outage,
+  restart,
+  revoked,
+  logout,
+]

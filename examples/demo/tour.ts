@@ -24,7 +24,8 @@ export async function playTour(stage: Stage, stop: AbortSignal): Promise<Verdict
   }
   const notices = [...whole.ada().notices, ...whole.olga().notices]
   const { presentations } = backend.log
-  const checks = checkWhole({ notices, presentations, tookMs: Date.now() - start })
+  const turnedAway = backend.gateway.turnedAway.filter(({ path }) => path.endsWith('/refresh'))
+  const checks = checkWhole({ notices, presentations, turnedAway, tookMs: Date.now() - start })
   return [...verdicts, { scene: 'The whole tour', checks }]
 }
 

@@ -44,6 +44,7 @@ export async function startEmbed(name: EmbedName, options: EmbedOptions): Promis
     const headers = {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': `default-src 'self'; connect-src 'self' ${backendUrl}; object-src 'none'; base-uri 'none'`,
+      'cross-origin-opener-policy': 'same-origin',
     }
     return serveFiles(pages, publicUrl, async () => new Response(page, { headers }))
   }

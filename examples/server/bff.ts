@@ -3,18 +3,19 @@
  * has the list. Standard output is a log, one JSON object a line; SIGTERM drains. Copy it, and put your panel's pages
  * in.
  */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type RequestInfo } from 'xstate-session/server'
+import { clientIp, createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
+import { standInPage } from './pages.ts'
 import { readSettings } from './settings.ts'
 import { openStorage } from './storage.ts'
 
 /** How long answers may take to reach their browsers after the server has drained. */
 const LAST_ANSWERS_MS = 5_000
+const STEP_MS = 50
 
 const settings = readSettings(process.env)
 const log = (line: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), ...line }))
@@ -25,6 +26,8 @@ const server = createSessionServer({
   baseUrl: settings.backendUrl,
   publicUrl: settings.publicUrl,
   secrets: settings.secrets,
+  // Else the backend counts everybody's logins for this server, and strangers use them up.
+  forwardClientIp: clientIp(settings.trustedHops),
   store: storage.store,
   ...(storage.coordinator && { coordinator: storage.coordinator }),
   ...(settings.leadTimeMs && { leadTimeMs: settings.leadTimeMs }),
@@ -42,14 +45,16 @@ async function handle(request: Request, info: RequestInfo): Promise<Response> {
   if (request.method !== 'GET' || (pathname !== '/' && pathname !== '/login'))
     return server.handle(request, info)
   const { user } = await server.getSession(request, { readOnly: true })
-  const text = user
-    ? `Logged in as ${user.name ?? user.id}.`
-    : 'Nobody is logged in: go to /session/openid/start.'
-  return new Response(`${text}\n`, { headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } })
+  return standInPage(user ? (user.name ?? user.id) : undefined)
 }
 
 let isDraining = false
 const front = createServer(toNodeListener(handle, { origin: new URL(settings.publicUrl).origin }))
+const unanswered = new Set<ServerResponse>()
+front.on('request', (_, response) => {
+  unanswered.add(response)
+  response.once('close', () => unanswered.delete(response))
+})
 // For the machines of the operator, never for browsers: on a port of its own.
 const inside = createServer((request, response) => {
   if (request.url === '/metrics')
@@ -61,14 +66,12 @@ const inside = createServer((request, response) => {
 process.once('SIGTERM', async () => {
   isDraining = true
   log({ type: 'draining' })
-  const closed = once(front, 'close')
   front.close()
   // A refresh that is in the air lands, and its token is written, before anything closes.
   await server.drain()
-  // Answers may still be on their way to browsers, and connections are kept for more.
-  const sweep = setInterval(() => front.closeIdleConnections(), 50)
-  await Promise.race([closed, sleep(LAST_ANSWERS_MS, undefined, { ref: false })])
-  clearInterval(sweep)
+  // Answers may still be on their way to browsers.
+  for (let tries = 0; unanswered.size > 0 && tries < LAST_ANSWERS_MS / STEP_MS; tries++) await sleep(STEP_MS)
+  // Connections that wait for nothing: browsers keep some, and open some in advance.
   front.closeAllConnections()
   inside.close()
   inside.closeAllConnections()

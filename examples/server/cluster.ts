@@ -111,7 +111,7 @@ try {
   }
 
   async function live(): Promise<void> {
-    say(`\nOpen ${publicUrl}/session/openid/start and choose olga; then call ${publicUrl}/api/admin/users.`)
+    say(`\nOpen ${publicUrl}, sign in, choose olga; then call ${publicUrl}/api/admin/users.`)
     say(`Kill any of the processes; metrics: ${processes.map(({ inside }) => `${inside}/metrics`).join(' ')}`)
     say('Ctrl-C stops.')
     await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))

@@ -122,7 +122,7 @@ async function live(): Promise<void> {
   say(`
 Panel server ${publicUrl}, in front of ${backend.url}. Bearers live ${LIFE_MS / 1000} s.
 
-In a browser: ${publicUrl}/session/openid/start (choose olga), then ${publicUrl}/api/admin/users.
+In a browser: ${publicUrl} (sign in, choose olga), then ${publicUrl}/api/admin/users.
 With a password:
   curl -i -c jar ${publicUrl}/session/login -H 'Content-Type: application/json' -H 'X-CSRF: 1' \\
     -d '{"email":"${email}","password":"${password}"}'

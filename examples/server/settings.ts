@@ -20,6 +20,8 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     /** The same in all processes. It only names what they agree on, so it is not rotated. */
     coordinatorSecret: env.REDIS_URL ? need('COORDINATOR_SECRET') : '',
     leadTimeMs: Number(env.LEAD_TIME_MS ?? 0),
+    /** How many reverse proxies of yours stand in front, and append the address that they saw. */
+    trustedHops: Number(env.TRUSTED_HOPS ?? 0),
     /** Whether the backend has LibreChat's limiter. */
     isLimited: env.BACKEND_LIMITER !== 'off',
   }

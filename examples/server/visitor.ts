@@ -38,7 +38,12 @@ export function createVisitor(name: string, account: AccountName, send: Send, pu
   /** From our server to the backend, to the provider, and all the way back. */
   async function logInWithOpenid(): Promise<void> {
     const elsewhere = new Map<string, string>()
-    let url = new URL('/session/openid/start', publicUrl)
+    const started = await ask('/session/openid/start', {
+      method: 'POST',
+      headers: { 'x-csrf': '1', origin: new URL(publicUrl).origin },
+    })
+    if (started.status !== 200) throw new Error(`the start of the login answered ${started.status}`)
+    let url = new URL(((await started.json()) as { location: string }).location)
     for (let step = 0; step < 15; step++) {
       const isOurs = url.origin === new URL(publicUrl).origin
       // Choosing the account is what the person at the browser would do.

@@ -43,22 +43,31 @@ export function connectQueryClient(
   { queryClient, onlineManager }: TanstackQueryOptions,
 ): () => void {
   let userId = session.getSnapshot().user?.id
+  /** The browser says that the network went away. A login or a renewal since then disproves it. */
+  let isOffline = false
   let tellOnline = () => {}
 
   onlineManager?.setEventListener((setOnline) => {
     const page = globalThis.window as Window | undefined
-    tellOnline = () => setOnline(globalThis.navigator?.onLine !== false && !isWaiting(session.getSnapshot()))
-    const tell = () => tellOnline()
+    tellOnline = () => setOnline(!isOffline && !isWaiting(session.getSnapshot()))
+    const tell = ({ type }: Event) => {
+      isOffline = type === 'offline'
+      tellOnline()
+    }
     page?.addEventListener('online', tell)
     page?.addEventListener('offline', tell)
-    tell()
+    tellOnline()
     return () => {
       page?.removeEventListener('online', tell)
       page?.removeEventListener('offline', tell)
     }
   })
 
+  let { epoch, version } = session.getSnapshot()
   const disconnect = session.subscribe((state) => {
+    if (state.epoch !== epoch || state.version !== version) isOffline = false
+    epoch = state.epoch
+    version = state.version
     const known = state.user?.id ?? (state.state === 'loggedOut' ? undefined : userId)
     if (!state.isPending && known !== userId) {
       forget(queryClient, known !== undefined)

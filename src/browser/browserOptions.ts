@@ -10,6 +10,7 @@ import { isPage, watchPage } from './pageSignals.ts'
 import { sharedKeeper } from './sharedKeeper.ts'
 import { sharedVault } from './sharedVault.ts'
 import { createTabs } from './tabs.ts'
+import { whileOnline } from './whileOnline.ts'
 
 /** The options of a session, and how it lives among the tabs of its browser. */
 export interface BrowserOptions extends SessionOptions {
@@ -21,7 +22,8 @@ export interface BrowserOptions extends SessionOptions {
   /**
    * Where a page without a server of its own keeps its tokens. `memory`: in each tab, which has a login of its own
    * that ends with a reload. `shared`: sealed in IndexedDB, one login for all tabs, which survives a reload; a script
-   * that runs in the page can use it, though not copy its key. Behind a server (`bffStrategy`) there are no tokens.
+   * that runs in the page can use it, though not copy its key. Over plain HTTP, or where storage is disabled, it is
+   * `memory`. Behind a server (`bffStrategy`) there are no tokens.
    * @default 'memory'
    */
   readonly vault?: 'memory' | 'shared'
@@ -34,7 +36,7 @@ const HEARSAY_MS = 2_000
 
 /**
  * The options of a session that lives in a browser: `createSession(browserOptions({ … }))`. It hears of connectivity,
- * of waking up and of the user (`signals`), sends nothing while the browser is offline, and lives with its other tabs:
+ * of waking up and of the user (`signals`), sends no token while nothing can be reached, and lives with its other tabs:
  * one refresh for all, one user's activity for all, and a logout in one is a logout in all.
  *
  * - Tabs refresh under a Web Lock and tell each other over a `BroadcastChannel`. What they tell is a hint: each looks
@@ -42,7 +44,7 @@ const HEARSAY_MS = 2_000
  * - Behind a server the tabs share how far the session is in web storage: epoch, version, and when the bearer ends.
  * - A page that comes back out of the browser's cache stays invisible until it is known who is logged in.
  * - Storage that is disabled costs the sharing, and is told once as `warning` `storage` to `observe`.
- * - On a server they are the options as they were.
+ * - On a server they are the options as they were, and nobody counts as away.
  *
  * @throws {Misconfigured} for a name that is empty, an unknown `vault`, or `idleAfterMs` that is not above 0.
  */
@@ -57,29 +59,35 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     throw new Misconfigured(
       'Option "vault" is for a page that holds its tokens itself: leave it out beside bffStrategy, "store" and "coordinator".',
     )
-  if (!isPage()) return rest
+  // What is rendered on a server lives for a moment, and nobody is away from it.
+  if (!isPage()) return { signals: () => () => {}, ...rest }
 
-  const { clock = systemClock, observe, signals } = rest
+  const { clock = systemClock, idleTimeoutMs = Infinity, observe, signals } = rest
   const tabs = createTabs(name, clock)
   const lock = createLock(name, clock)
   const onUnavailable = () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 })
   const facts = keptFacts(`${name}.facts`, onUnavailable)
-  const curtain = createCurtain()
+  const curtain = createCurtain(clock)
   const surroundings = { tabs, lock, facts, curtain, clock }
   let catchUp = () => false
 
   function inTabs(strategy: SessionStrategy): SessionStrategy {
-    if (!strategy?.keep) return whileOnline(strategy)
-    const keeper = sharedKeeper(whileOnline(strategy), surroundings)
+    if (!strategy?.keep) return whileOnline(strategy, clock)
+    // Nothing is lost by asking a server.
+    const keeper = sharedKeeper(strategy, surroundings)
     catchUp = keeper.catchUp
     return keeper.strategy
   }
 
+  // A key that no script can read out is to be had in secure contexts only.
+  const isVaultMissing = vault === 'shared' && !globalThis.crypto?.subtle
   const shared =
     vault === 'shared' &&
+    !isVaultMissing &&
     sharedVault({
       name,
       clock,
+      random: rest.random ?? Math.random,
       lock,
       onWritten: () => tabs.tell('changed'),
       onRead: () => clock.setTimer(curtain.lift, 0, 'background'),
@@ -87,8 +95,9 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     })
 
   function start(report: (signal: SessionSignal) => void): () => void {
+    if (isVaultMissing) onUnavailable()
     const look = () => report('woke')
-    const page = watchPage({ idleAfterMs, clock, onActive: () => tabs.tell('active') }, report)
+    const page = watchPage({ idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.tell('active') }, report)
     let disarm = () => {}
     const stops = [
       page.stop,
@@ -126,10 +135,3 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     },
   }
 }
-
-/** A browser that says it is offline is. That it says nothing proves nothing. */
-const whileOnline = (strategy: SessionStrategy): SessionStrategy => ({
-  ...strategy,
-  refresh: async (request) =>
-    navigator.onLine === false ? { kind: 'refused', cause: 'network' } : strategy.refresh(request),
-})

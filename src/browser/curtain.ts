@@ -1,3 +1,5 @@
+import type { Clock } from '../session/clock.ts'
+
 /** Covers a page that comes back out of the browser's cache until it is known who is logged in by now. */
 export interface Curtain {
   /** Starts to cover pages that leave; answers a function that stops. */
@@ -5,17 +7,37 @@ export interface Curtain {
   lift(): void
 }
 
-export function createCurtain(): Curtain {
-  const lift = () => document.documentElement.style.removeProperty('visibility')
+/** A page that nobody can see is worse than what it may show. */
+const MAX_COVER_MS = 5_000
+
+/** The cover does not stay longer than five seconds, whatever becomes of the look that is to lift it. */
+export function createCurtain(clock: Clock): Curtain {
+  let disarm = () => {}
+  function lift() {
+    disarm()
+    document.documentElement.style.removeProperty('visibility')
+  }
   return {
     lift,
     hang() {
+      const listeners = new AbortController()
+      const { signal } = listeners
       // On its way into the cache, so that nothing is painted on its way out.
-      const onHide = ({ persisted }: PageTransitionEvent) =>
-        persisted && document.documentElement.style.setProperty('visibility', 'hidden')
-      window.addEventListener('pagehide', onHide)
+      window.addEventListener(
+        'pagehide',
+        ({ persisted }) => persisted && document.documentElement.style.setProperty('visibility', 'hidden'),
+        { signal },
+      )
+      window.addEventListener(
+        'pageshow',
+        ({ persisted }) => {
+          disarm()
+          if (persisted) disarm = clock.setTimer(lift, MAX_COVER_MS, 'background')
+        },
+        { signal },
+      )
       return () => {
-        window.removeEventListener('pagehide', onHide)
+        listeners.abort()
         lift()
       }
     },

@@ -1,20 +1,27 @@
+import type { Clock } from '../session/clock.ts'
+
 /** One object store in IndexedDB, whose contents are sealed by AES-256-GCM under a key that cannot be read out. */
 export interface Database {
+  /**
+   * Whether it could be opened, now or at any time before: what fails then will work again. Not where there is no
+   * IndexedDB, or none that keeps a key.
+   */
+  isThere(): Promise<boolean>
   read(row: string): Promise<unknown>
   /**
    * One atomic change: nobody else reads or writes between what `decide` is given and what it writes. `decide` is
-   * given the rows named and answers what to write (`undefined`: delete) and what to resolve to.
+   * given the rows named and answers what to write (`undefined`: delete) and what to resolve to. It is asked again
+   * where nothing of its first answer was written.
    */
-  change<T>(
-    rows: readonly string[],
-    decide: (...found: unknown[]) => {
-      readonly write?: Readonly<Record<string, unknown>>
-      readonly answer: T
-    },
-  ): Promise<T>
+  change<T>(rows: readonly string[], decide: Decide<T>): Promise<T>
   seal(text: string, context: string): Promise<Sealed>
   /** `undefined`: not sealed with this key and context. */
   unseal(sealed: Sealed, context: string): Promise<string | undefined>
+}
+
+type Decide<T> = (...found: unknown[]) => {
+  readonly write?: Readonly<Record<string, unknown>>
+  readonly answer: T
 }
 
 export interface Sealed {
@@ -22,60 +29,80 @@ export interface Sealed {
   readonly sealed: ArrayBuffer
 }
 
+interface Connection {
+  readonly database: IDBDatabase
+  readonly key: CryptoKey
+}
+
 const STORE = 'vault'
 const KEY = 'key'
+/** A cold disk is slow to open; a transaction that takes longer than this is one that never ends. */
+const OPENING_MS = 4_000
+const TRANSACTION_MS = 2_000
 
-/** Rejects where there is no IndexedDB, or none that keeps a key. */
-export async function openDatabase(name: string): Promise<Database> {
-  const opening = indexedDB.open(name, 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE)
-  const database = await done(opening)
-  // A later version of this page must be able to upgrade.
-  database.onversionchange = () => database.close()
+/**
+ * The database `name`. A connection that the platform takes away, or that does not answer, is opened again by the call
+ * that finds it so. `onTrouble` is told once each time that it stops to work.
+ */
+export function createDatabase(name: string, clock: Clock, onTrouble: () => void): Database {
+  let current: Promise<Connection> | undefined
+  let wasThere = false
+  let isInTrouble = false
 
-  const read = (row: string) => done(database.transaction(STORE).objectStore(STORE).get(row))
+  function connection(): Promise<Connection> {
+    if (current) return current
+    const forget = () => {
+      if (current === opening) current = undefined
+    }
+    const opening = connect(name, clock, forget)
+    current = opening
+    opening.then(() => {
+      wasThere = true
+    }, forget)
+    return opening
+  }
 
-  const change: Database['change'] = (rows, decide) =>
-    new Promise((resolve, reject) => {
-      // A token that was rotated must not be lost with the power.
-      const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' })
-      const store = transaction.objectStore(STORE)
-      const requests = rows.map((row) => store.get(row))
-      let answer: Parameters<typeof resolve>[0]
-      const last = requests.at(-1)
-      if (last)
-        last.onsuccess = () => {
-          const decided = decide(...requests.map(({ result }) => result))
-          answer = decided.answer
-          for (const [row, value] of Object.entries(decided.write ?? {}))
-            value === undefined ? store.delete(row) : store.put(value, row)
-        }
-      transaction.oncomplete = () => resolve(answer)
-      transaction.onabort = () => reject(new Error('The vault could not be written.'))
+  async function told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await work()
+      isInTrouble = false
+      return answer
+    } catch (error) {
+      if (!isInTrouble) onTrouble()
+      isInTrouble = true
+      throw error
+    }
+  }
+
+  /** Once more on a new connection, unless the first may have done its work. */
+  const attempt = <T>(work: (connection: Connection) => Promise<T>): Promise<T> =>
+    told(async () => {
+      const first = connection()
+      try {
+        return await work(await first)
+      } catch (error) {
+        if (current === first) current = undefined
+        first.then(({ database }) => database.close()).catch(() => {})
+        if (error instanceof Unsettled) throw error
+        return work(await connection())
+      }
     })
 
-  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
-    'encrypt',
-    'decrypt',
-  ])
-  const key = await change([KEY], (found) =>
-    found instanceof CryptoKey ? { answer: found } : { write: { [KEY]: made }, answer: made },
-  )
-  const algorithm = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
-    name: 'AES-GCM',
-    iv,
-    additionalData: new TextEncoder().encode(context),
-  })
-
   return {
-    read,
-    change,
+    async isThere() {
+      await told(connection).catch(() => {})
+      return wasThere
+    },
+    read: (row) => attempt(({ database }) => readRow(database, clock, row)),
+    change: (rows, decide) => attempt(({ database }) => changeRows(database, clock, rows, decide)),
     async seal(text, context) {
+      const { key } = await connection()
       const iv = crypto.getRandomValues(new Uint8Array(12))
       const sealed = await crypto.subtle.encrypt(algorithm(iv, context), key, new TextEncoder().encode(text))
       return { iv, sealed }
     },
     async unseal({ iv, sealed }, context) {
+      const { key } = await connection()
       try {
         return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm(iv, context), key, sealed))
       } catch {
@@ -85,9 +112,132 @@ export async function openDatabase(name: string): Promise<Database> {
   }
 }
 
-function done<T>(request: IDBRequest<T>): Promise<T> {
+/** The time was up when the transaction could no longer be undone: what it wrote may be there. */
+class Unsettled extends Error {}
+
+/** The key belongs to the connection: a database that was cleared has another one. */
+async function connect(name: string, clock: Clock, onLost: () => void): Promise<Connection> {
+  const database = await open(name, clock)
+  // The platform has closed it.
+  database.onclose = onLost
+  // A later version of this page must be able to upgrade, and the user to clear.
+  database.onversionchange = () => {
+    database.close()
+    onLost()
+  }
+  try {
+    return { database, key: await readKey(database, clock) }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+async function readKey(database: IDBDatabase, clock: Clock): Promise<CryptoKey> {
+  const stored = await readRow(database, clock, KEY)
+  if (stored instanceof CryptoKey) return stored
+  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+    'encrypt',
+    'decrypt',
+  ])
+  return changeRows(database, clock, [KEY], (found) =>
+    found instanceof CryptoKey ? { answer: found } : { write: { [KEY]: made }, answer: made },
+  )
+}
+
+function open(name: string, clock: Clock): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(new Error('The vault could not be opened.'))
+    const opening = indexedDB.open(name, 1)
+    let isLate = false
+    const fail = () => {
+      disarm()
+      reject(new Error('The vault could not be opened.'))
+    }
+    const disarm = clock.setTimer(
+      () => {
+        isLate = true
+        fail()
+      },
+      OPENING_MS,
+      'background',
+    )
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE)
+    opening.onerror = fail
+    opening.onsuccess = () => {
+      disarm()
+      if (isLate) opening.result.close()
+      else resolve(opening.result)
+    }
   })
 }
+
+/** Settles in time. What `work` has got is the answer once the transaction is complete. */
+function transact<T>(
+  database: IDBDatabase,
+  clock: Clock,
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore, answer: (value: T) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    // A token that was rotated must not be lost with the power.
+    const transaction = database.transaction(STORE, mode, { durability: 'strict' })
+    let answer: { readonly value: T } | undefined
+    const disarm = clock.setTimer(
+      () => {
+        try {
+          transaction.abort()
+          reject(new Error('The vault did not answer in time.'))
+        } catch {
+          reject(new Unsettled('The vault did not answer in time.'))
+        }
+      },
+      TRANSACTION_MS,
+      'background',
+    )
+    const fail = () => {
+      disarm()
+      reject(new Error(`The vault could not be ${mode === 'readonly' ? 'read' : 'written'}.`))
+    }
+    transaction.onabort = fail
+    transaction.oncomplete = () => {
+      // What was not read is not nothing.
+      if (!answer) return fail()
+      disarm()
+      resolve(answer.value)
+    }
+    work(transaction.objectStore(STORE), (value) => {
+      answer = { value }
+    })
+  })
+}
+
+const readRow = (database: IDBDatabase, clock: Clock, row: string) =>
+  transact<unknown>(database, clock, 'readonly', (store, answer) => {
+    const request = store.get(row)
+    request.onsuccess = () => answer(request.result)
+  })
+
+function changeRows<T>(
+  database: IDBDatabase,
+  clock: Clock,
+  rows: readonly string[],
+  decide: Decide<T>,
+): Promise<T> {
+  return transact<T>(database, clock, 'readwrite', (store, answer) => {
+    const requests = rows.map((row) => store.get(row))
+    const last = requests[requests.length - 1]
+    if (!last) return
+    last.onsuccess = () => {
+      const decided = decide(...requests.map(({ result }) => result))
+      answer(decided.answer)
+      for (const [row, value] of Object.entries(decided.write ?? {}))
+        value === undefined ? store.delete(row) : store.put(value, row)
+    }
+  })
+}
+
+const algorithm = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
+  name: 'AES-GCM',
+  iv,
+  additionalData: new TextEncoder().encode(context),
+})

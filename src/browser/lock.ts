@@ -7,28 +7,41 @@ export type Lock = <T>(task: (isHeld: boolean) => Promise<T>) => Promise<T>
 const MAX_WAIT_MS = 5_000
 
 /**
- * A Web Lock that cannot be in the way: where there are no locks, or the holder does not let go in time, `task` runs
- * without it, and what it does must be safe then.
+ * A Web Lock that cannot be in the way: where there are no locks, the holder does not let go in time, or the platform
+ * never answers, `task` runs without it, and what it does must be safe then.
  */
 export function createLock(name: string, clock: Clock): Lock {
-  return async <T>(task: (isHeld: boolean) => Promise<T>) => {
-    let running: Promise<T> | undefined
-    const waiting = new AbortController()
-    const disarm = clock.setTimer(() => waiting.abort(), MAX_WAIT_MS, 'background')
-    try {
-      await navigator.locks.request(name, { signal: waiting.signal }, () => {
+  return <T>(task: (isHeld: boolean) => Promise<T>) =>
+    new Promise<T>((resolve) => {
+      let isBegun = false
+      const waiting = new AbortController()
+      function begin(isHeld: boolean): Promise<void> | undefined {
         disarm()
-        running = task(true)
+        // A lock that is granted too late goes back at once.
+        if (isBegun) return undefined
+        isBegun = true
+        const running = task(isHeld)
+        resolve(running)
         // A task that fails gives the lock back as one that succeeds does.
         return running.then(
           () => {},
           () => {},
         )
-      })
-    } catch {
+      }
+      const disarm = clock.setTimer(
+        () => {
+          waiting.abort()
+          begin(false)
+        },
+        MAX_WAIT_MS,
+        'background',
+      )
       // None here, the wait was too long, or the lock was stolen: a task that runs goes on.
-    }
-    disarm()
-    return running ?? task(false)
-  }
+      const goOn = () => void begin(false)
+      try {
+        navigator.locks.request(name, { signal: waiting.signal }, () => begin(true)).catch(goOn)
+      } catch {
+        goOn()
+      }
+    })
 }

@@ -1,22 +1,29 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { Position } from '../../machines/session.types.ts'
+import { type Claim, claim } from '../coordination/claim.ts'
+import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator, Flight } from '../coordination/coordinator.ts'
-import { inProcessCoordinator } from '../coordination/inProcess.ts'
+import { keyedHash } from '../coordination/keyedHash.ts'
+import { memoryLedger } from '../coordination/memoryLedger.ts'
+import { sent } from '../coordination/sent.ts'
+import { settle } from '../coordination/settle.ts'
 import type { Clock } from '../session/clock.ts'
 import { memoryStore } from '../stores/memory.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
-import { type Database, openDatabase, type Sealed } from './database.ts'
+import { createDatabase, type Database, type Sealed } from './database.ts'
 import type { Lock } from './lock.ts'
 
 interface Surroundings {
   readonly name: string
   readonly clock: Clock
+  readonly random: () => number
   readonly lock: Lock
   /** Something was written that the other tabs will want to see. */
   readonly onWritten: () => void
-  /** Something was read. */
+  /** A look has come to its end, even if nothing could be read. */
   readonly onRead: () => void
-  /** There is no storage: the session lives in this page alone. */
+  /** There is no storage, and the session lives in this page alone; or it has stopped to work. */
   readonly onUnavailable: () => void
 }
 
@@ -24,17 +31,8 @@ interface SessionRow extends Position, Sealed {
   readonly v: 1
 }
 
-/** That the refresh token of a version was sent, or is about to be. Written before, so that no crash hides it. */
-interface SendRow extends Position {
-  /** How often. */
-  readonly sends: number
-  /** The first of them; wall clock, milliseconds since the Unix epoch. */
-  readonly sentAt: number
-  /** Until when an answer may come; 0: it came, and told nothing. */
-  readonly until: number
-  /** The answer was definitive. */
-  readonly rejected?: Extract<RefreshOutcome, { kind: 'rejected' }>
-}
+/** The ledger's row of the refresh token of a version, on the wall clock. Written before a send, so that no crash hides it. */
+interface SendRow extends Position, LedgerRow {}
 
 const SESSION = 'session'
 const SEND = 'send'
@@ -42,6 +40,8 @@ const SEND = 'send'
 const OPEN_MS = 30_000
 const COMMIT_MS = 5_000
 const AGAIN_MS = 1_000
+const REPLAY_MS = 60_000
+const MAX_ENTRIES = 100
 
 /**
  * The session of a page that holds its tokens itself, shared by the tabs of the browser: sealed in IndexedDB under a
@@ -50,20 +50,21 @@ const AGAIN_MS = 1_000
  * lock saves tabs a wait, and nothing depends on it.
  */
 export function sharedVault(surroundings: Surroundings): { store: SessionStore; coordinator: Coordinator } {
-  const { name, clock, lock, onWritten, onRead, onUnavailable } = surroundings
+  const { name, clock, random, lock, onWritten, onRead, onUnavailable } = surroundings
   const memory = memoryStore()
-  const inProcess = inProcessCoordinator({ clock })
-  let opening: Promise<Database | undefined> | undefined
+  const disk = createDatabase(name, clock, onUnavailable)
+  const ring = coalescer({ replayWindowMs: REPLAY_MS, maxEntries: MAX_ENTRIES, clock, hash: keyedHash() })
+  /** Of a session that is in no storage. */
+  const alone = memoryLedger({ maxEntries: MAX_ENTRIES, clock, random })
   /** Whether there has been a session: one that is gone then was taken away. */
   let wasStored = false
   let onCommitted = () => {}
 
-  const database = () => {
-    opening ??= openDatabase(name).catch(() => {
-      onUnavailable()
-      return undefined
-    })
-    return opening
+  /** A session that began in memory, because there was no storage, ends there. */
+  async function database(): Promise<Database | undefined> {
+    const held = await memory.read()
+    const isInMemory = held !== null && !('ended' in held)
+    return !isInMemory && (await disk.isThere()) ? disk : undefined
   }
 
   async function read(): Promise<StoredSession | null> {
@@ -85,11 +86,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
   }
 
   const store: SessionStore = {
-    async read() {
-      const stored = await read()
-      onRead()
-      return stored
-    },
+    read: () => read().finally(onRead),
     async compareAndSet(expected, next) {
       const db = await database()
       if (!db) return memory.compareAndSet(expected, next)
@@ -114,51 +111,42 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
     },
   }
 
-  /** Sends if nobody has, or if the session may send again and knows of every time. */
-  async function spend(db: Database, flight: Flight, at: Position): Promise<RefreshOutcome> {
-    const now = clock.wall()
-    const claim = await db.change<RefreshOutcome | SendRow>([SESSION, SEND], (session, found) => {
-      if (!isAt(session, at)) return { answer: held(AGAIN_MS) }
-      const before = isAt(found, at) ? (found as SendRow) : undefined
-      if (before?.rejected) return { answer: before.rejected }
-      if (before && before.until > now) return { answer: held(AGAIN_MS) }
-      if (before && flight.doubtfulSends < before.sends) return { answer: unsure(now - before.sentAt) }
-      const sends = (before?.sends ?? 0) + 1
-      const row: SendRow = { ...at, sends, sentAt: before?.sentAt ?? now, until: now + OPEN_MS }
-      return { write: { [SEND]: row }, answer: row }
-    })
-    if ('kind' in claim) return claim
-    const outcome = await flight.send()
+  /** Sends if the row permits it: written down before, and settled after. */
+  async function spend(db: Database, { ask, send }: Flight, at: Position): Promise<RefreshOutcome> {
+    const claimed = await db.change<Claim | { readonly outcome: RefreshOutcome }>(
+      [SESSION, SEND],
+      (session, found) => {
+        if (!isAt(session, at)) return { answer: { outcome: held(AGAIN_MS) } }
+        const before = isAt(found, at) ? (found as SendRow) : null
+        const answer = claim(before, ask, clock.wall(), OPEN_MS)
+        return 'outcome' in answer ? { answer } : { write: { [SEND]: { ...answer.row, ...at } }, answer }
+      },
+    )
+    // The other tab may be done at any moment.
+    if ('outcome' in claimed) return claimed.outcome.kind === 'refused' ? held(AGAIN_MS) : claimed.outcome
+    const { row, outcome } = settle(claimed, await sent(send), ask.resend, clock.wall(), random)
     // What was renewed settles it as it is written; until then nobody else sends.
     if (outcome.kind === 'ok') return outcome
-    const { sends } = claim
-    const isUnsent = outcome.kind === 'refused' || outcome.kind === 'unsupported'
     await db
       .change([SEND], (found) => {
-        if (!isAt(found, at)) return { answer: undefined }
-        const settled = {
-          ...claim,
-          until: 0,
-          ...(isUnsent && { sends: sends - 1 }),
-          ...(outcome.kind === 'rejected' && { rejected: outcome }),
-        }
-        return { write: { [SEND]: settled.sends > 0 ? settled : undefined }, answer: undefined }
+        const isOurs = isAt(found, at) && (found as SendRow).sentAt === claimed.row.sentAt
+        return { write: isOurs ? { [SEND]: row ? { ...row, ...at } : undefined } : {}, answer: undefined }
       })
-      // The line then says that the token may be spent, which is the safe side.
+      // The row then says that the token may be spent, which is the safe side.
       .catch(() => {})
     return outcome
   }
 
   /** The outcome is there as soon as it comes; the lock is held until it is written down. */
-  function sent(flight: Flight): Promise<RefreshOutcome> {
+  function locked(flight: Flight, key: string): Promise<RefreshOutcome> {
     return new Promise((resolve) => {
       const task = async () => {
         const db = await database()
-        if (!db) return resolve(flight.send())
+        if (!db) return resolve(alone(key, flight))
         const stored = await read()
         // Conclusions from what peers have done are the session's.
         if (!stored || 'ended' in stored || stored.refreshToken !== flight.identity.refreshToken)
-          return resolve(stored || wasStored ? held(0) : flight.send())
+          return resolve(stored || wasStored ? held(0) : alone(key, flight))
         const committed = new Promise<void>((written) => {
           const disarm = clock.setTimer(written, COMMIT_MS, 'background')
           onCommitted = () => {
@@ -181,9 +169,9 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
     coordinator: {
       async run(flight) {
         const isGone = wasStored && (await read().catch(() => undefined)) === null
-        return isGone ? { kind: 'ended' } : inProcess.run({ ...flight, send: () => sent(flight) })
+        return isGone ? { kind: 'ended' } : ring.run({ ...flight, send: (key) => locked(flight, key) })
       },
-      end: inProcess.end,
+      end: ring.end,
     },
   }
 }
@@ -200,12 +188,4 @@ const held = (retryAfterMs: number): RefreshOutcome => ({
   kind: 'refused',
   cause: 'unavailable',
   retryAfterMs,
-})
-
-/** Another tab has sent the token and nobody knows what came of it. */
-const unsure = (ageMs: number): RefreshOutcome => ({
-  kind: 'unknown',
-  cause: 'network',
-  answered: false,
-  ageMs: Math.max(ageMs, 0),
 })

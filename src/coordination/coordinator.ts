@@ -1,4 +1,5 @@
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { ResendPolicy } from '../../machines/session.types.ts'
+import type { KnownSends, RefreshOutcome } from '../strategies/strategy.ts'
 
 /** What tells one flight from another. Two callers share a flight only if all of it is equal. */
 export interface FlightIdentity {
@@ -22,18 +23,26 @@ export interface FlightIdentity {
   readonly bearer?: string
 }
 
+/** Who asks for a send, and what for: together with the coordinator's own row it decides whether the token goes out. */
+export interface FlightAsk {
+  /** Whether the strategy permits another send of a token whose outcome is unknown. */
+  readonly resend: ResendPolicy
+  /** The bearer is gone: without a renewal the session can serve nobody. */
+  readonly isSpent: boolean
+  /** Somebody asks for it now (a click, a network that is back): the backoff does not hold, a `Retry-After` does. */
+  readonly isEarly?: boolean
+  /** What the session itself remembers of earlier sends; `null`: of none. It only raises the coordinator's row. */
+  readonly known: KnownSends | null
+}
+
 /** One refresh that somebody wants made, once. */
 export interface Flight {
   /** What tells it from others. */
   readonly identity: FlightIdentity
   /** Where the token is sent: the scope of the backend's limiter. */
   readonly origin: string
-  /**
-   * How often this session knows the token to have been sent without a definitive answer, where its policy permits
-   * another send; 0: it does not. Add one for every unknown outcome of `run`, remembered or not: so all sessions that
-   * hold one token together send it as often as one alone.
-   */
-  readonly doubtfulSends: number
+  /** Who asks, and what is known already. */
+  readonly ask: FlightAsk
   /** Sends once. Never throws. */
   send(): Promise<RefreshOutcome>
 }
@@ -49,8 +58,9 @@ export interface EndedElsewhere {
 /** Makes sure that one refresh token is spent once, whoever asks. */
 export interface Coordinator {
   /**
-   * Sends, or answers with the outcome of who sent. Never throws. A token whose last outcome is unknown is sent again
-   * only for a session that knows of every such send. An `ok` that went to several callers is `shared` for each.
+   * Sends, or answers with the outcome of who sent. Never throws. Whether a token whose last outcome is unknown may
+   * be sent again is decided by the coordinator's row, which `ask.known` only raises; an `unknown` that it answers
+   * tells the row as `doubt`. An `ok` that went to several callers is `shared` for each.
    */
   run(flight: Flight): Promise<RefreshOutcome | EndedElsewhere>
   /**

@@ -15,11 +15,22 @@ export type {
   SessionStateName,
   SessionUser,
 } from '../../machines/session.types.ts'
-export type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
+export type {
+  Coordinator,
+  EndedElsewhere,
+  Flight,
+  FlightAsk,
+  FlightIdentity,
+} from '../coordination/coordinator.ts'
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
 export { createSession } from '../session/createSession.ts'
-export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
+export {
+  createSessionLogic,
+  type SessionLogic,
+  type SessionLogicInput,
+  sessionOf,
+} from '../session/createSessionLogic.ts'
 export {
   type AnySessionError,
   Disposed,
@@ -38,6 +49,7 @@ export type { LoginAnswer, LoginOptions } from '../session/login.ts'
 export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
 export type { Session, SessionActorRef } from '../session/session.ts'
+export type { SessionClock } from '../session/sessionClock.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
 export { type BffStrategyOptions, bffStrategy } from '../strategies/bff.ts'
@@ -47,6 +59,7 @@ export type {
   KeptFacts,
   KeptParts,
   KeptSession,
+  KnownSends,
   LifeHints,
   RefreshOutcome,
   RefreshRequest,

@@ -6,3 +6,4 @@ export { type DrivenMockBackend, drivenMockBackend } from '../msw/drivenMockBack
 export type { MockFailure, MockRoute } from '../msw/failures.ts'
 export type { MockBackend, MockBackendOptions, MockLogin, MockPresentation } from '../msw/mockBackend.ts'
 export type { MockUser } from '../msw/users.ts'
+export type { GatewayAnswer } from '../testing/gatewayAnswers.ts'

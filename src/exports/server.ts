@@ -3,7 +3,7 @@
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 export { clientIp } from '../server/clientIp.ts'
 export { createSessionServer, type SessionServer } from '../server/createSessionServer.ts'
-export type { ServerSession } from '../server/getSession.ts'
+export type { GetSessionOptions, ServerSession } from '../server/getSession.ts'
 export type { ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { PaceOptions, RequestInfo, SessionServerOptions } from '../server/options.ts'
 export type { EntryStore, EntryWrite, StoredEntry } from '../stores/entryStore.ts'

@@ -42,9 +42,6 @@ export {
   type SessionStoreUnderTest,
   sessionStoreConformance,
 } from '../testing/sessionStoreConformance.ts'
-export {
-  type RenewedTokens,
-  type StrategyConformanceOptions,
-  strategyConformance,
-} from '../testing/strategyConformance.ts'
+export { strategyConformance } from '../testing/strategyConformance.ts'
+export type { RenewedTokens, StrategyConformanceOptions } from '../testing/strategySubject.ts'
 export { type VirtualClock, virtualClock } from '../testing/virtualClock.ts'

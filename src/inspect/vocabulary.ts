@@ -68,6 +68,8 @@ export const status = wordOf({ active: true, done: true, error: true, stopped: t
 
 const position = { epoch: number, version: number }
 const at = number
+const sends = { sends: number, since: number, answers: number, answeredSince: number }
+const doubt = { ...sends, resend }
 const facts = {
   ...position,
   bearer,
@@ -77,15 +79,21 @@ const facts = {
   refreshAt: number,
   floorAt: number,
   startedAt: number,
+  bearerVersion: number,
+  rejections: number,
+  doubt,
+  retryAt: number,
 }
 
 /** An event that is not listed is not shown, not even by its name. */
 export const events: Readonly<Record<string, Shown>> = {
   'session.started': { at, facts },
   'session.ended': { at, reason },
+  'session.restored': { at },
   'session.renewed': { at, facts },
   'refresh.asked': { at, by: wordOf({ caller: true, user: true, force: true }) },
   'bearer.rejected': { at, ...position },
+  'bearer.accepted': { at, ...position },
   'time.checked': { at },
   'refresh.refused': { at, ...position, roll: number, notBefore: number, misconfigured: flag },
   'refresh.unknown': {
@@ -96,6 +104,7 @@ export const events: Readonly<Record<string, Shown>> = {
     sentAt: number,
     resend,
     answered: flag,
+    row: { ...sends, retryAt: number },
   },
   'refresh.rejected': { at, ...position, reason },
   'refresh.unsupported': { at, ...position, forGood: flag },
@@ -114,17 +123,24 @@ export const context = {
   pending: flag,
   refreshable: flag,
   // The one object, and near the front: the browser's inspector cuts off those that come after the tenth member.
-  doubt: { sends: number, since: number, resend, answered: flag },
+  doubt,
   idle: flag,
   shared: flag,
   lastChance: flag,
   misconfigured: flag,
+  bearerVersion: number,
+  accepted: flag,
+  disputed: flag,
+  rejections: number,
+  isHurried: flag,
   useless: number,
   attempts: number,
   endsAt: number,
   leadAt: number,
   refreshAt: number,
   floorAt: number,
+  rejectFloorAt: number,
+  triedAt: number,
   retryAt: number,
   heldUntil: number,
   rereadAt: number,

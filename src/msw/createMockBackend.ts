@@ -1,5 +1,6 @@
 import { type HttpHandler, HttpResponse, http } from 'msw'
 import { systemClock } from '../session/clock.ts'
+import { gatewayAnswers } from '../testing/gatewayAnswers.ts'
 import { type Answer, authorize, type Context, fieldsOf, type RequestInfo } from './context.ts'
 import { createCredentials, type MockSettings } from './credentials.ts'
 import { createFailures, failureResponse, type MockRoute } from './failures.ts'
@@ -33,11 +34,11 @@ const paths: Record<MockRoute, readonly ['get' | 'post', string]> = {
 export function createMockBackend(options: MockBackendOptions = {}): MockBackend {
   const { baseUrl = '*', users: accounts = defaultUsers, now = systemClock.wall } = options
   const { bearerLifeMs = 900_000, refreshLifeMs = 604_800_000 } = options
-  const { rotate = true, reuseTokens = true, openid = true } = options
+  const { rotate = true, reuseTokens = true, openid = true, gateway = 'open' } = options
   for (const [name, value] of Object.entries({ bearerLifeMs, refreshLifeMs })) {
     if (!(Number.isFinite(value) && value > 0)) throw new RangeError(`${name} must be milliseconds above 0.`)
   }
-  const initial = { bearerLifeMs, refreshLifeMs, rotate, reuseTokens, openid }
+  const initial: MockSettings = { bearerLifeMs, refreshLifeMs, rotate, reuseTokens, openid, gateway }
   const settings: MockSettings = { ...initial }
   const users: MockUser[] = structuredClone([...accounts])
   const credentials = createCredentials(settings, now)
@@ -74,11 +75,18 @@ export function createMockBackend(options: MockBackendOptions = {}): MockBackend
     return response
   }
 
+  /** The answer of whoever stands in front, if it is not the backend's turn. */
+  function inFront(): Response | undefined {
+    if (settings.gateway === 'open') return undefined
+    return settings.gateway === 'gone' ? HttpResponse.error() : gatewayAnswers[settings.gateway]()
+  }
+
   const handlers = Object.entries(paths).map(([name, [method, path]]): HttpHandler => {
     const route = name as MockRoute
     const isRefresh = route === 'openidRefresh' || route === 'cookieRefresh'
-    return http[method](`${baseUrl.replace(/\/?$/, '/')}${path}`, (info) =>
-      isRefresh ? logged(route, info) : respond(route, info),
+    return http[method](
+      `${baseUrl.replace(/\/?$/, '/')}${path}`,
+      (info) => inFront() ?? (isRefresh ? logged(route, info) : respond(route, info)),
     )
   })
 
@@ -94,6 +102,8 @@ export function createMockBackend(options: MockBackendOptions = {}): MockBackend
     resolver: (info: Info) => Result,
   ) {
     return (info: Info): Result | Response => {
+      const answer = inFront()
+      if (answer) return answer
       const user = authorize(context, info.request)
       return user instanceof Response ? user : resolver(info)
     }

@@ -1,3 +1,4 @@
+import type { GatewayAnswer } from '../testing/gatewayAnswers.ts'
 import { fingerprint, mintToken, readToken } from './tokens.ts'
 import { type MockUser, subjectOf } from './users.ts'
 
@@ -13,6 +14,11 @@ export interface MockSettings {
   reuseTokens: boolean
   /** `false`: single sign-on is not set up (`OPENID_NOT_CONFIGURED`). */
   openid: boolean
+  /**
+   * What stands in front of the backend. `open`: every request reaches it. `gone`: a network error. Anything else: a
+   * gateway answers so in its place, as during a restart, and the backend sees nothing of it. Default `open`.
+   */
+  gateway: 'open' | 'gone' | GatewayAnswer
 }
 
 interface Grant {

@@ -55,7 +55,11 @@ export function localRoutes(context: Context): Record<LocalRoute, Answer> {
       if (!session) return page(403, 'Invalid refresh token')
       const user = users.find(({ id }) => id === session.userId)
       // The handler says 401 and then redirects; Express turns that into 302.
-      if (!user) return new HttpResponse(null, { status: 302, headers: { location: '/login' } })
+      if (!user)
+        return HttpResponse.text('Found. Redirecting to /login', {
+          status: 302,
+          headers: { location: '/login' },
+        })
       const renewed = credentials.renewLocal(session.sessionId, sent)
       if (renewed) return loggedIn(user, renewed)
       return new URL(request.url).searchParams.get('retry')

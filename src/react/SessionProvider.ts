@@ -1,6 +1,5 @@
 'use client'
 import { createElement, type ReactElement, type ReactNode, useMemo } from 'react'
-import { type Clock, systemClock } from '../session/clock.ts'
 import type { Session } from '../session/session.ts'
 import { createCountdown } from './countdown.ts'
 import { type Provided, ProvidedContext } from './provided.ts'
@@ -16,11 +15,6 @@ export interface SessionProviderProps {
    * @default the English `reasonTexts`, also for every reason that is left out
    */
   readonly reasonTexts?: Partial<ReasonTexts>
-  /**
-   * The clock of the countdown: the one that the session was given.
-   * @default the platform's
-   */
-  readonly clock?: Clock
   /** What uses the session. */
   readonly children?: ReactNode
 }
@@ -30,8 +24,8 @@ export interface SessionProviderProps {
  * while its page is hydrated, the hooks read the session as the provider first saw it.
  */
 export function SessionProvider(props: SessionProviderProps): ReactElement {
-  const { session, reasonTexts = {}, clock = systemClock, children } = props
-  const provided = useMemo(() => provide(session, clock), [session, clock])
+  const { session, reasonTexts = {}, children } = props
+  const provided = useMemo(() => provide(session), [session])
   return createElement(
     ProvidedContext.Provider,
     { value: provided },
@@ -39,12 +33,12 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
   )
 }
 
-function provide(session: Session, clock: Clock): Provided {
+function provide(session: Session): Provided {
   const { expiresAt, retryAt, idleEndsAt, ...rendered } = session.getSnapshot()
   return {
     session,
     rendered,
-    countdown: createCountdown(session, clock, 'expiresAt'),
-    idleCountdown: createCountdown(session, clock, 'idleEndsAt'),
+    countdown: createCountdown(session, 'expiresAt'),
+    idleCountdown: createCountdown(session, 'idleEndsAt'),
   }
 }

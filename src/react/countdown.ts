@@ -1,6 +1,4 @@
-import type { Clock } from '../session/clock.ts'
 import type { Session } from '../session/session.ts'
-import { createTimeline } from '../session/timeline.ts'
 
 /** The seconds until some instant of the session, for any number of readers. */
 export interface Countdown {
@@ -10,8 +8,8 @@ export interface Countdown {
 }
 
 /** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
-export function createCountdown(session: Session, clock: Clock, to: 'expiresAt' | 'idleEndsAt'): Countdown {
-  const now = createTimeline(clock)
+export function createCountdown(session: Session, to: 'expiresAt' | 'idleEndsAt'): Countdown {
+  const { clock } = session
   const listeners = new Set<() => void>()
   let seconds: number | null = null
   let disarm = () => {}
@@ -21,7 +19,7 @@ export function createCountdown(session: Session, clock: Clock, to: 'expiresAt' 
     disarm()
     disarm = () => {}
     const end = session.getSnapshot()[to]
-    const leftMs = end === undefined ? undefined : Math.max(end - now(), 0)
+    const leftMs = end === undefined ? undefined : Math.max(end - clock.now(), 0)
     if (leftMs) disarm = clock.setTimer(tick, leftMs % 1000 || 1000, 'background')
     const next = leftMs === undefined ? null : Math.ceil(leftMs / 1000)
     if (next === seconds) return

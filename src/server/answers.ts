@@ -1,7 +1,16 @@
-import type { Found } from './sessions.ts'
+import type { Found } from './sessionSearch.ts'
 
-/** Answers of a session are nobody else's. */
-const HEADERS = { 'cache-control': 'no-store', vary: 'Cookie', 'x-content-type-options': 'nosniff' }
+/**
+ * Answers of a session are nobody else's. The last two keep an address from a script of the page: that of a callback, with
+ * its code, in a frame or a window that the script has opened.
+ */
+const HEADERS = {
+  'cache-control': 'no-store',
+  vary: 'Cookie',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+}
 
 /** JSON, never cached; each of `cookies` is one `Set-Cookie`. */
 export function json(status: number, body: object, cookies: readonly string[] = [], more: HeadersInit = {}) {
@@ -10,8 +19,20 @@ export function json(status: number, body: object, cookies: readonly string[] = 
   return new Response(JSON.stringify(body), { status, headers })
 }
 
-export const failure = (status: number, error: string, more: object = {}, cookies: readonly string[] = []) =>
-  json(status, { error, ...more }, cookies)
+export const failure = (
+  status: number,
+  error: string,
+  more: object = {},
+  cookies: readonly string[] = [],
+  headers: HeadersInit = {},
+) => json(status, { error, ...more }, cookies, headers)
+
+/** Something that came before this server has read the body: what it held cannot be passed on. */
+export const bodyAlreadyRead = () =>
+  failure(500, 'body_already_read', {
+    expected:
+      'an unread body: mount the session server before whatever parses bodies (express.json and its like)',
+  })
 
 export function redirect(location: string, cookies: readonly string[] = []) {
   const headers = new Headers({ ...HEADERS, location, 'referrer-policy': 'no-referrer' })
@@ -19,11 +40,12 @@ export function redirect(location: string, cookies: readonly string[] = []) {
   return new Response(null, { status: 302, headers })
 }
 
-/** What a page may know of a session: whose it is, until when its bearer is good, which version it is. */
+/** What a page may know of a session: whose it is, which login, until when its bearer is good, which version it is. */
 export function factsOf({ session, record }: Found, serverNow: number) {
   const { user, epoch, version, endsAt } = session
   return {
     user,
+    login: record.login,
     epoch,
     version,
     ...(endsAt !== undefined && { expiresAt: endsAt }),

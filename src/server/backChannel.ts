@@ -1,7 +1,17 @@
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
+  type JSONWebKeySet,
+  jwtVerify,
+} from 'jose'
 import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
+import { mediaTypeOf } from '../wire/headers.ts'
+import { readAnswer } from '../wire/readAnswer.ts'
 import type { BackChannelResult, BackChannelVerifier } from './backChannelVerifier.ts'
+import { isPlainHttp, plainHttpWarning } from './plainHttp.ts'
 
 /** Whose logouts are believed. */
 export interface BackChannelLogoutOptions {
@@ -20,20 +30,21 @@ export interface BackChannelLogoutOptions {
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 /** Signatures only: a MAC would be made with a secret that the page's backend shares, `none` by anybody. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
-const MAX_BYTES = 16_384
 /** Far more than a provider sends in the life of a token. */
 const MAX_SEEN = 100_000
 
 /**
- * Judges logout tokens (OpenID Connect Back-Channel Logout 1.0, section 2.6): signature, issuer, audience, age, the
- * event, no nonce, a subject or a session, and each token once. Sessions are found by the subject: the backend keeps
- * the provider's session id to itself, so a token with nothing but `sid` ends none.
+ * Judges logout tokens (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6): type, signature, issuer, audience,
+ * age, end, the event, no nonce, a subject, and each token once. Sessions are found by the subject: the backend keeps the
+ * provider's session id to itself. So a token with nothing but `sid` would end no session, and is refused.
  */
 export function backChannelLogout(options: BackChannelLogoutOptions): BackChannelVerifier {
   const { issuer, clientId, jwks, maxAgeMs = 120_000, clock = systemClock } = options
   if (!issuer || !clientId) throw new Misconfigured('Options "issuer" and "clientId" must be given.')
   if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
-  const keys = jwks instanceof URL ? createRemoteJWKSet(jwks) : createLocalJWKSet(jwks)
+  if (jwks instanceof URL && isPlainHttp(jwks)) console.warn(plainHttpWarning('jwks'))
+  const keys =
+    jwks instanceof URL ? createRemoteJWKSet(jwks, { [customFetch]: cappedFetch }) : createLocalJWKSet(jwks)
   /** Tokens that were used, until when they could be used again. */
   const seen = new Map<string, number>()
 
@@ -41,31 +52,31 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
     const token = await tokenOf(request)
     if (token === undefined) return refuse('not a form with one logout_token')
     const now = clock.wall()
-    let claims: Awaited<ReturnType<typeof jwtVerify>>['payload']
+    let verified: Awaited<ReturnType<typeof jwtVerify>>
     try {
-      const verified = await jwtVerify(token, keys, {
+      verified = await jwtVerify(token, keys, {
         issuer,
         audience: clientId,
         algorithms: ALGORITHMS,
         clockTolerance: maxAgeMs / 1000,
         currentDate: new Date(now),
-        requiredClaims: ['iat', 'jti', 'events'],
+        requiredClaims: ['iat', 'exp', 'jti', 'events'],
       })
-      claims = verified.payload
     } catch {
       // What the library says may quote the token.
-      return refuse('signature, issuer, audience or age')
+      return refuse('signature, issuer, audience, age or end')
     }
-    const { iat = 0, jti, sub, sid, events, nonce } = claims
+    if (!isLogoutType(verified.protectedHeader.typ)) return refuse('another type of token')
+    const { iat = 0, jti, sub, sid, events, nonce } = verified.payload
     if (Math.abs(now - iat * 1000) > maxAgeMs) return refuse('too old, or of the future')
     const event = (events as Record<string, unknown> | null)?.[EVENT]
     if (typeof event !== 'object' || event === null) return refuse('not a logout event')
     if (nonce !== undefined) return refuse('an ID token has a nonce, a logout token has none')
-    if (typeof sub !== 'string' && typeof sid !== 'string') return refuse('neither sub nor sid')
+    if (typeof sub !== 'string' || sub === '') return refuse('no sub to find sessions by')
     if (typeof jti !== 'string' || isReplayed(jti, now)) return refuse('used before')
     return {
       ok: true,
-      ...(typeof sub === 'string' && { subject: sub }),
+      subject: sub,
       ...(typeof sid === 'string' && { sid }),
       forget: () => void seen.delete(jti),
     }
@@ -82,24 +93,26 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
   }
 }
 
+/**
+ * Typing is recommended, not required (section 2.4): `JWT` says as little as no type, and some providers say it. Any other
+ * is a token for something else.
+ */
+const isLogoutType = (typ: string | undefined) =>
+  typ === undefined || /^((application\/)?logout\+jwt|JWT)$/i.test(typ)
+
 const refuse = (reason: string): BackChannelResult => ({ ok: false, reason })
 
 async function tokenOf(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
-    return undefined
-  const reader = request.body?.getReader()
-  let text = ''
-  const decoder = new TextDecoder()
-  for (;;) {
-    const chunk = await reader?.read()
-    if (!chunk || chunk.done) break
-    text += decoder.decode(chunk.value, { stream: true })
-    if (text.length > MAX_BYTES) {
-      await reader?.cancel()
-      return undefined
-    }
-  }
-  const tokens = new URLSearchParams(text).getAll('logout_token')
+  if (mediaTypeOf(request.headers) !== 'application/x-www-form-urlencoded') return undefined
+  // Bounded: the server has read the body before it asked.
+  const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
   return tokens.length === 1 ? tokens[0] : undefined
+}
+
+/** Reads no more of the provider's keys than of any other answer. */
+const cappedFetch: FetchImplementation = async (url, init) => {
+  const answer = await readAnswer(await fetch(url, init), init.signal)
+  if (answer.fault) throw new Error('The keys of the provider could not be read.')
+  return new Response(answer.text || null, { status: answer.status })
 }

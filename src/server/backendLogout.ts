@@ -1,4 +1,5 @@
 import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
+import { logoutConfirmation } from '../wire/logoutConfirmation.ts'
 import { request } from '../wire/request.ts'
 
 interface Tokens {
@@ -8,6 +9,7 @@ interface Tokens {
 
 interface LogoutResult {
   readonly status: number
+  readonly isConfirmed?: boolean
   readonly redirect?: string
 }
 
@@ -39,7 +41,7 @@ export function withBackendLogout(
     }
     const { sessionId } = asked as { readonly sessionId?: string }
     if (result?.redirect && sessionId && asked.cause === 'logout') onRedirect(sessionId, result.redirect)
-    return result?.status === 200
+    return result?.isConfirmed === true
   }
 
   async function logoutWith(
@@ -55,18 +57,15 @@ export function withBackendLogout(
       signal,
       fetch,
     })
-    if (answer.kind !== 'answer' || answer.redirected) return undefined
-    return { status: answer.status, ...redirectOf(answer.text) }
+    if (answer.kind !== 'answer') return undefined
+    const confirmation = logoutConfirmation(answer)
+    const redirect = confirmation?.redirect
+    return {
+      status: answer.status,
+      isConfirmed: confirmation !== undefined,
+      ...(typeof redirect === 'string' && { redirect }),
+    }
   }
 
   return { ...strategy, revoke }
-}
-
-function redirectOf(text: string): { redirect?: string } {
-  try {
-    const { redirect } = JSON.parse(text) as { redirect?: unknown }
-    return typeof redirect === 'string' ? { redirect } : {}
-  } catch {
-    return {}
-  }
 }

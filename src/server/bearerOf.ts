@@ -4,7 +4,8 @@ import { orAborted } from '../session/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
 import { nameOf } from './entries.ts'
 import type { ServerSettings } from './options.ts'
-import type { Found, Sessions } from './sessions.ts'
+import type { Found } from './sessionSearch.ts'
+import type { Sessions } from './sessions.ts'
 
 /**
  * The bearer of one session as one request sees it: from the record while that is fresh, else from the session,
@@ -49,7 +50,9 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     // The session goes on refreshing when the caller has left.
     const task = sessions.lives.use(key, found, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)
-      if (newer !== undefined) {
+      // Without a newer one: the error that says why, unless the session holds the rejected one for good.
+      if (newer === undefined) source.take(used.epoch)
+      else {
         bearer = newer
         position = source.position()
       }
@@ -71,6 +74,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     take: taken,
     replace,
     rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
+    stepUpRequired: () => settings.observe({ type: 'stepUpRequired', ...position, session: nameOf(key) }),
   }
   return {
     fetch: createSessionFetch(source),

@@ -9,40 +9,52 @@ import { readServerRecord, type ServerRecord } from './serverRecord.ts'
 export interface Carrier {
   /** A name for a new session: the key of its record, and what its cookie is made of. */
   create(): Promise<{ readonly key: string; readonly id: string }>
-  /** The keys under which the session of a request may be found. Whatever was not given out here has none. */
-  keysOf(request: Request): Promise<readonly string[]>
+  /**
+   * Each session that a request may be of, as the keys under which that session may be found. Whatever was not given out
+   * here has none.
+   */
+  candidatesOf(request: Request): Promise<readonly (readonly string[])[]>
   /** `Set-Cookie` lines of a new session. */
   give(record: ServerRecord, id: string): Promise<readonly string[]>
-  /** Those that a request's session needs after it was served. */
+  /** Those that the session of a request needs after the request was served. */
   update(request: Request): Promise<readonly string[]>
   isPresent(request: Request): boolean
   clear(): readonly string[]
+  /** Deletes what others have planted, and leaves our own. */
+  clearForeign(request: Request): readonly string[]
 }
 
 const ID = /^[\w-]{43}$/
+const pathOf = (request: Request) => new URL(request.url).pathname
 
-/** The cookie holds a random id; the record is in the store, under a name that the id cannot be told from. */
+/** The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived. */
 export function idCarrier(slot: CookieSlot, keyring: Keyring, maxAgeMs: number): Carrier {
   return {
     async create() {
       const id = randomId()
       return { id, key: (await keyring.macs('session id', id))[0] ?? '' }
     },
-    async keysOf(request) {
-      const id = slot.read(request)
+    candidatesOf: (request) =>
       // Nothing is looked up for what cannot be an id.
-      return id !== undefined && ID.test(id) ? keyring.macs('session id', id) : []
-    },
+      Promise.all(
+        slot
+          .values(request)
+          .filter((id) => ID.test(id))
+          .map((id) => keyring.macs('session id', id)),
+      ),
     give: async (_, id) => [slot.set(id, maxAgeMs)],
     update: async () => [],
-    isPresent: (request) => slot.read(request) !== undefined,
+    isPresent: (request) => slot.values(request).length > 0,
     clear: () => [slot.clear()],
+    clearForeign: (request) => slot.clearForeign(pathOf(request)),
   }
 }
 
 const CONTEXT = 'session cookie'
-/** What is left of a cookie's 4 096 bytes for its value. */
+/** What is left of a cookie's 4 096 bytes for its part of the sealed text. */
 const CHUNK = 3_600
+/** How many parts there are, which sealed text they are of, and what of it this part holds. */
+const PART = /^(\d)\.([\w-]{8})\.(.*)$/s
 
 /**
  * The cookies hold the sealed record itself, in as many parts as `slots`. While a session is in use its newest
@@ -55,27 +67,46 @@ export function sealedCarrier(
   entries: Entries,
   maxAgeMs: number,
 ): Carrier {
-  /** What the browser of a request had. */
-  const carried = new WeakMap<Request, { readonly key: string; readonly text: string }>()
+  /** What the browser of a request had, by key. */
+  const carried = new WeakMap<Request, Map<string, string>>()
 
-  function sealedOf(request: Request): string {
-    const parts = slots.map((slot) => slot.read(request) ?? '')
-    // A count goes first: a part that is missing is noticed.
-    const [, count = '', rest = ''] = /^(\d)\.(.*)$/s.exec(parts.join('')) ?? []
-    return parts.filter((part) => part !== '').length === Number(count) ? rest : ''
+  /** The sealed texts whose parts are all there. Parts of two texts never make one. */
+  function sealedOf(request: Request): readonly string[] {
+    const texts = new Map<string, { readonly count: number; readonly chunks: string[] }>()
+    slots.forEach((slot, i) => {
+      for (const value of slot.values(request)) {
+        const [, count = '', tag = '', chunk = ''] = PART.exec(value) ?? []
+        const name = `${count}.${tag}`
+        const text = texts.get(name) ?? { count: Number(count), chunks: [] }
+        text.chunks[i] ??= chunk
+        texts.set(name, text)
+      }
+    })
+    return [...texts.values()]
+      .filter(({ count, chunks }) => count > 0 && Object.keys(chunks).length === count)
+      .map(({ chunks }) => chunks.join(''))
   }
 
   async function lines(record: ServerRecord): Promise<readonly string[]> {
     const sealed = await keyring.seal(JSON.stringify(record), CONTEXT)
-    const count = Math.ceil((sealed.length + 2) / CHUNK)
+    const count = Math.ceil(sealed.length / CHUNK)
     if (count > slots.length)
       throw new Misconfigured(
         `A session of ${sealed.length} bytes does not fit into ${slots.length} cookies: its tokens are too long. Keep sessions in a store.`,
       )
-    const text = `${count}.${sealed}`
+    const tag = randomId().slice(0, 8)
     return slots.map((slot, i) =>
-      i < count ? slot.set(text.slice(i * CHUNK, (i + 1) * CHUNK), maxAgeMs) : slot.clear(),
+      i < count
+        ? slot.set(`${count}.${tag}.${sealed.slice(i * CHUNK, (i + 1) * CHUNK)}`, maxAgeMs)
+        : slot.clear(),
     )
+  }
+
+  /** Takes over what a cookie says, where that is newer than what this process knows. */
+  async function remember(record: ServerRecord): Promise<void> {
+    const known = await entries.read(record.key)
+    if (!known) await entries.write(record, null)
+    else if (isNewer(record, known.record)) await entries.write(record, known.revision)
   }
 
   return {
@@ -83,26 +114,33 @@ export function sealedCarrier(
       const id = randomId()
       return { id, key: id }
     },
-    async keysOf(request) {
-      const sealed = sealedOf(request)
-      const opened = sealed ? await keyring.unseal(sealed, CONTEXT) : { reason: 'format' as const }
-      const record = 'plain' in opened ? readServerRecord(opened.plain) : undefined
-      if (!record || record === 'newer') return []
-      carried.set(request, { key: record.key, text: JSON.stringify(record) })
-      const known = await entries.read(record.key)
-      if (!known) await entries.write(record, null)
-      else if (isNewer(record, known.record)) await entries.write(record, known.revision)
-      return [record.key]
+    async candidatesOf(request) {
+      const texts = new Map<string, string>()
+      carried.set(request, texts)
+      for (const sealed of sealedOf(request)) {
+        const opened = await keyring.unseal(sealed, CONTEXT)
+        const record = 'plain' in opened ? readServerRecord(opened.plain) : undefined
+        if (!record || record === 'newer') continue
+        texts.set(record.key, JSON.stringify(record))
+        await remember(record)
+      }
+      return [...texts.keys()].map((key) => [key])
     },
     give: lines,
     async update(request) {
-      const had = carried.get(request)
-      const now = had && (await entries.read(had.key))
-      if (!had || !now || 'ended' in now.record.session) return []
-      return JSON.stringify(now.record) === had.text ? [] : lines(now.record)
+      const living: { readonly had: string; readonly record: ServerRecord }[] = []
+      for (const [key, had] of carried.get(request) ?? []) {
+        const now = await entries.read(key)
+        if (now && !('ended' in now.record.session)) living.push({ had, record: now.record })
+      }
+      const [one] = living
+      // Of several that open none is the session of the request.
+      if (!one || living.length > 1) return []
+      return JSON.stringify(one.record) === one.had ? [] : lines(one.record)
     },
-    isPresent: (request) => slots.some((slot) => slot.read(request) !== undefined),
+    isPresent: (request) => slots.some((slot) => slot.values(request).length > 0),
     clear: () => slots.map((slot) => slot.clear()),
+    clearForeign: (request) => slots.flatMap((slot) => slot.clearForeign(pathOf(request))),
   }
 }
 

@@ -1,4 +1,5 @@
 import { Misconfigured } from '../session/errors.ts'
+import { withoutBlanks } from '../wire/blanks.ts'
 import type { RequestInfo } from './options.ts'
 
 /**
@@ -13,7 +14,7 @@ export function clientIp(trustedHops: number): (request: Request, info: RequestI
   return (request, { remoteAddress = '' }) => {
     const forwarded = request.headers.get('x-forwarded-for')?.split(',') ?? []
     const address = [...forwarded, remoteAddress].at(-1 - trustedHops)
-    return address === undefined ? undefined : readAddress(address.trim())
+    return address === undefined ? undefined : readAddress(withoutBlanks(address))
   }
 }
 

@@ -5,11 +5,16 @@ import type { Sessions } from './sessions.ts'
 
 /** A cookie of this server: how it is read, set and deleted. */
 export interface CookieSlot {
-  /** `undefined`: absent, empty, or there more than once. */
-  read(request: Request): string | undefined
+  /**
+   * Every value that a request brings under its name, in the browser's order, none twice: panels of one host whose paths
+   * lie in each other, and sibling domains, set cookies of one name. None of them counts before it was opened.
+   */
+  values(request: Request): readonly string[]
   /** A `Set-Cookie` value. */
   set(value: string, maxAgeMs: number): string
   clear(): string
+  /** `Set-Cookie` values that delete what a sibling domain may have set for `pathname`: a cookie of ours has no domain. */
+  clearForeign(pathname: string): readonly string[]
 }
 
 /** What every endpoint is made of. */
@@ -18,11 +23,15 @@ export interface ServerContext {
   readonly sessions: Sessions
   readonly keyring: Keyring
   readonly pace: Pace | undefined
+  /** Aborted when the server stops. */
+  readonly draining: AbortSignal
   readonly cookies: {
     /** Between password and second factor. */
     readonly twoFactor: CookieSlot
     /** Between the start of the OpenID login and its callback. */
     readonly openid: CookieSlot
+    /** Between the logout here and the provider's. */
+    readonly providerLogout: CookieSlot
   }
 }
 

@@ -1,46 +1,80 @@
 import { Misconfigured } from '../session/errors.ts'
+import { withoutBlanks } from '../wire/blanks.ts'
 import type { CookieSlot } from './context.ts'
 
 export interface CookieOptions {
   /** Without prefix. */
   readonly name: string
-  readonly path: string
+  /** Where browsers see the panel: its cookies are for that host and that path. */
+  readonly publicUrl: URL
   readonly isSecure: boolean
-  /** Told when the name came more than once: a sibling domain may have set the other. */
-  readonly onDuplicate: () => void
 }
 
 /** What browsers keep: name, value and attributes together (RFC 6265bis section 5.6). */
 const MAX_BYTES = 4_096
+/** More values of one name are planted: each may cost a look into the store. */
+const MAX_VALUES = 32
 
 /**
  * A cookie of this server: `__Host-` where it is secure and for the whole origin, `__Secure-` where it is for a
  * path, no prefix over plain http. `Lax`, not `Strict`: after the OpenID login the browser comes from another site
  * and must be known on its first page; what changes anything asks for a header besides.
  */
-export function cookieSlot({ name, path, isSecure, onDuplicate }: CookieOptions): CookieSlot {
+export function cookieSlot({ name, publicUrl, isSecure }: CookieOptions): CookieSlot {
+  const { hostname, pathname: path } = publicUrl
   const prefix = isSecure ? (path === '/' ? '__Host-' : '__Secure-') : ''
   const fullName = `${prefix}${name}`
-  const attributes = `Path=${path}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+  const attributes = `HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+  const own = `Path=${path}; ${attributes}`
   return {
-    read(request) {
-      const values = []
+    values(request) {
+      const values: string[] = []
       for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
         const equals = pair.indexOf('=')
-        if (equals > 0 && pair.slice(0, equals).trim() === fullName)
-          values.push(pair.slice(equals + 1).trim())
+        if (equals < 0 || withoutBlanks(pair.slice(0, equals)) !== fullName) continue
+        const value = withoutBlanks(pair.slice(equals + 1))
+        if (value !== '' && !values.includes(value)) values.push(value)
+        if (values.length === MAX_VALUES) break
       }
-      if (values.length > 1) onDuplicate()
-      return values.length === 1 ? values[0] || undefined : undefined
+      return values
     },
     set(value, maxAgeMs) {
-      const line = `${fullName}=${value}; Max-Age=${Math.floor(maxAgeMs / 1000)}; ${attributes}`
+      const line = `${fullName}=${value}; Max-Age=${Math.floor(maxAgeMs / 1000)}; ${own}`
       if (line.length > MAX_BYTES)
         throw new Misconfigured(
           `The cookie "${fullName}" has ${line.length} bytes; browsers drop more than ${MAX_BYTES}. Keep sessions in a store.`,
         )
       return line
     },
-    clear: () => `${fullName}=; Max-Age=0; ${attributes}`,
+    clear: () => `${fullName}=; Max-Age=0; ${own}`,
+    clearForeign: (pathname) =>
+      // No cookie with this prefix has a domain, or another path.
+      prefix === '__Host-'
+        ? []
+        : parentDomains(hostname).flatMap((domain) =>
+            pathsTo(pathname).map(
+              (at) => `${fullName}=; Max-Age=0; Domain=${domain}; Path=${at}; ${attributes}`,
+            ),
+          ),
   }
+}
+
+/** The domains that a sibling of `host` may set cookies for. */
+function parentDomains(host: string): string[] {
+  if (/^[\d.]+$|:/.test(host)) return []
+  const labels = host.split('.')
+  return labels.slice(0, -1).map((_, i) => labels.slice(i).join('.'))
+}
+
+/** Deeper than that nobody plants a cookie that reaches a path of ours. */
+const MAX_DEPTH = 6
+
+/** The paths whose cookies a browser sends to `pathname` (RFC 6265 section 5.1.4). */
+function pathsTo(pathname: string): string[] {
+  const folders = pathname.split('/').slice(1, MAX_DEPTH)
+  const paths = folders.flatMap((_, i) => {
+    const path = `/${folders.slice(0, i + 1).join('/')}`
+    return path.endsWith('/') ? [path] : [path, `${path}/`]
+  })
+  return [...new Set(['/', ...paths])]
 }

@@ -2,7 +2,7 @@ import { Misconfigured } from '../session/errors.ts'
 import { cookieStrategy } from '../strategies/cookie.ts'
 import { openidStrategy } from '../strategies/openid.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
-import { failure } from './answers.ts'
+import { bodyAlreadyRead, failure } from './answers.ts'
 import { withBackendLogout } from './backendLogout.ts'
 import { idCarrier, sealedCarrier } from './carrier.ts'
 import type { Endpoint, ServerContext } from './context.ts'
@@ -11,13 +11,16 @@ import { isForged } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
 import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
-import { createGetSession, type ServerSession } from './getSession.ts'
+import { createGetSession, type GetSessionOptions, type ServerSession } from './getSession.ts'
+import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { openidCallback, openidStart, returnToOf } from './openidLogin.ts'
 import { type RequestInfo, readServerOptions, type SessionServerOptions } from './options.ts'
 import { createPace } from './pace.ts'
 import { passwordLogin, twoFactorLogin } from './passwordLogin.ts'
+import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
+import { readBody } from './readBody.ts'
 import { createRoutes } from './routes.ts'
 import { createSessions } from './sessions.ts'
 
@@ -27,15 +30,16 @@ export interface SessionServer {
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
    *
    * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
-   * - `POST {path}login` · `POST {path}login/2fa` · `GET {path}openid/start` · `GET {callbackPath}`
+   * - `POST {path}login` · `POST {path}login/2fa` · `POST {path}openid/start` · `GET {callbackPath}`
+   * - `GET {path}logout/provider`: on to the provider's own logout
    * - `POST {path}backchannel-logout` · everything under `api`
    */
   handle(request: Request, info?: RequestInfo): Promise<Response>
   /**
-   * The session of a request, for other code of the server. `readOnly` never refreshes and never writes: for places
-   * that cannot set cookies.
+   * The session of a request, for other code of the server. What a form or a server action does is done for the `login`
+   * whose page sent it, and for no other. `readOnly` never refreshes and never writes: for places that cannot set cookies.
    */
-  getSession(request: Request, options?: { readonly readOnly?: boolean }): Promise<ServerSession>
+  getSession(request: Request, options?: GetSessionOptions): Promise<ServerSession>
   /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
   returnTo(value: unknown): string
   /**
@@ -47,8 +51,18 @@ export interface SessionServer {
 
 const LOGINS = new Set<Endpoint>([passwordLogin, twoFactorLogin, openidCallback])
 
+const MAX_BODY_BYTES = 8_192
+const MAX_LOGOUT_TOKEN_BYTES = 16_384
+const BODY_MS = 10_000
+
 /** How many cookies a sealed session may take. */
 const PARTS = [0, 1, 2, 3, 4]
+
+/** A link begins no login: any website could make a browser follow it. */
+const postOnly = () =>
+  failure(405, 'method_not_allowed', { expected: 'a POST; then go to "location" of its answer' }, [], {
+    allow: 'POST',
+  })
 
 /**
  * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else.
@@ -61,7 +75,8 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   const pace = settings.pace && createPace(settings.pace, clock)
   const endSessionUrls = createEndSessionUrls()
   const running = new Set<Promise<unknown>>()
-  let isDraining = false
+  const stopping = new AbortController()
+  const draining = stopping.signal
 
   const track = <T>(task: Promise<T>): Promise<T> => {
     const done = () => {
@@ -72,14 +87,15 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     return task
   }
 
-  const resend = settings.resend === undefined ? {} : { resend: settings.resend }
-  const openid = openidStrategy(resend)
+  const { resend, trust404, trust503 } = settings
+  const judging = { ...(resend !== undefined && { resend }), trust404, trust503 }
+  const openid = openidStrategy(judging)
   const strategies: Record<string, SessionStrategy> = {
     openid: paced(
       settings.openidBackendLogout ? withBackendLogout(openid, () => undefined, endSessionUrls.put) : openid,
     ),
     librechat: withBackendLogout(
-      cookieStrategy(resend),
+      cookieStrategy(judging),
       (token) => `refreshToken=${token}`,
       endSessionUrls.put,
     ),
@@ -99,26 +115,22 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     }
   }
 
-  const onDuplicate = () => settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
-  const slot = (name: string) =>
-    cookieSlot({ name, path: settings.publicUrl.pathname, isSecure: settings.isSecure, onDuplicate })
-  const cookies = {
-    twoFactor: slot('session-2fa'),
-    openid: slot('session-openid'),
-  }
+  const { publicUrl, isSecure, cookieName } = settings
+  const slot = (suffix: string) => cookieSlot({ name: `${cookieName}${suffix}`, publicUrl, isSecure })
+  const cookies = { twoFactor: slot('-2fa'), openid: slot('-openid'), providerLogout: slot('-logout') }
   const { absoluteLifetimeMs } = settings
   const entries = createEntries(settings, keyring)
   const carrier = settings.sealedCookies
     ? sealedCarrier(
-        PARTS.map((part) => slot(`session.${part}`)),
+        PARTS.map((part) => slot(`.${part}`)),
         keyring,
         entries,
         absoluteLifetimeMs,
       )
-    : idCarrier(slot('session'), keyring, absoluteLifetimeMs)
+    : idCarrier(slot(''), keyring, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void track(task)
   const sessions = createSessions({ settings, keyring, entries, carrier, strategies, background })
-  const context: ServerContext = { settings, sessions, keyring, pace, cookies }
+  const context: ServerContext = { settings, sessions, keyring, pace, draining, cookies }
   const match = createRoutes(settings.api, settings.publicUrl.pathname)
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -126,34 +138,47 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
     [`POST ${paths.root}logout`]: logout(endSessionUrls),
+    [`GET ${paths.providerLogout}`]: providerLogout,
     [`POST ${paths.root}login`]: passwordLogin,
     [`POST ${paths.root}login/2fa`]: twoFactorLogin,
-    [`GET ${paths.root}openid/start`]: openidStart,
+    [`POST ${paths.openidStart}`]: openidStart,
     [`GET ${paths.callback}`]: openidCallback,
     [`POST ${paths.root}backchannel-logout`]: backChannel,
   }
 
+  /** Never rejects, whatever it is given: nobody may be there to catch it. */
   async function answer(request: Request, info: RequestInfo): Promise<Response> {
-    if (isDraining) return failure(503, 'draining')
-    const url = new URL(request.url)
-    const endpoint = endpoints[`${request.method} ${url.pathname}`] ?? apiEndpoint(url, request.method)
-    if (!endpoint) return failure(404, 'not_found')
-    // Anybody may call these two: a provider, and a browser that comes back from one.
-    const isOpen = endpoint === backChannel || endpoint === openidCallback || endpoint === openidStart
-    const forged = isOpen ? undefined : isForged(request, settings.origin)
-    if (forged) {
-      settings.observe({ type: 'turnedAway', code: 'csrf' })
-      return failure(403, 'csrf', { expected: 'the header x-csrf: 1, from a page of this origin' })
-    }
+    if (draining.aborted) return failure(503, 'draining', {}, [], { connection: 'close' })
+    let endpoint: Endpoint | undefined
     try {
-      const response = await endpoint(context, request, info)
-      for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
-      return response
+      if (!isWebRequest(request))
+        return failure(500, 'not_a_request', {
+          expected: 'a web-standard Request: behind node:http and Express use toNodeListener',
+        })
+      if (request.bodyUsed || request.body?.locked) return bodyAlreadyRead()
+      const url = new URL(request.url)
+      const own = endpoints[`${request.method} ${url.pathname}`]
+      endpoint = own ?? apiEndpoint(url, request.method)
+      if (!endpoint && url.pathname === paths.openidStart) return postOnly()
+      if (!endpoint) return failure(404, 'not_found')
+      // These two are called by others: a provider, and a browser that comes back from one.
+      const isOpen = endpoint === backChannel || endpoint === openidCallback
+      if (!isOpen && isForged(request, settings.origin)) {
+        settings.observe({ type: 'turnedAway', code: 'csrf' })
+        return failure(403, 'csrf', {
+          expected: 'from a page of this origin, the header x-csrf: "login" of its facts, or 1 without facts',
+        })
+      }
+      const whole = own ? await withWholeBody(request, endpoint) : request
+      if (whole instanceof Response) return whole
+      const serving = serve(endpoint, whole, info)
+      // A login is a stranger's still: whoever stops the server does not wait for it.
+      return await (LOGINS.has(endpoint) ? serving : track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
       const code = isMisconfigured ? 'misconfigured' : 'unavailable'
       // A store that fails is told by itself; a login that comes to nothing is told here.
-      if (LOGINS.has(endpoint)) {
+      if (endpoint && LOGINS.has(endpoint)) {
         settings.observe({ type: 'loginRefused', status: 503, code })
         // It says what to change, and no value.
         if (isMisconfigured) console.error(error.message)
@@ -162,17 +187,38 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
     }
   }
 
+  async function serve(endpoint: Endpoint, request: Request, info: RequestInfo): Promise<Response> {
+    const response = await endpoint(context, request, info)
+    // Whoever asks next on this connection is to ask somebody else.
+    if (draining.aborted) response.headers.set('connection', 'close')
+    for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
+    return response
+  }
+
+  /** The request to an endpoint of this server's own, its body read: bounded in size and time for all of them. */
+  async function withWholeBody(request: Request, endpoint: Endpoint): Promise<Request | Response> {
+    if (!request.body) return request
+    const maxBytes = endpoint === backChannel ? MAX_LOGOUT_TOKEN_BYTES : MAX_BODY_BYTES
+    const body = await readBody(request, { maxBytes, withinMs: BODY_MS, clock, draining })
+    if (body instanceof Response) {
+      if (endpoint === backChannel) settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
+      return body
+    }
+    const { method, headers, signal, url } = request
+    return new Request(url, { method, headers, signal, body })
+  }
+
   function apiEndpoint(url: URL, method: string): Endpoint | undefined {
     const route = match(url, method)
     return route && proxy(route)
   }
 
   return {
-    handle: (request, info = {}) => track(answer(request, info)),
+    handle: (request, info = {}) => answer(request, info),
     getSession: createGetSession(context),
     returnTo: (value) => returnToOf(context, value),
     async drain({ timeoutMs = 30_000 } = {}) {
-      isDraining = true
+      stopping.abort()
       let disarm = () => {}
       const late = new Promise<void>((resolve) => {
         disarm = clock.setTimer(resolve, timeoutMs, 'foreground')

@@ -1,24 +1,28 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../session/errors.ts'
+import { readAnswer } from '../wire/readAnswer.ts'
+import type { WireAnswer } from '../wire/request.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import type { EndSessionUrls } from './endSessionUrls.ts'
 import { nameOf } from './entries.ts'
-import { type Found, isFound, type Missing } from './sessions.ts'
+import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import { keepProviderLogout } from './providerLogout.ts'
+import { type Found, isFound, type Missing } from './sessionSearch.ts'
 
-/** `GET`: the facts of the session. Looks, and never refreshes. */
+/** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
 export const currentSession: Endpoint = async (context, request) => {
   const found = await context.sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
-  await noteUser(context, request, found)
+  if (isFor(request, found.record.login)) await noteUser(context, request, found)
   return json(200, factsOf(found, context.settings.clock.wall()))
 }
 
 /** `POST refresh`: the facts, after a refresh where one is due. "Stay signed in" comes as `x-user-activity: 1`. */
 export const refreshSession: Endpoint = async (context, request) => {
   const { sessions, settings } = context
-  const found = await sessions.find(request)
+  const found = await sessions.findFor(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   try {
@@ -37,7 +41,7 @@ export const refreshSession: Endpoint = async (context, request) => {
  */
 export const verifySession: Endpoint = async (context, request) => {
   const { sessions, settings } = context
-  const found = await sessions.find(request)
+  const found = await sessions.findFor(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   const now = settings.clock.wall()
@@ -45,13 +49,11 @@ export const verifySession: Endpoint = async (context, request) => {
   const controller = new AbortController()
   const abort = () => controller.abort()
   const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
-  let answer: Response
-  let body: string
+  const { signal } = controller
+  let answer: WireAnswer
   try {
-    answer = await bearerOf(found, sessions, settings).fetch('api/admin/verify', {
-      signal: controller.signal,
-    })
-    body = await answer.text()
+    const response = await bearerOf(found, sessions, settings).fetch('api/admin/verify', { signal })
+    answer = await readAnswer(response, signal)
   } catch (error) {
     if (error instanceof SessionExpired || error instanceof LoggedOut)
       return unusable(context, request, error)
@@ -59,22 +61,26 @@ export const verifySession: Endpoint = async (context, request) => {
   } finally {
     disarm()
   }
-  if (answer.ok && isForeign(found, body)) {
+  const { status, headers, text, fault } = answer
+  if (fault) return unverified(context, request, found, 'unavailable')
+  // A page of somebody in front of the backend may have the status of a success.
+  const isOk = status === 200 && typeof objectOf(parsed(text)).user === 'object'
+  if (isOk && isForeign(found, text)) {
     settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
     await sessions.end(found, 'identityMismatch')
     return noSession(context, request, { reason: 'identityMismatch' })
   }
-  if (answer.ok) {
+  if (isOk) {
     await sessions.note(found, { verifiedAt: now })
     const renewed = await sessions.find(request)
     if (!isFound(renewed)) return noSession(context, request, renewed)
     return json(200, factsOf(renewed, now))
   }
-  if (answer.status === 403 && isPlainRefusal(body)) {
+  if (status === 403 && isPlainRefusal(headers, text)) {
     await sessions.end(found, 'accessRevoked')
     return noSession(context, request, { reason: 'accessRevoked' })
   }
-  const isRefusal = answer.status === 401 || answer.status === 403
+  const isRefusal = status === 401 || status === 403
   return unverified(context, request, found, isRefusal ? 'refused' : 'unavailable')
 }
 
@@ -84,8 +90,12 @@ function isForeign({ session }: Found, body: string): boolean {
   return typeof id === 'string' && id !== session.user.id
 }
 
-/** LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words. */
-function isPlainRefusal(body: string): boolean {
+/**
+ * LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words; the
+ * gateway of AWS has the same, and a header of its own.
+ */
+function isPlainRefusal(headers: Headers, body: string): boolean {
+  if (headers.has('x-amzn-errortype')) return false
   const { message, code, error } = objectOf(parsed(body))
   return message === 'Forbidden' && code === undefined && error === undefined
 }
@@ -122,14 +132,23 @@ async function unverified(
 export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   return async (context, request) => {
     const { sessions, settings } = context
-    const found = await sessions.find(request)
-    if (!isFound(found)) return json(200, {}, sessions.carrier.clear())
+    const found = await sessions.findFor(request)
+    if (!isFound(found))
+      return found.isOther || found.isAmbiguous
+        ? noSession(context, request, found)
+        : json(200, {}, sessions.carrier.clear())
     endSessionUrls.ask(found.key)
     const isEnded = await sessions.end(found, 'user')
     const location = endSessionUrls.take(found.key)
     if (!isEnded) return failure(503, 'unavailable', {}, sessions.carrier.clear())
-    const isAllowed = location && settings.endSessionOrigins.has(URL.parse(location)?.origin ?? '')
-    return json(200, isAllowed ? { redirect: location } : {}, sessions.carrier.clear())
+    const isAllowed = settings.endSessionOrigins.has(URL.parse(location ?? '')?.origin ?? '')
+    // The session is over by now, whatever becomes of this.
+    const kept =
+      isAllowed && location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
+    return json(200, kept ? { redirect: kept.location } : {}, [
+      ...sessions.carrier.clear(),
+      ...(kept ? [kept.cookie] : []),
+    ])
   }
 }
 
@@ -137,11 +156,11 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
 export const backChannel: Endpoint = async ({ settings, sessions }, request) => {
   const verified = await settings.backChannelLogout?.(request)
   if (!verified) return failure(404, 'not_found')
-  if (!verified.ok) {
+  if (!verified.ok || !verified.subject) {
     settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
     return failure(400, 'invalid_request')
   }
-  const isDone = !verified.subject || (await sessions.endSubject(verified.subject).catch(() => false))
+  const isDone = await sessions.endSubject(verified.subject).catch(() => false)
   if (isDone) return json(200, {})
   verified.forget?.()
   // Section 2.8: a logout that failed is a 400, too.
@@ -153,9 +172,21 @@ async function noteUser(context: ServerContext, request: Request, found: Found):
     await context.sessions.note(found, { activeAt: context.settings.clock.wall() })
 }
 
-/** There is no session. Unknown, ended and tampered look alike; only who held it is told why it ended. */
-export function noSession({ sessions }: ServerContext, request: Request, { reason }: Missing): Response {
-  const gone = sessions.carrier.isPresent(request) ? sessions.carrier.clear() : []
+/**
+ * There is no session, or none of the login that the request is for. Unknown, ended and tampered look alike; only who
+ * held it is told why it ended.
+ */
+export function noSession({ sessions }: ServerContext, request: Request, missing: Missing): Response {
+  const { login, isOther, isAmbiguous } = missing
+  const { carrier } = sessions
+  if (isOther) return failure(409, 'other_login')
+  // Without our own the planted one would be the only one.
+  if (isAmbiguous) return failure(401, 'no_session', {}, carrier.clearForeign(request))
+  // Why a session ended is told to the page that showed it, and to one that showed none.
+  const isOfOther = (named: string) => named !== NOBODY && named !== login
+  const isTold = login === undefined || !loginsNamedBy(request).some(isOfOther)
+  const reason = isTold ? missing.reason : undefined
+  const gone = carrier.isPresent(request) ? carrier.clear() : []
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 
@@ -164,9 +195,15 @@ export function unusable(context: ServerContext, request: Request, error: unknow
   if (error instanceof SessionExpired || error instanceof LoggedOut)
     return noSession(context, request, { reason: reasonOf(error) })
   if (error instanceof RefreshUnavailable) {
-    const waitMs = (error.retryAt ?? 0) - context.settings.clock.wall()
+    const { retryAt } = error
+    const waitMs = (retryAt ?? 0) - context.settings.clock.wall()
     const seconds = { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) }
-    return json(503, { error: 'refresh_unavailable', retryAt: error.retryAt }, [], seconds)
+    return json(
+      503,
+      { error: 'refresh_unavailable', ...(retryAt && { retryAt: Math.ceil(retryAt) }) },
+      [],
+      seconds,
+    )
   }
   if (error instanceof Misconfigured) return failure(503, 'misconfigured')
   return failure(502, 'backend_unavailable')

@@ -2,12 +2,19 @@ import type { SessionUser } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured } from '../session/errors.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
-import { isFound } from './sessions.ts'
+import { isWebRequest } from './isWebRequest.ts'
+import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import { isFound } from './sessionSearch.ts'
 
 /** The session of one request, for code of the server beside its endpoints. */
 export interface ServerSession {
-  /** `null`: nobody is logged in. */
+  /** `null`: nobody is logged in, or not the login that the request is for. */
   readonly user: SessionUser | null
+  /**
+   * The public name of the login, for the page that is rendered now: its forms and actions bring it back as `login`.
+   * `null` with `user`.
+   */
+  readonly login: string | null
   /**
    * Calls the backend with a fresh bearer, as `Session.fetch` does. Rejects with `LoggedOut` without a session.
    * Read-only: with the bearer at hand.
@@ -19,27 +26,53 @@ export interface ServerSession {
   commit(response: Response): Promise<Response>
 }
 
+/** How a session is looked for. */
+export interface GetSessionOptions {
+  /** Never refreshes and never writes: for places that cannot set cookies. @default false */
+  readonly readOnly?: boolean
+  /**
+   * The login that the page shows which sent the request, as its form or its server action brings it: of another login
+   * there is no session. @default what the header `x-csrf` or the query parameter `session-login` say, if they do
+   */
+  readonly login?: string
+}
+
 export function createGetSession(context: ServerContext) {
   const { sessions, settings } = context
-  return async (
-    request: Request,
-    { readOnly = false }: { readonly readOnly?: boolean } = {},
-  ): Promise<ServerSession> => {
+  return async (request: Request, options: GetSessionOptions = {}): Promise<ServerSession> => {
+    if (!isWebRequest(request))
+      throw new Misconfigured(
+        'getSession takes a web-standard Request. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).',
+      )
     const found = await sessions.find(request)
+    const { readOnly = false } = options
+    const isOther = isFound(found) && !isMeant(request, options, found.record.login)
     const commit = async (response: Response): Promise<Response> => {
       if (readOnly)
         throw new Misconfigured('A read-only session commits nothing: call getSession without readOnly.')
       const { carrier } = sessions
-      const isGone = !isFound(found) && carrier.isPresent(request)
+      const isGone = !isFound(found) && !found.isAmbiguous && carrier.isPresent(request)
       for (const line of isGone ? carrier.clear() : await carrier.update(request))
         response.headers.append('set-cookie', line)
       return response
     }
-    if (!isFound(found)) {
-      const nobody = () => Promise.reject(new LoggedOut('never'))
-      return { user: null, fetch: nobody, getToken: nobody, commit }
+    if (!isFound(found) || isOther) {
+      const nobody = () => Promise.reject(new LoggedOut(isOther ? 'elsewhere' : 'never'))
+      return { user: null, login: null, fetch: nobody, getToken: nobody, commit }
     }
     const bearer = bearerOf(found, sessions, settings, !readOnly)
-    return { user: found.session.user, fetch: bearer.fetch, getToken: bearer.getToken, commit }
+    return {
+      user: found.session.user,
+      login: found.record.login,
+      fetch: bearer.fetch,
+      getToken: bearer.getToken,
+      commit,
+    }
   }
+}
+
+/** A page that only asks who is there names nobody. A form that lacks its field is for nobody, either. */
+function isMeant(request: Request, options: GetSessionOptions, login: string): boolean {
+  if ('login' in options) return options.login === login
+  return isFor(request, login) || loginsNamedBy(request).every((named) => named === NOBODY)
 }

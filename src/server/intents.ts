@@ -1,4 +1,8 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
+import { type Claim, claim } from '../coordination/claim.ts'
 import type { Coordinator, Flight } from '../coordination/coordinator.ts'
+import { sent } from '../coordination/sent.ts'
+import { settle } from '../coordination/settle.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
 import type { Entries } from './entries.ts'
 import type { ServerSettings } from './options.ts'
@@ -13,115 +17,94 @@ const MAX_UNSENT = 10_000
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
 /**
- * A coordinator whose sends are written down first, in the record of their session. So a token that was sent and
- * whose answer nobody saw is known as such after a crash, and in every other process, without a coordinator that
- * spans them.
+ * A coordinator whose ledger is the record of each session: what is sent is written down there first. So a token that
+ * was sent and whose answer nobody saw is known as such after a crash, and in every other process, without a
+ * coordinator that spans them. `inner` coalesces what is asked for in this process.
  */
 export function withIntents(inner: Coordinator, entries: Entries, settings: ServerSettings): Coordinator {
-  const { clock } = settings
+  const { clock, random, attemptTimeoutMs } = settings
   const owner = crypto.randomUUID()
-  /** Intents that may have been written although their write failed: nothing was sent. And what stood there before. */
-  const unsent = new Map<string, { readonly at: number; readonly before: Intent | undefined }>()
+  /** Claims that may have been written although their write failed: nothing was sent. */
+  const unsent = new Map<string, Claim>()
 
-  function standing(key: string, intent: Intent | undefined): Intent | undefined {
+  /** The row that counts. Nothing of this process is in the air here: its own open intent waits for no answer. */
+  function standing(key: string, intent: Intent | undefined): LedgerRow | null {
+    if (intent?.owner !== owner) return intent ?? null
     const own = unsent.get(key)
-    return own && intent?.owner === owner && intent.at === own.at ? own.before : intent
+    if (own?.row.sentAt === intent.sentAt) return own.before
+    const { openUntil, ...closed } = intent
+    return closed
   }
 
-  async function send(flight: Flight): Promise<RefreshOutcome> {
+  /** Sends, or answers by `onHeld` with what the record says, and then with what tells `inner` that nothing was sent. */
+  async function send(flight: Flight, onHeld: (outcome: RefreshOutcome) => void): Promise<RefreshOutcome> {
     const { sessionId: key = '', refreshToken, bearer } = flight.identity
-    let known: RefreshOutcome | undefined
-    let mine: Intent | undefined
-    let isWritten = false
-    let before: Intent | undefined
+    let mine: Claim | undefined
+    let held: RefreshOutcome = unavailable
     try {
       const written = await entries.update(key, (record) => {
-        before = standing(key, record.intent)
-        // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
+        mine = undefined
+        held = unavailable
         const { session } = record
-        const isOurs =
-          !('ended' in session) && session.refreshToken === refreshToken && session.bearer === bearer
-        known = isOurs ? answerOf(before, flight) : unavailable
-        if (known) return undefined
-        const at = clock.wall()
-        const until = at + settings.attemptTimeoutMs + MARGIN_MS
-        mine = { owner, at, until, sends: flight.doubtfulSends + 1 }
-        return { ...record, intent: mine }
+        // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
+        if ('ended' in session || session.refreshToken !== refreshToken || session.bearer !== bearer)
+          return undefined
+        const before = standing(key, record.intent)
+        const claimed = claim(before, flight.ask, clock.wall(), attemptTimeoutMs + MARGIN_MS)
+        if ('outcome' in claimed) {
+          held = claimed.outcome
+          return undefined
+        }
+        mine = claimed
+        return { ...record, intent: { ...claimed.row, owner } }
       })
       // The record may have gone between two tries.
-      isWritten = written !== undefined
+      if (!written) mine = undefined
     } catch {
       // What could not be written down is not sent; where it was written all the same, it is taken back.
-      if (mine) {
-        unsent.set(key, { at: mine.at, before })
-        const [oldest = ''] = unsent.keys()
-        if (unsent.size > MAX_UNSENT) unsent.delete(oldest)
-        void settle(key, mine, before)
-      }
+      if (mine) giveBack(key, mine)
+      mine = undefined
+      held = unavailable
+    }
+    if (!mine) {
+      onHeld(held)
       return unavailable
     }
     unsent.delete(key)
-    if (known || !mine || !isWritten) return known ?? unavailable
-    const outcome = await flight.send()
-    const settled = settledBy(outcome, mine, before)
+    const { row, outcome } = settle(mine, await sent(flight.send), flight.ask.resend, clock.wall(), random)
     // An `ok` is settled by the commit that follows.
-    if (settled !== mine) await settle(key, mine, settled)
+    if (outcome.kind !== 'ok') await replace(key, mine, row)
     return outcome
   }
 
-  /** What is known of the token already; `undefined`: it may be sent. */
-  function answerOf(intent: Intent | undefined, { doubtfulSends }: Flight): RefreshOutcome | undefined {
-    if (!intent) return undefined
-    const now = clock.wall()
-    if (intent.outcome === 'rejected')
-      return { kind: 'rejected', reason: (intent.reason ?? 'refreshRejected') as never }
-    const isOpen = intent.outcome === undefined && now < intent.until && intent.owner !== owner
-    if (isOpen) return { ...unavailable, retryAfterMs: intent.until - now }
-    if (!intent.consumed && doubtfulSends >= intent.sends) return undefined
-    return {
-      kind: 'unknown',
-      cause: 'timeout',
-      answered: intent.answered === true,
-      ...(intent.consumed && { consumed: true }),
-      ageMs: Math.max(0, now - intent.at),
-    }
+  function giveBack(key: string, mine: Claim): void {
+    unsent.set(key, mine)
+    const [oldest = ''] = unsent.keys()
+    if (unsent.size > MAX_UNSENT) unsent.delete(oldest)
+    void replace(key, mine, mine.before)
   }
 
-  async function settle(key: string, mine: Intent, settled: Intent | undefined): Promise<void> {
+  async function replace(key: string, mine: Claim, row: LedgerRow | null): Promise<void> {
     const change = (record: ServerRecord): ServerRecord | undefined => {
       const { intent, ...rest } = record
-      if (intent?.owner !== mine.owner || intent.at !== mine.at) return undefined
-      return settled ? { ...rest, intent: settled } : rest
+      if (intent?.owner !== owner || intent.sentAt !== mine.row.sentAt) return undefined
+      return row ? { ...rest, intent: { ...row, owner } } : rest
     }
     // As it stands it says that nobody knows: that is true, and safe.
     await entries.update(key, change).catch(() => {})
   }
 
   return {
-    run: (flight) =>
-      flight.identity.sessionId && flight.identity.refreshToken
-        ? inner.run({ ...flight, send: () => send(flight) })
-        : inner.run(flight),
-    end: inner.end,
-  }
-}
-
-/** What remains of an intent after its answer. */
-function settledBy(outcome: RefreshOutcome, mine: Intent, before: Intent | undefined): Intent | undefined {
-  switch (outcome.kind) {
-    case 'ok':
-      return mine
-    case 'unknown':
-      return {
-        ...mine,
-        outcome: 'unknown',
-        answered: outcome.answered,
-        ...(outcome.consumed && { consumed: true }),
+    async run(flight) {
+      if (!flight.identity.sessionId || !flight.identity.refreshToken) return inner.run(flight)
+      // Told past `inner`, which would take it for the outcome of a send.
+      let held: RefreshOutcome | undefined
+      const onHeld = (outcome: RefreshOutcome) => {
+        held = outcome
       }
-    case 'rejected':
-      return { ...mine, outcome: 'rejected', reason: outcome.reason }
-    default:
-      // It was not processed: an older doubt stands.
-      return before
+      const answer = await inner.run({ ...flight, send: () => send(flight, onHeld) })
+      return answer.kind === 'ended' ? answer : (held ?? answer)
+    },
+    end: inner.end,
   }
 }

@@ -1,19 +1,17 @@
-import { createActor } from 'xstate'
 import type { SessionState } from '../../machines/session.select.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionNotice } from '../session/notice.ts'
-import { readOptions, type Settings } from '../session/options.ts'
-import { handleOf, sessionLogic } from '../session/sessionLogic.ts'
+import { readOptions } from '../session/options.ts'
+import { startSession } from '../session/ports.ts'
+import type { Runtime } from '../session/runtime.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './options.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
-type Handle = ReturnType<typeof handleOf>
-
 interface Live {
-  readonly handle: Handle
+  readonly handle: Runtime
   /** Its record has been read. */
   readonly ready: Promise<void>
   users: number
@@ -57,9 +55,6 @@ export function createLives(
     random: settings.random,
     ...(settings.wireFetch && { fetch: settings.wireFetch }),
   })
-  /** Those of the session that is being woken. */
-  let own: Settings = common
-  const logic = sessionLogic(() => own)
   let onChange = () => {}
 
   /** When each renewal and each end was told, the oldest first. */
@@ -81,14 +76,13 @@ export function createLives(
 
   function wake(key: string, known: Opened | undefined): Live {
     if (known) entries.hold(key, known)
-    own = {
+    const handle = startSession({
       ...common,
       store: owing(key, entries.sessionStore(key, known)),
       observe(notice) {
         if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
       },
-    }
-    const handle = handleOf(createActor(logic).start())
+    })
     const { session } = handle
     const ready = new Promise<void>((resolve) => {
       if (!session.getSnapshot().isPending) resolve()
@@ -112,8 +106,10 @@ export function createLives(
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
     const over = (record: ServerRecord): ServerRecord | undefined => {
       const { session, intent } = record
-      const isSame = session.epoch === epoch && session.version === version && intent?.outcome === 'unknown'
-      return isSame ? { ...record, intent: { ...intent, outcome: 'rejected', reason } } : undefined
+      const isSame = session.epoch === epoch && session.version === version
+      // Of a send in the air somebody else will tell.
+      const isOpen = (intent?.openUntil ?? 0) > settings.clock.wall()
+      return isSame && intent && !isOpen ? { ...record, intent: { ...intent, closed: reason } } : undefined
     }
     // Unwritten, the next one finds out by itself.
     await ending(key, live, entries.update(key, over)).catch(() => {})
@@ -168,7 +164,7 @@ export function createLives(
 
   return {
     /** Runs `task` with the session awake; `known` is its record as it was read a moment ago. */
-    async use<T>(key: string, known: Opened | undefined, task: (handle: Handle) => Promise<T>): Promise<T> {
+    async use<T>(key: string, known: Opened | undefined, task: (handle: Runtime) => Promise<T>): Promise<T> {
       const live = lives.get(key) ?? wake(key, known)
       live.users++
       try {
@@ -200,3 +196,5 @@ export function createLives(
     },
   }
 }
+
+export type Lives = ReturnType<typeof createLives>

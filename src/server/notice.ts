@@ -1,5 +1,6 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import type { SessionNotice } from '../session/notice.ts'
+import type { UrlOption } from './plainHttp.ts'
 
 /** What a server turned away. */
 export type ServerSecurityNotice =
@@ -9,6 +10,7 @@ export type ServerSecurityNotice =
   | 'foreignRecord'
   | 'backChannelLogout'
   | 'identityMismatch'
+  | 'otherLogin'
 
 /**
  * What happens on a server, for logs and metrics. No token, no personal data; `session` tells sessions apart, and
@@ -26,3 +28,5 @@ export type ServerNotice =
   | { readonly type: 'notVerified'; readonly session: string; readonly cause: 'unavailable' | 'refused' }
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }
   | { readonly type: 'storeFailed'; readonly doing: 'read' | 'write' }
+  /** Told when the server is made. `option`: whose URL is of another host, and not https. */
+  | { readonly type: 'plainHttp'; readonly option: Exclude<UrlOption, 'jwks'> }

@@ -1,79 +1,139 @@
-import type { LoginAnswer } from '../session/login.ts'
-import { redirect } from './answers.ts'
+import { readUser } from '../session/login.ts'
+import { failure, json, redirect } from './answers.ts'
 import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
-import { forwarded } from './passwordLogin.ts'
-import { randomId } from './randomId.ts'
+import { noSession } from './currentSession.ts'
+import { nameOf } from './entries.ts'
+import { isWindow } from './isWindow.ts'
+import { type Attempts, openidAttempts, type Purpose } from './openidAttempts.ts'
+import { forwarded, otherLogin } from './passwordLogin.ts'
+import { readJson } from './readJson.ts'
 import { safeReturnTo } from './returnTo.ts'
-import { isFound } from './sessions.ts'
-
-/** As long as LibreChat keeps a challenge. */
-const ATTEMPT_MS = 300_000
-const CONTEXT = 'openid login'
-
-interface Attempt {
-  readonly verifier: string
-  readonly returnTo: string
-  /** Wall clock, milliseconds since the Unix epoch. */
-  readonly until: number
-}
+import type { Grant } from './sessionOpening.ts'
+import { type Found, isFound, type Missing } from './sessionSearch.ts'
 
 /**
- * `GET openid/start?returnTo=`: sends the browser to the backend's OpenID login. The challenge is what LibreChat
- * takes, the hexadecimal SHA-256 of the verifier (not RFC 7636), and nothing else goes along: some of its versions
- * take any other parameter for the callback. Attempts of one browser share a verifier, so no tab spoils another's.
+ * `POST openid/start`, `{ returnTo?, purpose? }`: answers `{ location }`, the backend's OpenID login, for the page to go
+ * to. No `GET` does: LibreChat takes a code that was issued without a challenge, and returns no `state`, so a login that
+ * any website could begin would end as the login of whoever that website likes.
+ *
+ * A session that is there is replaced only with a `purpose`, and by a page that names it: `stepUp` takes the same user
+ * alone, `switchUser` anybody.
+ *
+ * The challenge is what LibreChat takes, the hexadecimal SHA-256 of the verifier (not RFC 7636), and nothing else goes
+ * along: some of its versions take any other parameter for the callback.
  */
 export const openidStart: Endpoint = async (context, request) => {
-  const { settings, cookies, keyring } = context
-  const returnTo = returnToOf(context, new URL(request.url).searchParams.get('returnTo'))
-  const now = settings.clock.wall()
-  const verifier = (await readAttempt(context, request))?.verifier ?? randomId()
-  const attempt: Attempt = { verifier, returnTo, until: now + ATTEMPT_MS }
-  const url = new URL('api/admin/oauth/openid', settings.browserBaseUrl)
-  url.searchParams.set('code_challenge', await sha256Hex(verifier))
-  const sealed = await keyring.seal(JSON.stringify(attempt), CONTEXT)
-  return redirect(url.href, [cookies.openid.set(sealed, ATTEMPT_MS)])
+  const { settings, sessions } = context
+  const body = request.headers.has('content-type') ? await readJson(request) : {}
+  const { returnTo, purpose } = body ?? {}
+  if (!body || !(purpose === undefined || isPurpose(purpose)))
+    return failure(400, 'invalid_request', {
+      expected: 'a JSON object, perhaps with "returnTo" and "purpose": "stepUp" or "switchUser"',
+    })
+  const other = await otherLogin(context, request)
+  if (other) return other
+  const here = purpose === undefined ? undefined : await sessions.findFor(request)
+  if (here && !isFound(here)) return noSession(context, request, here)
+  const { verifier, cookie } = await attemptsOf(context).begin(request, {
+    returnTo: returnToOf(context, returnTo),
+    ...(here && purpose && { replaces: { login: here.record.login, purpose } }),
+  })
+  const location = new URL('api/admin/oauth/openid', settings.browserBaseUrl)
+  location.searchParams.set('code_challenge', await sha256Hex(verifier))
+  return json(200, { location: location.href }, [cookie])
 }
+
+const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || value === 'switchUser'
 
 /**
  * `GET {callbackPath}?code=`: exchanges the code for a session. Without the verifier of this browser nothing is
  * exchanged: the code may be somebody else's. The backend deletes the code before it checks anything, so the origin
  * is the configured one and never guessed from a header.
+ *
+ * A session that is there stays, unless an attempt was begun to replace it. Whoever comes back as the same user goes
+ * home; another user's grant is refused, revoked, and told.
  */
 export const openidCallback: Endpoint = async (context, request, info) => {
-  const { settings, sessions, cookies, pace } = context
+  const { settings, sessions } = context
+  // A provider sends a window here: neither a frame, nor a script, nor an image comes back from one.
+  if (!isWindow(request)) return failure(403, 'csrf', { expected: 'a navigation' })
   const { searchParams } = new URL(request.url)
-  const fail = (error: string, more: readonly string[] = []) => {
-    settings.observe({ type: 'loginRefused', status: 302, code: error })
-    return redirect(`${settings.paths.login}?error=${error}`, more)
+  const all = attemptsOf(context)
+  const attempts = await all.read(request)
+  const here = await sessions.find(request)
+  const fail = (code: string, session = {}, cookies: readonly string[] = []) => {
+    settings.observe({ type: 'loginRefused', status: 302, code, ...session })
+    return redirect(`${settings.paths.login}?error=${code}`, cookies)
   }
+  const isMeant = attempts?.list.some(
+    ({ replaces }) => isFound(here) && replaces?.login === here.record.login,
+  )
+  /** Whoever is in already, and has not asked for more, has lost nothing. */
+  const failOrHome = (code: string) =>
+    isFound(here) && !isMeant ? redirect(settings.publicUrl.pathname) : fail(code)
+
+  // Which session would be replaced is not known.
+  if (!isFound(here) && here.isAmbiguous)
+    return fail('duplicate_cookie', {}, sessions.carrier.clearForeign(request))
+  if (searchParams.has('error')) return failOrHome(knownError(searchParams.get('error')))
+  if (!attempts) return failOrHome('login_not_started')
   const code = searchParams.get('code')
-  const attempt = await readAttempt(context, request)
-  if (searchParams.has('error')) return fail(knownError(searchParams.get('error')), [cookies.openid.clear()])
-  if (!attempt) return fail('login_not_started')
-  if (!code || !/^[a-f0-9]{64}$/.test(code)) return fail('invalid_code')
+  if (!code || !/^[a-f0-9]{64}$/.test(code)) return failOrHome('invalid_code')
+  const exchanged = await exchange(context, request, info, code, attempts.verifier)
+  if (typeof exchanged === 'string') return failOrHome(exchanged)
+  const verdict = judge(here, attempts, readUser(exchanged.answer.user)?.id)
+  if (verdict === 'replace') {
+    const { cookies } = await sessions.replace(request, exchanged)
+    return redirect(all.wayBack(attempts), [...cookies, await all.done(attempts)])
+  }
+  sessions.refuse(exchanged)
+  if (verdict === 'keep') return redirect(all.wayBack(attempts), [await all.done(attempts)])
+  return fail('other_user', isFound(here) && { session: nameOf(here.key) })
+}
+
+/** What a grant for `userId` does to the session that is there. */
+function judge(
+  here: Found | Missing,
+  { list }: Attempts,
+  userId: string | undefined,
+): 'replace' | 'keep' | 'refuse' {
+  if (!isFound(here)) return 'replace'
+  const isSame = here.session.user.id === userId
+  const isMeant = list.some(
+    ({ replaces }) => replaces?.login === here.record.login && (isSame || replaces.purpose === 'switchUser'),
+  )
+  return isMeant ? 'replace' : isSame ? 'keep' : 'refuse'
+}
+
+/** What the backend grants for a code, or why it does not. */
+async function exchange(
+  context: ServerContext,
+  request: Request,
+  info: Parameters<Endpoint>[2],
+  code: string,
+  verifier: string,
+): Promise<Grant | string> {
+  const { settings, pace } = context
   const address = forwarded(context, request, info)
   if (!address) pace?.login()
   const result = await callBackend(settings, {
     path: 'api/admin/oauth/exchange',
-    body: { code, code_verifier: attempt.verifier },
+    body: { code, code_verifier: verifier },
     headers: { origin: settings.origin, ...address },
   })
-  if (result.kind === 'unavailable') return fail('backend_unavailable')
+  if (result.kind === 'unavailable') return 'backend_unavailable'
   const { answer, json: found } = result
-  if (answer.status === 429) return fail('rate_limited')
+  if (answer.status === 429) return 'rate_limited'
   if (answer.status !== 200 || typeof found?.token !== 'string')
-    return fail(answer.status === 401 ? 'code_expired' : 'backend_unavailable')
-  const tenantId = await settings.resolveTenant(request)
+    return answer.status === 401 ? 'code_expired' : 'backend_unavailable'
   const subject = (found.user as { openidId?: unknown } | undefined)?.openidId
-  const opened = await sessions.open(found as unknown as LoginAnswer, {
+  return {
+    answer: found as unknown as Grant['answer'],
     provider: 'openid',
-    tenantId,
+    tenantId: await settings.resolveTenant(request),
     ...(typeof subject === 'string' && subject && { subject }),
-  })
-  const previous = await sessions.find(request)
-  if (isFound(previous)) await sessions.end(previous, 'user')
-  return redirect(attempt.returnTo, [...opened.cookies, cookies.openid.clear()])
+  }
 }
 
 /** The path to go to after a login; never one of this server's own endpoints, never another origin. */
@@ -82,16 +142,7 @@ export function returnToOf({ settings }: ServerContext, value: unknown): string 
   return safeReturnTo(value, settings.publicUrl, [root, callback, login])
 }
 
-async function readAttempt(
-  { settings, cookies, keyring }: ServerContext,
-  request: Request,
-): Promise<Attempt | undefined> {
-  const sealed = cookies.openid.read(request)
-  const opened = sealed === undefined ? undefined : await keyring.unseal(sealed, CONTEXT)
-  if (!opened || 'reason' in opened) return undefined
-  const attempt = JSON.parse(opened.plain) as Attempt
-  return settings.clock.wall() < attempt.until ? attempt : undefined
-}
+const attemptsOf = (context: ServerContext) => openidAttempts(context, context.settings.publicUrl.pathname)
 
 /** What LibreChat says went wrong, if it is one of its words. */
 const knownError = (error: string | null) =>

@@ -1,5 +1,6 @@
 import { mac } from '#crypto'
 import type { ResendPolicy } from '../../machines/session.types.ts'
+import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
 import { type Clock, systemClock } from '../session/clock.ts'
@@ -8,6 +9,8 @@ import type { EntryStore } from '../stores/entryStore.ts'
 import { memoryEntries } from '../stores/memoryEntries.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
+import { patientFetch } from './patientFetch.ts'
+import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
 
 /** The backend's limiter, and what of it refreshes may use. */
 export interface PaceOptions {
@@ -37,11 +40,19 @@ export interface SessionServerOptions {
   /**
    * Keeps a session in sealed cookies of the browser instead of in a store: for platforms that keep nothing between
    * requests. A copied cookie then works until its session ends by time or its refresh token is spent, and a logout
-   * reaches only the processes that know of it. Give a `coordinator` that spans the processes. @default false
+   * reaches only the processes that know of it, and each of them counts wrong second factors for itself. Give a `coordinator` that spans the processes. @default false
    */
   readonly sealedCookies?: boolean
-  /** Makes sure that a refresh token is spent once. @default inProcessCoordinator(): for one process */
+  /**
+   * Makes one refresh of those that several processes want at a time; a store keeps them from spending a token twice
+   * without it. @default one for this process
+   */
   readonly coordinator?: Coordinator
+  /**
+   * The cookies' name, without prefix; letters, digits, `-` and `_`. Give panels of one host whose paths lie in each other
+   * a name each. @default 'session'
+   */
+  readonly cookieName?: string
   /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */
   readonly path?: string
   /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
@@ -74,10 +85,19 @@ export interface SessionServerOptions {
   readonly patienceMs?: number
   /** As `SessionOptions.attemptTimeoutMs`. @default 25_000 */
   readonly attemptTimeoutMs?: number
+  /**
+   * How long the backend may be silent in the middle of an answer that is passed on; milliseconds. Then it is broken off.
+   * @default Infinity: a stream of events may be silent for as long as it likes
+   */
+  readonly bodyTimeoutMs?: number
   /** Life of a bearer whose answer says nothing about it; milliseconds. @default Infinity: only a 401 tells */
   readonly lifetimeMs?: number
   /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
   readonly resend?: ResendPolicy
+  /** As `OpenidStrategyOptions.trust503`, for every login. @default false */
+  readonly trust503?: boolean
+  /** As `OpenidStrategyOptions.trust404`, for every login. @default false */
+  readonly trust404?: boolean
   /** Keeps refreshes below the backend's shared limiter; `false`: it has none. @default 7 in 5 minutes */
   readonly pace?: PaceOptions | false
   /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
@@ -120,6 +140,7 @@ const POSITIVE = [
   'leadTimeMs',
   'patienceMs',
   'attemptTimeoutMs',
+  'bodyTimeoutMs',
   'lifetimeMs',
 ] as const
 
@@ -129,6 +150,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 export function readServerOptions(options: SessionServerOptions) {
   const clock = options.clock ?? systemClock
   const settings = {
+    cookieName: 'session',
     path: 'session/',
     callbackPath: 'auth/openid/callback',
     loginPath: 'login',
@@ -142,9 +164,12 @@ export function readServerOptions(options: SessionServerOptions) {
     leadTimeMs: 30_000,
     patienceMs: 8_000,
     attemptTimeoutMs: 25_000,
+    bodyTimeoutMs: Infinity,
     lifetimeMs: Infinity,
     openidBackendLogout: false,
     sealedCookies: false,
+    trust503: false,
+    trust404: false,
     random: Math.random as () => number,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
@@ -164,11 +189,28 @@ export function readServerOptions(options: SessionServerOptions) {
   const root = readPath(publicUrl, settings.path, 'path')
   const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
   const login = readPath(publicUrl, settings.loginPath, 'loginPath')
+  const endSessionOrigins = (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins'))
+  const browsers = settings.browserBaseUrl === undefined ? [] : [browserBase]
+  const urls = { baseUrl: [base], browserBaseUrl: browsers, endSessionOrigins }
+  for (const option of ['baseUrl', 'browserBaseUrl', 'endSessionOrigins'] as const) {
+    if (!urls[option].some(isPlainHttp)) continue
+    if (options.observe) void settings.observe({ type: 'plainHttp', option })
+    else console.warn(plainHttpWarning(option))
+  }
   const { pace } = options
   if (settings.sealedCookies && settings.store)
     throw new Misconfigured(
       'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
     )
+  if (settings.sealedCookies && settings.backChannelLogout)
+    throw new Misconfigured(
+      'Options "sealedCookies" and "backChannelLogout" exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
+    )
+  if (!/^[A-Za-z\d][\w-]{0,63}$/.test(settings.cookieName))
+    throw new Misconfigured(
+      'Option "cookieName" must be 1 to 64 letters, digits, "-" and "_", and start with a letter or digit.',
+    )
+  const ownRoot = root.endsWith('/') ? root : `${root}/`
   return {
     ...settings,
     baseUrl: base.href,
@@ -177,14 +219,18 @@ export function readServerOptions(options: SessionServerOptions) {
     origin: publicUrl.origin,
     isSecure: publicUrl.protocol === 'https:',
     /** Paths as requests name them; `root` ends with `/`. */
-    paths: { root: root.endsWith('/') ? root : `${root}/`, callback, login },
+    paths: {
+      root: ownRoot,
+      callback,
+      login,
+      openidStart: `${ownRoot}openid/start`,
+      providerLogout: `${ownRoot}logout/provider`,
+    },
     pace: pace === false ? undefined : { max: 7, windowMs: 300_000, reservedForLogins: 2, ...pace },
-    endSessionOrigins: new Set(
-      (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins').origin),
-    ),
+    endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
-    coordinator: settings.coordinator ?? inProcessCoordinator({ clock, hash: keyedMac() }),
-    fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+    coordinator: settings.coordinator ?? ownCoordinator(settings),
+    fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
   }
@@ -199,6 +245,21 @@ function isolated(observe: SessionServerOptions['observe']) {
       console.error(error)
     }
   }
+}
+
+/**
+ * Where records are kept by a store, they are the ledger, and requests of one process need only be made one. A cookie
+ * loses what a parallel request wrote into it: there a row of this process decides.
+ */
+function ownCoordinator({
+  clock,
+  random,
+  sealedCookies,
+}: Required<Pick<SessionServerOptions, 'clock' | 'random' | 'sealedCookies'>>): Coordinator {
+  const hash = keyedMac()
+  return sealedCookies
+    ? inProcessCoordinator({ clock, random, hash })
+    : coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash })
 }
 
 /** By `#crypto`, which on Node costs a tenth of WebCrypto. */
@@ -223,20 +284,18 @@ function shortMemory(clock: Clock): EntryStore {
 }
 
 /**
- * A navigation, anything that changes something, and what the page says happened while its user was active.
- * A page that polls only reads.
+ * A navigation that the user began here or in the browser itself, anything that changes something, and what the page
+ * says happened while its user was active. A page that polls only reads; what another site opens shows nobody at work.
  */
 function isUserActivity(request: Request): boolean {
   const { headers } = request
+  const isOwn = /^(same-origin|none)$/.test(headers.get('sec-fetch-site') ?? '')
   return (
     headers.get('x-user-activity') === '1' ||
-    headers.get('sec-fetch-mode') === 'navigate' ||
+    (isOwn && headers.get('sec-fetch-mode') === 'navigate') ||
     !/^(GET|HEAD)$/.test(request.method)
   )
 }
-
-/** Browsers count these as secure (W3C Secure Contexts, section 3.1). */
-const isLoopback = (host: string) => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
 function readUrl(value: string, name: string): URL {
   const url = URL.parse(value)

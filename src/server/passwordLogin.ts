@@ -5,17 +5,22 @@ import type { WireAnswer } from '../wire/request.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
+import { noSession } from './currentSession.ts'
+import { loginsNamedBy, NOBODY } from './namedLogin.ts'
 import type { RequestInfo } from './options.ts'
 import { pendingLogin } from './pendingLogin.ts'
 import { readJson } from './readJson.ts'
-import { isFound } from './sessions.ts'
+import type { Grant } from './sessionOpening.ts'
+import { isFound } from './sessionSearch.ts'
 
 /**
- * `POST login`, `{ email, password }`: 200 with the facts of the new session, or `{ next: 'twoFactor' }`; then the
- * temporary token stays here. A wrong password and an unknown user get the same answer, though the backend tells.
+ * `POST login`, `{ email, password }`: 200 with the facts of the new session, or `{ next: 'twoFactor', attempt }`; then
+ * the temporary token stays here. A wrong password and an unknown user get the same answer, though the backend tells.
  */
 export const passwordLogin: Endpoint = async (context, request, info) => {
   const { settings, pace } = context
+  const other = await otherLogin(context, request)
+  if (other) return other
   const body = await readJson(request)
   const { email, password } = body ?? {}
   if (typeof email !== 'string' || typeof password !== 'string' || !email || !password)
@@ -35,66 +40,101 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
     typeof found.tempToken === 'string' &&
     found.twoFASetupRequired !== true
   ) {
-    return json(200, { next: 'twoFactor' }, [await pendingLogin(context).put(found.tempToken)])
+    const { attempt, cookie } = await pendingLogin(context).put(request, found.tempToken)
+    return json(200, { next: 'twoFactor', attempt }, [cookie])
   }
   if (typeof found.token !== 'string') return refused(context, 403, 'two_factor_enrolment_required')
-  return opened(context, request, answer, found)
+  return opened(context, request, await grantOf(context, request, answer, found))
 }
 
+/** What the backend answers where it has judged a second factor, and not liked it. */
+const JUDGED = [400, 401, 403, 404, 422]
+
 /**
- * `POST login/2fa`, `{ code }` or `{ backupCode }`: the second half. The backend's second step does not ask whether
- * the user is an admin, so this does.
+ * `POST login/2fa`, `{ code }` or `{ backupCode }`, and the `attempt` that the first half answered: the second half. The
+ * backend's second step does not ask whether the user is an admin, so this does. Nor does every release of the backend
+ * count wrong codes, and all of them see one address: this counts them for each login.
  */
 export const twoFactorLogin: Endpoint = async (context, request, info) => {
-  const { settings } = context
+  const { settings, sessions } = context
+  const other = await otherLogin(context, request)
+  if (other) return other
   const body = await readJson(request)
-  const { code, backupCode } = body ?? {}
+  const { code, backupCode, attempt } = body ?? {}
   const factor = typeof code === 'string' ? { token: code } : { backupCode }
   if (typeof (factor.token ?? factor.backupCode) !== 'string')
     return failure(400, 'invalid_request', { expected: 'a JSON object with "code" or "backupCode"' })
   const logins = pendingLogin(context)
-  const pending = await logins.find(request)
-  if (!pending) return failure(401, 'login_expired', {}, [logins.clear()])
+  const pending = await logins.find(request, typeof attempt === 'string' ? attempt : undefined)
+  if (!pending) return failure(401, 'login_expired', {}, await logins.stale(request))
+  if (!(await pending.count())) return failure(401, 'login_expired', {}, [pending.forget()])
   const result = await callBackend(settings, {
     path: 'api/auth/2fa/verify-temp',
     body: { tempToken: pending.tempToken, ...factor },
-    headers: { origin: settings.origin, ...forwarded(context, request, info) },
+    // Without an Origin, as LibreChat's own panel: a guard of newer releases takes a foreign one for a foreign page.
+    headers: forwarded(context, request, info),
   })
-  if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
+  if (result.kind === 'unavailable') {
+    await pending.uncount()
+    return refused(context, 503, 'backend_unavailable')
+  }
   const { answer, json: found } = result
   if (answer.status !== 200 || typeof found?.token !== 'string') {
     const isExpired = answer.status === 401 && /expired/i.test(String(found?.message))
-    if (isExpired) return failure(401, 'login_expired', {}, [logins.clear()])
+    if (isExpired) return failure(401, 'login_expired', {}, [pending.forget()])
+    if (!JUDGED.includes(answer.status)) await pending.uncount()
+    else if (await pending.isOver()) return refused(context, 401, 'too_many_attempts', [pending.forget()])
     return refusal(context, answer, found, 'invalid_code')
   }
+  const grant = await grantOf(context, request, answer, found)
   const verified = await callBackend(settings, {
     path: 'api/admin/verify',
     method: 'GET',
     headers: { authorization: `Bearer ${found.token}` },
   })
-  if (verified.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
-  if (verified.answer.status !== 200) return refused(context, 403, 'forbidden')
+  if (verified.kind === 'unavailable') {
+    sessions.refuse(grant)
+    return refused(context, 503, 'backend_unavailable')
+  }
+  if (verified.answer.status !== 200) {
+    sessions.refuse(grant)
+    return refused(context, 403, 'forbidden')
+  }
   // Whoever comes first has it.
-  if (!(await pending.use())) return failure(401, 'login_expired', {}, [logins.clear()])
-  return opened(context, request, answer, found, [logins.clear()])
+  if (!(await pending.use())) {
+    sessions.refuse(grant)
+    return failure(401, 'login_expired', {}, [pending.forget()])
+  }
+  return opened(context, request, grant, [pending.forget()])
+}
+
+/** A page that believes in another login than the one that is here begins no login over it. */
+export async function otherLogin(context: ServerContext, request: Request): Promise<Response | undefined> {
+  if (loginsNamedBy(request).every((named) => named === NOBODY)) return undefined
+  const found = await context.sessions.findFor(request)
+  return !isFound(found) && found.isOther ? noSession(context, request, found) : undefined
+}
+
+async function grantOf(
+  { settings }: ServerContext,
+  request: Request,
+  answer: WireAnswer,
+  found: Record<string, unknown>,
+): Promise<Grant> {
+  const refreshToken = setCookieOf(answer.headers, 'refreshToken').value
+  const login = { ...found, refreshToken: refreshToken ?? null } as unknown as LoginAnswer
+  return { answer: login, provider: 'librechat', tenantId: await settings.resolveTenant(request) }
 }
 
 /** The session begins; the one that this browser had before ends. */
 async function opened(
-  context: ServerContext,
+  { settings, sessions }: ServerContext,
   request: Request,
-  answer: WireAnswer,
-  found: Record<string, unknown>,
+  grant: Grant,
   more: readonly string[] = [],
 ): Promise<Response> {
-  const { settings, sessions } = context
-  const refreshToken = setCookieOf(answer.headers, 'refreshToken').value
-  const login = { ...found, refreshToken: refreshToken ?? null } as unknown as LoginAnswer
-  const tenantId = await settings.resolveTenant(request)
-  const session = await sessions.open(login, { provider: 'librechat', tenantId })
-  const previous = await sessions.find(request)
-  if (isFound(previous)) await sessions.end(previous, 'user')
-  return json(200, factsOf(session.found, settings.clock.wall()), [...session.cookies, ...more])
+  const { found, cookies } = await sessions.replace(request, grant)
+  return json(200, factsOf(found, settings.clock.wall()), [...cookies, ...more])
 }
 
 export function forwarded({ settings }: ServerContext, request: Request, info: RequestInfo) {
@@ -124,9 +164,14 @@ function refusal(
   return refused(context, 503, 'backend_unavailable')
 }
 
-function refused(context: ServerContext, status: number, code: string): Response {
+function refused(
+  context: ServerContext,
+  status: number,
+  code: string,
+  cookies: readonly string[] = [],
+): Response {
   tellRefused(context, status, code)
-  return failure(status, code)
+  return failure(status, code, {}, cookies)
 }
 
 const tellRefused = ({ settings }: ServerContext, status: number, code: string) =>

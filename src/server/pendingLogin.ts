@@ -3,53 +3,172 @@ import { randomId } from './randomId.ts'
 
 /** LibreChat's temporary token lives as long. */
 const PENDING_MS = 300_000
+/** How many wrong second factors one password is good for. */
+const MAX_TRIES = 5
+/** How many logins of one browser may wait for their second factor; the oldest goes. */
+const MAX_PENDING = 4
 const PURPOSE = 'two factor'
+const ID = /^[\w-]{43}$/
+const SEPARATOR = '~'
+/** What a cookie may hold beside its name and attributes. */
+const MAX_BYTES = 3_800
+/** More writes of one entry at the same time are no honest login. */
+const MAX_WRITES = 20
+
+/** A login that waits for its second factor. */
+interface Waiting {
+  /** Its name for the page: several tabs may wait. */
+  readonly attempt: string
+  readonly tempToken: string
+  readonly expiresAt: number
+  /** How many second factors were tried. */
+  readonly tries: number
+}
+
+interface Stored {
+  readonly waiting: Waiting
+  readonly key: string
+  /** `null`: there is no entry yet. */
+  readonly revision: number | null
+}
+
+/** The one that a request goes on with. */
+export interface PendingLogin {
+  readonly tempToken: string
+  /** Counts a try, before it is made; `false`: no try is left, or somebody has got in. */
+  count(): Promise<boolean>
+  /** Takes back a try that the backend has not judged. */
+  uncount(): Promise<void>
+  isOver(): Promise<boolean>
+  /** Resolves to whether this is the first use. */
+  use(): Promise<boolean>
+  /** The `Set-Cookie` line that forgets this one and keeps the others of the browser. */
+  forget(): string
+}
 
 /**
- * What the backend gave for a correct password, until the second factor comes: the temporary token. It stays in the
- * store; with sealed cookies, which have none, it is sealed into a cookie of its own.
+ * What the backend gave for a correct password, until the second factor comes: the temporary token, and how many factors
+ * were tried on it. Both stay in the store. With sealed cookies, which have none, the token is sealed into a cookie, and
+ * each process counts for itself.
  */
 export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
-  const { store, clock } = settings
+  const { store, clock, sealedCookies } = settings
   const slot = cookies.twoFactor
 
-  /** Resolves to the `Set-Cookie` line that leads back to it. */
-  async function put(tempToken: string): Promise<string> {
-    const expiresAt = clock.wall() + PENDING_MS
-    const text = JSON.stringify({ tempToken, expiresAt })
-    if (settings.sealedCookies) return slot.set(await keyring.seal(text, PURPOSE), PENDING_MS)
-    const id = randomId()
-    const [key = ''] = await keyring.macs(PURPOSE, id)
-    const value = await keyring.seal(text, `${PURPOSE} ${key}`)
-    if ((await store.compareAndSet(key, null, { value, expiresAt })) === null)
-      throw new Error('A new id was taken already.')
-    return slot.set(id, PENDING_MS)
-  }
+  const read = (id: string) => (sealedCookies ? readSealed(id) : readStored(id))
 
-  /** The token, and `use`: resolves to whether this is the first use. `undefined`: there is none, or not any more. */
-  async function find(request: Request) {
-    const sent = slot.read(request)
-    if (sent === undefined) return undefined
-    if (settings.sealedCookies) {
-      const tempToken = await opened(sent, PURPOSE)
-      return tempToken === undefined ? undefined : { tempToken, use: async () => true }
-    }
-    for (const key of await keyring.macs(PURPOSE, sent)) {
+  async function readStored(id: string): Promise<Stored | undefined> {
+    // Nothing is looked up for what cannot be an id.
+    if (!ID.test(id)) return undefined
+    for (const key of await keyring.macs(PURPOSE, id)) {
       const entry = await store.read(key)
-      const tempToken = entry && (await opened(entry.value, `${PURPOSE} ${key}`))
-      if (!entry || !tempToken) continue
-      const gone = { value: 'used', expiresAt: clock.wall() + 1_000 }
-      return { tempToken, use: async () => (await store.compareAndSet(key, entry.revision, gone)) !== null }
+      const waiting = entry && (await opened(entry.value, `${PURPOSE} ${key}`))
+      if (waiting) return { waiting, key, revision: entry.revision }
     }
     return undefined
   }
 
-  async function opened(sealed: string, context: string): Promise<string | undefined> {
-    const unsealed = await keyring.unseal(sealed, context)
-    if ('reason' in unsealed) return undefined
-    const { tempToken, expiresAt } = JSON.parse(unsealed.plain) as { tempToken: string; expiresAt: number }
-    return clock.wall() < expiresAt ? tempToken : undefined
+  async function readSealed(id: string): Promise<Stored | undefined> {
+    const carried = await opened(id, PURPOSE)
+    if (!carried) return undefined
+    const key = await keyOf(carried.attempt)
+    const entry = await store.read(key)
+    const waiting = entry ? await opened(entry.value, `${PURPOSE} ${key}`) : carried
+    return waiting && { waiting, key, revision: entry?.revision ?? null }
   }
 
-  return { put, find, clear: () => slot.clear() }
+  async function opened(sealed: string, context: string): Promise<Waiting | undefined> {
+    const unsealed = await keyring.unseal(sealed, context)
+    if ('reason' in unsealed) return undefined
+    const waiting = JSON.parse(unsealed.plain) as Waiting
+    return clock.wall() < waiting.expiresAt ? waiting : undefined
+  }
+
+  const keyOf = async (id: string) => (await keyring.macs(PURPOSE, id))[0] ?? ''
+
+  async function write({ waiting, key, revision }: Stored): Promise<boolean> {
+    const value = await keyring.seal(JSON.stringify(waiting), `${PURPOSE} ${key}`)
+    return (await store.compareAndSet(key, revision, { value, expiresAt: waiting.expiresAt })) !== null
+  }
+
+  /** Writes what `change` makes of an entry, again where somebody else was faster; `false`: it made nothing. */
+  async function update(id: string, change: (stored: Stored) => Promise<boolean> | undefined) {
+    for (let writes = 0; writes < MAX_WRITES; writes++) {
+      const stored = await read(id)
+      const isDone = stored && change(stored)
+      if (!isDone) return false
+      if (await isDone) return true
+    }
+    return false
+  }
+
+  const counted = (stored: Stored, by: 1 | -1) =>
+    write({ ...stored, waiting: { ...stored.waiting, tries: stored.waiting.tries + by } })
+
+  const pendingOf = (id: string, { tempToken }: Waiting, ids: readonly string[]): PendingLogin => ({
+    tempToken,
+    count: () => update(id, (stored) => (stored.waiting.tries < MAX_TRIES ? counted(stored, 1) : undefined)),
+    uncount: async () => void (await update(id, (stored) => counted(stored, -1))),
+    async isOver() {
+      const stored = await read(id)
+      return !stored || stored.waiting.tries >= MAX_TRIES
+    },
+    use: () =>
+      update(id, async ({ key, revision, waiting }) => {
+        // It is remembered as long as its cookie may come: sealed, it would else open again.
+        const used = { value: 'used', expiresAt: waiting.expiresAt }
+        return (await store.compareAndSet(key, revision, used)) !== null
+      }),
+    forget() {
+      const others = ids.filter((other) => other !== id)
+      return others.length > 0 ? slot.set(others.join(SEPARATOR), PENDING_MS) : slot.clear()
+    },
+  })
+
+  /** Of each cookie that holds any that lead somewhere: those. */
+  async function listsOf(request: Request) {
+    const lists: { readonly id: string; readonly waiting: Waiting }[][] = []
+    for (const value of slot.values(request)) {
+      const list = []
+      for (const id of value.split(SEPARATOR, MAX_PENDING)) {
+        const stored = await read(id)
+        if (stored) list.push({ id, waiting: stored.waiting })
+      }
+      if (list.length > 0) lists.push(list)
+    }
+    return lists
+  }
+
+  return {
+    /** Keeps a token, beside those that the browser of `request` waits with already. */
+    async put(request: Request, tempToken: string) {
+      const waiting = { attempt: randomId(), tempToken, expiresAt: clock.wall() + PENDING_MS, tries: 0 }
+      const id = sealedCookies ? await keyring.seal(JSON.stringify(waiting), PURPOSE) : randomId()
+      if (!sealedCookies && !(await write({ waiting, key: await keyOf(id), revision: null })))
+        throw new Error('A new id was taken already.')
+      const before = (await listsOf(request)).flat().map((one) => one.id)
+      const ids = [...before, id].slice(-MAX_PENDING)
+      while (ids.length > 1 && ids.join(SEPARATOR).length > MAX_BYTES) ids.shift()
+      return { attempt: waiting.attempt, cookie: slot.set(ids.join(SEPARATOR), PENDING_MS) }
+    },
+
+    /**
+     * The one that `attempt` names; without a name the newest. `undefined`: there is none, or more than one cookie holds
+     * any: a sibling domain may have planted one.
+     */
+    async find(request: Request, attempt: string | undefined): Promise<PendingLogin | undefined> {
+      const lists = await listsOf(request)
+      const [list = []] = lists
+      if (lists.length > 1) {
+        settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
+        return undefined
+      }
+      const one = list.findLast(({ waiting }) => attempt === undefined || waiting.attempt === attempt)
+      const ids = list.map(({ id }) => id)
+      return one && pendingOf(one.id, one.waiting, ids)
+    },
+
+    /** The `Set-Cookie` lines for a browser whose cookie leads nowhere any more. */
+    stale: async (request: Request) => ((await listsOf(request)).length > 0 ? [] : [slot.clear()]),
+  }
 }

@@ -1,4 +1,5 @@
 import { Misconfigured } from '../session/errors.ts'
+import { withoutNamedLogin } from './namedLogin.ts'
 import { plainPath } from './plainPath.ts'
 
 /** A call that is listed: where it goes, below the backend's base URL. */
@@ -68,7 +69,7 @@ export function createRoutes(api: Readonly<Record<string, readonly string[]>>, b
     const route = table.find(
       ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
     )
-    return route && { path: `${path}${search}` }
+    return route && { path: `${path}${withoutNamedLogin(search)}` }
   }
 }
 

@@ -1,25 +1,15 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { asStored } from '../session/records.ts'
 import type { StoredSession } from '../stores/store.ts'
 
 /**
- * Written before a refresh token is sent. As long as one stands for a token, nobody sends it unknowingly: neither
- * this process after a crash, nor another one.
+ * The ledger's row of the record's refresh token, on the wall clock. Written before the token is sent. As long as a
+ * row stands for a token, nobody sends the token unknowingly: neither this process after a crash, nor another one.
  */
-export interface Intent {
-  /** The process that sends. */
+export interface Intent extends LedgerRow {
+  /** The process that sent last. */
   readonly owner: string
-  /** When it was sent, and when that attempt is over for certain; wall clock, milliseconds. */
-  readonly at: number
-  readonly until: number
-  /** How often the token was sent without a definitive answer, this time included. */
-  readonly sends: number
-  /** Absent: the answer has not come, or nobody lived to see it. */
-  readonly outcome?: 'unknown' | 'rejected'
-  /** Of an unknown outcome: whether the backend spoke, and whether it is known to have consumed the token. */
-  readonly answered?: boolean
-  readonly consumed?: boolean
-  readonly reason?: ExpiredReason
 }
 
 /** All that a server keeps of one session. */
@@ -27,6 +17,8 @@ export interface ServerRecord {
   readonly v: 1
   /** Its own key: a store that mixes up its entries is found out. */
   readonly key: string
+  /** A random name of the login that a page may know: it says which login it acts for. No key, and made of none. */
+  readonly login: string
   readonly session: StoredSession
   readonly intent?: Intent
   /** When the user was last at work, and when the backend last confirmed the session; wall clock, milliseconds. */
@@ -52,6 +44,7 @@ export function readServerRecord(text: string): ServerRecord | 'newer' | undefin
     value?.v === 1 &&
     session !== null &&
     typeof value.key === 'string' &&
+    typeof value.login === 'string' &&
     Number.isFinite(value.activeAt) &&
     Number.isFinite(value.verifiedAt)
   return isFit ? ({ ...value, session } as ServerRecord) : undefined

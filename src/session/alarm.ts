@@ -1,19 +1,53 @@
 import { clampDelay } from '../../machines/session.deadlines.ts'
-import type { Clock } from './clock.ts'
+import { finite, NEVER } from '../../machines/session.instants.ts'
+import type { SessionClock } from './sessionClock.ts'
 
-/** One timer for the nearest of a session's deadlines. Instants are on the session's timeline. */
-export function createAlarm(clock: Clock, now: () => number, ring: () => void) {
+/** One instant that an alarm is set for. */
+export interface AlarmHand {
+  /** Replaces what was set. `NEVER`, and what is no number: nothing. A far instant is reached in several steps. */
+  set(instant: number): void
+}
+
+/** One timer for the nearest of a session's instants. */
+export function createAlarm(clock: SessionClock) {
+  const hands: { at: number; readonly kind: 'background' | 'foreground'; readonly ring: () => void }[] = []
   let disarm = () => {}
+
+  function arm() {
+    disarm()
+    disarm = () => {}
+    const nearest = Math.min(...hands.map(({ at }) => at))
+    if (nearest >= NEVER) return
+    const isAwaited = hands.some(({ at, kind }) => kind === 'foreground' && at < NEVER)
+    disarm = clock.setTimer(ring, clampDelay(nearest - clock.now()), isAwaited ? 'foreground' : 'background')
+  }
+
+  function ring() {
+    disarm = () => {}
+    const now = clock.now()
+    for (const hand of hands) {
+      if (hand.at > now) continue
+      hand.at = NEVER
+      hand.ring()
+    }
+    arm()
+  }
+
   return {
-    /**
-     * Replaces what was armed. `Infinity` arms nothing. A far instant is reached in several steps. While somebody
-     * waits for it, it keeps a Node process alive.
-     */
-    arm(instant: number, isAwaited: boolean) {
-      disarm()
-      disarm = () => {}
-      if (!(instant < Infinity)) return
-      disarm = clock.setTimer(ring, clampDelay(instant - now()), isAwaited ? 'foreground' : 'background')
+    /** Calls `ring` at the instant that is set. While a `foreground` one is set, the timer keeps a Node process alive. */
+    hand(kind: 'background' | 'foreground', ring: () => void): AlarmHand {
+      const hand = { at: NEVER, kind, ring }
+      hands.push(hand)
+      return {
+        set(instant) {
+          const at = finite(instant)
+          if (at === hand.at) return
+          hand.at = at
+          arm()
+        },
+      }
     },
   }
 }
+
+export type Alarm = ReturnType<typeof createAlarm>

@@ -1,9 +1,6 @@
-import { createActor } from 'xstate'
-import { createSessionLogic, sessionOf } from './createSessionLogic.ts'
-import type { SessionOptions } from './options.ts'
+import { readOptions, type SessionOptions } from './options.ts'
+import { startSession } from './ports.ts'
 import type { Session } from './session.ts'
 
 /** A running session, logged out until `login`. Throws `Misconfigured` for options that cannot work. */
-export function createSession(options: SessionOptions): Session {
-  return sessionOf(createActor(createSessionLogic(options)).start())
-}
+export const createSession = (options: SessionOptions): Session => startSession(readOptions(options)).session

@@ -57,7 +57,7 @@ export class RefreshUnavailable extends SessionError {
   readonly code = 'refresh_unavailable'
   override readonly name = 'RefreshUnavailable'
   override readonly retryable = true
-  /** When the session tries next; milliseconds since the Unix epoch. Absent: unknown. */
+  /** When the session tries next, by the wall clock; milliseconds since the Unix epoch. Absent: unknown. */
   readonly retryAt: number | undefined
   constructor(retryAt: number | undefined) {
     super('The session cannot be refreshed at the moment; it keeps trying.')

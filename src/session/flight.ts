@@ -1,8 +1,23 @@
-import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type { Position, RejectedReason, SessionEvent } from '../../machines/session.types.ts'
+import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session.deadlines.ts'
+import { after, NEVER } from '../../machines/session.instants.ts'
+import type { Sends } from '../../machines/session.ledger.ts'
+import type {
+  Position,
+  RefreshInput,
+  RejectedReason,
+  SessionEvent,
+  SessionFacts,
+  SessionUser,
+} from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
-import type { KeptFacts, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
+import type {
+  KeptFacts,
+  KnownSends,
+  LifeHints,
+  RefreshOutcome,
+  SessionStrategy,
+} from '../strategies/strategy.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
@@ -22,6 +37,22 @@ export interface FlightDeck {
   tell(happening: Happening): void
 }
 
+/** Why an attempt is made, as the chart knows it. */
+export type FlightReason = Pick<RefreshInput, 'doubt' | 'isSpent' | 'isHurried' | 'rejections'>
+
+/** The bearer in the vault: renewals without a usable one leave it where it is. */
+interface Bearing {
+  /** Which version brought it. */
+  readonly version: number
+  /** How long it lived when it was received; milliseconds. */
+  readonly lifeMs: number
+  /** On the session's timeline. */
+  readonly receivedAt: number
+}
+
+/** What is known of a session beside its tokens, where it was found. */
+export type FoundFacts = Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections' | 'doubt' | 'retryAt'>>
+
 interface Attempt {
   readonly position: Position
   readonly of: Owner
@@ -30,6 +61,8 @@ interface Attempt {
   readonly sentAt: number
   /** The token was sent before, and nobody saw the answer. */
   readonly isSentAgain: boolean
+  /** Renewals in a row whose bearer was answered 401. */
+  readonly rejections: number
 }
 
 type Settled = RefreshOutcome | EndedElsewhere
@@ -49,6 +82,27 @@ const keptTokens: Tokens = { bearer: KEPT }
 const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
   Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
 
+/** Sends on the session's timeline, told in ages. */
+const agesOf = ({ sends, since, answers, answeredSince }: Sends, at: number): KnownSends => ({
+  sends,
+  sinceMs: Math.max(at - since, 0),
+  answers,
+  ...(answeredSince < NEVER && { answeredSinceMs: Math.max(at - answeredSince, 0) }),
+})
+
+/** Sends that are told in ages, on the session's timeline. */
+export const sendsOf = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, at: number): Sends => ({
+  sends,
+  since: at - sinceMs,
+  answers,
+  answeredSince: answeredSinceMs === undefined ? NEVER : at - answeredSinceMs,
+})
+
+const rowOf = (doubt: KnownSends & { readonly waitMs: number }, at: number) => ({
+  ...sendsOf(doubt, at),
+  retryAt: after(at, doubt.waitMs),
+})
+
 const unsent = { kind: 'refused', cause: 'unavailable' } as const
 const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
 
@@ -63,7 +117,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     | (Position & { readonly token: string | undefined; readonly controller: AbortController })
     | undefined
 
+  let held: Bearing = { version: 0, lifeMs: 0, receivedAt: 0 }
+
   let disarmRetry = () => {}
+  let problem: string | undefined
 
   /** Not where the epoch is over, or a newer version is already here. */
   const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())
@@ -83,10 +140,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   })
 
   /**
-   * One attempt for `position`. Whatever comes of it reaches the chart as one event. `doubtfulSends` above 0: the
-   * token was sent that often without a definitive answer, and may be sent again.
+   * One attempt for `position`. Whatever comes of it reaches the chart as one event.
    */
-  function start(position: Position, doubtfulSends: number) {
+  function start(position: Position, { doubt, isSpent, isHurried, rejections }: FlightReason) {
     if (!isCurrent(position)) return
     // One open request per version and per token, which may outlive a version: sends must not overlap.
     const token = vault.tokens().refreshToken
@@ -99,7 +155,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       of: owner as Owner,
       tokens: vault.tokens(),
       sentAt: now(),
-      isSentAgain: doubtfulSends > 0,
+      isSentAgain: doubt !== null,
+      rejections,
     }
     const asked = request(attempt.of, attempt.tokens, signal)
     let isConcluded = false
@@ -132,7 +189,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (!coordinator) return refresh()
       if (isNewer === undefined) return unsent
       const send = () => refresh().catch(() => internal)
-      return coordinator.run({ identity: asked, origin: settings.origin, doubtfulSends, send })
+      const resend = strategyOf(attempt.of).resend ?? 'afterBearerEnds'
+      const ask = { resend, isSpent, isEarly: isHurried, known: doubt && agesOf(doubt, attempt.sentAt) }
+      return coordinator.run({ identity: asked, origin: settings.origin, ask, send })
     }
     fly()
       .catch(() => internal)
@@ -171,19 +230,20 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
   }
 
-  async function adopt({ position, of, tokens: sent }: Attempt, outcome: Ok): Promise<void> {
-    const bearer = isBearer(outcome.bearer) ? outcome.bearer : undefined
-    if (bearer !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
+  async function adopt({ position, of, tokens: sent, rejections }: Attempt, outcome: Ok): Promise<void> {
+    const received = isBearer(outcome.bearer) ? outcome.bearer : undefined
+    if (received !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
     const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
-    const tokens = toTokens(bearer, refreshToken)
-    const receivedAt = now()
-    const lifeMs = bearer ? life(bearer, outcome.life ?? {}, true, ageOf(outcome)) : 0
-    const renewed = outcome.user ? { ...of, user: outcome.user } : of
+    const ageMs = ageOf(outcome)
     const next = { epoch: position.epoch, version: position.version + 1 }
-    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))
+    const lifeMs = received ? life(received, outcome.life ?? {}, true, ageMs) : 0
+    const brought = { version: next.version, lifeMs, receivedAt: now() - ageMs }
+    const { tokens, bearing } = bestOf(toTokens(received, refreshToken), brought)
+    const renewed = outcome.user ? { ...of, user: mergedUser(of.user, outcome) } : of
+    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))
     if (isCurrent(position)) {
-      commit(next, renewed, tokens, lifeMs, receivedAt)
+      commit(next, renewed, tokens, bearing)
       if (JSON.stringify(renewed.user) !== JSON.stringify(of.user)) tell({ type: 'changed', what: 'profile' })
       return
     }
@@ -191,7 +251,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const isAlive = owner !== undefined && vault.position().epoch === position.epoch
     if (isAlive) return
     const isOthers = outcome.shared || outcome.ageMs !== undefined
-    if (!isOthers || (await isBuried(position))) void end(of, toTokens(bearer, outcome.refreshToken), 'late')
+    if (!isOthers || (await isBuried(position)))
+      void end(of, toTokens(received, outcome.refreshToken), 'late')
   }
 
   const look = async () => store?.read().catch(() => undefined)
@@ -205,30 +266,48 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   /** What the server that keeps the bearer says. Another epoch, or another user, is another login. */
   function keep({ epoch, version, user, life: hints }: KeptFacts) {
     const { epoch: current, version: before } = vault.position()
-    const lifeMs = life(KEPT, hints)
+    const bearing = (at: Position) => ({ version: at.version, lifeMs: life(KEPT, hints), receivedAt: now() })
     if (owner?.user.id === user.id && epoch === current) {
       // At least one version on: an answer without news is one, too.
-      commit({ epoch, version: Math.max(version, before + 1) }, { ...owner, user }, keptTokens, lifeMs, now())
+      const next = { epoch, version: Math.max(version, before + 1) }
+      commit(next, { ...owner, user }, keptTokens, bearing(next))
     } else {
       const [provider] = settings.keeper as [string, SessionStrategy]
-      begin({ epoch, version }, { provider, user, startedAt: clock.wall() }, keptTokens, lifeMs, now())
+      const of = { provider, user, startedAt: clock.wall() }
+      begin({ epoch, version }, of, keptTokens, life(KEPT, hints), now())
     }
   }
 
   /** A login, or a session that was found. */
-  function begin(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
+  function begin(
+    at: Position,
+    of: Owner,
+    tokens: Tokens,
+    lifeMs: number,
+    receivedAt: number,
+    { bearerVersion = at.version, ...found }: FoundFacts = {},
+  ) {
     owner = of
+    held = { version: bearerVersion, lifeMs, receivedAt }
     vault.open(at, tokens)
-    const facts = toFacts(at, of, tokens, lifeMs, receivedAt)
+    const facts = { ...toFacts(at, of, tokens, held), ...found }
     // A look at what a server keeps is no refresh: the first one may follow at once.
     const floor = settings.keeper ? { floorAt: receivedAt } : {}
     send({ type: 'session.started', at: now(), facts: { ...facts, ...floor } })
   }
 
-  function commit(at: Position, of: Owner, tokens: Tokens, lifeMs: number, receivedAt: number) {
+  /** What a renewal leaves us with: without a usable bearer, or with the one at hand, that stays as it is. */
+  function bestOf(tokens: Tokens, bearing: Bearing): { tokens: Tokens; bearing: Bearing } {
+    const isUsable = tokens.bearer && bearing.lifeMs > USELESS_LIFE_MS && bearing.version > held.version
+    if (isUsable) return { tokens, bearing }
+    return { tokens: toTokens(vault.tokens().bearer, tokens.refreshToken), bearing: held }
+  }
+
+  function commit(at: Position, of: Owner, tokens: Tokens, bearing: Bearing) {
     if (!vault.commit(at, tokens)) return
     owner = of
-    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, lifeMs, receivedAt) })
+    held = bearing
+    send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, bearing) })
   }
 
   /** Commits before anybody is told. If a peer was first, its version or its end is taken instead. */
@@ -275,8 +354,16 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       return true
     }
     if (stored.version <= position.version) return false
-    const { at, owner: of, tokens, lifeMs, ageMs } = fromRecord(stored, clock.wall())
-    commit(at, of, tokens, lifeMs, now() - ageMs)
+    const {
+      at,
+      owner: of,
+      tokens,
+      lifeMs,
+      ageMs,
+      bearerVersion = at.version,
+    } = fromRecord(stored, clock.wall())
+    const best = bestOf(tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
+    commit(at, of, best.tokens, best.bearing)
     return true
   }
 
@@ -286,7 +373,14 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const isSafe = failure.kind === 'unknown' && strategyOf(attempt.of).keep
     const outcome: Failure = isSafe ? { kind: 'refused', cause: 'network' } : failure
     warn(outcome)
-    if ('cause' in outcome) tell({ type: 'refreshDeferred', outcome: outcome.kind, cause: outcome.cause })
+    problem = outcome.kind === 'refused' ? outcome.problem : undefined
+    if ('cause' in outcome)
+      tell({
+        type: 'refreshDeferred',
+        outcome: outcome.kind,
+        cause: outcome.cause,
+        ...(problem !== undefined && { problem }),
+      })
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
   }
 
@@ -325,6 +419,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
           notBefore,
           resend,
           answered: outcome.answered,
+          ...(outcome.doubt && { row: rowOf(outcome.doubt, now()) }),
         } as const
       }
     }
@@ -354,20 +449,32 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       tell({ type: 'warning', code: 'notRevoked' })
   }
 
-  /** What a bearer that arrived `ageMs` ago has left. */
+  /** How long a bearer lived when it arrived `ageMs` ago. */
   const life = (bearer: string, hints: LifeHints, mintedNow = false, ageMs = 0) =>
     lifeOf(bearer, hints, clock.wall() - ageMs, mintedNow, settings, (code) =>
       tell({ type: 'warning', code }),
-    ) - ageMs
+    )
 
-  /** The facts of a bearer that had `lifeMs` left at `receivedAt`. Storing it may have taken a while. */
-  function toFacts(
-    { epoch, version }: Position,
+  /** What is stored of a renewal. */
+  function recordOf(
+    at: Position,
     of: Owner,
     tokens: Tokens,
-    lifeMs: number,
-    receivedAt: number,
-  ) {
+    bearing: Bearing,
+    rejections: number,
+  ): SessionRecord {
+    const { version, lifeMs, receivedAt } = bearing
+    return {
+      ...toRecord(at, of, tokens, lifeMs, clock.wall(), now() - receivedAt),
+      ...(version < at.version && { bearerVersion: version }),
+      ...(rejections > 0 && { rejections }),
+    }
+  }
+
+  /** The facts of a bearer. Storing it may have taken a while. */
+  function toFacts({ epoch, version }: Position, of: Owner, tokens: Tokens, bearing: Bearing): SessionFacts {
+    const { lifeMs, receivedAt } = bearing
+    const isOlder = bearing.version < version
     const { keeper, leadTimeMs } = settings
     const roll = random()
     // A server that keeps the bearer renews none before its own lead time: whoever asks it comes later, not earlier.
@@ -380,6 +487,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: now() - (clock.wall() - of.startedAt),
       ...deadlinesOf(receivedAt, lifeMs, leadTimeMs * (keeper ? 1 - roll / 2 : 1), keeper ? 0 : roll),
+      ...(isOlder && { bearerVersion: bearing.version, floorAt: floorAfter(now(), 0) }),
     }
   }
 
@@ -389,6 +497,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     end,
     life,
     open: begin,
+    /** Whether there is a session whose tokens are here, or may yet come. */
+    isOpen: () => owner !== undefined,
+    /** What the last failure asks the embedder to mend. */
+    problem: () => problem,
     keep,
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.
@@ -405,6 +517,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   }
 }
 
+export type Flights = ReturnType<typeof createFlights>
+
 const isSame = (a: Position, b: Position) => a.epoch === b.epoch && a.version === b.version
 
 /** Not where it ended. Of two logins with one epoch, which only a store that failed leaves behind, neither is the other. */
@@ -417,3 +531,7 @@ const isSameLogin = (
   stored.epoch === epoch &&
   stored.startedAt === of.startedAt &&
   stored.user.id === of.user.id
+
+/** A partial answer leaves out what it does not say; a whole one takes the place of what was known. */
+const mergedUser = (known: SessionUser, { user, partial }: Ok): SessionUser =>
+  partial ? { ...known, ...user } : (user ?? known)

@@ -37,8 +37,8 @@ export function lifeOf(
   if (Number.isNaN(life) && typeof expiresIn === 'number') life = expiresIn * 1000
   // The claims are exact, where `Date` and `expiresAt` are rounded.
   if (span > 0) life = Number.isFinite(life) ? Math.min(life, span) : span
-  if (!Number.isFinite(life)) return options.lifetimeMs
-  return Math.min(life, options.maxLifetimeMs)
+  if (!Number.isFinite(life)) life = options.lifetimeMs
+  return life < Infinity ? Math.min(life, options.maxLifetimeMs) : Infinity
 }
 
 function readInstant(value: unknown, unit: ExpiresAtUnit, warn: (code: Warning) => void): number {

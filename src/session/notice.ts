@@ -9,8 +9,11 @@ export type Happening =
       readonly type: 'refreshDeferred'
       readonly outcome: 'refused' | 'unknown' | 'unsupported'
       readonly cause: RefusedCause | UnknownCause | 'unsupported'
+      /** With `misconfigured`, where the strategy knows it: what to mend. */
+      readonly problem?: string
     }
   | { readonly type: 'nearingExpiry' }
+  | { readonly type: 'stepUpRequired' }
   | { readonly type: 'expired'; readonly reason: ExpiredReason }
   | { readonly type: 'loggedOut'; readonly reason: LoggedOutReason }
   | { readonly type: 'changed'; readonly what: 'user' | 'profile' }

@@ -1,4 +1,5 @@
-import type { RefreshPolicy } from '../../machines/session.types.ts'
+import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
+import { parseUrl } from '../base/parseUrl.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
@@ -37,7 +38,7 @@ export interface SessionOptions {
    */
   readonly attemptTimeoutMs?: number
   /**
-   * Life of a bearer whose answer says nothing about it, milliseconds.
+   * Life of a bearer whose answer says nothing about it, milliseconds; at most `maxLifetimeMs`.
    * @default Infinity: unknown, only a 401 tells
    */
   readonly lifetimeMs?: number
@@ -47,7 +48,8 @@ export interface SessionOptions {
    */
   readonly maxLifetimeMs?: number
   /**
-   * Ends the session after this much time without user activity, milliseconds. Needs `signals`.
+   * Ends the session after this much time without user activity, milliseconds. Refused without `signals`, which tell
+   * of that activity.
    * @default Infinity
    */
   readonly idleTimeoutMs?: number
@@ -68,7 +70,10 @@ export interface SessionOptions {
   readonly allowedOrigins?: readonly string[]
   /** Shares refreshes with other sessions of the process that hold the same tokens. */
   readonly coordinator?: Coordinator
-  /** Keeps the session beyond this object, and shares it with peers. */
+  /**
+   * Keeps the session beyond this object, and shares it with peers. Where these run at the same time, a `coordinator`
+   * keeps two of them from spending one refresh token.
+   */
   readonly store?: SessionStore
   /**
    * Sends the calls of `session.fetch`, and, where given, the refreshes too.
@@ -104,6 +109,8 @@ type Keeper = SessionStrategy & Required<Pick<SessionStrategy, 'keep'>>
 const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
+const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] as const
+const CLOCK = ['wall', 'monotonic', 'setTimer'] as const
 
 /** Fills in the defaults and refuses what cannot work. */
 export function readOptions(options: SessionOptions) {
@@ -131,6 +138,18 @@ export function readOptions(options: SessionOptions) {
     refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
   }
   for (const name of LIFETIMES) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
+  for (const name of FUNCTIONS)
+    refuseUnless(settings[name] === undefined || typeof settings[name] === 'function', name, 'a function')
+  refuseUnless(
+    CLOCK.every((method) => has(settings.clock, method)),
+    'clock',
+    'a clock: an object with "wall", "monotonic" and "setTimer"',
+  )
+  // A user whom nobody sees is away, however much there is done.
+  if (settings.idleTimeoutMs < Infinity && !settings.signals)
+    throw new Misconfigured(
+      'Option "idleTimeoutMs" needs "signals", which tell that the user is at work: in a page take browserOptions({ … }) or signals: browserSignals(), elsewhere a function that reports "userActive".',
+    )
   refuseUnless(
     ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
     'refresh',
@@ -174,6 +193,15 @@ export function readOptions(options: SessionOptions) {
   }
 }
 
+/** What the chart of these settings is started with. */
+export const inputOf = (settings: Settings): SessionInput => ({
+  policy: settings.refresh,
+  idleTimeoutMs: settings.idleTimeoutMs,
+  absoluteLifetimeMs: settings.absoluteLifetimeMs,
+  shared: settings.store !== undefined,
+  ...(settings.store || settings.keeper ? {} : { facts: null }),
+})
+
 function refuseUnless(isFit: boolean, name: string, what: string): asserts isFit {
   if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
 }
@@ -184,7 +212,7 @@ const has = (value: unknown, method: string) =>
   typeof (value as Record<string, unknown> | null)?.[method] === 'function'
 
 function readBase(value: string, name: string): URL {
-  const url = URL.parse(value)
+  const url = parseUrl(value)
   const isFit =
     url && /^https?:/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)
   if (!isFit)

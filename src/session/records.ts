@@ -16,7 +16,9 @@ export function asStored(value: unknown): StoredSession | null {
   if (ended === true) return stored as Tombstone
   const user = readUser(given)
   const areTexts = [stored.tenantId, stored.sessionId, stored.refreshToken].every(isText)
-  const areNumbers = [stored.endsAt, stored.lifeMs].every(isNumber) && Number.isFinite(startedAt)
+  const areNumbers =
+    [stored.endsAt, stored.lifeMs, stored.bearerVersion, stored.rejections].every(isNumber) &&
+    Number.isFinite(startedAt)
   if (typeof provider !== 'string' || !user || !areTexts || !areNumbers) return null
   if (bearer !== undefined && !isBearer(bearer)) return null
   const { ended: _, ...record } = stored
@@ -32,15 +34,16 @@ export const toTombstone = ({ epoch, version }: Position, reason?: Tombstone['re
   ...(reason && { reason }),
 })
 
-/** What is stored of a session; `lifeMs` is what the bearer has left at `wallNow`. */
+/** What is stored of a session whose bearer was received `ageMs` before `wallNow`, and lived for `lifeMs` then. */
 export function toRecord(
   { epoch, version }: Position,
   owner: Owner,
   tokens: Tokens,
   lifeMs: number,
   wallNow: number,
+  ageMs = 0,
 ): SessionRecord {
-  const life = lifeMs < Infinity ? { endsAt: wallNow + lifeMs, lifeMs } : {}
+  const life = lifeMs < Infinity ? { endsAt: wallNow + lifeMs - ageMs, lifeMs } : {}
   return { v: 1, epoch, version, ...owner, ...tokens, ...life }
 }
 
@@ -49,7 +52,8 @@ export function toRecord(
  * lives longer than it did then, and is due when it was.
  */
 export function fromRecord(record: SessionRecord, wallNow: number) {
-  const { v, epoch, version, endsAt = Infinity, lifeMs = Infinity, bearer, refreshToken, ...owner } = record
+  const { v, epoch, version, endsAt = Infinity, lifeMs = Infinity, bearer, refreshToken, ...rest } = record
+  const { bearerVersion, rejections, ...owner } = rest
   const leftMs = Math.min(endsAt - wallNow, lifeMs)
   return {
     at: { epoch, version },
@@ -57,6 +61,8 @@ export function fromRecord(record: SessionRecord, wallNow: number) {
     tokens: toTokens(bearer, refreshToken),
     lifeMs: lifeMs < Infinity ? lifeMs : leftMs,
     ageMs: lifeMs < Infinity ? lifeMs - leftMs : 0,
+    ...(bearerVersion !== undefined && { bearerVersion }),
+    ...(rejections !== undefined && { rejections }),
   }
 }
 

@@ -3,6 +3,7 @@ import type { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
 import type { BffFacts } from '../wire/facts.ts'
 import type { LoginAnswer, LoginOptions } from './login.ts'
+import type { SessionClock } from './sessionClock.ts'
 
 /** The actor of a running session. */
 export type SessionActorRef = ActorRefFrom<typeof sessionMachine>
@@ -42,6 +43,8 @@ export interface Session {
   subscribe(listener: (state: SessionState) => void): () => void
   /** The same object until something changes. */
   getSnapshot(): SessionState
+  /** The time that `expiresAt`, `retryAt` and `idleEndsAt` of the snapshot are told in, and timers. */
+  readonly clock: SessionClock
   /** The running actor, for inspection and selectors. Holds no token. */
   readonly actorRef: SessionActorRef
   /** Stops everything. Waiting callers get `Disposed`. A refresh in the air still reaches the store. */

@@ -1,5 +1,7 @@
 import type { Position } from '../../machines/session.types.ts'
-import { RedirectBlocked } from './errors.ts'
+import { parseUrl } from '../base/parseUrl.ts'
+import { discard, isOneWay, mayHaveBody, partsOf, readBody, refuseUnsendable } from '../base/requestBody.ts'
+import { RedirectBlocked, RefreshUnavailable } from './errors.ts'
 
 /** What `fetch` needs to know of the session. */
 export interface BearerSource {
@@ -20,13 +22,24 @@ export interface BearerSource {
   /** Called for a 401: a bearer that differs from `bearer`, if the same epoch has or gets one. Rejects on abort. */
   replace(used: Position, bearer: string, signal: AbortSignal | null | undefined): Promise<string | undefined>
   /** The newer bearer got a 401 too. */
-  rejectedAgain(): void
+  rejectedAgain(used: Position): void
+  /** A call was answered otherwise than 401; told once for each bearer, and again after a 401. */
+  accepted?(used: Position): void
+  /**
+   * A bearer that one route answered with 401, while nothing can renew it: other routes may well take it. Asks for a
+   * refresh where one is due.
+   */
+  disputed?(): string | undefined
+  /** The API wants a stronger login for this call (RFC 9470). */
+  stepUpRequired(): void
 }
 
 type Target = string | Request
 
 const MAX_REDIRECTS = 3
 const REDIRECTS = [301, 302, 303, 307, 308]
+/** What a gateway says without asking the API: no word about the bearer. */
+const GATEWAYS = [502, 503, 504]
 
 /**
  * A `fetch` that sends a fresh bearer to the allowed origins and to nobody else, and retries once after a 401
@@ -34,11 +47,14 @@ const REDIRECTS = [301, 302, 303, 307, 308]
  */
 export function createSessionFetch(source: BearerSource): typeof globalThis.fetch {
   const ownRoot = `${source.origin}/`
+  /** The position whose bearer was accepted last. */
+  let proven: Position | undefined
   /** `blob:` reports the origin of the page that made it. */
   const isAllowed = ({ protocol, origin }: URL) => protocol.startsWith('http') && source.origins.has(origin)
 
   return (input, init) => {
     try {
+      refuseUnsendable(init?.body)
       return route(input, init)
     } catch (error) {
       return Promise.reject(error)
@@ -65,24 +81,48 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     return bearer === undefined ? sendLater(target, init) : sendNow(target, init, bearer)
   }
 
-  async function sendLater(target: Target, init: RequestInit | undefined) {
+  async function sendLater(target: Target, init: RequestInit | undefined): Promise<Response> {
     const { epoch } = source.position()
-    await source.wait(signalOf(target, init))
+    const disputed = isOneWay(init?.body) ? undefined : source.disputed?.()
+    if (disputed !== undefined) return sendDisputed(target, init, disputed, epoch)
+    try {
+      await source.wait(signalOf(target, init))
+    } catch (error) {
+      const last = error instanceof RefreshUnavailable ? source.disputed?.() : undefined
+      if (last === undefined) throw error
+      return sendDisputed(target, init, last, epoch)
+    }
     return sendNow(target, init, source.take(epoch))
+  }
+
+  /** One route's 401 is no reason to fail the calls to others: only an answer tells. */
+  async function sendDisputed(target: Target, init: RequestInit | undefined, bearer: string, epoch: number) {
+    const used = source.position()
+    const answer = await sendNow(target, init, bearer)
+    // Without a newer bearer there is none: that is told like to everybody else, and when to come back.
+    if (answer.status === 401 && source.position() === used) source.take(epoch)
+    return answer
   }
 
   function sendNow(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
     const used = source.position()
-    return send(target, init, bearer).then((answer) =>
-      answer.ok ? answer : recover(target, init, answer, bearer, used),
-    )
+    return send(target, init, bearer).then((answer) => {
+      if (!answer.ok) return recover(target, init, answer, bearer, used)
+      if (used !== proven) prove(used)
+      return answer
+    })
+  }
+
+  function prove(used: Position) {
+    proven = used
+    source.accepted?.(used)
   }
 
   function send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
     const headers = withBearer(init?.headers ?? partsOf(target).headers, source.authorization(bearer))
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
-    const input = partsOf(target).body && !init?.body ? (target as Request).clone() : target
+    const input = mayHaveBody(target) && !init?.body ? target.clone() : target
     return source.fetch(input, { ...init, headers, redirect })
   }
 
@@ -94,12 +134,24 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     used: Position,
   ): Promise<Response> {
     const first = await follow(target, init, answer, bearer)
-    if (first.status !== 401 || isPermission(first)) return first
+    if (first.status !== 401) {
+      if (used !== proven && !GATEWAYS.includes(first.status)) prove(used)
+      return first
+    }
+    if (asksFor(first, 'insufficient_user_authentication')) {
+      source.stepUpRequired()
+      return first
+    }
+    // Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1).
+    if (asksFor(first, 'insufficient_scope')) return first
+    if (used === proven) proven = undefined
     const newer = await source.replace(used, bearer, signalOf(target, init))
     if (newer === undefined || isOneWay(init?.body)) return first
-    await first.body?.cancel()
+    discard(first)
+    const again = source.position()
     const second = await follow(target, init, await send(target, init, newer), newer)
-    if (second.status === 401) source.rejectedAgain()
+    if (second.status === 401) source.rejectedAgain(again)
+    else if (again !== proven && !GATEWAYS.includes(second.status)) prove(again)
     return second
   }
 
@@ -115,7 +167,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     const location = answer.headers.get('location')
     if (location === null && answer.type !== 'opaqueredirect') return answer
     // An empty reference would be the same URL again.
-    const next = location === null ? null : URL.parse(location, from)
+    const next = location === null ? null : parseUrl(location, from)
     if (!next)
       throw new RedirectBlocked(
         'The API answered with a redirect whose target the platform hides: call the final URL.',
@@ -125,7 +177,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
         `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
       )
     if (hops === MAX_REDIRECTS) throw new RedirectBlocked(`More than ${MAX_REDIRECTS} redirects.`)
-    await answer.body?.cancel()
+    discard(answer)
     const onward = await redirected(target, init, answer.status)
     return follow(next.href, onward, await send(next.href, onward, bearer), bearer, hops + 1)
   }
@@ -157,12 +209,9 @@ async function redirected(
   }
   if (isOneWay(init?.body))
     throw new RedirectBlocked('The API redirected a request whose body can be sent only once.')
-  const body = init?.body ?? (request.body ? await (target as Request).clone().arrayBuffer() : null)
+  const body = init?.body ?? (await readBody(target))
   return { ...kept, ...init, method, headers, signal, body }
 }
-
-/** What a `Request` brings along. A URL has nothing of it. */
-const partsOf = (target: Target) => target as Partial<Request>
 
 const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal ?? partsOf(target).signal
 
@@ -173,15 +222,9 @@ const isRedirect = (answer: Response, target: Target, init: RequestInit | undefi
   redirectOf(target, init) !== 'manual' &&
   (answer.type === 'opaqueredirect' || REDIRECTS.includes(answer.status))
 
-/** Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1). */
-const isPermission = (answer: Response) =>
-  /error="?insufficient_scope/.test(String(answer.headers.get('www-authenticate')))
-
-/** A stream is gone once it was sent. */
-const isOneWay = (body: unknown) =>
-  typeof body === 'object' &&
-  body !== null &&
-  (Symbol.asyncIterator in body || body instanceof ReadableStream)
+/** Whether a 401 names `error` as its cause. */
+const asksFor = (answer: Response, error: string) =>
+  new RegExp(`error="?${error}`).test(String(answer.headers.get('www-authenticate')))
 
 /** The caller's headers as they are, with our `Authorization` in place of theirs. */
 function withBearer(given: HeadersInit | undefined, authorization: string): HeadersInit {

@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
@@ -5,7 +6,10 @@ import type { EntryStore } from './entryStore.ts'
 
 /** Where the file is. */
 export interface SqliteEntriesOptions {
-  /** The file; made where there is none, beside a `-wal` and a `-shm` of its own. On a local disk, not a network one. */
+  /**
+   * The file; made where there is none, beside a `-wal` and a `-shm` of its own. On a local disk, not a network one.
+   * All three are for the user of this process alone (mode 600), also where they were there before.
+   */
   readonly path: string
   /** How long a write waits for that of another process; milliseconds. @default 1_000 */
   readonly busyTimeoutMs?: number
@@ -129,9 +133,12 @@ function open(path: string, busyTimeoutMs: number): DatabaseSync {
   }
   let database: DatabaseSync | undefined
   try {
+    createPrivate(path)
     database = new DatabaseSync(path)
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     format(database, path)
+    // Not before it is known to be ours. SQLite gives the files beside it the same mode.
+    makePrivate(database.location())
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     return database
   } catch (error) {
@@ -142,6 +149,28 @@ function open(path: string, busyTimeoutMs: number): DatabaseSync {
       `sqliteEntries: ${path} cannot be opened (${why}): its folder must exist, both must be writable, and the file must be a SQLite database or absent.`,
     )
   }
+}
+
+const OWNER_ONLY = 0o600
+
+/** So that there is no moment in which others could open the file. */
+function createPrivate(path: string): void {
+  if (path === ':memory:' || path.startsWith('file:')) return
+  try {
+    closeSync(openSync(path, 'wx', OWNER_ONLY))
+  } catch {
+    // It is there, or cannot be: SQLite will say so.
+  }
+}
+
+function makePrivate(file: string | null): void {
+  if (file === null) return
+  for (const suffix of ['', '-wal', '-shm'])
+    try {
+      chmodSync(`${file}${suffix}`, OWNER_ONLY)
+    } catch {
+      // Not there, or of another user, who shares it on purpose.
+    }
 }
 
 /** Makes the table where the file is empty; two processes may try at once. */

@@ -20,6 +20,10 @@ export interface SessionRecord extends Position {
   readonly endsAt?: number
   /** Life of the bearer when it was received; milliseconds. */
   readonly lifeMs?: number
+  /** The version that brought the bearer, where the renewals since then brought no usable one. */
+  readonly bearerVersion?: number
+  /** Renewals in a row whose bearer was answered 401. */
+  readonly rejections?: number
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly startedAt: number
 }

@@ -1,4 +1,6 @@
 import type { ExpiredReason } from '../../machines/session.types.ts'
+import { parseUrl } from '../base/parseUrl.ts'
+import { refuseUnsendable } from '../base/requestBody.ts'
 import { InvalidAnswer, Misconfigured } from '../session/errors.ts'
 import { type BffFacts, readFacts } from '../wire/facts.ts'
 import { isJson, retryAfterMs } from '../wire/headers.ts'
@@ -62,7 +64,7 @@ const EXPIRED: readonly ExpiredReason[] = [
 export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
   const { path = '/session/', csrfHeader = 'x-csrf', facts, onEndSession } = options
   const root = path.endsWith('/') ? path : `${path}/`
-  const probe = URL.parse(root, 'https://own.invalid/')
+  const probe = parseUrl(root, 'https://own.invalid/')
   if (probe?.origin !== 'https://own.invalid' || probe.search || probe.hash)
     throw new Misconfigured('Option "path" of bffStrategy must be a path of the page\'s own origin.')
   if (!/^[\w-]+$/.test(csrfHeader))
@@ -76,8 +78,16 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
   /** Why the session ended, from a call that found it out: whoever asks later has no cookie any more. */
   let reason: unknown
 
+  /** The login that the page shows, by its public name: no call of its is for another. */
+  let login: string | undefined
+
+  function adopt(session: KeptSession, found: KeptFacts | null): void {
+    session.adopt(found)
+    login = found?.login
+  }
+
   const headersOf = (userActive: boolean | undefined) => ({
-    [csrfHeader]: '1',
+    [csrfHeader]: login ?? '1',
     ...(userActive && { 'x-user-activity': '1' }),
   })
 
@@ -107,6 +117,7 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
       const answer = await ask('POST', 'refresh', call)
       const outcome = outcomeOf(answer, reason)
       if (outcome.kind !== 'refused') reason = undefined
+      if (outcome.kind === 'kept') login = outcome.facts?.login
       return outcome
     },
     async revoke(call) {
@@ -132,13 +143,13 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
           const { epoch, version } = session.position()
           if (found === null) await session.rejected({ epoch, version }, undefined).catch(() => {})
           else if (found.epoch !== epoch || found.version > version || before.reason === 'elsewhere')
-            session.adopt(found)
+            adopt(session, found)
         },
         async start() {
-          if (given !== undefined) return session.adopt(given)
+          if (given !== undefined) return adopt(session, given)
           for (let ms = FIRST_PAUSE_MS; session.isPending(); ms = Math.min(2 * ms, MAX_PAUSE_MS)) {
             const found = await look(session)
-            if (found !== undefined && session.isPending()) session.adopt(found)
+            if (found !== undefined && session.isPending()) adopt(session, found)
             if (session.isPending())
               await new Promise<void>((resolve) => void session.clock.setTimer(resolve, ms, 'background'))
           }
@@ -149,9 +160,10 @@ export function bffStrategy(options: BffStrategyOptions = {}): SessionStrategy {
             throw new InvalidAnswer(
               'The login answer has no facts of a session: "user", "epoch", "version", "serverNow".',
             )
-          session.adopt(found)
+          adopt(session, found)
         },
         async fetch(input, init) {
+          refuseUnsendable(init?.body)
           const isRequest = input instanceof Request
           const url = new URL(isRequest ? input.url : input, session.baseUrl)
           const target = isRequest ? input : url.href

@@ -1,10 +1,13 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
+import { Misconfigured } from '../session/errors.ts'
 import { setCookieOf } from '../wire/cookies.ts'
 import { logoutAtBackend } from '../wire/logout.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import { renewalOf } from '../wire/renewal.ts'
 import { request, type WireAnswer } from '../wire/request.ts'
-import type { RefreshOutcome, SessionStrategy } from './strategy.ts'
+import { cookieWords, spoken } from './librechat.ts'
+import { resendOf } from './resend.ts'
+import type { RefreshOutcome, SessionStrategy, Warning } from './strategy.ts'
 
 /** Who keeps the refresh cookie, and how answers are judged. */
 export interface CookieStrategyOptions {
@@ -19,6 +22,8 @@ export interface CookieStrategyOptions {
   readonly resend?: ResendPolicy
   /** As `OpenidStrategyOptions.trust503`. @default false */
   readonly trust503?: boolean
+  /** As `OpenidStrategyOptions.trust404`. @default false */
+  readonly trust404?: boolean
 }
 
 // No control character, no `;`, no blank at either end: it comes back as it went.
@@ -31,15 +36,25 @@ const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
  * Logout names the session by its refresh cookie; without one nothing is sent, since the backend would then
  * end any one of the user's sessions. From a cookie jar a late result is not revoked: the jar may hold the
  * cookie of the next login by then. A browser hides where a redirect leads: there, a deleted user is one more
- * unknown outcome.
+ * outcome that proves nothing.
+ *
+ * @throws Misconfigured for options that cannot work.
  */
 export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStrategy {
-  const { browserCookies: jar = false, loginPath = '/login', resend, trust503 } = options
+  const { browserCookies: jar = false, loginPath = '/login', resend, trust404, trust503 } = options
+  if (!/^\/(?![/\\])\S*$/.test(loginPath))
+    throw new Misconfigured('cookieStrategy: `loginPath` must be a path of the backend, such as /login.')
+  const words = cookieWords(loginPath)
   const credentials = jar ? 'include' : 'omit'
   const cookieOf = (token = '') => (jar || !cookieValue.test(token) ? undefined : `refreshToken=${token}`)
+  const said = (answer: WireAnswer, baseUrl: string) =>
+    answer.status === 302 && !leadsTo(loginPath, answer.headers.get('location'), baseUrl)
+      ? undefined
+      : spoken(words, answer)
+
   return {
     needsRefreshToken: !jar,
-    ...(resend === undefined ? {} : { resend }),
+    ...resendOf('cookieStrategy', resend),
     async refresh({ baseUrl, refreshToken, attemptId, signal, fetch }) {
       const cookie = cookieOf(refreshToken)
       if (!jar && !cookie) return { kind: 'rejected', reason: 'missingCredential' }
@@ -47,7 +62,8 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
         url: `${baseUrl}api/auth/refresh`,
         method: 'POST',
         headers: {
-          accept: 'application/json',
+          // The text is what tells Express's redirect from a gateway's.
+          accept: 'application/json, text/plain',
           'x-refresh-attempt-id': attemptId,
           ...(cookie ? { cookie } : {}),
         },
@@ -57,12 +73,8 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
       })
       return outcomeOf(result, {
         ok: jar ? (body, answer) => renewalOf(body, answer, {}) : rotated,
-        text: byText,
-        error: (_, answer) => byText(answer),
-        redirect: ({ headers }) =>
-          leadsTo(loginPath, headers.get('location'), baseUrl)
-            ? { kind: 'rejected', reason: 'refreshRejected' }
-            : undefined,
+        own: (answer) => said(answer, baseUrl),
+        trust404,
         trust503,
       })
     },
@@ -81,27 +93,18 @@ export function refreshTokenFromCookies(headers: Headers): string | undefined {
 }
 
 function rotated(body: unknown, answer: WireAnswer): RefreshOutcome {
-  const { value, deleted, duplicate } = setCookieOf(answer.headers, 'refreshToken')
+  const { value, deleted, duplicate, folded } = setCookieOf(answer.headers, 'refreshToken')
   const outcome = renewalOf(body, answer, { refreshToken: value })
   if (outcome.kind !== 'ok') return outcome
+  const warnings: Warning[] = [...(outcome.warnings ?? [])]
+  if (duplicate) warnings.push('cookieDuplicate')
+  if (folded) warnings.push('cookieFolded')
   return {
     ...outcome,
     // The server ended the session: this bearer is the last one.
     ...(deleted && { final: true }),
-    ...(duplicate && { warnings: ['cookieDuplicate'] }),
+    ...(warnings.length > 0 && { warnings }),
   }
-}
-
-/** The route speaks in sentences, sent as `text/html`. Its pages, and those of a proxy, have tags. */
-function byText({ status, text }: WireAnswer): RefreshOutcome | undefined {
-  if (status === 200 && text.trim() === 'Refresh token not provided')
-    return { kind: 'rejected', reason: 'missingCredential' }
-  if ((status !== 401 && status !== 403) || !text.trim() || text.includes('<')) return undefined
-  if (status === 401 && text.startsWith('Refresh token expired or not found')) {
-    return { kind: 'rejected', reason: 'refreshRejected' }
-  }
-  // Every other exception of the handler ends here, outages of its database included.
-  return { kind: 'unknown', cause: 'refreshFailed', answered: true }
 }
 
 function leadsTo(path: string, location: string | null, baseUrl: string): boolean {

@@ -1,8 +1,6 @@
 import {
   type AuthorizationServer,
   allowInsecureRequests,
-  type Client,
-  type ClientAuth,
   clockSkew,
   customFetch,
   discoveryRequest,
@@ -15,103 +13,104 @@ import {
   refreshTokenGrantRequest,
   revocationRequest,
 } from 'oauth4webapi'
-import type { ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import type { SessionUser } from '../../machines/session.types.ts'
 import { systemClock } from '../session/clock.ts'
-import { Misconfigured } from '../session/errors.ts'
 import { parseHttpDate } from '../wire/headers.ts'
+import { parseJson } from '../wire/json.ts'
 import { outcomeOf } from '../wire/outcome.ts'
-import { request, type WireResult } from '../wire/request.ts'
+import { request, type WireAnswer, type WireResult } from '../wire/request.ts'
+import { oauthErrors } from './oauthErrors.ts'
+import { type OauthStrategyOptions, readOauthOptions } from './oauthOptions.ts'
 import type { RefreshOutcome, RefreshRequest, SessionStrategy } from './strategy.ts'
+import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
 
-/** The provider, the client, and whom an ID token is about. */
-export interface OauthStrategyOptions {
-  /** The provider: its issuer, whose metadata are then read once (OpenID Connect Discovery), or its metadata. */
-  readonly server: string | AuthorizationServer
-  /** The client's id at the provider. */
-  readonly clientId: string
-  /** How the client proves itself, from `oauth4webapi` (`ClientSecretBasic(secret)`, …). @default None() */
-  readonly clientAuth?: ClientAuth
-  /** Further client metadata, such as `id_token_signed_response_alg`. */
-  readonly client?: Omit<Client, 'client_id'>
-  /** Narrows the scope (RFC 6749 section 6). @default the scope of the grant */
-  readonly scope?: string
-  /**
-   * Whether a refresh token may be sent again when nobody knows if it was spent; `oauthProfiles` has what
-   * providers document. @default 'afterBearerEnds'
-   */
-  readonly resend?: ResendPolicy
-  /** A 503 without a code comes from a gateway that has not passed the request on. @default false */
-  readonly trust503?: boolean
-  /**
-   * Whom a validated ID token is about. The session ends unless `id` is the one it started with.
-   * @default `sub` as `id`, with `email`, `name`, `preferred_username` and `picture`
-   */
-  readonly user?: (claims: IDToken) => SessionUser
-  /** Permits `http:`. For a provider on loopback, in tests; never elsewhere. */
-  readonly [allowInsecureRequests]?: boolean
-}
-
-const rejected = { kind: 'rejected', reason: 'refreshRejected' } as const
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
-
-/** RFC 6749 section 5.2; those that ask for the user are from OpenID Connect Core section 3.1.2.6. */
-const errors = new Map<unknown, RefreshOutcome>([
-  ['invalid_grant', rejected],
-  ['interaction_required', rejected],
-  ['login_required', rejected],
-  ['consent_required', rejected],
-  ['invalid_client', misconfigured],
-  ['invalid_request', misconfigured],
-  ['invalid_scope', misconfigured],
-  ['unauthorized_client', misconfigured],
-  ['unsupported_grant_type', misconfigured],
-])
+const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
 /**
  * Renews a session directly at an OAuth 2.0 or OpenID provider with the refresh grant (RFC 6749 section 6), and
  * ends it by revocation where the provider has an endpoint for that (RFC 7009).
  *
  * Needs the optional peer `oauth4webapi`. Sends no `X-Refresh-Attempt-Id`: token endpoints answer browsers only
- * for requests without headers of their own. A provider that cannot be discovered has spent nothing.
+ * for requests without headers of their own. A provider that cannot be discovered has spent nothing. An error of
+ * RFC 6749 section 5.2 counts whatever its content type says, and with status 200 too; any other error does not say
+ * that the provider has spoken.
  *
- * @throws Misconfigured if `server` or `clientId` is unusable.
+ * @throws Misconfigured for options that cannot work: no issuer, `http:` beyond loopback, …
+ * @example
+ * oauthStrategy({ ...oauthProfiles.keycloak, server: 'https://id.example.com/realms/staff', clientId: 'panel' })
  */
 export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
-  const { server, clientId, clientAuth = None(), scope, resend, trust503, user = userOf } = options
-  if (!clientId) throw new Misconfigured('oauthStrategy: `clientId` is empty.')
-  const issuer = typeof server === 'string' ? issuerOf(server) : undefined
+  const { issuer, metadata, isInsecure, resend } = readOauthOptions(options)
+  const { clientId, clientAuth = None(), scope, trust404, trust503, user = userOf } = options
   const client = { ...options.client, client_id: clientId }
-  const insecure = options[allowInsecureRequests] === true
-  let metadata = typeof server === 'string' ? undefined : server
+  let provider = metadata
 
-  const through = (call: WireCall) => ({ [customFetch]: call.fetch, [allowInsecureRequests]: insecure })
+  const through = (call: WireCall) => ({ [customFetch]: call.fetch, [allowInsecureRequests]: isInsecure })
 
   async function discover(attempt: RefreshRequest): Promise<Discovered> {
-    if (metadata) return { provider: metadata }
-    if (!issuer) return { outcome: misconfigured }
+    if (provider) return { provider }
     const call = wireCall(attempt)
     try {
-      metadata = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, through(call)))
-      return { provider: metadata }
+      provider = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, through(call)))
+      return { provider }
     } catch {
-      return { outcome: undiscovered(call.result()) }
+      return { outcome: undiscovered(call.result(), issuer) }
+    }
+  }
+
+  /** What a grant has brought: its tokens, and whom its ID token is about. */
+  async function renewalOf(
+    { isOdd, ...answer }: TokenAnswer,
+    provider: AuthorizationServer,
+    headers: Headers,
+  ): Promise<RefreshOutcome> {
+    const { access_token: bearer, refresh_token: refreshToken, expires_in: expiresIn } = answer
+    const serverNow = parseHttpDate(headers.get('date'))
+    const tokens = { ...(bearer && { bearer }), ...(refreshToken && { refreshToken }) }
+    const odd = { warnings: ['schema'] } as const
+    if (!bearer) return refreshToken ? { kind: 'ok', ...tokens, ...odd } : unreadable
+    try {
+      // The ID token is judged by the provider's clock; the local one may be wrong.
+      const skew = serverNow === undefined ? 0 : Math.round((serverNow - systemClock.wall()) / 1000)
+      const judged = await processRefreshTokenResponse(
+        // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
+        { ...algorithmOf(answer.id_token), ...provider },
+        { [clockSkew]: skew, ...client },
+        // `Response.json` is younger than the browsers that pages meet.
+        new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
+          headers: { 'content-type': 'application/json' },
+        }),
+      )
+      const claims = getValidatedIdTokenClaims(judged)
+      return {
+        kind: 'ok',
+        ...tokens,
+        ...(claims && { user: user(claims), partial: true }),
+        life: {
+          ...(expiresIn !== undefined && { expiresIn }),
+          ...(serverNow !== undefined && { serverNow }),
+        },
+        ...(isOdd && odd),
+      }
+    } catch {
+      // Whose bearer it is cannot be told. A new refresh token is kept all the same.
+      return refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
     }
   }
 
   return {
     needsRefreshToken: true,
-    ...(resend === undefined ? {} : { resend }),
+    ...resend,
 
     async refresh(attempt) {
       const { refreshToken } = attempt
       if (!refreshToken) return { kind: 'rejected', reason: 'missingCredential' }
       const found = await discover(attempt)
       if (!found.provider) return found.outcome
-      const { provider } = found
       const call = wireCall(attempt)
-      let response: Response | undefined
       try {
-        response = await refreshTokenGrantRequest(provider, client, clientAuth, refreshToken, {
+        await refreshTokenGrantRequest(found.provider, client, clientAuth, refreshToken, {
           ...through(call),
           additionalParameters: scope === undefined ? {} : { scope },
         })
@@ -120,35 +119,19 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
       }
       const result = call.result()
       if (!result) return misconfigured
-      let body: unknown
+      let answer: TokenAnswer | undefined
       const outcome = outcomeOf(result, {
-        ok(json) {
-          body = json
-          return { kind: 'ok' }
+        ok(body) {
+          answer = tokenAnswerOf(body)
+          const hasToken = answer.access_token || answer.refresh_token
+          return (hasToken ? undefined : oauthErrors.get(errorOf(body))) ?? { kind: 'ok' }
         },
-        error: byError,
+        own: ownError,
+        trust404,
         trust503,
       })
-      if (outcome.kind !== 'ok' || !response) return outcome
-      try {
-        const serverNow = parseHttpDate(response.headers.get('date'))
-        // The ID token is judged by the provider's clock; the local one may be wrong.
-        const skew = serverNow === undefined ? 0 : Math.round((serverNow - systemClock.wall()) / 1000)
-        const answer = await processRefreshTokenResponse(provider, { [clockSkew]: skew, ...client }, response)
-        const claims = getValidatedIdTokenClaims(answer)
-        return {
-          kind: 'ok',
-          bearer: answer.access_token,
-          ...(answer.refresh_token ? { refreshToken: answer.refresh_token } : {}),
-          ...(claims && { user: user(claims) }),
-          life: {
-            ...(answer.expires_in === undefined ? {} : { expiresIn: answer.expires_in }),
-            ...(serverNow === undefined ? {} : { serverNow }),
-          },
-        }
-      } catch {
-        return unusable(body)
-      }
+      if (outcome.kind !== 'ok' || result.kind !== 'answer' || !answer) return outcome
+      return renewalOf(answer, found.provider, result.headers)
     },
 
     async revoke(end) {
@@ -172,6 +155,8 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
     },
   }
 }
+
+const unreadable = { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] } as const
 
 type Discovered = { provider: AuthorizationServer } | { provider?: undefined; outcome: RefreshOutcome }
 
@@ -198,31 +183,56 @@ function wireCall({ signal, fetch }: RefreshRequest): WireCall {
         fetch,
       })
       if (result.kind !== 'answer') throw new Error(result.cause)
-      return new Response(result.text || null, { status: result.status, headers: result.headers })
+      const { status, text } = result
+      const response = new Headers(result.headers)
+      // The library goes by the type; metadata are files, which servers call what they like.
+      if (status === 200 && parseJson(text)) response.set('content-type', 'application/json')
+      return new Response(text || null, { status, headers: response })
     },
     result: () => result,
   }
 }
 
-function undiscovered(result: WireResult | undefined): RefreshOutcome {
+function undiscovered(result: WireResult | undefined, issuer: URL): RefreshOutcome {
   if (result?.kind === 'unknown') return { kind: 'refused', cause: 'network' }
-  const outcome = result ? outcomeOf(result, { ok: () => misconfigured, trust503: true }) : misconfigured
+  const outcome = result
+    ? outcomeOf(result, {
+        ok: (body) => otherIssuer(body, issuer),
+        own: ownError,
+        trust404: true,
+        trust503: true,
+      })
+    : misconfigured
   if (outcome.kind === 'unknown') return { kind: 'refused', cause: 'unavailable' }
   return outcome.kind === 'refused' ? outcome : misconfigured
 }
 
-function byError(body: unknown, { status }: { status: number }): RefreshOutcome | undefined {
-  const error = (body as { error?: unknown } | null)?.error
-  if (status === 503 && error === 'temporarily_unavailable') return { kind: 'refused', cause: 'unavailable' }
-  return status < 500 ? errors.get(error) : undefined
+/** The metadata are somebody else's, perhaps by one slash only. */
+function otherIssuer(body: unknown, issuer: URL): RefreshOutcome {
+  const told = (body as { issuer?: unknown } | null)?.issuer
+  try {
+    const { href } = new URL(String(told))
+    if (href !== issuer.href)
+      return {
+        ...misconfigured,
+        problem: `oauthStrategy: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}. Give \`server\` as the provider says it, to the letter.`,
+      }
+  } catch {
+    // No issuer at all.
+  }
+  return misconfigured
 }
 
-/** The grant was answered, but not by the rules: a new refresh token is kept all the same. */
-function unusable(body: unknown): RefreshOutcome {
-  const refreshToken = (body as { refresh_token?: unknown } | null)?.refresh_token
-  return typeof refreshToken === 'string' && refreshToken
-    ? { kind: 'ok', refreshToken, warnings: ['schema'] }
-    : { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] }
+function errorOf(body: unknown): unknown {
+  return (body as { error?: unknown } | null)?.error
+}
+
+/** The provider's own word: an error of the protocol as JSON, whatever its content type says. */
+function ownError({ status, text }: WireAnswer): RefreshOutcome | undefined {
+  if (status < 400 || (status >= 500 && status !== 503)) return undefined
+  const error = errorOf(parseJson(text)?.value)
+  if (status === 503) return error === 'temporarily_unavailable' ? unavailable : undefined
+  return oauthErrors.get(error)
 }
 
 function userOf({ sub, email, name, preferred_username: username, picture: avatar }: IDToken): SessionUser {
@@ -232,10 +242,14 @@ function userOf({ sub, email, name, preferred_username: username, picture: avata
   return { ...Object.fromEntries(texts), id: sub }
 }
 
-function issuerOf(server: string): URL {
+/** How an ID token says that it is signed, as metadata. */
+function algorithmOf(
+  token: string | undefined,
+): Pick<AuthorizationServer, 'id_token_signing_alg_values_supported'> {
   try {
-    return new URL(server)
+    const header = `${token}`.split('.', 1)[0]?.replace(/-/g, '+').replace(/_/g, '/') ?? ''
+    return { id_token_signing_alg_values_supported: [JSON.parse(atob(header)).alg] }
   } catch {
-    throw new Misconfigured('oauthStrategy: `server` is neither an issuer URL nor metadata.')
+    return {}
   }
 }

@@ -47,10 +47,14 @@ export interface LifeHints {
   readonly serverNow?: number
 }
 
-/** Why nothing was processed. `limited`: the backend's limiter; the whole origin waits. */
-export type RefusedCause = 'network' | 'limited' | 'unavailable' | 'misconfigured'
+/**
+ * Why nothing was processed. `limited`: the backend's limiter; the whole origin waits. `banned`: the backend turns this
+ * address or this user away for a while; only the session that asked waits. `unavailable`: also a gateway that speaks
+ * in place of the backend.
+ */
+export type RefusedCause = 'network' | 'limited' | 'banned' | 'unavailable' | 'misconfigured'
 
-/** What an answer that proves nothing looked like. */
+/** What an answer that proves nothing looked like. `inDoubt`: nothing was sent, an earlier send is still in doubt. */
 export type UnknownCause =
   | 'timeout'
   | 'network'
@@ -63,6 +67,7 @@ export type UnknownCause =
   | 'refreshFailed'
   | 'consumed'
   | 'stale'
+  | 'inDoubt'
   | 'internal'
 
 /** What works and is odd; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
@@ -71,6 +76,7 @@ export type Warning =
   | 'unit'
   | 'tokenFormat'
   | 'cookieDuplicate'
+  | 'cookieFolded'
   | 'stale'
   | 'rejectedAfterRefresh'
   | 'persistFailed'
@@ -79,6 +85,21 @@ export type Warning =
 
 /** What an honest backend would not answer; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
 export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
+
+/**
+ * What is known of the sends of one refresh token that brought no definitive answer. Ages in milliseconds, not
+ * instants: the clock of a session and the clock of a coordinator have nothing in common.
+ */
+export interface KnownSends {
+  /** How often the token was sent. */
+  readonly sends: number
+  /** How long ago it was sent first. */
+  readonly sinceMs: number
+  /** How often the backend itself answered, without a definitive word. */
+  readonly answers: number
+  /** How long ago the first of those answers came; absent: none has come. */
+  readonly answeredSinceMs?: number
+}
 
 /**
  * What one attempt came to. The dividing question: may the server have consumed the refresh token?
@@ -99,6 +120,8 @@ export type RefreshOutcome =
       readonly bearer?: string
       readonly refreshToken?: string
       readonly user?: SessionUser
+      /** `user` says less than the login did: what it leaves out stays. Else it takes the place of what was known. */
+      readonly partial?: true
       readonly life?: LifeHints
       /** How long ago the answer arrived, for one that is remembered; milliseconds. */
       readonly ageMs?: number
@@ -113,7 +136,13 @@ export type RefreshOutcome =
     }
   | { readonly kind: 'kept'; readonly facts: KeptFacts }
   | { readonly kind: 'kept'; readonly facts: null; readonly reason: KeptEnd }
-  | { readonly kind: 'refused'; readonly cause: RefusedCause; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'refused'
+      readonly cause: RefusedCause
+      readonly retryAfterMs?: number
+      /** With `misconfigured`: what to mend, for the message of `Misconfigured`. Holds no token and no answer's text. */
+      readonly problem?: string
+    }
   | { readonly kind: 'rejected'; readonly reason: ExpiredReason; readonly security?: SecurityNotice }
   | {
       readonly kind: 'unknown'
@@ -124,6 +153,14 @@ export type RefreshOutcome =
       readonly retryAfterMs?: number
       /** From a coordinator: how long ago the token was sent; milliseconds. */
       readonly ageMs?: number
+      /**
+       * From a coordinator: its row of the token as it stands now, and how long its backoff holds. A session takes
+       * the row over, and counts no send of its own beside it.
+       */
+      readonly doubt?: KnownSends & {
+        /** Until the next send that nobody has to ask for; milliseconds. */
+        readonly waitMs: number
+      }
       readonly warnings?: readonly Warning[]
     }
   | { readonly kind: 'unsupported'; readonly forGood: boolean }
@@ -155,6 +192,8 @@ export type KeptEnd = Extract<LoggedOutReason, 'elsewhere' | 'backChannel'>
 export interface KeptFacts extends Position {
   /** Who is logged in. */
   readonly user: SessionUser
+  /** The public name of the login at the server. */
+  readonly login?: string
   /** How long the bearer lives at the server. */
   readonly life: LifeHints
 }

@@ -53,9 +53,14 @@ const FAR_MS = 2 ** 40
 const NOTHING_SPENT =
   'What a page sends to its server spends nothing: whatever comes back, or not, it asks again.'
 const ALWAYS_BEARER = 'Facts of a server are of a session that has a bearer, and may ask for the next.'
+const ASKED = 'The server has just been asked: a 401 of its API is no reason to ask again.'
 const NOT_TOLD = 'Only the answer to a refresh tells a page of a logout by the provider.'
 
 const unreachable: Partial<Record<ModelPlace, string>> = {
+  'login.inDoubt': NOTHING_SPENT,
+  'bearer.acceptedByApi': 'A page behind its server has no bearer, and nobody accepts it.',
+  'active: bearer.rejected [isRejected] -> retrying': ASKED,
+  'nearingExpiry: bearer.rejected [isRejected] -> retrying': ASKED,
   'refresh.unknown': NOTHING_SPENT,
   'refresh.failed': NOTHING_SPENT,
   'refresh.consumed': NOTHING_SPENT,
@@ -74,7 +79,7 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'retrying: provider.loggedOut': NOT_TOLD,
   'expired: provider.loggedOut': NOT_TOLD,
   'expired: peer.renewed': 'What the server has ended it renews no more.',
-  'refreshing: session.renewed [isNewerUselessTooOften] -> expired':
+  'refreshing: session.renewed [isNewerUseless] -> expired':
     'The server counts too, and ends the session before its page would.',
 }
 
@@ -158,7 +163,16 @@ async function begin(
     backChannelLogout: async () => ({ ok: true, subject }),
   })
   const ask = browser.open((request) => server.handle(request))
-  const post = (path: string) => ask(path, { method: 'POST', headers: { 'x-csrf': '1' } })
+  /** As another page of the browser, which shows whoever is there. */
+  async function post(path: string, body?: (login: string | undefined) => object) {
+    const found = await ask('/session/')
+    const { login } = (found.ok ? await found.json() : {}) as { readonly login?: string }
+    return ask(path, {
+      method: 'POST',
+      headers: { 'x-csrf': login ?? '1', ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body(login)) }),
+    })
+  }
 
   /** What comes back to the next refresh of the page. */
   let answer: (() => Response) | undefined
@@ -236,7 +250,7 @@ async function begin(
         // Logins of one browser are told apart by their instant.
         outlive()
         backend.setBearerLife(lifeMs)
-        await ask('/session/openid/start')
+        await post('/session/openid/start', (login) => (login === undefined ? {} : { purpose: 'switchUser' }))
         await ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
         const found = await ask('/session/')
         await session.login((await found.json()) as BffFacts, { provider: 'bff' })

@@ -3,7 +3,7 @@ import { sessionMachine } from '../../machines/session.machine.ts'
 import { selectSession } from '../../machines/session.select.ts'
 import type { SessionContext, SessionInput } from '../../machines/session.types.ts'
 import type { SessionActorRef } from '../session/session.ts'
-import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
+import { FOUND, MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import type { DrivenUiOptions, Unmount } from './driverOfSession.ts'
 import type { ModelDriver } from './modelDriver.ts'
 import { type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
@@ -72,8 +72,8 @@ export function chartDriver({ mount, shows, unreachable }: ChartDriverOptions = 
       now = MODEL_START
       sentAt = undefined
       const context = begin(model, model.start === 'pending' ? undefined : null)
-      if (model.start === 'loggedIn')
-        begin(model, (read('login.completed', context) as { readonly facts?: SessionInput['facts'] }).facts)
+      if (model.start === 'loggedIn' || model.start === 'inDoubt')
+        begin(model, (read(FOUND[model.start], context) as { readonly facts?: SessionInput['facts'] }).facts)
       actor.start()
       unmount = await mount?.(actor)
     },

@@ -102,6 +102,7 @@ export function createFakeSession(options: FakeSessionOptions): Session {
     // Half of a life: the time that is left, where half of it has passed.
     ...(isNearing && { leadTimeMs: MAX_LEAD_MS }),
     idleTimeoutMs: idleInMs,
+    signals: () => () => {},
     maxLifetimeMs: Infinity,
     expiresAtUnit: 'ms',
     clock: { wall: () => wall, monotonic: () => wall, setTimer: () => () => {} },

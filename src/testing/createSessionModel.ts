@@ -36,10 +36,11 @@ export interface SessionModelOptions {
    */
   readonly shared?: boolean
   /**
-   * What is known at the start: nothing yet, that nobody is logged in, or a session that was found.
+   * What is known at the start: nothing yet, that nobody is logged in, a session that was found, or one whose last
+   * refresh is in doubt.
    * @default 'loggedOut'
    */
-  readonly start?: 'pending' | 'loggedOut' | 'loggedIn'
+  readonly start?: 'pending' | 'loggedOut' | 'loggedIn' | 'inDoubt'
   /**
    * How long a bearer lives, milliseconds.
    * @default 600_000
@@ -103,6 +104,9 @@ export const settingsOf = ({
   user = { id: 'ada' },
 }: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs, user })
 
+/** The event whose facts a model starts with. */
+export const FOUND = { loggedIn: 'login.completed', inDoubt: 'login.inDoubt' } as const
+
 type On = Readonly<Record<string, unknown>>
 interface Node {
   readonly invoke?: { readonly src: string }
@@ -133,8 +137,8 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
       ...chart.context({ input: { ...input, ...(facts !== undefined && { facts }) } }),
       now: MODEL_START,
     })
-    if (start !== 'loggedIn') return begin(start === 'pending' ? undefined : null)
-    const found = modelEvents['login.completed'].read(begin(null), settings)
+    if (start === 'pending' || start === 'loggedOut') return begin(start === 'pending' ? undefined : null)
+    const found = modelEvents[FOUND[start]].read(begin(null), settings)
     return begin((found as { readonly facts?: SessionInput['facts'] }).facts)
   }
 
@@ -146,7 +150,7 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
       states: Object.fromEntries(
         Object.entries(states).map(([name, { invoke: port, ...state }]) => [
           name,
-          { ...state, on: named(state.on, port !== undefined) },
+          { ...state, on: { ...(port && ofFlights(on)), ...named(state.on, port !== undefined) } },
         ]),
       ),
     } as never,
@@ -191,6 +195,20 @@ function named(on: On = {}, isFlying: boolean): On {
     Object.entries(modelEvents)
       .filter(([, { stands, ofFlight }]) => Object.hasOwn(on, stands) && (isFlying || !ofFlight))
       .map(([type, { stands }]) => [type, on[stands]]),
+  )
+}
+
+interface Row {
+  readonly target?: string
+}
+
+/** The rows of the root for what a flight comes to, in the state that runs one: elsewhere none arrives. */
+function ofFlights(on: On = {}): On {
+  const within = (row: Row) => ({ ...row, ...(row.target && { target: row.target.replace('.', '') }) })
+  return Object.fromEntries(
+    Object.entries(modelEvents)
+      .filter(([, { stands, ofFlight }]) => ofFlight && Object.hasOwn(on, stands))
+      .map(([type, { stands }]) => [type, [on[stands] as Row | Row[]].flat().map(within)]),
   )
 }
 

@@ -43,15 +43,15 @@ export function drivenStore() {
     /** A peer renews; without a bearer where `lifeMs` is 0, and where `isLast` without a refresh token. */
     renew(lifeMs: number, wall: number, isLast: boolean) {
       if (!stored || isTombstone(stored)) return
-      const { bearer: _, refreshToken: __, ...rest } = stored
+      const { refreshToken: _, bearerVersion = stored.version, ...rest } = stored
       renewals += 1
+      const brought = { bearer: `peer-bearer-${renewals}`, endsAt: wall + lifeMs, lifeMs }
       stored = {
         ...rest,
         version: stored.version + 1,
-        endsAt: wall + lifeMs,
-        lifeMs,
         ...(!isLast && known && { refreshToken: known }),
-        ...(lifeMs > 0 && { bearer: `peer-bearer-${renewals}` }),
+        // Without a bearer the old one stays.
+        ...(lifeMs > 0 ? brought : { bearerVersion }),
       }
     },
   }

@@ -203,7 +203,13 @@ function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: Sessi
     probe() {
       const { state, isUsable, epoch, version } = session.getSnapshot()
       const position = `${epoch}.${version}`
-      if (position === probed || !isUsable || state === 'refreshing' || state === 'nearingExpiry') return
+      if (
+        (position === probed && held.has('api')) ||
+        !isUsable ||
+        state === 'refreshing' ||
+        state === 'nearingExpiry'
+      )
+        return
       held.drop('api')
       probed = position
       probes += 1

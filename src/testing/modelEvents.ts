@@ -1,4 +1,5 @@
-import { deadlinesOf, nextSend } from '../../machines/session.deadlines.ts'
+import { deadlinesOf, endOfDoubt, nextSend } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import type {
   EventOf,
   RejectedReason,
@@ -56,11 +57,12 @@ const outcome = <T extends SessionEvent['type']>(stands: T) => means(stands, tru
 const until = (says: string, instant: (c: ModelContext) => number) =>
   means('time.checked')(says, (c) => {
     const at = instant(c)
-    return at > c.now && at < Infinity ? { at } : undefined
+    return at > c.now && at < NEVER ? { at } : undefined
   })
 
 const RETRY_AFTER_MS = 30_000
 const SHORT_LIFE_MS = 1_000
+const FOUND_WAIT_MS = 10_000
 
 const facts = (c: ModelContext, { leadTimeMs, user }: ModelSettings, lifeMs: number): SessionFacts => ({
   epoch: c.epoch,
@@ -73,10 +75,16 @@ const facts = (c: ModelContext, { leadTimeMs, user }: ModelSettings, lifeMs: num
   ...deadlinesOf(c.now, lifeMs, leadTimeMs, 0),
 })
 
-const login = (says: string, refreshable: boolean) =>
+const login = (says: string, more: (c: ModelContext, s: ModelSettings) => Partial<SessionFacts>) =>
   means('session.started')(says, (c, s) => ({
-    facts: { ...facts(c, s, s.lifeMs), epoch: c.epoch + 1, version: 1, user: s.user, refreshable },
+    facts: { ...facts(c, s, s.lifeMs), epoch: c.epoch + 1, version: 1, user: s.user, ...more(c, s) },
   }))
+
+/** What a record says of a refresh whose answer nobody lived to see. */
+const inDoubt = ({ now }: ModelContext, { resend }: ModelSettings): Partial<SessionFacts> => ({
+  doubt: { sends: 1, since: now, answers: 0, answeredSince: NEVER, resend },
+  retryAt: now + FOUND_WAIT_MS,
+})
 
 type Renew = (c: ModelContext, s: ModelSettings) => Payload<'session.renewed'>
 const good: Renew = (c, s) => ({ facts: facts(c, s, s.lifeMs) })
@@ -104,8 +112,11 @@ const rejected = (says: string, reason: RejectedReason) =>
 
 /** Everything that may happen to a session, each thing by a name and without a payload. */
 export const modelEvents = {
-  'login.completed': login('Somebody logs in, or a stored session is found.', true),
-  'login.withoutRefresh': login('Somebody logs in, and there is nothing to refresh with.', false),
+  'login.completed': login('Somebody logs in, or a stored session is found.', () => ({})),
+  'login.withoutRefresh': login('Somebody logs in, and there is nothing to refresh with.', () => ({
+    refreshable: false,
+  })),
+  'login.inDoubt': login('A stored session is found, whose last refresh nobody saw the answer of.', inDoubt),
   'session.absent': means('session.ended')('A look into the store finds no session.', (c) =>
     c.pending ? { reason: 'never' } : undefined,
   ),
@@ -125,10 +136,12 @@ export const modelEvents = {
   'time.bearerEnded': until('The bearer ends.', (c) => c.endsAt),
   'time.floorPassed': until('The least distance between two refreshes has passed.', (c) => c.floorAt),
   'time.retryDue': until('In `retrying`: the next send is permitted, or none ever will be.', (c) =>
-    c.attempts > 0 || c.useless > 0 ? nextSend(c) : Infinity,
+    c.attempts > 0 || c.useless > 0 || c.doubt || c.bearer === 'rejected'
+      ? Math.min(nextSend(c), endOfDoubt(c))
+      : NEVER,
   ),
   'time.graceOver': until("The provider's grace window closes.", ({ doubt }) =>
-    typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs + 1 : Infinity,
+    typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs + 1 : NEVER,
   ),
   'time.rereadDue': until("It is time to look for a peer's newer version.", (c) => c.rereadAt),
   'time.idledOut': until('The user was away for too long.', (c) => c.idleEndsAt),
@@ -141,6 +154,9 @@ export const modelEvents = {
   'user.wentIdle': means('user.changed')('The user goes away.', () => ({ idle: true })),
   'user.cameBack': means('user.changed')('The user is back.', () => ({ idle: false })),
   'network.restored': means('network.restored')('The network is back.', () => ({})),
+  'bearer.acceptedByApi': means('bearer.accepted')('The API answers a call with the current bearer.', (c) =>
+    c.bearer === 'none' || c.now >= c.endsAt ? undefined : position(c),
+  ),
   'bearer.rejectedByApi': means('bearer.rejected')('The API answers 401 to the current bearer.', (c) =>
     c.bearer === 'none' ? undefined : position(c),
   ),

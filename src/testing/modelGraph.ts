@@ -68,7 +68,8 @@ export function startOf(model: SessionModel): ModelStep {
   const [snapshot] = initialTransition(model) as [ModelSnapshot, unknown]
   const start = selectSession(snapshot)
   const initial = String(model.config.initial)
-  const row = start.state === initial ? undefined : model.states[initial]?.always?.[0]
+  const rows = model.states[initial]?.always ?? []
+  const row = rows.find(({ target }) => target?.[0]?.key === start.state)
   return {
     event: 'start',
     ...(row && { transition: transitionName(initial, '', row) }),

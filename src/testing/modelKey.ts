@@ -1,3 +1,4 @@
+import type { Doubt } from '../../machines/session.types.ts'
 import type { ModelSnapshot } from './createSessionModel.ts'
 
 /** Three useless renewals in a row end a session, and more tell nothing new. */
@@ -10,6 +11,7 @@ const MOST_USELESS = 2
 export function modelKey({ value, context: c }: ModelSnapshot): string {
   if (value === 'loggedOut' || value === 'expired') return [value, c.pending ? 'pending' : c.reason].join(' ')
   const { doubt } = c
+  const isWeighed = (value === 'active' && c.now < c.rejectFloorAt) || !c.refreshable
   return [
     value,
     value === 'retrying' && c.now >= c.retryAt && 'due',
@@ -18,10 +20,19 @@ export function modelKey({ value, context: c }: ModelSnapshot): string {
     !c.refreshable && 'not refreshable',
     c.idle && 'idle',
     c.lastChance && 'last chance',
+    // A 401 is weighed right after a renewal, and where nothing can follow it.
+    isWeighed && (c.accepted ? 'accepted' : 'untried'),
     // What a doubt decides, it decides alone: with the rest it would only be told apart more often.
     !doubt && c.useless > 0 && `useless ${Math.min(c.useless, MOST_USELESS)}`,
-    doubt && `doubt ${doubt.resend === 'never' ? 'never' : doubt.sends}${doubt.answered ? ' answered' : ''}`,
+    doubt && doubtKey(doubt),
   ]
     .filter(Boolean)
     .join(', ')
+}
+
+/** How often nobody answered decides nothing but how long to wait. */
+function doubtKey({ resend, sends, answers }: Doubt): string {
+  if (resend === 'never') return 'doubt never'
+  if (resend === 'afterBearerEnds') return `doubt, ${answers} answers`
+  return `doubt, ${Math.min(sends, 2)} sends`
 }

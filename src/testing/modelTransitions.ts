@@ -13,7 +13,18 @@ export function transitionName(state: string, event: string, row: AnyTransitionD
   return `${state}: ${event || '(at once)'}${guard && ` [${guard}]`} -> ${row.target?.[0]?.key ?? 'stays'}`
 }
 
-/** Every row of the session machine, those of its root in each state that does not shadow them. */
+/** Rows of the root that speak of a session that lives, or that a peer may yet revive, hold nowhere else. */
+function canApply({ key, tags }: AnyStateNode, event: string, { guard }: AnyTransitionDefinition): boolean {
+  if (!guard || event === 'session.started') return true
+  // A look at the clock comes before any news, and leaves `active` when the bearer has ended.
+  if (key === 'active') return nameOf(guard) !== 'isNewerUseless'
+  return tags.includes('authenticated') || (key === 'expired' && event === 'session.renewed')
+}
+
+/**
+ * Every row of the session machine, those of its root in each state that does not shadow them. That the actor starts over
+ * on a restored snapshot happens to the actor, and not to the session.
+ */
 export function modelTransitions(): ModelTransition[] {
   const { root } = sessionMachine
   return (Object.values(root.states) as AnyStateNode[]).flatMap((state) => {
@@ -23,9 +34,11 @@ export function modelTransitions(): ModelTransition[] {
     const always = (state.always ?? []).map((row) => transitionName(state.key, '', row))
     const inherited = [...root.transitions].flatMap(([event, rows]) =>
       // A row without a condition is always taken before those of the root.
-      state.transitions.get(event)?.some(({ guard }) => !guard)
+      event === 'session.restored' || state.transitions.get(event)?.some(({ guard }) => !guard)
         ? []
-        : rows.map((row) => transitionName(state.key, event, row)),
+        : rows
+            .filter((row) => canApply(state, event, row))
+            .map((row) => transitionName(state.key, event, row)),
     )
     return [...always, ...own, ...inherited]
   })

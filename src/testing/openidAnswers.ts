@@ -16,7 +16,7 @@ export const openidAnswers = {
   'refresh.accessRevoked': said(403, 'FORBIDDEN'),
   'refresh.identityMismatch': said(401, 'USER_ID_MISMATCH'),
   'refresh.stepUpRequired': () => Response.json({ twoFASetupRequired: true }),
-  'refresh.unsupported': () => new Response(null, { status: 404 }),
+  'refresh.unsupported': () => Response.json({ message: 'Endpoint not found' }, { status: 404 }),
   'refresh.disabled': said(403, 'TOKEN_REUSE_DISABLED'),
   // A refresh token that the backend knows, and no bearer with it.
   'refresh.uselessRenewal': (refreshToken?: string) => Response.json({ refreshToken }),

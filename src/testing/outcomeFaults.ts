@@ -13,6 +13,7 @@ type Words<T extends string> = Readonly<Record<T, true>>
 const refusedCauses: Words<RefusedCause> = {
   network: true,
   limited: true,
+  banned: true,
   unavailable: true,
   misconfigured: true,
 }
@@ -28,6 +29,7 @@ const unknownCauses: Words<UnknownCause> = {
   refreshFailed: true,
   consumed: true,
   stale: true,
+  inDoubt: true,
   internal: true,
 }
 const reasons: Words<ExpiredReason> = {
@@ -51,6 +53,7 @@ const warnings: Words<Warning> = {
   unit: true,
   tokenFormat: true,
   cookieDuplicate: true,
+  cookieFolded: true,
   stale: true,
   rejectedAfterRefresh: true,
   persistFailed: true,
@@ -87,6 +90,7 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
       bearer: isText,
       refreshToken: isToken,
       user: isUser,
+      partial: isTrue,
       life: isObject,
       ageMs: isSpan,
       shared: isTrue,
@@ -98,7 +102,7 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
     { facts: (value) => value === null || (isObject(value) && isFacts(value)) },
     { reason: word(keptEnds) },
   ],
-  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan }],
+  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan, problem: isText }],
   rejected: [{ reason: word(reasons) }, { security: word(securityNotices) }],
   unknown: [
     { cause: word(unknownCauses), answered: isFlag },

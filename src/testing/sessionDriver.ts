@@ -47,6 +47,7 @@ const PROVIDER = 'driven'
 const ENDED = 'A session that has expired looks whether a peer logs out only where its end is in doubt.'
 
 const unreachable: Partial<Record<ModelPlace, string>> = {
+  'login.inDoubt': 'The driver starts without a session, and a login is in no doubt.',
   'refresh.succeededLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.uselessLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.misconfigured': 'Takes a TLS failure, which an answer cannot be.',
@@ -124,12 +125,13 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
       case 'peer.renewedUselessLast':
         store.renew(type === 'peer.renewed' ? lifeMs : 0, clock.wall(), type === 'peer.renewedUselessLast')
         return signal('woke')
+      case 'bearer.acceptedByApi':
       case 'bearer.rejectedByApi':
         await until(
           () => held.has('api'),
           () => 'a call of the API in the air',
         )
-        backend.expireBearers()
+        if (type === 'bearer.rejectedByApi') backend.expireBearers()
         return held.release('api')
       case 'caller.asked':
         return void session.getToken().catch(() => {})

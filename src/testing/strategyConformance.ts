@@ -1,71 +1,17 @@
-import { systemClock } from '../session/clock.ts'
-import type { RefreshOutcome, RefreshRequest, SessionStrategy } from '../strategies/strategy.ts'
+import type { RefreshOutcome, RefreshRequest } from '../strategies/strategy.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
+import { gatewayAnswers } from './gatewayAnswers.ts'
 import { outcomeFaults } from './outcomeFaults.ts'
-import { ELSEWHERE, type Received, type Script, scriptedBackend } from './scriptedBackend.ts'
-
-/** What a refresh brings. */
-export interface RenewedTokens {
-  /** The new access token. */
-  readonly bearer: string
-  /** Its successor (RFC 6749, section 6). */
-  readonly refreshToken: string
-}
-
-/** The strategy, and what its backend says. */
-export interface StrategyConformanceOptions {
-  /** The strategy, for a backend at `baseUrl`, absolute and ending with `/`; called once for each case. */
-  create(baseUrl: string): SessionStrategy
-  /** How that backend answers a refresh that succeeded and brought these tokens. JSON, and status 200. */
-  success(tokens: RenewedTokens): Response
-  /**
-   * Which tokens the strategy gets to see. `bearer`: a cookie jar keeps the refresh token. `none`: a server keeps
-   * both, so nothing is spent by asking again.
-   * @default 'both'
-   */
-  readonly sees?: 'both' | 'bearer' | 'none'
-  /** What the attempts of the cases carry besides. @default a user id */
-  readonly request?: Partial<Pick<RefreshRequest, 'userId' | 'tenantId'>>
-  /**
-   * Serves `answer` over real connections, on loopback; for strategies that do not take the `fetch` of their attempt,
-   * and to see others on the platform's own transport.
-   * @default none: the attempts carry a `fetch` that answers
-   */
-  serve?(answer: (request: Request) => Promise<Response>): Promise<{
-    readonly baseUrl: string
-    close(): void | Promise<void>
-  }>
-}
-
-/** Marked, so that they are found wherever they must not be. */
-const SENT = 'canary-sent-W7kQ2x'
-const BROUGHT: RenewedTokens = { bearer: 'canary-bearer-V3nR8t', refreshToken: 'canary-brought-J5mP9z' }
-/** A cause and a warning are shorter than this part of a token. */
-const isCanary = (text: string) => /canary-|W7kQ2x|V3nR8t|J5mP9z/.test(text)
-/** How long a strategy may take that has nothing to wait for, milliseconds. */
-const PATIENCE_MS = 3_000
-
-interface Run {
-  /** What was resolved to. Rejections are faults of the strategy. */
-  readonly outcome: RefreshOutcome
-  readonly received: readonly Received[]
-}
-
-interface Subject {
-  readonly sees: 'both' | 'bearer' | 'none'
-  success(tokens?: RenewedTokens): Response
-  /** One attempt at a backend that answers like this. */
-  attempt(script: Script, more?: Partial<RefreshRequest>): Promise<Run>
-  /** One attempt that is aborted as soon as its request has arrived. */
-  aborted(script: Script): Promise<Run>
-  /** What ends the grant, if the strategy does that; each entry is one call at such a backend. */
-  revocations(
-    script: Script,
-  ): Promise<{ readonly answers: readonly unknown[]; readonly received: readonly Received[] }>
-  /** What of a request is not allowed to happen twice: the one that spends the token. */
-  spends(received: readonly Received[]): number
-  readonly needsRefreshToken: boolean
-}
+import { ELSEWHERE, type Script } from './scriptedBackend.ts'
+import { answer, FAILURES, garbage, STATUSES } from './strategyGarbage.ts'
+import {
+  BROUGHT,
+  isCanary,
+  SENT,
+  type StrategyConformanceOptions,
+  type Subject,
+  subjectOf,
+} from './strategySubject.ts'
 
 /**
  * What a `SessionStrategy` must do, for whoever writes one: a list of cases for any test runner. The first of them is
@@ -73,147 +19,6 @@ interface Subject {
  */
 export function strategyConformance(options: StrategyConformanceOptions): readonly ConformanceCase[] {
   return Object.entries(cases).map(([name, check]) => ({ name, run: () => check(subjectOf(options)) }))
-}
-
-function subjectOf({
-  create,
-  success: answerOf,
-  sees = 'both',
-  request,
-  serve,
-}: StrategyConformanceOptions): Subject {
-  const success = (tokens = BROUGHT) => answerOf(tokens)
-
-  async function at<T>(
-    script: Script,
-    use: (strategy: SessionStrategy, made: Made) => Promise<T>,
-  ): Promise<T> {
-    const backend = scriptedBackend(script, success)
-    const { baseUrl, close } = serve
-      ? await serve(backend.answer)
-      : { baseUrl: 'https://backend.test/', close: () => {} }
-    const attempt = (more: Partial<RefreshRequest> = {}): RefreshRequest => ({
-      baseUrl,
-      ...(sees === 'both' && { refreshToken: SENT }),
-      userId: 'user-1',
-      attemptId: 'attempt-1',
-      signal: new AbortController().signal,
-      ...(!serve && { fetch: backend.fetch }),
-      ...request,
-      ...more,
-    })
-    try {
-      return await use(create(baseUrl), { ...backend, attempt })
-    } finally {
-      await close()
-    }
-  }
-
-  const told = (call: () => Promise<RefreshOutcome>) =>
-    within(
-      Promise.resolve()
-        .then(call)
-        .catch(() => {
-          throw new Error('It threw. Every failure is an outcome.')
-        }),
-    )
-
-  return {
-    sees,
-    success,
-    needsRefreshToken: create('https://backend.test/').needsRefreshToken,
-    attempt: (script, more) =>
-      at(script, async (strategy, { attempt, received }) => ({
-        outcome: await told(() => strategy.refresh(attempt(more))),
-        received,
-      })),
-    aborted: (script) =>
-      at(script, async (strategy, { attempt, received, arrived }) => {
-        const controller = new AbortController()
-        const outcome = strategy.refresh(attempt({ signal: controller.signal }))
-        // What ends before its request has arrived is found out by the outcome.
-        outcome.catch(() => {})
-        await within(Promise.race([arrived, outcome]))
-        controller.abort()
-        return { outcome: await told(() => outcome), received }
-      }),
-    revocations: (script) =>
-      at(script, async (strategy, { attempt, received }) => {
-        const answers: unknown[] = []
-        for (const cause of ['logout', 'late'] as const) {
-          const ending = strategy.revoke?.({ ...attempt(), bearer: BROUGHT.bearer, cause })
-          if (ending) answers.push(await within(ending))
-        }
-        return { answers, received }
-      }),
-    spends: (received) =>
-      sees === 'both'
-        ? received.filter(carriesToken).length
-        : received.filter(({ method }) => method !== 'GET').length,
-  }
-}
-
-interface Made extends ReturnType<typeof scriptedBackend> {
-  attempt(more?: Partial<RefreshRequest>): RefreshRequest
-}
-
-const carriesToken = ({ url, headers, body }: Received) => `${url}\n${headers}\n${body}`.includes(SENT)
-
-async function within<T>(promise: Promise<T>): Promise<T> {
-  let disarm = () => {}
-  const late = new Promise<never>((_, reject) => {
-    const fail = () => reject(new Error(`It was still waiting after ${PATIENCE_MS} ms.`))
-    disarm = systemClock.setTimer(fail, PATIENCE_MS, 'foreground')
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    disarm()
-  }
-}
-
-const answer = (status: number, body: string | Uint8Array | null, type = 'application/json', more = {}) =>
-  new Response(body as BodyInit | null, {
-    status,
-    headers: { ...(type && { 'content-type': type }), ...more },
-  })
-
-const QUOTING = JSON.stringify({
-  error: SENT,
-  error_code: SENT,
-  error_description: `${SENT} ${BROUGHT.refreshToken}`,
-  message: BROUGHT.bearer,
-  [SENT]: [SENT],
-})
-const STATUSES = [
-  201, 202, 203, 206, 400, 401, 402, 403, 404, 405, 408, 409, 410, 415, 418, 421, 422, 425, 429,
-]
-const FAILURES = [500, 501, 502, 503, 504, 507, 511, 520, 599]
-
-/** What comes instead of an answer, by what it is. */
-const garbage: Readonly<Record<string, Script>> = {
-  'no content': () => answer(204, null, ''),
-  'an empty body': () => answer(200, ''),
-  'a page': () => answer(200, '<!doctype html><title>Sign in</title>', 'text/html'),
-  'a page that says it is JSON': () => answer(200, '<!doctype html><title>Sign in</title>'),
-  'half of JSON': () => answer(200, '{"token":"'),
-  'JSON that quotes the token before it breaks': () => answer(200, `{"${SENT}":`),
-  'bytes that are no text': () => answer(200, new Uint8Array([0x7b, 0xff, 0xfe, 0x00, 0x7d])),
-  'a body without end, nearly': () => answer(200, `{"a":"${'x'.repeat(1_000_000)}"}`),
-  'a header that quotes the token': () =>
-    answer(503, '{}', 'application/json', { 'retry-after': SENT, date: SENT, 'www-authenticate': SENT }),
-  ...Object.fromEntries(
-    ['null', 'true', '0', '"text"', '[]', '{}', '[{}]', '{"__proto__":{}}', QUOTING].map((body) => [
-      `200 and ${body.slice(0, 20)}`,
-      () => answer(200, body),
-    ]),
-  ),
-  ...Object.fromEntries(
-    [...STATUSES, ...FAILURES].flatMap((status) => [
-      [`${status} and a page`, () => answer(status, `<html>${SENT}</html>`, 'text/html')],
-      [`${status} and JSON`, () => answer(status, QUOTING)],
-    ]),
-  ),
 }
 
 /** Every text that can be reached in a value, names included. */
@@ -288,7 +93,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     for (const [what, script] of Object.entries(garbage)) expectFailure(what, (await attempt(script)).outcome)
   },
 
-  async 'a success is one with the right status, the right type, and whole'({ attempt, success }) {
+  async 'a success is one with the right status, and whole'({ attempt, success }) {
     const text = await success().text()
     const { headers } = success()
     const spoiled: Record<string, () => Response> = {
@@ -298,15 +103,37 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     }
     for (const status of [...STATUSES, ...FAILURES])
       spoiled[`with ${status}`] = () => new Response(text, { status, headers })
-    for (const type of ['text/html', 'text/plain', '']) {
-      const other = new Headers(headers)
-      if (type) other.set('content-type', type)
-      else other.delete('content-type')
-      // A body without a type of its own: bytes.
-      spoiled[`as ${type || 'nothing'}`] = () =>
-        new Response(new TextEncoder().encode(text), { headers: other })
-    }
     for (const [what, script] of Object.entries(spoiled)) expectFailure(what, (await attempt(script)).outcome)
+  },
+
+  async 'a success whose content type somebody has changed is used all the same'({ attempt, success, sees }) {
+    // Nothing is spent by asking again.
+    if (sees === 'none') return
+    const text = await success().text()
+    for (const type of ['text/plain', 'text/json', 'application/json; charset=UTF8', 'text/html', '']) {
+      const headers = new Headers(success().headers)
+      if (type) headers.set('content-type', type)
+      else headers.delete('content-type')
+      // A body without a type of its own: bytes.
+      const { outcome } = await attempt(() => new Response(new TextEncoder().encode(text), { headers }))
+      const what = `as ${type || 'nothing'}`
+      expectOutcome(what, outcome)
+      if (!isSuccess(outcome)) throw new Error(`${what}: thrown away, though its token is spent`)
+    }
+  },
+
+  async 'what a gateway says in place of the backend ends nothing, and is not counted as an answer'({
+    attempt,
+    sees,
+  }) {
+    for (const [what, script] of Object.entries(gatewayAnswers)) {
+      const { outcome } = await attempt(script)
+      expectFailure(what, outcome)
+      if (sees === 'none') continue
+      if (outcome.kind !== 'refused' && outcome.kind !== 'unknown')
+        throw new Error(`${what}: "${outcome.kind}", though the backend has not spoken`)
+      if (outcome.kind === 'unknown' && outcome.answered) throw new Error(`${what}: taken for the backend`)
+    }
   },
 
   async 'values of the wrong type are not coerced'({ attempt, success }) {

@@ -1,3 +1,4 @@
+import { withoutBlanks } from './blanks.ts'
 import { parseHttpDate } from './headers.ts'
 
 export interface CookieFound {
@@ -7,7 +8,15 @@ export interface CookieFound {
   readonly deleted?: true
   /** The name came more than once. */
   readonly duplicate?: true
+  /** The line held more than one cookie: somebody on the way has joined them, against RFC 6265 section 3. */
+  readonly folded?: true
 }
+
+/**
+ * Where a second cookie begins in a line. After an attribute only: a value may hold a comma, and so does the date of
+ * `Expires`, which no name and equals sign follow.
+ */
+const fold = /(;[^;,]*(?:,[^;,=]*)?),\s*(?=[!#$%&'*+.^`|~\w-]+=)/g
 
 /**
  * Reads one cookie of an answer (RFC 6265 section 5.2): the last one that is neither empty nor expired.
@@ -16,17 +25,25 @@ export interface CookieFound {
 export function setCookieOf(headers: Headers, name: string): CookieFound {
   let count = 0
   let found: string | undefined
-  for (const line of headers.getSetCookie()) {
+  let folded = false
+  // A page sees no cookie of an answer, and an older browser has no way to ask for one.
+  const lines = (headers.getSetCookie?.() ?? []).flatMap((line) => {
+    const parts = line.replace(fold, '$1\n').split('\n')
+    return parts.map((part) => ({ line: part, isFolded: parts.length > 1 }))
+  })
+  for (const { line, isFolded } of lines) {
     const pair = line.replace(/;.*/, '')
     const equals = pair.indexOf('=')
-    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
+    if (equals === -1 || withoutBlanks(pair.slice(0, equals)) !== name) continue
     count++
-    const value = pair.slice(equals + 1).trim()
+    folded ||= isFolded
+    const value = withoutBlanks(pair.slice(equals + 1))
     if (value && !isExpired(line, parseHttpDate(headers.get('date')) ?? 0)) found = value
   }
   return {
     ...(found === undefined ? (count > 0 ? { deleted: true } : {}) : { value: found }),
     ...(count > 1 ? { duplicate: true } : {}),
+    ...(folded ? { folded: true } : {}),
   }
 }
 
@@ -34,7 +51,7 @@ function isExpired(line: string, now: number): boolean {
   let byAge: boolean | undefined
   let byDate = false
   for (const part of line.split(';')) {
-    const attribute = part.trim().replace(/\s*=\s*/, '=')
+    const attribute = withoutBlanks(part).replace(/[ \t]*=[ \t]*/, '=')
     // Both names are as long.
     const value = attribute.slice('max-age='.length)
     if (/^max-age=-?\d+$/i.test(attribute)) byAge = Number(value) <= 0

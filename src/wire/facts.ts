@@ -7,6 +7,8 @@ import { toUser, userSchema } from './schemas.ts'
 export interface BffFacts {
   /** Who is logged in. */
   readonly user: SessionUser
+  /** The public name of the login: a call says by it which login it is for. */
+  readonly login?: string
   /** Tells one login from another. */
   readonly epoch: number
   /** Counts the renewals of that login at the server. */
@@ -19,6 +21,7 @@ export interface BffFacts {
 
 const schema = z.object({
   user: userSchema,
+  login: z.optional(z.string()),
   epoch: z.int(),
   version: z.int(),
   expiresAt: z.optional(z.number()),
@@ -30,8 +33,8 @@ export function readFacts(value: unknown): KeptFacts | undefined {
   const { data } = schema.safeParse(value)
   const user = toUser(data?.user)
   if (!data || !user) return undefined
-  const { epoch, version, expiresAt, serverNow } = data
+  const { login, epoch, version, expiresAt, serverNow } = data
   // As a span: the page's clock may be wrong.
   const life = expiresAt === undefined ? {} : { expiresIn: (expiresAt - serverNow) / 1000 }
-  return { epoch, version, user, life }
+  return { ...(login !== undefined && { login }), epoch, version, user, life }
 }

@@ -1,3 +1,5 @@
+import { withoutBlanks } from './blanks.ts'
+
 const EARLIEST = Date.UTC(2015, 0)
 const LATEST = Date.UTC(2090, 0)
 const MAX_RETRY_AFTER_MS = 300_000
@@ -26,11 +28,16 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return delay === undefined ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS)
 }
 
+/** The type of a body in lower case, without parameters; empty where none is said. */
+export function mediaTypeOf(headers: Headers): string {
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  return withoutBlanks(type).toLowerCase()
+}
+
 /** Whether the body is JSON in UTF-8, as far as `Content-Type` tells. */
 export function isJson(headers: Headers): boolean {
-  const type = String(headers.get('content-type'))
   return (
-    /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type) &&
-    !/;\s*charset\s*=(?!\s*"?utf-8"?\s*(;|$))/i.test(type)
+    /^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(headers)) &&
+    !/;[ \t]*charset[ \t]*=(?![ \t]*"?utf-8"?[ \t]*(;|$))/i.test(String(headers.get('content-type')))
   )
 }

@@ -1,29 +1,46 @@
 const MAX_DEPTH = 32
-const strings = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:?)/gs
+const MAX_NAMES = 10_000
 
 export type JsonResult = { readonly value: unknown } | undefined
 
 /**
  * Parses JSON; `undefined` for anything else, for repeated names (RFC 8259 section 4: parsers differ in which
- * one they take, so none is taken) and for nesting deeper than 32. Never throws: engines quote the input.
+ * one they take, so none is taken), for nesting deeper than 32 and for more than 10 000 names. Never throws: engines
+ * quote the input.
  */
 export function parseJson(text: string): JsonResult {
+  const names = namesWritten(text)
+  if (names === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    // Only valid JSON is scanned: on anything else the expression may take long.
-    const written = [...text.matchAll(strings)].filter(([, colon]) => colon)
-    if (namesIn(value) === written.length) return { value }
+    if (namesIn(value) === names) return { value }
   } catch {
     // Said by `undefined`.
   }
   return undefined
 }
 
-/** How many names the objects of a parsed value have; `NaN` if it is nested too deep. */
-function namesIn(value: unknown, depth = 0): number {
+/** How many names a text writes, if it is JSON; `undefined`: more than a parser should be made to work for. */
+function namesWritten(text: string): number | undefined {
+  let depth = 0
+  let names = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (char === ':') names++
+    else if (char === ']' || char === '}') depth--
+    else if (char === '[' || char === '{') {
+      if (++depth > MAX_DEPTH) return undefined
+    } else if (char === '"') {
+      do if (text[at] === '\\') at++
+      while (++at < text.length && text[at] !== '"')
+    }
+  }
+  return names > MAX_NAMES ? undefined : names
+}
+
+/** How many names the objects of a parsed value have. */
+function namesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
-  if (depth === MAX_DEPTH) return Number.NaN
   const inner = Object.values(value)
-  const own = Array.isArray(value) ? 0 : inner.length
-  return inner.reduce((sum, one) => sum + namesIn(one, depth + 1), own)
+  return inner.reduce((sum: number, one) => sum + namesIn(one), Array.isArray(value) ? 0 : inner.length)
 }

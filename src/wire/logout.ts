@@ -1,8 +1,9 @@
+import { logoutConfirmation } from './logoutConfirmation.ts'
 import { request, type WireRequest } from './request.ts'
 
 /**
  * `POST {baseUrl}api/auth/logout` with the bearer, and with what else names the session. Resolves to whether
- * the backend confirmed it: anything but 200 leaves the grant alive (RFC 7009 section 2.2.1 says so of 503).
+ * the backend confirmed it.
  */
 export async function logoutAtBackend(
   session: Pick<WireRequest, 'signal' | 'fetch' | 'credentials'> & {
@@ -21,5 +22,5 @@ export async function logoutAtBackend(
       ...(cookie ? { cookie } : {}),
     },
   })
-  return result.kind === 'answer' && result.status === 200 && !result.redirected
+  return logoutConfirmation(result) !== undefined
 }

@@ -7,18 +7,18 @@ import type { WireAnswer, WireResult } from './request.ts'
 export interface AnswerRules {
   /** A whole JSON body that came with 200. */
   ok(body: unknown, answer: WireAnswer): RefreshOutcome
-  /** A whole JSON body that came with another status. */
-  error?(body: unknown, answer: WireAnswer): RefreshOutcome | undefined
-  /** A whole body that is not JSON, with any status. */
-  text?(answer: WireAnswer): RefreshOutcome | undefined
-  redirect?(answer: WireAnswer): RefreshOutcome | undefined
-  /** A 503 without a known code comes from a gateway that has not passed the request on. Default false. */
+  /** The backend's own words: an answer whose body is whole, whatever its status. `undefined`: not known to be its own. */
+  own?(answer: WireAnswer): RefreshOutcome | undefined
+  /** A 503 that is not the backend's own comes from a gateway that has not passed the request on. Default false. */
   trust503?: boolean | undefined
+  /** No gateway is in front: every 404, 405, 410 and 501 is the backend's own. Default false. */
+  trust404?: boolean | undefined
 }
 
 /**
- * Classifies what came back by the one question: may the refresh token be spent? What is not recognised
- * is `unknown`. Total: any status, headers and body give an outcome, which holds nothing of the body.
+ * Classifies what came back by the one question: may the refresh token be spent? Only the backend's own words end a
+ * session, and only they count as answers. Whoever else sits between says something of the way, not of the token.
+ * Total: any status, headers and body give an outcome, which holds nothing of the body.
  */
 export function outcomeOf(result: WireResult, rules: AnswerRules): RefreshOutcome {
   try {
@@ -30,33 +30,36 @@ export function outcomeOf(result: WireResult, rules: AnswerRules): RefreshOutcom
 }
 
 function classify(result: WireAnswer, rules: AnswerRules): RefreshOutcome {
-  const { status, headers } = result
-  if (result.redirected) return unknown('redirect')
-  if (status === 0 || (status >= 300 && status < 400)) return rules.redirect?.(result) ?? unknown('redirect')
+  const { status, headers, redirected, fault } = result
+  if (redirected) return unknown('redirect')
+  const own = fault ? undefined : rules.own?.(result)
+  const outcome = own ?? (status === 200 ? whole(result, rules) : byStatus(status, rules))
   const wait = retryAfterMs(headers)
-  const outcome = said(result, rules) ?? byStatus(status, rules)
   return wait !== undefined && (outcome.kind === 'refused' || outcome.kind === 'unknown')
     ? { ...outcome, retryAfterMs: wait }
     : outcome
 }
 
-function said(answer: WireAnswer, rules: AnswerRules): RefreshOutcome | undefined {
-  const ok = answer.status === 200
-  if (answer.fault) return ok ? unknown(answer.fault) : undefined
-  if (!isJson(answer.headers)) return rules.text?.(answer) ?? (ok ? unknown('content') : undefined)
+/** The token was spent for this answer: whatever can be read of it is read, whatever its type says. */
+function whole(answer: WireAnswer, rules: AnswerRules): RefreshOutcome {
+  if (answer.fault) return unknown(answer.fault)
   const json = parseJson(answer.text)
-  if (ok) return json ? rules.ok(json.value, answer) : unknown(answer.text ? 'json' : 'content')
-  return json && rules.error?.(json.value, answer)
+  if (json) return rules.ok(json.value, answer)
+  return unknown(answer.text && isJson(answer.headers) ? 'json' : 'content')
 }
 
-function byStatus(status: number, rules: AnswerRules): RefreshOutcome {
+function byStatus(status: number, { trust404, trust503 }: AnswerRules): RefreshOutcome {
   if (status === 429) return { kind: 'refused', cause: 'limited' }
-  if (status === 408 || status === 421 || status === 425) return { kind: 'refused', cause: 'unavailable' }
+  if (status === 408 || status === 421 || status === 425) return unavailable
+  // A gateway without a route, or a backend without one; the same status from either.
   if (status === 404 || status === 405 || status === 410 || status === 501)
-    return { kind: 'unsupported', forGood: false }
-  if (status === 503 && rules.trust503) return { kind: 'refused', cause: 'unavailable' }
+    return trust404 ? { kind: 'unsupported', forGood: false } : unavailable
+  if (status === 503 && trust503) return unavailable
+  if (status === 0 || (status >= 300 && status < 400)) return unknown('redirect')
   return unknown(status < 400 ? 'content' : 'status')
 }
+
+const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
 /** An answer that proves nothing, and is not the backend's own word. */
 function unknown(cause: UnknownCause): RefreshOutcome {

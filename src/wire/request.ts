@@ -1,7 +1,5 @@
 import { refusalOf, transport } from '#transport'
-
-/** Decoded bytes of an answer that are read at most. */
-const MAX_BODY_BYTES = 65_536
+import { readAnswer } from './readAnswer.ts'
 
 export interface WireRequest {
   readonly url: string
@@ -10,7 +8,7 @@ export interface WireRequest {
   readonly body?: string
   /** The hard deadline of the attempt; covers headers and body. */
   readonly signal: AbortSignal
-  /** Absent: the platform's transport. */
+  /** Absent: the platform's own connection. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Whether a browser's cookie jar takes part. Default `omit`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
@@ -26,7 +24,7 @@ export interface WireAnswer {
   readonly redirected: boolean
   /** The body, without a byte order mark; empty if there is a `fault`. */
   readonly text: string
-  /** Why the body is not whole. `content`: it is not UTF-8. */
+  /** Why the body is not whole. `content`: it is no text that can be read. */
   readonly fault?: 'timeout' | 'network' | 'size' | 'content'
 }
 
@@ -42,7 +40,7 @@ export type WireResult = WireAnswer | WireFailure
  * and hands on nothing of a foreign error: engines quote bodies and header values in their messages.
  */
 export async function request(call: WireRequest): Promise<WireResult> {
-  const { url, method, body = null, signal, fetch = transport, credentials = 'omit' } = call
+  const { url, method, body = null, signal, fetch, credentials = 'omit' } = call
   if (signal.aborted) return { kind: 'refused', cause: 'network' }
   let headers: Headers
   try {
@@ -52,7 +50,7 @@ export async function request(call: WireRequest): Promise<WireResult> {
   }
   let stop = () => {}
   try {
-    const sent = fetch(url, {
+    const init: RequestInit = {
       method,
       headers,
       body,
@@ -60,7 +58,14 @@ export async function request(call: WireRequest): Promise<WireResult> {
       redirect: 'manual',
       cache: 'no-store',
       credentials,
-    })
+    }
+    let sent: Promise<Response>
+    try {
+      sent = transport(url, init, fetch)
+    } catch {
+      // Whoever throws instead of answering has sent nothing.
+      return { kind: 'refused', cause: 'network' }
+    }
     // After `fetch`: a transport that ends itself knows more about why than this does.
     const deadline = new Promise<never>((_, reject) => {
       stop = () => reject()
@@ -68,7 +73,7 @@ export async function request(call: WireRequest): Promise<WireResult> {
     })
     // What arrives later is let go.
     deadline.catch(() => sent.then((late) => late.body?.cancel())).catch(() => {})
-    return await read(await Promise.race([sent, deadline]), deadline, signal)
+    return await readAnswer(await Promise.race([sent, deadline]), signal)
   } catch (error) {
     const cause = refusalOf(error)
     if (cause) return { kind: 'refused', cause }
@@ -76,34 +81,4 @@ export async function request(call: WireRequest): Promise<WireResult> {
     signal.removeEventListener('abort', stop)
   }
   return { kind: 'unknown', cause: signal.aborted ? 'timeout' : 'network', answered: false }
-}
-
-async function read(response: Response, deadline: Promise<never>, signal: AbortSignal): Promise<WireAnswer> {
-  const { status, headers, redirected } = response
-  const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
-  const reader = response.body?.getReader()
-  if (!reader) return answer
-  const bytes = new Uint8Array(MAX_BODY_BYTES)
-  let length = 0
-  let fault: WireAnswer['fault']
-  try {
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), deadline])
-      if (done) {
-        fault = 'content'
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
-        return { ...answer, text }
-      }
-      if (length + value.length > MAX_BODY_BYTES) {
-        fault = 'size'
-        break
-      }
-      bytes.set(value, length)
-      length += value.length
-    }
-  } catch {
-    // `fault` says why.
-  }
-  reader.cancel().catch(() => {})
-  return { ...answer, fault: fault ?? (signal.aborted ? 'timeout' : 'network') }
 }

@@ -16,10 +16,10 @@ export const userSchema = z.object({
   tenantId: cosmetic,
 })
 
-/** The answer of a refresh or of a login, both routes. Unknown keys are dropped; nothing is coerced. */
+/** The answer of a refresh, both routes. Unknown keys are dropped; nothing is coerced. */
 export const answerSchema = z.object({
-  token: text,
-  refreshToken: text,
+  token: z.optional(z.unknown()),
+  refreshToken: z.optional(z.unknown()),
   user: z.nullish(userSchema),
   expiresAt: z.optional(z.unknown()),
   expires_in: z.optional(z.unknown()),

@@ -9,7 +9,7 @@ import {
   RouterProvider,
   redirect,
 } from '@tanstack/react-router'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SessionExpired } from 'xstate-session'
 import { connectQueryClient, retryUnlessEnded } from 'xstate-session/tanstack-query'
 import { requireSession } from 'xstate-session/tanstack-router'
@@ -92,6 +92,27 @@ describe('TanStack Query', () => {
       })
       .toBe('active')
     await shown.shows(/sees 2 idle/)
+  })
+
+  test('U42: that the browser is offline pauses them, until a renewal shows that it is not', async () => {
+    const { page, login, session } = panel()
+    await login()
+    const shown = page()
+    await shown.shows(/sees 2 idle/)
+    onTestFinished(() => void window.dispatchEvent(new Event('online')))
+    window.dispatchEvent(new Event('offline'))
+    await shown.click('again')
+    await shown.shows(/sees 2 paused/)
+    await session.refresh()
+    await shown.shows(/sees 2 idle/)
+  })
+
+  test('U42: what the browser says of itself at the start is not believed', async () => {
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { page, login } = panel()
+    await login()
+    await page().shows(/sees 2 idle/)
   })
 
   test('a logout leaves nothing of the cache', async () => {

@@ -93,6 +93,7 @@ test('a deleted user is sent to /login, by 302', async () => {
   backend.operator.deleteUser('localAdmin')
   const response = await cookieRefresh(backend, login.cookie)
   expect([response.status, response.headers.get('location')]).toEqual([302, '/login'])
+  expect(await response.text()).toBe('Found. Redirecting to /login')
 })
 
 test('an ended session, an OpenID cookie, and an enrolment that is due', async () => {

@@ -6,6 +6,7 @@ import { browserOptions } from 'xstate-session/browser'
 import { createTabs } from '../../src/browser/tabs.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, MINUTE, SECOND, stubStrategy } from '../session/fixture.ts'
+import { dispatchTrusted } from './trusted.ts'
 
 /** Channels within this process, delivered at once, and counted. */
 function channels() {
@@ -183,7 +184,7 @@ describe('the end', () => {
             if (what === 'refresh') void session?.refresh().catch(() => {})
             if (what === 'logout') void session?.logout()
             if (what === 'pass') clock.advance(20 * SECOND)
-            if (what === 'press') window.dispatchEvent(new Event('keyup'))
+            if (what === 'press') dispatchTrusted(document.body, 'keyup')
             await flush()
           }
           for (const session of sessions) session.dispose()
@@ -195,7 +196,8 @@ describe('the end', () => {
           await flush()
           expect(clock.pending()).toEqual([])
           expect([open.size, used.size]).toEqual([0, 0])
-          for (const type of ['online', 'focus', 'keyup', 'storage']) window.dispatchEvent(new Event(type))
+          for (const type of ['online', 'focus', 'storage']) window.dispatchEvent(new Event(type))
+          for (const type of ['keydown', 'keyup']) dispatchTrusted(document.body, type)
           document.dispatchEvent(new Event('resume'))
           await flush()
           expect(clock.pending()).toEqual([])

@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSession, type SessionSignal } from 'xstate-session'
-import { browserSignals } from 'xstate-session/browser'
+import { browserOptions, browserSignals } from 'xstate-session/browser'
 import { type FakeClock, fakeClock } from '../fakeClock.ts'
+import { dispatchTrusted } from './trusted.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -22,7 +23,7 @@ function show(visibility: DocumentVisibilityState) {
 }
 
 const press = (clock: FakeClock) => {
-  document.body.dispatchEvent(new Event('keyup', { bubbles: true }))
+  dispatchTrusted(document.body, 'keyup')
   clock.advance(0)
 }
 
@@ -68,6 +69,32 @@ describe('the user', () => {
     expect(told).toEqual(['userActive', 'userActive'])
   })
 
+  test('U49: at work is told of in time, however little time the session gives', async () => {
+    const clock = fakeClock()
+    const limits = [
+      { idleAfterMs: 6 * SECOND },
+      { idleAfterMs: 5 * MINUTE, idleTimeoutMs: 6 * SECOND },
+    ] as const
+    for (const { idleAfterMs, ...limit } of limits) {
+      const session = createSession(
+        browserOptions({
+          baseUrl: 'https://chat.example',
+          strategies: { openid: { needsRefreshToken: true, refresh: () => new Promise(() => {}) } },
+          clock,
+          idleAfterMs,
+          ...limit,
+        }),
+      )
+      onTestFinished(() => session.dispose())
+      await session.login({ token: 'B1', user: { id: 'ada' } }, { provider: 'openid' })
+      for (let seconds = 0; seconds < 30; seconds++) {
+        press(clock)
+        clock.advance(SECOND)
+        expect(session.actorRef.getSnapshot()).toMatchObject({ value: 'active', context: { idle: false } })
+      }
+    }
+  })
+
   test('who is away is told of once, and at once when back', () => {
     const { clock, told } = watch()
     press(clock)
@@ -89,10 +116,66 @@ describe('the user', () => {
     const field = document.body.appendChild(document.createElement('input'))
     onTestFinished(() => field.remove())
     field.addEventListener('keyup', (event) => event.stopPropagation())
-    field.dispatchEvent(new Event('keyup', { bubbles: true }))
+    dispatchTrusted(field, 'keyup')
     clock.advance(0)
     expect(told).toEqual(['userActive'])
   })
+})
+
+describe('U45: the signs of a user', () => {
+  const { body } = document
+  const types = (...all: string[]) => all
+
+  test.each(
+    types(
+      'pointerup',
+      'touchend',
+      'click',
+      'contextmenu',
+      'wheel',
+      'keyup',
+      'compositionend',
+      'dragend',
+      'drop',
+    ),
+  )('%s alone is one, of a person', (type) => {
+    const { clock, told } = watch()
+    body.dispatchEvent(new Event(type, { bubbles: true, composed: true }))
+    clock.advance(0)
+    expect(told).toEqual([])
+    dispatchTrusted(body, type)
+    clock.advance(0)
+    expect(told).toEqual(['userActive'])
+  })
+
+  test.each(types('beforeinput', 'input', 'focusin', 'copy', 'cut', 'paste'))(
+    '%s is none while a script runs, even where it is trusted',
+    (type) => {
+      const { clock, told } = watch()
+      dispatchTrusted(body, type)
+      clock.advance(10 * SECOND)
+      expect(told).toEqual([])
+    },
+  )
+
+  test.each(types('pointermove', 'mousemove', 'scroll', 'change', 'animationend'))('%s is none', (type) => {
+    const { clock, told } = watch()
+    dispatchTrusted(body, type)
+    clock.advance(10 * SECOND)
+    expect(told).toEqual([])
+  })
+
+  test.each(types('pointerdown', 'keydown'))(
+    '%s is one after five seconds, if its end never comes',
+    (type) => {
+      const { clock, told } = watch()
+      dispatchTrusted(body, type)
+      clock.advance(5 * SECOND - 1)
+      expect(told).toEqual([])
+      clock.advance(1)
+      expect(told).toEqual(['userActive'])
+    },
+  )
 })
 
 describe('the end', () => {

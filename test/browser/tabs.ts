@@ -15,8 +15,18 @@ declare global {
 
 const NAME = 'xstate-session'
 
-/** Pages that call the backend of another origin, in one Chromium for the tests of a file. `ignored`: flags to leave out. */
-export function directPages(sessionMs: number, ignored: string[] = []) {
+export interface DirectPagesOptions {
+  /** Flags of Chromium to leave out. */
+  readonly ignored?: string[]
+  /** The name of the pages' host; any but `localhost` is one of the local network, without TLS. */
+  readonly host?: string
+}
+
+/** Pages that call the backend of another origin, in one Chromium for the tests of a file. */
+export function directPages(
+  sessionMs: number,
+  { ignored = [], host = 'localhost' }: DirectPagesOptions = {},
+) {
   let opened: { browser: Browser; backend: Backend; url: string; close(): void } | undefined
   const it = () => {
     if (!opened) throw new Error('Only inside of a test.')
@@ -33,20 +43,24 @@ export function directPages(sessionMs: number, ignored: string[] = []) {
       response.setHeader('content-type', isCode ? 'text/javascript' : 'text/html')
       const bodies: Record<string, string> = {
         '/': '<body></body><script type="module" src="/page.js"></script>',
-        '/outer': `<iframe src="http://localhost:${request.socket.localPort}/${search}"></iframe>`,
+        '/outer': `<iframe src="http://${host}:${request.socket.localPort}/${search}"></iframe>`,
       }
       response.end(isCode ? code : `<!doctype html>${bodies[pathname] ?? ''}`)
     })
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     const browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox'],
+      args: [
+        '--no-sandbox',
+        `--host-resolver-rules=MAP ${host} 127.0.0.1`,
+        '--disable-features=LocalNetworkAccessChecks',
+      ],
       ignoreDefaultArgs: ignored,
     })
     opened = {
       browser,
       backend,
-      url: `http://localhost:${(http.address() as AddressInfo).port}`,
+      url: `http://${host}:${(http.address() as AddressInfo).port}`,
       close: () => http.close(),
     }
   }, 60_000)
@@ -78,7 +92,8 @@ export function directPages(sessionMs: number, ignored: string[] = []) {
     },
     async tab(context: BrowserContext, vault: 'memory' | 'shared' = 'shared'): Promise<Page> {
       const page = await context.newPage()
-      await page.goto(`${it().url}/?vault=${vault}&backend=${encodeURIComponent(it().backend.url)}`)
+      const backend = it().backend.url.replace('127.0.0.1', host)
+      await page.goto(`${it().url}/?vault=${vault}&backend=${encodeURIComponent(backend)}`)
       await page.waitForFunction(() => 'session' in window && !window.session.getSnapshot().isPending)
       return page
     },

@@ -244,7 +244,7 @@ describe('a page inside of a page of another site', () => {
 })
 
 describe('a page from the back-forward cache', () => {
-  const pages = directPages(600_000, ['--disable-back-forward-cache'])
+  const pages = directPages(600_000, { ignored: ['--disable-back-forward-cache'] })
 
   test('T9: shows nothing until it knows that nobody has logged out meanwhile', async () => {
     const context = await pages.open(() => {
@@ -310,6 +310,21 @@ describe('the network', () => {
     await context.setOffline(false)
     await reaches(tab, 'active', 2)
     expect(pages.sends(before)).toBe(1)
+  })
+})
+
+describe('a browser that says it is offline though it is not', () => {
+  test('U42: renews, and calls', async () => {
+    const context = await pages.open(() =>
+      Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false }),
+    )
+    const [tab] = await pages.tabs(context, 1)
+    if (!tab) return
+    const before = pages.sends()
+    expect(await renew(tab)).toBe('active')
+    await reaches(tab, 'active', 2)
+    expect(pages.sends(before)).toBe(1)
+    expect(await tab.evaluate(async () => (await window.session.fetch('/api/admin/users')).status)).toBe(200)
   })
 })
 

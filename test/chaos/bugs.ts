@@ -34,8 +34,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
       noIntentsInRecords,
       {
         file: 'src/coordination/redis.ts',
-        find: '  const channel = ',
-        put: '  if (ring) return { ...ring, close() {} }\n  const channel = ',
+        find: '  const leased = ',
+        put: '  if (ring) return { ...ring, close() {} }\n  const leased = ',
       },
     ],
   },
@@ -45,22 +45,17 @@ export const bugs: Readonly<Record<string, Bug>> = {
       noIntentsInRecords,
       {
         file: 'src/coordination/redisScripts.ts',
-        find: 'if now < tonumber(f[4]) then',
-        put: 'if now < tonumber(f[5]) then',
-      },
-      {
-        file: 'src/coordination/redisScripts.ts',
-        find: "if state and (f[7] == 'consumed' or known < sends) then",
-        put: 'if false then',
+        find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
+        put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
     ],
   },
   resendWhileGood: {
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: '&& sends < MAX_DOUBTFUL_SENDS',
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
       },
     ],
   },
@@ -68,13 +63,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: 'return before\n',
-        put: "return { ...mine, outcome: 'rejected', reason: 'refreshRejected' }\n",
-      },
-      {
-        file: 'src/server/intents.ts',
-        find: "outcome: 'unknown',",
-        put: "outcome: 'rejected',\n        reason: 'refreshRejected',",
+        find: 'await replace(key, mine, row)',
+        put: "await replace(key, mine, { ...mine.row, closed: 'refreshRejected' })",
       },
     ],
   },
@@ -82,13 +72,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
         put: '',
       },
       {
         file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
-        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '      commit(next, renewed, tokens, bearing)\n',
+        put: '      commit(next, renewed, tokens, bearing)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
       },
     ],
   },
@@ -98,8 +88,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
       noIntentsInRecords,
       {
         file: 'src/coordination/redisScripts.ts',
-        find: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then return 'lost' end",
-        put: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return 'lost' end",
+        find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end",
+        put: "if not row or not row.openUntil or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return {'lost'} end",
       },
     ],
   },

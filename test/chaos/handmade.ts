@@ -148,10 +148,8 @@ export function handmade(options: HandmadeOptions) {
         const verifier = randomBytes(32).toString('hex')
         const challenge = createHash('sha256').update(verifier).digest('hex')
         const to = `${options.browserBackend}/api/admin/oauth/openid?code_challenge=${challenge}`
-        return new Response(null, {
-          status: 302,
-          headers: { location: to, 'set-cookie': `verifier=${verifier}; Path=/; HttpOnly` },
-        })
+        const headers = { 'set-cookie': `verifier=${verifier}; Path=/; HttpOnly` }
+        return Response.json({ location: to }, { headers })
       }
       case '/auth/openid/callback': {
         const body = { code: searchParams.get('code'), code_verifier: cookie('verifier') }

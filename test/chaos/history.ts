@@ -31,8 +31,9 @@ export interface Presentation {
    * `refused`: not processed, and the sender knows. `lost`: the sender cannot know. `delivered`: renewed, and the
    * whole answer has reached the sender. `rejected`: a clear no has reached the sender. `ambiguous`: words have
    * that LibreChat says of a dead token and of an outage alike (`REFRESH_FAILED`, a 403 of the cookie route, a 500).
+   * `silent`: a gateway spoke in place of the backend.
    */
-  readonly fate: 'refused' | 'lost' | 'delivered' | 'rejected' | 'ambiguous'
+  readonly fate: 'refused' | 'lost' | 'delivered' | 'rejected' | 'ambiguous' | 'silent'
 }
 
 /** A refresh token and the bearer that came with it. */

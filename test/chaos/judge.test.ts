@@ -5,7 +5,7 @@ import { judge } from './judge.ts'
 import { plan } from './nemesis.ts'
 import { random } from './random.ts'
 
-const limits = { skewMs: 0, callMs: 1_000, attemptMs: 4_000, sends: 4 }
+const limits = { skewMs: 0, callMs: 1_000, attemptMs: 4_000, answers: 4 }
 const LIFE = 60_000
 
 /** A session that logged in at 0 and renewed at 50 s: whole, and without a fault. */
@@ -40,6 +40,12 @@ const send = (at: number, fate: History['presentations'][number]['fate'], proces
   doneAt: at + 10,
   fate,
 })
+/** As many answers as the policy takes, the bearer gone. */
+const answered = (
+  token: string,
+  fate: History['presentations'][number]['fate'] = 'ambiguous',
+  from = 61_000,
+) => [0, 1_000, 2_000, 3_000].map((after) => ({ ...send(from + after, fate), token }))
 const kindsOf = (change: Partial<History>) =>
   judge({ ...sound, ...change }, limits).violations.map(({ kind }) => kind)
 
@@ -75,6 +81,11 @@ describe('the judge of a chaos run', () => {
         'more often than the policy permits',
         [61_000, 62_000, 63_000, 64_000, 65_000].map((at) => send(at, 'ambiguous')),
         ['sentAgain'],
+      ],
+      [
+        'as often as a gateway speaks in place of the backend',
+        [61_000, 62_000, 63_000, 64_000, 65_000, 66_000].map((at) => send(at, 'silent')),
+        [],
       ],
     ] as const)('%s', (_, presentations, kinds) => {
       expect(
@@ -151,7 +162,7 @@ describe('the judge of a chaos run', () => {
   })
 
   describe('a lost session needs a cause', () => {
-    const loss = (reason: string) => [{ session: 's', at: 70_000, reason }]
+    const loss = (reason: string, at = 70_000) => [{ session: 's', at, reason }]
     test.each([
       ['nothing happened', { losses: loss('') }, ['lost']],
       ['rejected out of the blue', { losses: loss('refreshRejected') }, ['lost']],
@@ -160,7 +171,35 @@ describe('the judge of a chaos run', () => {
         'an answer was lost, and the backend then refused the token',
         {
           losses: loss('refreshRejected'),
-          presentations: [send(50_000, 'lost'), send(61_000, 'ambiguous')],
+          presentations: [send(50_000, 'lost'), ...answered('r1')],
+          arrivals: [],
+        },
+        [],
+      ],
+      [
+        'an answer was lost, and the backend answered less often than the policy takes',
+        {
+          losses: loss('refreshRejected'),
+          presentations: [send(50_000, 'lost'), ...answered('r1').slice(1)],
+          arrivals: [],
+        },
+        ['lost'],
+      ],
+      [
+        'a gateway spoke in place of the backend',
+        {
+          losses: loss('refreshRejected'),
+          presentations: [send(50_000, 'lost'), ...answered('r1', 'silent')],
+          arrivals: [],
+        },
+        ['lost'],
+      ],
+      [
+        'its provider was out of order whenever it was asked',
+        {
+          losses: loss('refreshRejected'),
+          presentations: answered('r1'),
+          doings: [{ what: 'providerDown', at: 60_900, until: 65_000 }],
           arrivals: [],
         },
         [],
@@ -173,11 +212,11 @@ describe('the judge of a chaos run', () => {
       [
         'an older token was sent twice, since its sender was stopped, which ends its whole family',
         {
-          losses: loss('refreshRejected'),
+          losses: loss('refreshRejected', 130_000),
           presentations: [
             send(50_000, 'delivered'),
             send(61_000, 'ambiguous', 1),
-            { ...send(65_000, 'ambiguous'), token: 'r2' },
+            ...answered('r2', 'ambiguous', 121_000),
           ],
           doings: [{ what: 'pause', at: 50_005, until: 62_000, process: 0 }],
           arrivals: [],
@@ -197,11 +236,11 @@ describe('the judge of a chaos run', () => {
       [
         'an answer was lost once, of an older token',
         {
-          losses: loss('refreshRejected'),
+          losses: loss('refreshRejected', 130_000),
           presentations: [
             send(50_000, 'lost'),
             send(61_000, 'delivered'),
-            { ...send(65_000, 'ambiguous'), token: 'r2' },
+            ...answered('r2', 'ambiguous', 121_000),
           ],
           arrivals: [],
         },

@@ -24,8 +24,8 @@ export interface Limits {
   readonly callMs: number
   /** After this the sender of a refresh has given up. */
   readonly attemptMs: number
-  /** How often the policy sends a token whose answer nobody saw. */
-  readonly sends: number
+  /** How often the policy sends a token again that the backend itself answers without a definitive word. */
+  readonly answers: number
 }
 
 /** A process, or a store, in trouble so shortly after an answer may not have written it down. */
@@ -90,7 +90,7 @@ export function judge(history: History, limits: Limits): Verdict {
       else if (send.at < endsAt - limits.skewMs)
         wrong(`${before.at(-1)?.fate}, then ${again}, its bearer good for ${Math.round(endsAt - send.at)} ms`)
       else if (known) wrong(`${said(known)}, then ${again}`)
-      else if (before.length >= limits.sends) wrong(`${again} after ${before.length} sends`)
+      else if (answersIn(before) >= limits.answers) wrong(`${again} after ${answersIn(before)} answers`)
     }
   }
 
@@ -168,9 +168,9 @@ export function judge(history: History, limits: Limits): Verdict {
     const own = (perSession.get(session) ?? []).filter((one) => one.at <= at)
     const [token = '', ...older] = new Set(own.toReversed().map((one) => one.token))
     const sends = perToken.get(token) ?? []
-    // A backend that has not refused it, and may yet take it, is no reason.
-    const isRefused = sends.some(({ fate }) => fate === 'rejected' || fate === 'ambiguous')
-    if (!isRefused && sends.length < limits.sends) return undefined
+    // Only the backend ends a session: by a clear no, or by as many doubtful answers as the policy takes.
+    const isRefused = sends.some(({ fate }) => fate === 'rejected') || answersIn(sends) >= limits.answers
+    if (!isRefused) return undefined
     const why = causeOf(sends)
     if (why) return why
     // The second send of an older one ended the whole family; whether it was right to send it, is judged above.
@@ -181,6 +181,10 @@ export function judge(history: History, limits: Limits): Verdict {
   /** Why nobody has the successor of a token. */
   function causeOf(sends: readonly Presentation[]): string | undefined {
     if (sends.some(({ fate }) => fate === 'lost')) return 'an answer was lost on its way'
+    const answered = sends.filter(({ fate }) => fate === 'ambiguous')
+    const isOutage = (one: Presentation) => during(one.at, one.doneAt, ({ what }) => what === 'providerDown')
+    if (answered.length >= limits.answers && answered.every(isOutage))
+      return 'its provider was out of order at each send'
     const delivered = sends.filter(({ fate }) => fate === 'delivered')
     if (delivered.some((one) => mayBeForgotten(one.at, one.doneAt + COMMIT_MS)))
       return 'the replica lacked its renewal'
@@ -234,6 +238,9 @@ export function judge(history: History, limits: Limits): Verdict {
 
   return { violations, losses: explained }
 }
+
+/** How often the backend itself has answered without a definitive word. */
+const answersIn = (sends: readonly Presentation[]) => sends.filter(({ fate }) => fate === 'ambiguous').length
 
 /** It came after another send that may have been processed, and was not taken for the first. */
 const isRepeated = ({ fate }: Presentation, index: number, sends: readonly Presentation[]) =>

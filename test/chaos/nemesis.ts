@@ -3,7 +3,7 @@ import type { Fleet } from './fleet.ts'
 import type { Doing } from './history.ts'
 import type { Random } from './random.ts'
 import type { startRedisPair } from './redisPair.ts'
-import { healthy, type WireFaults } from './refreshProxy.ts'
+import { GATEWAYS, healthy, type WireFaults } from './refreshProxy.ts'
 
 export interface Planned {
   /** Milliseconds after the start. */
@@ -21,6 +21,7 @@ const OFTEN = [
   'wireLost',
   'wireTruncated',
   'wireDown',
+  'gateway',
   'providerDown',
   'clock',
 ] as const
@@ -132,6 +133,8 @@ export async function runNemesis(
         return spoilt({ truncate: 0.3 })
       case 'wireDown':
         return spoilt({ unavailable: 1 })
+      case 'gateway':
+        return spoilt({ gateway: random.pick(GATEWAYS) })
       case 'providerDown':
         return spoilt({ providerDown: 1 })
       case 'redisKill':

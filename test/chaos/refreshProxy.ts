@@ -12,9 +12,43 @@ export interface WireFaults {
   resetAfter: number
   truncate: number
   unavailable: number
+  /** A gateway answers every request in place of the backend; absent: it passes them on. */
+  gateway: GatewayAnswer | undefined
   /** The backend cannot ask the provider, or its database: it says what it also says of a dead token. */
   providerDown: number
 }
+
+interface GatewayAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** What its reader knows of the token: a route that is missing has not spent it. */
+  readonly fate: 'silent' | 'refused'
+}
+
+const page = (status: number, text: string, fate: GatewayAnswer['fate'] = 'silent'): GatewayAnswer => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<html><head><title>${text}</title></head><body><center><h1>${text}</h1></center></body></html>`,
+  fate,
+})
+
+/** What nginx, Traefik, a mesh and an access proxy say while the backend restarts, or in place of it. */
+export const GATEWAYS: readonly GatewayAnswer[] = [
+  page(502, '502 Bad Gateway'),
+  page(503, '503 Service Temporarily Unavailable'),
+  page(504, '504 Gateway Time-out'),
+  {
+    status: 404,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: '404 page not found\n',
+    fate: 'refused',
+  },
+  page(501, '501 Not Implemented', 'refused'),
+  page(401, '401 Authorization Required'),
+  { status: 403, headers: { 'content-type': 'text/plain' }, body: 'RBAC: access denied', fate: 'silent' },
+  { status: 302, headers: { location: 'https://access.example/login' }, body: '', fate: 'silent' },
+]
 
 export const healthy = (): WireFaults => ({
   delayMs: 0,
@@ -22,6 +56,7 @@ export const healthy = (): WireFaults => ({
   resetAfter: 0,
   truncate: 0,
   unavailable: 0,
+  gateway: undefined,
   providerDown: 0,
 })
 
@@ -58,6 +93,9 @@ export function createRefreshProxies(backend: string, random: Random) {
   async function pass(process: number, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await whole(incoming)
     const path = incoming.url ?? '/'
+    const { gateway } = faults
+    if (gateway && !REFRESH.includes(path))
+      return void outgoing.writeHead(gateway.status, gateway.headers).end(gateway.body)
     const client = String(incoming.headers['x-forwarded-for'] ?? '')
     if (REFRESH.includes(path)) return refresh(process, incoming, body, outgoing)
     const bearer = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1]
@@ -84,6 +122,11 @@ export function createRefreshProxies(backend: string, random: Random) {
     if (down < faults.unavailable) {
       conclude('refused')
       return void outgoing.writeHead(503, { 'retry-after': '1' }).end()
+    }
+    const { gateway } = faults
+    if (gateway) {
+      conclude(gateway.fate)
+      return void outgoing.writeHead(gateway.status, gateway.headers).end(gateway.body)
     }
     if (failed < faults.providerDown) {
       const isOpenid = incoming.url === REFRESH[0]

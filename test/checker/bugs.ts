@@ -32,9 +32,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I1'],
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: '&& sends < MAX_DOUBTFUL_SENDS',
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
       },
     ],
   },
@@ -56,9 +56,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I11'],
     patches: [
       {
-        file: 'src/session/handle.ts',
-        find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
-        put: '    if (known !== undefined) used = vault.position()\n',
+        file: 'src/session/supply.ts',
+        find: '      if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
+        put: '      if (known !== undefined) used = vault.position()\n',
       },
     ],
   },
@@ -68,7 +68,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I5'],
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: 'const known = past.get(key)',
         put: 'const known = past.get(scope)',
       },
@@ -80,12 +80,12 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I6'],
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
-        find: '    if (isAll) {\n      for (const [key, {',
-        put: '    if (false) {\n      for (const [key, {',
+        file: 'src/coordination/coalescer.ts',
+        find: '    if (isAll) for (const key of past.keysOf(scope)) bury(key, scope)\n',
+        put: '',
       },
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: '    else past.set(key, { scope, answer: ENDED })',
         put: '    else if (!past.get(key)) past.set(key, { scope, answer: ENDED })',
       },
@@ -110,8 +110,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: '        if (known) return undefined\n',
-        put: '        known = undefined\n',
+        find: 'const before = standing(key, record.intent)',
+        put: 'const before = null',
       },
     ],
   },
@@ -122,13 +122,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
         put: '',
       },
       {
         file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
-        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '      commit(next, renewed, tokens, bearing)\n',
+        put: '      commit(next, renewed, tokens, bearing)\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
       },
     ],
   },
@@ -150,9 +150,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I6'],
     patches: [
       {
-        file: 'src/session/handle.ts',
-        find: "const isOver = status !== 'running' || (written > 0 && mine !== logins)",
-        put: "const isOver = status !== 'running'",
+        file: 'src/session/logins.ts',
+        find: 'if (end || (written > 0 && mine !== logins))',
+        put: 'if (end)',
       },
     ],
   },
@@ -163,18 +163,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/browser/sharedVault.ts',
-        find: 'if (before && before.until > now) return',
-        put: 'if (before && before.until > Infinity) return',
-      },
-      {
-        file: 'src/browser/sharedVault.ts',
-        find: 'if (before && flight.doubtfulSends < before.sends) return',
-        put: 'if (before && flight.doubtfulSends < 0) return',
+        find: 'const before = isAt(found, at) ? (found as SendRow) : null',
+        put: 'const before = null',
       },
       {
         file: 'src/browser/lock.ts',
-        find: '      await navigator.locks.request(',
-        put: '      throw 0\n      await navigator.locks.request(',
+        find: 'navigator.locks.request(name, { signal: waiting.signal }, () => begin(true)).catch(goOn)',
+        put: 'goOn()',
       },
     ],
   },
@@ -197,8 +192,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: "        outcome: 'unknown',\n",
-        put: "        outcome: 'rejected',\n        reason: 'refreshRejected',\n",
+        find: 'await replace(key, mine, row)',
+        put: "await replace(key, mine, outcome.kind === 'unknown' ? { ...mine.row, closed: 'refreshRejected' } : row)",
       },
     ],
   },
@@ -209,7 +204,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/sessionFetch.ts',
-        find: 'if (second.status === 401) source.rejectedAgain()',
+        find: 'if (second.status === 401) source.rejectedAgain(again)',
         put: 'if (second.status === 401) return follow(target, init, await send(target, init, newer), newer)',
       },
     ],
@@ -232,7 +227,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I13'],
     patches: [
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/supply.ts',
         find: "return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined",
         put: "return c.bearer === 'none' ? undefined : vault.tokens().bearer",
       },
@@ -245,8 +240,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'machines/session.machine.ts',
-        find: "{ guard: 'isRetryDue', target: 'refreshing', actions: 'markTime' }",
-        put: "{ guard: 'isRetryDue', target: 'nearingExpiry', actions: 'markTime' }",
+        find: "guard: 'isRetryDue',\n            target: 'refreshing',",
+        put: "guard: 'isRetryDue',\n            target: 'nearingExpiry',",
       },
     ],
   },
@@ -269,8 +264,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: "    case 'ok':\n      return mine\n",
-        put: "    case 'ok':\n      return before\n",
+        find: "if (outcome.kind !== 'ok') await replace(key, mine, row)",
+        put: "await replace(key, mine, outcome.kind === 'ok' ? mine.before : row)",
       },
     ],
   },

@@ -28,7 +28,8 @@ export interface Send {
   readonly at: number
   /** Unset while it is under way. */
   closedAt?: number
-  result?: 'rotated' | 'kept' | 'refused' | 'rejected' | 'unknown' | 'unsupported'
+  /** `answered`: the backend's own word, which may mean anything. `unknown`: nobody's, or a gateway's. */
+  result?: 'rotated' | 'kept' | 'refused' | 'rejected' | 'consumed' | 'answered' | 'unknown' | 'unsupported'
 }
 
 /** What somebody asked a session for. */

@@ -1,11 +1,12 @@
 import type { RefreshPolicy, SessionContext } from '../../machines/session.types.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { World } from './explore.ts'
-import { runSession } from './runSession.ts'
+import { hideAndShow } from './hideAndShow.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
-import { printInside } from './windows.ts'
+import { holdsTokens, printInside } from './windows.ts'
 
 export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {
   readonly policy?: RefreshPolicy
@@ -43,7 +44,7 @@ function page(
   policy: RefreshPolicy,
   coordinator: ReturnType<typeof inProcessCoordinator> | undefined,
 ): Party {
-  const session = runSession({
+  const session = createSession({
     baseUrl: 'https://chat.example/',
     strategies: { openid: stage.provider.strategy(name) },
     refresh: policy,
@@ -62,6 +63,14 @@ function page(
     refresh: () => session.refresh(),
     login: (answer) => session.login(answer, { provider: 'openid', sessionId: 's1' }),
     logout: () => session.logout(),
+    restart() {
+      hideAndShow(session.actorRef)
+      stage.watch(name, session.actorRef)
+    },
+    isHollow() {
+      const { state } = session.getSnapshot()
+      return state !== 'loggedOut' && state !== 'expired' && !holdsTokens(session)
+    },
     print: () => {
       return printSession(session, START + stage.clock.now())
     },
@@ -89,6 +98,8 @@ function fromNow(context: SessionContext, now: number): unknown {
     leadAt,
     refreshAt,
     floorAt,
+    rejectFloorAt,
+    triedAt,
     retryAt,
     heldUntil,
     rereadAt,
@@ -99,7 +110,23 @@ function fromNow(context: SessionContext, now: number): unknown {
   } = context
   return [
     rest,
-    [endsAt, leadAt, refreshAt, floorAt, retryAt, heldUntil, rereadAt, idleEndsAt, absoluteEndsAt].map(ahead),
-    doubt && { ...doubt, since: Math.min(now - doubt.since, 300_000) },
+    [
+      endsAt,
+      leadAt,
+      refreshAt,
+      floorAt,
+      rejectFloorAt,
+      triedAt + 5_000,
+      retryAt,
+      heldUntil,
+      rereadAt,
+      idleEndsAt,
+      absoluteEndsAt,
+    ].map(ahead),
+    doubt && {
+      ...doubt,
+      since: Math.min(now - doubt.since, 300_000),
+      answeredSince: ahead(doubt.answeredSince),
+    },
   ]
 }

@@ -12,7 +12,8 @@ import { START, type StepClock } from './stepClock.ts'
 
 /**
  * How a send may end. `ok`: rotated. `keep`: the same token again. `lost`: rotated, and the answer is lost. `unknown`:
- * not processed, and nobody can tell. `consumed`: rotated, and the backend says that it kept nothing.
+ * not processed, and nobody can tell, or a gateway spoke. `answered`: not processed, and the backend's own words may mean
+ * anything. `consumed`: rotated, and the backend says that it kept nothing.
  */
 export const OUTCOMES = [
   'ok',
@@ -21,6 +22,7 @@ export const OUTCOMES = [
   'rejected',
   'lost',
   'unknown',
+  'answered',
   'consumed',
   'unsupported',
   'forGood',
@@ -89,8 +91,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
   function ways(send: Send, isGivenUp: () => boolean, resolve: (outcome: RefreshOutcome) => void) {
     const { family } = send
     const says = (outcome: RefreshOutcome) => {
-      const result = outcome.kind === 'ok' ? 'kept' : outcome.kind === 'kept' ? 'kept' : outcome.kind
-      close(send, result)
+      close(send, resultOf(outcome))
       resolve(outcome)
     }
     const tells = (user: string, refreshToken: string, bearer: Bearer | undefined) =>
@@ -122,6 +123,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
       refused: () => says({ kind: 'refused', cause: 'network' }),
       rejected: () => says({ kind: 'rejected', reason: 'refreshRejected' }),
       unknown: () => says({ kind: 'unknown', cause: 'network', answered: false }),
+      answered: () => says({ kind: 'unknown', cause: 'refreshFailed', answered: true }),
       lost() {
         rotate(family)
         says({ kind: 'unknown', cause: 'network', answered: false })
@@ -138,7 +140,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
     const fits = (outcome: Outcome) =>
       isGivenUp()
         ? outcome === 'ok' && !isReuse
-        : !isReuse || ['refused', 'rejected', 'unknown'].includes(outcome)
+        : !isReuse || ['refused', 'rejected', 'unknown', 'answered'].includes(outcome)
     const answer = (outcome: Outcome) => () => {
       answers.set(`${send.by} ${send.token}`, outcome)
       all[outcome]()
@@ -221,4 +223,10 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
       ...answers,
     ],
   }
+}
+
+function resultOf(outcome: RefreshOutcome): NonNullable<Send['result']> {
+  if (outcome.kind === 'ok' || outcome.kind === 'kept') return 'kept'
+  if (outcome.kind !== 'unknown') return outcome.kind
+  return outcome.consumed ? 'consumed' : outcome.answered ? 'answered' : 'unknown'
 }

@@ -20,6 +20,7 @@ const DID: Readonly<Record<keyof Budget, string>> = {
   logout: 'logout',
   other: 'login as another user',
   crash: 'end of a process or a tab',
+  restart: 'actor that is stopped and started again',
   late: 'time that passes by a process',
   slow: 'answer of the store that is late',
   fault: 'failure of the store',
@@ -76,9 +77,16 @@ export const scenarios: readonly Scenario[] = [
       {
         resend,
         budget: { getToken: 1, refresh: 1 },
-        outcomes: ['ok', 'refused', 'lost', 'unknown', 'rejected'],
+        outcomes: ['ok', 'refused', 'lost', 'unknown', 'answered', 'rejected'],
       },
     ),
+  ),
+  pages(
+    ['restart', 'one session whose actor is stopped and started again, one caller, one request, a logout', 6],
+    {
+      budget: { getToken: 1, fetch: 1, unauthorized: 1, logout: 1, restart: 2 },
+      outcomes: ['ok', 'refused', 'lost', 'answered'],
+    },
   ),
   pages(['copies', 'three copies of one session in a process, and what it remembers of spent tokens', 6], {
     copies: 3,

@@ -5,8 +5,9 @@ import type { Carrier } from '../../src/server/carrier.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import type { Keyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
-import type { ServerRecord } from '../../src/server/serverRecord.ts'
-import { createSessions, isFound, type Sessions } from '../../src/server/sessions.ts'
+import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
+import { isFound } from '../../src/server/sessionSearch.ts'
+import { createSessions, type Sessions } from '../../src/server/sessions.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { EntryStore } from '../../src/stores/entryStore.ts'
@@ -105,7 +106,7 @@ function createShelf(stage: Stage) {
       }),
     compareAndSet(key, expected, next) {
       const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
-      const isEnd = 'ended' in record.session || record.intent?.outcome === 'rejected'
+      const isEnd = 'ended' in record.session || isRejected(record.intent)
       return stage.ask(
         by,
         `${isEnd ? 'write end of' : 'write'} ${key}`,
@@ -131,18 +132,24 @@ function createShelf(stage: Stage) {
     keysOf: (subject) => memory.keysOf(subject),
   })
 
-  function printRecord({ session, intent, activeAt, ...rest }: ServerRecord): unknown[] {
+  function printRecord({ session, intent, activeAt, login: _random, ...rest }: ServerRecord): unknown[] {
     const now = START + stage.clock.now()
     const { endsAt, ...tokens } = session as { endsAt?: number }
+    const ageOf = (at: number) => Math.min(now - at, 300_000)
+    const left = (at = 0) => Math.max(at - now, -1)
     return [
       rest,
       tokens,
-      endsAt && Math.max(endsAt - now, -1),
+      endsAt && left(endsAt),
       intent && {
         ...intent,
         owner: ownerOf(intent.owner),
-        at: Math.min(now - intent.at, 300_000),
-        until: Math.max(intent.until - now, -1),
+        since: ageOf(intent.since),
+        answeredSince: intent.answers > 0 && ageOf(intent.answeredSince),
+        sentAt: ageOf(intent.sentAt),
+        notBefore: left(intent.notBefore),
+        heldUntil: left(intent.heldUntil),
+        openUntil: left(intent.openUntil),
       },
     ]
   }
@@ -170,13 +177,15 @@ function toStored({ session, intent }: ServerRecord): Stored {
     ...(intent && {
       intent: {
         owner: intent.owner,
-        at: intent.at,
-        isOpen: intent.outcome !== 'rejected',
-        isRejected: intent.outcome === 'rejected',
+        at: intent.sentAt,
+        isOpen: !isRejected(intent),
+        isRejected: isRejected(intent),
       },
     }),
   }
 }
+
+const isRejected = (intent: Intent | undefined) => !!intent?.closed && intent.closed !== 'consumed'
 
 let seals = 0
 /** Seals nothing, and no two seals are alike. */
@@ -213,11 +222,12 @@ function startProcess(
       const key = `s${stage.provider.families.length}`
       return { key, id: key }
     },
-    keysOf: async (request) => [String(request)],
+    candidatesOf: async (request) => [[String(request)]],
     give: async () => [],
     update: async () => [],
     isPresent: () => true,
     clear: () => [],
+    clearForeign: () => [],
   }
   const entries = createEntries(settings, openKeyring)
   const sessions = createSessions({
@@ -268,7 +278,7 @@ function server(name: string, process: () => Process, cookie: Cookie): Party {
     getToken: async () => (await source()).getToken(),
     fetch: async (path, init) => (await source()).fetch(path, init),
     async login(answer: LoginAnswer) {
-      const { found } = await process().sessions.open(answer, { provider: 'openid' })
+      const { found } = await process().sessions.replace(request(), { answer, provider: 'openid' })
       cookie.key = found.key
       cookie.user = found.session.user.id
     },

@@ -7,7 +7,7 @@ import type { Choice, World } from './explore.ts'
 import { settle } from './explore.ts'
 import type { Call, Happening } from './happenings.ts'
 import { callName } from './invariants/calls.ts'
-import { createJudge, processOf } from './judge.ts'
+import { createJudge, processOf, type Violation } from './judge.ts'
 import { placeHere } from './placeHere.ts'
 import { createPorts } from './ports.ts'
 import { createProvider, type Outcome } from './provider.ts'
@@ -24,6 +24,8 @@ export interface Budget {
   /** Logins as another user. */
   readonly other?: number
   readonly crash?: number
+  /** How often a session's actor is stopped and started again on its living snapshot, as React does. */
+  readonly restart?: number
   /** How often time may pass by a timer of a process that stands still. */
   readonly late?: number
   /** How often a store may do what it was asked and take its time to say so. */
@@ -59,6 +61,9 @@ export interface Party {
   refresh?(): Promise<unknown>
   login(answer: LoginAnswer): Promise<unknown>
   logout(): Promise<unknown>
+  restart?(): void
+  /** It says that it lives, and has nothing to live on. */
+  isHollow?(): boolean
   /** What can be seen of it. Instants are told from `now`. */
   print(): unknown
   describe(): string
@@ -108,6 +113,7 @@ export function createStage(options: StageOptions) {
     logout: 0,
     other: 0,
     crash: 0,
+    restart: 0,
     late: 0,
     slow: 0,
     fault: 0,
@@ -282,6 +288,7 @@ export function createStage(options: StageOptions) {
         note({ type: 'logout', by: party.name, user: party.user() })
         party.logout().catch(() => {})
       }),
+      ...(party.restart ? by('restart', 'is hidden and shown', () => party.restart?.()) : []),
       ...by('other', 'login bob', () => void login(party, 'bob').catch(() => {})),
     ]
   }
@@ -345,7 +352,7 @@ export function createStage(options: StageOptions) {
   const world = (more: () => Choice[] = () => [], print: () => readonly unknown[] = () => []): World => ({
     choices: () => [...ports.choices(), ...parties.flatMap(choicesOf), ...more(), ...ticks()],
     print: () => canonical(facts(print()), alike),
-    violations: () => judge.violations(),
+    violations: () => [...judge.violations(), ...parties.filter((party) => party.isHollow?.()).map(hollow)],
     describe: () =>
       `${(clock.now() / 1_000).toFixed(3)} s  ${parties.map((party) => party.describe()).join('  ')}`,
   })
@@ -376,3 +383,9 @@ export function createStage(options: StageOptions) {
     settle,
   }
 }
+
+/** An actor that is restarted has its tokens, or is logged out (U30). */
+const hollow = ({ name }: Party): Violation => ({
+  invariant: 'U30',
+  text: `${name} says that it lives, and has no token`,
+})

@@ -1,11 +1,13 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
+import type { Position } from '../../machines/session.types.ts'
 import { browserOptions } from '../../src/browser/browserOptions.ts'
+import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { StoredSession } from '../../src/stores/store.ts'
 import { createBrowser, type Rows } from './browser.ts'
 import type { Choice, World } from './explore.ts'
 import type { Stored } from './happenings.ts'
 import { printSession } from './pages.ts'
-import { runSession } from './runSession.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
 import { START } from './stepClock.ts'
 
@@ -17,14 +19,7 @@ export interface TabsOptions extends Omit<StageOptions, 'dueMs' | 'hasIntents' |
 const DUE_MS = 30_000 + 6_000
 const FOREVER = 2 ** 31 - 1
 
-interface SendRow {
-  readonly epoch: number
-  readonly version: number
-  readonly sends: number
-  readonly sentAt: number
-  readonly until: number
-  readonly rejected?: unknown
-}
+interface SendRow extends Position, LedgerRow {}
 
 /** Tabs of one browser that share a vault, logged in as ada, and due. */
 export async function startTabs(options: TabsOptions): Promise<World> {
@@ -87,8 +82,13 @@ function printRow(value: unknown, stage: Stage): unknown {
     const { endsAt, ...rest } = JSON.parse(textOf(value)) as { endsAt?: number }
     return [rest, endsAt && Math.max(endsAt - now, -1)]
   }
-  const { sentAt, until, ...rest } = value as SendRow
-  return [rest, Math.min(now - sentAt, 300_000), Math.max(until - now, -1)]
+  const { since, answeredSince, sentAt, notBefore, heldUntil, openUntil = 0, ...rest } = value as SendRow
+  const ages = [since, sentAt, ...(rest.answers > 0 ? [answeredSince] : [])]
+  return [
+    rest,
+    ...ages.map((at) => Math.min(now - at, 300_000)),
+    ...[notBefore, heldUntil, openUntil].map((at) => Math.max(at - now, -1)),
+  ]
 }
 
 function toStored(by: string, rows: Rows): Stored | null {
@@ -109,16 +109,16 @@ function toStored(by: string, rows: Rows): Stored | null {
         // Who wrote it matters only at the moment when it does.
         intent: {
           owner: by,
-          at: send.until > 0 ? send.until * 10 + send.sends : 0,
-          isOpen: send.until > 0,
-          isRejected: send.rejected !== undefined,
+          at: send.openUntil ? send.openUntil * 10 + send.sends : 0,
+          isOpen: send.openUntil !== undefined,
+          isRejected: send.closed !== undefined && send.closed !== 'consumed',
         },
       }),
   }
 }
 
 function openTab(stage: Stage, name: string): Session {
-  const session = runSession(
+  const session = createSession(
     browserOptions({
       baseUrl: 'https://chat.example/',
       strategies: { openid: stage.provider.strategy(name) },

@@ -11,20 +11,36 @@ export interface Inside {
 
 type Windows = typeof globalThis & { inside?: WeakMap<Session, Inside> }
 
-/** The one line that the sources get before they are explored: it changes nothing, and lets us look. */
+/** The lines that the sources get before they are explored: they change nothing, and let us look. */
 export const windows: readonly Patch[] = [
   {
-    file: 'src/session/handle.ts',
+    file: 'src/session/supply.ts',
+    find: '  return {\n    fresh,\n',
+    put: '  return {\n    until: () => waiters.waiting()?.until ?? Infinity,\n    fresh,\n',
+  },
+  {
+    file: 'src/session/runtime.ts',
     find: '  return {\n    session,\n',
-    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: turn.until })\n  return {\n    session,\n',
+    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: supply.until })\n  return {\n    session,\n',
   },
 ]
 
+/** Whether `session` holds anything to live on. */
+export function holdsTokens(session: Session): boolean {
+  const { bearer, refreshToken } = insideOf(session).tokens()
+  return bearer !== undefined || refreshToken !== undefined
+}
+
 /** What `session` holds, and for how long somebody waits for it, told from `now`. */
 export function printInside(session: Session, now: number): unknown {
-  const inside = (globalThis as Windows).inside?.get(session)
-  if (!inside) throw new Error('The sources have no window to look through.')
+  const inside = insideOf(session)
   const { bearer, refreshToken } = inside.tokens()
   const until = inside.until()
   return [bearer, refreshToken, until < Infinity && until - now]
+}
+
+function insideOf(session: Session): Inside {
+  const inside = (globalThis as Windows).inside?.get(session)
+  if (!inside) throw new Error('The sources have no window to look through.')
+  return inside
 }

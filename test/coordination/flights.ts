@@ -1,4 +1,4 @@
-import type { Flight, FlightIdentity } from '../../src/coordination/coordinator.ts'
+import type { Flight, FlightAsk, FlightIdentity } from '../../src/coordination/coordinator.ts'
 import { type InProcessOptions, inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
 import { fakeClock } from '../fakeClock.ts'
@@ -19,15 +19,25 @@ export const shared: RefreshOutcome = { kind: 'ok', bearer: 'B2', refreshToken: 
 /** A coordinator on a fake clock. Its hash keeps the clear text, so that tests need no WebCrypto to be quick. */
 export function coordinatorOnFakeClock(options: InProcessOptions = {}) {
   const clock = fakeClock()
-  return { clock, coordinator: inProcessCoordinator({ clock, hash: (input) => input, ...options }) }
+  return {
+    clock,
+    coordinator: inProcessCoordinator({ clock, random: () => 0, hash: (input) => input, ...options }),
+  }
 }
+
+/** Of a session without a bearer that remembers so many sends, all of which the backend answered. */
+export const knowing = (sends: number): FlightAsk => ({
+  resend: 'afterBearerEnds',
+  isSpent: true,
+  known: sends > 0 ? { sends, sinceMs: 0, answers: sends, answeredSinceMs: 0 } : null,
+})
 
 /** A flight that notes its send and lands with `outcome`. */
 export function flight(outcome: RefreshOutcome, log: string[] = [], more: Partial<Flight> = {}): Flight {
   const identity = more.identity ?? ada
   return {
     origin: 'https://chat.example',
-    doubtfulSends: 0,
+    ask: knowing(0),
     async send() {
       log.push(identity.refreshToken ?? '')
       return outcome

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
-import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed } from './flights.ts'
+import { ada, coordinatorOnFakeClock, flight, heldFlight, knowing, renewed } from './flights.ts'
 
 const ended = { kind: 'ended' }
 const { refreshToken: _, ...cookieJar } = ada
@@ -333,7 +333,7 @@ describe('logout without a session id', () => {
     await coordinator.run(flight({ kind: 'unknown', cause: 'timeout', answered: false }, [], mine('R1')))
     coordinator.end(mine('R1').identity)
     const sends: string[] = []
-    expect(await coordinator.run(flight(renewed, sends, { ...mine('R1'), doubtfulSends: 1 }))).toEqual(ended)
+    expect(await coordinator.run(flight(renewed, sends, { ...mine('R1'), ask: knowing(1) }))).toEqual(ended)
     expect(sends).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
-import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed, shared } from './flights.ts'
+import { ada, coordinatorOnFakeClock, flight, heldFlight, knowing, renewed, shared } from './flights.ts'
 
 const unknown: RefreshOutcome = { kind: 'unknown', cause: 'timeout', answered: false }
 const rejected: RefreshOutcome = { kind: 'rejected', reason: 'refreshRejected' }
@@ -68,7 +68,7 @@ describe('stragglers', () => {
     const sends: string[] = []
     await coordinator.run(flight(rejected, sends))
     clock.advance(59_999)
-    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 1 }))).toEqual(rejected)
+    expect(await coordinator.run(flight(renewed, sends, { ask: knowing(1) }))).toEqual(rejected)
     expect(sends).toHaveLength(1)
   })
 
@@ -108,71 +108,84 @@ describe('stragglers', () => {
   })
 })
 
+/** What a session is told of a token in doubt that was not sent for it. */
+const inDoubt = (sends: number, sinceMs: number, waitMs: number) => ({
+  kind: 'unknown',
+  cause: 'inDoubt',
+  answered: false,
+  doubt: { sends, sinceMs, answers: 0, waitMs },
+})
+
+const served = { ...knowing(0), isSpent: false }
+
 describe('doubt', () => {
-  test('an unknown outcome is not sent again without a permission (I1)', async () => {
+  test('an unknown outcome is not sent again while the bearer is good (I1)', async () => {
     const { clock, coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
     clock.advance(30_000)
-    expect(await coordinator.run(flight(renewed, sends))).toEqual({ ...unknown, ageMs: 30_000 })
+    expect(await coordinator.run(flight(renewed, sends, { ask: served }))).toEqual(inDoubt(1, 30_000, 0))
     expect(sends).toHaveLength(1)
   })
 
-  test('an unknown outcome is as old as the oldest send that it tells of (I1)', async () => {
-    const told = [
-      [40_000, 40_000],
-      [5, 10],
-    ]
-    for (const [known, ageMs] of told) {
-      const { clock, coordinator } = coordinatorOnFakeClock()
-      clock.advance(5_000)
-      const send = async (): Promise<RefreshOutcome> => {
-        clock.advance(10)
-        return { kind: 'unknown', cause: 'timeout', answered: false, ageMs: known ?? 0 }
-      }
-      expect(await coordinator.run(flight(unknown, [], { send }))).toMatchObject({ kind: 'unknown', ageMs })
+  test('who sent is told of the row, too: its age counts from the send (I1)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
+    const send = async () => {
+      clock.advance(10)
+      return unknown
     }
+    const doubt = { sends: 1, sinceMs: 10, answers: 0, waitMs: 10_000 }
+    expect(await coordinator.run(flight(unknown, [], { send }))).toEqual({ ...unknown, doubt })
   })
 
-  test('with a permission it is, once for all who ask, and its result counts (I1, I9)', async () => {
-    const { coordinator } = coordinatorOnFakeClock()
+  test('after its wait it is sent again, once for all who ask, and its result counts (I1, I9)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
-    const again = flight(renewed, sends, { doubtfulSends: 1 })
+    expect(await coordinator.run(flight(renewed, sends))).toEqual(inDoubt(1, 0, 10_000))
+    clock.advance(9_999)
+    expect(await coordinator.run(flight(renewed, sends))).toEqual(inDoubt(1, 9_999, 1))
+    clock.advance(1)
+    const again = flight(renewed, sends)
     const answers = await Promise.all([coordinator.run(again), coordinator.run(again)])
     expect(answers).toEqual([shared, shared])
-    expect(await coordinator.run(flight(rejected, sends, { doubtfulSends: 1 }))).toEqual({
-      ...renewed,
-      ageMs: 0,
-    })
+    expect(await coordinator.run(flight(rejected, sends))).toEqual({ ...renewed, ageMs: 0 })
     expect(sends).toHaveLength(2)
   })
 
-  test('what one session sent again, no other does, until it knows of that doubt too (I1)', async () => {
-    const { coordinator } = coordinatorOnFakeClock()
+  test('what one session sent again, no other does, whatever it remembers (I1)', async () => {
+    const { clock, coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
-    const ask = (doubtfulSends: number) => coordinator.run(flight(unknown, sends, { doubtfulSends }))
+    const ask = (known: number) => coordinator.run(flight(unknown, sends, { ask: knowing(known) }))
     await ask(0)
-    await ask(1)
-    for (const known of [0, 1, 1]) expect(await ask(known)).toEqual(unknown)
+    clock.advance(10_000)
+    await ask(0)
+    for (const known of [0, 1, 2])
+      expect(await ask(known)).toMatchObject({ cause: 'inDoubt', doubt: { sends: 2 } })
     expect(sends).toHaveLength(2)
-    await ask(2)
-    expect(await ask(2)).toEqual(unknown)
+    clock.advance(30_000)
+    await ask(0)
     expect(sends).toHaveLength(3)
   })
 
   test('what a session brings from before counts, though it was forgotten here (I1)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
-    await coordinator.run(flight(unknown, sends, { doubtfulSends: 3 }))
-    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 3 }))).toEqual(unknown)
+    expect(await coordinator.run(flight(unknown, sends, { ask: knowing(3) }))).toMatchObject({
+      doubt: { sends: 4, answers: 3 },
+    })
+    expect(await coordinator.run(flight(renewed, sends, { ask: knowing(3) }))).toMatchObject({
+      cause: 'inDoubt',
+      doubt: { sends: 4, answers: 3 },
+    })
     expect(sends).toHaveLength(1)
   })
 
   test.each([
-    ['withinMs', 2],
-    ['afterBearerEnds', 4],
-  ])('five sessions under %s send one token %i times at most, in any order (I1)', async (_, budget) => {
+    ['withinMs', 2, { resend: { withinMs: 3_600_000 }, isSpent: true, known: null } as const],
+    ['afterBearerEnds', 4, knowing(0)],
+  ])('five sessions under %s send one token %i times at most, in any order (I1)', async (_, budget, ask) => {
+    const answered: RefreshOutcome = { kind: 'unknown', cause: 'refreshFailed', answered: true }
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (s) => {
         const { clock, coordinator } = coordinatorOnFakeClock({
@@ -182,13 +195,15 @@ describe('doubt', () => {
         let sends = 0
         const send = () => {
           sends += 1
-          return land(unknown)
+          return land(answered)
         }
         const session = async () => {
-          for (let doubtfulSends = 0; doubtfulSends < budget; doubtfulSends += 1) {
+          for (let count = 0; count < 6; count += 1) {
             await s.schedule(Promise.resolve())
-            clock.advance(5_000)
-            expect(await coordinator.run(flight(renewed, [], { doubtfulSends, send }))).toMatchObject(unknown)
+            clock.advance(100_000)
+            expect(await coordinator.run(flight(renewed, [], { ask, send }))).toMatchObject({
+              kind: 'unknown',
+            })
           }
         }
         await s.waitFor(Promise.all(Array.from({ length: 5 }, session)))
@@ -208,30 +223,43 @@ describe('doubt', () => {
       const sends: string[] = []
       await coordinator.run(flight(unknown, sends))
       clock.advance(keptMs - clock.monotonic() - 1)
-      expect(await coordinator.run(flight(renewed, sends))).toEqual({ ...unknown, ageMs: keptMs - 1 })
+      expect(await coordinator.run(flight(renewed, sends, { ask: served }))).toEqual(
+        inDoubt(1, keptMs - 1, 0),
+      )
       clock.advance(1)
-      expect(await coordinator.run(flight(renewed, sends))).toEqual(renewed)
+      expect(await coordinator.run(flight(renewed, sends, { ask: served }))).toEqual(renewed)
       expect(sends).toHaveLength(2)
     },
   )
 
-  test('a rejection is remembered as long: who slept meanwhile does not present the dead token again (I1)', async () => {
-    const { clock, coordinator } = coordinatorOnFakeClock()
-    const sends: string[] = []
-    await coordinator.run(flight(rejected, sends))
-    clock.advance(86_400_000 - 1)
-    expect(await coordinator.run(flight(renewed, sends))).toEqual(rejected)
-    expect(sends).toHaveLength(1)
-  })
+  test.each<[string, RefreshOutcome]>([
+    ['a rejection', rejected],
+    ['a token that is spent', { kind: 'unknown', cause: 'consumed', answered: true, consumed: true }],
+  ])(
+    'U37: %s is remembered as long: who slept meanwhile does not present the dead token again (I1)',
+    async (_, outcome) => {
+      const { clock, coordinator } = coordinatorOnFakeClock()
+      const sends: string[] = []
+      await coordinator.run(flight(outcome, sends))
+      for (const passMs of [600_000, 82_800_000, 3_000_000 - 1]) {
+        clock.advance(passMs)
+        for (const known of [0, 1, 9])
+          expect(await coordinator.run(flight(renewed, sends, { ask: knowing(known) }))).toMatchObject(
+            outcome,
+          )
+      }
+      expect(sends).toHaveLength(1)
+    },
+  )
 
   test('what is kept for longer counts against maxEntries, and goes first (I1)', async () => {
     const { clock, coordinator } = coordinatorOnFakeClock({ maxEntries: 2 })
     const sends: string[] = []
-    const of = (refreshToken: string) => ({ identity: { ...ada, refreshToken } })
+    const of = (refreshToken: string) => ({ identity: { ...ada, refreshToken }, ask: served })
     await coordinator.run(flight(unknown, sends, of('R1')))
     clock.advance(60_000)
     await coordinator.run(flight(unknown, sends, of('R2')))
-    expect(await coordinator.run(flight(renewed, sends, of('R1')))).toMatchObject(unknown)
+    expect(await coordinator.run(flight(renewed, sends, of('R1')))).toMatchObject({ cause: 'inDoubt' })
     await coordinator.run(flight(unknown, sends, of('R3')))
     await coordinator.run(flight(renewed, sends, of('R2')))
     await coordinator.run(flight(renewed, sends, of('R1')))
@@ -250,41 +278,37 @@ describe('doubt', () => {
     expect(sends).toEqual(['R1', 'X1', 'X1'])
   })
 
-  test('what is known to be consumed is never sent again, permission or not (I1)', async () => {
-    const { coordinator } = coordinatorOnFakeClock()
-    const sends: string[] = []
-    const consumed: RefreshOutcome = { kind: 'unknown', cause: 'consumed', answered: true, consumed: true }
-    await coordinator.run(flight(consumed, sends))
-    expect(await coordinator.run(flight(renewed, sends, { doubtfulSends: 1 }))).toEqual(consumed)
-    expect(sends).toHaveLength(1)
-  })
-
   test.each<[string, RefreshOutcome]>([
     ['refused', { kind: 'refused', cause: 'network' }],
     ['unsupported', { kind: 'unsupported', forGood: false }],
   ])('a second send that was %s leaves the doubt of the first (I1)', async (_, outcome) => {
-    const { coordinator } = coordinatorOnFakeClock()
+    const { clock, coordinator } = coordinatorOnFakeClock()
     const sends: string[] = []
     await coordinator.run(flight(unknown, sends))
-    await coordinator.run(flight(outcome, sends, { doubtfulSends: 1 }))
-    expect(await coordinator.run(flight(renewed, sends))).toEqual(unknown)
+    clock.advance(10_000)
+    await coordinator.run(flight(outcome, sends))
+    expect(await coordinator.run(flight(renewed, sends, { ask: served }))).toEqual(inDoubt(1, 10_000, 0))
     expect(sends).toHaveLength(2)
   })
 
   test('an unchanged token ends the doubt: it is alive', async () => {
-    const { coordinator } = coordinatorOnFakeClock()
+    const { clock, coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight(unknown))
-    await coordinator.run(flight({ kind: 'ok', bearer: 'B2' }, [], { doubtfulSends: 1 }))
-    expect(await coordinator.run(flight(renewed))).toEqual(renewed)
+    clock.advance(10_000)
+    await coordinator.run(flight({ kind: 'ok', bearer: 'B2' }))
+    expect(await coordinator.run(flight(renewed, [], { ask: served }))).toEqual(renewed)
   })
 
   test('a remembered Retry-After is told from now', async () => {
     const { clock, coordinator } = coordinatorOnFakeClock()
-    await coordinator.run(flight({ ...unknown, retryAfterMs: 5_000 }))
+    await coordinator.run(flight({ ...unknown, retryAfterMs: 15_000 }))
     clock.advance(2_000)
-    expect(await coordinator.run(flight(renewed))).toEqual({ ...unknown, retryAfterMs: 3_000, ageMs: 2_000 })
-    clock.advance(10_000)
-    expect(await coordinator.run(flight(renewed))).toEqual({ ...unknown, retryAfterMs: 0, ageMs: 12_000 })
+    const told = { ...inDoubt(1, 2_000, 8_000), retryAfterMs: 13_000 }
+    expect(await coordinator.run(flight(renewed))).toEqual(told)
+    clock.advance(12_999)
+    expect(await coordinator.run(flight(renewed))).toMatchObject({ retryAfterMs: 1 })
+    clock.advance(1)
+    expect(await coordinator.run(flight(renewed))).toEqual(renewed)
   })
 })
 
@@ -312,11 +336,12 @@ describe('bounds', () => {
   })
 
   test('a token that was sent again counts from its last flight', async () => {
-    const { coordinator } = coordinatorOnFakeClock({ maxEntries: 2 })
+    const { clock, coordinator } = coordinatorOnFakeClock({ maxEntries: 2 })
     const sends: string[] = []
     await coordinator.run(flight(unknown, [], { identity: identityOf(0) }))
     await coordinator.run(flight(successor(1), [], { identity: identityOf(1) }))
-    await coordinator.run(flight(successor(0), [], { identity: identityOf(0), doubtfulSends: 1 }))
+    clock.advance(10_000)
+    await coordinator.run(flight(successor(0), [], { identity: identityOf(0) }))
     await coordinator.run(flight(successor(2), [], { identity: identityOf(2) }))
     for (const index of [0, 2, 1]) {
       await coordinator.run(flight(rejected, sends, { identity: identityOf(index) }))
@@ -382,58 +407,74 @@ describe('any order', () => {
     )
   })
 
-  test('sends of one token never overlap, and follow only refused or a permitted unknown (I1, I9)', async () => {
+  test('sends of one token never overlap, and follow only refused or an unknown that is due (I1, I9)', async () => {
     const outcomes = fc.constantFrom<RefreshOutcome>(
       renewed,
       rejected,
       unknown,
+      unknown,
+      { kind: 'unknown', cause: 'refreshFailed', answered: true },
       { kind: 'unknown', cause: 'consumed', answered: true, consumed: true },
       { kind: 'refused', cause: 'network' },
       { kind: 'ok', bearer: 'B2', refreshToken: 'R1' },
     )
-    const calls = fc.array(fc.record({ outcome: outcomes, doubtfulSends: fc.nat(3) }), {
-      minLength: 1,
-      maxLength: 10,
-    })
+    const calls = fc.array(
+      fc.record({ outcome: outcomes, knows: fc.nat(3), passMs: fc.constantFrom(0, 3_000, 20_000, 200_000) }),
+      { minLength: 1, maxLength: 12 },
+    )
+    let resent = 0
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), calls, async (s, script) => {
-        const { coordinator } = coordinatorOnFakeClock({
+        const { clock, coordinator } = coordinatorOnFakeClock({
+          replayWindowMs: 36_000_000,
           hash: s.scheduleFunction(async (text: string) => text),
         })
         const land = s.scheduleFunction(async (outcome: RefreshOutcome) => outcome)
-        const history: { outcome: RefreshOutcome; doubtfulSends: number }[] = []
+        const history: { readonly outcome: RefreshOutcome; readonly knows: number; readonly at: number }[] =
+          []
         let inTheAir = 0
         let most = 0
-        const ask = async ({ outcome, doubtfulSends }: (typeof history)[number]) => {
+        const ask = async ({ outcome, knows, passMs }: (typeof script)[number]) => {
           await s.schedule(Promise.resolve())
+          clock.advance(passMs)
           return coordinator.run(
             flight(outcome, [], {
-              doubtfulSends,
+              ask: knowing(knows),
               async send() {
+                history.push({ outcome, knows, at: clock.monotonic() })
                 most = Math.max(most, ++inTheAir)
                 const landed = await land(outcome)
                 inTheAir -= 1
-                history.push({ outcome, doubtfulSends })
                 return landed
               },
             }),
           )
         }
         await s.waitFor(Promise.all(script.map(ask)))
-        expect(most).toBe(1)
-        let doubts = 0
-        for (const [at, { outcome, doubtfulSends }] of history.entries()) {
-          const before = history[at - 1]?.outcome
-          expect(before?.kind === 'rejected' || (before?.kind === 'ok' && before.refreshToken === 'R2')).toBe(
-            false,
-          )
+        expect(most).toBeLessThanOrEqual(1)
+        let doubtAt: number | undefined
+        let answers = 0
+        for (const [index, { outcome, knows, at }] of history.entries()) {
+          const before = history[index - 1]?.outcome
+          const isReplaced = before?.kind === 'ok' && before.refreshToken === 'R2'
+          expect(before?.kind === 'rejected' || isReplaced).toBe(false)
           expect(before?.kind === 'unknown' && before.consumed === true).toBe(false)
-          if (doubts > 0) expect(doubtfulSends).toBeGreaterThanOrEqual(doubts)
-          if (outcome.kind === 'unknown') doubts = doubtfulSends + 1
-          else if (outcome.kind !== 'refused') doubts = 0
+          if (doubtAt !== undefined) {
+            resent++
+            expect(at - doubtAt).toBeGreaterThanOrEqual(10_000)
+            expect(Math.max(answers, knows)).toBeLessThan(4)
+          }
+          if (outcome.kind === 'unknown') {
+            doubtAt = at
+            answers = Math.max(answers, knows) + (outcome.answered ? 1 : 0)
+          } else if (outcome.kind === 'ok') {
+            doubtAt = undefined
+            answers = 0
+          }
         }
       }),
       { numRuns: 300 },
     )
+    expect(resent).toBeGreaterThan(20)
   })
 })

@@ -6,6 +6,7 @@ import { login } from '../../examples/demo/scenes/login.ts'
 import { logout } from '../../examples/demo/scenes/logout.ts'
 import { outage } from '../../examples/demo/scenes/outage.ts'
 import { recovered } from '../../examples/demo/scenes/recovered.ts'
+import { restart } from '../../examples/demo/scenes/restart.ts'
 import { revoked } from '../../examples/demo/scenes/revoked.ts'
 import { rotation } from '../../examples/demo/scenes/rotation.ts'
 import { scenes } from '../../examples/demo/scenes.ts'
@@ -44,6 +45,11 @@ const inDoubt = evidence({
   notices: [{ type: 'refreshDeferred', outcome: 'unknown', cause: 'refreshFailed', ...at }],
   presentations: [presentation('s1', 'unknown-to-client'), presentation('s1', 'ok-rotated', { at: 5_001 })],
 })
+const restarted = evidence({
+  answers: [...results(9, '502'), 'refresh_unavailable', '200'],
+  notices: [sent('1'), { type: 'refreshDeferred', outcome: 'unknown', cause: 'status', ...at }, sent('2')],
+  presentations: [presentation('r1', 'ok-rotated')],
+})
 const ended = evidence({
   after: facts({ state: 'expired', reason: 'accessRevoked', isAuthenticated: false }),
   notices: [{ type: 'expired', reason: 'accessRevoked', ...at }],
@@ -70,6 +76,7 @@ const good = new Map<(typeof scenes)[number], Seen>([
   [coalescing, alike(shared)],
   [rotation, alike(twiceRenewed)],
   [outage, { ada: turnedAway, olga: inDoubt }],
+  [restart, alike(restarted)],
   [revoked, { ada: evidence({ answers: results(3, '200') }), olga: ended }],
   [logout, { ada: loggedOut, olga: ended }],
 ])
@@ -77,8 +84,8 @@ const good = new Map<(typeof scenes)[number], Seen>([
 /** Everything went wrong: a token spent three times, calls failed, and the session ended for another reason. */
 const chaos = evidence({
   after: facts({ state: 'expired', reason: 'internal', isAuthenticated: false, version: 4 }),
-  notices: [sent('1'), sent('2')],
-  answers: ['500', '200'],
+  notices: [sent('1'), sent('2'), { type: 'expired', reason: 'internal', ...at }],
+  answers: ['500', '200', 'session_expired'],
   requests: [...calls(2, 500), request('/api/admin/users', 200, { bearerHash: 'b2' })],
   presentations: results(3, 'r1').map((token) => presentation(token, 'ok-same')),
 })
@@ -147,7 +154,8 @@ describe('the whole tour', () => {
   ]
   const whole: Whole = {
     presentations,
-    notices: presentations.map((_, index) => sent(`${index}`)),
+    turnedAway: [{ attemptId: 'away' }],
+    notices: [...presentations.map((_, index) => sent(`${index}`)), sent('away')],
     tookMs: 30_000,
   }
   const again = (...outcomes: Parameters<typeof presentation>[1][]) => {
@@ -176,7 +184,9 @@ describe('the whole tour', () => {
   })
 
   test('finds that nothing was sent, that the log lacks a refresh, and that it took too long', () => {
-    expect(failed(checkWhole({ notices: [], presentations: [], tookMs: 60_001 }))).toHaveLength(3)
+    expect(
+      failed(checkWhole({ notices: [], presentations: [], turnedAway: [], tookMs: 60_001 })),
+    ).toHaveLength(3)
     expect(failed(checkWhole({ ...whole, notices: whole.notices.slice(1) }))).toEqual([
       'refreshes sent and arrived',
     ])

@@ -7,6 +7,7 @@ export const facts = (some: Partial<SessionState> = {}): SessionState => ({
   state: 'active',
   isAuthenticated: true,
   isUsable: true,
+  shouldOfferLogin: false,
   isPending: false,
   user: { id: 'u1' },
   provider: 'openid',

@@ -85,7 +85,7 @@ test('operations: every code of a refused login is there', async () => {
 })
 
 test('operations: every error that the server answers by itself is there', async () => {
-  const names = ['createSessionServer', 'currentSession', 'proxy']
+  const names = ['answers', 'createSessionServer', 'currentSession', 'proxy', 'readBody']
   const files = names.map((name) => readFile(`${root}src/server/${name}.ts`, 'utf8'))
   const sources = (await Promise.all(files)).join('\n')
   const errors = new Set(

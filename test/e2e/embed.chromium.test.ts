@@ -112,6 +112,15 @@ describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) =
       .slice(from)
       .filter((request) => request.path === '/api/admin/users' && request.status === status).length
 
+  test('U8: its pages keep windows and frames of other sites to themselves', async () => {
+    for (const path of ['/', '/login', deep[0]]) {
+      const { headers } = await fetch(url + path)
+      expect(headers.get('content-type')).toMatch(/^text\/html/)
+      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
+      expect(headers.get('content-security-policy')).toMatch(/^default-src '(self|none)'; (?!.*frame-src)/)
+    }
+  })
+
   test('a first visit goes to the login once', async () => {
     const page = await tab(await open())
     await page.getByRole('button', { name: /^Sign in/ }).waitFor()
@@ -211,7 +220,7 @@ describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) =
       const page = await tab(await open())
       await logIn(page, 'wrong')
       await shows(page, /password is wrong/)
-      await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+      await page.getByRole('button', { name: 'Sign in with OpenID' }).click()
       await page.getByText(/olga/i).first().click()
       await shows(page, data)
     })

@@ -30,7 +30,7 @@ describe('login', () => {
   test('with OpenID, through the provider and back to the deep link, query and hash kept', async () => {
     const context = await app.open()
     const page = await app.tab(context, '/settings?tab=2#theme')
-    await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+    await page.getByRole('button', { name: 'Sign in with OpenID' }).click()
     await page.getByText(/olga/i).first().click()
     await page.waitForURL('**/settings?tab=2#theme')
     await shows(page, 'registration')
@@ -238,7 +238,7 @@ describe('what a browser gets', () => {
       'OpenID',
       'Olga Openid',
       async (page: Page) => {
-        await page.getByRole('link', { name: 'Sign in with OpenID' }).click()
+        await page.getByRole('button', { name: 'Sign in with OpenID' }).click()
         await page.getByText(/olga/i).first().click()
       },
     ],

@@ -179,7 +179,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
     const isFar = type === 'time.idledOut'
     // Whoever is at work shows it, or the page takes the time that passes for absence.
     if (!isIdle && !isFar && step.from.isAuthenticated && pageNow - seenAt > 120_000) {
-      await page.evaluate(() => window.dispatchEvent(new Event('wheel')))
+      await page.keyboard.press('Shift')
       await pass(1)
       seenAt = pageNow
     }
@@ -228,9 +228,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
       case 'user.wentIdle':
         return away(true)
       case 'user.cameBack':
-        return step.from.isAuthenticated
-          ? away(false)
-          : page.evaluate(() => void window.dispatchEvent(new Event('wheel')))
+        return step.from.isAuthenticated ? away(false) : page.keyboard.press('Shift')
       case 'network.restored':
         await press('Go offline')
         return press('Go online')

@@ -18,17 +18,26 @@ interface Room {
 /** The vocabulary and the contracts. Types, so every room may speak them. */
 const contracts = [
   'machines/session.types.ts',
+  'machines/session.ledger.ts',
   'src/strategies/strategy.ts',
   'src/coordination/coordinator.ts',
   'src/stores/store.ts',
   'src/stores/entryStore.ts',
 ]
-const border = ['src/session/errors.ts', 'src/session/clock.ts']
+const border = ['src/base/', 'src/session/errors.ts', 'src/session/clock.ts']
+
+/** The decisions of the send ledger, and the instant that stands for never. */
+const ledger = ['machines/session.ledger.ts', 'machines/session.instants.ts']
+/** What a ledger of its own is made of. */
+const coordination = ['coalescer', 'inProcess', 'memoryLedger', 'claim', 'settle', 'sent', 'keyedHash'].map(
+  (name) => `src/coordination/${name}.ts`,
+)
 
 const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
+  'src/base/': { values: ['src/base/', 'src/session/errors.ts'] },
   'src/session/': {
-    values: ['src/session/', 'machines/', 'xstate', '#transport'],
+    values: ['src/base/', 'src/session/', 'machines/', 'xstate', '#transport'],
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': { values: ['src/wire/', 'zod/mini', '#transport', ...border], types: contracts },
@@ -37,21 +46,31 @@ const rooms: Record<string, Room> = {
     values: ['src/strategies/', 'src/wire/', 'oauth4webapi', ...border],
     types: contracts,
   },
-  'src/coordination/': { values: ['src/coordination/', ...border], types: contracts },
-  'src/coordination/redis.ts': {
-    values: [
-      'src/coordination/',
-      'src/stores/redisCalls.ts',
-      'src/stores/redisClient.ts',
-      '#crypto',
-      ...border,
-    ],
+  'src/strategies/oauthOptions.ts': {
+    values: ['src/strategies/', 'oauth4webapi', ...border],
     types: contracts,
   },
+  'src/coordination/': { values: ['src/coordination/', ...ledger, ...border], types: contracts },
+  ...Object.fromEntries(
+    ['redis', 'redisOptions', 'redisPolicy', 'redisPushes', 'redisResults', 'redisRows'].map((name) => [
+      `src/coordination/${name}.ts`,
+      {
+        values: [
+          'src/coordination/',
+          ...ledger,
+          'src/stores/redisCalls.ts',
+          'src/stores/redisClient.ts',
+          '#crypto',
+          ...border,
+        ],
+        types: contracts,
+      },
+    ]),
+  ),
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
-  'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', ...border], types: contracts },
+  'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', 'node:fs', ...border], types: contracts },
   'src/browser/': {
-    values: ['src/browser/', 'src/coordination/inProcess.ts', 'src/stores/memory.ts', ...border],
+    values: ['src/browser/', ...coordination, 'src/stores/memory.ts', ...border],
     types: [...contracts, 'src/session/notice.ts', 'src/session/options.ts'],
   },
   'src/server/': {
@@ -60,27 +79,21 @@ const rooms: Record<string, Room> = {
       'src/session/',
       'src/wire/',
       'src/strategies/',
-      'src/coordination/inProcess.ts',
+      ...coordination,
       'src/stores/memoryEntries.ts',
       '#crypto',
       'xstate',
     ],
     types: [...contracts, 'machines/'],
   },
-  'src/server/node.ts': { values: ['src/server/', 'node:'] },
-  'src/server/backChannel.ts': { values: ['src/server/', 'jose', ...border] },
+  'src/server/node.ts': { values: ['src/server/', 'node:', ...border] },
+  'src/server/backChannel.ts': { values: ['src/server/', 'src/wire/', 'jose', ...border] },
   'src/adapters/': {
     values: ['src/adapters/', ...border],
     types: [...contracts, 'src/session/', 'machines/'],
   },
   'src/react/': {
-    values: [
-      'src/react/',
-      'src/session/clock.ts',
-      'src/session/timeline.ts',
-      'src/session/errors.ts',
-      'react',
-    ],
+    values: ['src/react/', 'src/session/errors.ts', 'react'],
     types: ['src/session/', 'machines/'],
   },
   'src/inspect/': {
@@ -100,7 +113,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/'],
   },
   'src/msw/': {
-    values: ['src/msw/', 'msw', 'src/session/clock.ts'],
+    values: ['src/msw/', 'msw', 'src/session/clock.ts', 'src/testing/gatewayAnswers.ts'],
     types: [...contracts, 'src/testing/sessionDriver.ts'],
   },
   'src/transport.ts': { values: [] },

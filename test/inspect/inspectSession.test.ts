@@ -74,7 +74,7 @@ describe('an inspected session', () => {
       endsAt: at + 900 * SECOND,
     })
     const doubtful = snapshots(messages).find(({ event }) => event.type === 'refresh.unknown')
-    expect(contextOf(doubtful).doubt).toMatchObject({ sends: 1, resend: 'afterBearerEnds', answered: false })
+    expect(contextOf(doubtful).doubt).toMatchObject({ sends: 1, answers: 0, resend: 'afterBearerEnds' })
   })
 
   test('X1 and X2: no part of a token, and of no person', async () => {

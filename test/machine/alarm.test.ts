@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { nextDeadline, nextSend } from '../../machines/session.deadlines.ts'
+import { endOfDoubt, nextDeadline, nextSend } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import type { Doubt, SessionContext } from '../../machines/session.types.ts'
 import { begin, factsOf, instants, LOGIN, play } from './chart.ts'
 
@@ -10,14 +11,15 @@ const c = (more: Partial<SessionContext> = {}): SessionContext => ({ ...fresh, f
 const doubt = (more: Partial<Doubt> = {}): Doubt => ({
   sends: 1,
   since: LOGIN,
+  answers: 1,
+  answeredSince: LOGIN,
   resend: 'afterBearerEnds',
-  answered: true,
   ...more,
 })
 
 describe('when the chart must look at the clock', () => {
   test.each(['loggedOut', 'expired'] as const)('%s: never', (state) => {
-    expect(nextDeadline(state, c({ idleEndsAt: end }))).toBe(Infinity)
+    expect(nextDeadline(state, c({ idleEndsAt: end }))).toBe(NEVER)
   })
 
   test.each<[string, Partial<SessionContext>, number]>([
@@ -40,9 +42,9 @@ describe('when the chart must look at the clock', () => {
     ['the bearer is good: at its end', {}, end],
     ['the bearer is gone and may be renewed: at the floor', { bearer: 'ended' }, FLOOR],
     ['a 401 took it: at the floor', { bearer: 'rejected' }, FLOOR],
-    ['gone, under onDemand: never', { bearer: 'ended', policy: 'onDemand' }, Infinity],
-    ['gone, and the user is away: never', { bearer: 'ended', idle: true }, Infinity],
-    ['gone, and nothing to refresh with: never', { bearer: 'ended', refreshable: false }, Infinity],
+    ['gone, under onDemand: never', { bearer: 'ended', policy: 'onDemand' }, NEVER],
+    ['gone, and the user is away: never', { bearer: 'ended', idle: true }, NEVER],
+    ['gone, and nothing to refresh with: never', { bearer: 'ended', refreshable: false }, NEVER],
     ['the floor, but no later than a limit', { bearer: 'ended', idleEndsAt: FLOOR - 1 }, FLOOR - 1],
     ['the end, but no later than a limit', { absoluteEndsAt: end - 1 }, end - 1],
   ])('nearingExpiry, %s', (_, more, at) => {
@@ -51,7 +53,7 @@ describe('when the chart must look at the clock', () => {
 
   test.each<[string, Partial<SessionContext>, number]>([
     ['at the end of the bearer', {}, end],
-    ['never where it is gone: the flight tells', { bearer: 'ended' }, Infinity],
+    ['never where it is gone: the flight tells', { bearer: 'ended' }, NEVER],
     ['at a limit', { bearer: 'ended', idleEndsAt: end }, end],
   ])('refreshing, %s', (_, more, at) => {
     expect(nextDeadline('refreshing', c(more))).toBe(at)
@@ -66,7 +68,7 @@ describe('when the chart must look at the clock', () => {
     [
       'never in a doubt that forbids it, without a bearer',
       { doubt: doubt({ resend: 'never' }), bearer: 'ended' },
-      Infinity,
+      NEVER,
     ],
   ])('retrying, %s', (_, more, at) => {
     expect(nextDeadline('retrying', c({ retryAt: later, ...more }))).toBe(at)
@@ -79,29 +81,57 @@ describe('the next send while retrying', () => {
 
   test.each<[string, Partial<SessionContext>, number]>([
     ['no doubt: after the backoff', {}, later],
-    ['never: not at all', { doubt: doubt({ resend: 'never' }) }, Infinity],
+    ['never: not at all', { doubt: doubt({ resend: 'never' }) }, NEVER],
     ['while the bearer is good: at its end', { doubt: doubt() }, end],
     ['not before the backoff either', { doubt: doubt(), retryAt: end + 1 }, end + 1],
     ['the bearer is gone: after the backoff', { doubt: doubt({ sends: 3 }), bearer: 'ended' }, later],
-    ['four sends: given up after 120 s', { doubt: doubt({ sends: 4 }), bearer: 'ended' }, LOGIN + 120_000],
+    ['four answers: none', { doubt: doubt({ answers: 4 }), bearer: 'ended' }, NEVER],
+    [
+      'however often nobody answered: after the backoff',
+      { doubt: doubt({ sends: 40, answers: 3 }), bearer: 'ended' },
+      later,
+    ],
+    ['asked for: five seconds after the last', { triedAt: LOGIN, isHurried: true }, FLOOR],
+    [
+      'asked for: not before a Retry-After',
+      { triedAt: LOGIN, isHurried: true, heldUntil: later - 1 },
+      later - 1,
+    ],
     ['inside a window', { doubt: doubt({ resend: open }), retryAt: closesAt }, closesAt],
-    [
-      'after a window, a good bearer: its end',
-      { doubt: doubt({ resend: open }), retryAt: closesAt + 1 },
-      end,
-    ],
-    [
-      'after a window, none: given up behind it',
-      { doubt: doubt({ resend: open }), retryAt: closesAt + 1, bearer: 'ended' },
-      closesAt + 1,
-    ],
-    [
-      'a window that was used, none: given up behind it',
-      { doubt: doubt({ resend: open, sends: 2 }), retryAt: LOGIN + 1, bearer: 'rejected' },
-      closesAt + 1,
-    ],
+    ['after a window: none', { doubt: doubt({ resend: open }), retryAt: closesAt + 1 }, NEVER],
+    ['a window that was used: none', { doubt: doubt({ resend: open, sends: 2 }), bearer: 'rejected' }, NEVER],
   ])('%s', (_, more, at) => {
     expect(nextSend(c({ retryAt: later, ...more }))).toBe(at)
+  })
+
+  test.each<[string, Partial<SessionContext>, number]>([
+    ['no doubt: never', {}, NEVER],
+    ['three answers: never', { doubt: doubt({ answers: 3 }), bearer: 'ended' }, NEVER],
+    [
+      'sends that nobody answered: never',
+      { doubt: doubt({ sends: 40, answers: 0 }), bearer: 'ended' },
+      NEVER,
+    ],
+    [
+      'four answers: 120 s after the first',
+      { doubt: doubt({ answers: 4 }), bearer: 'ended' },
+      LOGIN + 120_000,
+    ],
+    ['and not while the bearer is good', { doubt: doubt({ answers: 4 }) }, end],
+    ['a window: behind it', { doubt: doubt({ resend: open }), bearer: 'ended' }, closesAt + 1],
+    ['and not while the bearer is good', { doubt: doubt({ resend: open, sends: 2 }) }, end],
+  ])('the end of a doubt, %s', (_, more, at) => {
+    expect(endOfDoubt(c(more))).toBe(at)
+    expect(nextDeadline('retrying', c({ retryAt: NEVER, ...more }))).toBe(
+      Math.min(at, c(more).bearer === 'good' ? end : NEVER),
+    )
+  })
+
+  test('U60: no timer runs while the user is away, nor where callers ask; somebody who waits is worth one', () => {
+    for (const more of [{ idle: true }, { policy: 'onDemand' }] as const) {
+      expect(nextDeadline('retrying', c({ retryAt: later, ...more }))).toBe(end)
+      expect(nextDeadline('retrying', c({ retryAt: later, ...more }), true)).toBe(later)
+    }
   })
 })
 

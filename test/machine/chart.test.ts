@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { createActor, type EventObject, fromCallback } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { alarmPort, refreshPort, rereadPort } from '../../machines/session.ports.ts'
+import { selectSession } from '../../machines/session.select.ts'
 import type { PortInput, SessionStateName, SessionTag } from '../../machines/session.types.ts'
 import { begin, factsOf, LOGIN } from './chart.ts'
-import { settings } from './situations.ts'
+import { type Setting, settings } from './situations.ts'
 
 interface Node {
   readonly description?: string
@@ -24,12 +25,29 @@ describe('the chart', () => {
     expect(config.description).toMatch(/\w/)
   })
 
+  test('U32: the tag `authenticated` is on the four states in which somebody is logged in', () => {
+    for (const setting of Object.values(settings))
+      for (const { snapshot } of Object.values(setting as Setting))
+        expect(snapshot.hasTag('authenticated'), String(snapshot.value)).toBe(
+          selectSession(snapshot).isAuthenticated,
+        )
+  })
+
+  test('every row says in words what it is about', () => {
+    const rows = [sessionMachine.root, ...Object.values(sessionMachine.states)].flatMap((node) => [
+      ...(node.always ?? []),
+      ...[...node.transitions.values()].flat(),
+    ])
+    expect(rows.filter(({ description }) => !description).map(({ eventType }) => eventType)).toEqual([])
+    expect(rows.length).toBeLessThanOrEqual(48)
+  })
+
   test.each<[SessionStateName, SessionTag[]]>([
     ['loggedOut', []],
     ['active', ['authenticated']],
     ['nearingExpiry', ['authenticated', 'warning']],
-    ['refreshing', ['busy']],
-    ['retrying', ['degraded']],
+    ['refreshing', ['authenticated', 'busy']],
+    ['retrying', ['authenticated', 'degraded']],
     ['expired', ['ended']],
   ])('in %s its tags are %j', (state, tags) => {
     expect([...(settings.eager[state]?.snapshot.tags ?? [])]).toEqual(tags)

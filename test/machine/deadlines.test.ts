@@ -6,12 +6,13 @@ import {
   clampDelay,
   deadlinesOf,
   isHopeless,
-  isUseless,
+  isUnusable,
   maySend,
   rereadAfter,
 } from '../../machines/session.deadlines.ts'
-import type { EventOf, ResendPolicy, SessionContext } from '../../machines/session.types.ts'
-import { begin, factsOf, instants, LOGIN } from './chart.ts'
+import { NEVER } from '../../machines/session.instants.ts'
+import type { Doubt, EventOf, ResendPolicy, SessionContext } from '../../machines/session.types.ts'
+import { begin, factsOf, instants, LOGIN, play } from './chart.ts'
 
 const MAX = 2 ** 31 - 1
 const fresh = begin({ facts: factsOf(), shared: true }).context
@@ -76,9 +77,9 @@ describe('deadlinesOf', () => {
 
   test('an unknown life has no end, no lead and no timer, and still a floor', () => {
     expect(deadlinesOf(LOGIN, Infinity, 30_000, 0.5)).toEqual({
-      endsAt: Infinity,
-      leadAt: Infinity,
-      refreshAt: Infinity,
+      endsAt: NEVER,
+      leadAt: NEVER,
+      refreshAt: NEVER,
       floorAt: LOGIN + 5_000,
     })
   })
@@ -104,8 +105,18 @@ describe('deadlinesOf', () => {
 test.each([
   ['one second', 1_000, true],
   ['more', 1_001, false],
-])('a renewal that lives %s: is it useless? (T11)', (_, lifeMs, is) => {
-  expect(isUseless(factsOf({ endsAt: LOGIN + lifeMs }), LOGIN)).toBe(is)
+])('a renewal that lives %s: is it of no use? (T11)', (_, lifeMs, is) => {
+  const facts = factsOf({ version: 2, ...deadlinesOf(LOGIN, lifeMs, 30_000, 0) })
+  expect(isUnusable(fresh, facts)).toBe(is)
+})
+
+test('U38: whether a renewal is of use does not depend on when somebody hears of it', () => {
+  const facts = factsOf({ version: 2, ...deadlinesOf(LOGIN, 600_000, 30_000, 0) })
+  const late = play(
+    { facts: factsOf({ endsAt: LOGIN + 1 }) },
+    { type: 'session.renewed', facts, at: instants.long },
+  )
+  expect(late).toMatchObject({ value: 'active', context: { useless: 0, endsAt: facts.endsAt } })
 })
 
 const rolls = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -166,6 +177,15 @@ describe('the backoff', () => {
   })
 })
 
+const doubtOf = (more: Partial<Doubt>): Doubt => ({
+  sends: 1,
+  since: LOGIN,
+  answers: 1,
+  answeredSince: LOGIN,
+  resend: 'afterBearerEnds',
+  ...more,
+})
+
 describe('doubt', () => {
   const gone: SessionContext = { ...fresh, bearer: 'ended', endsAt: LOGIN }
 
@@ -203,10 +223,63 @@ describe('doubt', () => {
     },
   )
 
-  test('the waits are stretched by a quarter at most, and while the bearer is good there is no need for them', () => {
-    const waitOf = (c: SessionContext) => (afterUnknown(c, unknown({ roll: 1 })).retryAt ?? NaN) - LOGIN
-    expect(waitOf(gone)).toBe(12_500)
-    expect(waitOf(fresh)).toBe(500)
+  test.each([0, 1])(
+    'U60: the waits grow from 10 s to 300 s, each stretched by a quarter at most (roll %d)',
+    (roll) => {
+      const waits: number[] = []
+      let c = gone
+      for (let sends = 0; sends < 8; sends += 1) {
+        c = { ...c, ...afterUnknown(c, unknown({ roll, answered: false })) }
+        waits.push(c.retryAt - LOGIN)
+      }
+      const table = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000, 300_000, 300_000]
+      expect(waits).toEqual(table.map((wait) => wait * (1 + roll / 4)))
+    },
+  )
+
+  test('U60: what nobody answered ends no session, however often and long', () => {
+    fc.assert(
+      fc.property(fc.array(rolls, { minLength: 5, maxLength: 60 }), (dice) => {
+        let c = gone
+        let at = LOGIN
+        for (const roll of dice) {
+          c = { ...c, ...afterUnknown(c, unknown({ at, roll, answered: false })) }
+          at = c.retryAt
+          expect(isHopeless(c, at)).toBe(false)
+          expect(maySend(c, at)).toBe(true)
+        }
+        expect(c.doubt).toMatchObject({ sends: dice.length, answers: 0, since: LOGIN })
+      }),
+    )
+  })
+
+  test('U60: who spoke is counted apart: three that nobody answered, and then one answer, leave three to go', () => {
+    let c = gone
+    for (const answered of [false, false, false, true])
+      c = { ...c, ...afterUnknown(c, unknown({ at: c.retryAt || LOGIN, answered })) }
+    expect(c.doubt).toMatchObject({ sends: 4, answers: 1 })
+    expect(isHopeless(c, NEVER - 1)).toBe(false)
+    expect(maySend(c, c.retryAt)).toBe(true)
+  })
+
+  test('U36: what a coordinator knows raises a doubt, and counts no send beside it', () => {
+    const once = { ...gone, ...afterUnknown(gone, unknown({ answered: false })) }
+    const row = {
+      sends: 3,
+      since: LOGIN - 60_000,
+      answers: 2,
+      answeredSince: LOGIN - 50_000,
+      retryAt: LOGIN + 7,
+    }
+    expect(afterUnknown(once, unknown({ row }))).toMatchObject({
+      doubt: { sends: 3, since: LOGIN - 60_000, answers: 2, answeredSince: LOGIN - 50_000 },
+      retryAt: LOGIN + 7,
+    })
+    const less = { ...row, sends: 0, since: NEVER, answers: 0, answeredSince: NEVER, retryAt: NEVER }
+    expect(afterUnknown(once, unknown({ row: less }))).toMatchObject({
+      doubt: { ...once.doubt },
+      retryAt: LOGIN + 10_000,
+    })
   })
 
   test.each([
@@ -224,22 +297,19 @@ describe('doubt', () => {
   test('within a window the token is sent once more, not twice', () => {
     const sent = (sends: number): SessionContext => ({
       ...gone,
-      doubt: { sends, since: LOGIN, resend: { withinMs: 60_000 }, answered: true },
+      doubt: doubtOf({ sends, resend: { withinMs: 60_000 } }),
     })
     expect([1, 2, 3].map((sends) => maySend(sent(sends), LOGIN))).toEqual([true, false, false])
   })
 
-  test('after the last send the session is given up, but not before two minutes of doubt are over', () => {
-    const spent = {
-      ...gone,
-      doubt: { sends: 4, since: LOGIN, resend: 'afterBearerEnds', answered: true },
-    } as const
+  test('after the last answer the session is given up, but not before two minutes of doubt are over', () => {
+    const spent = { ...gone, doubt: doubtOf({ sends: 4, answers: 4 }) }
     expect(isHopeless(spent, LOGIN + 119_999)).toBe(false)
     expect(isHopeless(spent, LOGIN + 120_000)).toBe(true)
   })
 
   test('a window is open up to its last instant', () => {
-    const doubt = { sends: 1, since: LOGIN, resend: { withinMs: 60_000 }, answered: true } as const
+    const doubt = doubtOf({ resend: { withinMs: 60_000 } })
     const [last, after] = [LOGIN + 60_000, LOGIN + 60_001]
     expect([maySend({ ...gone, doubt }, last), isHopeless({ ...gone, doubt }, last)]).toEqual([true, false])
     expect([maySend({ ...gone, doubt }, after), isHopeless({ ...gone, doubt }, after)]).toEqual([false, true])
@@ -254,6 +324,6 @@ describe('doubt', () => {
   test('the store is read again after one second, then less often, half a minute at most; alone never', () => {
     const waits = [0, 1, 4, 5, 100].map((attempts) => rereadAfter({ ...fresh, attempts }, 0))
     expect(waits).toEqual([1_000, 2_000, 16_000, 30_000, 30_000])
-    expect(rereadAfter({ ...fresh, shared: false }, 0)).toBe(Infinity)
+    expect(rereadAfter({ ...fresh, shared: false }, 0)).toBe(NEVER)
   })
 })

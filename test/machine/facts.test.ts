@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { passed, reasonOfEnd } from '../../machines/session.facts.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import type { Doubt, SessionContext } from '../../machines/session.types.ts'
 import { begin, factsOf, instants, LOGIN, play, step } from './chart.ts'
 
@@ -9,8 +10,8 @@ const fresh = begin({ facts: factsOf() }).context
 test('where nobody is logged in, nothing is known, owed or wrong', () => {
   const nothing = {
     policy: 'eager',
-    idleTimeoutMs: Infinity,
-    absoluteLifetimeMs: Infinity,
+    idleTimeoutMs: NEVER,
+    absoluteLifetimeMs: NEVER,
     shared: false,
     pending: false,
     epoch: 0,
@@ -18,20 +19,27 @@ test('where nobody is logged in, nothing is known, owed or wrong', () => {
     user: null,
     provider: '',
     bearer: 'none',
+    bearerVersion: 0,
+    accepted: false,
+    disputed: false,
+    rejections: 0,
     refreshable: false,
     lastChance: false,
-    endsAt: Infinity,
-    leadAt: Infinity,
-    refreshAt: Infinity,
+    endsAt: NEVER,
+    leadAt: NEVER,
+    refreshAt: NEVER,
     floorAt: 0,
+    rejectFloorAt: 0,
     idle: false,
-    idleEndsAt: Infinity,
-    absoluteEndsAt: Infinity,
+    idleEndsAt: NEVER,
+    absoluteEndsAt: NEVER,
     useless: 0,
     attempts: 0,
+    triedAt: 0,
     retryAt: 0,
+    isHurried: false,
     heldUntil: 0,
-    rereadAt: Infinity,
+    rereadAt: NEVER,
     doubt: null,
     misconfigured: false,
     reason: 'never',
@@ -72,7 +80,7 @@ describe('what time alone changes', () => {
     ['a window that closed counts as used', { withinMs: 60_000 }, 60_001, 2],
     ['a doubt without a window: nothing', 'afterBearerEnds', 1_000_000_000, 1],
   ])('%s', (_, resend, afterMs, sends) => {
-    const doubt: Doubt = { sends: 1, since: LOGIN, resend, answered: true }
+    const doubt: Doubt = { sends: 1, since: LOGIN, answers: 1, answeredSince: LOGIN, resend }
     const c: SessionContext = { ...fresh, bearer: 'ended', doubt }
     expect({ ...c, ...passed(c, LOGIN + afterMs) }).toEqual({ ...c, doubt: { ...doubt, sends } })
   })
@@ -81,9 +89,12 @@ describe('what time alone changes', () => {
 test.each<[string, Partial<SessionContext>, SessionContext['reason']]>([
   ['nobody asked', {}, 'idle'],
   ['there is nothing to refresh with', { refreshable: false }, 'notRefreshable'],
+  ['three renewals brought nothing', { useless: 3 }, 'unusableLifetime'],
+  ['the user was away for too long', { idleEndsAt: end, refreshable: false }, 'idle'],
+  ['it is too old', { absoluteEndsAt: end, idleEndsAt: end }, 'absoluteLifetime'],
   ['the backend knows no refresh', { refreshable: false, lastChance: true }, 'refreshUnsupported'],
 ])('why a bearer that ended is not replaced: %s', (_, more, reason) => {
-  expect(reasonOfEnd({ ...fresh, ...more })).toBe(reason)
+  expect(reasonOfEnd({ ...fresh, ...more }, end)).toBe(reason)
 })
 
 test('a backend that does not refresh for good is not asked again; one that does not for now is, at the end', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { NEVER } from '../../machines/session.instants.ts'
 import { selectSession } from '../../machines/session.select.ts'
 import { ada, begin, factsOf, instants, play, renewalAt } from './chart.ts'
 
@@ -11,6 +12,7 @@ test('before anybody knows whether there is a session', () => {
     state: 'loggedOut',
     isAuthenticated: false,
     isUsable: false,
+    shouldOfferLogin: false,
     isPending: true,
     user: null,
     provider: '',
@@ -29,6 +31,7 @@ test('a session: who, by whom, until when, which version', () => {
     state: 'active',
     isAuthenticated: true,
     isUsable: true,
+    shouldOfferLogin: false,
     isPending: false,
     user: ada,
     provider: 'openid',
@@ -41,7 +44,7 @@ test('a session: who, by whom, until when, which version', () => {
 })
 
 test('an end that nobody knows is not told, nor an idle limit that is none', () => {
-  const told = selectSession(begin({ facts: factsOf({ endsAt: Infinity }) }))
+  const told = selectSession(begin({ facts: factsOf({ endsAt: NEVER }) }))
   expect(Object.keys(told)).not.toContain('expiresAt')
   expect(Object.keys(told)).not.toContain('idleEndsAt')
   expect(told.isUsable).toBe(true)
@@ -53,12 +56,19 @@ test('while retrying: when the next attempt is; a bearer that a 401 took is not 
     { type: 'refresh.refused', at: due, roll: 1, ...flight },
   ] as const
   const told = selectSession(play(input, ...refused))
-  expect(told).toMatchObject({ state: 'retrying', isUsable: true, retryAt: due + 1_000, expiresAt: end })
+  expect(told).toMatchObject({
+    state: 'retrying',
+    isUsable: true,
+    shouldOfferLogin: false,
+    retryAt: due + 1_000,
+    expiresAt: end,
+  })
   const without = selectSession(play(input, ...refused, { type: 'bearer.rejected', at: due, ...flight }))
   expect(without).toMatchObject({
     state: 'retrying',
     isAuthenticated: true,
     isUsable: false,
+    shouldOfferLogin: true,
     retryAt: due + 1_000,
   })
   expect(Object.keys(without)).not.toContain('expiresAt')
@@ -87,6 +97,7 @@ test('a session that is over: why, and no limit', () => {
     state: 'loggedOut',
     isAuthenticated: false,
     isUsable: false,
+    shouldOfferLogin: false,
     isPending: false,
     user: null,
     provider: '',

@@ -1,3 +1,4 @@
+import { NEVER } from '../../machines/session.instants.ts'
 import type {
   ResendPolicy,
   SessionEvent,
@@ -46,6 +47,14 @@ const unsupported = (at: number, forGood = false): SessionEvent => ({
   forGood,
   at,
 })
+
+const answered = (type: 'bearer.rejected' | 'bearer.accepted', at: number): SessionEvent => ({
+  type,
+  ...flight,
+  at,
+})
+
+const dead = { bearer: 'none' } as const
 
 /** Version 2 of epoch 1, received at the instant of the login, with a floor five seconds later. */
 function reach(input: SessionInput, ...events: SessionEvent[]): Situation {
@@ -114,17 +123,28 @@ export const settings = {
       unknown(within, lead + 2_000),
     ),
   },
+  'a call was served': {
+    active: reach({}, answered('bearer.accepted', LOGIN + 500)),
+    retrying: reach({}, answered('bearer.accepted', LOGIN + 500), forced(lead), refused(lead)),
+  },
+  'answered 401 inside the floor': { retrying: reach({}, answered('bearer.rejected', instants.soon)) },
+  'renewed without a bearer': {
+    retrying: reach({}, forced(lead), {
+      type: 'session.renewed',
+      at: lead,
+      facts: factsOf({ version: 3, ...dead, bearerVersion: 2, floorAt: lead + 5_000 }),
+    }),
+  },
   'idle limit': usual({ idleTimeoutMs: 3_600_000 }, [], [idle]),
   'absolute lifetime': usual({ absoluteLifetimeMs: 3_600_000 }, [], [idle]),
 } satisfies Record<string, Setting>
 
 const of = (version: number, epoch = 1) => ({ epoch, version })
-const dead = { bearer: 'none' } as const
 
 /** Every event in the variants that the table distinguishes. The current position is epoch 1, version 2. */
 export const variants = {
   'session.started': {
-    login: { facts: factsOf({ epoch: 2, endsAt: Infinity, leadAt: Infinity, refreshAt: Infinity }) },
+    login: { facts: factsOf({ epoch: 2, endsAt: NEVER, leadAt: NEVER, refreshAt: NEVER }) },
   },
   'session.ended': {
     user: { reason: 'user' },
@@ -132,18 +152,23 @@ export const variants = {
     backChannel: { reason: 'backChannel' },
     never: { reason: 'never' },
   },
+  'session.restored': {
+    'to look': { input: { shared: true } },
+    'to nobody': { input: { facts: null } },
+  },
   'session.renewed': {
-    newer: { facts: factsOf({ version: 3, endsAt: Infinity }) },
-    same: { facts: factsOf({ version: 2, endsAt: Infinity }) },
-    older: { facts: factsOf({ version: 1, endsAt: Infinity }) },
-    'epoch before': { facts: factsOf({ epoch: 0, version: 3, endsAt: Infinity }) },
-    'epoch after': { facts: factsOf({ epoch: 2, version: 3, endsAt: Infinity }) },
+    newer: { facts: factsOf({ version: 3, endsAt: NEVER }) },
+    same: { facts: factsOf({ version: 2, endsAt: NEVER }) },
+    older: { facts: factsOf({ version: 1, endsAt: NEVER }) },
+    'epoch before': { facts: factsOf({ epoch: 0, version: 3, endsAt: NEVER }) },
+    'epoch after': { facts: factsOf({ epoch: 2, version: 3, endsAt: NEVER }) },
     'short-lived': { facts: factsOf({ version: 3, endsAt: LOGIN }) },
     'no bearer': { facts: factsOf({ version: 3, ...dead }) },
     'no bearer, no token': { facts: factsOf({ version: 3, refreshable: false, ...dead }) },
   },
   'refresh.asked': { caller: { by: 'caller' }, user: { by: 'user' }, force: { by: 'force' } },
   'bearer.rejected': { current: of(2), older: of(1), newer: of(3), 'epoch before': of(2, 0) },
+  'bearer.accepted': { current: of(2), older: of(1), newer: of(3), 'epoch before': of(2, 0) },
   'time.checked': { '': {} },
   'refresh.refused': {
     current: { ...of(2), roll: 0 },

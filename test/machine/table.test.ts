@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { isSpent, nextDeadline } from '../../machines/session.deadlines.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type { SessionEvent, SessionInput, SessionStateName } from '../../machines/session.types.ts'
+import type {
+  SessionEvent,
+  SessionFacts,
+  SessionInput,
+  SessionStateName,
+} from '../../machines/session.types.ts'
 import { ada, begin, factsOf, type Instant, instants, LOGIN, play, renewalAt, step, told } from './chart.ts'
-import { type Setting, settings, variants } from './situations.ts'
+import { type Setting, type Situation, settings, variants } from './situations.ts'
 import { tables } from './tables.ts'
 
 interface Table {
@@ -92,12 +98,17 @@ const EDGES = [
   ),
   ...['active', 'nearingExpiry', 'refreshing', 'retrying', 'expired'].flatMap((state) => [
     `session.ended: ${state} > loggedOut`,
+    `session.restored: ${state} > loggedOut`,
     `session.renewed: ${state} > active`,
   ]),
-  'session.renewed: refreshing > retrying',
-  'session.renewed: refreshing > expired',
-  'session.renewed: retrying > retrying',
-  'session.renewed: retrying > expired',
+  ...['active', 'nearingExpiry', 'refreshing', 'retrying', 'expired'].map(
+    (state) => `session.renewed: ${state} > retrying`,
+  ),
+  ...['active', 'nearingExpiry', 'refreshing', 'retrying', 'expired'].map(
+    (state) => `session.renewed: ${state} > expired`,
+  ),
+  'bearer.accepted: retrying > active',
+  'bearer.rejected: active > retrying',
   ...['active', 'nearingExpiry', 'retrying'].flatMap((state) => [
     `refresh.asked: ${state} > refreshing`,
     `time.checked: ${state} > refreshing`,
@@ -155,7 +166,7 @@ describe('the start', () => {
 })
 
 describe('the flight', () => {
-  test('entering refreshing starts one actor with provider and position, and nothing else', () => {
+  test('entering refreshing starts one actor with provider, position and what speaks for the send, and nothing else', () => {
     for (const setting of Object.values(byName))
       for (const situation of Object.values(setting))
         for (const [type, ways] of Object.entries(variants))
@@ -164,6 +175,9 @@ describe('the flight', () => {
               if (at < situation.since) continue
               const { after, actions } = step(situation.snapshot, { type, ...fields, at } as SessionEvent)
               const spawned = actions.filter((action) => action.type === 'xstate.spawnChild')
+              // What lives as long as the machine starts anew with it.
+              if (type === 'session.restored') expect(spawned).toHaveLength(2)
+              if (type === 'session.restored') continue
               const entered = after.value === 'refreshing' && situation.snapshot.value !== 'refreshing'
               expect(spawned).toHaveLength(entered ? 1 : 0)
               if (!entered) continue
@@ -171,24 +185,26 @@ describe('the flight', () => {
                 input: { session: 0 },
               }
               const { session, ...rest } = input
-              const { provider, epoch, version } = after.context
-              expect(rest).toEqual({ provider, epoch, version })
+              const { provider, epoch, version, doubt, isHurried, rejections } = after.context
+              const spent = isSpent(after.context, at)
+              expect(rest).toEqual({ provider, epoch, version, doubt, isHurried, rejections, isSpent: spent })
             }
   })
 
   test('the third useless renewal in a row ends the session, a good one in between starts the count anew (T11)', () => {
-    const at = instants.lead
-    const asked: SessionEvent = { type: 'refresh.asked', by: 'force', at }
-    const renewed = (version: number, endsAt: number): SessionEvent => ({
+    const start = instants.end
+    const asked: SessionEvent = { type: 'refresh.asked', by: 'force', at: start }
+    const renewed = (version: number, at: number, lifeMs: number): SessionEvent => ({
       type: 'session.renewed',
-      facts: factsOf({ version, endsAt, floorAt: at }),
+      facts: renewalAt(at, version, lifeMs),
       at,
     })
-    const checked: SessionEvent = { type: 'time.checked', at }
-    const dead = (version: number) => renewed(version, at)
-    const good = renewed(4, at + 60_000)
+    const checked = (at: number): SessionEvent => ({ type: 'time.checked', at })
+    const dead = (version: number) => renewed(version, start + 15_000, 1_000)
+    const good = renewed(4, start + 15_000, 60_000)
     const input: SessionInput = { facts: factsOf() }
-    const twice = play(input, asked, dead(2), checked, dead(3), checked)
+    const first = [asked, renewed(2, start, 1_000), checked(start + 5_000)]
+    const twice = play(input, ...first, renewed(3, start + 5_000, 1_000), checked(start + 15_000))
     expect(twice).toMatchObject({ value: 'refreshing', context: { useless: 2 } })
     expect(step(twice, dead(4)).after).toMatchObject({
       value: 'expired',
@@ -197,21 +213,113 @@ describe('the flight', () => {
     expect(step(twice, good).after).toMatchObject({ value: 'active', context: { useless: 0 } })
   })
 
-  test('a renewal without a bearer gets one more refresh, not two (A9)', () => {
-    const at = instants.lead
-    const dead = (version: number): SessionEvent => ({
-      type: 'session.renewed',
-      facts: factsOf({ version, bearer: 'none', floorAt: at }),
-      at,
-    })
-    const once = play({ facts: factsOf() }, { type: 'refresh.asked', by: 'force', at }, dead(2))
-    expect(once).toMatchObject({ value: 'retrying', context: { bearer: 'none' } })
-    const again = step(once, { type: 'time.checked', at }).after
-    expect(again.value).toBe('refreshing')
-    expect(step(again, dead(3)).after).toMatchObject({
+  /** A renewal that brings a refresh token and nothing else. */
+  const bare = (version: number, at: number, more: Partial<SessionFacts> = {}): SessionEvent => ({
+    type: 'session.renewed',
+    facts: factsOf({ version, bearer: 'none', endsAt: at, floorAt: at + 5_000, ...more }),
+    at,
+  })
+  const askedAt = (at: number): SessionEvent => ({ type: 'refresh.asked', by: 'force', at })
+  const checkedAt = (at: number): SessionEvent => ({ type: 'time.checked', at })
+
+  test('U51: three renewals in a row without a usable bearer end the session once the old bearer is spent (A9)', () => {
+    const { end, mid } = instants
+    const spent = play(
+      { facts: factsOf() },
+      ...[askedAt(end), bare(2, end), checkedAt(end + 5_000)],
+      ...[bare(3, end + 5_000), checkedAt(end + 15_000)],
+    )
+    expect(spent).toMatchObject({ value: 'refreshing', context: { bearer: 'ended', useless: 2 } })
+    expect(step(spent, bare(4, end + 15_000)).after).toMatchObject({
       value: 'expired',
       context: { reason: 'unusableLifetime' },
     })
+    const good = play(
+      { facts: factsOf() },
+      ...[askedAt(mid), bare(2, mid), checkedAt(mid + 5_000)],
+      ...[bare(3, mid + 5_000), checkedAt(mid + 15_000), bare(4, mid + 15_000)],
+    )
+    expect(good).toMatchObject({ value: 'retrying', context: { bearer: 'good', endsAt: end, useless: 3 } })
+    expect(step(good, checkedAt(end)).after).toMatchObject({
+      value: 'expired',
+      context: { reason: 'unusableLifetime' },
+    })
+  })
+
+  test.each([
+    ['by our own flight', 'refreshing'],
+    ['by a peer, while all is well', 'active'],
+    ['by a peer, while a refresh is due', 'nearingExpiry'],
+    ['by a peer, in a backoff', 'retrying'],
+  ] as const)('U38: a renewal without a bearer keeps the old one and retries, %s', (_, state) => {
+    const { snapshot } = settings.eager[state] as Situation
+    const { context: before } = snapshot
+    const after = step(snapshot, bare(3, instants.early)).after
+    const { bearer, bearerVersion, endsAt, leadAt } = before
+    expect(after).toMatchObject({
+      value: 'retrying',
+      context: { version: 3, bearer, bearerVersion, endsAt, leadAt },
+    })
+    expect(after.context.retryAt).toBe(instants.early + 5_000)
+  })
+
+  test.each(['rejected', 'ended'] as const)('U43: a bearer that is %s is not resurrected', (bearer) => {
+    const at = instants.end
+    const way: SessionEvent[] = [
+      askedAt(instants.lead),
+      bearer === 'rejected'
+        ? { type: 'bearer.rejected', epoch: 1, version: 1, at: instants.lead }
+        : checkedAt(at),
+    ]
+    const after = play({ facts: factsOf() }, ...way, bare(2, at, { bearer: 'good', bearerVersion: 1 }))
+    expect(after).toMatchObject({ value: 'retrying', context: { version: 2, bearer, bearerVersion: 1 } })
+  })
+
+  test('U43: a 401 counts for the bearer, whatever renewals there were without one', () => {
+    const { mid } = instants
+    const kept = play(
+      { facts: factsOf() },
+      askedAt(mid),
+      bare(2, mid),
+      checkedAt(mid + 5_000),
+      bare(3, mid + 5_000),
+    )
+    for (const version of [1, 2, 3]) {
+      const event: SessionEvent = { type: 'bearer.rejected', epoch: 1, version, at: mid + 6_000 }
+      expect(step(kept, event).after.context.bearer).toBe('rejected')
+    }
+    for (const version of [0, 4]) {
+      const event: SessionEvent = { type: 'bearer.rejected', epoch: 1, version, at: mid + 6_000 }
+      expect(step(kept, event).after).toEqual(kept)
+    }
+  })
+
+  test('U43: what leaves nothing to refresh with serves to the end of the old bearer', () => {
+    const { mid, end } = instants
+    const last = play({ facts: factsOf() }, askedAt(mid), bare(2, mid, { refreshable: false }))
+    expect(last).toMatchObject({ value: 'retrying', context: { bearer: 'good' } })
+    expect(nextDeadline('retrying', last.context)).toBe(end)
+    expect(step(last, checkedAt(end)).after).toMatchObject({
+      value: 'expired',
+      context: { reason: 'notRefreshable' },
+    })
+  })
+
+  test('U36: a session that is found in doubt is retrying, and sends when that is permitted', () => {
+    const doubt = {
+      sends: 2,
+      since: LOGIN,
+      answers: 1,
+      answeredSince: LOGIN,
+      resend: 'afterBearerEnds',
+    } as const
+    const at = instants.end
+    const facts = factsOf({ doubt, retryAt: at + 7_000 })
+    const found = play({}, { type: 'session.started', facts, at })
+    expect(found).toMatchObject({ value: 'retrying', context: { doubt, retryAt: at + 7_000 } })
+    expect(begin({ facts, at })).toMatchObject({ value: 'retrying', context: { doubt } })
+    expect(step(found, checkedAt(at + 6_999)).after.value).toBe('retrying')
+    expect(step(found, checkedAt(at + 7_000)).after.value).toBe('refreshing')
   })
 
   test('four ambiguous answers over at least two minutes end a session whose bearer ended, not fewer, not sooner', () => {
@@ -221,7 +329,7 @@ describe('the flight', () => {
     while (snapshot.value !== 'expired') {
       if (snapshot.value === 'refreshing') {
         const event = { type: 'refresh.unknown', epoch: 1, version: 1, roll: 0, at } as const
-        snapshot = step(snapshot, { ...event, resend: 'afterBearerEnds', answered: sends.length > 1 }).after
+        snapshot = step(snapshot, { ...event, resend: 'afterBearerEnds', answered: true }).after
       } else {
         at += 500
         snapshot = step(snapshot, { type: 'time.checked', at }).after

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { clampDelay, deadlinesOf } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import type { ResendPolicy, SessionEvent, SessionInput } from '../../machines/session.types.ts'
 import { factsOf, LOGIN } from './chart.ts'
 
@@ -51,6 +52,25 @@ const facts = fc
       }),
   )
 
+/** What a coordinator knows. */
+const row = fc.option(
+  fc
+    .record({
+      sends: fc.integer({ min: 1, max: 6 }),
+      sinceMs: fc.integer({ min: 0, max: 400_000 }),
+      answers: fc.integer({ min: 0, max: 6 }),
+      waitMs: fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.constant(NEVER)),
+    })
+    .map(({ sends, sinceMs, answers, waitMs }) => (at: number) => ({
+      sends,
+      since: at - sinceMs,
+      answers,
+      answeredSince: answers > 0 ? at - sinceMs : NEVER,
+      retryAt: Math.min(at + waitMs, NEVER),
+    })),
+  { nil: undefined, freq: 4 },
+)
+
 type Make = Move['make']
 const maker: fc.Arbitrary<Make> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Make>((at) => ({ type: 'time.checked', at })) },
@@ -66,6 +86,13 @@ const maker: fc.Arbitrary<Make> = fc.oneof(
     arbitrary: aside.map(
       ([e, v]): Make =>
         (at, { epoch, version }) => ({ type: 'bearer.rejected', epoch: epoch + e, version: version + v, at }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: aside.map(
+      ([e, v]): Make =>
+        (at, { epoch, version }) => ({ type: 'bearer.accepted', epoch: epoch + e, version: version + v, at }),
     ),
   },
   {
@@ -98,8 +125,8 @@ const maker: fc.Arbitrary<Make> = fc.oneof(
   },
   {
     weight: 5,
-    arbitrary: fc.tuple(roll, aside, resend, fc.boolean()).map(
-      ([r, [e, v], policy, answered]): Make =>
+    arbitrary: fc.tuple(roll, aside, resend, fc.boolean(), row).map(
+      ([r, [e, v], policy, answered, told]): Make =>
         (at, { epoch, version }) => ({
           type: 'refresh.unknown',
           epoch: epoch + e,
@@ -108,6 +135,7 @@ const maker: fc.Arbitrary<Make> = fc.oneof(
           at,
           resend: policy,
           answered,
+          ...(told && { row: told(at) }),
         }),
     ),
   },
@@ -193,5 +221,5 @@ export const inputs: fc.Arbitrary<SessionInput> = fc.record({
 /** The instant of a move: never before `now`, whole milliseconds, as the session's timeline gives them. */
 export const instantOf = (after: Move['after'], now: number, known: Record<string, number>): number => {
   const at = typeof after === 'number' ? now + after : (known[after] ?? now)
-  return Number.isFinite(at) ? Math.max(now, now + Math.ceil(clampDelay(at - now))) : now
+  return at < NEVER ? Math.max(now, now + Math.ceil(clampDelay(at - now))) : now
 }

@@ -1,6 +1,7 @@
 import { getResponse, type HttpHandler, HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { createMockBackend } from '../../src/msw/createMockBackend.ts'
+import { type GatewayAnswer, gatewayAnswers } from '../../src/testing/gatewayAnswers.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { cookieOf, origin, servedBackend } from './backend.ts'
 
@@ -270,5 +271,37 @@ describe('the whole', () => {
       password: 'password',
     })
     expect((await cookieRefresh(cookieOf(answer))).status).toBe(200)
+  })
+})
+
+describe('a gateway in front', () => {
+  test.each(Object.keys(gatewayAnswers) as GatewayAnswer[])(
+    'U60: %s answers every route, and the backend sees nothing of it',
+    async (gateway) => {
+      const { refreshToken = '' } = backend.issueLogin()
+      backend.settings.gateway = gateway
+      const expected = gatewayAnswers[gateway]()
+      const answer = await openidRefresh(refreshToken)
+      expect(answer.status).toBe(expected.status)
+      expect(answer.headers.get('content-type')).toBe(expected.headers.get('content-type'))
+      expect((await call('GET', '/api/admin/users')).status).toBe(expected.status)
+      expect(backend.presentations).toEqual([])
+      backend.settings.gateway = 'open'
+      expect((await openidRefresh(refreshToken)).status).toBe(200)
+    },
+  )
+
+  test('U60: gone is a network error, also for handlers of your own, until the reset', async () => {
+    server.use(
+      http.get(
+        `${origin}/api/own`,
+        backend.requireBearer(() => HttpResponse.json({})),
+      ),
+    )
+    backend.settings.gateway = 'gone'
+    await expect(call('GET', '/api/admin/users')).rejects.toThrow()
+    await expect(call('GET', '/api/own')).rejects.toThrow()
+    backend.reset()
+    expect((await call('GET', '/api/own')).status).toBe(401)
   })
 })

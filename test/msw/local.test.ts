@@ -162,8 +162,9 @@ describe('refresh by cookie', () => {
   test('a deleted user: 302 to the login page', async () => {
     const sent = issued()
     backend.users.splice(0, 1)
-    const { status, headers } = await cookieRefresh(sent)
+    const { status, headers, body } = await cookieRefresh(sent)
     expect({ status, location: headers.get('location') }).toEqual({ status: 302, location: '/login' })
+    expect(body).toBe('Found. Redirecting to /login')
   })
 })
 

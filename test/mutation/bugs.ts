@@ -65,7 +65,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'only what is in the air is shared: a straggler sends the spent token',
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: 'const known = past.get(key)',
         put: 'const known = undefined as never',
       },
@@ -81,7 +81,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/coordination/redisScripts.ts',
-        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', ARGV[5])\n",
+        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)\n",
         put: "  redis.call('DEL', KEYS[1])\n",
       },
     ],
@@ -96,13 +96,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/coordination/redisScripts.ts',
-        find: 'if now < tonumber(f[4]) then',
-        put: 'if now < tonumber(f[5]) then',
-      },
-      {
-        file: 'src/coordination/redisScripts.ts',
-        find: "if state and (f[7] == 'consumed' or known < sends) then",
-        put: 'if false then',
+        find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
+        put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
     ],
     caughtBy: {
@@ -115,14 +110,9 @@ export const bugs: readonly Bug[] = [
     mistake: 'after an unknown outcome the token is sent again while the bearer is good',
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-        put: '&& sends < MAX_DOUBTFUL_SENDS',
-      },
-      {
-        file: 'machines/session.deadlines.ts',
-        find: 'return Math.max(c.endsAt, c.retryAt)',
-        put: 'return c.retryAt',
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
       },
     ],
     caughtBy: {
@@ -135,14 +125,14 @@ export const bugs: readonly Bug[] = [
     mistake: 'after an unknown outcome the token is sent again under `never`',
     patches: [
       {
-        file: 'machines/session.deadlines.ts',
-        find: "return resend === 'afterBearerEnds' && isSpent(c, at)",
-        put: 'return isSpent(c, at)',
+        file: 'machines/session.ledger.ts',
+        find: "if (resend === 'never') return false",
+        put: '',
       },
       {
-        file: 'machines/session.deadlines.ts',
-        find: "if (doubt.resend === 'never') return true",
-        put: "if (doubt.resend === 'never') return false",
+        file: 'machines/session.ledger.ts',
+        find: "if (resend === 'never') return true",
+        put: "if (resend === 'never') return false",
       },
     ],
     caughtBy: {
@@ -170,7 +160,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'a 401 is not compared with the version of its bearer: no retry with the newer one',
     patches: [
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/supply.ts',
         find: 'used.epoch) return known\n',
         put: 'used.epoch) return undefined\n',
       },
@@ -185,12 +175,12 @@ export const bugs: readonly Bug[] = [
     mistake: 'a 401 for a bearer that was replaced costs a refresh',
     patches: [
       {
-        file: 'src/session/handle.ts',
-        find: '    if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
+        file: 'src/session/supply.ts',
+        find: '      if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
         put: '',
       },
       {
-        file: 'src/session/handle.ts',
+        file: 'src/session/supply.ts',
         find: "send({ type: 'bearer.rejected', ...used, at: now() })",
         put: "send({ type: 'bearer.rejected', ...vault.position(), at: now() + 60_000 })",
       },
@@ -206,8 +196,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'machines/session.guards.ts',
-        find: 'e.facts.version > c.version',
-        put: 'e.facts.endsAt > c.endsAt',
+        find: 'facts.version > c.version',
+        put: 'facts.endsAt > c.endsAt',
       },
     ],
     caughtBy: {
@@ -246,8 +236,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/alarm.ts',
-        find: 'clampDelay(instant - now())',
-        put: 'instant - now()',
+        find: 'clampDelay(nearest - clock.now())',
+        put: 'nearest - clock.now()',
       },
     ],
     caughtBy: {
@@ -306,13 +296,13 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
         put: '',
       },
       {
         file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n',
-        put: '      commit(next, renewed, tokens, lifeMs, receivedAt)\n      await persist(position, toRecord(next, renewed, tokens, lifeMs, clock.wall()))\n',
+        find: '      commit(next, renewed, tokens, bearing)\n',
+        put: '      commit(next, renewed, tokens, bearing)\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
       },
     ],
     caughtBy: {
@@ -326,7 +316,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: 'src/coordination/redisScripts.ts',
-        find: "if f[1] ~= 'open' or f[2] ~= ARGV[1] then return 'lost' end\n",
+        find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end\n",
         put: '',
       },
     ],
@@ -370,14 +360,14 @@ export const bugs: readonly Bug[] = [
     mistake: 'the signal of a caller aborts the refresh of all',
     patches: [
       {
-        file: 'src/session/handle.ts',
-        find: 'wait: (signal) => orAborted(acquire(), signal)',
-        put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(acquire(), signal))',
+        file: 'src/session/runtime.ts',
+        find: 'wait: (signal) => orAborted(supply.acquire(), signal)',
+        put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(supply.acquire(), signal))',
       },
       {
-        file: 'src/session/handle.ts',
-        find: 'orAborted(acquire(), options?.signal)',
-        put: '(Object.assign(settings, options), orAborted(acquire(), options?.signal))',
+        file: 'src/session/runtime.ts',
+        find: 'orAborted(supply.acquire(), options?.signal)',
+        put: '(Object.assign(settings, options), orAborted(supply.acquire(), options?.signal))',
       },
       {
         file: 'src/session/flight.ts',
@@ -395,7 +385,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'what is remembered for stragglers outlives the logout',
     patches: [
       {
-        file: 'src/coordination/inProcess.ts',
+        file: 'src/coordination/coalescer.ts',
         find: '    else past.set(key, { scope, answer: ENDED })\n',
         put: '',
       },

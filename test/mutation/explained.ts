@@ -23,19 +23,19 @@ export const explained: readonly Explained[] = [
     why: 'Types alone: XState does not read them.',
   },
   {
-    file: 'src/coordination/inProcess.ts',
+    file: 'src/coordination/coalescer.ts',
     code: '{ asking.delete(ask) }',
     put: '{}',
     why: 'Who was answered is not looked at again: memory alone tells.',
   },
   {
-    file: 'src/coordination/inProcess.ts',
+    file: 'src/coordination/coalescer.ts',
     code: 'asking.delete(ask)',
     put: ';',
     why: 'The same.',
   },
   {
-    file: 'src/session/handle.ts',
+    file: 'src/session/logins.ts',
     code: '++logins',
     put: '--logins',
     places: 2,

@@ -6,11 +6,11 @@ export const EDGES: ReadonlySet<string> = new Set([
     `${from} active`,
     `${from} loggedOut`,
     ...(from === 'loggedOut' ? [] : [`${from} expired`]),
+    `${from} retrying`,
   ]),
   'active nearingExpiry',
   'active refreshing',
   'nearingExpiry refreshing',
   'refreshing nearingExpiry',
-  'refreshing retrying',
   'retrying refreshing',
 ])

@@ -40,7 +40,7 @@ describe('rates', () => {
   }, 60_000)
 
   test('I12: the sends of an hour without answers are few', async () => {
-    for (const kind of ['refused', 'unknown', 'limited', 'short', 'misconfigured'] as const) {
+    for (const kind of ['refused', 'unknown', 'failed', 'limited', 'short', 'misconfigured'] as const) {
       const world = await start()
       for (let passed = 0; passed < 60 * minute; passed += 250) {
         world.clock.advance(250)
@@ -48,8 +48,11 @@ describe('rates', () => {
         if (world.pending.length > 0) world.answer(0, kind)
         await flush()
       }
-      // Backoff up to a minute; an ambiguous outcome is sent four times, a useless one three times.
-      const most = { refused: 70 * 3, limited: 70 * 3, misconfigured: 61, unknown: 4, short: 3 }[kind]
+      // Backoff up to a minute; what nobody answers up to five minutes; what the backend answers is sent four times, three useless ones end
+      // what has no bearer any more, and one more fits into the time that the old bearer has left.
+      const most = { refused: 70 * 3, limited: 70 * 3, misconfigured: 61, unknown: 17, failed: 4, short: 4 }[
+        kind
+      ]
       expect(world.history.sends.length, kind).toBeLessThanOrEqual(most)
       await finish(world)
     }
@@ -153,7 +156,7 @@ describe('timers', () => {
 })
 
 describe('recovery', () => {
-  test('I26: when the backend is well again, a session that is not over and not in doubt is active within backoff and deadline', async () => {
+  test('I26: when the backend is well again, a session that is not over is active within 375 s and the deadline', async () => {
     const eager = worldOptions({
       policy: fc.constant('eager'),
       resend: fc.constant('afterBearerEnds'),
@@ -175,8 +178,8 @@ describe('recovery', () => {
         const isLate = world.history.sends.some(({ late }) => late)
         const isHopeless = world.members[0]?.isDisposed || isOver() || !refreshable || lastChance || isLate
         if (isHopeless || !family || world.isConsumed(family)) return finish(world)
-        // In doubt nothing is sent before the bearer ends, and then not more often than every 80 s.
-        await pass(world, 25_000 + 60_000 + 1_000 + (doubt ? options.lifeMs + 100_000 : 0))
+        // In doubt nothing is sent before the bearer ends.
+        await pass(world, 25_000 + 375_000 + 1_000 + (doubt ? options.lifeMs : 0))
         if (!isOver() || doubt === null)
           expect(['active', 'refreshing']).toContain(session.getSnapshot().state)
         await finish(world)

@@ -46,6 +46,7 @@ export const ANSWERS = [
   'limited',
   'misconfigured',
   'unknown',
+  'failed',
   'lost',
   'consumed',
   'rejected',
@@ -73,6 +74,8 @@ export interface Send {
   closed?: number
   result?: RefreshOutcome['kind'] | 'rotated' | 'consumed'
   answer?: AnswerKind
+  /** The deadline came before the answer. */
+  isGivenUp?: boolean
   /** What came after the deadline. */
   late?: { readonly order: number; readonly result: Send['result'] }
 }
@@ -246,7 +249,12 @@ export function createWorld(options: WorldOptions) {
             if (send.closedAt !== undefined) return
             // The deadline counts from before the hash.
             if (!options.defer && clock.monotonic() - send.at < 25_000) history.cutShort.push(send)
-            Object.assign(send, { closedAt: clock.monotonic(), closed: ++order, result: 'unknown' })
+            Object.assign(send, {
+              closedAt: clock.monotonic(),
+              closed: ++order,
+              result: 'unknown',
+              isGivenUp: true,
+            })
           })
         })
       },
@@ -317,6 +325,8 @@ export function createWorld(options: WorldOptions) {
         family.index += 1
         refreshTokenOf(family)
         return says({ kind: 'unknown', cause: 'network', answered: false })
+      case 'failed':
+        return says({ kind: 'unknown', cause: 'refreshFailed', answered: true })
       case 'consumed':
         family.index += 1
         refreshTokenOf(family)

@@ -24,10 +24,10 @@ function Login() {
 
 test('E7 a server renders whatever the session is, without a document and a window', async () => {
   expect([typeof document, typeof window]).toEqual(['undefined', 'undefined'])
-  const { session, clock } = await loggedIn()
+  const { session } = await loggedIn()
   const nobody = start()
   const page = (of: typeof session) => (
-    <SessionProvider session={of} clock={clock}>
+    <SessionProvider session={of}>
       <SessionGuard fallback={<Login />}>
         <Page />
       </SessionGuard>

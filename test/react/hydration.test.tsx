@@ -75,16 +75,14 @@ function sessionOf(facts: BffStrategyOptions['facts'], clock: FakeClock) {
   return { session, api }
 }
 
-const tree = (session: Session, clock: FakeClock, children: ReactNode = <App />) => (
-  <SessionProvider session={session} clock={clock}>
-    {children}
-  </SessionProvider>
+const tree = (session: Session, children: ReactNode = <App />) => (
+  <SessionProvider session={session}>{children}</SessionProvider>
 )
 
 function rendered(facts: BffFacts | null | undefined, children?: ReactNode) {
   const clock = fakeClock()
   const { session } = sessionOf(facts, clock)
-  const html = renderToString(tree(session, clock, children))
+  const html = renderToString(tree(session, children))
   session.dispose()
   if (facts !== undefined) expect(clock.pending()).toEqual([])
   return html
@@ -116,7 +114,7 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
     const clock = fakeClock(Date.UTC(2026, 5, 1))
     const { session, api } = sessionOf(factsOf(1_000), clock)
     const seen = watch()
-    const shown = await open(wrap(tree(session, clock)), html)
+    const shown = await open(wrap(tree(session)), html)
     expect(shown.complaints).toEqual([])
     expect(shown.text()).toBe(`active Ada false trueada@chat.example900${clock.wall() + LIFE}`)
     await settle(() => {})
@@ -134,7 +132,7 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
     take()
     const probe = document.createElement('div')
     probe.innerHTML = html
-    const shown = await open(wrap(tree(session, clock)), html)
+    const shown = await open(wrap(tree(session)), html)
     expect(shown.container.querySelectorAll('*').length).toBe(probe.querySelectorAll('*').length)
     expect(take().Bar).toBe(wrap === modes[0]?.[1] ? 1 : 2)
   })
@@ -144,7 +142,7 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
     const html = rendered(factsOf(serverNow))
     const clock = fakeClock(Date.UTC(2020, 0, 1))
     const { session } = sessionOf(factsOf(serverNow), clock)
-    const shown = await open(wrap(tree(session, clock)), html)
+    const shown = await open(wrap(tree(session)), html)
     expect(shown.container.querySelector('b')?.textContent).toBe('900')
     await settle(() => clock.advance(5 * SECOND))
     expect(shown.container.querySelector('b')?.textContent).toBe('895')
@@ -155,7 +153,7 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
     const clock = fakeClock()
     const { session, api } = sessionOf(null, clock)
     const seen = watch()
-    const shown = await open(wrap(tree(session, clock)), html)
+    const shown = await open(wrap(tree(session)), html)
     expect(shown.text()).toBe('Please sign in.')
     expect(shown.complaints).toEqual([])
     expect(api.calls).toEqual([])
@@ -167,7 +165,7 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
     expect(html).toBe('<i>pending</i>')
     const clock = fakeClock()
     const { session, api } = sessionOf(undefined, clock)
-    const shown = await open(wrap(tree(session, clock)), html)
+    const shown = await open(wrap(tree(session)), html)
     expect(shown.text()).toBe('pending')
     expect(shown.complaints).toEqual([])
     expect(api.calls.length).toBe(1)
@@ -191,7 +189,7 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
           arrive = () => resolve({ default: Part })
         }),
     )
-    const shown = await open(wrap(tree(session, clock, suspended(<Late />))), html)
+    const shown = await open(wrap(tree(session, suspended(<Late />))), html)
     await settle(() => void session.logout())
     expect(shown.text()).toBe('active')
     await settle(arrive)
@@ -205,7 +203,7 @@ describe('a server that renders', () => {
     const clock = fakeClock()
     const pages = Array.from({ length: 50 }, (_, at) => {
       const { session } = sessionOf({ ...factsOf(0), user: { id: `u${at}`, email: `u${at}@x` } }, clock)
-      return tree(session, clock)
+      return tree(session)
     })
     const html = pages.map((page) => renderToString(page))
     for (const [at, one] of html.entries()) expect(one.match(/u\d+@x/g)).toEqual([`u${at}@x`])

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { renderToString } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
-import type { Clock, Session } from 'xstate-session'
+import type { Session } from 'xstate-session'
 import { SessionProvider, useIdleCountdown, useStaySignedIn } from 'xstate-session/react'
 import { MINUTE, SECOND, start } from '../session/fixture.ts'
 import { modes, open, settle } from './page.tsx'
@@ -21,8 +21,8 @@ function Warning({ withinMs }: { readonly withinMs?: number }) {
   )
 }
 
-const page = (session: Session, clock: Clock, withinMs?: number) => (
-  <SessionProvider session={session} clock={clock}>
+const page = (session: Session, withinMs?: number) => (
+  <SessionProvider session={session}>
     <Warning {...(withinMs !== undefined && { withinMs })} />
   </SessionProvider>
 )
@@ -31,7 +31,7 @@ describe.each(modes)('the idle warning, rendered %s', (_, wrap) => {
   async function shown(withinMs?: number) {
     const started = start({ idleTimeoutMs: LIMIT })
     await started.login()
-    const view = await open(wrap(page(started.session, started.clock, withinMs)))
+    const view = await open(wrap(page(started.session, withinMs)))
     return { ...started, text: () => view.text()?.replace('stay', ''), click: view.click }
   }
 
@@ -59,6 +59,15 @@ describe.each(modes)('the idle warning, rendered %s', (_, wrap) => {
     expect(state()).not.toBe('expired')
   })
 
+  test('U39: is not late where the clock was set back before it is mounted', async () => {
+    const { session, clock, login } = start({ idleTimeoutMs: LIMIT })
+    await login()
+    clock.advance(LIMIT - 30 * SECOND)
+    clock.jumpWall(-60 * MINUTE)
+    const view = await open(wrap(page(session)))
+    expect(view.text()).toBe('30stay')
+  })
+
   test('so does "stay signed in"', async () => {
     const { text, pass, click } = await shown()
     await settle(() => pass(LIMIT - 20 * SECOND))
@@ -74,12 +83,12 @@ describe.each(modes)('the idle warning, rendered %s', (_, wrap) => {
 })
 
 test('without a limit, and on a server, there is no warning', async () => {
-  const { session, clock, login, pass } = start()
+  const { session, login, pass } = start()
   await login()
-  const view = await open(page(session, clock))
+  const view = await open(page(session))
   await settle(() => pass(60 * MINUTE))
   expect(view.text()).toBe('-stay')
   const limited = start({ idleTimeoutMs: 30 * SECOND })
   await limited.login()
-  expect(renderToString(page(limited.session, limited.clock))).toContain('-')
+  expect(renderToString(page(limited.session))).toContain('-')
 })

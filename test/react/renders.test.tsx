@@ -93,16 +93,16 @@ function Page() {
   return <p>page</p>
 }
 
-const tree = (session: Session, clock: Parameters<typeof SessionProvider>[0]['clock']) => (
-  <SessionProvider session={session} {...(clock && { clock })}>
+const tree = (session: Session) => (
+  <SessionProvider session={session}>
     <App />
   </SessionProvider>
 )
 
 describe('P13 what renders again', () => {
   test('on a tick: what shows the countdown, once', async () => {
-    const { session, clock, pass } = await loggedIn()
-    await open(tree(session, clock))
+    const { session, pass } = await loggedIn()
+    await open(tree(session))
     take()
     await settle(() => pass(SECOND))
     expect(take()).toEqual({ Countdown: 1, Another: 1 })
@@ -111,8 +111,8 @@ describe('P13 what renders again', () => {
   })
 
   test('on a change of state: what selects it, once', async () => {
-    const { session, clock, pass, strategy, ok } = await loggedIn()
-    const shown = await open(tree(session, clock))
+    const { session, pass, strategy, ok } = await loggedIn()
+    const shown = await open(tree(session))
     await settle(() => pass(LIFE - LEAD - SECOND))
     take()
     // From `active` to `refreshing`, as a second is full.
@@ -134,8 +134,8 @@ describe('P13 what renders again', () => {
   })
 
   test('on a change that nobody selects: nothing', async () => {
-    const { session, clock, signal } = await loggedIn()
-    await open(tree(session, clock))
+    const { session, signal } = await loggedIn()
+    await open(tree(session))
     take()
     await settle(() => signal('userActive'))
     await settle(() => signal('networkRestored'))
@@ -143,10 +143,10 @@ describe('P13 what renders again', () => {
   })
 
   test('when only what is around the provider renders: what shows a text', async () => {
-    const { session, clock } = await loggedIn()
+    const { session } = await loggedIn()
     const app = <App />
     const around = (text: string) => (
-      <SessionProvider session={session} clock={clock} reasonTexts={{ user: text }}>
+      <SessionProvider session={session} reasonTexts={{ user: text }}>
         {app}
       </SessionProvider>
     )
@@ -161,8 +161,8 @@ describe('P13 what renders again', () => {
   })
 
   test('while an action runs: what shows it', async () => {
-    const { session, clock, pass, strategy, ok } = await loggedIn({ refresh: 'prompt' })
-    const shown = await open(tree(session, clock))
+    const { session, pass, strategy, ok } = await loggedIn({ refresh: 'prompt' })
+    const shown = await open(tree(session))
     await settle(() => pass(10 * SECOND))
     take()
     await shown.click('stay')
@@ -172,8 +172,8 @@ describe('P13 what renders again', () => {
   })
 
   test('at the end: the guard and its fallback, not what it kept from view', async () => {
-    const { session, clock } = await loggedIn()
-    await open(tree(session, clock))
+    const { session } = await loggedIn()
+    await open(tree(session))
     take()
     await settle(() => session.logout())
     expect(take()).toEqual({ Reason: 1 })

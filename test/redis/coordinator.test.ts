@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { type Coordinator, createSession, type Flight, type RefreshOutcome } from 'xstate-session'
-import { type RedisCoordinatorOptions, redisCoordinator } from 'xstate-session/redis'
+import { afterAll, assert, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  type Coordinator,
+  createSession,
+  type Flight,
+  type FlightAsk,
+  type RefreshOutcome,
+} from 'xstate-session'
+import { type RedisCoordinatorOptions, redisCoordinator, redisEntries } from 'xstate-session/redis'
 import { coordinatorConformance } from 'xstate-session/testing'
+import type { RedisClient } from '../../src/stores/redisClient.ts'
+import { movableClock } from '../server/world.ts'
+import { movableRedis } from './movableRedis.ts'
 import { storeServer } from './storeServer.ts'
 
 const SECRET = 'a secret that all processes of this test know'
@@ -28,12 +37,21 @@ async function connected(port = redis.port) {
   return client
 }
 
+type Connected = Awaited<ReturnType<typeof connected>>
+
+/** The Redis of these tests, whose time can be moved for those who go through its `wrap`. */
+const movedTime = async () => movableRedis(await connected())
+
 /** One process, as far as coordination goes. */
-async function process(options: Partial<RedisCoordinatorOptions> = {}, port?: number) {
+async function process(
+  options: Partial<RedisCoordinatorOptions> = {},
+  port?: number,
+  wrap: (client: Connected) => RedisClient = (client) => client,
+) {
   const client = await connected(port)
   const warnings: string[] = []
   const coordinator = redisCoordinator({
-    client,
+    client: wrap(client),
     secret: SECRET,
     onWarning: (warning) => warnings.push(warning),
     ...options,
@@ -42,12 +60,19 @@ async function process(options: Partial<RedisCoordinatorOptions> = {}, port?: nu
   return { coordinator, client, warnings }
 }
 
+/** Of a session without a bearer that remembers so many sends, all of which the backend answered. */
+const knowing = (sends: number): FlightAsk => ({
+  resend: 'afterBearerEnds',
+  isSpent: true,
+  known: sends > 0 ? { sends, sinceMs: 0, answers: sends, answeredSinceMs: 0 } : null,
+})
+
 function backend(answer: (n: number) => RefreshOutcome | Promise<RefreshOutcome> = () => OK) {
   const sends: number[] = []
   const flight = (more: Partial<Flight['identity']> = {}, doubtfulSends = 0): Flight => ({
     identity: { provider: 'openid', userId: 'u1', sessionId: 's1', refreshToken: 'token-1', ...more },
     origin: 'https://chat.example',
-    doubtfulSends,
+    ask: knowing(doubtfulSends),
     async send() {
       sends.push(Date.now())
       return answer(sends.length)
@@ -80,14 +105,26 @@ async function commands(run: () => Promise<unknown>): Promise<Record<string, num
 const runAll = (coordinators: readonly Coordinator[], flight: Flight) =>
   Promise.all(coordinators.map((coordinator) => coordinator.run(flight)))
 
-describe('the contract', () => {
-  for (const { name, run } of coordinatorConformance({
-    async create() {
-      const [{ coordinator }, { coordinator: other }] = [await process(), await process()]
-      return { coordinator, other }
+/** Two processes at one Redis, and the time of all three. */
+async function twoProcesses() {
+  const time = await movedTime()
+  const clock = movableClock()
+  const [one, two] = [
+    await process({ clock }, undefined, time.wrap),
+    await process({ clock }, undefined, time.wrap),
+  ]
+  return {
+    coordinator: one.coordinator,
+    other: two.coordinator,
+    async advance(ms: number) {
+      clock.pass(ms)
+      await time.advance(ms)
     },
-  }))
-    test(name, run)
+  }
+}
+
+describe('U36, U37: the contract', () => {
+  for (const { name, run } of coordinatorConformance({ create: twoProcesses })) test(name, run)
 })
 
 describe('two processes', () => {
@@ -240,33 +277,41 @@ describe('a sender that is gone', () => {
     expect(sends.length).toBe(1)
   })
 
-  test('C17: after its deadline the intent of a dead sender is a doubtful send, and is sent again on demand', async () => {
-    const options = { attemptTimeoutMs: 300, leaseMs: 100 }
-    const [a, b] = [await process(options), await process(options)]
+  test('C17: after its deadline the intent of a dead sender is a doubtful send, and is sent again by who needs it', async () => {
+    const time = await movedTime()
+    const [a, b] = [await process({}, undefined, time.wrap), await process({}, undefined, time.wrap)]
     const never = backend(() => new Promise(() => {}))
     void a.coordinator.run(never.flight())
-    await sleep(50)
+    await expect.poll(() => never.sends.length).toBe(1)
     a.client.destroy()
-    await sleep(400)
+    await time.advance(31_000)
     const { sends, flight } = backend()
-    expect(await b.coordinator.run(flight())).toMatchObject({ kind: 'unknown', answered: false })
+    const served: FlightAsk = { ...knowing(0), isSpent: false }
+    expect(await b.coordinator.run({ ...flight(), ask: served })).toMatchObject({
+      kind: 'unknown',
+      answered: false,
+      doubt: { sends: 1, answers: 0, sinceMs: expect.closeTo(31_000, -4), waitMs: 0 },
+    })
     expect(sends.length).toBe(0)
-    expect(await b.coordinator.run(flight({}, 1))).toMatchObject({ kind: 'ok' })
+    expect(await b.coordinator.run(flight())).toMatchObject({ kind: 'ok' })
     expect(sends.length).toBe(1)
   })
 
   test('C25: who lost the intent cannot settle it for who has it', async () => {
-    const [a, b] = [await process({ attemptTimeoutMs: 200, leaseMs: 100 }), await process()]
+    const time = await movedTime()
+    const one = () => process({}, undefined, time.wrap)
+    const [a, b, third] = [await one(), await one(), await one()]
     const late = held({ kind: 'refused', cause: 'network' })
-    const first = a.coordinator.run(backend(late.answer).flight())
-    await sleep(300)
+    const lost = backend(late.answer)
+    const first = a.coordinator.run(lost.flight())
+    await expect.poll(() => lost.sends.length).toBe(1)
+    await time.advance(31_000)
     const slow = held()
     const again = backend(slow.answer)
-    const second = b.coordinator.run(again.flight({}, 1))
+    const second = b.coordinator.run(again.flight())
     await expect.poll(() => again.sends.length).toBe(1)
     late.release()
     await first
-    const third = await process()
     const { sends, flight } = backend()
     const follower = third.coordinator.run(flight())
     await sleep(50)
@@ -297,23 +342,23 @@ describe('a Redis in trouble', () => {
   }
 
   test('C21: who knows what came of a token knows it better than a Redis that fell back to a doubt', async () => {
-    const [a, b, c] = [await process(), await process(), await process()]
+    const time = await movedTime()
+    const one = () => process({}, undefined, time.wrap)
+    const [a, b, c] = [await one(), await one(), await one()]
     const { sends, flight } = backend((n) => (n === 1 ? UNKNOWN : OK))
-    const { client } = a
+    const client = await connected()
     await a.coordinator.run(flight())
     const [name = ''] = (await client.sendCommand(['KEYS', '*flight:*'])) as unknown as string[]
     const doubt = await client.sendCommand(['HGETALL', name])
     const before = Object.entries(doubt as unknown as Record<string, string>).flat()
-    const slow = runAll([a.coordinator, b.coordinator], flight({}, 1))
-    expect(await slow).toMatchObject([OK, OK])
+    await time.advance(15_000)
+    expect(await runAll([a.coordinator, b.coordinator], flight())).toMatchObject([OK, OK])
     await client.sendCommand(['DEL', name])
     await client.sendCommand(['HSET', name, ...before])
-    // Who sent it, who waited for it, and who has only Redis to ask.
-    expect(await runAll([a.coordinator, b.coordinator, c.coordinator], flight())).toMatchObject([
-      OK,
-      OK,
-      { kind: 'unknown' },
-    ])
+    // Who has only Redis to ask, who sent it, and who waited for it.
+    const served: FlightAsk = { ...knowing(0), isSpent: false }
+    expect(await c.coordinator.run({ ...flight(), ask: served })).toMatchObject({ kind: 'unknown' })
+    expect(await runAll([a.coordinator, b.coordinator], flight())).toMatchObject([OK, OK])
     expect(sends.length).toBe(2)
   })
 
@@ -328,8 +373,8 @@ describe('a Redis in trouble', () => {
     const evicting = await storeServer('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru')
     onTestFinished(() => evicting.stop())
     const told = await process({}, evicting.port)
-    await sleep(100)
-    expect(told.warnings).toEqual(['evicts'])
+    await told.coordinator.run(flight())
+    await expect.poll(() => told.warnings).toEqual(['evicts'])
   })
 
   test('C26: thousands who wait for one send all settle, and Redis hears little of them', async () => {
@@ -360,6 +405,20 @@ describe('a Redis in trouble', () => {
     expect(sends.length).toBe(2)
     expect(answers.map(({ kind }) => kind).sort()).toEqual(['ok', 'rejected'])
   })
+})
+
+test('U52: a coordinator and a store that are made and not used have asked Redis nothing', async () => {
+  const asked: string[][] = []
+  const client = {
+    sendCommand: async (args: string[]) => void asked.push(args),
+    duplicate: () => assert.fail('A connection was opened.'),
+  }
+  const coordinator = redisCoordinator({ client, secret: SECRET })
+  redisEntries({ client })
+  await sleep(20)
+  expect(asked).toEqual([])
+  await coordinator.run(backend().flight())
+  expect(asked.map(([name]) => name)).toContain('CONFIG')
 })
 
 test('X1: nothing in Redis holds a token, and none travels in the clear', async () => {

@@ -96,6 +96,13 @@ const bad: Record<string, () => Promise<Request> | Request> = {
   'other events': async () => form(await signed(claims({ events: { x: {} } }))),
   'events that are text': async () =>
     form(await signed(claims({ events: { [Object.keys(EVENTS)[0] as string]: '' } }))),
+  'U6 no end': async () => form(await signed(claims({ exp: undefined }))),
+  'U6 a sid alone, by which no session is found': async () =>
+    form(await signed(claims({ sub: undefined, sid: 's' }))),
+  'U6 an empty sub': async () => form(await signed(claims({ sub: '' }))),
+  'U6 a token of another type': async () => form(await signed(claims(), privateKey, { typ: 'at+jwt' })),
+  'U6 an ID token that says so': async () =>
+    form(await signed(claims(), privateKey, { typ: 'id_token+jwt' })),
   'neither sub nor sid': async () => form(await signed(claims({ sub: undefined }))),
   'an old iat': async () => form(await signed(claims({ iat: now() - 600 }))),
   'an iat of the future': async () => form(await signed(claims({ iat: now() + 600 }))),
@@ -113,7 +120,7 @@ const bad: Record<string, () => Promise<Request> | Request> = {
   'a body of 10 MB': async () => post(`x=${'y'.repeat(10_000_000)}&logout_token=${await signed(claims())}`),
 }
 
-test.each(Object.keys(bad))('X32: %s is refused, and nobody is logged out', async (name) => {
+test.each(Object.keys(bad))('X32, U6: %s is refused, and nobody is logged out', async (name) => {
   const { server, page, notices } = serve()
   await page.navigate('/session/openid/start')
   const answer = await server.handle(await (bad[name] as () => Promise<Request>)())
@@ -174,4 +181,44 @@ test('without a verifier there is no such endpoint', async () => {
     secrets: ['a secret that is long enough for a test of this'],
   })
   expect((await server.handle(form('x'))).status).toBe(404)
+})
+
+test.each([[undefined], ['logout+jwt'], ['application/logout+jwt'], ['JWT']])(
+  'U6: a logout token of type %s is one',
+  async (typ) => {
+    const { server, page } = serve()
+    await page.navigate('/session/openid/start')
+    const answer = await server.handle(
+      form(await signed(claims({ sid: 's' }), privateKey, typ ? { typ } : {})),
+    )
+    expect(answer.status).toBe(200)
+    expect((await page.get('/session/')).status).toBe(401)
+  },
+)
+
+test('U6: a verifier of your own that names no subject ends nothing, and its provider is told', async () => {
+  const { server, page, notices } = serve({ backChannelLogout: async () => ({ ok: true, sid: 's' }) })
+  await page.navigate('/session/openid/start')
+  expect((await server.handle(form('x'))).status).toBe(400)
+  expect((await page.get('/session/')).status).toBe(200)
+  expect(notices).toContainEqual({ type: 'turnedAway', code: 'backChannelLogout' })
+})
+
+test('U6: sessions that only their browsers hold cannot be ended: the combination is refused', () => {
+  expect(() => serve({ sealedCookies: true })).toThrow(
+    'Options "sealedCookies" and "backChannelLogout" exclude each other',
+  )
+})
+
+test('U6: all sessions of a subject are over before the first grant is revoked', async () => {
+  const { server } = serve({ openidBackendLogout: true, attemptTimeoutMs: 500 })
+  const pages = Array.from({ length: 12 }, () => browser((request) => server.handle(request), PANEL))
+  for (const page of pages) await page.navigate('/session/openid/start')
+  const hanging = backend.faults.inject('logout', { kind: 'hang' }, { times: Infinity })
+  const answered = server.handle(form(await signed(claims())))
+  await expect.poll(() => hanging.hits).toBeGreaterThan(0)
+  for (const page of pages) expect((await page.get('/session/')).status).toBe(401)
+  expect(hanging.hits).toBe(12)
+  expect((await answered).status).toBe(200)
+  hanging.clear()
 })

@@ -18,7 +18,7 @@ async function twoServers() {
     createEntries(readServerOptions(options), keyring),
   ]
   const now = Date.now()
-  await one.write({ v: 1, key: KEY, session: at(1), activeAt: now, verifiedAt: now }, null)
+  await one.write({ v: 1, key: KEY, login: 'login', session: at(1), activeAt: now, verifiedAt: now }, null)
   return { one: one.sessionStore(KEY, undefined), two: two.sessionStore(KEY, undefined) }
 }
 

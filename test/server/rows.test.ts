@@ -159,15 +159,14 @@ describe('the store', () => {
         compareAndSet: (key, expected, next) => inner.compareAndSet(key, expected, next),
         keysOf: (subject) => inner.keysOf(subject),
       },
-      patienceMs: 20,
+      patienceMs: 30_000,
     })
     await page.navigate('/session/openid/start')
     pass(20 * MINUTE)
     backend.faults.inject('openidRefresh', { kind: 'respond', status: 408 })
-    expect((await page.get(USERS)).status).toBe(503)
-    // On a busy machine patience ends before the send.
+    // The session is awake for as long as this call waits, which asks again as soon as another send is due.
+    page.get(USERS).catch(() => {})
     await expect.poll(sends, { timeout: 10_000 }).toBe(1)
-    // The session is awake, and tries again by itself.
     inner = memoryEntries()
     const deferred = () => notices.filter(({ type }) => type === 'refreshDeferred').length
     await expect.poll(deferred, { timeout: 20_000 }).toBe(2)
@@ -318,20 +317,22 @@ describe('what several have in common', () => {
   })
 
   test('X20: a backend that always answers 401 is not asked much more often than we are', async () => {
-    const { serve, backend, sends, calls, clock } = await world()
-    // However long a busy machine takes, all calls are made inside of one floor.
-    const [wall, monotonic] = [clock.wall(), clock.monotonic()]
-    const { page } = serve({ clock: { ...clock, wall: () => wall, monotonic: () => monotonic } })
+    const { serve, backend, sends, calls } = await world()
+    const { page } = serve({ patienceMs: 50 })
     await page.navigate('/session/openid/start')
     const headers = { 'content-type': 'application/json' }
     const respond = { kind: 'respond', status: 401, headers, body: '{}' } as const
     backend.faults.inject('data', respond, { times: Infinity })
     backend.log.reset()
+    const statuses = new Set<number>()
     for (let n = 0; n < 10; n++) {
       const answers = await Promise.all(Array.from({ length: 100 }, () => page.get(USERS)))
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+      for (const { status } of answers) statuses.add(status)
     }
+    // Inside the floor there is no bearer, and the callers are told so.
+    expect([...statuses].sort()).toEqual([401, 503])
     expect(calls(USERS)).toBeLessThanOrEqual(1_100)
+    // The floor grows from 5 s on: a busy machine may come to the second.
     expect(sends()).toBeLessThanOrEqual(3)
   })
 
@@ -526,7 +527,12 @@ describe('what several have in common', () => {
     const { page } = serve()
     await page.navigate('/session/openid/start')
     const { expiresAt } = (await (await page.get('/session/')).json()) as { expiresAt: number }
-    backend.faults.inject('openidRefresh', { kind: 'respond', status: 404, body: '' }, { times: Infinity })
+    const none = {
+      kind: 'respond',
+      status: 404,
+      body: '<pre>Cannot POST /api/admin/oauth/refresh</pre>',
+    } as const
+    backend.faults.inject('openidRefresh', none, { times: Infinity })
     pass(expiresAt - Date.now() - 20_000)
     for (let n = 0; n < 3; n++) expect((await page.get(USERS)).status).toBe(200)
     expect(sends()).toBe(1)
@@ -565,13 +571,12 @@ describe('what is said', () => {
     const { serve } = await world()
     const { page, open } = serve()
     const attacker = open()
-    const start = await attacker.get('/session/openid/start')
-    const walk = await attacker.navigate(start.headers.get('location') ?? '')
+    const walk = await attacker.openid()
     expect(walk.response.status).toBe(302)
     const { url } = await page.navigate(`/auth/openid/callback?code=${'b'.repeat(64)}`)
     expect(url.pathname).toBe('/login')
     expect((await page.get('/session/')).status).toBe(401)
-    await page.get('/session/openid/start')
+    await page.begun()
     expect((await page.navigate(`/auth/openid/callback?code=${'b'.repeat(64)}`)).url.pathname).toBe('/login')
     expect((await page.get('/session/')).status).toBe(401)
   })
@@ -584,7 +589,7 @@ describe('what is said', () => {
     await page.navigate('/session/openid/start')
     const first = page.cookies.get('__Host-session')
     expect(first).not.toBe(planted)
-    await page.navigate('/session/openid/start')
+    await page.openid({ purpose: 'stepUp' })
     const second = page.cookies.get('__Host-session')
     expect(second).not.toBe(first)
     page.cookies.set('__Host-session', first ?? '')

@@ -241,7 +241,7 @@ describe('when the backend says no', () => {
     const session = await w.openid()
     w.backend.faults.inject(
       'openidRefresh',
-      { kind: 'respond', status: 404, body: 'Cannot POST' },
+      { kind: 'respond', status: 404, body: '<pre>Cannot POST /api/admin/oauth/refresh</pre>' },
       { times: Infinity },
     )
     w.pass(LIFE - LEAD)

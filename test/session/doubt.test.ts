@@ -40,30 +40,115 @@ async function watch(started: Awaited<ReturnType<typeof refreshing>>, ms: number
 }
 
 describe('afterBearerEnds', () => {
-  test.each([
-    ['the backend answered', answered, 'refreshRejected'],
-    ['nobody answered', silent, 'refreshOutcomeUnknown'],
-  ] as const)(
-    '%s: nothing while the bearer is good, then sends up to the fourth, over 120 s and more, then the end',
-    async (_, outcome, reason) => {
-      const started = await refreshing()
-      await started.strategy.last().answer(outcome)
-      expect(started.state()).toBe('retrying')
-      const early = await watch(started, LEAD - SECOND, outcome)
-      expect(await started.session.getToken()).toBe('B1')
-      expect(early).toEqual([])
-      const sends = await watch(started, 10 * MINUTE, outcome)
-      expect(sends).toHaveLength(3)
-      expect(started.session.getSnapshot()).toMatchObject({ state: 'expired', reason })
-      expect(new Set(started.strategy.sent())).toEqual(new Set(['R1']))
-      const [expired] = started.told('expired')
-      expect(expired).toMatchObject({ reason })
-      // From the first ambiguous answer to the end: two minutes at least.
-      const lastSend = LEAD + (sends.at(-1) ?? 0)
-      expect(lastSend).toBeGreaterThanOrEqual(90 * SECOND)
-      await expect(started.session.getToken()).rejects.toMatchObject(error('session_expired', { reason }))
-    },
-  )
+  test('the backend answered: nothing while the bearer is good, then sends up to the fourth, over 120 s and more, then the end', async () => {
+    const reason = 'refreshRejected'
+    const started = await refreshing()
+    await started.strategy.last().answer(answered)
+    expect(started.state()).toBe('retrying')
+    const early = await watch(started, LEAD - SECOND, answered)
+    expect(await started.session.getToken()).toBe('B1')
+    expect(early).toEqual([])
+    const sends = await watch(started, 10 * MINUTE, answered)
+    expect(sends).toHaveLength(3)
+    expect(started.session.getSnapshot()).toMatchObject({ state: 'expired', reason })
+    expect(new Set(started.strategy.sent())).toEqual(new Set(['R1']))
+    const [expired] = started.told('expired')
+    expect(expired).toMatchObject({ reason })
+    // From the first ambiguous answer to the end: two minutes at least.
+    const lastSend = LEAD + (sends.at(-1) ?? 0)
+    expect(lastSend).toBeGreaterThanOrEqual(90 * SECOND)
+    await expect(started.session.getToken()).rejects.toMatchObject(error('session_expired', { reason }))
+  })
+
+  test('U60: nobody answered: nothing while the bearer is good, then ever more rarely, and no end', async () => {
+    const started = await refreshing()
+    await started.strategy.last().answer(silent)
+    expect(await watch(started, LEAD - SECOND, silent)).toEqual([])
+    const sends = await watch(started, 2 * HOUR, silent)
+    expect(started.session.getSnapshot()).toMatchObject({
+      state: 'retrying',
+      isUsable: false,
+      shouldOfferLogin: true,
+    })
+    const gaps = sends.map((at, n) => at - (sends[n - 1] ?? 0)).slice(1)
+    expect(gaps.slice(0, 5).map((gap) => Math.round(gap / SECOND))).toEqual([30, 80, 120, 240, 300])
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(301 * SECOND)
+    started.strategy.always(() => started.ok())
+    for (let second = 0; second < 301; second++) await started.pass(SECOND)
+    expect(started.session.getSnapshot()).toMatchObject({ state: 'active', version: 2 })
+  })
+
+  test('U60: who spoke counts: after any number of unanswered sends four answers end it, 120 s after the first of them', async () => {
+    const started = await refreshing()
+    await started.strategy.last().answer(silent)
+    await watch(started, LEAD + 10 * MINUTE, silent)
+    expect(started.state()).toBe('retrying')
+    const from = started.strategy.attempts.length
+    const sends = await watch(started, 25 * MINUTE, answered)
+    expect(sends).toHaveLength(4)
+    expect(started.strategy.attempts.length - from).toBe(4)
+    expect(started.session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'refreshRejected' })
+  })
+
+  test('U60: a click goes before the wait, though not within five seconds of the last send, nor before Retry-After', async () => {
+    const started = await refreshing()
+    await started.strategy.last().answer(silent)
+    await watch(started, LEAD + 6 * MINUTE, silent)
+    const count = () => started.strategy.attempts.length
+    started.strategy.always(silent)
+    const click = () => started.session.refresh({ by: 'user' }).catch(() => {})
+    await started.pass(6 * SECOND)
+    const before = count()
+    await click()
+    expect(count()).toBe(before + 1)
+    void click()
+    await started.pass(4 * SECOND)
+    expect(count()).toBe(before + 1)
+    await started.pass(2 * SECOND)
+    expect(count()).toBe(before + 2)
+    started.strategy.always({ ...silent, retryAfterMs: 30 * SECOND } as RefreshOutcome)
+    await started.pass(6 * SECOND)
+    await click()
+    expect(count()).toBe(before + 3)
+    void click()
+    await started.signal('networkRestored')
+    await started.pass(29 * SECOND)
+    expect(count()).toBe(before + 3)
+    await started.pass(5 * SECOND)
+    expect(count()).toBe(before + 4)
+  })
+
+  test('U60: the network coming back goes before the wait', async () => {
+    const started = await refreshing()
+    await started.strategy.last().answer(silent)
+    await watch(started, LEAD + 6 * MINUTE, silent)
+    await started.pass(6 * SECOND)
+    started.strategy.always(() => started.ok())
+    await started.signal('networkRestored')
+    expect(started.state()).toBe('active')
+  })
+
+  test('U60: no timer runs while the user is away; it sends when the user is back', async () => {
+    const started = await refreshing()
+    await started.strategy.last().answer(silent)
+    await started.signal('userIdle')
+    expect(await watch(started, HOUR, silent)).toEqual([])
+    expect(started.state()).toBe('retrying')
+    started.strategy.always(() => started.ok())
+    await started.signal('userActive')
+    await started.pass(SECOND)
+    expect(started.state()).toBe('active')
+  })
+
+  test('U60: on demand no timer sends; a caller does, when it is due', async () => {
+    const started = await loggedIn({ refresh: 'onDemand' })
+    await started.pass(LIFE)
+    started.strategy.always(silent)
+    await started.session.getToken().catch(() => {})
+    expect(await watch(started, HOUR, silent)).toEqual([])
+    started.strategy.always(() => started.ok())
+    expect(await started.session.getToken()).toBe('B2')
+  })
 
   test('the end does not come before 120 s', async () => {
     const started = await refreshing()
@@ -76,6 +161,7 @@ describe('afterBearerEnds', () => {
     const api = strictApi((bearer) => bearer === 'B2')
     const started = await refreshing(undefined, { fetch: api.fetch })
     await started.strategy.last().answer(answered)
+    await started.pass(10 * SECOND)
     const call = started.session.fetch('/api/admin/users')
     await flush()
     await started.pass(SECOND)

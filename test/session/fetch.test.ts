@@ -374,7 +374,7 @@ describe('the retry after a 401 sends the same again', () => {
 
   test('A43 a second 401 is the answer to the caller, with a warning; no loop, and no refresh before the floor', async () => {
     const api = strictApi(() => false)
-    const { session, strategy, ok, pass, told, state } = await loggedIn({ fetch: api.fetch })
+    const { session, strategy, ok, pass, told } = await loggedIn({ fetch: api.fetch })
     await pass(SECOND)
     strategy.always(() => ok(strategy.attempts.length + 1))
     const answer = await session.fetch('/api')
@@ -382,12 +382,19 @@ describe('the retry after a 401 sends the same again', () => {
     expect(api.bearers()).toEqual(['B1', 'B2'])
     await flush()
     expect(told('warning')).toMatchObject([{ code: 'rejectedAfterRefresh' }])
-    for (let n = 0; n < 20; n++) expect((await session.fetch('/api')).status).toBe(401)
+    expect(session.getSnapshot()).toMatchObject({ state: 'retrying', isUsable: false })
+    const calls = Array.from({ length: 20 }, () => session.fetch('/api'))
+    await pass(5 * SECOND - 1)
     expect(strategy.attempts).toHaveLength(1)
-    expect(state()).toBe('active')
-    await pass(5 * SECOND)
-    await session.fetch('/api')
+    await pass(1)
+    for (const call of calls) expect((await call).status).toBe(401)
     expect(strategy.attempts).toHaveLength(2)
+    // That did not help: the next refresh waits longer.
+    await expect(session.fetch('/api')).rejects.toMatchObject({ code: 'refresh_unavailable' })
+    await pass(10 * SECOND - 1)
+    expect(strategy.attempts).toHaveLength(2)
+    await pass(1)
+    expect(strategy.attempts).toHaveLength(3)
   })
 
   test('A43 a second 401 that takes its time is the answer too', async () => {

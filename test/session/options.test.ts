@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { inProcessCoordinator, memoryStore } from 'xstate-session'
+import { createActor } from 'xstate'
+import { createSession, createSessionLogic, inProcessCoordinator, memoryStore } from 'xstate-session'
+import { browserOptions, browserSignals } from 'xstate-session/browser'
 import { systemClock } from '../../src/session/clock.ts'
+import { lifeOf } from '../../src/session/lifetime.ts'
 import { readOptions, type SessionOptions } from '../../src/session/options.ts'
 import { BASE_URL, error, stubStrategy } from './fixture.ts'
 
@@ -39,6 +42,12 @@ describe('what cannot work is refused, by name and with what it must be', () => 
     ['coordinator', {}, `a coordinator: ${factory}`],
     ['coordinator', { run: coordinator.run }, `a coordinator: ${factory}`],
     ['coordinator', { end: coordinator.end }, `a coordinator: ${factory}`],
+    ...['fetch', 'random', 'signals', 'observe', 'onListenerError'].flatMap((name) =>
+      [null, {}, 'fetch'].map((value) => [name, value, 'a function'] as const),
+    ),
+    ...[null, {}, Date, { ...systemClock, setTimer: undefined }].map(
+      (value) => ['clock', value, 'a clock: an object with "wall", "monotonic" and "setTimer"'] as const,
+    ),
     ['allowedOrigins', 'https://files.example', 'a list of origins'],
     ['allowedOrigins', ['https://files.example', 'files.example'], url],
     ['baseUrl', undefined, url],
@@ -86,7 +95,8 @@ describe('what works is taken as it is', () => {
     ['store', [store]],
     ['coordinator', [coordinator]],
   ])('%s: %j', (name, values) => {
-    for (const value of values) expect(read({ [name]: value })).toMatchObject({ [name]: value })
+    for (const value of values)
+      expect(read({ signals: () => () => {}, [name]: value })).toMatchObject({ [name]: value })
   })
 
   test.each([
@@ -131,3 +141,47 @@ test.each([
     origins: new Set(['https://chat.example']),
   })
 })
+
+describe('U49: a limit of absence, and nobody who tells of presence', () => {
+  const limit = { idleTimeoutMs: 30 * 60_000 }
+  const given = { baseUrl: BASE_URL, strategies: { openid: strategy } }
+  const refusal = expect.objectContaining(
+    error('misconfigured', {
+      message: expect.stringMatching(/"idleTimeoutMs" needs "signals".*browserOptions/),
+    }),
+  )
+
+  test('is refused by createSession, and by createSessionLogic', () => {
+    expect(() => createSession({ ...given, ...limit })).toThrow(refusal)
+    expect(() => createSessionLogic({ ...given, ...limit })).toThrow(refusal)
+  })
+
+  test('is refused in the input of an actor', () => {
+    const actor = createActor(createSessionLogic(given), { input: limit })
+    const errors: unknown[] = []
+    actor.subscribe({ error: (reason) => errors.push(reason) })
+    actor.start()
+    expect(errors).toEqual([refusal])
+  })
+
+  test('is taken with whoever tells, and without a limit nobody has to', () => {
+    const signals = () => () => {}
+    expect(read({ ...limit, signals })).toMatchObject({ ...limit, signals })
+    expect(read({ ...limit, signals: browserSignals() })).toMatchObject(limit)
+    // A page that is rendered on a server.
+    expect(read(browserOptions({ ...given, ...limit }))).toMatchObject(limit)
+    expect(read({ idleTimeoutMs: Infinity })).toMatchObject({ idleTimeoutMs: Infinity })
+  })
+})
+
+test.each([
+  [60_000, 30_000, 30_000],
+  [30_000, 60_000, 30_000],
+  [Infinity, 30_000, Infinity],
+])(
+  'U49: a life of %d ms where an answer tells none, and none above %d ms, is one of %d ms',
+  (lifetimeMs, maxLifetimeMs, expected) => {
+    const settings = read({ lifetimeMs, maxLifetimeMs })
+    expect(lifeOf('opaque', {}, 0, true, settings, () => {})).toBe(expected)
+  },
+)

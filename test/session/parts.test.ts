@@ -13,7 +13,7 @@ import { createAlarm } from '../../src/session/alarm.ts'
 import { createNotifier } from '../../src/session/notifier.ts'
 import { replaceStored } from '../../src/session/replaceStored.ts'
 import { revoke } from '../../src/session/revoke.ts'
-import { createTurn } from '../../src/session/turn.ts'
+import { createWaiters } from '../../src/session/waiters.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, outcomeOf, start } from './fixture.ts'
 
@@ -30,16 +30,20 @@ test.each([
 })
 
 describe('the alarm', () => {
-  test('keeps a process alive only while somebody waits for it', () => {
+  test('has one timer for the nearest instant, which keeps a process alive only while somebody waits', () => {
     const clock = fakeClock()
-    const alarm = createAlarm(clock, clock.wall, () => {})
-    const kinds = () => clock.pending().map(({ kind }) => kind)
-    alarm.arm(clock.wall() + 5, true)
-    expect(kinds()).toEqual(['foreground'])
-    alarm.arm(clock.wall() + 5, false)
-    expect(kinds()).toEqual(['background'])
-    alarm.arm(Infinity, true)
-    expect(kinds()).toEqual([])
+    const rung: string[] = []
+    const alarm = createAlarm({ ...clock, now: clock.wall })
+    const deadline = alarm.hand('background', () => rung.push('deadline'))
+    const patience = alarm.hand('foreground', () => rung.push('patience'))
+    deadline.set(clock.wall() + 7)
+    expect(clock.pending()).toEqual([{ inMs: 7, kind: 'background' }])
+    patience.set(clock.wall() + 9)
+    expect(clock.pending()).toEqual([{ inMs: 7, kind: 'foreground' }])
+    clock.advance(7)
+    expect([rung, clock.pending()]).toEqual([['deadline'], [{ inMs: 2, kind: 'foreground' }]])
+    patience.set(Infinity)
+    expect(clock.pending()).toEqual([])
   })
 })
 
@@ -83,15 +87,15 @@ describe('the notifier', () => {
   })
 })
 
-test('a turn has one promise for all who join it, until it is settled', async () => {
-  const turn = createTurn(() => 100, 8_000)
-  expect([turn.promise(), turn.until()]).toEqual([undefined, Infinity])
-  const joined = turn.join(1)
-  expect([turn.join(1), turn.promise()]).toEqual([joined, joined])
-  expect(turn.until()).toBe(8_100)
-  turn.settle(() => () => 'B1')
+test('all who wait share one promise and one deadline, and ask for the most that one of them asks for', async () => {
+  const waiters = createWaiters(() => 100, 8_000)
+  expect(waiters.waiting()).toBeUndefined()
+  const joined = waiters.join(1)
+  expect([waiters.join(1, 'user'), waiters.join(1, 'caller')]).toEqual([joined, joined])
+  expect(waiters.waiting()).toMatchObject({ epoch: 1, until: 8_100, by: 'user' })
+  waiters.settle(() => 'B1')
   expect(await joined).toBe('B1')
-  expect(turn.promise()).toBeUndefined()
+  expect(waiters.waiting()).toBeUndefined()
 })
 
 describe('ending a grant', () => {

@@ -1,7 +1,10 @@
 import type { Bearer, Family, Grant, Provider } from './provider.ts'
 
-/** What became of the refresh token of one request, at the backend. */
-export type Verdict = 'rotated' | 'kept' | 'rejected' | 'ambiguous' | 'refused' | 'unsupported'
+/**
+ * What became of the refresh token of one request. `ambiguous`: the backend's own words, which may mean anything.
+ * `silent`: words of something in between, which prove nothing.
+ */
+export type Verdict = 'rotated' | 'kept' | 'rejected' | 'ambiguous' | 'silent' | 'refused' | 'unsupported'
 
 export interface Asked {
   readonly method: string

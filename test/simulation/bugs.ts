@@ -7,14 +7,9 @@ import type { Patch } from '../patchSources.ts'
 export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   resendWhileGood: [
     {
-      file: 'machines/session.deadlines.ts',
-      find: '&& isSpent(c, at) && sends < MAX_DOUBTFUL_SENDS',
-      put: '&& sends < MAX_DOUBTFUL_SENDS',
-    },
-    {
-      file: 'machines/session.deadlines.ts',
-      find: "if (c.bearer === 'good') return Math.max(c.endsAt, c.retryAt)",
-      put: '',
+      file: 'machines/session.ledger.ts',
+      find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+      put: 'return doubt.answers < MAX_ANSWERS',
     },
   ],
   clearOnAnyFailure: [
@@ -26,9 +21,9 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   keepsServingAfterLogout: [
     {
-      file: 'src/session/handle.ts',
-      find: '    freshUntil = freshness()\n',
-      put: '    if (state.reason === null) freshUntil = freshness()\n',
+      file: 'src/session/supply.ts',
+      find: '      freshUntil = freshness()\n',
+      put: '      if (reading.state().reason === null) freshUntil = freshness()\n',
     },
     {
       file: 'src/session/flight.ts',
@@ -46,16 +41,16 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   forgetsDoubt: [
     {
-      file: 'src/coordination/inProcess.ts',
-      find: 'const FRUITLESS_MS = 86_400_000',
-      put: 'const FRUITLESS_MS = 1',
+      file: 'src/coordination/memoryLedger.ts',
+      find: 'claim(rows.get(key)?.value ?? null, ask',
+      put: 'claim(null, ask',
     },
   ],
   forgetsIntents: [
     {
       file: 'src/server/intents.ts',
-      find: 'if (!intent) return undefined\n',
-      put: "if (intent?.outcome !== 'rejected') return undefined\n",
+      find: 'const before = standing(key, record.intent)',
+      put: 'const before = record.intent?.closed ? standing(key, record.intent) : null',
     },
   ],
   buriesNothing: [

@@ -82,14 +82,11 @@ export function createEnds(court: Court) {
       case 'refreshRejected':
       case 'refreshOutcomeUnknown': {
         if (family?.revoked === 'admin') return 'revoked at the provider'
-        if (own.some(({ fate }) => fate === 'lost' || fate === 'open')) return 'an answer was lost on its way'
-        if (own.some(({ fate, isProcessed }) => isProcessed && fate === 'ambiguous'))
-          return 'the backend failed after it had spent the token'
-        if (
-          own.filter(({ fate }) => fate === 'ambiguous').length >=
-          (rules.resend === 'afterBearerEnds' ? 4 : 1)
-        )
-          return 'the backend was out of order for too long'
+        if (rules.resend !== 'afterBearerEnds' && own.length > 0) return 'its policy permits no further send'
+        if (own.some(({ fate, isProcessed }) => isProcessed && fate !== 'delivered'))
+          return 'the provider rejected a token that it had consumed'
+        if (own.filter(({ fate }) => fate === 'ambiguous').length >= 4)
+          return 'the backend answered four times as in an outage of its provider'
         if (rules.hasIntents && slackOf(seat, since) > INTENT_MARGIN_MS)
           return 'the clocks of its processes were further apart than is permitted'
         return unkept && `${UNKEPT} (${unkept})`
@@ -104,7 +101,9 @@ export function createEnds(court: Court) {
     sent(send: Send): void {
       // What was refused explains nothing, and there may be many of them.
       const own = (lastSends.get(send.family) ?? []).filter(({ fate }) => fate !== 'refused')
-      lastSends.set(send.family, [...own, send].slice(-8))
+      // One that spent its token explains an end long after it.
+      const spent = own.filter(({ isProcessed, fate }) => isProcessed && fate !== 'delivered')
+      lastSends.set(send.family, [...new Set([...spent.slice(-8), ...own.slice(-7), send])])
     },
     expired(
       seat: number,

@@ -121,7 +121,7 @@ export function createFleet(options: FleetOptions) {
     const isEnd = 'ended' in session
     judge.trace.note(
       seat,
-      `stored ${session.version}${isEnd ? ` ended (${record.reason})` : ''}${intent ? `, intent ${intent.sends} ${intent.outcome ?? 'open'}` : ''}`,
+      `stored ${session.version}${isEnd ? ` ended (${record.reason})` : ''}${intent ? `, intent ${intent.sends} ${intent.closed ?? (intent.openUntil ? 'open' : 'unknown')}` : ''}`,
     )
     if (!isEnd) judge.stored(session.bearer)
     const old = before && recordOf(key, before.value)

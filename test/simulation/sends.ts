@@ -13,9 +13,9 @@ export interface Send extends Caller {
   isProcessed?: boolean
   /**
    * What its sender has learned. `refused`: not processed. `lost`: nothing. `delivered`: the next tokens.
-   * `ambiguous`: words that may mean anything.
+   * `ambiguous`: words of the backend that may mean anything. `silent`: words of something in between.
    */
-  fate: 'open' | 'refused' | 'lost' | 'delivered' | 'rejected' | 'ambiguous' | 'unsupported'
+  fate: 'open' | 'refused' | 'lost' | 'delivered' | 'rejected' | 'ambiguous' | 'silent' | 'unsupported'
 }
 
 interface Token {
@@ -37,7 +37,9 @@ interface Grants {
 
 const WINDOW_MS = 60_000
 const FLOOR_MS = 5_000
-const MAX_SENDS = 4
+const MAX_ANSWERS = 4
+/** What tells the sender nothing of its token. */
+const UNCERTAIN: readonly Send['fate'][] = ['lost', 'ambiguous', 'silent', 'open']
 /** How far apart the clocks of processes may be (`docs/deployment.md`); milliseconds. */
 export const INTENT_MARGIN_MS = 5_000
 const REMEMBERED = 3
@@ -110,14 +112,15 @@ export function createSends(court: Court) {
       violate('I1', seat, `${name} is sent again after it was ${known.fate}`)
     if (known || (unkept && !hasIntents)) return
     if (family.rotation === 'none') return
-    const doubtful = before.filter(({ fate }) => fate === 'lost' || fate === 'ambiguous' || fate === 'open')
+    const doubtful = before.filter(({ fate }) => UNCERTAIN.includes(fate))
     if (doubtful.length === 0) return
     if (resend === 'never') violate('I1', seat, `${name} is sent again under "never"`)
     else if (resend === 'afterBearerEnds') {
       if (!isSpent(family, seat))
         violate('I1', seat, `${name} is sent again in doubt while its bearer is good`)
-      if (doubtful.length >= MAX_SENDS)
-        violate('I1', seat, `${name} is sent for the ${doubtful.length + 1}th time`)
+      const answered = doubtful.filter(({ fate }) => fate === 'ambiguous')
+      if (answered.length >= MAX_ANSWERS)
+        violate('I1', seat, `${name} is sent again after ${answered.length} answers of the backend`)
     } else {
       if (doubtful.length > 1) violate('I1', seat, `${name} is sent a third time`)
       const { at } = doubtful[0] as Send

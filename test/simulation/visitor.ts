@@ -44,13 +44,17 @@ export function createVisitor(options: VisitorOptions) {
     }
   }
 
+  /** The login that its page believes in, by its public name. */
+  let believed: string | undefined
+
   function requestOf(method: string, path: string, body?: object, navigates = false): Request {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const login = path === '/session/login' ? '1' : (believed ?? '1')
     return new Request(`${PANEL}${path}`, {
       method,
       headers: {
         ...(cookie && { cookie }),
-        ...(navigates ? { 'sec-fetch-mode': 'navigate' } : { 'x-csrf': '1', 'x-user-activity': '1' }),
+        ...(navigates ? { 'sec-fetch-mode': 'navigate' } : { 'x-csrf': login, 'x-user-activity': '1' }),
         'content-type': 'application/json',
       },
       ...(body && { body: JSON.stringify(body) }),
@@ -84,6 +88,7 @@ export function createVisitor(options: VisitorOptions) {
         if (before && answer) before.isLeaving = wasLeaving
         return
       }
+      if (way === 'password') learn(answer, () => {})
       family = grantOf(name)
       seenAt = time.now()
       live(true)
@@ -92,10 +97,33 @@ export function createVisitor(options: VisitorOptions) {
       fleet.ask(i, requestOf('POST', '/session/login', { email: `${name}@x`, password: 'p' }), done)
       return
     }
-    // Waits for the platform, while time stands still.
+    look(i, () => {
+      const purpose = believed && { purpose: 'switchUser' }
+      fleet.ask(i, requestOf('POST', '/session/openid/start', { ...purpose }), (start) => {
+        keep(start)
+        if (start?.status !== 200) return done(start ?? new Response(null, { status: 503 }))
+        const back = requestOf('GET', `/auth/openid/callback?code=${codeFor(name)}`, undefined, true)
+        fleet.ask(i, back, (answer) => {
+          done(answer)
+          look(i, () => {})
+        })
+      })
+    })
+  }
+
+  /** Its page asks who is logged in. */
+  function look(i: number, then: () => void): void {
+    believed = undefined
+    fleet.ask(i, requestOf('GET', '/session/'), (answer) => learn(answer, then))
+  }
+
+  /** Takes facts out of an answer. Waits for the platform, while time stands still. */
+  function learn(answer: Response | undefined, then: () => void): void {
     time.at(time.now(), async () => {
-      keep(await fleet.direct(i, requestOf('GET', '/session/openid/start', undefined, true)))
-      fleet.ask(i, requestOf('GET', `/auth/openid/callback?code=${codeFor(name)}`, undefined, true), done)
+      const facts = answer?.status === 200 ? await answer.json().catch(() => ({})) : {}
+      const { login } = facts as { readonly login?: string }
+      believed = login ?? believed
+      then()
     })
   }
 

@@ -39,12 +39,31 @@ export interface WireOptions {
 const failed = (code: string, syscall?: string) =>
   Object.assign(new Error('failed'), { code, ...(syscall && { syscall }) })
 
-const html = (status: number): Answer => ({
+const html = (status: number, more: Partial<Answer> = {}): Answer => ({
   status,
   headers: { 'content-type': 'text/html' },
   body: '<html>of something in between</html>',
-  verdict: 'ambiguous',
+  verdict: 'silent',
+  ...more,
 })
+/** The words of gateways and access proxies. Of a route that is missing there nobody takes a word for the backend's. */
+const GATEWAYS: readonly Answer[] = [
+  html(502),
+  html(503),
+  html(504),
+  html(404, { headers: { 'content-type': 'text/plain' }, body: '404 page not found', verdict: 'refused' }),
+  html(501, { verdict: 'refused' }),
+  html(401),
+  html(403, { headers: { 'content-type': 'text/plain' }, body: 'RBAC: access denied' }),
+  html(302, { headers: { location: '/login' } }),
+]
+/** What LibreChat answers for a route that is not there. A provider's token endpoint says nothing that is known. */
+const noRoute = (path: string): Answer => {
+  const isOauth = routeOf(path) === 'oauth'
+  return isOauth
+    ? html(404, { verdict: 'refused' })
+    : { ...coded(404, '', 'unsupported'), body: '{"message":"Endpoint not found"}' }
+}
 const coded = (status: number, code: string, verdict: Verdict, more = {}): Answer => ({
   status,
   headers: { 'content-type': 'application/json', ...more },
@@ -53,10 +72,10 @@ const coded = (status: number, code: string, verdict: Verdict, more = {}): Answe
 })
 
 /** What is answered in place of the backend, which sees nothing of it. */
-function insteadOf(kind: WireFault, roll: number): Answer | undefined {
-  switch (kind) {
+function insteadOf(fault: Fault, { url }: Asked, roll: number): Answer | undefined {
+  switch (fault.kind) {
     case 'gateway':
-      return html(502)
+      return GATEWAYS[Math.floor(fault.roll * GATEWAYS.length)]
     case 'portal':
       return html(200)
     case 'busy':
@@ -66,7 +85,7 @@ function insteadOf(kind: WireFault, roll: number): Answer | undefined {
     case 'outage':
       return coded(401, 'REFRESH_FAILED', 'ambiguous')
     case 'noRoute':
-      return { ...html(404), verdict: 'unsupported' }
+      return noRoute(url.pathname)
     case 'forbidden':
       return coded(403, 'FORBIDDEN', 'rejected')
     default:
@@ -123,7 +142,7 @@ export function createWire(options: WireOptions) {
         }
         const slowMs = kind === 'slow' ? Math.round(200 + (fault?.roll ?? 0) ** 2 * 39_000 * roll) : 0
         time.at(time.now() + there + slowMs / 2, () => {
-          const answer = (kind && insteadOf(kind, roll)) ?? processed(kind, asked, send)
+          const answer = (fault && insteadOf(fault, asked, roll)) ?? processed(kind, asked, send)
           if (kind === 'afterwards') Object.assign(answer, coded(500, 'INTERNAL_ERROR', 'ambiguous'))
           if (kind === 'lost') return fail(back, 'lost', failed('ECONNRESET', 'read'))
           place.after(back + slowMs / 2, () => {
@@ -179,8 +198,7 @@ export function createWire(options: WireOptions) {
 }
 
 /** What whoever sent a refresh learns of its token. */
-function fateOf({ verdict, status }: Answer): Send['fate'] {
-  if (status >= 500 && verdict !== 'refused') return 'ambiguous'
+function fateOf({ verdict }: Answer): Send['fate'] {
   return verdict === 'rotated' || verdict === 'kept' ? 'delivered' : (verdict ?? 'ambiguous')
 }
 

@@ -43,7 +43,7 @@ async function createServerStore(entryStore: EntryStore) {
     )
   const [one, two] = [process(), process()]
   const now = Date.now()
-  await one.write({ v: 1, key: KEY, session: holds, activeAt: now, verifiedAt: now }, null)
+  await one.write({ v: 1, key: KEY, login: 'login', session: holds, activeAt: now, verifiedAt: now }, null)
   return { store: one.sessionStore(KEY, undefined), other: two.sessionStore(KEY, undefined) }
 }
 

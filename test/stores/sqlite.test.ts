@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { sqliteEntries } from 'xstate-session/sqlite'
 import { entryStoreConformance } from 'xstate-session/testing'
 import { Misconfigured } from '../../src/session/errors.ts'
@@ -42,6 +42,41 @@ describe('sqliteEntries', () => {
     expect(await after.read('k')).toEqual({ value: 'a', revision: 1 })
     expect(await after.keysOf('s')).toEqual(['k'])
     after.close()
+  })
+
+  /** The files of the folder, with the rights of everybody. */
+  const modes = () =>
+    Object.fromEntries(
+      readdirSync(folder).map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)]),
+    )
+  const PRIVATE = { 'sessions.db': '600', 'sessions.db-wal': '600', 'sessions.db-shm': '600' }
+
+  test('U23: its files are for their owner alone, whatever the umask', async () => {
+    const old = process.umask(0)
+    onTestFinished(() => void process.umask(old))
+    const store = sqliteEntries({ path })
+    await store.compareAndSet('k', null, { value: 'a', expiresAt })
+    expect(modes()).toEqual(PRIVATE)
+    store.close()
+    expect(modes()).toEqual({ 'sessions.db': '600' })
+  })
+
+  test('U23: so are those that others could read before', async () => {
+    const first = sqliteEntries({ path })
+    await first.compareAndSet('k', null, { value: 'a', expiresAt })
+    for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644)
+    const second = sqliteEntries({ path })
+    expect(modes()).toEqual(PRIVATE)
+    expect(await second.read('k')).toEqual({ value: 'a', revision: 1 })
+    first.close()
+    second.close()
+  })
+
+  test('U23: the file of something else keeps its rights', () => {
+    new DatabaseSync(path).exec('CREATE TABLE t (a)')
+    chmodSync(path, 0o644)
+    expect(() => sqliteEntries({ path })).toThrow(/something else/)
+    expect(modes()).toEqual({ 'sessions.db': '644' })
   })
 
   test('what another process wrote before it was killed is there', async () => {

@@ -228,10 +228,48 @@ describe('the suite refuses', () => {
     expect(await failing(spoil)).toEqual(
       expect.arrayContaining([
         'garbage is an outcome, not a throw, and no success',
-        'a success is one with the right status, the right type, and whole',
+        'a success is one with the right status, and whole',
         'values of the wrong type are not coerced',
       ]),
     )
+  })
+
+  test('one that goes by the content type', async () => {
+    const spoil = refreshing(async (request, inner) => {
+      let type: string | null = null
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        const response = await (request.fetch ?? globalThis.fetch)(input, init)
+        type = response.headers.get('content-type')
+        return response
+      }
+      const outcome = await inner.refresh({ ...request, fetch })
+      return outcome.kind === 'ok' && type !== 'application/json'
+        ? { kind: 'unknown', cause: 'content', answered: false }
+        : outcome
+    })
+    expect(await failing(spoil)).toEqual([
+      'a success whose content type somebody has changed is used all the same',
+    ])
+  })
+
+  test.each([
+    ['the end', { kind: 'rejected', reason: 'refreshRejected' }],
+    ['a backend without the route', { kind: 'unsupported', forGood: false }],
+    ['an answer of the backend', { kind: 'unknown', cause: 'status', answered: true }],
+  ] as const)('one that takes a gateway’s 404 for %s', async (_, instead) => {
+    const spoil = refreshing(async (request, inner) => {
+      let status = 0
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        const response = await (request.fetch ?? globalThis.fetch)(input, init)
+        status = response.status
+        return response
+      }
+      const outcome = await inner.refresh({ ...request, fetch })
+      return status === 404 ? instead : outcome
+    })
+    expect(await failing(spoil)).toEqual([
+      'what a gateway says in place of the backend ends nothing, and is not counted as an answer',
+    ])
   })
 
   test('one that makes texts of everything', async () => {

@@ -1,7 +1,8 @@
 import { allowInsecureRequests, ClientSecretBasic } from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
 import { Misconfigured } from '../../src/session/errors.ts'
-import { type OauthStrategyOptions, oauthStrategy } from '../../src/strategies/oauth.ts'
+import { oauthStrategy } from '../../src/strategies/oauth.ts'
+import type { OauthStrategyOptions } from '../../src/strategies/oauthOptions.ts'
 import { oauthProfiles } from '../../src/strategies/oauthProfiles.ts'
 import { httpServer, rawServer } from '../wire/loopback.ts'
 import { attempt, fakeFetch, json, page, TOKEN } from './attempt.ts'
@@ -83,11 +84,11 @@ describe('what is sent', () => {
     expect(sent).toEqual([])
   })
 
-  test('an endpoint without TLS is misconfigured, and nothing is sent', async () => {
-    const { fetch, sent } = fakeFetch(() => json(good))
-    const strategy = strategyOf({ server: { ...server, token_endpoint: 'http://op.example/token' } })
+  test('an endpoint without TLS, learned from the metadata, is misconfigured, and nothing more is sent', async () => {
+    const { fetch, sent } = fakeFetch(() => json({ ...server, token_endpoint: 'http://op.example/token' }))
+    const strategy = strategyOf({ server: 'https://op.example' })
     expect(await strategy.refresh(attempt({ fetch }))).toEqual(misconfigured)
-    expect(sent).toEqual([])
+    expect(sent).toHaveLength(1)
   })
 
   test('options that cannot work are refused at once', () => {
@@ -129,7 +130,11 @@ describe('discovery', () => {
       () => new Response(null, { status: 302, headers: { location: '/x' } }),
       { kind: 'refused', cause: 'unavailable' },
     ],
-    ['is another one', () => json({ ...server, issuer: 'https://evil.example' }), misconfigured],
+    [
+      'is another one',
+      () => json({ ...server, issuer: 'https://evil.example' }),
+      { ...misconfigured, problem: expect.stringContaining('https://evil.example/') },
+    ],
     ['has no metadata', () => page('', { status: 404 }), misconfigured],
     ['has an error in their place', () => json({ error: 'not_found' }, { status: 404 }), misconfigured],
   ])('a provider that %s has spent nothing, and is asked again', async (_, response, outcome) => {
@@ -158,7 +163,13 @@ describe('what the answers mean', () => {
     expect(await answered(() => json({ refresh_token: 'R2' }))).toEqual(kept)
     expect(await answered(() => json({ ...good, access_token: 7 }))).toEqual(kept)
     expect(await answered(() => json({ ...good, id_token: 'no.jwt.at-all' }))).toEqual(kept)
-    for (const body of [{}, { access_token: 'T2' }, { ...good, refresh_token: 7 }, [], null]) {
+    for (const body of [
+      {},
+      { access_token: 7 },
+      { ...good, access_token: null, refresh_token: 7 },
+      [],
+      null,
+    ]) {
       expect(await answered(() => json(JSON.stringify(body)))).toEqual({
         ...unknown('schema'),
         warnings: ['schema'],
@@ -184,7 +195,7 @@ describe('what the answers mean', () => {
   test('A28 unknown codes, and pages, prove nothing', async () => {
     expect(await failed(400, 'something_else')).toEqual(unknown('status'))
     expect(await failed(400, '__proto__')).toEqual(unknown('status'))
-    expect(await answered(() => page('{"error":"invalid_grant"}', { status: 400 }))).toEqual(
+    expect(await answered(() => page('<p>{"error":"invalid_grant"}', { status: 400 }))).toEqual(
       unknown('status'),
     )
     expect(await answered(() => json('null', { status: 400 }))).toEqual(unknown('status'))

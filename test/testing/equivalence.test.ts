@@ -7,6 +7,7 @@ import { selectSession } from '../../machines/session.select.ts'
 import type { EventOf, SessionInput } from '../../machines/session.types.ts'
 import {
   createSessionModel,
+  FOUND,
   MODEL_START,
   type ModelSnapshot,
   type SessionModelOptions,
@@ -23,7 +24,7 @@ const policies = ['eager', 'onDemand', 'prompt'] as const
 const resends = ['afterBearerEnds', 'never', { withinMs: 40_000 }] as const
 const every: SessionModelOptions[] = policies.flatMap((policy) =>
   resends.flatMap((resend) =>
-    (['pending', 'loggedOut', 'loggedIn'] as const).map((start) => ({
+    (['pending', 'loggedOut', 'loggedIn', 'inDoubt'] as const).map((start) => ({
       ...limits,
       shared: true,
       policy,
@@ -37,6 +38,7 @@ const every: SessionModelOptions[] = policies.flatMap((policy) =>
 const graphs = [
   ...every.filter(({ start }) => start === 'pending'),
   { start: 'loggedIn', resend: 'never' } as const,
+  { start: 'inDoubt', resend: 'afterBearerEnds' } as const,
 ].map((options) => ({ options, ...modelGraph(options) }))
 
 type Chart = ReturnType<typeof chartOf>
@@ -92,8 +94,10 @@ function told(options: SessionModelOptions, { context, value }: ModelSnapshot, n
 function pair(options: SessionModelOptions): readonly [ModelSnapshot, Chart] {
   const [modelled] = initialTransition(createSessionModel(options)) as [ModelSnapshot, unknown]
   const before = { ...modelled.context, epoch: 0, version: 0 }
-  const found = modelEvents['login.completed'].read(before, settingsOf(options)) as EventOf<'session.started'>
-  const facts = { pending: undefined, loggedOut: null, loggedIn: found.facts }[options.start ?? 'loggedOut']
+  const { start = 'loggedOut' } = options
+  const login = FOUND[start === 'inDoubt' ? start : 'loggedIn']
+  const found = modelEvents[login].read(before, settingsOf(options)) as EventOf<'session.started'>
+  const facts = start === 'pending' ? undefined : start === 'loggedOut' ? null : found.facts
   return [modelled, chartOf(options, facts)]
 }
 
@@ -171,7 +175,9 @@ describe('the model lacks nothing', () => {
           const event = make(at, c)
           const row = sessionMachine.getTransitionData(chart, event)[0]
           // Without a bearer no call goes out, and none is answered with 401.
-          const isOfNoCall = event.type === 'bearer.rejected' && c.bearer === 'none'
+          const isOfNoCall =
+            (event.type === 'bearer.rejected' && c.bearer === 'none') ||
+            (event.type === 'bearer.accepted' && (c.bearer === 'none' || at >= c.endsAt))
           if (row && !isOfNoCall && !canTake(chart, at, event.type, row))
             expect.fail(transitionName(chart.value, event.type, row))
           ;[chart] = transition(sessionMachine, chart, event)

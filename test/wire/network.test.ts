@@ -185,14 +185,6 @@ describe('the token may be spent', () => {
     expect(await refresh({ baseUrl })).toEqual(lost)
   })
 
-  test('N8 junk in place of TLS is unknown', async () => {
-    const { port } = await rawServer(
-      () => {},
-      (socket) => socket.end('this is no TLS record, by far'),
-    )
-    expect(await refresh({ baseUrl: `https://127.0.0.1:${port}/` })).toEqual(lost)
-  })
-
   test('N10 a browser’s TypeError without a code is unknown', async () => {
     expect(await rejecting(new TypeError('Failed to fetch'))).toEqual(lost)
     for (const odd of [
@@ -289,7 +281,7 @@ describe('the token may be spent', () => {
 })
 
 describe('bodies', () => {
-  test('A16 an endless body is cut off at 64 KiB, by both transports', async () => {
+  test('A16 an endless body is cut off at 1 MiB, by both transports', async () => {
     const { baseUrl, connections } = await httpServer((_, response) => {
       response.setHeader('content-type', 'application/json')
       const chunk = Buffer.alloc(16_384, 0x20)
@@ -305,13 +297,13 @@ describe('bodies', () => {
     expect(connections.length).toBe(2)
   })
 
-  test('A16 exactly 64 KiB is read, one byte more is not', async () => {
+  test('A16 exactly 1 MiB is read, one byte more is not', async () => {
     const padded = (length: number) => {
       const text = JSON.stringify(answer)
       return refresh({ fetch: fakeFetch(() => json(text + ' '.repeat(length - text.length))).fetch })
     }
-    expect(await padded(65_536)).toEqual(renewed)
-    expect(await padded(65_537)).toEqual({ kind: 'unknown', cause: 'size', answered: false })
+    expect(await padded(1_048_576)).toEqual(renewed)
+    expect(await padded(1_048_577)).toEqual({ kind: 'unknown', cause: 'size', answered: false })
   })
 
   test('A16 what comes after the limit is not asked for, whether or not the deadline passes there', async () => {
@@ -319,7 +311,7 @@ describe('bodies', () => {
       const controller = new AbortController()
       const cancel = vi.fn()
       const pull = (stream: ReadableStreamDefaultController) => {
-        stream.enqueue(new Uint8Array(65_537))
+        stream.enqueue(new Uint8Array(1_048_577))
         if (passes) controller.abort()
       }
       const { fetch } = fakeFetch(() => new Response(new ReadableStream({ pull, cancel })))
@@ -352,20 +344,7 @@ describe('bodies', () => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)
     })
     expect(await refresh({ baseUrl, fetch })).toEqual({ kind: 'unknown', cause: 'size', answered: false })
-    // Node's transport asks for no encoding, and decodes none.
-    expect(await refresh({ baseUrl })).toEqual({ kind: 'unknown', cause: 'content', answered: false })
-  })
-
-  test('A16 an encoding that was not asked for is not decoded, not even where it is none', async () => {
-    const { baseUrl } = await httpServer((_, response) => {
-      response.writeHead(200, {
-        'content-type': 'application/json',
-        'content-encoding': 'gzip, gzip, br, gzip, gzip, br',
-      })
-      response.end(JSON.stringify(answer))
-    })
-    expect(await refresh({ baseUrl })).toEqual({ kind: 'unknown', cause: 'content', answered: false })
-    expect(await refresh({ baseUrl, fetch })).toMatchObject({ kind: 'unknown' })
+    expect(await refresh({ baseUrl })).toEqual({ kind: 'unknown', cause: 'size', answered: false })
   })
 
   test.each([

@@ -12,13 +12,14 @@ const strategies: readonly SessionStrategy[] = [
   cookieStrategy({ browserCookies: true }),
 ]
 
+const MIB = 1_048_576
 const CANARY = 'ZqXj7#Wv'
 const words = new Set(
   [
-    'ok refused rejected unknown unsupported network limited unavailable misconfigured',
+    'ok refused rejected unknown unsupported network limited banned unavailable misconfigured',
     'timeout redirect content json schema size status refreshFailed consumed stale internal',
     'refreshRejected missingCredential accessRevoked identityMismatch stepUpRequired unknownUser',
-    'cookieDuplicate',
+    'cookieDuplicate cookieFolded',
   ].flatMap((line) => line.split(' ')),
 )
 
@@ -117,23 +118,26 @@ describe('parser totality', () => {
   })
 
   test.each([
-    ['quotes', '"'.repeat(65_536)],
-    ['escaped quotes', `"${'\\"'.repeat(32_700)}`],
-    ['backslashes', '\\'.repeat(65_536)],
-    ['one long text', JSON.stringify({ token: 'T', x: '\\"'.repeat(16_000) })],
-    ['brackets', '['.repeat(65_536)],
-    ['braces', '{"a":'.repeat(13_000)],
-    ['many names', JSON.stringify(Object.fromEntries(Array.from({ length: 7000 }, (_, i) => [`n${i}`, 1])))],
-    ['many blanks', `{"token":"T2"${' '.repeat(65_000)}}`],
+    ['quotes', '"'.repeat(MIB)],
+    ['escaped quotes', `"${'\\"'.repeat(MIB / 2 - 1)}"`],
+    ['backslashes', '\\'.repeat(MIB)],
+    ['one long text', JSON.stringify({ token: 'T', x: '\\"'.repeat(MIB / 5) })],
+    ['brackets', '['.repeat(MIB)],
+    ['braces', '{"a":'.repeat(MIB / 5)],
+    [
+      'many names',
+      JSON.stringify(Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`n${i}`, 1]))),
+    ],
+    ['many blanks', `{"token":"T2"${' '.repeat(MIB - 20)}}`],
     [
       'names far from their colons',
-      `{${Array.from({ length: 60 }, (_, i) => `"n${i}"${' '.repeat(1000)}:1`).join()}}`,
+      `{${Array.from({ length: 1000 }, (_, i) => `"n${i}"${' '.repeat(1000)}:1`).join()}}`,
     ],
     [
       'texts far from anything',
-      `[${Array.from({ length: 60 }, (_, i) => `"n${i}"${' '.repeat(1000)}`).join()}]`,
+      `[${Array.from({ length: 1000 }, (_, i) => `"n${i}"${' '.repeat(1000)}`).join()}]`,
     ],
-  ])('I30: 64 KiB of %s take no longer than 50 ms', async (_, body) => {
+  ])('I30: 1 MiB of %s takes no longer than 100 ms', async (_, body) => {
     const run = async () => {
       const before = performance.now()
       await openidStrategy().refresh(attempt({ fetch: fakeFetch(() => json(body)).fetch }))
@@ -142,7 +146,7 @@ describe('parser totality', () => {
     // The best of five: the machine may be busy with something else.
     const times: number[] = []
     for (let i = 0; i < 5; i++) times.push(await run())
-    expect(Math.min(...times)).toBeLessThan(50)
+    expect(Math.min(...times)).toBeLessThan(100)
   })
 })
 

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { enrolmentAnswer, needsEnrolment } from '../bearer.ts'
 import type { BackendContext, BackendEnv } from '../context.ts'
@@ -7,6 +7,14 @@ import { tokenHash } from '../presentations.ts'
 import { preAuthTenant } from '../tenant.ts'
 import type { RefreshClaims } from '../tokens.ts'
 import { userDocument } from '../users.ts'
+
+/** As Express does it: a sentence to whoever takes texts, else nothing. */
+function expressRedirect(c: Context<BackendEnv>, location: string): Response {
+  const takesText = /\*\/\*|text\/(\*|plain)/.test(c.req.header('accept') ?? '*/*')
+  c.header('Vary', 'Accept')
+  c.header('Location', location)
+  return takesText ? c.text(`Found. Redirecting to ${location}`, 302) : c.body(null, 302)
+}
 
 /** POST /api/auth/refresh: local sessions, by cookie alone. Texts come as HTML, the way Express sends a string. */
 export function cookieRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
@@ -40,7 +48,7 @@ export function cookieRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
     if (!user) {
       if (presentation) presentation.outcome = 'rejected'
       // The handler says 401 and then redirects; Express turns that into 302.
-      return c.redirect('/login', 302)
+      return expressRedirect(c, '/login')
     }
     const row = sessions.find(user.id, sent)
     if (!row) {

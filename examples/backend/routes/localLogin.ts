@@ -1,5 +1,11 @@
 import { type Context, Hono } from 'hono'
-import { enrolmentAnswer, needsEnrolment, refuseBanned, refuseWithoutTenant } from '../bearer.ts'
+import {
+  enrolmentAnswer,
+  needsEnrolment,
+  refuseBanned,
+  refuseWithoutTenant,
+  requireSameOrigin,
+} from '../bearer.ts'
 import type { BackendContext, BackendEnv } from '../context.ts'
 import { setSessionCookies } from '../cookies.ts'
 import { preAuthTenant } from '../tenant.ts'
@@ -30,7 +36,9 @@ export function localLoginRoutes(context: BackendContext): Hono<BackendEnv> {
   const { knobs, limiter, tokens, users } = context
   const app = new Hono<BackendEnv>()
 
-  app.post('/api/admin/login/local', limiter.middleware, refuseBanned(context), async (c) => {
+  const isOurs = requireSameOrigin(context)
+
+  app.post('/api/admin/login/local', isOurs, limiter.middleware, refuseBanned(context), async (c) => {
     const body: unknown = await c.req.json()
     const email = text(body, 'email')
     const password = text(body, 'password')
@@ -58,7 +66,7 @@ export function localLoginRoutes(context: BackendContext): Hono<BackendEnv> {
   })
 
   // Checks no capability: whoever has the second factor gets a session, admin or not.
-  app.post('/api/auth/2fa/verify-temp', preAuthTenant, refuseBanned(context), async (c) => {
+  app.post('/api/auth/2fa/verify-temp', isOurs, preAuthTenant, refuseBanned(context), async (c) => {
     const body: unknown = await c.req.json()
     const tempToken = text(body, 'tempToken')
     if (!tempToken) return c.json({ message: 'Missing temporary token' }, 400)

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { banAnswer, refuseBanned } from '../bearer.ts'
 import type { BackendContext, BackendEnv } from '../context.ts'
 import { type Grant, GrantFailed } from '../openidClient.ts'
 import { type Presentation, tokenHash } from '../presentations.ts'
@@ -42,60 +43,67 @@ export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
     return c.json({ error, error_code: errorCode }, status)
   }
 
-  app.post('/api/admin/oauth/refresh', limiter.middleware, preAuthTenant, async (c) => {
-    const presentation = c.get('presentation')
-    let body: { refresh_token?: unknown; user_id?: unknown } | null
-    try {
-      body = await c.req.json()
-    } catch {
-      return refuse(c, 'INTERNAL_ERROR')
-    }
-    const sent = body?.refresh_token
-    if (typeof sent !== 'string' || sent === '') return refuse(c, 'MISSING_REFRESH_TOKEN')
-    if (!knobs.reuseTokens) return refuse(c, 'TOKEN_REUSE_DISABLED')
-    if (!knobs.openidConfigured) return refuse(c, 'OPENID_NOT_CONFIGURED')
+  app.post(
+    '/api/admin/oauth/refresh',
+    limiter.middleware,
+    refuseBanned(context),
+    preAuthTenant,
+    async (c) => {
+      const presentation = c.get('presentation')
+      let body: { refresh_token?: unknown; user_id?: unknown } | null
+      try {
+        body = await c.req.json()
+      } catch {
+        return refuse(c, 'INTERNAL_ERROR')
+      }
+      const sent = body?.refresh_token
+      if (typeof sent !== 'string' || sent === '') return refuse(c, 'MISSING_REFRESH_TOKEN')
+      if (!knobs.reuseTokens) return refuse(c, 'TOKEN_REUSE_DISABLED')
+      if (!knobs.openidConfigured) return refuse(c, 'OPENID_NOT_CONFIGURED')
 
-    if (presentation) presentation.outcome = 'unknown-to-client'
-    let grant: Grant
-    try {
-      grant = await openid.refreshGrant(sent)
-    } catch (error) {
-      const rejected = error instanceof GrantFailed && error.verdict === 'rejected'
-      if (presentation && rejected) presentation.spent = true
-      return refuse(c, 'REFRESH_FAILED', rejected ? 'rejected' : 'unknown-to-client')
-    }
-    const rotated = grant.refreshToken !== undefined && grant.refreshToken !== sent
-    if (presentation) presentation.spent = rotated
+      if (presentation) presentation.outcome = 'unknown-to-client'
+      let grant: Grant
+      try {
+        grant = await openid.refreshGrant(sent)
+      } catch (error) {
+        const rejected = error instanceof GrantFailed && error.verdict === 'rejected'
+        if (presentation && rejected) presentation.spent = true
+        return refuse(c, 'REFRESH_FAILED', rejected ? 'rejected' : 'unknown-to-client')
+      }
+      const rotated = grant.refreshToken !== undefined && grant.refreshToken !== sent
+      if (presentation) presentation.spent = rotated
 
-    if (!grant.accessToken) return refuse(c, 'IDP_INCOMPLETE')
-    if (!grant.claims?.sub) return refuse(c, 'CLAIMS_INCOMPLETE')
-    const { sub, iss } = grant.claims
-    if (iss !== openid.issuer) return refuse(c, 'ISSUER_MISMATCH', 'rejected')
+      if (!grant.accessToken) return refuse(c, 'IDP_INCOMPLETE')
+      if (!grant.claims?.sub) return refuse(c, 'CLAIMS_INCOMPLETE')
+      const { sub, iss } = grant.claims
+      if (iss !== openid.issuer) return refuse(c, 'ISSUER_MISMATCH', 'rejected')
 
-    const tenant = c.get('tenant')
-    // In strict isolation a query without a tenant throws.
-    if (knobs.strictTenant && tenant === undefined) return refuse(c, 'INTERNAL_ERROR')
-    const userId = typeof body?.user_id === 'string' ? body.user_id : undefined
-    const found = resolveUser(users, { sub, issuer: iss, userId, tenant })
-    if ('errorCode' in found) return refuse(c, found.errorCode, 'rejected')
-    const { user } = found
-    if (presentation) presentation.userId = user.id
+      const tenant = c.get('tenant')
+      // In strict isolation a query without a tenant throws.
+      if (knobs.strictTenant && tenant === undefined) return refuse(c, 'INTERNAL_ERROR')
+      const userId = typeof body?.user_id === 'string' ? body.user_id : undefined
+      const found = resolveUser(users, { sub, issuer: iss, userId, tenant })
+      if ('errorCode' in found) return refuse(c, found.errorCode, 'rejected')
+      const { user } = found
+      if (presentation) presentation.userId = user.id
 
-    const domain = user.email.split('@')[1] ?? ''
-    if (knobs.allowedDomains && !knobs.allowedDomains.includes(domain))
-      return refuse(c, 'FORBIDDEN', 'rejected')
-    if (knobs.capabilityLookupFails || !user.isAdmin) return refuse(c, 'FORBIDDEN', 'rejected')
+      if (user.isBanned) return banAnswer(c)
+      const domain = user.email.split('@')[1] ?? ''
+      if (knobs.allowedDomains && !knobs.allowedDomains.includes(domain))
+        return refuse(c, 'FORBIDDEN', 'rejected')
+      if (knobs.capabilityLookupFails || !user.isAdmin) return refuse(c, 'FORBIDDEN', 'rejected')
 
-    const lifeMs = knobs.ssoSessionMs ?? knobs.sessionMs
-    const token = await tokens.signBearer(user, lifeMs)
-    const refreshToken = grant.refreshToken ?? sent
-    if (presentation) {
-      presentation.outcome = rotated ? 'ok-rotated' : 'ok-same'
-      presentation.successorHash = tokenHash(refreshToken)
-    }
-    // Taken after signing and to the millisecond, so up to a second later than the token's own `exp`.
-    return c.json({ token, refreshToken, user: ssoUser(user), expiresAt: now() + lifeMs })
-  })
+      const lifeMs = knobs.ssoSessionMs ?? knobs.sessionMs
+      const token = await tokens.signBearer(user, lifeMs)
+      const refreshToken = grant.refreshToken ?? sent
+      if (presentation) {
+        presentation.outcome = rotated ? 'ok-rotated' : 'ok-same'
+        presentation.successorHash = tokenHash(refreshToken)
+      }
+      // Taken after signing and to the millisecond, so up to a second later than the token's own `exp`.
+      return c.json({ token, refreshToken, user: ssoUser(user), expiresAt: now() + lifeMs })
+    },
+  )
 
   return app
 }

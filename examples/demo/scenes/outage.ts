@@ -4,6 +4,8 @@ import { both, deferrals, type Evidence, failures, outcomes, same } from '../evi
 import type { Scene, Stage } from '../scene.ts'
 
 const DOWN_MS = 1_000
+/** A click does not wait for the backoff, but five seconds after a send. */
+const CLICK_AFTER_MS = 5_200
 
 /** Starts from a bearer that is as good as new. */
 async function withNewBearer({ until, topOfSecond }: Stage, { session, call }: Admin): Promise<void> {
@@ -32,7 +34,7 @@ const held = (of: Evidence): string => {
 export const outage: Scene = {
   name: 'An outage, ridden out',
   intro:
-    'Two kinds of trouble. Ada is turned away with 429: her token was not touched, so it is sent again as soon as the backend allows. For Olga the provider goes down: the backend cannot tell whether her token was spent, so it is held as long as the old bearer serves and sent once more after that.',
+    "Two kinds of trouble. Ada is turned away with 429: her token was not touched, so it is sent again as soon as the backend allows. For Olga the provider goes down: the backend cannot tell whether her token was spent, so it is held as long as the old bearer serves. After that it goes out again: by itself ten seconds after the first send, or as soon as Olga clicks 'stay signed in'.",
   async play(stage) {
     const { ada, olga, backend, timeline, sleep, until } = stage
     await withNewBearer(stage, olga)
@@ -55,6 +57,9 @@ export const outage: Scene = {
       }
       backend.operator.setProviderConnection('up')
       timeline.note("the provider is up again; Olga's token still waits for the end of her bearer")
+      await sleep(CLICK_AFTER_MS - DOWN_MS)
+      timeline.note("Olga clicks 'stay signed in'")
+      await olga.session.refresh({ by: 'user' })
     }
     await Promise.all([callOn(), endsAgain()])
     await Promise.all([

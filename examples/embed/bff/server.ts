@@ -30,6 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const SAFE = {
   'content-security-policy':
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin', // no script of ours reads where a window of another site goes
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 }

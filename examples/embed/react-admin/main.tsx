@@ -19,7 +19,7 @@ import {
   reactAdminDataProvider,
   reactAdminHttpClient,
 } from 'xstate-session/react-admin'
-import { logIn, session } from './session.ts'
+import { logIn, session, signInWithOpenid } from './session.ts'
 
 const authProvider = reactAdminAuthProvider(session, {
   login: logIn,
@@ -117,7 +117,12 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <a href="/session/openid/start">Sign in with OpenID</a>
+      <button
+        type="button"
+        onClick={() => signInWithOpenid('/').catch(({ message }: Error) => setError(message))}
+      >
+        Sign in with OpenID
+      </button>
     </form>
   )
 }

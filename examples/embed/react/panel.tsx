@@ -120,6 +120,16 @@ function Settings() {
   )
 }
 
+/** Goes to the identity provider. A link could not: any website could make you follow it. */
+async function signInWithOpenid(returnTo: string) {
+  const answer = await fetch('/session/openid/start', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf': '1' },
+    body: JSON.stringify({ returnTo }),
+  })
+  location.assign((await answer.json()).location)
+}
+
 function Login({ returnTo }: { returnTo: string }) {
   const session = useSessionClient()
   const reason = useReasonText()
@@ -144,8 +154,10 @@ function Login({ returnTo }: { returnTo: string }) {
       <input name="email" type="email" required aria-label="Email" />
       <input name="password" type="password" required aria-label="Password" />
       <button type="submit">Sign in</button>
-      <a href={`/session/openid/start?returnTo=${encodeURIComponent(returnTo)}`}>Sign in with OpenID</a>
-      {isWrong && <p role="alert">Email or password is wrong.</p>}
+      <button type="button" onClick={() => signInWithOpenid(returnTo).catch(() => setWrong(true))}>
+        Sign in with OpenID
+      </button>
+      {isWrong && <p role="alert">That did not work. Please try again.</p>}
     </form>
   )
 }

@@ -17,7 +17,13 @@ export async function renderPage(request: Request, server: SessionServer): Promi
   session.dispose()
 
   const written = JSON.stringify(facts).replaceAll('<', '\\u003c') // no user name ends the script
-  const headers = new Headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+  const headers = new Headers({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy':
+      "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    'cross-origin-opener-policy': 'same-origin', // no script of ours reads where a window of another site goes
+  })
   for (const line of answer.headers.getSetCookie()) headers.append('set-cookie', line)
   return new Response(
     `<!doctype html><title>Panel</title><div id="panel">${markup}</div>` +

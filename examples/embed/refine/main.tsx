@@ -11,14 +11,14 @@ import {
   useOne,
   useParsed,
 } from '@refinedev/core'
-import { type FormEvent, useEffect } from 'react'
+import { type FormEvent, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from 'react-router'
 import { reasonTexts, SessionProvider, useReasonText, useSession } from 'xstate-session/react'
 import { refineAuthProvider } from 'xstate-session/refine'
 import { retryUnlessEnded } from 'xstate-session/tanstack-query'
 import { routerProvider } from './routerProvider.ts'
-import { logIn, session } from './session.ts'
+import { logIn, session, signInWithOpenid } from './session.ts'
 
 const authProvider = refineAuthProvider(session, {
   async login(fields) {
@@ -103,6 +103,7 @@ function Login() {
   const { params } = useParsed<{ to?: string }>()
   const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
   const reason = useReasonText()
+  const [error, setError] = useState('')
   const returnTo = params?.to ?? '/users'
 
   function send(event: FormEvent<HTMLFormElement>) {
@@ -114,7 +115,7 @@ function Login() {
   return (
     <form onSubmit={send}>
       <p role="status">{reason}</p>
-      {data?.error && <p role="alert">{data.error.message}</p>}
+      {(error || data?.error) && <p role="alert">{error || data?.error?.message}</p>}
       <label>
         E-mail <input name="email" type="email" autoComplete="username" required />
       </label>
@@ -122,7 +123,12 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <a href={`/session/openid/start?returnTo=${encodeURIComponent(returnTo)}`}>Sign in with OpenID</a>
+      <button
+        type="button"
+        onClick={() => signInWithOpenid(returnTo).catch(({ message }: Error) => setError(message))}
+      >
+        Sign in with OpenID
+      </button>
     </form>
   )
 }

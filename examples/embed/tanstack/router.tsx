@@ -14,7 +14,7 @@ import { type FormEvent, useState } from 'react'
 import { isOwnPath } from 'xstate-session/browser'
 import { SessionGuard, useLogout, useReasonText, useUser } from 'xstate-session/react'
 import { requireSession } from 'xstate-session/tanstack-router'
-import { logIn, session } from './session.ts'
+import { logIn, session, signInWithOpenid } from './session.ts'
 
 const rootRoute = createRootRoute({ component: Outlet })
 
@@ -134,7 +134,12 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <a href={`/session/openid/start?returnTo=${encodeURIComponent(returnTo)}`}>Sign in with OpenID</a>
+      <button
+        type="button"
+        onClick={() => signInWithOpenid(returnTo).catch(({ message }: Error) => setError(message))}
+      >
+        Sign in with OpenID
+      </button>
     </form>
   )
 }

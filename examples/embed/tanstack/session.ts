@@ -18,3 +18,14 @@ export async function logIn(fields: unknown): Promise<void> {
   if (!answer.ok) throw new Error('The e-mail address or the password is wrong.')
   await session.login(await answer.json(), { provider: 'bff' })
 }
+
+/** Goes to the identity provider, and comes back to `returnTo`. A link could not: any website could make you follow it. */
+export async function signInWithOpenid(returnTo: string): Promise<void> {
+  const answer = await fetch('/session/openid/start', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf': '1' },
+    body: JSON.stringify({ returnTo }),
+  })
+  if (!answer.ok) throw new Error('The sign-in could not begin. Please try again.')
+  location.assign((await answer.json()).location)
+}

@@ -7,6 +7,7 @@ const notices: SessionNotice[] = []
 const session = createSession(
   browserOptions({
     baseUrl: query.get('backend') ?? '',
+    name: query.get('name') ?? 'xstate-session',
     strategies: { openid: openidStrategy() },
     vault: query.get('vault') === 'shared' ? 'shared' : 'memory',
     refresh: 'onDemand',

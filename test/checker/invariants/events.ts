@@ -1,19 +1,5 @@
+import { EDGES } from '../../properties/edges.ts'
 import type { Bench, Monitor } from '../judge.ts'
-
-/** The edges of the published table. */
-const EDGES = new Set([
-  ...['loggedOut', 'active', 'nearingExpiry', 'refreshing', 'retrying', 'expired'].flatMap((from) => [
-    `${from} active`,
-    `${from} loggedOut`,
-    ...(from === 'loggedOut' ? [] : [`${from} expired`]),
-  ]),
-  'active nearingExpiry',
-  'active refreshing',
-  'nearingExpiry refreshing',
-  'refreshing nearingExpiry',
-  'refreshing retrying',
-  'retrying refreshing',
-])
 
 interface Told {
   readonly refreshed: Set<string>

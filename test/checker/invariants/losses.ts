@@ -14,20 +14,22 @@ interface Line {
 /** The deadline of an attempt and a margin: whoever wrote a line down has said by then what came of it. */
 const OVER_MS = 30_000
 
+/** So many doubtful answers of the backend itself end a session. */
+const MAX_ANSWERS = 4
+
 /**
  * I14: a session that expires for its refresh had a send that ended so, of a token of its own login. A refusal ends
- * nothing. A line that says that the token may be spent counts as a send of which nobody knows, as soon as nobody will
- * come to say more.
+ * nothing, and neither does what the backend did not say, unless the policy permits no further send. A line that says that
+ * the token may be spent counts as a send of which nobody knows, as soon as nobody will come to say more.
  */
-export function losses({ report, now, hasIntents }: Bench): Monitor {
+export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
   /** By login, and since its last renewal. */
-  const results = new Map<Family, Set<Send['result']>>()
+  const results = new Map<Family, Map<Send['result'], number>>()
   const users = new Map<string, Family>()
   const lines = new Map<string, Line>()
   const crashedAt = new Map<string, number>()
 
-  const isAnswered = (family: Family, wanted: readonly Send['result'][]) =>
-    wanted.some((result) => results.get(family)?.has(result))
+  const times = (family: Family, result: Send['result']) => results.get(family)?.get(result) ?? 0
   const isLeftOpen = (family: Family) =>
     [...lines].some(
       ([token, { at, isOrphaned }]) =>
@@ -35,10 +37,18 @@ export function losses({ report, now, hasIntents }: Bench): Monitor {
     )
 
   function isJustified(family: Family, reason: string | null): boolean {
-    if (reason === 'refreshUnsupported') return isAnswered(family, ['unsupported'])
-    if (reason === 'refreshRejected' || reason === 'refreshOutcomeUnknown')
-      return isAnswered(family, ['rejected', 'unknown']) || isLeftOpen(family)
-    return reason !== null
+    switch (reason) {
+      case 'refreshUnsupported':
+        return times(family, 'unsupported') > 0
+      case 'refreshRejected':
+        return times(family, 'rejected') > 0 || times(family, 'answered') >= MAX_ANSWERS
+      case 'refreshOutcomeUnknown':
+        if (times(family, 'consumed') > 0) return true
+        if (resend === 'afterBearerEnds') return false
+        return times(family, 'unknown') + times(family, 'answered') > 0 || isLeftOpen(family)
+      default:
+        return reason !== null
+    }
   }
 
   return {
@@ -46,7 +56,8 @@ export function losses({ report, now, hasIntents }: Bench): Monitor {
       login: ({ family }) => void users.set(family.user, family),
       delivered: ({ family }) => void results.delete(family),
       closed({ send: { family, result } }) {
-        results.set(family, (results.get(family) ?? new Set()).add(result))
+        const counts = results.get(family) ?? new Map<Send['result'], number>()
+        results.set(family, counts.set(result, (counts.get(result) ?? 0) + 1))
       },
       committed({ by, after: { token = '', intent } }) {
         if (!hasIntents) return
@@ -73,7 +84,7 @@ export function losses({ report, now, hasIntents }: Bench): Monitor {
       },
     },
     memory: () => [
-      ...[...results].map(([{ id }, all]) => [id, [...all].sort()]),
+      ...[...results].map(([{ id }, counts]) => [id, [...counts].sort()]),
       ...[...lines].map(([token, { by, at, isOrphaned }]) => {
         const ageMs = Math.min(now() - at, OVER_MS)
         return [token, isOrphaned || ageMs === OVER_MS || [by, ageMs]]

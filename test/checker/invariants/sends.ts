@@ -6,13 +6,17 @@ interface Token {
   last: Send
   /** Sends in a row that may have spent it. */
   doubts: number
+  /** How many of them the backend itself answered. */
+  answers: number
   /** When the first of them was over. */
   since: number
 }
 
 /** The deadline of an attempt and a margin: what a process that stands still has in the air is over by then. */
 const OVER_MS = 30_000
-const MAX_DOUBTFUL_SENDS = 4
+const MAX_ANSWERS = 4
+/** What proves that a token is spent, or refused for good. */
+const OVER: readonly Send['result'][] = ['rejected', 'rotated', 'consumed']
 
 /**
  * I1: a token is sent once, and again only as its policy permits. I2: no token is sent that was replaced. I9: one
@@ -41,18 +45,16 @@ export function sends(bench: Bench): Monitor {
   function singleUse({ token, family, by }: Send) {
     const before = tokens.get(token)
     if (!before) return
-    const { last, doubts, since } = before
+    const { last, doubts, answers, since } = before
     if (isUnderWay(last)) report('I1', `${by} sends ${token} while ${last.by} waits for its answer`)
-    if (last.result === 'rejected' || last.result === 'rotated')
-      report('I1', `${by} sends ${token}, which was ${last.result}`)
+    if (OVER.includes(last.result)) report('I1', `${by} sends ${token}, which was ${last.result}`)
     if (last.result === 'unsupported' && !isSpent(by, family) && processOf(last.by) === processOf(by))
       report('I1', `${by} sends ${token} to a backend without the route while the bearer is good`)
     if (doubts === 0) return
     if (resend === 'never') report('I1', `${by} sends ${token} again under "never"`)
     else if (resend === 'afterBearerEnds') {
       if (!isSpent(by, family)) report('I1', `${by} sends ${token} again in doubt while the bearer is good`)
-      if (doubts >= MAX_DOUBTFUL_SENDS)
-        report('I1', `${by} sends ${token} in doubt for the ${doubts + 1}th time`)
+      if (answers >= MAX_ANSWERS) report('I1', `${by} sends ${token} again after ${answers} answers`)
     } else if (doubts > 1 || now() - since > resend.withinMs)
       report('I1', `${by} sends ${token} again outside of its window`)
   }
@@ -90,18 +92,20 @@ export function sends(bench: Bench): Monitor {
         if (!isDue && !tokens.has(token) && !forced.has(family))
           report('I11', `${by} refreshes ${bearer.name}, which is good and was not refused`)
         open.add(send)
-        const { doubts = 0, since = Infinity } = tokens.get(token) ?? {}
-        tokens.set(token, { last: send, doubts, since })
+        const { doubts = 0, answers = 0, since = Infinity } = tokens.get(token) ?? {}
+        tokens.set(token, { last: send, doubts, answers, since })
       },
       closed({ send }) {
         open.delete(send)
         const known = tokens.get(send.token)
         if (!known) return
-        if (send.result === 'unknown') {
+        if (send.result === 'unknown' || send.result === 'answered') {
           known.doubts += 1
+          known.answers += send.result === 'answered' ? 1 : 0
           known.since = Math.min(known.since, now())
         } else if (send.result === 'kept') {
           known.doubts = 0
+          known.answers = 0
           known.since = Infinity
         }
       },
@@ -113,11 +117,12 @@ export function sends(bench: Bench): Monitor {
       },
     },
     memory: () => [
-      ...[...tokens].map(([token, { last, doubts, since }]) => [
+      ...[...tokens].map(([token, { last, doubts, answers, since }]) => [
         token,
         last.by,
         last.result ?? now() - last.at,
         doubts,
+        answers,
         doubts > 0 && Math.min(now() - since, 300_000),
       ]),
       ...[...forced].map(({ id }) => ['forced', id]),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createTimeline } from '../../src/session/timeline.ts'
+import { createSessionClock } from '../../src/session/sessionClock.ts'
+import { flush, LIFE, loggedIn, outcomeOf, SECOND } from './fixture.ts'
 
 const START = 1_000_000
 
@@ -7,7 +8,7 @@ const START = 1_000_000
 function follow(steps: readonly (readonly [number, number])[]): number[] {
   let [wall, monotonic] = [START, 7]
   const clock = { wall: () => wall, monotonic: () => monotonic, setTimer: () => () => {} }
-  const now = createTimeline(clock)
+  const { now } = createSessionClock(clock)
   return steps.map(([wallMs, monotonicMs]) => {
     wall += wallMs
     monotonic += monotonicMs
@@ -122,4 +123,16 @@ test.each<[string, (readonly [number, number])[], number[]]>([
   ],
 ])('the time of a session %s', (_, steps, expected) => {
   expect(follow(steps)).toEqual(expected)
+})
+
+test('U39: the snapshot is read by the clock of the session, and an error by the wall clock, whatever that was set to', async () => {
+  const { session, clock, strategy, pass } = await loggedIn({ refresh: 'onDemand' })
+  await pass(LIFE)
+  clock.jumpWall(-HOUR)
+  strategy.always({ kind: 'refused', cause: 'limited', retryAfterMs: 120 * SECOND })
+  const caller = outcomeOf(session.getToken())
+  await flush()
+  const { retryAt } = session.getSnapshot()
+  expect((retryAt ?? 0) - session.clock.now()).toBe(120 * SECOND)
+  expect(caller.error).toMatchObject({ code: 'refresh_unavailable', retryAt: clock.wall() + 120 * SECOND })
 })

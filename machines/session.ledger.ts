@@ -1,0 +1,236 @@
+import { NEVER } from './session.instants.ts'
+import type { ExpiredReason, ResendPolicy } from './session.types.ts'
+
+/** Answered sends that end a session, and the least time they spread over. */
+export const MAX_ANSWERS = 4
+const MIN_ANSWERED_MS = 120_000
+/** Waits after the first, second, third … send without a definitive answer; the last is the cap. */
+export const WAITS_MS = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000]
+/** A provider's own grace window is used sooner than that. */
+export const FIRST_WAIT_IN_WINDOW_MS = 500
+/** Between two sends that somebody asked for: a click, a network that is back. */
+export const EARLIEST_MS = 5_000
+/** No backend's `Retry-After` is taken for longer. */
+export const MAX_HOLD_MS = 300_000
+
+/**
+ * How long a row is remembered at least, from its last send on; milliseconds. Longer than every wait between two
+ * sends, and as long as a bearer lives at most: a session that slept meanwhile may come with the same token.
+ */
+export const MEMORY_MS = 86_400_000
+
+/**
+ * What is known of the sends of one refresh token that brought no definitive answer. Instants are on the clock of
+ * whoever keeps it; `NEVER`: there is no such instant.
+ */
+export interface Sends {
+  /** How often the token was sent; a send that is in the air counts. */
+  readonly sends: number
+  /** When the first of them was made. */
+  readonly since: number
+  /** How often the backend itself answered without a definitive word. */
+  readonly answers: number
+  /** When the first of those answers came. */
+  readonly answeredSince: number
+}
+
+/** One row of the ledger: everything that decides whether one refresh token may be sent. */
+export interface LedgerRow extends Sends {
+  /** When the last send was made. */
+  readonly sentAt: number
+  /** The next permitted send, unless somebody asks for one earlier. */
+  readonly notBefore: number
+  /** Until when the backend asked to wait (`Retry-After`): nobody sends earlier. */
+  readonly heldUntil: number
+  /** Until when an answer to the send in the air may come; absent: no send is in the air. */
+  readonly openUntil?: number
+  /** The token is never sent again: it is known to be spent, or this is why the backend rejected it. */
+  readonly closed?: 'consumed' | ExpiredReason
+}
+
+/** Who asks to send. */
+export interface SendAsk {
+  /** What the strategy permits. */
+  readonly resend: ResendPolicy
+  /** The bearer is gone: without a renewal the session cannot serve anybody. */
+  readonly isSpent: boolean
+  /** Somebody asks for it now (a click, a network that is back): the backoff does not hold, `Retry-After` does. */
+  readonly isEarly?: boolean
+  /** What the holder itself remembers of earlier sends, on the clock of the row. It only raises the row. */
+  readonly known?: Sends | null
+}
+
+/**
+ * What the ledger says to who asks. `open`: another send is in the air for at most `waitMs`. `doubt`: not now; for
+ * `waitMs` nothing changes by itself (`NEVER`: nothing ever does, by time alone).
+ */
+export type LedgerDecision =
+  | { readonly kind: 'send' }
+  | { readonly kind: 'open'; readonly waitMs: number }
+  | { readonly kind: 'doubt'; readonly waitMs: number }
+  | { readonly kind: 'consumed' }
+  | { readonly kind: 'rejected'; readonly reason: ExpiredReason }
+
+/** What one send came to, as far as the ledger minds. `unsent`: provably not processed. */
+export type SendResult =
+  | { readonly kind: 'renewed' }
+  | { readonly kind: 'unsent' }
+  | { readonly kind: 'consumed' }
+  | { readonly kind: 'rejected'; readonly reason: ExpiredReason }
+  | { readonly kind: 'unknown'; readonly answered: boolean; readonly retryAfterMs?: number }
+
+/** Nothing was ever sent. */
+export const NO_SENDS: Sends = { sends: 0, since: NEVER, answers: 0, answeredSince: NEVER }
+
+/** One more send, made at `sentAt`. `answeredAt`: the backend answered then, without a definitive word. */
+export function counted(before: Sends | null, sentAt: number, answeredAt: number = NEVER): Sends {
+  const { sends, since, answers, answeredSince } = before ?? NO_SENDS
+  return {
+    sends: sends + 1,
+    since: Math.min(since, sentAt),
+    answers: answers + (answeredAt < NEVER ? 1 : 0),
+    answeredSince: Math.min(answeredSince, answeredAt),
+  }
+}
+
+/** The greater of two memories of one token's sends; a holder's own only raises a row. */
+export function raised<T extends Sends>(row: T, known: Sends | null | undefined): T {
+  if (!known) return row
+  return {
+    ...row,
+    sends: Math.max(row.sends, known.sends),
+    since: Math.min(row.since, known.since),
+    answers: Math.max(row.answers, known.answers),
+    answeredSince: Math.min(row.answeredSince, known.answeredSince),
+  }
+}
+
+/**
+ * The row on a clock that was set back since: no send lies in the future. Without that, a clock that ran ahead for a
+ * while would hold the token back for as long.
+ */
+export function asOf(row: LedgerRow, now: number): LedgerRow {
+  const ahead = row.sentAt - now
+  if (!(ahead > 0)) return row
+  const back = (at: number) => (at < NEVER ? at - ahead : at)
+  return {
+    ...row,
+    since: back(row.since),
+    answeredSince: back(row.answeredSince),
+    sentAt: now,
+    notBefore: back(row.notBefore),
+    heldUntil: back(row.heldUntil),
+    ...(row.openUntil !== undefined && { openUntil: back(row.openUntil) }),
+  }
+}
+
+/** Whether the strategy's policy permits one more send, the backoff aside. */
+export function mayResend(
+  doubt: Sends,
+  { resend, isSpent }: Pick<SendAsk, 'resend' | 'isSpent'>,
+  now: number,
+) {
+  if (resend === 'never') return false
+  if (typeof resend === 'object') return doubt.sends < 2 && now <= doubt.since + resend.withinMs
+  return isSpent && doubt.answers < MAX_ANSWERS
+}
+
+/** Nothing that is still permitted could renew: with the bearer gone the session is over. */
+export function isGivenUp(doubt: Sends, resend: ResendPolicy, now: number): boolean {
+  if (resend === 'never') return true
+  if (typeof resend === 'object') return doubt.sends > 1 || now > doubt.since + resend.withinMs
+  return doubt.answers >= MAX_ANSWERS && now >= givenUpAt(doubt)
+}
+
+/** When the last answered send that is permitted ends the session; `NEVER`: it is not yet used up. */
+export function givenUpAt({ answers, answeredSince }: Sends): number {
+  return answers >= MAX_ANSWERS ? answeredSince + MIN_ANSWERED_MS : NEVER
+}
+
+/** The wait after the last of `sends`; `roll` (0 to 1) adds up to a quarter, so that not all come back at once. */
+export function waitAfter({ sends }: Sends, resend: ResendPolicy, roll: number): number {
+  if (typeof resend === 'object') return Math.min(FIRST_WAIT_IN_WINDOW_MS * (1 + roll), resend.withinMs / 2)
+  const wait = WAITS_MS[Math.min(Math.max(sends, 1), WAITS_MS.length) - 1] as number
+  return wait * (1 + roll / 4)
+}
+
+/** When the next send is due, for who asks; nobody goes before a `Retry-After` has passed. */
+export function dueAt(row: Pick<LedgerRow, 'sentAt' | 'notBefore' | 'heldUntil'>, isEarly: boolean): number {
+  const { sentAt, notBefore, heldUntil } = row
+  return Math.max(isEarly ? Math.min(notBefore, sentAt + EARLIEST_MS) : notBefore, heldUntil)
+}
+
+/** Whether the token may be sent now. Pure; every coordinator decides by this and nothing else. */
+export function decide(row: LedgerRow | null, ask: SendAsk, now: number): LedgerDecision {
+  if (row?.closed === 'consumed') return { kind: 'consumed' }
+  if (row?.closed) return { kind: 'rejected', reason: row.closed }
+  if (row?.openUntil !== undefined && now < row.openUntil)
+    return { kind: 'open', waitMs: row.openUntil - now }
+  const doubt = row ? raised(row, ask.known) : ask.known
+  if (!doubt || doubt.sends === 0) return { kind: 'send' }
+  if (!mayResend(doubt, ask, now)) return { kind: 'doubt', waitMs: NEVER }
+  const waitMs = row ? dueAt(row, ask.isEarly === true) - now : 0
+  return waitMs > 0 ? { kind: 'doubt', waitMs } : { kind: 'send' }
+}
+
+/**
+ * The row as a send begins: written before the token leaves. Should nobody live to see the answer, this row says what
+ * is known.
+ */
+export function opened(row: LedgerRow | null, ask: SendAsk, now: number, openForMs: number): LedgerRow {
+  const before = raised(row ?? blank(now), ask.known)
+  const sends = before.sends + 1
+  return {
+    ...before,
+    sends,
+    sentAt: now,
+    notBefore: now + waitAfter({ ...before, sends }, ask.resend, 0),
+    openUntil: now + openForMs,
+  }
+}
+
+/**
+ * The row after the answer to the send that `opened` it; `before` is the row as it stood before that send. `null`:
+ * there is nothing to remember.
+ */
+export function settled(
+  row: LedgerRow,
+  before: LedgerRow | null,
+  result: SendResult,
+  resend: ResendPolicy,
+  now: number,
+  roll: number,
+): LedgerRow | null {
+  const { openUntil: _, ...rest } = row
+  switch (result.kind) {
+    case 'renewed':
+      return null
+    case 'unsent':
+      return before
+    case 'consumed':
+      return { ...rest, closed: 'consumed' }
+    case 'rejected':
+      return { ...rest, closed: result.reason }
+    default: {
+      const { answered, retryAfterMs = 0 } = result
+      return {
+        ...rest,
+        answers: rest.answers + (answered ? 1 : 0),
+        answeredSince: Math.min(rest.answeredSince, answered ? now : NEVER),
+        notBefore: now + waitAfter(rest, resend, roll),
+        heldUntil: now + (retryAfterMs > 0 ? Math.min(retryAfterMs, MAX_HOLD_MS) : 0),
+      }
+    }
+  }
+}
+
+/** The row of a token that nobody has sent. */
+export const blank = (now: number): LedgerRow => ({
+  sends: 0,
+  since: now,
+  answers: 0,
+  answeredSince: NEVER,
+  sentAt: now,
+  notBefore: 0,
+  heldUntil: 0,
+})

@@ -1,0 +1,43 @@
+import type { Clock } from '../session/clock.ts'
+import type { RefreshRequest, SessionStrategy } from '../strategies/strategy.ts'
+
+/** How long the network is given to answer anything. */
+const ANSWER_MS = 5_000
+
+/**
+ * That a browser says it is offline is a hint: behind a virtual network it says so for good. While it does, a request
+ * that carries nothing goes ahead of each refresh. Where nobody answers that, no token is sent; any answer disproves
+ * the hint.
+ */
+export const whileOnline = (strategy: SessionStrategy, clock: Clock): SessionStrategy => ({
+  ...strategy,
+  async refresh(request) {
+    const isReached = navigator.onLine !== false || (await isAnswered(request, clock))
+    return isReached ? strategy.refresh(request) : { kind: 'refused', cause: 'network' }
+  },
+})
+
+async function isAnswered({ baseUrl, fetch, signal }: RefreshRequest, clock: Clock): Promise<boolean> {
+  const controller = new AbortController()
+  const giveUp = () => controller.abort()
+  const disarm = clock.setTimer(giveUp, ANSWER_MS, 'background')
+  signal.addEventListener('abort', giveUp)
+  const silence = new Promise<false>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(false))
+  })
+  const ask = async () => {
+    await (fetch ?? globalThis.fetch)(baseUrl, {
+      method: 'HEAD',
+      // The backend need not allow this request to anybody: that it answers is enough.
+      mode: 'no-cors',
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: controller.signal,
+    })
+    return true
+  }
+  const isReached = await Promise.race([ask().catch(() => false), silence])
+  disarm()
+  signal.removeEventListener('abort', giveUp)
+  return isReached
+}

@@ -1,0 +1,30 @@
+import { asOf, blank, decide, type LedgerRow, opened, raised } from '../../machines/session.ledger.ts'
+import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { FlightAsk } from './coordinator.ts'
+import { heldBy } from './heldBy.ts'
+import { toInstants } from './sendSpans.ts'
+
+/** A permitted send. `row` is written before the token leaves, in place of `before`. */
+export interface Claim {
+  readonly row: LedgerRow
+  readonly before: LedgerRow | null
+}
+
+/**
+ * Asks the ledger for a send, on the clock that `found` is on: answers a claim, or the outcome that stands in for the
+ * send. An attempt may take `openForMs`.
+ */
+export function claim(
+  found: LedgerRow | null,
+  { resend, isSpent, isEarly = false, known }: FlightAsk,
+  now: number,
+  openForMs: number,
+): Claim | { readonly outcome: RefreshOutcome } {
+  const before = found && asOf(found, now)
+  const ask = { resend, isSpent, isEarly, known: known && toInstants(known, now) }
+  const decision = decide(before, ask, now)
+  if (decision.kind === 'send') return { row: opened(before, ask, now, openForMs), before }
+  if (decision.kind === 'open')
+    return { outcome: { kind: 'refused', cause: 'unavailable', retryAfterMs: decision.waitMs } }
+  return { outcome: heldBy(raised(before ?? blank(now), ask.known), now) }
+}

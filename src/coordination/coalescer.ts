@@ -1,0 +1,193 @@
+import { MEMORY_MS } from '../../machines/session.ledger.ts'
+import type { Clock } from '../session/clock.ts'
+import type { RefreshOutcome } from '../strategies/strategy.ts'
+import { breaker } from './breaker.ts'
+import type { EndedElsewhere, Flight, FlightIdentity } from './coordinator.ts'
+import { type Answer, flightMemory, type PastFlight } from './flightMemory.ts'
+import { flightText, scopeText } from './flightText.ts'
+import { replayWindow } from './replayWindow.ts'
+import { sent } from './sent.ts'
+
+export interface CoalescerOptions {
+  /** How long a flight that renewed is remembered; milliseconds. */
+  readonly replayWindowMs: number
+  readonly maxEntries: number
+  readonly clock: Clock
+  readonly hash: (input: string) => string | Promise<string>
+}
+
+/** A flight whose `send` is told the key of its token. */
+export interface KeyedFlight extends Pick<Flight, 'identity' | 'origin'> {
+  send(key: string): Promise<RefreshOutcome>
+}
+
+interface InTheAir {
+  readonly scope: string
+  readonly refreshToken: string | undefined
+  /** What followers get: the outcome, or `ended` as soon as somebody logs out. */
+  readonly answer: Promise<Answer>
+  readonly settle: (answer: Answer) => void
+  hasFollowers: boolean
+  ended: boolean
+}
+
+/** What an outcome tells beside its kind: only an `ok` has tokens, and only a refusal is `limited`. */
+interface Told {
+  readonly kind: RefreshOutcome['kind']
+  readonly refreshToken?: string
+  readonly final?: true
+  readonly cause?: string
+  readonly retryAfterMs?: number
+}
+
+interface Ask {
+  readonly scope: string
+  /** The tombstones that may concern it. */
+  burying: Promise<unknown>
+  ended: boolean
+}
+
+const ENDED: EndedElsewhere = { kind: 'ended' }
+
+/**
+ * Makes one send of many in one process: whoever asks while a token is in the air gets what its send brings, and so
+ * do the stragglers who come later with a token that is spent. Whether a token may be sent at all is no business of
+ * the coalescer: `send` asks its ledger.
+ */
+export function coalescer({ replayWindowMs, maxEntries, clock, hash }: CoalescerOptions) {
+  const asking = new Set<Ask>()
+  const air = new Map<string, InTheAir>()
+  const past = flightMemory(replayWindow<PastFlight>(replayWindowMs, maxEntries, clock))
+  const limits = breaker(clock)
+  /** The tombstones that still wait for their hash. */
+  let burying: Promise<unknown> = Promise.resolve()
+
+  async function run(flight: KeyedFlight): Promise<Answer> {
+    const { identity, origin } = flight
+    const scope = scopeText(identity)
+    const ask: Ask = { scope, burying, ended: false }
+    asking.add(ask)
+    let key: string
+    try {
+      key = await hash(flightText(identity))
+      for (let awaited: unknown; awaited !== ask.burying; ) {
+        awaited = ask.burying
+        await awaited
+      }
+    } catch {
+      // Nothing was sent.
+      return { kind: 'refused', cause: 'misconfigured' }
+    } finally {
+      asking.delete(ask)
+    }
+    // No await from here to the entry in `air`: a second caller must find it.
+    if (ask.ended) {
+      if (identity.refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
+      return ENDED
+    }
+    const flying = air.get(key)
+    if (flying) {
+      flying.hasFollowers = true
+      return flying.answer
+    }
+    const known = past.get(key)
+    if (known?.value.answer) return aged(known.value.answer, known.ageMs)
+    const waitMs = limits.remainingMs(origin)
+    if (waitMs > 0) return { kind: 'refused', cause: 'limited', retryAfterMs: waitMs }
+    return lead(flight, key, scope)
+  }
+
+  async function lead(flight: KeyedFlight, key: string, scope: string): Promise<Answer> {
+    const { refreshToken } = flight.identity
+    const entry = inTheAir(scope, refreshToken)
+    air.set(key, entry)
+    const outcome = await sent(() => flight.send(key))
+    const { refreshToken: next, cause, retryAfterMs }: Told = outcome
+    // Still in the air: who logs out meanwhile ends it.
+    const successor = await successorKey(flight.identity, next)
+    if (air.get(key) === entry) air.delete(key)
+    if (cause === 'limited') limits.open(flight.origin, retryAfterMs)
+    if (entry.ended) {
+      if (refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
+      return { kind: 'ended', late: outcome }
+    }
+    if (refreshToken !== undefined) remember(key, scope, outcome, refreshToken, successor)
+    const answer: Answer =
+      entry.hasFollowers && outcome.kind === 'ok' ? { ...outcome, shared: true } : outcome
+    entry.settle(answer)
+    return answer
+  }
+
+  function remember(
+    key: string,
+    scope: string,
+    outcome: RefreshOutcome,
+    sentToken: string,
+    successor: string | undefined,
+  ): void {
+    const { kind, final, refreshToken: next = sentToken }: Told = outcome
+    // The ledger remembers what came of the token; a logout must find its key.
+    if (kind === 'unknown' || kind === 'rejected') past.set(key, { scope }, MEMORY_MS)
+    // Another token has taken its place, or none will.
+    else if (final || next !== sentToken) past.set(key, { scope, answer: outcome, successor })
+    // An unchanged token is alive.
+    else if (kind === 'ok') past.delete(key)
+  }
+
+  async function successorKey(
+    identity: FlightIdentity,
+    refreshToken: string | undefined,
+  ): Promise<string | undefined> {
+    try {
+      if (refreshToken !== undefined) return await hash(flightText({ ...identity, refreshToken }))
+    } catch {
+      // What the flight brought counts all the same.
+    }
+  }
+
+  function end(identity: FlightIdentity): void {
+    const scope = scopeText(identity)
+    const { refreshToken, sessionId } = identity
+    const isAll = sessionId !== undefined || refreshToken === undefined
+    for (const [key, entry] of air)
+      if (entry.scope === scope && (isAll || entry.refreshToken === refreshToken)) bury(key, scope)
+    if (isAll) for (const key of past.keysOf(scope)) bury(key, scope)
+    if (refreshToken !== undefined) burying = Promise.allSettled([burying, buryToken(identity, scope, isAll)])
+    for (const ask of asking) {
+      if (ask.scope !== scope) continue
+      ask.burying = burying
+      if (isAll) ask.ended = true
+    }
+  }
+
+  async function buryToken(identity: FlightIdentity, scope: string, isAll: boolean): Promise<void> {
+    const key = await hash(flightText(identity))
+    for (const each of isAll ? [key] : past.lineage(key)) bury(each, scope)
+  }
+
+  function bury(key: string, scope: string): void {
+    const entry = air.get(key)
+    if (entry) {
+      entry.ended = true
+      entry.settle(ENDED)
+    }
+    // A cookie jar's next login asks under the same key.
+    if (entry && entry.refreshToken === undefined) air.delete(key)
+    else past.set(key, { scope, answer: ENDED })
+  }
+
+  return { run, end }
+}
+
+function inTheAir(scope: string, refreshToken: string | undefined): InTheAir {
+  let settle: InTheAir['settle'] = () => {}
+  const answer = new Promise<Answer>((resolve) => {
+    settle = resolve
+  })
+  return { scope, refreshToken, answer, settle, hasFollowers: false, ended: false }
+}
+
+/** What was remembered, with its age told from now. */
+function aged(answer: Answer, ageMs: number): Answer {
+  return answer.kind === 'ok' ? { ...answer, ageMs: (answer.ageMs ?? 0) + ageMs } : answer
+}

@@ -1,0 +1,46 @@
+import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { EndedElsewhere } from './coordinator.ts'
+import type { Remembered, ReplayWindow } from './replayWindow.ts'
+
+export type Answer = RefreshOutcome | EndedElsewhere
+
+/** A flight that has landed, or a token whose session has ended. */
+export interface PastFlight {
+  readonly scope: string
+  /** What stragglers get; absent: whether the token is sent again is for the ledger to say. */
+  readonly answer?: Answer
+  /** The key of the token that replaced it. */
+  readonly successor?: string | undefined
+}
+
+/** The flights that landed lately, by key, and what became of what. */
+export interface FlightMemory {
+  get(key: string): Remembered<PastFlight> | undefined
+  set(key: string, flight: PastFlight, keepMs?: number): void
+  delete(key: string): void
+  /** The keys of the session `scope`, their successors included. */
+  keysOf(scope: string): Set<string>
+  /** `key`, and the keys that came before and after it. */
+  lineage(key: string): Set<string>
+}
+
+/** Reads the family of a token out of the flights in `recent`. */
+export function flightMemory(recent: ReplayWindow<PastFlight>): FlightMemory {
+  return {
+    get: recent.get,
+    set: recent.set,
+    delete: recent.delete,
+    keysOf(scope) {
+      const own = recent.entries().filter(([, flight]) => flight.scope === scope)
+      return new Set(own.flatMap(([key, { successor = key }]) => [key, successor]))
+    },
+    lineage(key) {
+      const keys = new Set([key])
+      // A token is remembered before its successor is.
+      const entries = recent.entries()
+      for (const [each, { successor = each }] of entries) if (keys.has(each)) keys.add(successor)
+      for (const [each, { successor = each }] of entries.reverse()) if (keys.has(successor)) keys.add(each)
+      return keys
+    },
+  }
+}

@@ -1,0 +1,18 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
+import type { RefreshOutcome } from '../strategies/strategy.ts'
+import { toDoubt } from './sendSpans.ts'
+
+/** What a row that permits no send answers in its place. */
+export function heldBy(row: LedgerRow, now: number): RefreshOutcome {
+  const { closed, answers, heldUntil } = row
+  const isConsumed = closed === 'consumed'
+  if (closed && !isConsumed) return { kind: 'rejected', reason: closed }
+  return {
+    kind: 'unknown',
+    cause: isConsumed ? 'consumed' : 'inDoubt',
+    answered: isConsumed || answers > 0,
+    ...(isConsumed && { consumed: true }),
+    ...(heldUntil > now && { retryAfterMs: heldUntil - now }),
+    doubt: toDoubt(row, now),
+  }
+}

@@ -1,0 +1,28 @@
+import { NEVER } from '../../machines/session.instants.ts'
+import type { LedgerRow, Sends } from '../../machines/session.ledger.ts'
+import type { KnownSends } from '../strategies/strategy.ts'
+
+/** From the ages that sessions and coordinators tell each other to instants on the clock that says `now`. */
+export const toInstants = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, now: number): Sends => ({
+  sends,
+  since: now - sinceMs,
+  answers,
+  answeredSince: answeredSinceMs === undefined ? NEVER : now - answeredSinceMs,
+})
+
+/** The way back. */
+export function toSpans({ sends, since, answers, answeredSince }: Sends, now: number): KnownSends {
+  const age = (at: number) => Math.max(0, now - at)
+  return {
+    sends,
+    sinceMs: age(since),
+    answers,
+    ...(answeredSince < NEVER && { answeredSinceMs: age(answeredSince) }),
+  }
+}
+
+/** What an unknown outcome tells of its token's row. */
+export const toDoubt = (row: LedgerRow, now: number): KnownSends & { readonly waitMs: number } => ({
+  ...toSpans(row, now),
+  waitMs: Math.max(0, row.notBefore - now),
+})

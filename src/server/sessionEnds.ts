@@ -1,0 +1,155 @@
+import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
+import type { Coordinator } from '../coordination/coordinator.ts'
+import { toTombstone } from '../session/records.ts'
+import { revoke } from '../session/revoke.ts'
+import type { SessionRecord } from '../stores/store.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import { type Entries, nameOf } from './entries.ts'
+import type { Keyring } from './keyring.ts'
+import type { Lives } from './live.ts'
+import type { ServerSettings } from './options.ts'
+import { randomId } from './randomId.ts'
+import type { Found } from './sessionSearch.ts'
+
+const LOGOUT_WAIT_MS = 1_000
+const BURIAL_PAUSE_MS = 3_000
+const LONGEST_BURIAL_PAUSE_MS = 15_000
+
+interface Parts {
+  readonly settings: ServerSettings
+  readonly keyring: Keyring
+  readonly entries: Entries
+  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  readonly coordinator: Coordinator
+  readonly lives: Lives
+  /** Told of every session that ends here. */
+  readonly onEnd: (key: string) => void
+  /** Work that outlives its request. */
+  readonly background: (task: Promise<unknown>) => void
+}
+
+/** How sessions end: here, in every process, and at the backend. */
+export function createSessionEnds(parts: Parts) {
+  const { settings, keyring, entries, strategies, coordinator, lives, onEnd, background } = parts
+  const { clock } = settings
+  /** Sessions that ended here and whose tombstone could not be written yet, and why they ended. */
+  const unburied = new Map<string, ExpiredReason | LoggedOutReason>()
+
+  /**
+   * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
+   * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
+   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying.
+   */
+  async function end(found: Found, reason: ExpiredReason | LoggedOutReason): Promise<boolean> {
+    const buried = await endHere(found, reason)
+    const revoking = revokeGrant(buried.session, buried.isDoubtful)
+    background(revoking)
+    await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
+    return !unburied.has(found.key)
+  }
+
+  /** The end of a session, as far as this server goes: what remains is its grant. */
+  async function endHere({ key, session }: Found, reason: ExpiredReason | LoggedOutReason) {
+    let last = session
+    let isDoubtful = false
+    const bury = () =>
+      entries.update(key, (record) => {
+        if ('ended' in record.session) return undefined
+        last = record.session as SessionRecord
+        const { intent, ...rest } = record
+        isDoubtful = intent !== undefined
+        return { ...rest, session: toTombstone(record.session), reason }
+      })
+    try {
+      await bury()
+    } catch {
+      unburied.set(key, reason)
+      background(buryLater(key, session.startedAt + settings.absoluteLifetimeMs, bury))
+    }
+    coordinator.end(identityOf(last))
+    lives.look(key)
+    onEnd(key)
+    settings.observe({ type: 'ended', session: nameOf(key), reason })
+    return { session: last, isDoubtful }
+  }
+
+  /** Until it is written, or nobody could use the session any more. */
+  async function buryLater(key: string, overAt: number, bury: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; clock.wall() < overAt; tries++) {
+      await pause(Math.min(BURIAL_PAUSE_MS * 2 ** tries, LONGEST_BURIAL_PAUSE_MS))
+      const isDone = await bury().then(
+        () => true,
+        () => false,
+      )
+      if (isDone) break
+    }
+    unburied.delete(key)
+    lives.look(key)
+  }
+
+  async function revokeGrant(session: SessionRecord, isDoubtful: boolean): Promise<void> {
+    const strategy = strategies[session.provider]
+    if (!strategy) return
+    const toRequest = (signal: AbortSignal) => ({
+      ...identityOf(session),
+      ...(session.bearer && { bearer: session.bearer }),
+      baseUrl: settings.baseUrl,
+      attemptId: randomId(),
+      cause: 'logout' as const,
+      ...(isDoubtful && { isDoubtful }),
+      signal,
+      ...(settings.wireFetch && { fetch: settings.wireFetch }),
+    })
+    if (!(await revoke(strategy, toRequest, clock, settings.attemptTimeoutMs)))
+      settings.observe({
+        type: 'warning',
+        code: 'notRevoked',
+        session: nameOf(session.sessionId ?? ''),
+        ...positionOf(session),
+      })
+  }
+
+  /**
+   * All sessions of one subject, at the word of the identity provider: all of them are over here before the first grant is
+   * revoked, which may take its time. Answers as `end` does.
+   */
+  async function endSubject(subject: string): Promise<boolean> {
+    const found: Found[] = []
+    for (const mac of await keyring.macs('subject', subject))
+      for (const key of await settings.store.keysOf(mac)) {
+        const opened = await entries.read(key)
+        if (opened && !('ended' in opened.record.session))
+          found.push({ key, ...opened, session: opened.record.session })
+      }
+    const buried = await Promise.all(found.map((one) => endHere(one, 'backChannel')))
+    const revoking = Promise.all(buried.map(({ session, isDoubtful }) => revokeGrant(session, isDoubtful)))
+    background(revoking)
+    await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
+    return found.every(({ key }) => !unburied.has(key))
+  }
+
+  const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(resolve, ms, 'background'))
+
+  return {
+    end,
+    endSubject,
+    revokeGrant,
+    /** Why a session is over whose record does not say so yet. */
+    unburiedReason: (key: string) => unburied.get(key),
+  }
+}
+
+export type SessionEnds = ReturnType<typeof createSessionEnds>
+
+const positionOf = ({ epoch, version }: Position) => ({ epoch, version })
+
+function identityOf(session: SessionRecord) {
+  const { provider, user, tenantId, sessionId, refreshToken } = session
+  return {
+    provider,
+    userId: user.id,
+    ...(tenantId && { tenantId }),
+    ...(sessionId && { sessionId }),
+    ...(refreshToken && { refreshToken }),
+  }
+}

@@ -1,0 +1,101 @@
+import { lifeOf } from '../session/lifetime.ts'
+import { type LoginAnswer, readLogin } from '../session/login.ts'
+import { toRecord } from '../session/records.ts'
+import type { SessionRecord } from '../stores/store.ts'
+import type { SessionStrategy } from '../strategies/strategy.ts'
+import type { Carrier } from './carrier.ts'
+import { type Entries, nameOf } from './entries.ts'
+import type { Keyring } from './keyring.ts'
+import type { ServerSettings } from './options.ts'
+import { randomId } from './randomId.ts'
+import type { ServerRecord } from './serverRecord.ts'
+import type { SessionEnds } from './sessionEnds.ts'
+import { type Found, isFound, type Missing } from './sessionSearch.ts'
+
+/** What the backend granted to a login, and how a session of it is renewed. */
+export interface Grant {
+  readonly answer: LoginAnswer
+  readonly provider: string
+  readonly tenantId?: string | undefined
+  /** Whom the identity provider calls so. */
+  readonly subject?: string
+}
+
+interface Parts {
+  readonly settings: ServerSettings
+  readonly keyring: Keyring
+  readonly entries: Entries
+  readonly carrier: Carrier
+  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  readonly ends: SessionEnds
+  readonly find: (request: Request) => Promise<Found | Missing>
+  /** Work that outlives its request. */
+  readonly background: (task: Promise<unknown>) => void
+}
+
+/** What becomes of a grant: a session, or nothing. */
+export function createSessionOpening(parts: Parts) {
+  const { settings, keyring, entries, carrier, strategies, ends, find, background } = parts
+  const { clock } = settings
+
+  /** A session of what the backend granted, under a new id, not written yet. */
+  async function begin({
+    answer,
+    ...login
+  }: Grant): Promise<{ readonly record: ServerRecord; readonly id: string }> {
+    const { key, id } = await carrier.create()
+    const now = clock.wall()
+    const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
+    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, strategies, now)
+    const limits = {
+      expiresAtUnit: 'auto',
+      lifetimeMs: settings.lifetimeMs,
+      maxLifetimeMs: 86_400_000,
+    } as const
+    const lifeMs = lifeOf(bearer, { expiresAt }, now, false, limits, () => {})
+    // Logins of one browser are told apart, and ordered, by their instant.
+    const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
+    const subject = login.subject && (await keyring.macs('subject', login.subject))[0]
+    const record: ServerRecord = {
+      v: 1,
+      key,
+      login: randomId(),
+      session,
+      activeAt: now,
+      verifiedAt: now,
+      ...(subject && { subject }),
+    }
+    return { record, id }
+  }
+
+  /** A login: a new session under a new id, in place of the one that the browser of `request` had before. */
+  async function replace(
+    request: Request,
+    grant: Grant,
+  ): Promise<{ readonly found: Found; readonly cookies: readonly string[] }> {
+    const { record, id } = await begin(grant)
+    const { key } = record
+    const revision = await entries.write(record, null).catch((error) => {
+      refuse(grant)
+      throw error
+    })
+    if (revision === null) throw new Error('A new session id was taken already.')
+    settings.observe({ type: 'login', session: nameOf(key), provider: grant.provider })
+    const cookies = await carrier.give(record, id)
+    const previous = await find(request)
+    if (isFound(previous)) await ends.end(previous, 'user')
+    const planted = !isFound(previous) && previous.isAmbiguous ? carrier.clearForeign(request) : []
+    const found = { key, record, revision, session: record.session as SessionRecord }
+    return { found, cookies: [...planted, ...cookies] }
+  }
+
+  /** Ends what the backend granted and no session is made of, as far as the backend lets us. */
+  function refuse(grant: Grant): void {
+    const revoking = begin(grant).then(({ record }) =>
+      ends.revokeGrant(record.session as SessionRecord, false),
+    )
+    background(revoking.catch(() => {}))
+  }
+
+  return { replace, refuse }
+}

@@ -1,0 +1,95 @@
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type { SessionRecord } from '../stores/store.ts'
+import type { Carrier } from './carrier.ts'
+import { type Entries, nameOf, type Opened } from './entries.ts'
+import { isFor } from './namedLogin.ts'
+import type { ServerSettings } from './options.ts'
+import type { SessionEnds } from './sessionEnds.ts'
+
+/** A session that is alive, as its record says. */
+export interface Found extends Opened {
+  readonly key: string
+  readonly session: SessionRecord
+}
+
+/** There is none, and perhaps why. */
+export interface Missing {
+  readonly reason?: ExpiredReason | LoggedOutReason
+  /** The login that ended for `reason`. */
+  readonly login?: string
+  /** There are several, and nobody knows which is the browser's own. */
+  readonly isAmbiguous?: true
+  /** There is one, of another login than the request is for. */
+  readonly isOther?: true
+}
+
+export const isFound = (found: Found | Missing): found is Found => 'record' in found
+
+interface Parts {
+  readonly settings: ServerSettings
+  readonly entries: Entries
+  readonly carrier: Carrier
+  readonly ends: SessionEnds
+}
+
+/** Which session a request is of. */
+export function createSessionSearch({ settings, entries, carrier, ends }: Parts) {
+  const { clock } = settings
+
+  /**
+   * The session of a request. Each cookie of our name is tried: what leads nowhere costs nobody a session. Where several
+   * lead to living sessions, a sibling domain may have planted one, and none counts.
+   */
+  async function find(request: Request): Promise<Found | Missing> {
+    let found: Found | undefined
+    let missing: Missing = {}
+    for (const keys of await carrier.candidatesOf(request)) {
+      const one = await look(keys)
+      if (!isFound(one)) missing = missing.reason ? missing : one
+      else if (found) {
+        settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
+        return { isAmbiguous: true }
+      } else found = one
+    }
+    return found ?? missing
+  }
+
+  /**
+   * The session of a request, if that is the login which its page believes in: what a page of A asks for is never done for
+   * B, who logged in since in another window.
+   */
+  async function findFor(request: Request): Promise<Found | Missing> {
+    const found = await find(request)
+    if (!isFound(found) || isFor(request, found.record.login)) return found
+    settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
+    return { isOther: true }
+  }
+
+  /** The session under one of `keys`; one whose time is over ends now. */
+  async function look(keys: readonly string[]): Promise<Found | Missing> {
+    for (const key of keys) {
+      const opened = await entries.read(key)
+      if (!opened) continue
+      const { record, revision } = opened
+      const { session, intent, reason, login } = record
+      const ended = ends.unburiedReason(key)
+      if (ended) return { reason: ended, login }
+      if ('ended' in session) return reason ? { reason, login } : { login }
+      if (intent?.closed && intent.closed !== 'consumed') return { reason: intent.closed, login }
+      const now = clock.wall()
+      const found: Found = { key, record, revision, session }
+      const over =
+        now >= session.startedAt + settings.absoluteLifetimeMs
+          ? 'absoluteLifetime'
+          : now >= record.activeAt + settings.idleTimeoutMs
+            ? 'idle'
+            : undefined
+      if (!over) return found
+      await ends.end(found, over)
+      return { reason: over, login }
+    }
+    return {}
+  }
+
+  return { find, findFor, look }
+}

@@ -1,0 +1,98 @@
+import type { LoggedOutReason, SessionEvent } from '../../machines/session.types.ts'
+import type { SessionStore } from '../stores/store.ts'
+import type { BffFacts } from '../wire/facts.ts'
+import { Disposed, SessionChanged } from './errors.ts'
+import type { Flights } from './flight.ts'
+import { type LoginAnswer, type LoginOptions, readLogin } from './login.ts'
+import type { Settings } from './options.ts'
+import type { Reading } from './reading.ts'
+import { isTombstone, toRecord, toTombstone } from './records.ts'
+import { replaceStored } from './replaceStored.ts'
+import type { SessionClock } from './sessionClock.ts'
+import type { Vault } from './vault.ts'
+
+interface LoginsOptions {
+  readonly settings: Settings
+  readonly store: SessionStore | undefined
+  readonly clock: SessionClock
+  readonly vault: Vault
+  readonly reading: Reading
+  readonly flights: Flights
+  isRunning(): boolean
+  /** Stopped for good, or failed: the error for who logs in. `undefined`: it runs, or may run again. */
+  over(): Error | undefined
+  /** The look that tells whether there is a session, while it is under way. */
+  restoring(): Promise<void> | undefined
+  /** The store could not be written. */
+  unstored(): void
+  send(event: SessionEvent): void
+}
+
+const LOGOUT_WAIT_MS = 1_000
+
+/** How a session begins and ends by somebody's will. Of several that overlap, the last one counts. */
+export function createLogins(options: LoginsOptions) {
+  const { settings, store, clock, vault, reading, flights, isRunning, over, unstored, send } = options
+  const { now } = clock
+  const { wall } = settings.clock
+  let logins = 0
+
+  async function login(answer: LoginAnswer | BffFacts, of: LoginOptions): Promise<void> {
+    if (!isRunning()) throw over() ?? new Disposed()
+    const { owner, tokens, bearer, expiresAt } = readLogin(
+      answer as LoginAnswer,
+      of,
+      settings.strategies,
+      wall(),
+    )
+    const receivedAt = now()
+    const lifeMs = flights.life(bearer, { expiresAt })
+    const mine = ++logins
+    let at = { epoch: reading.state().epoch + 1, version: 1 }
+    if (store) {
+      const written = await replaceStored(store, unstored, (stored) => {
+        at = { epoch: Math.max(reading.state().epoch, stored?.epoch ?? 0) + 1, version: 1 }
+        return mine === logins ? toRecord(at, owner, tokens, lifeMs, wall()) : undefined
+      })
+      // Whoever logged out, or in again, meanwhile found it not yet written.
+      const end = over()
+      if (end || (written > 0 && mine !== logins)) store.compareAndSet(at, toTombstone(at)).catch(unstored)
+      if (end) throw end
+      if (mine !== logins) throw new SessionChanged()
+    }
+    flights.close(false)
+    flights.open(at, owner, tokens, lifeMs, receivedAt)
+  }
+
+  async function logout(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const disarm = clock.setTimer(resolve, LOGOUT_WAIT_MS, 'foreground')
+      end('user').finally(() => {
+        disarm()
+        resolve()
+      })
+    })
+  }
+
+  /** Ends the session here, in the store and at the backend. */
+  async function end(reason: LoggedOutReason): Promise<void> {
+    const mine = ++logins
+    // What is not yet known cannot be ended.
+    if (reading.state().isPending) await options.restoring()
+    if (mine !== logins) return
+    const at = vault.position()
+    const closed = flights.close(true)
+    send({ type: 'session.ended', reason, at: now() })
+    if (!isRunning()) reading.end(reason)
+    if (!closed) return
+    const { owner, tokens } = closed
+    if (store)
+      await replaceStored(store, unstored, (stored) => {
+        if (stored && (isTombstone(stored) || stored.epoch > at.epoch)) return undefined
+        return toTombstone(stored && stored.epoch === at.epoch ? stored : at, 'user')
+      })
+    if (tokens.bearer || tokens.refreshToken) await flights.end(owner, tokens, 'logout')
+  }
+
+  return { login, logout, end }
+}

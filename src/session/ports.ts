@@ -1,0 +1,95 @@
+import {
+  type AnyActorRef,
+  type CallbackActorLogic,
+  type CallbackLogicFunction,
+  type CallbackSnapshot,
+  createActor,
+  type EventObject,
+  fromCallback,
+} from 'xstate'
+import { nextDeadline } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type { PortInput, RefreshInput, SessionEvent } from '../../machines/session.types.ts'
+import { Misconfigured } from './errors.ts'
+import { inputOf, type Settings } from './options.ts'
+import { createRuntime, type Runtime } from './runtime.ts'
+import type { SessionActorRef } from './session.ts'
+
+/** What holds the tokens of an actor, for as long as anybody holds the actor: it may be stopped and started again. */
+const runtimes = new WeakMap<AnyActorRef, Runtime>()
+/** The `refresh` actors whose flight has begun: one that is started again joins it. */
+const begun = new WeakSet<AnyActorRef>()
+
+/**
+ * A port that keeps nothing in a persisted snapshot: the session that it was started with is another one by the time
+ * the snapshot is restored. Restored, it is started without input.
+ */
+function port<Input extends PortInput>(
+  run: CallbackLogicFunction<EventObject, SessionEvent, Input | undefined>,
+): CallbackActorLogic<EventObject, Input> {
+  const logic = fromCallback(run)
+  return {
+    ...logic,
+    getPersistedSnapshot: ({ input: _, ...snapshot }: CallbackSnapshot<unknown>) => snapshot,
+  } as never
+}
+
+/** What the chart is provided with. `settings`: of the actors that have no runtime yet. */
+export const portsOf = (settings?: Settings) => ({
+  actors: {
+    runtime: port<PortInput>(({ input, sendBack }) => {
+      const { session } = input ?? {}
+      const runtime = session && runtimes.get(session)
+      if (runtime) return runtime.attach()
+      if (!settings) throw new Misconfigured('This actor is not one of createSessionLogic.')
+      if (!session)
+        return sendBack({ type: 'session.restored', at: settings.clock.wall(), input: inputOf(settings) })
+      return bind(session as SessionActorRef, settings).attach()
+    }),
+    alarm: port<PortInput>(({ input }) => {
+      if (!input) return undefined
+      const session = input.session as SessionActorRef
+      const { deadline } = runtimeOf(session)
+      const set = () => {
+        const { value, context, status } = session.getSnapshot()
+        deadline.set(status === 'active' ? nextDeadline(value, context) : NEVER)
+      }
+      const { unsubscribe } = session.subscribe({ next: set, error: set })
+      set()
+      return () => {
+        unsubscribe()
+        deadline.set(NEVER)
+      }
+    }),
+    refresh: port<RefreshInput>(({ input, self }) => {
+      if (!input || begun.has(self)) return
+      begun.add(self)
+      runtimeOf(input.session).refresh(input)
+    }),
+  },
+  actions: { reread: ({ self }: { self: AnyActorRef }) => runtimeOf(self).reread() },
+})
+
+const machine = sessionMachine.provide(portsOf())
+
+/** A running session. One machine serves them all: providing the ports costs more than an actor. */
+export function startSession(settings: Settings): Runtime {
+  const actorRef = createActor(machine, { input: inputOf(settings) })
+  const runtime = bind(actorRef, settings)
+  actorRef.start()
+  return runtime
+}
+
+function bind(actorRef: SessionActorRef, settings: Settings): Runtime {
+  const runtime = createRuntime(actorRef, settings)
+  runtimes.set(actorRef, runtime)
+  return runtime
+}
+
+/** What runs a session, of an actor of this package. Throws `Misconfigured` for any other actor. */
+export function runtimeOf(ref: AnyActorRef): Runtime {
+  const runtime = runtimes.get(ref)
+  if (!runtime) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
+  return runtime
+}

@@ -1,0 +1,279 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  RefreshInput,
+  SessionEvent,
+} from '../../machines/session.types.ts'
+import { createAlarm } from './alarm.ts'
+import { boundStore } from './boundStore.ts'
+import { Disposed, LoggedOut, SessionExpired } from './errors.ts'
+import { createFlights } from './flight.ts'
+import { createLogins } from './logins.ts'
+import type { Happening } from './notice.ts'
+import { createNotifier } from './notifier.ts'
+import { inputOf, type Settings } from './options.ts'
+import { orAborted } from './orAborted.ts'
+import { createReading, type MachineSnapshot } from './reading.ts'
+import { toTombstone } from './records.ts'
+import type { Session, SessionActorRef } from './session.ts'
+import { createSessionClock } from './sessionClock.ts'
+import { type BearerSource, createSessionFetch } from './sessionFetch.ts'
+import { createSupply } from './supply.ts'
+import { createSurroundings } from './surroundings.ts'
+import { createVault } from './vault.ts'
+
+/** The state of what is no session any more. */
+const OVER = {}
+
+/**
+ * What a chart must not hold: the tokens, and those who send, wait and listen. It is attached each time that the actor
+ * is started, and lives as long as the actor: one that is stopped and started again finds its tokens.
+ */
+export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
+  const clock = createSessionClock(settings.clock)
+  const { now } = clock
+  const alarm = createAlarm(clock)
+  const store = settings.store && boundStore(settings.store, settings.clock)
+  const vault = createVault()
+  const reading = createReading(actorRef)
+  /** `stopped`: by whoever started the actor, who may start it again. */
+  let status: 'stopped' | 'running' | 'failed' | 'disposed' = 'stopped'
+  let unsubscribe = () => {}
+
+  const isRunning = () => status === 'running'
+  const notifier = createNotifier(settings, reading.state)
+  const tell = (happening: Happening) => notifier.tell({ ...vault.position(), ...happening })
+  const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+
+  const flights = createFlights({
+    settings,
+    store,
+    vault,
+    now,
+    isUserActive: () => surroundings.isUserActive(),
+    send,
+    tell,
+  })
+  const shared = { settings, store, clock, now, vault, reading, flights, isRunning, unstored, send }
+  const supply = createSupply({ ...shared, alarm, ending, catchUp })
+  const logins = createLogins({ ...shared, over, restoring: () => surroundings.restoring() })
+  const surroundings = createSurroundings({
+    ...shared,
+    kept: () => kept,
+    endElsewhere: () => logins.end('elsewhere'),
+  })
+
+  /** An actor that is stopped takes what it is sent when it is started again. */
+  function send(event: SessionEvent) {
+    if (isRunning() || (status === 'stopped' && actorRef.getSnapshot().status === 'active'))
+      actorRef.send(event)
+  }
+
+  /** Called for every snapshot of the chart, ignored events included. */
+  function observe(next: MachineSnapshot) {
+    const previous = reading.take(next)
+    if (!previous) return
+    if (isEmpty()) startOver()
+    if (reading.state().reason !== null && previous.reason === null) leave()
+    if (reading.state().epoch !== previous.epoch) surroundings.began()
+    note(previous)
+    supply.changed()
+    notifier.changed()
+  }
+
+  /** A parent machine hears of a change before the runtime does, and may call at once. */
+  function catchUp() {
+    if (isRunning()) observe(actorRef.getSnapshot())
+    else reading.take(actorRef.getSnapshot())
+  }
+
+  /** The chart lives, and nobody has the tokens of its session. */
+  function isEmpty(): boolean {
+    const { reason, epoch, version } = reading.state()
+    const held = vault.position()
+    return reason === null && (!flights.isOpen() || held.epoch !== epoch || held.version < version)
+  }
+
+  const startOver = () => send({ type: 'session.restored', at: now(), input: inputOf(settings) })
+
+  /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */
+  function leave() {
+    const { state, reason } = reading.state()
+    if (reason === 'refreshRejected' || reason === 'refreshOutcomeUnknown') {
+      vault.empty()
+      return
+    }
+    flights.close(false)
+    const at = vault.position()
+    // At exactly this version: what a peer has renewed meanwhile lives on.
+    if (state === 'expired') store?.compareAndSet(at, toTombstone(at, reason ?? undefined)).catch(unstored)
+  }
+
+  function note(previous: SessionState) {
+    const { state, reason, user, epoch, version } = reading.state()
+    if (epoch === previous.epoch && version > previous.version) tell({ type: 'refreshed' })
+    if (previous.user && user && previous.user.id !== user.id) tell({ type: 'changed', what: 'user' })
+    if (state === previous.state) return
+    if (state === 'nearingExpiry') tell({ type: 'nearingExpiry' })
+    if (state === 'expired') tell({ type: 'expired', reason: reason as ExpiredReason })
+    if (state === 'loggedOut') tell({ type: 'loggedOut', reason: reason as LoggedOutReason })
+  }
+
+  /** Why the session runs never again. */
+  function over(): Error | undefined {
+    if (status === 'failed') return new SessionExpired('internal')
+    return status === 'disposed' ? new Disposed() : undefined
+  }
+
+  /** Why there is no bearer, and will be none without a login. */
+  function ending(): Error | undefined {
+    if (status === 'disposed' || status === 'stopped') return new Disposed()
+    const { state, reason, isPending } = reading.state()
+    if (isPending || reason === null) return undefined
+    return state === 'expired'
+      ? new SessionExpired(reason as ExpiredReason)
+      : new LoggedOut(reason as LoggedOutReason)
+  }
+
+  /** The chart failed, and has stopped what it invoked: it answers nothing any more, so the session is over. */
+  function fail() {
+    status = 'failed'
+    reading.take(actorRef.getSnapshot())
+    tell({ type: 'expired', reason: 'internal' })
+    flights.close(false)
+    supply.changed()
+  }
+
+  function attach() {
+    // Who disposed of the session has not stopped the actor of somebody else.
+    if (status !== 'stopped') return
+    status = 'running'
+    unsubscribe()
+    unsubscribe = actorRef.subscribe({ next: observe, error: fail }).unsubscribe
+    reading.take(actorRef.getSnapshot())
+    if (isEmpty()) startOver()
+    else if (reading.state().reason === null) send({ type: 'time.checked', at: now() })
+    surroundings.attach()
+    supply.changed()
+  }
+
+  function detach() {
+    if (!isRunning()) return
+    status = 'stopped'
+    surroundings.detach()
+    supply.changed()
+    // Whoever means to start the actor again has put its last snapshot back by then.
+    queueMicrotask(() => {
+      if (status === 'stopped' && actorRef.getSnapshot().status !== 'active') giveUp()
+    })
+  }
+
+  /** Nobody starts the actor again. With a store, an answer that is still to come is for those who share it. */
+  function giveUp() {
+    status = 'disposed'
+    if (!store) flights.close(false)
+  }
+
+  function dispose() {
+    if (over()) return
+    detach()
+    try {
+      actorRef.stop()
+    } catch {
+      // An actor of a parent is stopped by that. It is told that there is no session in it any more.
+      send({ type: 'session.ended', reason: 'never', at: now() })
+    }
+    giveUp()
+  }
+
+  const source: BearerSource = {
+    baseUrl: settings.baseUrl,
+    origin: settings.origin,
+    origins: settings.origins,
+    fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+    position: vault.position,
+    authorization: vault.authorization,
+    fresh: supply.fresh,
+    wait: (signal) => orAborted(supply.acquire(), signal),
+    take: supply.take,
+    replace: supply.replace,
+    rejectedAgain(used) {
+      // Later than the floor, the next call finds out.
+      if (now() < reading.snapshot().context.rejectFloorAt)
+        send({ type: 'bearer.rejected', ...used, at: now() })
+      tell({ type: 'warning', code: 'rejectedAfterRefresh' })
+    },
+    accepted: (used) => send({ type: 'bearer.accepted', ...used, at: now() }),
+    disputed: supply.disputed,
+    stepUpRequired: () => tell({ type: 'stepUpRequired' }),
+  }
+
+  const kept = settings.keeper?.[1].keep({
+    ...source,
+    clock: settings.clock,
+    state: () => (isRunning() ? reading.state() : OVER),
+    isPending: () => isRunning() && reading.state().isPending,
+    isUserActive: surroundings.isUserActive,
+    adopt(facts) {
+      if (!isRunning()) throw over() ?? new Disposed()
+      if (facts) flights.keep(facts)
+      else send({ type: 'session.ended', reason: 'never', at: now() })
+    },
+    async ready(signal) {
+      catchUp()
+      if (reading.state().isPending) await supply.settled(signal)
+      const end = ending() ?? (reading.state().isPending ? supply.unavailable() : undefined)
+      if (end) throw end
+    },
+    async rejected(at, signal) {
+      // What a server has just said of its session is newer than the word of its API.
+      if (now() < reading.snapshot().context.rejectFloorAt) return
+      await supply.replace(at, vault.tokens().bearer, signal)
+    },
+  })
+
+  const session: Session = {
+    login: logins.login,
+    fetch: createSessionFetch(source),
+    getToken(options) {
+      const bearer = supply.fresh()
+      return bearer === undefined ? orAborted(supply.acquire(), options?.signal) : Promise.resolve(bearer)
+    },
+    refresh({ by = 'force' } = {}) {
+      if (by === 'user') surroundings.userSeen()
+      return supply.refresh(by)
+    },
+    logout: logins.logout,
+    subscribe: notifier.subscribe,
+    getSnapshot() {
+      catchUp()
+      return reading.state()
+    },
+    clock,
+    actorRef,
+    dispose,
+    ...kept,
+  }
+
+  return {
+    session,
+    /** The next instant at which the chart is to look at the time. */
+    deadline: alarm.hand('background', () => send({ type: 'time.checked', at: now() })),
+    /** What `session.fetch` is made of. */
+    source,
+    /** The actor was started. Answers what is to be called when it is stopped. */
+    attach() {
+      attach()
+      return detach
+    },
+    /** Begins a flight. Where nobody has the tokens of the session, the chart hears of that. */
+    refresh({ epoch, version, ...reason }: RefreshInput) {
+      if (isEmpty()) startOver()
+      else flights.start({ epoch, version }, reason)
+    },
+    reread: () => void flights.reread(vault.position()),
+  }
+}
+
+export type Runtime = ReturnType<typeof createRuntime>

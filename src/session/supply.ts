@@ -1,0 +1,187 @@
+import { nextAsk, nextDeadline } from '../../machines/session.deadlines.ts'
+import { NEVER } from '../../machines/session.instants.ts'
+import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import type { Alarm } from './alarm.ts'
+import { Misconfigured, RefreshUnavailable, SessionChanged } from './errors.ts'
+import type { Settings } from './options.ts'
+import { orAborted } from './orAborted.ts'
+import type { Reading } from './reading.ts'
+import type { SessionClock } from './sessionClock.ts'
+import type { Vault } from './vault.ts'
+import { type Asker, createWaiters } from './waiters.ts'
+
+interface SupplyOptions {
+  readonly settings: Settings
+  readonly clock: SessionClock
+  readonly alarm: Alarm
+  readonly vault: Vault
+  readonly reading: Reading
+  readonly flights: { problem(): string | undefined }
+  isRunning(): boolean
+  /** Why there is no bearer, and will be none without a login. */
+  ending(): Error | undefined
+  /** Reads the chart anew: a parent machine hears of a change before the session does, and may call at once. */
+  catchUp(): void
+  send(event: SessionEvent): void
+}
+
+/** Gives bearers to callers: at once where one is fresh, else as soon as a refresh that is due has brought one. */
+export function createSupply(options: SupplyOptions) {
+  const { settings, clock, vault, reading, isRunning, ending, catchUp, send } = options
+  const { now } = clock
+  const waiters = createWaiters(now, settings.patienceMs)
+  const patience = options.alarm.hand('foreground', settle)
+  /** Until when, on both clocks, the bearer is served without a look at anything else. */
+  let freshUntil = { wall: -Infinity, monotonic: -Infinity }
+  /** What the chart said after it was last asked for a refresh. */
+  let asked: unknown
+
+  function freshness() {
+    const { context: c, value } = reading.snapshot()
+    // In a backoff whoever comes looks whether the next attempt is due.
+    const isServed = isRunning() && c.bearer === 'good' && value !== 'retrying'
+    const leftMs = isServed ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) - now() : -Infinity
+    return { wall: settings.clock.wall() + leftMs, monotonic: settings.clock.monotonic() + leftMs }
+  }
+
+  function usable(): string | undefined {
+    const { context: c } = reading.snapshot()
+    return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined
+  }
+
+  const fresh = () =>
+    settings.clock.wall() < freshUntil.wall && settings.clock.monotonic() < freshUntil.monotonic
+      ? vault.tokens().bearer
+      : undefined
+
+  /** Epoch 0: the caller came before it was known whether there is a session. */
+  const isOf = (epoch: number) => epoch === 0 || epoch === reading.state().epoch
+
+  function unavailable() {
+    if (reading.snapshot().context.misconfigured)
+      return new Misconfigured(
+        options.flights.problem() ??
+          'The backend does not accept this client: check the strategy of the provider.',
+      )
+    const { retryAt } = reading.state()
+    // Whoever catches it compares it with the wall clock, which the time of the session may have left.
+    return new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
+  }
+
+  /** The bearer for a caller who came in `epoch`, or the error that says why there is none. */
+  function take(epoch: number): string {
+    const end = ending()
+    if (end) throw end
+    if (!isOf(epoch)) throw new SessionChanged()
+    const bearer = usable()
+    if (bearer === undefined) throw unavailable()
+    return bearer
+  }
+
+  function ask(by: Asker) {
+    const before = reading.takes()
+    send({ type: 'time.checked', at: now() })
+    send({ type: 'refresh.asked', by, at: now() })
+    // Who calls from inside a change of the chart is heard after that.
+    if (reading.takes() > before) asked = reading.snapshot()
+  }
+
+  /** When those who wait are to be asked for again: they came before the store had answered, or before the floor. */
+  function askAgainAt(by: Asker | undefined): number {
+    const snapshot = reading.snapshot()
+    if (by === undefined || snapshot.context.pending || snapshot === asked) return NEVER
+    return nextAsk(snapshot.value, snapshot.context, by)
+  }
+
+  /** Answers those who wait, unless the state may bring a bearer before their patience ends. */
+  function settle() {
+    const waiting = waiters.waiting()
+    if (!waiting) return patience.set(NEVER)
+    const { epoch, until, by } = waiting
+    const { value, context } = reading.snapshot()
+    const isOwn = isRunning() && isOf(epoch) && now() < until
+    const askAt = askAgainAt(by)
+    if (isOwn && askAt <= now()) {
+      // Not from inside the chart, which is telling of its change.
+      queueMicrotask(askAgain)
+      return patience.set(until)
+    }
+    const isWaiting = value === 'refreshing' || usable() === undefined
+    const isPromising =
+      context.pending ||
+      value === 'refreshing' ||
+      Math.min(nextDeadline(value, context, by !== undefined), askAt) < until
+    if (isOwn && isWaiting && isPromising) return patience.set(Math.min(until, askAt))
+    waiters.settle(() => take(epoch))
+    patience.set(NEVER)
+  }
+
+  function askAgain() {
+    const { by } = waiters.waiting() ?? {}
+    if (by && isRunning() && askAgainAt(by) <= now()) ask(by)
+    settle()
+  }
+
+  /** The next answer, which may be there already. `by`: for whom a refresh is asked for, if that came too early. */
+  function wait(by?: Asker): Promise<string> {
+    catchUp()
+    const promise = waiters.join(reading.state().epoch, by)
+    settle()
+    return promise
+  }
+
+  /** Waits for a bearer, or for an error that says that there is none. Rejects on abort only. */
+  async function settled(signal: AbortSignal | null | undefined, by?: Asker) {
+    await orAborted(wait(by), signal).catch((error) => {
+      if (signal?.aborted) throw error
+    })
+  }
+
+  return {
+    fresh,
+    take,
+    settled,
+    unavailable,
+    /** The state has changed, or nothing runs any more. */
+    changed() {
+      freshUntil = freshness()
+      settle()
+    },
+    /** A bearer, after a refresh if one is due. */
+    acquire(): Promise<string> {
+      // Those who wait have checked and asked already.
+      const going = waiters.waiting()
+      if (going?.by) return going.promise
+      ask('caller')
+      // Nobody waits for a refresh that began early.
+      const bearer = fresh()
+      return bearer === undefined ? wait('caller') : Promise.resolve(bearer)
+    },
+    /** The bearer that one route answered with 401 while nothing can renew it. */
+    disputed(): string | undefined {
+      ask('caller')
+      const { value, context: c } = reading.snapshot()
+      const isDisputed = value === 'retrying' && c.bearer === 'rejected' && now() < c.endsAt
+      return isDisputed ? vault.tokens().bearer : undefined
+    },
+    /** A refresh, due or not. */
+    async refresh(by: 'user' | 'force'): Promise<void> {
+      ask(by)
+      await wait(by)
+    },
+    /** After a 401 for `bearer`: a newer one, if the session that it belongs to has or gets one. */
+    async replace(used: Position, bearer: string | undefined, signal: AbortSignal | null | undefined) {
+      const newer = () => {
+        const { epoch, version } = vault.position()
+        // The caller may come from where a later version was known.
+        const token = epoch === used.epoch && version > used.version ? usable() : undefined
+        return token === bearer ? undefined : token
+      }
+      const known = newer()
+      if (known !== undefined || vault.position().epoch !== used.epoch) return known
+      send({ type: 'bearer.rejected', ...used, at: now() })
+      await settled(signal, 'caller')
+      return newer()
+    },
+  }
+}

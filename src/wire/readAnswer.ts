@@ -1,0 +1,38 @@
+import { inflated } from '#transport'
+import { bodyReader } from './bodyReader.ts'
+import { readBytes } from './readBytes.ts'
+import type { WireAnswer } from './request.ts'
+
+/** Decoded bytes of an answer that are read at most: a user document may hold its picture. */
+const MAX_BYTES = 1_048_576
+const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
+
+/** Reads a whole answer, bounded in size and, by `signal`, in time. Never throws: `fault` says why it is not whole. */
+export async function readAnswer(response: Response, signal: AbortSignal): Promise<WireAnswer> {
+  const { status, headers, redirected } = response
+  const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
+  const reader = bodyReader(response)
+  if (!reader) return answer
+  const bytes = await readBytes(reader, MAX_BYTES, signal)
+  if (typeof bytes === 'string') {
+    reader.cancel().catch(() => {})
+    return { ...answer, fault: FAULTS[bytes] }
+  }
+  const plain = inflated(bytes, headers.get('content-encoding'), MAX_BYTES)
+  if (!plain) return { ...answer, fault: 'size' }
+  try {
+    return { ...answer, text: textOf(plain, headers) }
+  } catch {
+    return { ...answer, fault: 'content' }
+  }
+}
+
+/** UTF-8 (RFC 8259 section 8.1), else what the answer says that it is. Throws where it is neither. */
+function textOf(bytes: Uint8Array, headers: Headers): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const [, charset] = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(headers.get('content-type') ?? '') ?? []
+    return new TextDecoder(charset ?? 'utf-8', { fatal: true }).decode(bytes)
+  }
+}

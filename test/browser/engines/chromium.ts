@@ -1,0 +1,32 @@
+import { chromium, type Page } from 'playwright-core'
+import type { Engine, EnginePage } from './engine.ts'
+
+/** Debian's Chromium, by Playwright. */
+export async function startChromium(): Promise<Engine> {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  })
+  return {
+    async open() {
+      const context = await browser.newContext()
+      return { page: async () => pageOf(await context.newPage()), close: () => context.close() }
+    },
+    close: () => browser.close(),
+  }
+}
+
+const pageOf = (page: Page): EnginePage => ({
+  goto: async (url) => void (await page.goto(url)),
+  // A page out of the cache loads nothing.
+  back: async () => void (await page.goBack({ waitUntil: 'commit' })),
+  evaluate: (work, given) => page.evaluate(work as never, given) as never,
+  press: (key) => page.keyboard.press(key),
+  click: (x, y) => page.mouse.click(x, y),
+  async wheel(x, y) {
+    await page.mouse.move(x, y)
+    await page.mouse.wheel(0, 50)
+  },
+  close: () => page.close(),
+})

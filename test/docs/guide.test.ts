@@ -1,0 +1,238 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createSession, memoryStore, openidStrategy, type Session, sessionOf } from 'xstate-session'
+import type { SessionServer } from 'xstate-session/server'
+import { accounts } from '../../examples/backend/accounts.ts'
+import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
+import type { ConformanceCase } from '../../src/testing/conformanceCase.ts'
+import { browser } from '../server/browser.ts'
+import { SECRET } from '../server/world.ts'
+import { type Replacements, runSample } from './samples.ts'
+
+const PANEL = 'https://admin.example.com'
+const USERS = '/api/admin/users'
+
+/** A part of each sample of each page, by which it is found. */
+const SAMPLES = {
+  'README.md': { page: 'const users = await session.fetch', server: 'createSessionServer' },
+  'docs/browser.md': { behindServer: 'bffStrategy', sharedVault: "vault: 'shared'" },
+  'docs/guide.md': {
+    logins: 'refreshTokenFromCookies',
+    browserOptions: 'browserOptions',
+    ownMachine: 'createSessionLogic',
+    coordinator: 'inProcessCoordinator',
+    oauth: 'oauthProfiles',
+    conformance: 'strategyConformance',
+    mock: 'backend.expireBearers()',
+    mockKnobs: 'backend.failNext',
+  },
+} as const
+
+type Page = keyof typeof SAMPLES
+
+async function backendFor(): Promise<Backend> {
+  const backend = await startBackend({ panelUrl: PANEL })
+  onTestFinished(async () => {
+    vi.unstubAllGlobals()
+    vi.unstubAllEnvs()
+    await backend.close()
+  })
+  return backend
+}
+
+const at = (backend: Backend): Replacements => ({ 'https://chat.example.com': backend.url })
+
+/** The page to which the backend has sent a browser, with a code in its address; it names its origin, as browsers do. */
+async function onCallbackPage(backend: Backend): Promise<void> {
+  const url = await browser(async () => new Response(), PANEL).elsewhere(
+    `${backend.url}/api/admin/oauth/openid`,
+    accounts.openidAdmin.sub,
+  )
+  vi.stubGlobal('location', url)
+  const { fetch } = globalThis
+  vi.stubGlobal('fetch', (input: RequestInfo, init?: RequestInit) =>
+    fetch(input, { ...init, headers: { ...(init?.headers as object), origin: PANEL } }),
+  )
+}
+
+const disposed = (session: Session) => onTestFinished(() => session.dispose())
+
+test('U63: README.md: an OpenID login in a page, a call and a logout', async () => {
+  const backend = await backendFor()
+  await onCallbackPage(backend)
+  const states: unknown[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((state) => void states.push(state))
+  onTestFinished(() => log.mockRestore())
+  const { users, session } = await runSample<{ readonly users: Response; readonly session: Session }>(
+    'README.md',
+    SAMPLES['README.md'].page,
+    at(backend),
+    ['users', 'session'],
+  )
+  disposed(session)
+  expect(users.status).toBe(200)
+  expect(states.at(-1)).toBe('loggedOut')
+})
+
+test('U63: README.md: a server in one expression', async () => {
+  const backend = await backendFor()
+  vi.stubEnv('SESSION_SECRET', SECRET)
+  const folder = mkdtempSync(join(tmpdir(), 'readme-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const { default: module } = await runSample<{ readonly default: { fetch: SessionServer['handle'] } }>(
+    'README.md',
+    SAMPLES['README.md'].server,
+    { 'http://librechat:3080': backend.url, "'sessions.db'": JSON.stringify(join(folder, 'sessions.db')) },
+  )
+  const page = browser((request) => module.fetch(request), PANEL)
+  expect((await page.post('/session/login', backend.accounts.localAdmin)).status).toBe(200)
+  expect((await page.get(USERS)).status).toBe(200)
+})
+
+test('U63: docs/browser.md: a page behind its server, and one with a vault for all tabs', async () => {
+  const backend = await backendFor()
+  vi.stubGlobal('location', new URL(backend.url))
+  const behind = await runSample<{ readonly session: Session }>(
+    'docs/browser.md',
+    SAMPLES['docs/browser.md'].behindServer,
+    {},
+    ['session'],
+  )
+  disposed(behind.session)
+  expect(behind.session.getSnapshot().isPending).toBe(true)
+  const { session } = await runSample<{ readonly session: Session }>(
+    'docs/browser.md',
+    SAMPLES['docs/browser.md'].sharedVault,
+    at(backend),
+    ['session'],
+  )
+  disposed(session)
+  await session.login(await backend.loginOpenid('openidAdmin'), { provider: 'openid' })
+  expect((await session.fetch(USERS)).status).toBe(200)
+})
+
+test('U63: docs/guide.md: logins by OpenID and by password', async () => {
+  const backend = await backendFor()
+  const { session, onCallback, onPassword } = await runSample<{
+    readonly session: Session
+    onCallback(codeVerifier?: string): Promise<void>
+    onPassword(email: string, password: string): Promise<void>
+  }>('docs/guide.md', SAMPLES['docs/guide.md'].logins, at(backend), ['session', 'onCallback', 'onPassword'])
+  disposed(session)
+  const { email, password } = backend.accounts.localAdmin
+  await onPassword(email, password)
+  expect(session.getSnapshot()).toMatchObject({ provider: 'librechat', user: { email } })
+  backend.operator.invalidateBearers()
+  expect((await session.fetch(USERS)).status).toBe(200)
+  await onCallbackPage(backend)
+  await onCallback()
+  expect(session.getSnapshot().provider).toBe('openid')
+  expect((await session.fetch(USERS)).status).toBe(200)
+})
+
+test('U63: docs/guide.md: options for a page', async () => {
+  const backend = await backendFor()
+  const types: unknown[] = []
+  const info = vi.spyOn(console, 'info').mockImplementation((type) => void types.push(type))
+  onTestFinished(() => info.mockRestore())
+  const { session } = await runSample<{ readonly session: Session }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].browserOptions,
+    at(backend),
+    ['session'],
+  )
+  disposed(session)
+  await session.login(await backend.loginOpenid('openidAdmin'), { provider: 'openid' })
+  await session.refresh()
+  expect(types).toContain('refreshed')
+})
+
+test('U63: docs/guide.md: inside a machine of one’s own', async () => {
+  const backend = await backendFor()
+  vi.stubGlobal('loginAnswer', await backend.loginOpenid('openidAdmin'))
+  const { ref } = await runSample<{ readonly ref: Parameters<typeof sessionOf>[0] }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].ownMachine,
+    {
+      ...at(backend),
+      'if (ref) await sessionOf(ref).fetch':
+        "if (ref) await sessionOf(ref).login((globalThis as any).loginAnswer, { provider: 'openid' })\nif (ref) await sessionOf(ref).fetch",
+    },
+    ['ref'],
+  )
+  expect(sessionOf(ref).getSnapshot().isAuthenticated).toBe(true)
+  sessionOf(ref).dispose()
+})
+
+test('U63: docs/guide.md: several sessions over one store', async () => {
+  const backend = await backendFor()
+  const store = memoryStore()
+  const first = createSession({ baseUrl: backend.url, strategies: { openid: openidStrategy() }, store })
+  disposed(first)
+  await first.login(await backend.loginOpenid('openidAdmin'), { provider: 'openid' })
+  vi.stubGlobal('filledStore', store)
+  const { session } = await runSample<{ readonly session: Session }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].coordinator,
+    {
+      ...at(backend),
+      'memoryStore() //': '(globalThis as any).filledStore as ReturnType<typeof memoryStore> //',
+    },
+    ['session'],
+  )
+  disposed(session)
+  expect((await session.fetch(USERS)).status).toBe(200)
+})
+
+test('U63: docs/guide.md: another provider', async () => {
+  const { session } = await runSample<{ readonly session: Session }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].oauth,
+    {},
+    ['session'],
+  )
+  disposed(session)
+  expect(session.getSnapshot().state).toBe('loggedOut')
+})
+
+test('U63: docs/guide.md: the suite for a strategy of one’s own', async () => {
+  const { suite } = await runSample<{ readonly suite: readonly ConformanceCase[] }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].conformance,
+    { 'for (const { name, run } of suite) test(name, run)': '' },
+    ['suite'],
+  )
+  expect(suite.length).toBeGreaterThan(10)
+  for (const { run } of suite) await run()
+})
+
+test('U63: docs/guide.md: a fake backend, and its knobs', async () => {
+  type Mock = { readonly server: { close(): void }; readonly session: Session; readonly users: Response }
+  const mock = await runSample<Mock>('docs/guide.md', SAMPLES['docs/guide.md'].mock, {}, [
+    'server',
+    'session',
+    'users',
+  ])
+  mock.server.close()
+  mock.session.dispose()
+  expect(mock.users.status).toBe(200)
+  const knobs = await runSample<{ readonly server: { close(): void }; readonly sends: readonly string[] }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].mockKnobs,
+    {},
+    ['server', 'sends'],
+  )
+  knobs.server.close()
+  expect(knobs.sends).toEqual([])
+})
+
+test.each(Object.keys(SAMPLES) as Page[])('U63: no sample of %s is left out', async (page) => {
+  const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8')
+  const samples = [...text.matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, code = '']) => code)
+  const parts = Object.values<string>(SAMPLES[page])
+  expect(samples).toHaveLength(parts.length)
+  expect(samples.filter((sample) => !parts.some((part) => sample.includes(part)))).toEqual([])
+})

@@ -1,0 +1,122 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { get, type IncomingMessage, type RequestListener } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../examples/server/processes.ts'
+import { onPort } from '../server/onPort.ts'
+
+const root = new URL('../../', import.meta.url)
+const hasNginx = spawnSync('nginx', ['-v']).status === 0
+
+/** The lines of the page in front of `listener`, on a port of loopback and without TLS. */
+async function nginxBefore(listener: RequestListener) {
+  const page = await readFile(new URL('docs/deployment.md', root), 'utf8')
+  const [, lines = ''] = /^```nginx\n(.*?)^```$/ms.exec(page) ?? []
+  const { port: upstream } = await onPort(listener)
+  const port = await freePort()
+  const server = lines
+    .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
+    .replaceAll('http://panel', `http://127.0.0.1:${upstream}`)
+  expect(server).not.toBe(lines)
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-'))
+  mkdirSync(join(folder, 'temp'))
+  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/temp;`)
+    .join(' ')
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off; pid ${folder}/pid; error_log ${folder}/error; worker_processes 1; events {}
+    http { access_log off; ${temp} ${server} }`,
+  )
+  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: 'inherit' })
+  onTestFinished(async () => {
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  await expect
+    .poll(
+      () =>
+        fetch(`http://127.0.0.1:${port}/`).then(
+          () => 'up',
+          () => 'down',
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe('up')
+  return { port, url: `http://127.0.0.1:${port}` }
+}
+
+/** The head of an answer to a request that is written as it is. */
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(text)
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return chunk.toString('latin1')
+}
+
+const CALLBACK = '/auth/openid/callback?code=0123456789abcdef'
+
+test.skipIf(!hasNginx)(
+  'U8, U63: the lines for nginx leave no error page at the address of a callback',
+  async () => {
+    let status = 200
+    const { port } = await nginxBefore((_, outgoing) => void outgoing.writeHead(status).end('from the panel'))
+    const bomb = `Cookie: ${Array.from({ length: 10 }, (_, i) => `b${i}=${'x'.repeat(3_900)}`).join('; ')}`
+    const requests = [
+      `GET ${CALLBACK} HTTP/1.1\r\nHost: admin.example.com\r\n${bomb}\r\n\r\n`,
+      `GET ${CALLBACK} HTTP/1.1\r\nHost: admin.example.com\r\nbad header\x01: x\r\nContent-Length: x\r\n\r\n`,
+      `GET ${CALLBACK}&x=${'y'.repeat(40_000)} HTTP/1.1\r\nHost: admin.example.com\r\n\r\n`,
+    ]
+    for (const request of requests) {
+      const answer = await raw(port, request)
+      expect(answer).toMatch(/^HTTP\/1\.1 302/)
+      expect(answer).toMatch(/^Location: https:\/\/admin\.example\.com\/login\?error=auth_failed\r$/m)
+    }
+    expect(await raw(port, `GET ${CALLBACK} HTTP/1.1\r\nHost: admin.example.com\r\n\r\n`)).toMatch(/ 200 /)
+    // A call of a page is told what happened.
+    status = 503
+    expect(await raw(port, 'GET /api/admin/x HTTP/1.1\r\nHost: admin.example.com\r\n\r\n')).toMatch(/ 503 /)
+  },
+)
+
+test.skipIf(!hasNginx)('U8: nor where nobody is behind it', async () => {
+  const { port } = await nginxBefore((incoming) => void incoming.socket.destroy())
+  const answer = await raw(port, `GET ${CALLBACK} HTTP/1.1\r\nHost: admin.example.com\r\n\r\n`)
+  expect(answer).toMatch(/^HTTP\/1\.1 302/)
+  expect(answer).toMatch(/^Location: https:\/\/admin\.example\.com\/login\?error=backend_unavailable\r$/m)
+  expect(await raw(port, 'GET /api/admin/x HTTP/1.1\r\nHost: admin.example.com\r\n\r\n')).toMatch(/ 502 /)
+})
+
+test.skipIf(!hasNginx)('U63: the lines for nginx pass on what a client may say, and no more', async () => {
+  const { url } = await nginxBefore(
+    (incoming, outgoing) => void outgoing.end(JSON.stringify(incoming.headers)),
+  )
+  const headers = { 'x-forwarded-for': '203.0.113.9', 'x-tenant-id': 'other', cookie: 'a=b' }
+  const answer = await fetch(url, { headers })
+  expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000')
+  const seen = (await answer.json()) as Record<string, string>
+  expect([seen['x-forwarded-for'], seen['x-tenant-id'], seen.cookie]).toEqual(['127.0.0.1', undefined, 'a=b'])
+})
+
+test.skipIf(!hasNginx)('U63: the lines for nginx hold no event back', async () => {
+  let say = (_: string) => {}
+  const { url } = await nginxBefore((_, outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' })
+    say = (text) => outgoing.write(text)
+    say('data: a\n\n')
+  })
+  const request = get(url)
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  const parts = answer.setEncoding('utf8')[Symbol.asyncIterator]()
+  expect((await parts.next()).value).toBe('data: a\n\n')
+  say('data: b\n\n')
+  expect((await parts.next()).value).toBe('data: b\n\n')
+  request.destroy()
+})
