@@ -98,7 +98,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       noCommitGuard,
       {
-        file: 'src/server/sessions.ts',
+        file: 'src/server/sessionEnds.ts',
         find: '    coordinator.end(identityOf(last))\n',
         put: '',
       },

@@ -147,7 +147,12 @@ export function createBrowser(
     },
   }
   const style = { setProperty() {}, removeProperty() {} }
-  const page = Object.assign(new EventTarget(), { visibilityState: 'visible', documentElement: { style } })
+  const page = Object.assign(new EventTarget(), {
+    visibilityState: 'visible',
+    documentElement: { style },
+    querySelectorAll: () => [],
+  })
+  Object.assign(page, { document: page })
   const globals = {
     indexedDB,
     BroadcastChannel: FakeChannel,

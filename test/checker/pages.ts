@@ -26,7 +26,9 @@ export async function startPages(options: PagesOptions): Promise<World> {
   const alike = copies > 1 ? names.map((name) => name.slice(2)) : []
   const stage = createStage({ ...options, dueMs: DUE_MS, kind: 'memory', hasIntents: false, alike })
   const coordinator =
-    copies > 1 ? inProcessCoordinator({ clock: stage.clock.of('p'), hash: (text) => text }) : undefined
+    copies > 1
+      ? inProcessCoordinator({ clock: stage.clock.of('p'), random: () => 0.5, hash: (text) => text })
+      : undefined
   for (const name of names) stage.parties.push(page(stage, name, policy, coordinator))
   const { family, answer } = stage.provider.login('ada')
   for (const party of stage.parties) {

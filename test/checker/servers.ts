@@ -208,7 +208,8 @@ function startProcess(
     publicUrl: 'https://admin.example/',
     secrets: ['not used: the keyring of the checker seals nothing'],
     store: shelf.storeOf(name),
-    coordinator: kind === 'none' ? none : inProcessCoordinator({ clock, hash: (text) => text }),
+    coordinator:
+      kind === 'none' ? none : inProcessCoordinator({ clock, random: () => 0.5, hash: (text) => text }),
     clock,
     random: () => 0.5,
     fetch: stage.apiFetch(name),

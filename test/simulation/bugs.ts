@@ -55,7 +55,7 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   buriesNothing: [
     {
-      file: 'src/server/sessions.ts',
+      file: 'src/server/sessionEnds.ts',
       find: 'return { ...rest, session: toTombstone(record.session), reason }',
       put: 'return undefined',
     },

@@ -143,7 +143,9 @@ export function createWire(options: WireOptions) {
         const slowMs = kind === 'slow' ? Math.round(200 + (fault?.roll ?? 0) ** 2 * 39_000 * roll) : 0
         time.at(time.now() + there + slowMs / 2, () => {
           const answer = (fault && insteadOf(fault, asked, roll)) ?? processed(kind, asked, send)
-          if (kind === 'afterwards') Object.assign(answer, coded(500, 'INTERNAL_ERROR', 'ambiguous'))
+          // The words of one route mean nothing on another.
+          if (kind === 'afterwards')
+            Object.assign(answer, coded(500, 'INTERNAL_ERROR', route === 'openid' ? 'ambiguous' : 'silent'))
           if (kind === 'lost') return fail(back, 'lost', failed('ECONNRESET', 'read'))
           place.after(back + slowMs / 2, () => {
             if (kind === 'truncated') return conclude('lost', () => resolve(cutOff(answer)))
