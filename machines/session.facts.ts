@@ -108,6 +108,13 @@ export function renewed(
   }
 }
 
+/** Nothing was due: the server says once more what is so, and its bearer serves. */
+export const confirmed = ({ facts }: EventOf<'session.renewed'>): Partial<SessionContext> => ({
+  ...adopted(facts),
+  ...untried(facts),
+  rejectFloorAt: facts.floorAt,
+})
+
 /** A logout, here or elsewhere. */
 export const ended = ({ reason }: EventOf<'session.ended'>): Partial<SessionContext> => ({
   ...nobody,

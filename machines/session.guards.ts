@@ -5,6 +5,7 @@ import {
   isSpent,
   isTimed,
   isUnusable,
+  isUseful,
   maySend,
   retryDueAt,
 } from './session.deadlines.ts'
@@ -94,6 +95,11 @@ export const guards = {
     maySend(c, event.at) &&
     isPastFloor(c, event),
   isNewer: ({ context, event }: Given) => isNewer(context, event as EventOf<'session.renewed'>),
+  /** A server that keeps the bearer answers the version at hand where nothing was due. */
+  isSame: ({ context: c, event }: Given) => {
+    const { facts } = event as EventOf<'session.renewed'>
+    return isCurrent(c, facts) && isUseful(facts)
+  },
   isNewerUnusable: ({ context: c, event }: Given) => {
     const e = event as EventOf<'session.renewed'>
     return isNewer(c, e) && isUnusable(c, e.facts)
@@ -103,6 +109,8 @@ export const guards = {
     if (!isNewer(c, e) || !isUnusable(c, e.facts)) return false
     return isOver({ ...c, ...renewed(c, e) }, e.at)
   },
+  isRejectedAlive: ({ context: c, event }: Given) =>
+    c.reason === null && isCurrent(c, event as EventOf<'refresh.rejected'>),
   isOfThisFlight: ({ context, event }: Given) => isCurrent(context, event as EventOf<'refresh.refused'>),
   isUnknownForGood: ({ context: c, event }: Given) => {
     const e = event as EventOf<'refresh.unknown'>

@@ -3,6 +3,7 @@ import { afterRefused, afterUnknown, isSpent, rereadAfter } from './session.dead
 import {
   accepted,
   begun,
+  confirmed,
   disputed,
   ended,
   initial,
@@ -43,6 +44,7 @@ export const sessionMachine = setup({
       return begun(context, facts, at)
     }),
     renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
+    confirm: assign(({ event }) => confirmed(event as EventOf<'session.renewed'>)),
     end: assign(({ event }) => ended(event as EventOf<'session.ended'>)),
     startOver: assign(({ context, event }) => restored(context, event as EventOf<'session.restored'>)),
     settle: assign({ pending: false }),
@@ -132,6 +134,12 @@ export const sessionMachine = setup({
       },
       { guard: 'isNewer', target: '.active', actions: 'renew', description: 'renewed, here or by a peer' },
     ],
+    'refresh.rejected': {
+      guard: 'isRejectedAlive',
+      target: '.expired',
+      actions: { type: 'expire', params: ({ event }) => ({ reason: event.reason }) },
+      description: 'refused for good',
+    },
     'time.checked': { guard: 'isAlive', actions: 'markTime', description: 'time passes' },
     'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
     'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
@@ -269,6 +277,12 @@ export const sessionMachine = setup({
           description: 'a limit is reached',
         },
         'bearer.rejected': { guard: 'isAnswer', actions: 'markRejected', description: '401' },
+        'session.renewed': {
+          guard: 'isSame',
+          target: 'active',
+          actions: 'confirm',
+          description: 'nothing was due',
+        },
         'refresh.refused': {
           guard: 'isOfThisFlight',
           target: 'retrying',
@@ -289,15 +303,6 @@ export const sessionMachine = setup({
             description: 'in doubt: the token may be spent',
           },
         ],
-        'refresh.rejected': {
-          guard: 'isOfThisFlight',
-          target: 'expired',
-          actions: {
-            type: 'expire',
-            params: ({ event }) => ({ reason: event.reason }),
-          },
-          description: 'refused for good',
-        },
         'refresh.unsupported': [
           {
             guard: 'isUnsupportedAndSpent',

@@ -264,6 +264,7 @@ export const faults = {
   U45: 'work in a frame, by any hand and any device, is work; what a script does is none',
   U46: 'a refresh that says less of the user takes nothing away',
   U47: 'an option that cannot work is refused where it is written',
+  U48: 'a server that is not there is told of, once, with what came in its place',
   U49: 'an option that cannot work without another is refused without it',
   U51: 'three renewals without a usable bearer, and a spent one, end a session',
   U52: 'nothing happens before the first use',
@@ -273,7 +274,10 @@ export const faults = {
   U63: 'every recipe of the pages is run',
   U69: 'a refresh that is put off is told as such, whatever asked for it',
   U71: 'a Request keeps its body for the retry, whether the platform shows it or not',
+  U72: 'a page out of the cache is covered until it is known who is logged in, for a bounded time',
+  U73: 'the word of the server ends a session at once, any other 401 never',
   U74: 'pages need no browser younger than the documented ones, and send no body that turns into other text',
+  U75: 'versions are those of the server',
   U77: 'no page is told an address with a token in it',
 } as const
 

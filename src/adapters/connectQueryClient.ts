@@ -1,5 +1,6 @@
 import type { SessionState } from '../../machines/session.select.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
+import { accountOf } from './accountOf.ts'
 
 /** The part of a TanStack `QueryClient` that is used. */
 export interface QueryClientLike {
@@ -34,15 +35,15 @@ export interface TanstackQueryOptions {
 }
 
 /**
- * Ties a TanStack Query client to a session: at a logout and at a change of user nothing that was cached stays, and
- * nothing that was under way arrives. A session that expired keeps its cache for the same user's next login.
+ * Ties a TanStack Query client to a session: at a logout and when somebody else is logged in nothing that was cached stays,
+ * and nothing that was under way arrives. A session that expired keeps its cache for the same user's next login.
  * Returns a function that unties them.
  */
 export function connectQueryClient(
-  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
   { queryClient, onlineManager }: TanstackQueryOptions,
 ): () => void {
-  let userId = session.getSnapshot().user?.id
+  let account = accountOf(session.getSnapshot())
   /** The browser says that the network went away. A login or a renewal since then disproves it. */
   let isOffline = false
   let tellOnline = () => {}
@@ -68,10 +69,10 @@ export function connectQueryClient(
     if (state.epoch !== epoch || state.version !== version) isOffline = false
     epoch = state.epoch
     version = state.version
-    const known = state.user?.id ?? (state.state === 'loggedOut' ? undefined : userId)
-    if (!state.isPending && known !== userId) {
+    const known = accountOf(state) ?? (state.state === 'loggedOut' ? undefined : account)
+    if (!state.isPending && known !== account) {
       forget(queryClient, known !== undefined)
-      userId = known
+      account = known
     }
     tellOnline()
   })

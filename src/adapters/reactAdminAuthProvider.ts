@@ -1,7 +1,8 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { systemClock } from '../session/clock.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
+import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /** What react-admin is told of your panel. */
@@ -49,7 +50,7 @@ const LEAVING_MS = 500
  * 403 and an outage are no ends of a session. Only the session itself says when it has ended.
  */
 export function reactAdminAuthProvider(
-  session: Session,
+  session: BaseSession,
   { login, loginPath, textOf, permissionsOf = ({ user }) => user?.role }: ReactAdminOptions,
 ): ReactAdminAuthProvider {
   /** What react-admin takes for "log out and show this". */
@@ -64,6 +65,7 @@ export function reactAdminAuthProvider(
     if (reason !== null) throw refusal(reason)
   }
 
+  const shown = shownAccount(session)
   let left = Promise.resolve()
   const leave = () => {
     left = new Promise((resolve) => systemClock.setTimer(resolve, LEAVING_MS, 'background'))
@@ -74,7 +76,7 @@ export function reactAdminAuthProvider(
     login,
     async logout() {
       // react-admin calls this too when it finds that the session has ended: that reason stays.
-      if (session.getSnapshot().isAuthenticated) await session.logout()
+      await shown.logout()
       leave()
       return loginPath
     },
@@ -82,14 +84,14 @@ export function reactAdminAuthProvider(
       const { reason } = await whenKnown(session, params?.signal)
       // On its way to the login page react-admin asks again: a refusal would make it set out anew, over and over.
       if (reason !== null) await left
-      assertAlive(await whenKnown(session, params?.signal))
+      assertAlive(shown.show(await whenKnown(session, params?.signal)))
     },
     async checkError() {
       const state = session.getSnapshot()
       if (!state.isPending) assertAlive(state)
     },
     async getIdentity(params) {
-      const state = await whenKnown(session, params?.signal)
+      const state = shown.show(await whenKnown(session, params?.signal))
       assertAlive(state)
       const { id = '', name, username, email, avatar } = state.user ?? {}
       const fullName = name ?? username ?? email

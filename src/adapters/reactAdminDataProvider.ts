@@ -1,5 +1,5 @@
 import { SessionChanged } from '../session/errors.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /**
@@ -7,7 +7,7 @@ import { whenKnown } from './whenKnown.ts'
  * reach another login: a call that was under way when the user changed rejects with `SessionChanged`.
  */
 export function reactAdminDataProvider<Provider extends object>(
-  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
   provider: Provider,
 ): Provider {
   return new Proxy(provider, {

@@ -1,4 +1,4 @@
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 
 /** What react-admin's data providers expect of an HTTP client. */
 export interface ReactAdminAnswer {
@@ -21,7 +21,7 @@ export type ToHttpError = (message: string, status: number, body: unknown) => Er
  * the session throws passes as it is.
  */
 export function reactAdminHttpClient(
-  session: Pick<Session, 'fetch'>,
+  session: Pick<BaseSession, 'fetch'>,
   toHttpError: ToHttpError,
 ): (url: string | URL, options?: RequestInit) => Promise<ReactAdminAnswer> {
   return async (url, options = {}) => {

@@ -1,6 +1,7 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
+import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /** What refine is told of your panel. */
@@ -51,7 +52,7 @@ export interface RefineAuthProvider {
  * an outage are no ends of a session. Only the session itself says when it has ended.
  */
 export function refineAuthProvider(
-  session: Session,
+  session: BaseSession,
   {
     login,
     loginPath = '/login',
@@ -65,6 +66,8 @@ export function refineAuthProvider(
       ? {}
       : { error: { name: 'Session ended', message: textOf(reason) } }
 
+  const shown = shownAccount(session)
+
   return {
     async login(params) {
       try {
@@ -76,11 +79,11 @@ export function refineAuthProvider(
     },
     async logout() {
       // refine calls this too when it finds that the session has ended: that reason stays.
-      if (session.getSnapshot().isAuthenticated) await session.logout()
+      await shown.logout()
       return { success: true, redirectTo: loginPath }
     },
     async check() {
-      const { reason } = await whenKnown(session)
+      const { reason } = shown.show(await whenKnown(session))
       return reason === null
         ? { authenticated: true }
         : { authenticated: false, redirectTo: loginPath, ...toRefusal(reason) }
@@ -91,7 +94,7 @@ export function refineAuthProvider(
       return { logout: true, redirectTo: loginPath, ...toRefusal(reason) }
     },
     async getIdentity() {
-      const { user } = await whenKnown(session)
+      const { user } = shown.show(await whenKnown(session))
       if (!user) return null
       const { id, email, avatar, name = user.username ?? email } = user
       return { id, ...(name && { name }), ...(avatar && { avatar }), ...(email && { email }) }

@@ -1,4 +1,4 @@
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /** Where somebody without a session is sent. */
@@ -16,7 +16,7 @@ export interface RouterGuardOptions {
  * is logged in, and sends who is not to the login page, which then knows the way back with query and hash.
  */
 export function requireSession(
-  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
   { toLogin }: RouterGuardOptions,
 ): (match: {
   readonly location: { readonly href: string }

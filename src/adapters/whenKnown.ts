@@ -1,10 +1,10 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import { Disposed } from '../session/errors.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 
 /** Resolves as soon as it is known whether somebody is logged in; at once, except while a page loads. */
 export function whenKnown(
-  session: Pick<Session, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
   signal?: AbortSignal,
 ): Promise<SessionState> {
   return new Promise((resolve, reject) => {

@@ -3,11 +3,9 @@ import { Misconfigured } from '../session/errors.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
 import type { SessionOptions } from '../session/options.ts'
 import type { SessionStrategy } from '../strategies/strategy.ts'
-import { createCurtain } from './curtain.ts'
-import { keptFacts } from './keptFacts.ts'
+import { coverPage } from './coverPage.ts'
 import { createLock } from './lock.ts'
 import { isPage, watchPage } from './pageSignals.ts'
-import { sharedKeeper } from './sharedKeeper.ts'
 import { sharedVault } from './sharedVault.ts'
 import { createTabs } from './tabs.ts'
 import { whileOnline } from './whileOnline.ts'
@@ -23,7 +21,7 @@ export interface BrowserOptions extends SessionOptions {
    * Where a page without a server of its own keeps its tokens. `memory`: in each tab, which has a login of its own
    * that ends with a reload. `shared`: sealed in IndexedDB, one login for all tabs, which survives a reload; a script
    * that runs in the page can use it, though not copy its key. Over plain HTTP, or where storage is disabled, it is
-   * `memory`. Behind a server (`bffStrategy`) there are no tokens.
+   * `memory`. Behind a server there are no tokens: that is `createBffSession`.
    * @default 'memory'
    */
   readonly vault?: 'memory' | 'shared'
@@ -31,18 +29,18 @@ export interface BrowserOptions extends SessionOptions {
   readonly idleAfterMs?: number
 }
 
-/** How long the word of another tab that the user has logged out is believed before the server is asked. */
+/** How long the word of another tab that the user has logged out is believed before the vault is asked. */
 const HEARSAY_MS = 2_000
 
 /**
- * The options of a session that lives in a browser: `createSession(browserOptions({ … }))`. It hears of connectivity,
- * of waking up and of the user (`signals`), sends no token while nothing can be reached, and lives with its other tabs:
- * one refresh for all, one user's activity for all, and a logout in one is a logout in all.
+ * The options of a session that lives in a browser and holds its tokens itself: `createSession(browserOptions({ … }))`. It
+ * hears of connectivity, of waking up and of the user (`signals`), sends no token while nothing can be reached, and lives
+ * with its other tabs: one refresh for all, one user's activity for all, and a logout in one is a logout in all.
  *
  * - Tabs refresh under a Web Lock and tell each other over a `BroadcastChannel`. What they tell is a hint: each looks
  *   for itself. Without locks or channels they find out later, and still spend no token twice.
- * - Behind a server the tabs share how far the session is in web storage: epoch, version, and when the bearer ends.
- * - A page that comes back out of the browser's cache stays invisible until it is known who is logged in.
+ * - A page with a shared vault that comes back out of the browser's cache stays invisible until it is known who is logged
+ *   in, for five seconds at most.
  * - Storage that is disabled costs the sharing, and is told once as `warning` `storage` to `observe`.
  * - On a server they are the options as they were, and nobody counts as away.
  *
@@ -54,10 +52,9 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
   if (!['memory', 'shared'].includes(vault))
     throw new Misconfigured('Option "vault" must be "memory" or "shared".')
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
-  const isKept = Object.values(rest.strategies ?? {}).some((strategy) => strategy?.keep)
-  if (vault === 'shared' && (isKept || rest.store || rest.coordinator))
+  if (vault === 'shared' && (rest.store || rest.coordinator))
     throw new Misconfigured(
-      'Option "vault" is for a page that holds its tokens itself: leave it out beside bffStrategy, "store" and "coordinator".',
+      'Option "vault" is a store and a coordinator: leave it out beside "store" and "coordinator".',
     )
   // What is rendered on a server lives for a moment, and nobody is away from it.
   if (!isPage()) return { signals: () => () => {}, ...rest }
@@ -66,19 +63,6 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
   const tabs = createTabs(name, clock)
   const lock = createLock(name, clock)
   const onUnavailable = () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 })
-  const facts = keptFacts(`${name}.facts`, onUnavailable)
-  const curtain = createCurtain(clock)
-  const surroundings = { tabs, lock, facts, curtain, clock }
-  let catchUp = () => false
-
-  function inTabs(strategy: SessionStrategy): SessionStrategy {
-    if (!strategy?.keep) return whileOnline(strategy, clock)
-    // Nothing is lost by asking a server.
-    const keeper = sharedKeeper(strategy, surroundings)
-    catchUp = keeper.catchUp
-    return keeper.strategy
-  }
-
   // A key that no script can read out is to be had in secure contexts only.
   const isVaultMissing = vault === 'shared' && !globalThis.crypto?.subtle
   const shared =
@@ -90,13 +74,12 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
       random: rest.random ?? Math.random,
       lock,
       onWritten: () => tabs.tell('changed'),
-      onRead: () => clock.setTimer(curtain.lift, 0, 'background'),
       onUnavailable,
     })
 
-  function start(report: (signal: SessionSignal) => void): () => void {
+  function start(report: (signal: SessionSignal) => Promise<void>): () => void {
     if (isVaultMissing) onUnavailable()
-    const look = () => report('woke')
+    const look = () => void report('woke')
     const page = watchPage({ idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.tell('active') }, report)
     let disarm = () => {}
     const stops = [
@@ -104,16 +87,15 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
       tabs.listen({
         active: page.seen,
         changed: look,
-        renewed: () => void (catchUp() || look()),
+        renewed: look,
         loggedOut() {
-          report('loggedOut')
+          void report('loggedOut')
           disarm()
           disarm = clock.setTimer(look, HEARSAY_MS, 'background')
         },
       }),
       () => disarm(),
-      ...(isKept ? [facts.watch(look)] : []),
-      ...(isKept || shared ? [curtain.hang()] : []),
+      ...(shared ? [coverPage(clock, () => report('woke'))] : []),
       signals?.(report) ?? (() => {}),
     ]
     return () => {
@@ -125,7 +107,7 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     ...rest,
     ...shared,
     strategies: Object.fromEntries(
-      Object.entries(rest.strategies ?? {}).map(([key, strategy]) => [key, inTabs(strategy)]),
+      Object.entries(rest.strategies ?? {}).map(([key, strategy]) => [key, whileOnline(strategy)]),
     ),
     signals: start,
     observe(notice: SessionNotice) {

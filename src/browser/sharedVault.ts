@@ -21,8 +21,6 @@ interface Surroundings {
   readonly lock: Lock
   /** Something was written that the other tabs will want to see. */
   readonly onWritten: () => void
-  /** A look has come to its end, even if nothing could be read. */
-  readonly onRead: () => void
   /** There is no storage, and the session lives in this page alone; or it has stopped to work. */
   readonly onUnavailable: () => void
 }
@@ -50,7 +48,7 @@ const MAX_ENTRIES = 100
  * lock saves tabs a wait, and nothing depends on it.
  */
 export function sharedVault(surroundings: Surroundings): { store: SessionStore; coordinator: Coordinator } {
-  const { name, clock, random, lock, onWritten, onRead, onUnavailable } = surroundings
+  const { name, clock, random, lock, onWritten, onUnavailable } = surroundings
   const memory = memoryStore()
   const disk = createDatabase(name, clock, onUnavailable)
   const ring = coalescer({ replayWindowMs: REPLAY_MS, maxEntries: MAX_ENTRIES, clock, hash: keyedHash() })
@@ -86,7 +84,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
   }
 
   const store: SessionStore = {
-    read: () => read().finally(onRead),
+    read,
     async compareAndSet(expected, next) {
       const db = await database()
       if (!db) return memory.compareAndSet(expected, next)

@@ -3,5 +3,6 @@
  */
 
 export { type BrowserOptions, browserOptions } from '../browser/browserOptions.ts'
+export { type BrowserPageOptions, browserPage } from '../browser/browserPage.ts'
 export { type BrowserSignalsOptions, browserSignals } from '../browser/browserSignals.ts'
 export { isOwnPath } from '../browser/isOwnPath.ts'

@@ -1,6 +1,6 @@
 /**
  * A session in one page or process: created, logged in, refreshed, watched, ended. Strategies for LibreChat's two
- * kinds of login and for a page behind its own server, the errors, and the contracts that parts of your own keep.
+ * kinds of login, the errors, and the contracts that parts of your own keep.
  */
 
 export type { SessionState } from '../../machines/session.select.ts'
@@ -25,17 +25,13 @@ export type {
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
 export { type Clock, systemClock } from '../session/clock.ts'
 export { createSession } from '../session/createSession.ts'
-export {
-  createSessionLogic,
-  type SessionLogic,
-  type SessionLogicInput,
-  sessionOf,
-} from '../session/createSessionLogic.ts'
+export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 export {
   type AnySessionError,
   Disposed,
   InvalidAnswer,
   LoggedOut,
+  LoginRefused,
   Misconfigured,
   RedirectBlocked,
   RefreshUnavailable,
@@ -48,17 +44,14 @@ export type { ExpiresAtUnit } from '../session/lifetime.ts'
 export type { LoginAnswer, LoginOptions } from '../session/login.ts'
 export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
-export type { Session, SessionActorRef } from '../session/session.ts'
+export type { BaseSession, Session, SessionActorRef } from '../session/session.ts'
 export type { SessionClock } from '../session/sessionClock.ts'
+export type { SessionLogic, SessionLogicInput } from '../session/sessionLogic.ts'
 export { memoryStore } from '../stores/memory.ts'
 export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
-export { type BffStrategyOptions, bffStrategy } from '../strategies/bff.ts'
 export { type CookieStrategyOptions, cookieStrategy, refreshTokenFromCookies } from '../strategies/cookie.ts'
 export { type OpenidStrategyOptions, openidStrategy } from '../strategies/openid.ts'
 export type {
-  KeptFacts,
-  KeptParts,
-  KeptSession,
   KnownSends,
   LifeHints,
   RefreshOutcome,
@@ -70,4 +63,3 @@ export type {
   UnknownCause,
   Warning,
 } from '../strategies/strategy.ts'
-export type { BffFacts } from '../wire/facts.ts'

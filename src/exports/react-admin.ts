@@ -13,3 +13,4 @@ export {
   reactAdminHttpClient,
   type ToHttpError,
 } from '../adapters/reactAdminHttpClient.ts'
+export { type ReactAdminStoreLike, reactAdminStore } from '../adapters/reactAdminStore.ts'

@@ -3,6 +3,7 @@
 export { type ReasonTexts, reasonTexts } from '../react/reasonTexts.ts'
 export { SessionGuard, type SessionGuardProps } from '../react/SessionGuard.ts'
 export { SessionProvider, type SessionProviderProps } from '../react/SessionProvider.ts'
+export { useAccountKey } from '../react/useAccountKey.ts'
 export { useExpiryCountdown } from '../react/useExpiryCountdown.ts'
 export { type IdleCountdownOptions, useIdleCountdown } from '../react/useIdleCountdown.ts'
 export { useLogout } from '../react/useLogout.ts'

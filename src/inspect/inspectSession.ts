@@ -1,6 +1,6 @@
 import type { InspectionEvent, Observer, Snapshot, SnapshotFrom, Subscription } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 import { shown } from './shown.ts'
 import { context, events, state, status, tag, whose } from './vocabulary.ts'
 
@@ -32,7 +32,7 @@ export interface InspectSessionOptions {
  * Other actors of a parent machine are not shown. An inspector that throws is let go, and the session lives on.
  */
 export function inspectSession(
-  { actorRef }: Pick<Session, 'actorRef'>,
+  { actorRef }: Pick<BaseSession, 'actorRef'>,
   inspector: SessionInspector,
   { showUser = false }: InspectSessionOptions = {},
 ): () => void {

@@ -1,6 +1,6 @@
 'use client'
 import { createElement, type ReactElement, type ReactNode, useMemo } from 'react'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 import { createCountdown } from './countdown.ts'
 import { type Provided, ProvidedContext } from './provided.ts'
 import type { ReasonTexts } from './reasonTexts.ts'
@@ -9,7 +9,7 @@ import { ReasonTextsContext } from './reasonTextsContext.ts'
 /** The session, and in which words its end is told. */
 export interface SessionProviderProps {
   /** The session, made outside of React: one for a page, and on a server one for each request. */
-  readonly session: Session
+  readonly session: BaseSession
   /**
    * Your texts for the reasons why there is no session.
    * @default the English `reasonTexts`, also for every reason that is left out
@@ -33,7 +33,7 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
   )
 }
 
-function provide(session: Session): Provided {
+function provide(session: BaseSession): Provided {
   const { expiresAt, retryAt, idleEndsAt, ...rendered } = session.getSnapshot()
   return {
     session,

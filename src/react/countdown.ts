@@ -1,4 +1,4 @@
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 
 /** The seconds until some instant of the session, for any number of readers. */
 export interface Countdown {
@@ -8,7 +8,7 @@ export interface Countdown {
 }
 
 /** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
-export function createCountdown(session: Session, to: 'expiresAt' | 'idleEndsAt'): Countdown {
+export function createCountdown(session: BaseSession, to: 'expiresAt' | 'idleEndsAt'): Countdown {
   const { clock } = session
   const listeners = new Set<() => void>()
   let seconds: number | null = null

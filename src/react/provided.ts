@@ -2,12 +2,12 @@
 import { createContext, useContext } from 'react'
 import type { SessionState } from '../../machines/session.select.ts'
 import { Misconfigured } from '../session/errors.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession } from '../session/session.ts'
 import type { Countdown } from './countdown.ts'
 
 /** What a `SessionProvider` gives to the hooks below it. The same object as long as its session is the same. */
 export interface Provided {
-  readonly session: Session
+  readonly session: BaseSession
   /** What a server renders, and what its page is hydrated with: a state without instants, which no two clocks share. */
   readonly rendered: SessionState
   /** Until the bearer ends. */

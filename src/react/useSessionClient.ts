@@ -1,11 +1,14 @@
 'use client'
-import type { Session } from '../session/session.ts'
+import type { BaseSession, Session } from '../session/session.ts'
 import { useProvided } from './provided.ts'
 
 /**
- * The session itself, to call: `login` after your own login form, `getToken`, `refresh`. What it knows is read with
- * `useSession`. The same object until the provider is given another.
+ * The session itself, to call: `login`, `refresh`, `logout`. What it knows is read with `useSession`. The same object until
+ * the provider is given another.
+ *
+ * @example
+ * const session = useSessionClient<BffSession>()
  */
-export function useSessionClient(): Session {
-  return useProvided().session
+export function useSessionClient<Client extends BaseSession = Session>(): Client {
+  return useProvided().session as Client
 }

@@ -16,6 +16,7 @@ export type SessionErrorCode =
   | 'refresh_unavailable'
   | 'misconfigured'
   | 'invalid_answer'
+  | 'login_refused'
   | 'redirect_blocked'
   | 'disposed'
 
@@ -77,6 +78,28 @@ export class InvalidAnswer extends SessionError {
   override readonly name = 'InvalidAnswer'
 }
 
+/** A login came to nothing. Whoever was logged in still is. */
+export class LoginRefused extends SessionError {
+  readonly code = 'login_refused'
+  override readonly name = 'LoginRefused'
+  /** In the server's word: `invalid_credentials`, `invalid_code`, `login_expired`, `rate_limited`, `unavailable`, … */
+  readonly reason: string
+  /** The status of the answer; `undefined`: there was none. */
+  readonly status: number | undefined
+  /** How long to wait before the next try, as the server asks; milliseconds. */
+  readonly retryAfterMs: number | undefined
+  override readonly retryable: boolean
+  constructor(reason: string, status: number | undefined, retryAfterMs?: number) {
+    super(
+      `The login was refused: ${reason}${status === undefined ? ', no answer came' : ` (status ${status})`}.`,
+    )
+    this.reason = reason
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+    this.retryable = status === undefined || status === 429 || status >= 500
+  }
+}
+
 /** The API answered with a redirect that must not, or in a browser cannot, be followed with a bearer. */
 export class RedirectBlocked extends SessionError {
   readonly code = 'redirect_blocked'
@@ -100,5 +123,6 @@ export type AnySessionError =
   | RefreshUnavailable
   | Misconfigured
   | InvalidAnswer
+  | LoginRefused
   | RedirectBlocked
   | Disposed

@@ -11,13 +11,7 @@ import type {
 } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
-import type {
-  KeptFacts,
-  KnownSends,
-  LifeHints,
-  RefreshOutcome,
-  SessionStrategy,
-} from '../strategies/strategy.ts'
+import type { KnownSends, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
@@ -67,16 +61,13 @@ interface Attempt {
 
 type Settled = RefreshOutcome | EndedElsewhere
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
-type Failure = Exclude<Settled, { kind: 'ok' | 'kept' }>
+type Failure = Exclude<Settled, { kind: 'ok' }>
 
 /** Between two tries to store a renewal. */
 const MIN_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
 
 const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
-/** Stands for a bearer that is kept elsewhere, and never leaves the vault. */
-const KEPT = 'kept'
-const keptTokens: Tokens = { bearer: KEPT }
 
 /** How long ago an answer came; an answer that says nothing of it, or nonsense, came just now. */
 const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
@@ -180,7 +171,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       tell({ type: 'refreshSent', attemptId: asked.attemptId })
       const strategy = strategyOf(attempt.of)
       const outcome = await strategy.refresh(asked)
-      return KINDS.includes(outcome.kind) || (strategy.keep && outcome.kind === 'kept') ? outcome : internal
+      return KINDS.includes(outcome.kind) ? outcome : internal
     }
     const fly = async (): Promise<Settled | undefined> => {
       // What a peer has spent is not sent again, nor what it may have spent while nobody can look.
@@ -205,12 +196,6 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const { position, of } = attempt
     const judged = outcome.kind === 'ok' ? judge(of, outcome) : outcome
     if (judged.kind === 'ok') return adopt(attempt, judged)
-    if (judged.kind === 'kept') {
-      if (!isCurrent(position)) return
-      if (judged.facts) keep(judged.facts)
-      else send({ type: 'session.ended', at: now(), reason: judged.reason })
-      return
-    }
     if (judged.kind === 'ended') {
       const { late } = judged
       if (late?.kind === 'ok') void end(of, toTokens(late.bearer, late.refreshToken), 'late')
@@ -263,21 +248,6 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     return !!stored && isTombstone(stored) && stored.epoch === epoch
   }
 
-  /** What the server that keeps the bearer says. Another epoch, or another user, is another login. */
-  function keep({ epoch, version, user, life: hints }: KeptFacts) {
-    const { epoch: current, version: before } = vault.position()
-    const bearing = (at: Position) => ({ version: at.version, lifeMs: life(KEPT, hints), receivedAt: now() })
-    if (owner?.user.id === user.id && epoch === current) {
-      // At least one version on: an answer without news is one, too.
-      const next = { epoch, version: Math.max(version, before + 1) }
-      commit(next, { ...owner, user }, keptTokens, bearing(next))
-    } else {
-      const [provider] = settings.keeper as [string, SessionStrategy]
-      const of = { provider, user, startedAt: clock.wall() }
-      begin({ epoch, version }, of, keptTokens, life(KEPT, hints), now())
-    }
-  }
-
   /** A login, or a session that was found. */
   function begin(
     at: Position,
@@ -291,9 +261,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     held = { version: bearerVersion, lifeMs, receivedAt }
     vault.open(at, tokens)
     const facts = { ...toFacts(at, of, tokens, held), ...found }
-    // A look at what a server keeps is no refresh: the first one may follow at once.
-    const floor = settings.keeper ? { floorAt: receivedAt } : {}
-    send({ type: 'session.started', at: now(), facts: { ...facts, ...floor } })
+    send({ type: 'session.started', at: now(), facts })
   }
 
   /** What a renewal leaves us with: without a usable bearer, or with the one at hand, that stays as it is. */
@@ -367,11 +335,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     return true
   }
 
-  function report(attempt: Attempt, failure: Failure): void {
+  function report(attempt: Attempt, outcome: Failure): void {
     if (!isCurrent(attempt.position)) return
-    // Where a server keeps the tokens, nothing is spent by asking it.
-    const isSafe = failure.kind === 'unknown' && strategyOf(attempt.of).keep
-    const outcome: Failure = isSafe ? { kind: 'refused', cause: 'network' } : failure
     warn(outcome)
     problem = outcome.kind === 'refused' ? outcome.problem : undefined
     if ('cause' in outcome)
@@ -475,9 +440,6 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   function toFacts({ epoch, version }: Position, of: Owner, tokens: Tokens, bearing: Bearing): SessionFacts {
     const { lifeMs, receivedAt } = bearing
     const isOlder = bearing.version < version
-    const { keeper, leadTimeMs } = settings
-    const roll = random()
-    // A server that keeps the bearer renews none before its own lead time: whoever asks it comes later, not earlier.
     return {
       epoch,
       version,
@@ -486,7 +448,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
       refreshable: !strategyOf(of).needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: now() - (clock.wall() - of.startedAt),
-      ...deadlinesOf(receivedAt, lifeMs, leadTimeMs * (keeper ? 1 - roll / 2 : 1), keeper ? 0 : roll),
+      ...deadlinesOf(receivedAt, lifeMs, settings.leadTimeMs, random()),
       ...(isOlder && { bearerVersion: bearing.version, floorAt: floorAfter(now(), 0) }),
     }
   }
@@ -501,7 +463,6 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     isOpen: () => owner !== undefined,
     /** What the last failure asks the embedder to mend. */
     problem: () => problem,
-    keep,
     /**
      * The epoch is over: every flight in the air is too late from now on. Answers what was held.
      * `everywhere`: its copies in this process end too.

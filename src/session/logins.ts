@@ -1,6 +1,5 @@
 import type { LoggedOutReason, SessionEvent } from '../../machines/session.types.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { BffFacts } from '../wire/facts.ts'
 import { Disposed, SessionChanged } from './errors.ts'
 import type { Flights } from './flight.ts'
 import { type LoginAnswer, type LoginOptions, readLogin } from './login.ts'
@@ -37,14 +36,9 @@ export function createLogins(options: LoginsOptions) {
   const { wall } = settings.clock
   let logins = 0
 
-  async function login(answer: LoginAnswer | BffFacts, of: LoginOptions): Promise<void> {
+  async function login(answer: LoginAnswer, of: LoginOptions): Promise<void> {
     if (!isRunning()) throw over() ?? new Disposed()
-    const { owner, tokens, bearer, expiresAt } = readLogin(
-      answer as LoginAnswer,
-      of,
-      settings.strategies,
-      wall(),
-    )
+    const { owner, tokens, bearer, expiresAt } = readLogin(answer, of, settings.strategies, wall())
     const receivedAt = now()
     const lifeMs = flights.life(bearer, { expiresAt })
     const mine = ++logins

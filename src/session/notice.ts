@@ -18,6 +18,15 @@ export type Happening =
   | { readonly type: 'loggedOut'; readonly reason: LoggedOutReason }
   | { readonly type: 'changed'; readonly what: 'user' | 'profile' }
   | { readonly type: 'warning'; readonly code: Warning }
+  | {
+      readonly type: 'warning'
+      readonly code: 'serverMissing'
+      /** What was asked. */
+      readonly url: string
+      /** `0`: a redirect, which a browser hides. Absent: no answer came. */
+      readonly status?: number
+      readonly contentType?: string
+    }
   | { readonly type: 'security'; readonly code: SecurityNotice }
 
 /** What happens to a session, for logs and metrics. No token, no personal data. */
@@ -25,6 +34,6 @@ export type SessionNotice = Position & Happening
 
 /**
  * What the surroundings tell a session. `woke`: look again, time has passed unseen or a peer has done something.
- * `loggedOut`: another page says that the user has logged out; with a store, or behind a server, that is asked.
+ * `loggedOut`: another page says that the user has logged out; with a store, or behind a server, that one is asked.
  */
 export type SessionSignal = 'userActive' | 'userIdle' | 'networkRestored' | 'woke' | 'loggedOut'

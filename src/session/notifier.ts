@@ -5,7 +5,10 @@ import type { Settings } from './options.ts'
 type Listener = (state: SessionState) => void
 
 /** Tells listeners in a microtask, so that what they call finds the session settled, and isolates each of them. */
-export function createNotifier({ observe, onListenerError }: Settings, read: () => SessionState) {
+export function createNotifier(
+  { observe, onListenerError }: Pick<Settings, 'observe' | 'onListenerError'>,
+  read: () => SessionState,
+) {
   const listeners = new Set<Listener>()
   let told = read()
   let notices: SessionNotice[] = []

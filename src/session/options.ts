@@ -90,8 +90,11 @@ export interface SessionOptions {
    * @default Math.random
    */
   readonly random?: () => number
-  /** Starts to report user activity, connectivity and wake-ups; answers a function that stops. */
-  readonly signals?: (report: (signal: SessionSignal) => void) => () => void
+  /**
+   * Starts to report user activity, connectivity and wake-ups; answers a function that stops. What `report` answers
+   * resolves when it is known what became of the session by that.
+   */
+  readonly signals?: (report: (signal: SessionSignal) => Promise<void>) => () => void
   /** Told of everything that happens, after it happened. */
   readonly observe?: (notice: SessionNotice) => void
   /**
@@ -102,8 +105,6 @@ export interface SessionOptions {
 }
 
 export type Settings = ReturnType<typeof readOptions>
-
-type Keeper = SessionStrategy & Required<Pick<SessionStrategy, 'keep'>>
 
 /** A timer, and so a wait, is never longer. */
 const MAX_WAIT_MS = 2 ** 31 - 1
@@ -174,19 +175,11 @@ export function readOptions(options: SessionOptions) {
     'coordinator',
     'a coordinator: the result of its factory',
   )
-  const keeper = known.find((entry): entry is [string, Keeper] => !!entry[1].keep)
-  refuseUnless(
-    !keeper || (known.length === 1 && !store && !coordinator),
-    'strategies',
-    'bffStrategy alone, without "store" and "coordinator"',
-  )
   refuseUnless(Array.isArray(allowedOrigins), 'allowedOrigins', 'a list of origins')
   const base = readBase(settings.baseUrl, 'baseUrl')
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {
     ...settings,
-    /** The provider whose bearer a server keeps, and its strategy. */
-    keeper,
     baseUrl: base.href,
     origin: base.origin,
     origins: new Set([base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)]),
@@ -199,7 +192,7 @@ export const inputOf = (settings: Settings): SessionInput => ({
   idleTimeoutMs: settings.idleTimeoutMs,
   absoluteLifetimeMs: settings.absoluteLifetimeMs,
   shared: settings.store !== undefined,
-  ...(settings.store || settings.keeper ? {} : { facts: null }),
+  ...(settings.store ? {} : { facts: null }),
 })
 
 function refuseUnless(isFit: boolean, name: string, what: string): asserts isFit {

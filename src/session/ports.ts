@@ -1,18 +1,9 @@
-import {
-  type AnyActorRef,
-  type CallbackActorLogic,
-  type CallbackLogicFunction,
-  type CallbackSnapshot,
-  createActor,
-  type EventObject,
-  fromCallback,
-} from 'xstate'
-import { nextDeadline } from '../../machines/session.deadlines.ts'
-import { NEVER } from '../../machines/session.instants.ts'
+import { type AnyActorRef, createActor } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type { PortInput, RefreshInput, SessionEvent } from '../../machines/session.types.ts'
+import type { PortInput, RefreshInput } from '../../machines/session.types.ts'
 import { Misconfigured } from './errors.ts'
 import { inputOf, type Settings } from './options.ts'
+import { alarmPortOf, port } from './port.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import type { SessionActorRef } from './session.ts'
 
@@ -20,20 +11,6 @@ import type { SessionActorRef } from './session.ts'
 const runtimes = new WeakMap<AnyActorRef, Runtime>()
 /** The `refresh` actors whose flight has begun: one that is started again joins it. */
 const begun = new WeakSet<AnyActorRef>()
-
-/**
- * A port that keeps nothing in a persisted snapshot: the session that it was started with is another one by the time
- * the snapshot is restored. Restored, it is started without input.
- */
-function port<Input extends PortInput>(
-  run: CallbackLogicFunction<EventObject, SessionEvent, Input | undefined>,
-): CallbackActorLogic<EventObject, Input> {
-  const logic = fromCallback(run)
-  return {
-    ...logic,
-    getPersistedSnapshot: ({ input: _, ...snapshot }: CallbackSnapshot<unknown>) => snapshot,
-  } as never
-}
 
 /** What the chart is provided with. `settings`: of the actors that have no runtime yet. */
 export const portsOf = (settings?: Settings) => ({
@@ -47,21 +24,7 @@ export const portsOf = (settings?: Settings) => ({
         return sendBack({ type: 'session.restored', at: settings.clock.wall(), input: inputOf(settings) })
       return bind(session as SessionActorRef, settings).attach()
     }),
-    alarm: port<PortInput>(({ input }) => {
-      if (!input) return undefined
-      const session = input.session as SessionActorRef
-      const { deadline } = runtimeOf(session)
-      const set = () => {
-        const { value, context, status } = session.getSnapshot()
-        deadline.set(status === 'active' ? nextDeadline(value, context) : NEVER)
-      }
-      const { unsubscribe } = session.subscribe({ next: set, error: set })
-      set()
-      return () => {
-        unsubscribe()
-        deadline.set(NEVER)
-      }
-    }),
+    alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
     refresh: port<RefreshInput>(({ input, self }) => {
       if (!input || begun.has(self)) return
       begun.add(self)

@@ -23,9 +23,6 @@ import { createSupply } from './supply.ts'
 import { createSurroundings } from './surroundings.ts'
 import { createVault } from './vault.ts'
 
-/** The state of what is no session any more. */
-const OVER = {}
-
 /**
  * What a chart must not hold: the tokens, and those who send, wait and listen. It is attached each time that the actor
  * is started, and lives as long as the actor: one that is stopped and started again finds its tokens.
@@ -60,7 +57,6 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const logins = createLogins({ ...shared, over, restoring: () => surroundings.restoring() })
   const surroundings = createSurroundings({
     ...shared,
-    kept: () => kept,
     endElsewhere: () => logins.end('elsewhere'),
   })
 
@@ -209,30 +205,6 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     stepUpRequired: () => tell({ type: 'stepUpRequired' }),
   }
 
-  const kept = settings.keeper?.[1].keep({
-    ...source,
-    clock: settings.clock,
-    state: () => (isRunning() ? reading.state() : OVER),
-    isPending: () => isRunning() && reading.state().isPending,
-    isUserActive: surroundings.isUserActive,
-    adopt(facts) {
-      if (!isRunning()) throw over() ?? new Disposed()
-      if (facts) flights.keep(facts)
-      else send({ type: 'session.ended', reason: 'never', at: now() })
-    },
-    async ready(signal) {
-      catchUp()
-      if (reading.state().isPending) await supply.settled(signal)
-      const end = ending() ?? (reading.state().isPending ? supply.unavailable() : undefined)
-      if (end) throw end
-    },
-    async rejected(at, signal) {
-      // What a server has just said of its session is newer than the word of its API.
-      if (now() < reading.snapshot().context.rejectFloorAt) return
-      await supply.replace(at, vault.tokens().bearer, signal)
-    },
-  })
-
   const session: Session = {
     login: logins.login,
     fetch: createSessionFetch(source),
@@ -253,7 +225,6 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     clock,
     actorRef,
     dispose,
-    ...kept,
   }
 
   return {

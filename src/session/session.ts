@@ -1,37 +1,22 @@
 import type { ActorRefFrom } from 'xstate'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { BffFacts } from '../wire/facts.ts'
 import type { LoginAnswer, LoginOptions } from './login.ts'
 import type { SessionClock } from './sessionClock.ts'
 
 /** The actor of a running session. */
 export type SessionActorRef = ActorRefFrom<typeof sessionMachine>
 
-/** A session, as an embedder holds it. */
-export interface Session {
+/** What every session has, whether the page or its server keeps the tokens. */
+export interface BaseSession {
   /**
-   * Starts a session from what the backend answered to a login or an exchange. Replaces the one before.
-   * Resolves when it is stored; without a `store` it is active at once.
-   * Rejects with `InvalidAnswer` or `Misconfigured`, and then changes nothing. A page behind its own server gives the
-   * facts that this answered.
-   */
-  login(answer: LoginAnswer | BffFacts, options: LoginOptions): Promise<void>
-  /**
-   * The platform's `fetch` with a fresh bearer for the allowed origins, and one retry after a 401.
-   * Rejects like `getToken` before anything is sent, and with `RedirectBlocked`. Behind a server that keeps the bearer:
-   * as the strategy says.
+   * The platform's `fetch` for calls of the session. Rejects before anything is sent with `LoggedOut`, `SessionExpired`,
+   * `SessionChanged`, `RefreshUnavailable`, `Misconfigured`, `Disposed`, or the reason of `signal`.
    */
   readonly fetch: typeof globalThis.fetch
   /**
-   * A bearer that is good now. Refreshes first if one is due, and waits for that at most `patienceMs`.
-   * Rejects with `LoggedOut`, `SessionExpired`, `SessionChanged`, `RefreshUnavailable`, `Misconfigured`,
-   * `Disposed`, or the reason of `signal`.
-   */
-  getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
-  /**
    * Refreshes now, unless the last refresh was a moment ago; in a backoff, at the next attempt. `by: 'user'` ("stay
-   * signed in") counts as activity. Resolves when there is a good bearer; rejects like `getToken`.
+   * signed in") counts as activity. Resolves when there is a good bearer; rejects like `fetch`.
    */
   refresh(options?: { readonly by?: 'user' | 'force' }): Promise<void>
   /**
@@ -49,4 +34,25 @@ export interface Session {
   readonly actorRef: SessionActorRef
   /** Stops everything. Waiting callers get `Disposed`. A refresh in the air still reaches the store. */
   dispose(): void
+}
+
+/** A session that holds its tokens, as an embedder holds it. */
+export interface Session extends BaseSession {
+  /**
+   * Starts a session from what the backend answered to a login or an exchange. Replaces the one before.
+   * Resolves when it is stored; without a `store` it is active at once.
+   * Rejects with `InvalidAnswer` or `Misconfigured`, and then changes nothing.
+   */
+  login(answer: LoginAnswer, options: LoginOptions): Promise<void>
+  /**
+   * The platform's `fetch` with a fresh bearer for the allowed origins, and one retry after a 401.
+   * Rejects like `getToken` before anything is sent, and with `RedirectBlocked`.
+   */
+  readonly fetch: typeof globalThis.fetch
+  /**
+   * A bearer that is good now. Refreshes first if one is due, and waits for that at most `patienceMs`.
+   * Rejects with `LoggedOut`, `SessionExpired`, `SessionChanged`, `RefreshUnavailable`, `Misconfigured`,
+   * `Disposed`, or the reason of `signal`.
+   */
+  getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
 }

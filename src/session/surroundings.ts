@@ -1,6 +1,5 @@
 import type { SessionEvent } from '../../machines/session.types.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { KeptParts } from '../strategies/strategy.ts'
 import type { Flights } from './flight.ts'
 import type { SessionSignal } from './notice.ts'
 import type { Settings } from './options.ts'
@@ -16,8 +15,6 @@ interface SurroundingsOptions {
   readonly flights: Flights
   now(): number
   isRunning(): boolean
-  /** Set where a server keeps the tokens. */
-  kept(): KeptParts | undefined
   /** The user logged out in another page, and nobody can be asked. */
   endElsewhere(): Promise<void>
   /** The store did not answer. */
@@ -30,7 +27,7 @@ const ACTIVE_MS = 60_000
 
 /** What the surroundings of a session tell, and where it looks for what peers have made of it. */
 export function createSurroundings(options: SurroundingsOptions) {
-  const { settings, store, vault, reading, flights, now, isRunning, kept, unstored, send } = options
+  const { settings, store, vault, reading, flights, now, isRunning, unstored, send } = options
   /** The last sign of the user. */
   let seenAt = -Infinity
   /** The user was told to be away, and has not come back. */
@@ -54,12 +51,13 @@ export function createSurroundings(options: SurroundingsOptions) {
     } else if (isPending) send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
-  function onSignal(signal: SessionSignal) {
+  /** Resolves when it is known what became of the session by that. */
+  async function onSignal(signal: SessionSignal): Promise<void> {
     const at = now()
     send({ type: 'time.checked', at })
     if (signal === 'networkRestored') send({ type: 'network.restored', at })
-    if (signal === 'woke') void (kept()?.woke() ?? (store && look(store)))
-    if (signal === 'loggedOut') void heardOfLogout(at)
+    if (signal === 'woke') return store && look(store)
+    if (signal === 'loggedOut') return heardOfLogout()
     if (signal !== 'userActive' && signal !== 'userIdle') return
     isAway = signal === 'userIdle'
     seenAt = isAway ? -Infinity : at
@@ -67,11 +65,7 @@ export function createSurroundings(options: SurroundingsOptions) {
   }
 
   /** A logout in another page: true where nobody can be asked. */
-  function heardOfLogout(at: number) {
-    if (store) return look(store)
-    // The server may say otherwise.
-    return kept() ? send({ type: 'session.ended', reason: 'elsewhere', at }) : options.endElsewhere()
-  }
+  const heardOfLogout = () => (store ? look(store) : options.endElsewhere())
 
   return {
     isUserActive: () => now() - seenAt < ACTIVE_MS,
@@ -86,9 +80,7 @@ export function createSurroundings(options: SurroundingsOptions) {
     /** Begins to listen, and looks at what became of the session while nobody did. */
     attach() {
       stop = settings.signals?.(onSignal) ?? stop
-      const parts = kept()
-      if (parts) restoring = reading.state().isPending ? parts.start() : parts.woke()
-      else restoring = store && look(store)
+      restoring = store && look(store)
     },
     detach() {
       stop()

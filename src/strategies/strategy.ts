@@ -1,11 +1,4 @@
-import type {
-  ExpiredReason,
-  LoggedOutReason,
-  Position,
-  ResendPolicy,
-  SessionUser,
-} from '../../machines/session.types.ts'
-import type { Clock } from '../session/clock.ts'
+import type { ExpiredReason, ResendPolicy, SessionUser } from '../../machines/session.types.ts'
 
 /** What a strategy is given for one attempt. */
 export interface RefreshRequest {
@@ -106,7 +99,6 @@ export interface KnownSends {
  *
  * - `ok`: renewed. Without `refreshToken` the one sent stays valid (RFC 6749 section 6); without `bearer`
  *   the new refresh token is kept and one more refresh follows.
- * - `kept`: renewed, and the bearer stays with the server that keeps it; `facts: null`: somebody logged out there.
  * - `refused`: provably not processed; safe to send again.
  * - `rejected`: definitive.
  * - `unknown`: anything else; the token may be spent. `answered` says whether the backend itself spoke.
@@ -134,8 +126,6 @@ export type RefreshOutcome =
       readonly final?: true
       readonly warnings?: readonly Warning[]
     }
-  | { readonly kind: 'kept'; readonly facts: KeptFacts }
-  | { readonly kind: 'kept'; readonly facts: null; readonly reason: KeptEnd }
   | {
       readonly kind: 'refused'
       readonly cause: RefusedCause
@@ -178,62 +168,4 @@ export interface SessionStrategy {
   refresh(request: RefreshRequest): Promise<RefreshOutcome>
   /** Ends the grant at the backend, as far as it offers that. Resolves to whether it is known to have ended. */
   revoke?(request: RevokeRequest): Promise<boolean>
-  /**
-   * Set where a server keeps the bearer: gives the parts of a session that are different then. Such a strategy is
-   * the only one of its session, which takes neither a store nor a coordinator.
-   */
-  keep?(session: KeptSession): KeptParts
-}
-
-/** Why a session that a server keeps is over, where nothing expired. */
-export type KeptEnd = Extract<LoggedOutReason, 'elsewhere' | 'backChannel'>
-
-/** What a page knows of the session that its server keeps. `epoch` and `version` are counted there. */
-export interface KeptFacts extends Position {
-  /** Who is logged in. */
-  readonly user: SessionUser
-  /** The public name of the login at the server. */
-  readonly login?: string
-  /** How long the bearer lives at the server. */
-  readonly life: LifeHints
-}
-
-/** What a strategy is given of a session whose bearer it keeps elsewhere. */
-export interface KeptSession {
-  /** The page's own server, absolute, its path ending with `/`. */
-  readonly baseUrl: string
-  /** The server's origin: calls to others are passed on as they are. */
-  readonly origin: string
-  /** Sends a call. */
-  readonly fetch: typeof globalThis.fetch
-  /** The clock of the session. */
-  readonly clock: Clock
-  /** The login and renewal that the session is at. */
-  position(): Position
-  /** Another object after every change of the session, and, without members, after its disposal. */
-  state(): { readonly user?: SessionUser | null; readonly reason?: ExpiredReason | LoggedOutReason | null }
-  /** Whether it is still to be found out if there is a session. */
-  isPending(): boolean
-  /** Whether the user was at work a moment ago, as far as `signals` tell. */
-  isUserActive(): boolean
-  /** Takes a session; `null`: nobody is logged in. Throws `Disposed`. */
-  adopt(facts: KeptFacts | null): void
-  /** Waits while it is not known whether there is a session. Rejects where there is none. */
-  ready(signal: AbortSignal | null | undefined): Promise<void>
-  /** The server answered 401 at `at`: asks by one refresh whether the session has ended, and waits for that. */
-  rejected(at: Position, signal: AbortSignal | null | undefined): Promise<void>
-}
-
-/** The parts of a session that are different where a server keeps the bearer. */
-export interface KeptParts {
-  /** Finds out whether there is a session. Called once, when the session starts. */
-  start(): Promise<void>
-  /** The page may have slept: finds out whether the session still is what it was. Never rejects. */
-  woke(): Promise<void>
-  /** Takes what the server answered to a login. */
-  login(answer: unknown): Promise<void>
-  /** `session.fetch`. */
-  readonly fetch: typeof globalThis.fetch
-  /** `session.getToken`: there is no bearer to give, so it rejects. */
-  getToken(): Promise<never>
 }

@@ -1,8 +1,9 @@
 import type { SessionUser } from '../../machines/session.types.ts'
+import { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'
+import type { BffFacts } from '../bff/facts.ts'
+import type { BffSession } from '../bff/session.ts'
 import type { SessionServerOptions } from '../server/options.ts'
 import { readUser } from '../session/login.ts'
-import { bffStrategy } from '../strategies/bff.ts'
-import type { BffFacts } from '../wire/facts.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenBrowser } from './drivenBrowser.ts'
 import {
@@ -36,7 +37,7 @@ export type DrivenServerOptions = Required<
 >
 
 /** The server, the backend behind it, the UI under test where there is one, and what none of them can do. */
-export interface BffDriverOptions extends DrivenUiOptions {
+export interface BffDriverOptions extends DrivenUiOptions<BffSession> {
   /** What answers the server. It is started anew for each path. */
   readonly backend: DrivenBackend
   /**
@@ -53,14 +54,12 @@ const FAR_MS = 2 ** 40
 const NOTHING_SPENT =
   'What a page sends to its server spends nothing: whatever comes back, or not, it asks again.'
 const ALWAYS_BEARER = 'Facts of a server are of a session that has a bearer, and may ask for the next.'
-const ASKED = 'The server has just been asked: a 401 of its API is no reason to ask again.'
-const NOT_TOLD = 'Only the answer to a refresh tells a page of a logout by the provider.'
+const OVER = 'A page whose session is over asks who is logged in, and not what became of it.'
 
 const unreachable: Partial<Record<ModelPlace, string>> = {
   'login.inDoubt': NOTHING_SPENT,
   'bearer.acceptedByApi': 'A page behind its server has no bearer, and nobody accepts it.',
-  'active: bearer.rejected [isRejected] -> retrying': ASKED,
-  'nearingExpiry: bearer.rejected [isRejected] -> retrying': ASKED,
+  'refresh.misconfigured': 'Whatever stands in the place of the server is an outage to its page.',
   'refresh.unknown': NOTHING_SPENT,
   'refresh.failed': NOTHING_SPENT,
   'refresh.consumed': NOTHING_SPENT,
@@ -73,11 +72,9 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'peer.renewedUselessly': ALWAYS_BEARER,
   'peer.renewedUselessLast': ALWAYS_BEARER,
   'caller.asked': 'A page behind its server has no bearer to hand out, and its calls wait for none.',
-  'loggedOut: provider.loggedOut': NOT_TOLD,
-  'active: provider.loggedOut': NOT_TOLD,
-  'nearingExpiry: provider.loggedOut': NOT_TOLD,
-  'retrying: provider.loggedOut': NOT_TOLD,
-  'expired: provider.loggedOut': NOT_TOLD,
+  'loggedOut: provider.loggedOut': OVER,
+  'expired: provider.loggedOut': OVER,
+  'expired: peer.loggedOut': OVER,
   'expired: peer.renewed': 'What the server has ended it renews no more.',
   'refreshing: session.renewed [isNewerUseless] -> expired':
     'The server counts too, and ends the session before its page would.',
@@ -88,15 +85,13 @@ const between: Partial<Record<ModelEventType, () => Response>> = {
   'refresh.refused': () => {
     throw new TypeError('The network is gone.')
   },
-  // Something else answers at this path.
-  'refresh.misconfigured': () => new Response('Not found', { status: 404 }),
 }
 
 /**
- * A driver for a page behind its own server: a session of `createSession` with `bffStrategy` on a virtual clock, and
- * behind it your `createSessionServer` over the backend that you give. An outcome is brought about where it comes from:
- * the network between page and server fails, the backend refuses, the provider logs out over the back channel. Each
- * refresh of the page that gets through is one of the server, whose clock is ahead of the page's.
+ * A driver for a page behind its own server: a session of `createBffSession` on a virtual clock, and behind it your
+ * `createSessionServer` over the backend that you give. An outcome is brought about where it comes from: the network
+ * between page and server fails, the backend refuses, the provider logs out over the back channel. Each refresh of the page
+ * that gets through is one of the server, whose clock is ahead of the page's.
  *
  * It checks what `sessionDriver` checks. For models that are not `shared` and start `pending`.
  */
@@ -111,7 +106,7 @@ async function begin(
   backend: DrivenBackend,
   serverOf: BffDriverOptions['server'],
   model: SessionModelOptions,
-): Promise<DrivenParts> {
+): Promise<DrivenParts<BffSession>> {
   const { shared, start } = model
   const { lifeMs } = settingsOf(model)
   if (shared || start !== 'pending')
@@ -163,15 +158,12 @@ async function begin(
     backChannelLogout: async () => ({ ok: true, subject }),
   })
   const ask = browser.open((request) => server.handle(request))
-  /** As another page of the browser, which shows whoever is there. */
-  async function post(path: string, body?: (login: string | undefined) => object) {
+  /** What another window of the browser asks for, which shows who is logged in. */
+  async function post(path: string, ofSomebody: object = {}) {
     const found = await ask('/session/')
-    const { login } = (found.ok ? await found.json() : {}) as { readonly login?: string }
-    return ask(path, {
-      method: 'POST',
-      headers: { 'x-csrf': login ?? '1', ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body(login)) }),
-    })
+    const login = found.ok ? ((await found.json()) as BffFacts).login : undefined
+    const headers = { 'x-csrf': login ?? '1', 'content-type': 'application/json' }
+    return ask(path, { method: 'POST', headers, body: JSON.stringify(login === undefined ? {} : ofSomebody) })
   }
 
   /** What comes back to the next refresh of the page. */
@@ -215,7 +207,7 @@ async function begin(
     }
   }
 
-  async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld) {
+  async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld<BffSession>) {
     /** Lets the page's look go, and waits until it is over. */
     const look = async () => {
       isLookWorth = true
@@ -225,6 +217,12 @@ async function begin(
         () => 'the answer to a look',
       )
       isLookWorth = false
+    }
+    /** Something has happened at the server, and the page is looked at. */
+    const wake = () => {
+      isLookWorth = true
+      signal('woke')
+      return look()
     }
     const learn = async () => {
       if (!isKnown) await look()
@@ -250,11 +248,10 @@ async function begin(
         // Logins of one browser are told apart by their instant.
         outlive()
         backend.setBearerLife(lifeMs)
-        await post('/session/openid/start', (login) => (login === undefined ? {} : { purpose: 'switchUser' }))
+        await learn()
+        await post('/session/openid/start', { purpose: 'switchUser' })
         await ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
-        const found = await ask('/session/')
-        await session.login((await found.json()) as BffFacts, { provider: 'bff' })
-        return learn()
+        return wake()
       }
       case 'session.absent':
         return learn()
@@ -266,18 +263,12 @@ async function begin(
         return learn()
       case 'provider.loggedOut':
         await post('/session/backchannel-logout')
-        await until(
-          () => held.has('refresh'),
-          () => 'a refresh to answer',
-        )
-        return held.release('refresh')
+        return wake()
       case 'peer.renewed':
         outlive()
         backend.setBearerLife(lifeMs)
         await post('/session/refresh')
-        isLookWorth = true
-        signal('woke')
-        return look()
+        return wake()
       case 'bearer.rejectedByApi':
         await until(
           () => held.has('api'),
@@ -291,7 +282,8 @@ async function begin(
 
   const logins: number[] = []
   return {
-    options: { baseUrl: PANEL, strategies: { bff: bffStrategy() } },
+    logicOf: (settings) => createBffSessionLogic({ ...settings, baseUrl: PANEL }),
+    sessionOf: bffSessionOf,
     clock,
     held,
     fetch,

@@ -1,12 +1,10 @@
-import { createActor } from 'xstate'
+import { type AnyActorRef, createActor } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { SessionEvent, SessionUser } from '../../machines/session.types.ts'
-import { systemClock } from '../session/clock.ts'
-import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
+import type { RefreshPolicy, SessionEvent, SessionUser } from '../../machines/session.types.ts'
+import { type Clock, systemClock } from '../session/clock.ts'
 import type { SessionSignal } from '../session/notice.ts'
-import type { SessionOptions } from '../session/options.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession, Session } from '../session/session.ts'
 import { type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import type { HeldRequests } from './heldRequests.ts'
 import type { ModelDriver } from './modelDriver.ts'
@@ -16,9 +14,9 @@ import { transitionName } from './modelTransitions.ts'
 import type { VirtualClock } from './virtualClock.ts'
 
 /** The UI under test where there is one, and what it cannot do. */
-export interface DrivenUiOptions {
+export interface DrivenUiOptions<Driven extends BaseSession = Session> {
   /** Shows the session in the UI under test. Answers what takes it down again. */
-  readonly mount?: (session: Session) => Unmount | Promise<Unmount>
+  readonly mount?: (session: Driven) => Unmount | Promise<Unmount>
   /**
    * Throws where the UI under test does not show `step.to`, whose `user` is the one that the backend logged in. Asked after
    * each step, once the session is there.
@@ -37,9 +35,24 @@ export interface DrivenUiOptions {
 /** What takes a UI down, where anything has to. */
 export type Unmount = (() => void | Promise<void>) | void
 
+/** What every driven session is given. */
+export interface DrivenSettings {
+  readonly clock: Clock
+  readonly fetch: typeof globalThis.fetch
+  readonly random: () => number
+  readonly attemptTimeoutMs: number
+  readonly patienceMs: number
+  readonly leadTimeMs: number
+  readonly signals: (report: (signal: SessionSignal) => void) => () => void
+  readonly refresh?: RefreshPolicy
+  readonly idleTimeoutMs?: number
+  readonly absoluteLifetimeMs?: number
+}
+
 /** What a driven session is made of. */
-export interface DrivenParts {
-  readonly options: Pick<SessionOptions, 'baseUrl' | 'strategies' | 'store'>
+export interface DrivenParts<Driven extends BaseSession> {
+  readonly logicOf: (settings: DrivenSettings) => typeof sessionMachine
+  readonly sessionOf: (ref: AnyActorRef) => Driven
   readonly clock: VirtualClock
   /** What the session sends. */
   readonly held: HeldRequests
@@ -50,18 +63,18 @@ export interface DrivenParts {
   /** How many logins an epoch of this session stands for. @default itself */
   readonly loginsOf?: (epoch: number) => number
   /** Brings about what `driverOfSession` does not. */
-  bringAbout(type: ModelEventType, world: DrivenWorld): unknown
+  bringAbout(type: ModelEventType, world: DrivenWorld<Driven>): unknown
 }
 
 /** A session, and what surrounds it. */
-export interface DrivenWorld {
-  readonly session: Session
+export interface DrivenWorld<Driven extends BaseSession> {
+  readonly session: Driven
   signal(what: SessionSignal): void
   /** Waits, in real time, for what others bring about. */
   until(isThere: () => boolean, what: () => string): Promise<void>
 }
 
-type Running = ReturnType<typeof run> & DrivenParts
+type Running<Driven extends BaseSession> = ReturnType<typeof run<Driven>> & DrivenParts<Driven>
 
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -69,12 +82,12 @@ const LONGEST_MS = 2 ** 31 - 1
  * What the drivers have in common: a session on a virtual clock, and after each step the check that it is where the
  * model is, and that its chart took the row that the model took.
  */
-export function driverOfSession(
-  begin: (model: SessionModelOptions) => Promise<DrivenParts>,
-  { mount, shows, unreachable, patienceMs = 2_000 }: DrivenUiOptions,
+export function driverOfSession<Driven extends BaseSession>(
+  begin: (model: SessionModelOptions) => Promise<DrivenParts<Driven>>,
+  { mount, shows, unreachable, patienceMs = 2_000 }: DrivenUiOptions<Driven>,
 ): ModelDriver {
   const until = (isThere: () => boolean, what: () => string) => waitUntil(isThere, what, patienceMs)
-  let running: Running | undefined
+  let running: Running<Driven> | undefined
   let unmount: Unmount
   const now = () => {
     if (!running) throw new Error('The driver was not started.')
@@ -153,10 +166,12 @@ export function driverOfSession(
   }
 }
 
-function run({ options, clock, held, fetch, apiPath }: DrivenParts, model: SessionModelOptions) {
+function run<Driven extends BaseSession>(
+  { logicOf, sessionOf, clock, held, fetch, apiPath }: DrivenParts<Driven>,
+  model: SessionModelOptions,
+) {
   const { policy, idleTimeoutMs, absoluteLifetimeMs } = model
-  const logic = createSessionLogic({
-    ...options,
+  const logic = logicOf({
     clock,
     fetch,
     random: () => 0,

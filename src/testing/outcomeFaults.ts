@@ -1,6 +1,5 @@
 import type { ExpiredReason } from '../../machines/session.types.ts'
 import type {
-  KeptEnd,
   RefreshOutcome,
   RefusedCause,
   SecurityNotice,
@@ -46,7 +45,6 @@ const reasons: Words<ExpiredReason> = {
   unusableLifetime: true,
   internal: true,
 }
-const keptEnds: Words<KeptEnd> = { elsewhere: true, backChannel: true }
 const securityNotices: Words<SecurityNotice> = { identityMismatch: true, unknownUser: true, reuse: true }
 const warnings: Words<Warning> = {
   schema: true,
@@ -70,16 +68,11 @@ const word =
 const isFlag: Check = (value) => typeof value === 'boolean'
 const isTrue: Check = (value) => value === true
 const isSpan: Check = (value) => Number.isFinite(value) && (value as number) >= 0
-const isCount: Check = (value) => Number.isSafeInteger(value)
 /** Whether a header can carry it is judged by the session. */
 const isText: Check = (value) => typeof value === 'string'
 const isToken: Check = (value) => typeof value === 'string' && value !== ''
 const isObject: Check = (value) => typeof value === 'object' && value !== null
 const isUser: Check = (value) => isObject(value) && isToken((value as { readonly id?: unknown }).id)
-const isFacts: Check = (value) => {
-  const { epoch, version, user, life } = value as Record<string, unknown>
-  return isCount(epoch) && isCount(version) && isUser(user) && isObject(life)
-}
 const areWarnings: Check = (value) => Array.isArray(value) && value.every(word(warnings))
 
 /** The members of each kind: those it must have, and those it may have. */
@@ -97,10 +90,6 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
       final: isTrue,
       warnings: areWarnings,
     },
-  ],
-  kept: [
-    { facts: (value) => value === null || (isObject(value) && isFacts(value)) },
-    { reason: word(keptEnds) },
   ],
   refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan, problem: isText }],
   rejected: [{ reason: word(reasons) }, { security: word(securityNotices) }],
@@ -128,7 +117,5 @@ export function outcomeFaults(value: unknown): string[] {
   }
   if (kind === 'ok' && fields.bearer === undefined && fields.refreshToken === undefined)
     faults.push('ok brings no token')
-  if (kind === 'kept' && fields.facts === null && fields.reason === undefined)
-    faults.push('kept without facts says no reason')
   return faults
 }

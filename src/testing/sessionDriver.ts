@@ -1,5 +1,7 @@
 import type { SessionUser } from '../../machines/session.types.ts'
+import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 import { type LoginAnswer, readUser } from '../session/login.ts'
+import type { Session } from '../session/session.ts'
 import { openidStrategy } from '../strategies/openid.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenStore } from './drivenStore.ts'
@@ -71,7 +73,7 @@ export function sessionDriver({ backend, ...ui }: SessionDriverOptions): ModelDr
 }
 
 /** What a session of its own is made of, with everything around it in the hands of the driver. */
-async function begin(backend: DrivenBackend, model: SessionModelOptions): Promise<DrivenParts> {
+async function begin(backend: DrivenBackend, model: SessionModelOptions): Promise<DrivenParts<Session>> {
   const { resend, shared, start } = model
   const { lifeMs } = settingsOf(model)
   if (!shared || start !== 'pending') throw new Error("The driver needs { shared: true, start: 'pending' }.")
@@ -89,7 +91,7 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
     return 'api'
   })
 
-  async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld) {
+  async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld<Session>) {
     const answer = openidAnswers[type as keyof typeof openidAnswers]
     if (answer || type === 'refresh.succeeded' || type === 'refresh.shortLived') {
       backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : lifeMs)
@@ -141,11 +143,14 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
   }
 
   return {
-    options: {
-      baseUrl: backend.baseUrl,
-      strategies: { [PROVIDER]: openidStrategy(resend && { resend }) },
-      store,
-    },
+    logicOf: (settings) =>
+      createSessionLogic({
+        ...settings,
+        baseUrl: backend.baseUrl,
+        strategies: { [PROVIDER]: openidStrategy(resend && { resend }) },
+        store,
+      }),
+    sessionOf,
     clock,
     held,
     fetch: held.fetch,

@@ -17,11 +17,10 @@ export interface StrategyConformanceOptions {
   /** How that backend answers a refresh that succeeded and brought these tokens. JSON, and status 200. */
   success(tokens: RenewedTokens): Response
   /**
-   * Which tokens the strategy gets to see. `bearer`: a cookie jar keeps the refresh token. `none`: a server keeps
-   * both, so nothing is spent by asking again.
+   * Which tokens the strategy gets to see. `bearer`: a cookie jar keeps the refresh token.
    * @default 'both'
    */
-  readonly sees?: 'both' | 'bearer' | 'none'
+  readonly sees?: 'both' | 'bearer'
   /** What the attempts of the cases carry besides. @default a user id */
   readonly request?: Partial<Pick<RefreshRequest, 'userId' | 'tenantId'>>
   /**
@@ -53,7 +52,7 @@ interface Run {
 }
 
 export interface Subject {
-  readonly sees: 'both' | 'bearer' | 'none'
+  readonly sees: 'both' | 'bearer'
   success(tokens?: RenewedTokens): Response
   /** One attempt at a backend that answers like this. */
   attempt(script: Script, more?: Partial<RefreshRequest>): Promise<Run>

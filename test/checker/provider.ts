@@ -226,7 +226,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
 }
 
 function resultOf(outcome: RefreshOutcome): NonNullable<Send['result']> {
-  if (outcome.kind === 'ok' || outcome.kind === 'kept') return 'kept'
+  if (outcome.kind === 'ok') return 'kept'
   if (outcome.kind !== 'unknown') return outcome.kind
   return outcome.consumed ? 'consumed' : outcome.answered ? 'answered' : 'unknown'
 }

@@ -60,7 +60,6 @@ export async function twoTabs(): Promise<CoordinatorUnderTest> {
       // Nothing depends on it.
       lock: (task) => task(false),
       onWritten: () => {},
-      onRead: () => {},
       onUnavailable: () => {},
     })
   const [one, two] = [tab(), tab()]

@@ -41,6 +41,10 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': { values: ['src/wire/', 'zod/mini', '#transport', ...border], types: contracts },
+  'src/bff/': {
+    values: ['src/bff/', 'src/base/', 'src/session/', 'machines/', 'src/wire/headers.ts', 'xstate'],
+    types: contracts,
+  },
   'src/strategies/': { values: ['src/strategies/', 'src/wire/', ...border], types: contracts },
   'src/strategies/oauth.ts': {
     values: ['src/strategies/', 'src/wire/', 'oauth4webapi', ...border],
@@ -70,7 +74,7 @@ const rooms: Record<string, Room> = {
   'src/stores/': { values: ['src/stores/', ...border], types: contracts },
   'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', 'node:fs', ...border], types: contracts },
   'src/browser/': {
-    values: ['src/browser/', ...coordination, 'src/stores/memory.ts', ...border],
+    values: ['src/browser/', 'src/bff/page.ts', ...coordination, 'src/stores/memory.ts', ...border],
     types: [...contracts, 'src/session/notice.ts', 'src/session/options.ts'],
   },
   'src/server/': {
@@ -104,8 +108,8 @@ const rooms: Record<string, Room> = {
     values: [
       'src/testing/',
       'src/session/',
+      'src/bff/',
       'src/strategies/openid.ts',
-      'src/strategies/bff.ts',
       'machines/',
       'xstate',
       ...border,

@@ -124,7 +124,9 @@ const EDGES = [
   'refresh.refused: refreshing > retrying',
   'refresh.unknown: refreshing > retrying',
   'refresh.unknown: refreshing > expired',
-  'refresh.rejected: refreshing > expired',
+  ...['active', 'nearingExpiry', 'refreshing', 'retrying'].map(
+    (state) => `refresh.rejected: ${state} > expired`,
+  ),
   'refresh.unsupported: refreshing > active',
   'refresh.unsupported: refreshing > nearingExpiry',
   'refresh.unsupported: refreshing > expired',

@@ -14,7 +14,7 @@ session.ended never @early                        | ·           | loggedOut (ne
 session.restored to look @early                   | note        | loggedOut (never) none       | loggedOut (never) none       | loggedOut (never) none               | loggedOut (never) none       | loggedOut (never)
 session.restored to nobody @early                 | ·           | loggedOut (never) none       | loggedOut (never) none       | loggedOut (never) none               | loggedOut (never) none       | loggedOut (never)
 session.renewed newer @early                      | ·           | active                       | active                       | active                               | active                       | active good
-session.renewed same @early                       | ·           | ·                            | ·                            | ·                                    | ·                            | ·
+session.renewed same @early                       | ·           | ·                            | ·                            | active                               | ·                            | ·
 session.renewed older @early                      | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 session.renewed epoch before @early               | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 session.renewed epoch after @early                | ·           | ·                            | ·                            | ·                                    | ·                            | ·
@@ -79,11 +79,11 @@ refresh.unknown older @end                        | ·           | ·           
 refresh.unknown epoch before @early               | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 refresh.unknown epoch before @later               | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 refresh.unknown epoch before @end                 | ·           | ·                            | ·                            | ·                                    | ·                            | ·
-refresh.rejected refreshRejected @early           | ·           | ·                            | ·                            | expired (refreshRejected) none       | ·                            | ·
-refresh.rejected missingCredential @early         | ·           | ·                            | ·                            | expired (missingCredential) none     | ·                            | ·
-refresh.rejected accessRevoked @early             | ·           | ·                            | ·                            | expired (accessRevoked) none         | ·                            | ·
-refresh.rejected identityMismatch @early          | ·           | ·                            | ·                            | expired (identityMismatch) none      | ·                            | ·
-refresh.rejected stepUpRequired @early            | ·           | ·                            | ·                            | expired (stepUpRequired) none        | ·                            | ·
+refresh.rejected refreshRejected @early           | ·           | expired (refreshRejected) none| expired (refreshRejected) none| expired (refreshRejected) none       | expired (refreshRejected) none| ·
+refresh.rejected missingCredential @early         | ·           | expired (missingCredential) none| expired (missingCredential) none| expired (missingCredential) none     | expired (missingCredential) none| ·
+refresh.rejected accessRevoked @early             | ·           | expired (accessRevoked) none | expired (accessRevoked) none | expired (accessRevoked) none         | expired (accessRevoked) none | ·
+refresh.rejected identityMismatch @early          | ·           | expired (identityMismatch) none| expired (identityMismatch) none| expired (identityMismatch) none      | expired (identityMismatch) none| ·
+refresh.rejected stepUpRequired @early            | ·           | expired (stepUpRequired) none| expired (stepUpRequired) none| expired (stepUpRequired) none        | expired (stepUpRequired) none| ·
 refresh.rejected older @early                     | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 refresh.rejected epoch before @early              | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 refresh.unsupported for now @early                | ·           | ·                            | ·                            | nearingExpiry                        | ·                            | ·

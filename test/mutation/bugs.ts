@@ -216,8 +216,8 @@ export const bugs: readonly Bug[] = [
       },
       {
         file: 'src/session/flight.ts',
-        find: '    const { keeper, leadTimeMs } = settings\n',
-        put: '    const { keeper, leadTimeMs } = settings\n    latest = Math.max(latest, receivedAt + lifeMs)\n',
+        find: '    const isOlder = bearing.version < version\n',
+        put: '    const isOlder = bearing.version < version\n    latest = Math.max(latest, receivedAt + lifeMs)\n',
       },
       {
         file: 'src/session/flight.ts',

@@ -45,9 +45,18 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/strategies/cookie.test.ts',
       'test/strategies/openid.test.ts',
       'test/strategies/oauth.test.ts',
-      'test/strategies/bff.test.ts',
       'test/wire/totality.test.ts',
       'test/wire/network.test.ts',
+    ],
+  },
+  bff: {
+    folder: 'src/bff/',
+    tests: [
+      'test/bff/session.test.ts',
+      'test/bff/otherLogin.test.ts',
+      'test/bff/missingServer.test.ts',
+      'test/bff/tabs.test.ts',
+      'test/bff/backForward.test.ts',
     ],
   },
   session: {
@@ -74,7 +83,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/logic.test.ts',
       'test/session/restart.test.ts',
       'test/session/reuse.test.ts',
-      'test/session/bff.test.ts',
       'test/session/time.test.ts',
     ],
   },

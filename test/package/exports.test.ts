@@ -10,6 +10,7 @@ test('the root', async () => {
       "Disposed",
       "InvalidAnswer",
       "LoggedOut",
+      "LoginRefused",
       "Misconfigured",
       "RedirectBlocked",
       "RefreshUnavailable",
@@ -30,10 +31,21 @@ test('the root', async () => {
   `)
 })
 
+test('./bff', async () => {
+  expect(await offered('./bff')).toMatchInlineSnapshot(`
+    [
+      "bffSessionOf",
+      "createBffSession",
+      "createBffSessionLogic",
+    ]
+  `)
+})
+
 test('./browser', async () => {
   expect(await offered('./browser')).toMatchInlineSnapshot(`
     [
       "browserOptions",
+      "browserPage",
       "browserSignals",
       "isOwnPath",
     ]
@@ -84,6 +96,7 @@ test('./react', async () => {
       "SessionGuard",
       "SessionProvider",
       "reasonTexts",
+      "useAccountKey",
       "useExpiryCountdown",
       "useIdleCountdown",
       "useLogout",
@@ -172,6 +185,7 @@ test('the adapters', async () => {
         "reactAdminAuthProvider",
         "reactAdminDataProvider",
         "reactAdminHttpClient",
+        "reactAdminStore",
       ],
       [
         "refineAuthProvider",
@@ -192,6 +206,7 @@ test('these are all', () => {
     [
       ".",
       "./backchannel",
+      "./bff",
       "./browser",
       "./inspect",
       "./machine",

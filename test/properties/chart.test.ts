@@ -81,7 +81,12 @@ const LEGAL: Record<string, Record<string, readonly string[]>> = {
   'network.restored': { retrying: ['refreshing'] },
   'refresh.refused': { refreshing: ['retrying'] },
   'refresh.unknown': { refreshing: ['retrying', 'expired'] },
-  'refresh.rejected': { refreshing: ['expired'] },
+  'refresh.rejected': {
+    active: ['expired'],
+    nearingExpiry: ['expired'],
+    refreshing: ['expired'],
+    retrying: ['expired'],
+  },
   'refresh.unsupported': { refreshing: ['active', 'nearingExpiry', 'expired'] },
 }
 

@@ -14,7 +14,7 @@ const { renderToReadableStream } = await import('react-dom/server.edge')
 for (const name of ['process', 'setImmediate', 'navigator', 'global', 'window', 'document'])
   Object.defineProperty(globalThis, name, { value: undefined })
 
-const { bffStrategy, createSession } = await import('../../src/exports/index.ts')
+const { createBffSession } = await import('../../src/exports/bff.ts')
 const { SessionGuard, SessionProvider, useExpiryCountdown, useLogout, useStaySignedIn, useUser } =
   await import('../../src/exports/react.ts')
 
@@ -25,12 +25,15 @@ function Page() {
   return createElement('p', null, `${useUser()?.id} ${seconds}`)
 }
 
-const session = createSession({
+const session = createBffSession({
   baseUrl: 'https://admin.example',
-  strategies: {
-    bff: bffStrategy({
-      facts: { user: { id: 'ada' }, epoch: 1, version: 1, expiresAt: 900_000, serverNow: 0 },
-    }),
+  facts: {
+    user: { id: 'ada' },
+    login: 'A'.repeat(43),
+    epoch: 1,
+    version: 1,
+    expiresAt: 900_000,
+    serverNow: 0,
   },
   fetch: async () => new Response('served'),
 })

@@ -1,6 +1,7 @@
 import { renderToString } from 'react-dom/server'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { type BffFacts, bffStrategy, createSession, type Session } from 'xstate-session'
+import type { BaseSession } from 'xstate-session'
+import { type BffFacts, createBffSession } from 'xstate-session/bff'
 import { SessionGuard, SessionProvider, useSessionFetch, useUser } from 'xstate-session/react'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { PANEL, world } from '../server/world.ts'
@@ -27,7 +28,7 @@ function Users() {
   )
 }
 
-const tree = (session: Session) => (
+const tree = (session: BaseSession) => (
   <SessionProvider session={session}>
     <SessionGuard pending="pending" fallback="login">
       <Users />
@@ -47,11 +48,7 @@ test('a page is rendered and hydrated with the facts of its server, and asks not
     return page.get(request.url, { headers: request.headers })
   }
   const sessionOf = (facts: BffFacts | null) => {
-    const session = createSession({
-      baseUrl: PANEL,
-      strategies: { bff: bffStrategy({ facts }) },
-      fetch: browserFetch,
-    })
+    const session = createBffSession({ baseUrl: PANEL, facts, fetch: browserFetch })
     onTestFinished(() => session.dispose())
     return session
   }

@@ -2,13 +2,8 @@
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  type BffFacts,
-  type BffStrategyOptions,
-  bffStrategy,
-  createSession,
-  type Session,
-} from 'xstate-session'
+import type { BaseSession } from 'xstate-session'
+import { type BffFacts, type BffSessionOptions, createBffSession } from 'xstate-session/bff'
 import {
   SessionGuard,
   SessionProvider,
@@ -62,11 +57,11 @@ function End() {
 }
 
 /** A session as the server makes one to render with, or as its page does: from the same facts. */
-function sessionOf(facts: BffStrategyOptions['facts'], clock: FakeClock) {
+function sessionOf(facts: BffSessionOptions['facts'], clock: FakeClock) {
   const api = stubApi(() => new Promise<Response>(() => {}))
-  const session = createSession({
+  const session = createBffSession({
     baseUrl: BASE_URL,
-    strategies: { bff: bffStrategy(facts === undefined ? {} : { facts }) },
+    ...(facts !== undefined && { facts }),
     fetch: api.fetch,
     clock,
     random: () => 0,
@@ -75,7 +70,7 @@ function sessionOf(facts: BffStrategyOptions['facts'], clock: FakeClock) {
   return { session, api }
 }
 
-const tree = (session: Session, children: ReactNode = <App />) => (
+const tree = (session: BaseSession, children: ReactNode = <App />) => (
   <SessionProvider session={session}>{children}</SessionProvider>
 )
 
@@ -90,6 +85,7 @@ function rendered(facts: BffFacts | null | undefined, children?: ReactNode) {
 
 const factsOf = (serverNow: number): BffFacts => ({
   user: { ...ada, name: 'Ada' },
+  login: 'A'.repeat(43),
   epoch: 3,
   version: 2,
   expiresAt: serverNow + LIFE,

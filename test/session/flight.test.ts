@@ -676,54 +676,6 @@ describe('A29 a backend that refuses the token by policy', () => {
   })
 })
 
-describe('what a server that keeps the bearer says', () => {
-  const life = { expiresIn: LIFE / SECOND }
-  const keeping = () => flying({ strategy: { needsRefreshToken: false, keep: () => ({}) as never } })
-
-  test.each([
-    ['a newer version', { ...NEXT, user: ada }, 'session.renewed', NEXT],
-    ['an answer without news is a version on', { ...START, user: ada }, 'session.renewed', NEXT],
-    [
-      'another login of the same user',
-      { epoch: 3, version: 1, user: ada },
-      'session.started',
-      { epoch: 3, version: 1 },
-    ],
-    ['another user', { ...NEXT, user: { id: 'bob' } }, 'session.started', NEXT],
-  ] as const)('%s', async (_, facts, type, at) => {
-    const { start, events, vault } = keeping()
-    await (await start())?.answer({ kind: 'kept', facts: { ...facts, life } })
-    expect(events).toMatchObject([{ type, facts: { ...at, user: facts.user, provider: 'openid' } }])
-    expect(vault.position()).toEqual(at)
-  })
-
-  test.each(['elsewhere', 'backChannel'] as const)('its end: %s', async (reason) => {
-    const { start, events } = keeping()
-    await (await start())?.answer({ kind: 'kept', facts: null, reason })
-    expect(events).toMatchObject([{ type: 'session.ended', reason }])
-  })
-
-  test('an answer for a version that was replaced is of the past', async () => {
-    const { start, events, moveTo } = keeping()
-    const attempt = await start()
-    moveTo(NEXT, { bearer: 'kept' } as never)
-    await attempt?.answer({ kind: 'kept', facts: null, reason: 'elsewhere' })
-    expect(events).toEqual([])
-  })
-
-  test.each([
-    ['no answer', silent],
-    ['nonsense', { kind: 'fine' } as never],
-  ])('nothing is spent by asking it: %s is a refusal by the network', async (_, outcome) => {
-    const { start, events, told } = keeping()
-    await (await start())?.answer(outcome)
-    expect(events).toMatchObject([{ type: 'refresh.refused', misconfigured: false }])
-    expect(told('refreshDeferred')).toEqual([
-      { type: 'refreshDeferred', outcome: 'refused', cause: 'network' },
-    ])
-  })
-})
-
 describe('at the end of the session', () => {
   test.each([
     [true, [{ provider: 'openid', userId: 'ada', bearer: 'B5', refreshToken: 'R5' }]],

@@ -112,12 +112,6 @@ describe('what works is taken as it is', () => {
     const { origins } = read({ allowedOrigins: ['https://files.example/some/path', 'http://localhost:3000'] })
     expect([...origins]).toEqual(['https://chat.example', 'https://files.example', 'http://localhost:3000'])
   })
-
-  test('a strategy that keeps the bearer elsewhere is known by its provider', () => {
-    const bff = { ...strategy, keep() {} }
-    expect(read({ strategies: { bff } }).keeper).toEqual(['bff', bff])
-    expect(read().keeper).toBeUndefined()
-  })
 })
 
 test.each([

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import ky from 'ky'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { bffStrategy, createSession } from 'xstate-session'
+import { createBffSession } from 'xstate-session/bff'
 import { BASE_URL, error, loggedIn, SECOND, strictApi, stubApi } from './fixture.ts'
 
 /** Firefox has no `Request.prototype.body`. */
@@ -132,10 +132,17 @@ describe('a body that the platform cannot send', () => {
   test('U74: a stream is refused behind a server, too', async () => {
     withoutStreams()
     const asked: unknown[] = []
-    const facts = { user: { id: 'ada' }, epoch: 1, version: 1, serverNow: 0, expiresAt: 900_000 }
-    const session = createSession({
+    const facts = {
+      user: { id: 'ada' },
+      login: 'A'.repeat(43),
+      epoch: 1,
+      version: 1,
+      serverNow: 0,
+      expiresAt: 900_000,
+    }
+    const session = createBffSession({
       baseUrl: BASE_URL,
-      strategies: { server: bffStrategy({ facts }) },
+      facts,
       fetch: async (input) => {
         asked.push(input)
         return new Response()

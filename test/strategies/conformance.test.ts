@@ -4,7 +4,6 @@ import { Readable } from 'node:stream'
 import { allowInsecureRequests } from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
 import {
-  bffStrategy,
   cookieStrategy,
   openidStrategy,
   type RefreshOutcome,
@@ -33,11 +32,6 @@ const shipped: Record<string, StrategyConformanceOptions> = {
     create: () => cookieStrategy({ browserCookies: true }),
     success: ({ bearer }) => json({ token: bearer, user }),
     sees: 'bearer',
-  },
-  bffStrategy: {
-    create: () => bffStrategy(),
-    success: () => json({ user, epoch: 1, version: 2, serverNow: 1 }),
-    sees: 'none',
   },
   oauthStrategy: {
     create: (baseUrl) =>

@@ -1,3 +1,4 @@
+import type { BffSession } from 'xstate-session/bff'
 import { drivenMockBackend } from 'xstate-session/msw'
 import { createSessionServer } from 'xstate-session/server'
 import {
@@ -74,7 +75,7 @@ export const bffOver = (
   {
     spoil = (answer) => answer,
     ...ui
-  }: DrivenUiOptions & { readonly spoil?: (answer: Response) => Response } = {},
+  }: DrivenUiOptions<BffSession> & { readonly spoil?: (answer: Response) => Response } = {},
 ) =>
   bffDriver({
     backend,

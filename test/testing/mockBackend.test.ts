@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Session, SessionState } from 'xstate-session'
+import type { BaseSession, Session, SessionState } from 'xstate-session'
 import { type DrivenBackend, type DrivenUiOptions, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { createSessionModel, type ModelSnapshot } from '../../src/testing/createSessionModel.ts'
 import { driveStep, whyUnreachable } from '../../src/testing/modelDriver.ts'
@@ -29,13 +29,13 @@ describe('paths of every kind pass', () => {
 
 describe.each(['sessionDriver', 'bffDriver'])('a session of %s', (which) => {
   test('lives as long as the model says, and tells its instants', async () => {
-    let session: Session | undefined
+    let session: BaseSession | undefined
     const instants = ({ expiresAt, retryAt, idleEndsAt }: Partial<SessionState> = {}) => ({
       expiresAt,
       retryAt,
       idleEndsAt,
     })
-    const ui: DrivenUiOptions = {
+    const ui: DrivenUiOptions<BaseSession> = {
       mount(given) {
         session = given
       },
@@ -53,9 +53,9 @@ describe.each(['sessionDriver', 'bffDriver'])('a session of %s', (which) => {
 test.each(['sessionDriver', 'bffDriver'])(
   'U53: %s tells the UI under test the user whom its backend logged in',
   async (which) => {
-    let session: Session | undefined
+    let session: BaseSession | undefined
     let told = 0
-    const ui: DrivenUiOptions = {
+    const ui: DrivenUiOptions<BaseSession> = {
       mount(given) {
         session = given
       },

@@ -67,6 +67,8 @@ describe('errors', () => {
           return error.reason
         case 'refresh_unavailable':
           return String(error.retryAt)
+        case 'login_refused':
+          return error.reason
         case 'session_changed':
         case 'misconfigured':
         case 'invalid_answer':
@@ -90,9 +92,9 @@ describe('strategies', () => {
     createSession({ ...options, strategies: { mine } })
   })
 
-  test('an outcome is one of six', () => {
+  test('an outcome is one of five', () => {
     expectTypeOf<RefreshOutcome['kind']>().toEqualTypeOf<
-      'ok' | 'kept' | 'refused' | 'rejected' | 'unknown' | 'unsupported'
+      'ok' | 'refused' | 'rejected' | 'unknown' | 'unsupported'
     >()
     // @ts-expect-error: a rejection says why
     const outcome: RefreshOutcome = { kind: 'rejected' }

@@ -1,7 +1,8 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { useReasonText, useSession, useSessionClient, useUser } from 'xstate-session/react'
-import { pageFetch } from './session.ts'
+import { LoginRefused } from 'xstate-session'
+import { useReasonText, useSession, useUser } from 'xstate-session/react'
+import { session } from './session.ts'
 
 const ERRORS: Readonly<Record<string, string>> = {
   invalid_credentials: 'The e-mail address or the password is wrong.',
@@ -11,6 +12,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   forbidden: 'This account is not an administrator.',
   too_many_attempts: 'Too many wrong codes. Please start again.',
   backend_unavailable: 'The backend cannot be reached at the moment.',
+  unavailable: 'The server cannot be reached at the moment.',
   other_user:
     'Somebody else came back from the identity provider: that sign-in was refused, and you stay signed in.',
 }
@@ -19,13 +21,10 @@ const textOf = (code: string) => ERRORS[code] ?? 'The sign-in did not work. Plea
 export function Login() {
   const { returnTo = '/users', error: given } = useSearch({ from: '/login' })
   const navigate = useNavigate()
-  const session = useSessionClient()
   const user = useUser()
   const reason = useReasonText()
   const isFirst = useSession((state) => state.reason === 'never')
   const [step, setStep] = useState<'password' | 'twoFactor'>('password')
-  /** Names the login that waits for its second factor: another tab may have one of its own. */
-  const [attempt, setAttempt] = useState<string>()
   const [error, setError] = useState(given && textOf(given))
   const [isBusy, setBusy] = useState(false)
   const code = useRef<HTMLInputElement>(null)
@@ -40,43 +39,18 @@ export function Login() {
 
   async function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const fields = Object.fromEntries(new FormData(event.currentTarget))
+    const fields = new FormData(event.currentTarget)
     setBusy(true)
     setError(undefined)
     try {
-      const answer = await pageFetch(step === 'password' ? '/session/login' : '/session/login/2fa', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-csrf': '1' },
-        body: JSON.stringify({ ...fields, attempt }),
-      })
-      const body = await answer.json()
-      if (!answer.ok) {
-        if (['login_expired', 'too_many_attempts'].includes(body.error)) setStep('password')
-        setError(textOf(body.error))
-      } else if (body.next === 'twoFactor') {
-        setAttempt(body.attempt)
-        setStep('twoFactor')
-      } else await session.login(body, { provider: 'bff' })
-    } catch {
-      setError(textOf('backend_unavailable'))
+      const { next } = await (step === 'password' ? session.login(fields) : session.secondFactor(fields))
+      if (next) setStep(next)
+    } catch (error) {
+      const code = error instanceof LoginRefused ? error.reason : 'unavailable'
+      if (['login_expired', 'too_many_attempts'].includes(code)) setStep('password')
+      setError(textOf(code))
     } finally {
       setBusy(false)
-    }
-  }
-
-  async function signInWithOpenid() {
-    setError(undefined)
-    try {
-      const answer = await pageFetch('/session/openid/start', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-csrf': '1' },
-        body: JSON.stringify({ returnTo }),
-      })
-      const { location: there, error: refusal } = await answer.json()
-      if (there) location.assign(there)
-      else setError(textOf(refusal))
-    } catch {
-      setError(textOf('backend_unavailable'))
     }
   }
 
@@ -141,7 +115,11 @@ export function Login() {
         </button>
       </form>
       <p className="or">or</p>
-      <button type="button" className="secondary" onClick={signInWithOpenid}>
+      <button
+        type="button"
+        className="secondary"
+        onClick={() => session.loginWithRedirect({ returnTo }).catch(() => setError(textOf('unavailable')))}
+      >
         Sign in with OpenID
       </button>
       <p className="quiet">

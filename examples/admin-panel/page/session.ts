@@ -1,5 +1,6 @@
-import { type BffFacts, bffStrategy, createSession, type SessionSignal } from 'xstate-session'
-import { browserOptions } from 'xstate-session/browser'
+import type { SessionSignal } from 'xstate-session'
+import { type BffFacts, createBffSession } from 'xstate-session/bff'
+import { browserPage } from 'xstate-session/browser'
 import { tellNotice } from './timeline.ts'
 
 /** Written into the page by its server: no flash, and no request to ask who is logged in. */
@@ -34,20 +35,17 @@ async function verify(): Promise<void> {
   isVerifying = false
 }
 
-export const session = createSession(
-  browserOptions({
-    baseUrl: location.origin,
-    strategies: { bff: bffStrategy({ facts }) },
-    name: 'admin-panel',
-    fetch: pageFetch,
-    leadTimeMs: 20_000,
-    // As its server does.
-    idleTimeoutMs: 30 * 60_000,
-    // The control room speaks for the browser.
-    signals(tell) {
-      report = tell
-      return () => {}
-    },
-    observe: tellNotice,
-  }),
-)
+export const session = createBffSession({
+  facts,
+  page: browserPage({ name: 'admin-panel' }),
+  fetch: pageFetch,
+  leadTimeMs: 20_000,
+  // As its server does.
+  idleTimeoutMs: 30 * 60_000,
+  // The control room speaks for the browser.
+  signals(tell) {
+    report = tell
+    return () => {}
+  },
+  observe: tellNotice,
+})

@@ -1,10 +1,8 @@
 // page.ts
-import { bffStrategy, createSession } from 'xstate-session'
-import { browserOptions } from 'xstate-session/browser'
+import { createBffSession } from 'xstate-session/bff'
+import { browserPage } from 'xstate-session/browser'
 
-const session = createSession(
-  browserOptions({ baseUrl: location.origin, strategies: { bff: bffStrategy() } }),
-)
+const session = createBffSession({ page: browserPage() })
 
 const part = <Part extends HTMLElement>(id: string) => document.getElementById(id) as Part
 const form = part<HTMLFormElement>('login')
@@ -25,7 +23,6 @@ function show() {
   part('panel').hidden = !isAuthenticated
   const ended = reason && (TEXTS[reason] ?? 'Your session has ended. Please sign in again.')
   part('status').textContent = isPending ? 'One moment…' : (ended ?? `${name}, ${state}`)
-  if (!isAuthenticated) part('list').replaceChildren()
 }
 
 /** The page of this address: /users, or /settings. */
@@ -42,37 +39,25 @@ async function load() {
 
 async function logIn(event: SubmitEvent) {
   event.preventDefault()
-  const answer = await fetch('/session/login', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-csrf': '1' },
-    body: JSON.stringify(Object.fromEntries(new FormData(form))),
+  // With a second factor it resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
+  await session.login(new FormData(form)).catch(() => {
+    part('status').textContent = 'The e-mail address or the password is wrong.'
   })
-  if (answer.ok) await session.login(await answer.json(), { provider: 'bff' })
-  else part('status').textContent = 'The e-mail address or the password is wrong.'
 }
 
-/** Goes to the identity provider. A link could not: any website could make you follow it. */
-async function signInWithOpenid() {
-  const answer = await fetch('/session/openid/start', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-csrf': '1' },
-    body: JSON.stringify({ returnTo: location.pathname }),
-  })
-  if (answer.ok) location.assign((await answer.json()).location)
-  else part('status').textContent = 'The sign-in could not begin. Please try again.'
-}
-
-let wasAuthenticated = false
+let shown: string | undefined
 function onChange() {
-  const { isAuthenticated } = session.getSnapshot()
+  const { isAuthenticated, user } = session.getSnapshot()
+  const id = isAuthenticated ? user?.id : undefined
   show()
-  if (isAuthenticated && !wasAuthenticated) load().catch(show) // an ended session shows itself
-  wasAuthenticated = isAuthenticated
+  if (id !== shown) part('list').replaceChildren() // what one user saw is not the next one's
+  if (id !== undefined && id !== shown) load().catch(show) // an ended session shows itself
+  shown = id
 }
 
 form.addEventListener('submit', logIn)
 part('reload').addEventListener('click', () => load().catch(show))
 part('logout').addEventListener('click', () => session.logout())
-part('openid').addEventListener('click', signInWithOpenid)
+part('openid').addEventListener('click', () => session.loginWithRedirect().catch(show))
 session.subscribe(onChange)
 onChange()

@@ -4,22 +4,25 @@ import {
   type CoreLayoutProps,
   type DataProvider,
   HttpError,
+  localStorageStore,
   Resource,
   useGetIdentity,
   useGetList,
   useGetOne,
   useLogin,
   useLogout,
+  useRedirect,
 } from 'ra-core'
 import { type FormEvent, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
-import { reasonTexts, SessionProvider, useReasonText, useSession } from 'xstate-session/react'
+import { reasonTexts, SessionProvider, useAccountKey, useReasonText, useSession } from 'xstate-session/react'
 import {
   reactAdminAuthProvider,
   reactAdminDataProvider,
   reactAdminHttpClient,
+  reactAdminStore,
 } from 'xstate-session/react-admin'
-import { logIn, session, signInWithOpenid } from './session.ts'
+import { logIn, session } from './session.ts'
 
 const authProvider = reactAdminAuthProvider(session, {
   login: logIn,
@@ -40,6 +43,8 @@ const api: Partial<DataProvider> = {
   },
 }
 const dataProvider = reactAdminDataProvider(session, api as DataProvider)
+/** What one user has filtered and selected is not the next one's. */
+const store = reactAdminStore(session, localStorageStore())
 
 /** Around every page. react-admin asks at a navigation and at an error; the session tells at once. */
 function Layout({ children }: CoreLayoutProps) {
@@ -96,14 +101,21 @@ function Settings() {
 
 function Login() {
   const login = useLogin()
+  const redirect = useRedirect()
   const reason = useReasonText()
+  const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
   const [error, setError] = useState('')
+  useEffect(() => {
+    if (isSignedIn) redirect('/') // in another tab, as whoever that was
+  }, [isSignedIn, redirect])
+
+  const show = ({ message }: Error) => setError(message)
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const fields = Object.fromEntries(new FormData(event.currentTarget))
     // react-admin goes back to where the user wanted to go.
-    login(fields).catch(({ message }: Error) => setError(message))
+    login(fields).catch(show)
   }
 
   return (
@@ -117,13 +129,29 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <button
-        type="button"
-        onClick={() => signInWithOpenid('/').catch(({ message }: Error) => setError(message))}
-      >
+      <button type="button" onClick={() => session.loginWithRedirect({ returnTo: '/' }).catch(show)}>
         Sign in with OpenID
       </button>
     </form>
+  )
+}
+
+/** With another key where another account takes the page over: nothing that react-admin keeps is the next user's. */
+function Panel() {
+  return (
+    <CoreAdmin
+      key={useAccountKey()}
+      authProvider={authProvider}
+      dataProvider={dataProvider}
+      store={store}
+      disableTelemetry
+      layout={Layout}
+      loginPage={Login}
+      requireAuth
+    >
+      <Resource name="users" list={Users} />
+      <Resource name="settings" list={Settings} />
+    </CoreAdmin>
   )
 }
 
@@ -131,16 +159,6 @@ const container = document.getElementById('panel')
 if (container)
   createRoot(container).render(
     <SessionProvider session={session}>
-      <CoreAdmin
-        authProvider={authProvider}
-        dataProvider={dataProvider}
-        disableTelemetry
-        layout={Layout}
-        loginPage={Login}
-        requireAuth
-      >
-        <Resource name="users" list={Users} />
-        <Resource name="settings" list={Settings} />
-      </CoreAdmin>
+      <Panel />
     </SessionProvider>,
   )

@@ -1,6 +1,6 @@
 // panel.tsx
 import { type FormEvent, useCallback, useEffect, useState } from 'react'
-import type { Session } from 'xstate-session'
+import type { BffSession } from 'xstate-session/bff'
 import {
   SessionGuard,
   SessionProvider,
@@ -15,7 +15,7 @@ import {
 } from 'xstate-session/react'
 
 export interface PanelProps {
-  session: Session
+  session: BffSession
   /** The page of this address: the server and the browser have to name the same. */
   path: string
 }
@@ -120,32 +120,18 @@ function Settings() {
   )
 }
 
-/** Goes to the identity provider. A link could not: any website could make you follow it. */
-async function signInWithOpenid(returnTo: string) {
-  const answer = await fetch('/session/openid/start', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-csrf': '1' },
-    body: JSON.stringify({ returnTo }),
-  })
-  location.assign((await answer.json()).location)
-}
-
 function Login({ returnTo }: { returnTo: string }) {
-  const session = useSessionClient()
+  const session = useSessionClient<BffSession>()
   const reason = useReasonText()
   const [isWrong, setWrong] = useState(false)
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const fields = Object.fromEntries(new FormData(event.currentTarget))
-    const answer = await fetch('/session/login', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-csrf': '1' },
-      body: JSON.stringify(fields),
-    })
-    setWrong(!answer.ok)
-    // With a second factor the answer is { next: 'twoFactor' }: ask for the code, post it to /session/login/2fa.
-    if (answer.ok) await session.login(await answer.json(), { provider: 'bff' })
+    // With a second factor it resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
+    await session.login(new FormData(event.currentTarget)).then(
+      () => setWrong(false),
+      () => setWrong(true),
+    )
   }
 
   return (
@@ -154,10 +140,13 @@ function Login({ returnTo }: { returnTo: string }) {
       <input name="email" type="email" required aria-label="Email" />
       <input name="password" type="password" required aria-label="Password" />
       <button type="submit">Sign in</button>
-      <button type="button" onClick={() => signInWithOpenid(returnTo).catch(() => setWrong(true))}>
+      <button
+        type="button"
+        onClick={() => session.loginWithRedirect({ returnTo }).catch(() => setWrong(true))}
+      >
         Sign in with OpenID
       </button>
-      {isWrong && <p role="alert">That did not work. Please try again.</p>}
+      {isWrong && <p role="alert">Email or password is wrong.</p>}
     </form>
   )
 }

@@ -1,6 +1,6 @@
 // server.tsx
 import { renderToString } from 'react-dom/server'
-import { bffStrategy, createSession } from 'xstate-session'
+import { createBffSession } from 'xstate-session/bff'
 import type { SessionServer } from 'xstate-session/server'
 import { Panel } from './panel.tsx'
 
@@ -12,7 +12,7 @@ export async function renderPage(request: Request, server: SessionServer): Promi
   const facts = answer.status === 200 ? await answer.json() : null // 401: nobody is logged in
 
   const { origin, pathname } = new URL(request.url)
-  const session = createSession({ baseUrl: origin, strategies: { bff: bffStrategy({ facts }) } })
+  const session = createBffSession({ baseUrl: origin, facts })
   const markup = renderToString(<Panel session={session} path={pathname} />)
   session.dispose()
 

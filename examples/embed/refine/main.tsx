@@ -11,14 +11,14 @@ import {
   useOne,
   useParsed,
 } from '@refinedev/core'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from 'react-router'
-import { reasonTexts, SessionProvider, useReasonText, useSession } from 'xstate-session/react'
+import { reasonTexts, SessionProvider, useAccountKey, useReasonText, useSession } from 'xstate-session/react'
 import { refineAuthProvider } from 'xstate-session/refine'
 import { retryUnlessEnded } from 'xstate-session/tanstack-query'
 import { routerProvider } from './routerProvider.ts'
-import { logIn, session, signInWithOpenid } from './session.ts'
+import { logIn, session } from './session.ts'
 
 const authProvider = refineAuthProvider(session, {
   async login(fields) {
@@ -103,7 +103,6 @@ function Login() {
   const { params } = useParsed<{ to?: string }>()
   const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
   const reason = useReasonText()
-  const [error, setError] = useState('')
   const returnTo = params?.to ?? '/users'
 
   function send(event: FormEvent<HTMLFormElement>) {
@@ -115,7 +114,7 @@ function Login() {
   return (
     <form onSubmit={send}>
       <p role="status">{reason}</p>
-      {(error || data?.error) && <p role="alert">{error || data?.error?.message}</p>}
+      {data?.error && <p role="alert">{data.error.message}</p>}
       <label>
         E-mail <input name="email" type="email" autoComplete="username" required />
       </label>
@@ -123,13 +122,45 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <button
-        type="button"
-        onClick={() => signInWithOpenid(returnTo).catch(({ message }: Error) => setError(message))}
-      >
+      <button type="button" onClick={() => session.loginWithRedirect({ returnTo }).catch(() => {})}>
         Sign in with OpenID
       </button>
     </form>
+  )
+}
+
+/** With another key where another account takes the page over: nothing that refine keeps is the next user's. */
+function Panel() {
+  return (
+    <Refine
+      key={useAccountKey()}
+      authProvider={authProvider}
+      dataProvider={api as DataProvider}
+      routerProvider={routerProvider}
+      resources={[
+        { name: 'users', list: '/users' },
+        { name: 'settings', list: '/settings' },
+      ]}
+      options={{
+        disableTelemetry: true,
+        reactQuery: { clientConfig: { defaultOptions: { queries: { retry: retryUnlessEnded } } } },
+      }}
+    >
+      <Routes>
+        <Route
+          element={
+            <Authenticated key="panel" loading={<p>One moment…</p>} redirectOnFail="/login">
+              <Frame />
+            </Authenticated>
+          }
+        >
+          <Route index element={<Navigate to="/users" replace />} />
+          <Route path="/users" element={<Users />} />
+          <Route path="/settings" element={<Settings />} />
+        </Route>
+        <Route path="/login" element={<Login />} />
+      </Routes>
+    </Refine>
   )
 }
 
@@ -138,34 +169,7 @@ if (container)
   createRoot(container).render(
     <SessionProvider session={session}>
       <BrowserRouter>
-        <Refine
-          authProvider={authProvider}
-          dataProvider={api as DataProvider}
-          routerProvider={routerProvider}
-          resources={[
-            { name: 'users', list: '/users' },
-            { name: 'settings', list: '/settings' },
-          ]}
-          options={{
-            disableTelemetry: true,
-            reactQuery: { clientConfig: { defaultOptions: { queries: { retry: retryUnlessEnded } } } },
-          }}
-        >
-          <Routes>
-            <Route
-              element={
-                <Authenticated key="panel" loading={<p>One moment…</p>} redirectOnFail="/login">
-                  <Frame />
-                </Authenticated>
-              }
-            >
-              <Route index element={<Navigate to="/users" replace />} />
-              <Route path="/users" element={<Users />} />
-              <Route path="/settings" element={<Settings />} />
-            </Route>
-            <Route path="/login" element={<Login />} />
-          </Routes>
-        </Refine>
+        <Panel />
       </BrowserRouter>
     </SessionProvider>,
   )

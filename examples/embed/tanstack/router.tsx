@@ -8,13 +8,12 @@ import {
   Navigate,
   Outlet,
   redirect,
-  useNavigate,
 } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { isOwnPath } from 'xstate-session/browser'
 import { SessionGuard, useLogout, useReasonText, useUser } from 'xstate-session/react'
 import { requireSession } from 'xstate-session/tanstack-router'
-import { logIn, session, signInWithOpenid } from './session.ts'
+import { logIn, session } from './session.ts'
 
 const rootRoute = createRootRoute({ component: Outlet })
 
@@ -111,18 +110,18 @@ function Settings() {
 
 function Login() {
   const { returnTo = '/users' } = login.useSearch()
-  const navigate = useNavigate()
   const reason = useReasonText()
+  const user = useUser()
   const [error, setError] = useState('')
+
+  const show = ({ message }: Error) => setError(message)
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    logIn(Object.fromEntries(new FormData(event.currentTarget))).then(
-      () => navigate({ href: returnTo, replace: true }),
-      ({ message }: Error) => setError(message),
-    )
+    logIn(Object.fromEntries(new FormData(event.currentTarget))).catch(show)
   }
 
+  if (user) return <Navigate to={returnTo} replace /> // here, or in another tab
   return (
     <form onSubmit={send}>
       <p role="status">{reason}</p>
@@ -134,10 +133,7 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <button
-        type="button"
-        onClick={() => signInWithOpenid(returnTo).catch(({ message }: Error) => setError(message))}
-      >
+      <button type="button" onClick={() => session.loginWithRedirect({ returnTo }).catch(show)}>
         Sign in with OpenID
       </button>
     </form>

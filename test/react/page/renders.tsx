@@ -1,6 +1,6 @@
 import { createRoot } from 'react-dom/client'
-import { bffStrategy, createSession } from 'xstate-session'
-import { browserOptions } from 'xstate-session/browser'
+import { createBffSession } from 'xstate-session/bff'
+import { browserPage } from 'xstate-session/browser'
 import {
   SessionGuard,
   SessionProvider,
@@ -26,28 +26,28 @@ const count = (name: string) => {
 }
 const facts = (more: object = {}) => ({
   user: { id: 'ada', name: 'Ada', email: 'ada@example.com', role: 'ADMIN', ...more },
+  login: 'A'.repeat(43),
   epoch: 1,
   version: ++version,
   expiresAt: Date.now() + LIFE_MS,
   serverNow: Date.now(),
 })
 
-const session = createSession(
-  browserOptions({
-    baseUrl: location.origin,
-    strategies: { bff: bffStrategy({ facts: null }) },
-    leadTimeMs: 10_000,
-    idleTimeoutMs: 40_000,
-    random: () => 0,
-    fetch: async (input) => {
-      const { pathname } = new URL(input instanceof Request ? input.url : input)
-      if (pathname !== '/session/refresh') return Response.json({})
-      return new Promise((resolve) => {
-        ask(() => resolve(Response.json(facts())))
-      })
-    },
-  }),
-)
+const session = createBffSession({
+  facts: null,
+  page: browserPage(),
+  leadTimeMs: 10_000,
+  idleTimeoutMs: 40_000,
+  random: () => 0,
+  fetch: async (input) => {
+    const { pathname } = new URL(input instanceof Request ? input.url : input)
+    if (pathname === '/session/login') return Response.json(facts())
+    if (pathname !== '/session/refresh') return Response.json({})
+    return new Promise((resolve) => {
+      ask(() => resolve(Response.json(facts())))
+    })
+  },
+})
 
 function Whole() {
   count('useSession()')
@@ -145,7 +145,7 @@ function App() {
 }
 
 const page = {
-  login: () => session.login(facts(), { provider: 'bff' }),
+  login: () => session.login({ email: 'ada@example.com', password: 'secret' }),
   /** The server answers the refresh that waits, or that comes: the same user, as another object. */
   answer: () => asked.then((answer) => answer()),
   /** What has rendered since the last time. */

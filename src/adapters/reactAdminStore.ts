@@ -1,0 +1,49 @@
+import type { BaseSession } from '../session/session.ts'
+import { accountOf } from './accountOf.ts'
+
+/** The part of a store of react-admin that is used. */
+export interface ReactAdminStoreLike {
+  /** Called when the admin is mounted. */
+  setup: () => void
+  /** Called when the admin is unmounted. */
+  teardown: () => void
+  /** Reads. */
+  getItem: (key: string) => unknown
+  /** Writes. */
+  setItem: (key: string, value: unknown) => void
+  /** Forgets everything. */
+  reset: () => void
+}
+
+const KEY = 'session.account'
+
+/**
+ * The same store of react-admin, which forgets everything as soon as somebody else is logged in than whoever left it:
+ * what a user has searched for, filtered and selected is nobody else's, also where that user never logged out.
+ */
+export function reactAdminStore<Store extends ReactAdminStoreLike>(
+  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+  store: Store,
+): Store {
+  let stop = () => {}
+
+  function check() {
+    const account = accountOf(session.getSnapshot())
+    if (account === undefined || store.getItem(KEY) === account) return
+    if (store.getItem(KEY) !== undefined) store.reset()
+    store.setItem(KEY, account)
+  }
+
+  return {
+    ...store,
+    setup() {
+      store.setup()
+      check()
+      stop = session.subscribe(check)
+    },
+    teardown() {
+      stop()
+      store.teardown()
+    },
+  }
+}

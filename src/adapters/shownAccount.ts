@@ -1,0 +1,24 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type { BaseSession } from '../session/session.ts'
+import { accountOf } from './accountOf.ts'
+
+/**
+ * The account that a framework shows. Frameworks log out by themselves when they find that a session has ended; by then
+ * somebody else may be logged in, in another window, who has not asked for that.
+ */
+export function shownAccount(session: Pick<BaseSession, 'getSnapshot' | 'logout'>) {
+  let shown: string | undefined
+  return {
+    /** The framework is told of this state. */
+    show<State extends SessionState>(state: State): State {
+      if (state.isAuthenticated) shown = accountOf(state)
+      return state
+    },
+    /** Ends the session, if it is of the account that the framework shows. */
+    async logout(): Promise<void> {
+      const state = session.getSnapshot()
+      const isShown = shown === undefined || shown === accountOf(state)
+      if (state.isAuthenticated && isShown) await session.logout()
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import type { Position } from '../../machines/session.types.ts'
+import { refuseUnsendable } from '../base/requestBody.ts'
+import { SessionChanged } from '../session/errors.ts'
+import type { Chart } from './chart.ts'
+import type { Login } from './login.ts'
+import type { BffSettings } from './options.ts'
+import type { OpenPage } from './page.ts'
+import { bodyOf, findingOf, headersFor } from './serverCalls.ts'
+
+interface Parts {
+  readonly chart: Chart
+  readonly login: Login
+  readonly settings: BffSettings
+  readonly page: () => OpenPage
+  isUserActive(): boolean
+  /** The server knows another login than the page. */
+  replaced(login: string | undefined): void
+}
+
+/**
+ * A `fetch` that sends the browser's cookie, and says which login the page believes in. The server does the refreshing;
+ * the call never waits for it, and is never sent twice.
+ */
+export function createBffFetch(parts: Parts): typeof globalThis.fetch {
+  const { chart, login, settings, isUserActive } = parts
+
+  return async (input, init) => {
+    const isRequest = input instanceof Request
+    const url = new URL(isRequest ? input.url : input, settings.baseUrl)
+    const target = isRequest ? input : url.href
+    if (!isOwn(url, settings.origin)) return settings.fetch(target, init)
+    refuseUnsendable(init?.body)
+    await chart.ready(init?.signal ?? (isRequest ? input.signal : undefined))
+    const name = login.name()
+    const { epoch, version } = chart.read()
+    const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined))
+    for (const [header, value] of Object.entries(headersFor(name, isUserActive()))) headers.set(header, value)
+    const answer = await settings.fetch(target, { ...init, headers, credentials: 'same-origin' })
+    if ([401, 409, 503].includes(answer.status)) await learn(answer, name, { epoch, version })
+    // What this brought belongs to a login that is not shown any more.
+    if (chart.read().reason === null && login.name() !== name) {
+      answer.body?.cancel().catch(() => {})
+      throw new SessionChanged()
+    }
+    return answer
+  }
+
+  /** What the server itself says by its answer. An answer of the API, or of a proxy in between, says nothing. */
+  async function learn(answer: Response, name: string | undefined, { epoch, version }: Position) {
+    const { status, redirected } = answer
+    if (redirected) return
+    const { body } = await bodyOf(answer.clone())
+    const finding = findingOf({ url: '', status, body: body ?? {} })
+    if (finding?.kind === 'nobody' && login.end(name, finding.reason)) parts.page().share(null)
+    if (finding?.kind === 'other') {
+      answer.body?.cancel().catch(() => {})
+      parts.replaced(name)
+      throw new SessionChanged()
+    }
+    // It has no bearer at the moment, and will say when it may have one.
+    if (status === 503 && body?.error === 'refresh_unavailable' && login.name() === name)
+      chart.send({ type: 'bearer.rejected', at: chart.now(), epoch, version })
+  }
+}
+
+/** `blob:` reports the origin of the page that made it. */
+export const isOwn = ({ protocol, origin }: URL, own: string) => /^https?:$/.test(protocol) && origin === own

@@ -1,0 +1,151 @@
+import { nextDeadline } from '../../machines/session.deadlines.ts'
+import type { SessionState } from '../../machines/session.select.ts'
+import type { ExpiredReason, LoggedOutReason, SessionEvent } from '../../machines/session.types.ts'
+import { createAlarm } from '../session/alarm.ts'
+import { Disposed, LoggedOut, RefreshUnavailable, SessionChanged, SessionExpired } from '../session/errors.ts'
+import type { Happening } from '../session/notice.ts'
+import { createNotifier } from '../session/notifier.ts'
+import { orAborted } from '../session/orAborted.ts'
+import { createReading, type MachineSnapshot } from '../session/reading.ts'
+import type { SessionActorRef } from '../session/session.ts'
+import { createSessionClock } from '../session/sessionClock.ts'
+import { createWaiters } from '../session/waiters.ts'
+import { type BffSettings, inputOf } from './options.ts'
+
+export type Chart = ReturnType<typeof createChart>
+
+/** A chart that runs: what it says, when it looks at the time, and everybody who waits for it. */
+export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
+  const clock = createSessionClock(settings.clock)
+  const { now } = clock
+  const reading = createReading(actorRef)
+  const waiters = createWaiters(now, settings.patienceMs)
+  const notifier = createNotifier(settings, reading.state)
+  const alarm = createAlarm(clock)
+  const patience = alarm.hand('foreground', settle)
+  /** `stopped`: by whoever started the actor, who may start it again. */
+  let status: 'stopped' | 'running' | 'failed' = 'stopped'
+
+  const isRunning = () => status === 'running'
+  const tell = (happening: Happening) => {
+    const { epoch, version } = reading.state()
+    notifier.tell({ epoch, version, ...happening })
+  }
+
+  function send(event: SessionEvent) {
+    if (isRunning()) actorRef.send(event)
+  }
+
+  /** Called for every snapshot of the chart, ignored events included. */
+  function observe(next: MachineSnapshot) {
+    const previous = reading.take(next)
+    if (!previous) return
+    note(previous)
+    settle()
+    notifier.changed()
+  }
+
+  function note(previous: SessionState) {
+    const { state, reason, epoch, version } = reading.state()
+    if (epoch === previous.epoch && version > previous.version) tell({ type: 'refreshed' })
+    if (state === previous.state) return
+    if (state === 'nearingExpiry') tell({ type: 'nearingExpiry' })
+    if (state === 'expired') tell({ type: 'expired', reason: reason as ExpiredReason })
+    if (state === 'loggedOut') tell({ type: 'loggedOut', reason: reason as LoggedOutReason })
+  }
+
+  /** Why there is no session, and will be none without a login. */
+  function ending(): Error | undefined {
+    if (status === 'stopped') return new Disposed()
+    const { state, reason, isPending } = reading.state()
+    if (isPending || reason === null) return undefined
+    return state === 'expired'
+      ? new SessionExpired(reason as ExpiredReason)
+      : new LoggedOut(reason as LoggedOutReason)
+  }
+
+  function isUsable(): boolean {
+    const { bearer, endsAt } = reading.snapshot().context
+    return bearer === 'good' && now() < endsAt
+  }
+
+  /** Answers those who wait, unless the state may yet change for the better before their patience ends. */
+  function settle() {
+    const waiting = waiters.waiting()
+    if (!waiting) return patience.set(Infinity)
+    const { epoch, until } = waiting
+    const { value, context } = reading.snapshot()
+    const { isPending, retryAt } = reading.state()
+    const isBusy = isPending || value === 'refreshing'
+    // Epoch 0: the caller came before it was known whether there is a session.
+    const isOwn = epoch === 0 || epoch === context.epoch
+    const isOpen = isBusy || (context.reason === null && !isUsable() && nextDeadline(value, context) < until)
+    if (isRunning() && isOwn && isOpen && now() < until) return patience.set(until)
+    waiters.settle(() => {
+      const end = ending() ?? (isOwn ? undefined : new SessionChanged())
+      if (end) throw end
+      if (isPending || !isUsable()) throw new RefreshUnavailable(retryAt)
+      return ''
+    })
+    patience.set(Infinity)
+  }
+
+  /** A parent machine hears of a change before this does, and may call at once. */
+  function read(): SessionState {
+    if (isRunning()) observe(actorRef.getSnapshot())
+    else reading.take(actorRef.getSnapshot())
+    return reading.state()
+  }
+
+  /** Resolves when it is known that the session serves; rejects with why it does not. */
+  function wait(): Promise<unknown> {
+    const promise = waiters.join(read().epoch)
+    settle()
+    return promise
+  }
+
+  /** The chart failed, and answers nothing any more: the session is over. */
+  function fail() {
+    status = 'failed'
+    reading.take(actorRef.getSnapshot())
+    tell({ type: 'expired', reason: 'internal' })
+    settle()
+    notifier.changed()
+  }
+
+  return {
+    clock,
+    now,
+    send,
+    tell,
+    isRunning,
+    read,
+    wait,
+    subscribe: notifier.subscribe,
+    /** The next instant at which the chart is to look at the time. */
+    deadline: alarm.hand('background', () => send({ type: 'time.checked', at: now() })),
+    /** Nobody knows of which login this is: the chart starts over. */
+    startOver: () => send({ type: 'session.restored', at: now(), input: inputOf(settings) }),
+    /** Waits while it is not known whether there is a session. Rejects where there is none. */
+    async ready(signal: AbortSignal | null | undefined): Promise<void> {
+      if (read().isPending)
+        await orAborted(
+          wait().catch(() => {}),
+          signal,
+        )
+      const end = ending() ?? (reading.state().isPending ? new RefreshUnavailable(undefined) : undefined)
+      if (end) throw end
+    },
+    /** The actor was started. Answers what is to be called when it is stopped. */
+    attach(): () => void {
+      status = 'running'
+      const { unsubscribe } = actorRef.subscribe({ next: observe, error: fail })
+      observe(actorRef.getSnapshot())
+      return () => {
+        unsubscribe()
+        if (isRunning()) status = 'stopped'
+        settle()
+      }
+    },
+  }
+}

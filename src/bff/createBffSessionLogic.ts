@@ -1,0 +1,21 @@
+import type { AnyActorRef } from 'xstate'
+import { type SessionLogic, sessionLogic } from '../session/sessionLogic.ts'
+import { type BffSessionOptions, inputOf, readBffOptions } from './options.ts'
+import { portsOf, runtimeOf } from './ports.ts'
+import type { BffSession } from './session.ts'
+
+/**
+ * The session machine with its ports provided for a page behind its own server, for a parent machine that invokes or
+ * spawns it. It needs no input. `bffSessionOf(ref)` gives the session of a running actor. Throws `Misconfigured` for
+ * options that cannot work.
+ */
+export function createBffSessionLogic(options: BffSessionOptions = {}): SessionLogic {
+  const settings = readBffOptions(options)
+  return sessionLogic(
+    (input) => inputOf(input ? readBffOptions({ ...options, ...input }) : settings),
+    portsOf(settings),
+  )
+}
+
+/** The session behind a running actor of `createBffSessionLogic`. Throws `Misconfigured` for any other actor. */
+export const bffSessionOf = (ref: AnyActorRef): BffSession => runtimeOf(ref).session

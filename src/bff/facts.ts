@@ -1,0 +1,48 @@
+import type { Position, SessionUser } from '../../machines/session.types.ts'
+import { readUser } from '../session/login.ts'
+
+/** What a page may know of the session that its server keeps, as the server answers it. */
+export interface BffFacts extends Position {
+  /** Who is logged in. */
+  readonly user: SessionUser
+  /** A random name of the login. Every call of the page says by it which login the call is for. */
+  readonly login: string
+  /** When the bearer ends, by the server's clock; milliseconds since the Unix epoch. Absent: unknown. */
+  readonly expiresAt?: number
+  /** The server's clock at the answer; milliseconds since the Unix epoch. */
+  readonly serverNow: number
+}
+
+/** The same, as a page keeps it: with a span in place of instants, for the page's clock may be wrong. */
+export interface KnownFacts extends Position {
+  readonly user: SessionUser
+  readonly login: string
+  /** How long the bearer lives from now on; milliseconds, `Infinity`: unknown. */
+  readonly lifeMs: number
+}
+
+/** What a header can carry, and no word for "nobody". */
+const LOGIN = /^[\w-]{8,128}$/
+
+/** The facts of an answer; `undefined` for anything else. Only known fields go on. */
+export function readFacts(value: unknown): KnownFacts | undefined {
+  const {
+    user: given,
+    login,
+    epoch,
+    version,
+    expiresAt,
+    serverNow,
+  } = (value ?? {}) as Record<string, unknown>
+  const user = readUser(given)
+  const isSound =
+    typeof login === 'string' &&
+    LOGIN.test(login) &&
+    Number.isSafeInteger(epoch) &&
+    Number.isSafeInteger(version) &&
+    Number.isFinite(serverNow) &&
+    (expiresAt === undefined || Number.isFinite(expiresAt))
+  if (!isSound || !user) return undefined
+  const lifeMs = expiresAt === undefined ? Infinity : Number(expiresAt) - Number(serverNow)
+  return { user, login, epoch: Number(epoch), version: Number(version), lifeMs }
+}

@@ -1,0 +1,115 @@
+import { deadlinesOf } from '../../machines/session.deadlines.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  RejectedReason,
+  SessionFacts,
+} from '../../machines/session.types.ts'
+import type { Chart } from './chart.ts'
+import type { KnownFacts } from './facts.ts'
+import type { BffSettings } from './options.ts'
+import type { OpenPage } from './page.ts'
+
+export type Login = ReturnType<typeof createLogin>
+
+const EXPIRED: readonly unknown[] = [
+  'refreshRejected',
+  'refreshUnsupported',
+  'refreshOutcomeUnknown',
+  'notRefreshable',
+  'missingCredential',
+  'accessRevoked',
+  'identityMismatch',
+  'stepUpRequired',
+  'idle',
+  'absoluteLifetime',
+  'unusableLifetime',
+  'internal',
+] satisfies ExpiredReason[]
+
+/** Which login the page believes in, and how far that login is. The chart, and the other tabs, are told of each change. */
+export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSettings, page: () => OpenPage) {
+  /** The last login that the page knew of. */
+  let last: string | undefined
+  /** Who was shown last. */
+  let shown: string | undefined
+  /** Counts logins and ends: an answer from before one of them is of the past. */
+  let turns = 0
+
+  /** The login that the page believes in; `undefined`: it believes that nobody is logged in, or nobody has told. */
+  const name = () => (chart.read().reason === null ? last : undefined)
+
+  const share = ({ login, version, lifeMs }: KnownFacts) =>
+    page().share({ login, version, endsAt: Math.floor(clock.wall() + lifeMs) })
+
+  /** A login that is news to the page. */
+  function begin(facts: KnownFacts) {
+    const known = chart.read().epoch
+    // Two logins of one instant are two all the same.
+    const epoch = facts.login === last ? known : facts.epoch + (facts.epoch === known ? 1 : 0)
+    turns++
+    last = facts.login
+    const at = chart.now()
+    // A look is no refresh: a refresh may follow at once.
+    chart.send({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
+    if (shown !== undefined && shown !== facts.user.id) chart.tell({ type: 'changed', what: 'user' })
+    shown = facts.user.id
+  }
+
+  /** What the server says of a login; `isAnswer`: it answers a refresh, and the chart waits for it. */
+  function adopt(facts: KnownFacts, isAnswer = false): void {
+    const { user, version, reason, epoch } = chart.read()
+    const isOther = facts.login !== last || facts.user.id !== user?.id
+    // A logout that another tab has told of may be none. Every other end stays one.
+    const isHearsay = reason === 'elsewhere'
+    // A server whose store fell back knows less than it said before: what it says now is what holds.
+    const isBehind = reason === null && isAnswer && facts.version < version
+    if (isOther || isHearsay || isBehind) begin(facts)
+    if (isOther || reason !== null || facts.version < version + (isAnswer ? 0 : 1)) return
+    const at = chart.now()
+    chart.send({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
+    if (JSON.stringify(user) !== JSON.stringify(facts.user)) chart.tell({ type: 'changed', what: 'profile' })
+  }
+
+  function toFacts({ epoch, version, user, lifeMs }: KnownFacts, at: number): SessionFacts {
+    // A server renews no bearer before its own lead time: whoever asks it comes later, not earlier.
+    const deadlines = deadlinesOf(at, lifeMs, leadTimeMs * (1 - random() / 2), 0)
+    const fixed = { provider: 'bff', bearer: 'good', refreshable: true, startedAt: at } as const
+    return { epoch, version, user, ...fixed, ...deadlines }
+  }
+
+  function close(reason: LoggedOutReason) {
+    turns++
+    chart.send({ type: 'session.ended', at: chart.now(), reason })
+  }
+
+  return {
+    name,
+    /** Whether it is known of which login the page is. */
+    isKnown: () => last !== undefined,
+    turns: () => turns,
+    share,
+    adopt,
+    close,
+    /** The server says that `login` is over, and perhaps why. Answers whether that was the page's. */
+    end(login: string | undefined, reason?: unknown): boolean {
+      if (login === undefined || login !== name()) return false
+      const { epoch, version } = chart.read()
+      if (EXPIRED.includes(reason)) {
+        turns++
+        const why = reason as RejectedReason
+        chart.send({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })
+      } else close(reason === 'backChannel' ? reason : 'elsewhere')
+      return true
+    },
+    /** Takes what another tab has learned of this very login. Of anything else the server is asked. */
+    catchUp(): boolean {
+      const found = page().read()
+      const { user, version, epoch } = chart.read()
+      const lifeMs = (found?.endsAt ?? 0) - clock.wall()
+      if (!found || !user || found.login !== name() || found.version <= version || lifeMs <= 0) return false
+      adopt({ login: found.login, epoch, version: found.version, user, lifeMs })
+      return true
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { parseUrl } from '../base/parseUrl.ts'
+import { Disposed, LoginRefused, SessionChanged } from '../session/errors.ts'
+import type { Chart } from './chart.ts'
+import type { Login } from './login.ts'
+import type { BffSettings } from './options.ts'
+import type { OpenPage } from './page.ts'
+import { findingOf, type ServerAnswer, type ServerCall } from './serverCalls.ts'
+import type { BffLoginStep, BffSession } from './session.ts'
+
+const LOGOUT_WAIT_MS = 1_000
+const LOGOUT_TRIES = 3
+const LOGOUT_PAUSE_MS = 2_000
+
+interface Parts {
+  readonly chart: Chart
+  readonly login: Login
+  readonly call: ServerCall
+  readonly settings: BffSettings
+  readonly page: () => OpenPage
+  readonly look: () => Promise<void>
+  readonly replaced: (login: string | undefined) => void
+}
+
+type Steps = Pick<BffSession, 'login' | 'secondFactor' | 'loginWithRedirect' | 'logout'>
+
+/** How a login begins, and how it ends. */
+export function createLoginSteps({ chart, login, call, settings, page, look, replaced }: Parts): Steps {
+  const { clock, navigate, attemptTimeoutMs } = settings
+  /** Counts what the user asked for: of a login and a logout that overlap the later one holds. */
+  let steps = 0
+  /** Names the login that waits for its second factor. */
+  let attempt: unknown
+
+  async function take(name: string, fields: object): Promise<BffLoginStep> {
+    const mine = ++steps
+    const answer = await ask(name, fields)
+    const finding = findingOf(answer)
+    if (answer.status === 200 && answer.body?.next === 'twoFactor') {
+      attempt = answer.body.attempt
+      return { next: 'twoFactor' }
+    }
+    if (finding?.kind !== 'facts') throw refusalOf(answer)
+    if (mine !== steps || !chart.isRunning()) {
+      void endAtServer(finding.facts.login)
+      throw chart.isRunning() ? new SessionChanged() : new Disposed()
+    }
+    login.adopt(finding.facts)
+    login.share(finding.facts)
+    return { next: undefined }
+  }
+
+  async function ask(name: string, fields: object): Promise<ServerAnswer> {
+    if (!chart.isRunning()) throw new Disposed()
+    const believed = login.name()
+    const answer = await call('POST', name, believed, attemptTimeoutMs, fields)
+    if (findingOf(answer)?.kind === 'other') {
+      replaced(believed)
+      throw new SessionChanged()
+    }
+    return answer
+  }
+
+  async function leave(): Promise<void> {
+    const mine = ++steps
+    // What is not yet known cannot be ended.
+    if (chart.read().isPending) await look()
+    if (mine !== steps) return
+    const name = login.name()
+    login.close('user')
+    page().leave()
+    if (name !== undefined) await endAtServer(name, () => mine === steps)
+  }
+
+  /** Ends a login at the server, over several tries. `isLast`: the user has asked for nothing else since. */
+  async function endAtServer(name: string, isLast = () => false): Promise<void> {
+    const until = chart.now() + attemptTimeoutMs
+    for (let tries = 0; tries < LOGOUT_TRIES && chart.now() < until; tries++) {
+      if (tries > 0) await pause(LOGOUT_PAUSE_MS)
+      const answer = await call('POST', 'logout', name, until - chart.now())
+      const finding = findingOf(answer)
+      // Somebody else is logged in by now, which the page shows.
+      if (finding?.kind === 'other') return void look()
+      if (answer.status === 200 || finding?.kind === 'nobody') {
+        const target = addressOf(answer.body?.redirect, settings.baseUrl)
+        if (target && isLast()) navigate(target)
+        return
+      }
+    }
+    chart.tell({ type: 'warning', code: 'notRevoked' })
+  }
+
+  const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(resolve, ms, 'background'))
+
+  return {
+    async login(credentials) {
+      const { email, password } = fieldsOf(credentials)
+      return take('login', { email, password })
+    },
+    async secondFactor(factor) {
+      const { code, backupCode } = fieldsOf(factor)
+      return take('login/2fa', { code, backupCode, attempt })
+    },
+    async loginWithRedirect({ returnTo = addressHere(), purpose } = {}) {
+      const answer = await ask('openid/start', { returnTo, purpose })
+      const target = answer.status === 200 && addressOf(answer.body?.location, settings.baseUrl)
+      if (!target) throw refusalOf(answer)
+      navigate(target)
+    },
+    async logout() {
+      const left = leave()
+      await Promise.race([left, pause(LOGOUT_WAIT_MS)])
+    },
+  }
+}
+
+const fieldsOf = (given: object): Record<string, unknown> =>
+  given instanceof FormData ? Object.fromEntries(given) : { ...given }
+
+/** Why a login came to nothing, in the server's word for it. */
+function refusalOf({ status, body, retryAfterMs }: ServerAnswer): LoginRefused {
+  const reason = typeof body?.error === 'string' ? body.error : 'unavailable'
+  return new LoginRefused(reason, status, retryAfterMs)
+}
+
+/** Where a browser may be sent: a page, and no script. */
+function addressOf(value: unknown, baseUrl: string): string | undefined {
+  const url = typeof value === 'string' ? parseUrl(value, baseUrl) : null
+  return url && /^https?:$/.test(url.protocol) ? url.href : undefined
+}
+
+function addressHere(): string {
+  const { pathname, search, hash } = globalThis.location
+  return `${pathname}${search}${hash}`
+}

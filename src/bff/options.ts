@@ -1,0 +1,178 @@
+import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
+import { parseUrl } from '../base/parseUrl.ts'
+import { type Clock, systemClock } from '../session/clock.ts'
+import { Misconfigured } from '../session/errors.ts'
+import type { SessionNotice, SessionSignal } from '../session/notice.ts'
+import { type BffFacts, readFacts } from './facts.ts'
+import type { BffPage } from './page.ts'
+
+/** How a session behind a server works. `createBffSession` throws `Misconfigured` for what cannot work. */
+export interface BffSessionOptions {
+  /**
+   * The page's own origin, absolute. Relative inputs of `fetch` resolve against it. To be given on a server.
+   * @default `location.origin`
+   */
+  readonly baseUrl?: string
+  /**
+   * Where the server's own endpoints are; resolved against `baseUrl`.
+   * @default '/session/'
+   */
+  readonly path?: string
+  /**
+   * The facts that the server rendered into this page; `null`: nobody is logged in.
+   * @default the session asks for them, and is pending until the answer
+   */
+  readonly facts?: BffFacts | null
+  /**
+   * The page that the session lives in, with its tabs and signals: `browserPage()` of `xstate-session/browser`.
+   * @default the session hears of nothing by itself, and shares nothing with other tabs
+   */
+  readonly page?: BffPage
+  /** Starts to report user activity, connectivity and wake-ups, beside `page`; answers a function that stops. */
+  readonly signals?: (report: (signal: SessionSignal) => Promise<void>) => () => void
+  /**
+   * Who asks the server to refresh: a timer while the user is not idle, the next caller, or the user after a warning.
+   * @default 'eager'
+   */
+  readonly refresh?: RefreshPolicy
+  /**
+   * How long before its end a bearer counts as due, milliseconds; never more than half its life. As on the server.
+   * @default 30_000
+   */
+  readonly leadTimeMs?: number
+  /**
+   * How long a caller waits until it is known who is logged in, or for a refresh that it asked for; milliseconds.
+   * @default 8_000
+   */
+  readonly patienceMs?: number
+  /**
+   * How long one attempt may take, headers and body, milliseconds.
+   * @default 25_000
+   */
+  readonly attemptTimeoutMs?: number
+  /**
+   * Ends the session after this much time without user activity, milliseconds. Needs `page` or `signals`.
+   * @default Infinity
+   */
+  readonly idleTimeoutMs?: number
+  /**
+   * Ends the session this long after the page has found it, milliseconds. The server has a limit of its own.
+   * @default Infinity
+   */
+  readonly absoluteLifetimeMs?: number
+  /**
+   * Sends everything.
+   * @default the platform's `fetch`
+   */
+  readonly fetch?: typeof globalThis.fetch
+  /**
+   * Reads time and sets timers; tests give their own.
+   * @default the platform's clocks and timers
+   */
+  readonly clock?: Clock
+  /**
+   * Jitter; answers a number from 0 up to 1.
+   * @default Math.random
+   */
+  readonly random?: () => number
+  /**
+   * Sends the browser elsewhere: to the identity provider, for a login that begins there, and after a logout where the
+   * server says so (its option `endSessionOrigins`).
+   * @default location.assign
+   */
+  readonly navigate?: (url: string) => void
+  /** Told of everything that happens, after it happened. */
+  readonly observe?: (notice: SessionNotice) => void
+  /**
+   * Told of what a listener or `observe` threw.
+   * @default console.error
+   */
+  readonly onListenerError?: (error: unknown) => void
+}
+
+export type BffSettings = ReturnType<typeof readBffOptions>
+
+/** A timer, and so a wait, is never longer. */
+const MAX_WAIT_MS = 2 ** 31 - 1
+const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
+const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
+
+/** Fills in the defaults and refuses what cannot work. */
+export function readBffOptions(options: BffSessionOptions) {
+  const settings = {
+    baseUrl: globalThis.location?.origin ?? '',
+    path: '/session/',
+    refresh: 'eager' as RefreshPolicy,
+    leadTimeMs: 30_000,
+    patienceMs: 8_000,
+    attemptTimeoutMs: 25_000,
+    idleTimeoutMs: Infinity,
+    absoluteLifetimeMs: Infinity,
+    fetch: globalThis.fetch.bind(globalThis),
+    clock: systemClock,
+    random: Math.random as () => number,
+    navigate: (url: string) => globalThis.location.assign(url),
+    onListenerError: console.error as (error: unknown) => void,
+    ...(Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as BffSessionOptions),
+  }
+  for (const name of WAITS) {
+    const ms = settings[name]
+    refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
+  }
+  for (const name of LIMITS) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
+  refuseUnless(
+    ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
+    'refresh',
+    '"eager", "onDemand" or "prompt"',
+  )
+  refuseUnless(
+    settings.idleTimeoutMs === Infinity || settings.page || settings.signals,
+    'idleTimeoutMs',
+    'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else tells that the user is at work',
+  )
+  const base = parseUrl(settings.baseUrl)
+  refuseUnless(
+    base && /^https?:$/.test(base.protocol) && !(base.username || base.password || base.search || base.hash),
+    'baseUrl',
+    'an absolute http(s) URL without user, query and fragment',
+  )
+  if (!base.pathname.endsWith('/')) base.pathname += '/'
+  const root = parseUrl(settings.path.endsWith('/') ? settings.path : `${settings.path}/`, base.href)
+  refuseUnless(
+    root?.origin === base.origin && !root.search && !root.hash,
+    'path',
+    "a path of the page's own origin",
+  )
+  const known = settings.facts && readFacts(settings.facts)
+  refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
+  return {
+    ...settings,
+    baseUrl: base.href,
+    origin: base.origin,
+    /** Where the server's endpoints are. */
+    root: root.href,
+    /** `null`: nobody is logged in. `undefined`: nobody has told. */
+    facts: settings.facts === null ? null : known || undefined,
+  }
+}
+
+/** What the chart of these settings is started with. */
+export const inputOf = ({
+  refresh,
+  idleTimeoutMs,
+  absoluteLifetimeMs,
+  clock,
+}: BffSettings): SessionInput => ({
+  at: clock.wall(),
+  policy: refresh,
+  idleTimeoutMs,
+  absoluteLifetimeMs,
+})
+
+function refuseUnless(isFit: unknown, name: string, what: string): asserts isFit {
+  if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
+}
+
+const isAbove0 = (value: unknown) => typeof value === 'number' && value > 0

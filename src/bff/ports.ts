@@ -1,0 +1,38 @@
+import type { AnyActorRef } from 'xstate'
+import type { PortInput, RefreshInput } from '../../machines/session.types.ts'
+import { Misconfigured } from '../session/errors.ts'
+import { alarmPortOf, port } from '../session/port.ts'
+import type { SessionActorRef } from '../session/session.ts'
+import { type BffSettings, inputOf } from './options.ts'
+import { type BffRuntime, createBffRuntime } from './runtime.ts'
+
+/** What runs the session of an actor, for as long as anybody holds the actor: it may be stopped and started again. */
+const runtimes = new WeakMap<AnyActorRef, BffRuntime>()
+
+/** What the chart of a page behind its server is provided with. */
+export const portsOf = (settings: BffSettings) => ({
+  actors: {
+    runtime: port<PortInput>(({ input, sendBack }) => {
+      // Restored: a snapshot says who was logged in once.
+      if (!input)
+        return sendBack({ type: 'session.restored', at: settings.clock.wall(), input: inputOf(settings) })
+      const ref = input.session as SessionActorRef
+      const runtime = runtimes.get(ref) ?? createBffRuntime(ref, settings)
+      runtimes.set(ref, runtime)
+      return runtime.attach()
+    }),
+    alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
+    refresh: port<RefreshInput>(({ input }) => {
+      if (input) runtimeOf(input.session).refresh(input)
+    }),
+  },
+  // No store, and nothing to read again.
+  actions: { reread: () => {} },
+})
+
+/** What runs a session, of an actor of this package. Throws `Misconfigured` for any other actor. */
+export function runtimeOf(ref: AnyActorRef): BffRuntime {
+  const runtime = runtimes.get(ref)
+  if (!runtime) throw new Misconfigured('This actor is not one of createBffSessionLogic, or it never ran.')
+  return runtime
+}

@@ -1,0 +1,79 @@
+import type { Position } from '../../machines/session.types.ts'
+import type { RefusedCause } from '../strategies/strategy.ts'
+import type { Chart } from './chart.ts'
+import type { KnownFacts } from './facts.ts'
+import type { Login } from './login.ts'
+import type { BffSettings } from './options.ts'
+import type { OpenPage } from './page.ts'
+import type { Finding, ServerAnswer, ServerCall } from './serverCalls.ts'
+
+/** A bearer that lives no longer serves nobody. */
+const USELESS_MS = 1_000
+
+/** The server has not renewed, and the bearer is about to end. */
+const isNothing = ({ version, lifeMs }: KnownFacts, at: Position) =>
+  version === at.version && lifeMs <= USELESS_MS
+
+interface Parts {
+  readonly chart: Chart
+  readonly login: Login
+  readonly call: ServerCall
+  readonly settings: BffSettings
+  readonly page: () => OpenPage
+  /** What the server says by an answer; `undefined`: nothing. */
+  readonly read: (answer: ServerAnswer) => Finding | undefined
+  /** The server knows another login than the page. */
+  readonly replaced: (login: string | undefined) => void
+}
+
+/** Asks the server to renew the bearer. One tab asks, the others take what that has brought. */
+export function createRefreshes({ chart, login, call, settings, page, read, replaced }: Parts) {
+  let going: Position | undefined
+
+  /** Under the lock, up to the moment that the other tabs can read what came of it. */
+  async function refresh(at: Position, name: string | undefined, turn: number): Promise<void> {
+    const isOver = () => login.turns() !== turn || chart.read().version !== at.version
+    const isAsked = !isOver() && !page().isOffline()
+    const answer = isAsked
+      ? await call('POST', 'refresh', name, settings.attemptTimeoutMs)
+      : { url: settings.root }
+    // What follows may start the next one.
+    if (going === at) going = undefined
+    // This login is over, or another tab has renewed meanwhile.
+    if (isOver()) return
+    const finding = read(answer)
+    if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer)
+    else if (finding?.kind === 'facts') {
+      login.adopt(finding.facts, true)
+      login.share(finding.facts)
+    } else if (finding?.kind === 'nobody') {
+      login.end(name, finding.reason)
+      page().share(null)
+    } else if (finding) replaced(name)
+    else refuse(at, answer)
+  }
+
+  /** Nothing of the page is spent by asking, so whatever came back may be asked again. No outage ends a session. */
+  function refuse(position: Position, { status, retryAfterMs = 0 }: ServerAnswer) {
+    const { epoch, version } = position
+    const cause: RefusedCause = status === undefined ? 'network' : status === 429 ? 'limited' : 'unavailable'
+    chart.tell({ type: 'refreshDeferred', outcome: 'refused', cause })
+    const at = chart.now()
+    const roll = settings.random()
+    // Whoever was told to wait must not come back at the same instant.
+    const notBefore = retryAfterMs > 0 ? at + retryAfterMs * (1 + roll / 10) : 0
+    chart.send({ type: 'refresh.refused', at, epoch, version, roll, notBefore })
+  }
+
+  /** A chart that was started anew joins what is under way. */
+  return function start(at: Position): void {
+    if (going?.epoch === at.epoch && going.version === at.version) return
+    going = at
+    const name = login.name()
+    const turn = login.turns()
+    void page().lock(() => {
+      login.catchUp()
+      return refresh(at, name, turn)
+    })
+  }
+}

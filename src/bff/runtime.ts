@@ -1,0 +1,172 @@
+import { Misconfigured } from '../session/errors.ts'
+import type { SessionActorRef } from '../session/session.ts'
+import { createBffFetch, isOwn } from './bffFetch.ts'
+import { createChart } from './chart.ts'
+import { createLogin } from './login.ts'
+import { createLoginSteps } from './loginSteps.ts'
+import { createLook } from './look.ts'
+import type { BffSettings } from './options.ts'
+import { noPage, type OpenPage, type PageSignal } from './page.ts'
+import { createRefreshes } from './refreshes.ts'
+import {
+  createServerCalls,
+  type Finding,
+  findingOf,
+  headersFor,
+  nameOf,
+  type ServerAnswer,
+} from './serverCalls.ts'
+import type { BffSession } from './session.ts'
+
+/** How long after a sign of the user the user counts as at work. */
+const ACTIVE_MS = 60_000
+/** How long the word of another tab that the user has logged out is believed before the server is asked. */
+const HEARSAY_MS = 2_000
+
+export type BffRuntime = ReturnType<typeof createBffRuntime>
+
+/** What runs the session of a page, beside its chart. It can be stopped, and started anew. */
+export function createBffRuntime(actorRef: SessionActorRef, settings: BffSettings) {
+  const { clock } = settings
+  let open: OpenPage = noPage
+  /** The last sign of the user, on the session's timeline. */
+  let seenAt = -Infinity
+  let isKnownSilent = false
+  let isBegun = false
+  let forgetHearsay = () => {}
+  let detach = () => {}
+
+  const chart = createChart(actorRef, settings)
+  const page = () => open
+  const isUserActive = () => chart.now() - seenAt < ACTIVE_MS
+  const call = createServerCalls(settings, isUserActive)
+  const login = createLogin(chart, settings, page)
+  const replaced = (name: string | undefined) => {
+    if (login.end(name)) void looks.look()
+  }
+  const shared = { chart, login, call, settings, page, replaced, isUserActive, read: readAnswer }
+  const looks = createLook(shared)
+  const refresh = createRefreshes(shared)
+  const steps = createLoginSteps({ ...shared, look: looks.look })
+
+  function readAnswer(answer: ServerAnswer): Finding | undefined {
+    const finding = findingOf(answer)
+    if (finding) isKnownSilent = false
+    else complain(answer)
+    return finding
+  }
+
+  /** Something else stands where the server should be, or nothing does: nobody is to wait in silence. */
+  function complain({ url, status, contentType, body }: ServerAnswer) {
+    const isExpected = status === undefined || typeof body?.error === 'string'
+    if (isKnownSilent || !chart.isRunning() || (isExpected && !chart.read().isPending)) return
+    isKnownSilent = true
+    const what = { ...(status !== undefined && { status }), ...(contentType && { contentType }) }
+    chart.tell({ type: 'warning', code: 'serverMissing', url, ...what })
+    const answered =
+      status === undefined ? 'no answer' : `${status || 'a redirect'} (${contentType ?? 'no type'})`
+    if (!settings.observe)
+      console.warn(
+        `xstate-session: ${url} gave ${answered} in place of the facts of a session. Is createSessionServer mounted there? The page asks again.`,
+      )
+  }
+
+  async function hear(signal: PageSignal): Promise<void> {
+    const at = chart.now()
+    chart.send({ type: 'time.checked', at })
+    switch (signal) {
+      case 'woke':
+        return looks.look()
+      case 'renewed':
+        return login.catchUp() ? undefined : looks.look()
+      case 'networkRestored':
+        chart.send({ type: 'network.restored', at })
+        return looks.hurry()
+      case 'loggedOut':
+        if (login.name() !== undefined) login.close('elsewhere')
+        forgetHearsay()
+        forgetHearsay = clock.setTimer(() => void looks.look(), HEARSAY_MS, 'background')
+        return
+      default:
+        seenAt = signal === 'userActive' ? at : -Infinity
+        chart.send({ type: 'user.changed', idle: signal === 'userIdle', at })
+    }
+  }
+
+  function begin() {
+    const { facts } = settings
+    // A snapshot of somebody else, or of another page load.
+    if (chart.read().reason === null && !login.isKnown()) chart.startOver()
+    if (isBegun || facts === undefined) void looks.look()
+    else if (facts) {
+      login.adopt(facts)
+      login.share(facts)
+    } else {
+      login.close('never')
+      open.share(null)
+    }
+    isBegun = true
+  }
+
+  const session: BffSession = {
+    ...steps,
+    fetch: createBffFetch(shared),
+    async refresh({ by = 'force' } = {}) {
+      if (by === 'user') seenAt = chart.now()
+      chart.send({ type: 'time.checked', at: chart.now() })
+      chart.send({ type: 'refresh.asked', by, at: chart.now() })
+      await chart.wait()
+    },
+    look: looks.look,
+    url(path) {
+      const url = new URL(path, settings.baseUrl)
+      if (!isOwn(url, settings.origin))
+        throw new Misconfigured(`session.url is for paths of the page's own origin, not for ${url.href}`)
+      url.searchParams.set('session-login', nameOf(login.name()))
+      return url.href
+    },
+    headers: () => headersFor(login.name(), isUserActive()),
+    subscribe: chart.subscribe,
+    getSnapshot: chart.read,
+    clock: chart.clock,
+    actorRef,
+    dispose,
+  }
+
+  function dispose() {
+    detach()
+    try {
+      actorRef.stop()
+    } catch {
+      // An actor of a parent is stopped by that. It is told that there is no session in it any more.
+      actorRef.send({ type: 'session.ended', reason: 'never', at: chart.now() })
+    }
+  }
+
+  return {
+    session,
+    refresh,
+    deadline: chart.deadline,
+    /** The actor was started. Answers what is to be called when it is stopped. */
+    attach(): () => void {
+      const close = chart.attach()
+      open = settings.page?.open({ clock, hear, storageFailed }) ?? noPage
+      const stopSignals = settings.signals?.(hear) ?? (() => {})
+      detach = () => {
+        detach = () => {}
+        close()
+        open.close()
+        open = noPage
+        stopSignals()
+        looks.hurry()
+        forgetHearsay()
+      }
+      begin()
+      return () => detach()
+    },
+  }
+
+  function storageFailed() {
+    chart.tell({ type: 'warning', code: 'storage' })
+  }
+}

@@ -1,0 +1,106 @@
+import { orAborted } from '../session/orAborted.ts'
+import { retryAfterMs } from '../wire/headers.ts'
+import { type KnownFacts, readFacts } from './facts.ts'
+import type { BffSettings } from './options.ts'
+
+/** What came back to a call of one of the server's own endpoints. */
+export interface ServerAnswer {
+  readonly url: string
+  /** Absent: no answer came. `0`: a redirect, which a browser hides. */
+  readonly status?: number
+  readonly contentType?: string | null
+  readonly retryAfterMs?: number | undefined
+  /** The body, where it is a JSON object of the server itself. */
+  readonly body?: Readonly<Partial<Record<string, unknown>>>
+}
+
+/** Who is logged in, by the server's own word. */
+export type Finding =
+  | { readonly kind: 'facts'; readonly facts: KnownFacts }
+  /** Nobody. */
+  | { readonly kind: 'nobody'; readonly reason: unknown }
+  /** Somebody, in another login than the one that the call was for. */
+  | { readonly kind: 'other' }
+
+/** What a call says where its page believes that nobody is logged in. */
+const NOBODY = '1'
+
+/** The headers that tell the server which login a call is for, and whether its user is at work. */
+export const headersFor = (login: string | undefined, isUserActive: boolean): Record<string, string> => ({
+  'x-csrf': login ?? NOBODY,
+  ...(isUserActive && { 'x-user-activity': '1' }),
+})
+
+/** The value that names a login, in an address. */
+export const nameOf = (login: string | undefined) => login ?? NOBODY
+
+export type ServerCall = ReturnType<typeof createServerCalls>
+
+/** Calls the endpoints of the server. What this sends spends nothing, so that every call may be repeated. */
+export function createServerCalls({ root, fetch, clock }: BffSettings, isUserActive: () => boolean) {
+  /** Never rejects. `timeoutMs` is for the headers and the body together. */
+  return async function call(
+    method: 'GET' | 'POST',
+    name: string,
+    login: string | undefined,
+    timeoutMs: number,
+    body?: object,
+  ): Promise<ServerAnswer> {
+    const { href: url } = new URL(name, root)
+    const controller = new AbortController()
+    const { signal } = controller
+    const disarm = clock.setTimer(() => controller.abort(), timeoutMs, 'background')
+    const send = async (): Promise<ServerAnswer> => {
+      const answer = await fetch(url, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(body && { 'content-type': 'application/json' }),
+          ...headersFor(login, isUserActive()),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+        credentials: 'same-origin',
+        cache: 'no-store',
+        redirect: 'manual',
+        // A page that is left right after its logout has logged out.
+        keepalive: name === 'logout',
+        signal,
+      })
+      const { status, headers } = answer
+      return {
+        url,
+        status,
+        contentType: headers.get('content-type'),
+        retryAfterMs: retryAfterMs(headers),
+        ...(await bodyOf(answer)),
+      }
+    }
+    try {
+      return await orAborted(send(), signal)
+    } catch {
+      return { url }
+    } finally {
+      disarm()
+    }
+  }
+}
+
+/** The body of an answer, where it can be the server's own. What a proxy in between says is none. */
+export async function bodyOf(answer: Response): Promise<Pick<ServerAnswer, 'body'>> {
+  const isJson = /^application\/json\s*(;|$)/i.test(answer.headers.get('content-type') ?? '')
+  if (!isJson || answer.redirected) {
+    answer.body?.cancel().catch(() => {})
+    return {}
+  }
+  const value: unknown = await answer.json().catch(() => undefined)
+  return typeof value === 'object' && value !== null ? { body: value as Record<string, unknown> } : {}
+}
+
+/** What an answer says about who is logged in; `undefined`: it is no word of the server. */
+export function findingOf({ status, body }: ServerAnswer): Finding | undefined {
+  const facts = status === 200 && readFacts(body)
+  if (facts) return { kind: 'facts', facts }
+  if (status === 401 && body?.error === 'no_session') return { kind: 'nobody', reason: body.reason }
+  if (status === 409 && body?.error === 'other_login') return { kind: 'other' }
+  return undefined
+}

@@ -1,0 +1,80 @@
+import { createMachine, type StateMachine } from 'xstate'
+import { initial } from '../../machines/session.facts.ts'
+import { sessionMachine } from '../../machines/session.machine.ts'
+import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
+import { Misconfigured } from './errors.ts'
+
+/** What one actor of a session's logic is started with, where it is to be another than the options say. */
+export interface SessionLogicInput
+  extends Pick<SessionInput, 'policy' | 'idleTimeoutMs' | 'absoluteLifetimeMs'> {}
+
+/** The session machine with its ports provided, for a parent machine that invokes or spawns it. */
+export type SessionLogic =
+  typeof sessionMachine extends StateMachine<
+    infer Context,
+    infer Event,
+    infer Children,
+    infer Actor,
+    infer Action,
+    infer Guard,
+    infer Delay,
+    infer StateValue,
+    infer Tag,
+    infer _Input,
+    infer Output,
+    infer Emitted,
+    infer Meta,
+    infer Config
+  >
+    ? StateMachine<
+        Context,
+        Event,
+        Children,
+        Actor,
+        Action,
+        Guard,
+        Delay,
+        StateValue,
+        Tag,
+        SessionLogicInput | undefined,
+        Output,
+        Emitted,
+        Meta,
+        Config
+      >
+    : never
+
+/** What the input of an actor says of the options. */
+export interface InputOptions {
+  readonly refresh?: RefreshPolicy
+  readonly idleTimeoutMs?: number
+  readonly absoluteLifetimeMs?: number
+}
+
+/** The logic with `ports`. `inputOf` answers what the chart is started with; its argument: what the input says. */
+export function sessionLogic(inputOf: (options?: InputOptions) => SessionInput, ports: object): SessionLogic {
+  const context = ({ input }: { input?: SessionLogicInput }) => initial(inputOf(input && readInput(input)))
+  const machine = createMachine(
+    { ...sessionMachine.config, context } as never,
+    sessionMachine.implementations as never,
+  )
+  return machine.provide(ports as never) as never
+}
+
+function readInput({
+  policy,
+  idleTimeoutMs,
+  absoluteLifetimeMs,
+  ...others
+}: SessionLogicInput): InputOptions {
+  const [stranger] = Object.keys(others)
+  if (stranger)
+    throw new Misconfigured(
+      `The input of a session's logic has no "${stranger}": only "policy", "idleTimeoutMs" and "absoluteLifetimeMs".`,
+    )
+  return {
+    ...(policy !== undefined && { refresh: policy }),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(absoluteLifetimeMs !== undefined && { absoluteLifetimeMs }),
+  }
+}
