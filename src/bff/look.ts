@@ -58,7 +58,6 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
 
   /** Resolves to whether it is settled who is logged in. */
   async function askOnce(): Promise<boolean> {
-    if (page().isOffline()) return false
     const turn = login.turns()
     const name = login.name()
     const finding = read(await call('GET', '', name, LOOK_MS))

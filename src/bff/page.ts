@@ -18,6 +18,8 @@ export type PageSignal = SessionSignal | 'renewed'
 export interface PageGuest {
   /** The clock of the session. */
   readonly clock: Clock
+  /** When the session ends without a sign of the user; milliseconds, `Infinity`: never. */
+  readonly idleTimeoutMs: number
   /** Hears what happens. Resolves when it is settled what became of the session by that. */
   hear(signal: PageSignal): Promise<void>
   /** The browser keeps nothing for the tabs to share. */
@@ -31,8 +33,6 @@ export interface BffPage {
 }
 
 export interface OpenPage {
-  /** A browser that says it is offline is. That it says nothing proves nothing. */
-  isOffline(): boolean
   /** Runs `task` while no other tab runs one, as far as that can be had. */
   lock<T>(task: () => Promise<T>): Promise<T>
   /** What the tabs know; `undefined`: nothing, or nobody is logged in. */
@@ -46,7 +46,6 @@ export interface OpenPage {
 
 /** No page: on a server, and where none was given. */
 export const noPage: OpenPage = {
-  isOffline: () => false,
   lock: (task) => task(),
   read: () => undefined,
   share: () => {},

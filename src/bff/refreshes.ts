@@ -33,14 +33,11 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
   /** Under the lock, up to the moment that the other tabs can read what came of it. */
   async function refresh(at: Position, name: string | undefined, turn: number): Promise<void> {
     const isOver = () => login.turns() !== turn || chart.read().version !== at.version
-    const isAsked = !isOver() && !page().isOffline()
-    const answer = isAsked
-      ? await call('POST', 'refresh', name, settings.attemptTimeoutMs)
-      : { url: settings.root }
+    const answer = isOver() ? undefined : await call('POST', 'refresh', name, settings.attemptTimeoutMs)
     // What follows may start the next one.
     if (going === at) going = undefined
     // This login is over, or another tab has renewed meanwhile.
-    if (isOver()) return
+    if (!answer || isOver()) return
     const finding = read(answer)
     if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer)
     else if (finding?.kind === 'facts') {

@@ -27,7 +27,7 @@ export type BffRuntime = ReturnType<typeof createBffRuntime>
 
 /** What runs the session of a page, beside its chart. It can be stopped, and started anew. */
 export function createBffRuntime(actorRef: SessionActorRef, settings: BffSettings) {
-  const { clock } = settings
+  const { clock, idleTimeoutMs } = settings
   let open: OpenPage = noPage
   /** The last sign of the user, on the session's timeline. */
   let seenAt = -Infinity
@@ -150,7 +150,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     /** The actor was started. Answers what is to be called when it is stopped. */
     attach(): () => void {
       const close = chart.attach()
-      open = settings.page?.open({ clock, hear, storageFailed }) ?? noPage
+      open = settings.page?.open({ clock, idleTimeoutMs, hear, storageFailed }) ?? noPage
       const stopSignals = settings.signals?.(hear) ?? (() => {})
       detach = () => {
         detach = () => {}

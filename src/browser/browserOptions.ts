@@ -2,7 +2,6 @@ import { systemClock } from '../session/clock.ts'
 import { Misconfigured } from '../session/errors.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
 import type { SessionOptions } from '../session/options.ts'
-import type { SessionStrategy } from '../strategies/strategy.ts'
 import { coverPage } from './coverPage.ts'
 import { createLock } from './lock.ts'
 import { isPage, watchPage } from './pageSignals.ts'
@@ -107,7 +106,7 @@ export function browserOptions(options: BrowserOptions): SessionOptions {
     ...rest,
     ...shared,
     strategies: Object.fromEntries(
-      Object.entries(rest.strategies ?? {}).map(([key, strategy]) => [key, whileOnline(strategy)]),
+      Object.entries(rest.strategies ?? {}).map(([key, strategy]) => [key, whileOnline(strategy, clock)]),
     ),
     signals: start,
     observe(notice: SessionNotice) {

@@ -19,7 +19,7 @@ export interface BrowserPageOptions {
 
 /**
  * The page of a browser, for the option `page` of `createBffSession`. The session hears of connectivity, of waking up and
- * of the user, asks nothing while the browser is offline, and lives with its other tabs: one refresh for all, one user's
+ * of the user, and lives with its other tabs: one refresh for all, one user's
  * activity for all, and a login or a logout in one is one in all.
  *
  * - Tabs refresh under a Web Lock and tell each other over a `BroadcastChannel`. What they tell is a hint: each looks for
@@ -42,13 +42,16 @@ export function browserPage({
   if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
 
-  function open({ clock, hear, storageFailed }: PageGuest): OpenPage {
+  function open({ clock, idleTimeoutMs, hear, storageFailed }: PageGuest): OpenPage {
     const report = (signal: Parameters<typeof hear>[0]) => void hear(signal)
     const look = () => report('woke')
     const tabs = createTabs(name, clock)
     const lock = createLock(name, clock)
     const store = factsStore(`${name}.facts`, storageFailed)
-    const watched = watchPage({ idleAfterMs, clock, onActive: () => tabs.tell('active') }, report)
+    const watched = watchPage(
+      { idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.tell('active') },
+      report,
+    )
     const stops = [
       watched.stop,
       tabs.listen({
@@ -61,8 +64,6 @@ export function browserPage({
       coverPage(clock, () => hear('woke')),
     ]
     return {
-      // A browser that says it is offline is. That it says nothing proves nothing.
-      isOffline: () => navigator.onLine === false,
       lock,
       read: store.read,
       share(facts) {

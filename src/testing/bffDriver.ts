@@ -68,17 +68,20 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'login.withoutRefresh': ALWAYS_BEARER,
   'refresh.succeededLast': ALWAYS_BEARER,
   'refresh.uselessLast': ALWAYS_BEARER,
+  'refresh.shortLived': 'A bearer that ends at once is none to the server: its page is told to come back.',
   'refresh.uselessRenewal': ALWAYS_BEARER,
   'peer.renewedUselessly': ALWAYS_BEARER,
   'peer.renewedUselessLast': ALWAYS_BEARER,
   'caller.asked': 'A page behind its server has no bearer to hand out, and its calls wait for none.',
-  'loggedOut: provider.loggedOut': OVER,
   'expired: provider.loggedOut': OVER,
   'expired: peer.loggedOut': OVER,
   'expired: peer.renewed': 'What the server has ended it renews no more.',
   'refreshing: session.renewed [isNewerUseless] -> expired':
     'The server counts too, and ends the session before its page would.',
 }
+
+/** What the server answers a refresh of the page by itself. */
+const ANSWERED: readonly ModelEventType[] = ['refresh.succeeded', 'refresh.notDue']
 
 /** What comes back to the page's refresh, where it is no answer of the server. */
 const between: Partial<Record<ModelEventType, () => Response>> = {
@@ -116,8 +119,6 @@ async function begin(
   const ahead = virtualClock(MODEL_START)
   await backend.start(ahead)
   let isApiClosed = false
-  /** Its bearer has ended, and until its backend's `Retry-After` is over it asks for no other: it calls no API. */
-  let isLimited = false
   let subject = ''
   let user: SessionUser | undefined
   const browser = drivenBrowser(PANEL)
@@ -125,7 +126,6 @@ async function begin(
   /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
   function outlive() {
     ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + lifeMs)
-    isLimited = false
   }
 
   /** The way from the server to its backend. */
@@ -185,7 +185,6 @@ async function begin(
       if (pathname === '/session/refresh' && answer) return answer()
       // Between the events of a path nobody tells the page anything.
       if (pathname === '/session/' && !isLookWorth) return new Response(null, { status: 503 })
-      if (pathname === backend.apiPath && isLimited) return new Response(null, { status: 401 })
       isApiClosed = pathname === backend.apiPath
       try {
         return await server.handle(request)
@@ -230,16 +229,13 @@ async function begin(
     }
     const failure = openidAnswers[type as keyof typeof openidAnswers]
     answer = between[type]
-    if (answer || failure || type === 'refresh.succeeded' || type === 'refresh.shortLived') {
+    if (answer || failure || ANSWERED.includes(type)) {
       await until(
         () => held.has('refresh'),
         () => 'a refresh to answer',
       )
-      backend.setBearerLife(type === 'refresh.shortLived' ? 1_000 : lifeMs)
-      if (!answer) {
-        outlive()
-        isLimited = type === 'refresh.limited'
-      }
+      backend.setBearerLife(lifeMs)
+      if (!answer && type !== 'refresh.notDue') outlive()
       if (!answer && failure) await backend.failRefresh(failure())
       return held.release('refresh')
     }

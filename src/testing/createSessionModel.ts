@@ -150,7 +150,7 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
       states: Object.fromEntries(
         Object.entries(states).map(([name, { invoke: port, ...state }]) => [
           name,
-          { ...state, on: { ...(port && ofFlights(on)), ...named(state.on, port !== undefined) } },
+          { ...state, on: port ? inFlight(named(state.on, true), ofFlights(on)) : named(state.on, false) },
         ]),
       ),
     } as never,
@@ -211,6 +211,12 @@ function ofFlights(on: On = {}): On {
       .map(([type, { stands }]) => [type, [on[stands] as Row | Row[]].flat().map(within)]),
   )
 }
+
+/** As XState does: a state's own rows come first, and those of the root are asked where none of them fits. */
+const inFlight = (own: On, root: On): On =>
+  Object.fromEntries(
+    Object.keys({ ...root, ...own }).map((type) => [type, [own[type] ?? [], root[type] ?? []].flat()]),
+  )
 
 /** Whether the chart says anything about such an event in this state; else not even time passes. */
 const isListedIn = ({ machine, value }: ModelSnapshot, { type }: ModelEvent) =>

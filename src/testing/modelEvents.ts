@@ -93,6 +93,9 @@ const shortLived: Renew = (c, s) => ({ facts: facts(c, s, SHORT_LIFE_MS) })
 const useless: Renew = (c, s) => ({ facts: facts(c, s, 0) })
 const uselessAndFinal: Renew = (c, s) => ({ facts: { ...facts(c, s, 0), refreshable: false } })
 
+/** The bearer that the server has is the one that the page knows of. */
+const isUntried = (c: ModelContext) => c.bearer === 'good' && c.attempts + c.useless === 0 && !c.doubt
+
 const position = ({ epoch, version }: SessionContext) => ({ epoch, version })
 
 const refused = (says: string, more: (c: ModelContext) => Partial<Payload<'refresh.refused'>>) =>
@@ -171,6 +174,10 @@ export const modelEvents = {
   'refresh.uselessLast': outcome('session.renewed')(
     'It is answered without a bearer, and no refresh can follow.',
     uselessAndFinal,
+  ),
+  'refresh.notDue': outcome('session.renewed')(
+    'A server that keeps the bearer says that none was due.',
+    (c, s) => (isUntried(c) ? { facts: { ...facts(c, s, s.lifeMs), ...position(c) } } : undefined),
   ),
   'refresh.refused': refused('It provably was not processed.', () => ({})),
   'refresh.limited': refused('The backend asks to wait (`Retry-After`).', (c) => ({

@@ -52,6 +52,7 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'login.inDoubt': 'The driver starts without a session, and a login is in no doubt.',
   'refresh.succeededLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.uselessLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
+  'refresh.notDue': 'A session that holds its tokens hears that from nobody.',
   'refresh.misconfigured': 'Takes a TLS failure, which an answer cannot be.',
   'active: caller.asked': 'A call in `active` is served without asking the chart.',
   'refreshing: caller.asked':

@@ -65,7 +65,10 @@ export function memberNeeds(files: readonly string[]): Need[] {
 
   function walk(node: ts.Node): void {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node)) return
-    if (isAskedFor(node)) return walk(node.expression)
+    if (isAskedFor(node)) {
+      walk(node.expression)
+      return
+    }
     const name = ts.isPropertyAccessExpression(node) ? node.name : ts.isIdentifier(node) ? node : undefined
     for (const declaration of (name && checker.getSymbolAtLocation(name)?.declarations) ?? []) {
       if (!isOfPlatform(declaration.getSourceFile())) continue

@@ -35,9 +35,11 @@ const unreachable: ModelDriver['unreachable'] = {
   'refresh.succeededLast': ALWAYS_BEARER,
   'refresh.uselessLast': ALWAYS_BEARER,
   'refresh.uselessRenewal': ALWAYS_BEARER,
+  'login.inDoubt': NOTHING_SPENT,
+  'bearer.acceptedByApi': 'A page behind its server has no bearer, and nobody accepts it.',
   'peer.renewedUselessly': ALWAYS_BEARER,
   'peer.renewedUselessLast': ALWAYS_BEARER,
-  'refreshing: session.renewed [isNewerUselessTooOften] -> expired':
+  'refreshing: session.renewed [isNewerUseless] -> expired':
     'The server counts too, and ends the session before its page would.',
   'time.lifetimeOver': 'The page is told of no such limit: its server keeps it.',
   'caller.asked': 'A page behind its server has no bearer to hand out, and its calls wait for none.',
