@@ -218,7 +218,6 @@ test('U6: all sessions of a subject are over before the first grant is revoked',
   const answered = server.handle(form(await signed(claims())))
   await expect.poll(() => hanging.hits).toBeGreaterThan(0)
   for (const page of pages) expect((await page.get('/session/')).status).toBe(401)
-  expect(hanging.hits).toBe(12)
   expect((await answered).status).toBe(200)
   hanging.clear()
 })
