@@ -230,6 +230,7 @@ export const faults = {
   U2: 'a header means here what it means to the browser',
   U3: 'no call of a page is executed for another login than the page shows',
   U4: 'a limit that the backend cannot keep is kept here',
+  U5: 'what strangers try takes nothing of what those need who are in',
   U6: 'no success is told that was not achieved',
   U7: 'every answer that we read ourselves is capped',
   U8: 'what a script of the page can get is what the pages say',
@@ -243,6 +244,7 @@ export const faults = {
   U17: 'cookies of one name do not cost each other a login',
   U19: 'nothing is sent that the panel of the backend does not send',
   U20: 'a ban is held like a limiter, and every code of the backend is known',
+  U21: 'an error blames nobody but who it is about, and says what was expected and what came',
   U22: 'a body that was read already is not passed on as an empty one',
   U23: 'what is kept and sent is for nobody else',
   U24: 'a stream is cut by a limit of ours, or by none',
@@ -278,6 +280,7 @@ export const faults = {
   U73: 'the word of the server ends a session at once, any other 401 never',
   U74: 'pages need no browser younger than the documented ones, and send no body that turns into other text',
   U75: 'versions are those of the server',
+  U76: 'while calls are turned away nothing says that all is well',
   U77: 'no page is told an address with a token in it',
 } as const
 

@@ -7,7 +7,7 @@ import { withBackendLogout } from './backendLogout.ts'
 import { idCarrier, sealedCarrier } from './carrier.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { cookieSlot } from './cookies.ts'
-import { isForged } from './csrf.ts'
+import { forgeryOf } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
 import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
@@ -163,11 +163,10 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
       if (!endpoint) return failure(404, 'not_found')
       // These two are called by others: a provider, and a browser that comes back from one.
       const isOpen = endpoint === backChannel || endpoint === openidCallback
-      if (!isOpen && isForged(request, settings.origin)) {
+      const forgery = isOpen ? undefined : forgeryOf(request, settings.origin)
+      if (forgery) {
         settings.observe({ type: 'turnedAway', code: 'csrf' })
-        return failure(403, 'csrf', {
-          expected: 'from a page of this origin, the header x-csrf: "login" of its facts, or 1 without facts',
-        })
+        return failure(403, 'csrf', forgery)
       }
       const whole = own ? await withWholeBody(request, endpoint) : request
       if (whole instanceof Response) return whole

@@ -24,7 +24,17 @@ export type ServerNotice =
       readonly session: string
       readonly reason: ExpiredReason | LoggedOutReason
     }
-  | { readonly type: 'loginRefused'; readonly status: number; readonly code: string }
+  | {
+      readonly type: 'loginRefused'
+      readonly status: number
+      readonly code: string
+      /** Of somebody else's login that came back into it: the session that stays. */
+      readonly session?: string
+      /** What the backend answered; absent: it did not, or was not asked. */
+      readonly backendStatus?: number
+      /** What came in place of LibreChat's answer: a status and a content type. */
+      readonly came?: string
+    }
   | { readonly type: 'notVerified'; readonly session: string; readonly cause: 'unavailable' | 'refused' }
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }
   | { readonly type: 'storeFailed'; readonly doing: 'read' | 'write' }

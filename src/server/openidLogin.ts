@@ -1,12 +1,13 @@
 import { readUser } from '../session/login.ts'
 import { failure, json, redirect } from './answers.ts'
-import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
 import { nameOf } from './entries.ts'
 import { isWindow } from './isWindow.ts'
+import { callLogin, loginRefused, type NoLogin } from './loginCall.ts'
+import { exchangeRefusal } from './loginWords.ts'
 import { type Attempts, openidAttempts, type Purpose } from './openidAttempts.ts'
-import { forwarded, otherLogin } from './passwordLogin.ts'
+import { otherLogin } from './passwordLogin.ts'
 import { readJson } from './readJson.ts'
 import { safeReturnTo } from './returnTo.ts'
 import type { Grant } from './sessionOpening.ts'
@@ -57,21 +58,26 @@ const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || va
 export const openidCallback: Endpoint = async (context, request, info) => {
   const { settings, sessions } = context
   // A provider sends a window here: neither a frame, nor a script, nor an image comes back from one.
-  if (!isWindow(request)) return failure(403, 'csrf', { expected: 'a navigation' })
+  if (!isWindow(request))
+    return failure(403, 'csrf', {
+      expected: 'a navigation of a window (Sec-Fetch-Dest: document)',
+      came: 'another Sec-Fetch-Dest',
+    })
   const { searchParams } = new URL(request.url)
   const all = attemptsOf(context)
   const attempts = await all.read(request)
   const here = await sessions.find(request)
-  const fail = (code: string, session = {}, cookies: readonly string[] = []) => {
-    settings.observe({ type: 'loginRefused', status: 302, code, ...session })
-    return redirect(`${settings.paths.login}?error=${code}`, cookies)
+  const fail = (why: string | NoLogin, session = {}, cookies: readonly string[] = []) => {
+    const refusal = typeof why === 'string' ? { code: why } : why
+    settings.observe({ ...loginRefused(302, refusal), ...session })
+    return redirect(`${settings.paths.login}?error=${refusal.code}`, cookies)
   }
   const isMeant = attempts?.list.some(
     ({ replaces }) => isFound(here) && replaces?.login === here.record.login,
   )
   /** Whoever is in already, and has not asked for more, has lost nothing. */
-  const failOrHome = (code: string) =>
-    isFound(here) && !isMeant ? redirect(settings.publicUrl.pathname) : fail(code)
+  const failOrHome = (why: string | NoLogin) =>
+    isFound(here) && !isMeant ? redirect(settings.publicUrl.pathname) : fail(why)
 
   // Which session would be replaced is not known.
   if (!isFound(here) && here.isAmbiguous)
@@ -81,7 +87,7 @@ export const openidCallback: Endpoint = async (context, request, info) => {
   const code = searchParams.get('code')
   if (!code || !/^[a-f0-9]{64}$/.test(code)) return failOrHome('invalid_code')
   const exchanged = await exchange(context, request, info, code, attempts.verifier)
-  if (typeof exchanged === 'string') return failOrHome(exchanged)
+  if ('code' in exchanged) return failOrHome(exchanged)
   const verdict = judge(here, attempts, readUser(exchanged.answer.user)?.id)
   if (verdict === 'replace') {
     const { cookies } = await sessions.replace(request, exchanged)
@@ -113,23 +119,21 @@ async function exchange(
   info: Parameters<Endpoint>[2],
   code: string,
   verifier: string,
-): Promise<Grant | string> {
-  const { settings, pace } = context
-  const address = forwarded(context, request, info)
-  if (!address) pace?.login()
-  const result = await callBackend(settings, {
+): Promise<Grant | NoLogin> {
+  const { settings } = context
+  const result = await callLogin(context, request, info, {
     path: 'api/admin/oauth/exchange',
     body: { code, code_verifier: verifier },
-    headers: { origin: settings.origin, ...address },
+    headers: { origin: settings.origin },
+    isLimited: true,
+    refusal: exchangeRefusal,
   })
-  if (result.kind === 'unavailable') return 'backend_unavailable'
-  const { answer, json: found } = result
-  if (answer.status === 429) return 'rate_limited'
-  if (answer.status !== 200 || typeof found?.token !== 'string')
-    return answer.status === 401 ? 'code_expired' : 'backend_unavailable'
-  const subject = (found.user as { openidId?: unknown } | undefined)?.openidId
+  if (result.kind === 'none') return result.why
+  const { said, succeeded } = result
+  succeeded()
+  const subject = (said.user as { openidId?: unknown }).openidId
   return {
-    answer: found as unknown as Grant['answer'],
+    answer: said as unknown as Grant['answer'],
     provider: 'openid',
     tenantId: await settings.resolveTenant(request),
     ...(typeof subject === 'string' && subject && { subject }),

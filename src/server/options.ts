@@ -9,21 +9,9 @@ import type { EntryStore } from '../stores/entryStore.ts'
 import { memoryEntries } from '../stores/memoryEntries.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
+import { type PaceOptions, readPace } from './pace.ts'
 import { patientFetch } from './patientFetch.ts'
 import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
-
-/** The backend's limiter, and what of it refreshes may use. */
-export interface PaceOptions {
-  /** What the backend's limiter allows in one window, for logins and OpenID refreshes together. @default 7 */
-  readonly max?: number
-  /**
-   * The limiter's window; milliseconds.
-   * @default 300_000 (5 minutes)
-   */
-  readonly windowMs?: number
-  /** How many of them refreshes leave to logins. @default 2 */
-  readonly reservedForLogins?: number
-}
 
 /** How the server of a panel works. `baseUrl`, `publicUrl` and `secrets` must be given. */
 export interface SessionServerOptions {
@@ -98,7 +86,11 @@ export interface SessionServerOptions {
   readonly trust503?: boolean
   /** As `OpenidStrategyOptions.trust404`, for every login. @default false */
   readonly trust404?: boolean
-  /** Keeps refreshes below the backend's shared limiter; `false`: it has none. @default 7 in 5 minutes */
+  /**
+   * Keeps refreshes below the backend's shared limiter, and logins of strangers out of the part of refreshes; `false`: it
+   * has none.
+   * @default 7 in 5 minutes, until the backend says otherwise
+   */
   readonly pace?: PaceOptions | false
   /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
   readonly openidBackendLogout?: boolean
@@ -226,7 +218,7 @@ export function readServerOptions(options: SessionServerOptions) {
       openidStart: `${ownRoot}openid/start`,
       providerLogout: `${ownRoot}logout/provider`,
     },
-    pace: pace === false ? undefined : { max: 7, windowMs: 300_000, reservedForLogins: 2, ...pace },
+    pace: pace === false ? undefined : readPace(pace),
     endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
     coordinator: settings.coordinator ?? ownCoordinator(settings),

@@ -1,13 +1,14 @@
-import type { LoginAnswer } from '../session/login.ts'
+import { type LoginAnswer, readUser } from '../session/login.ts'
 import { setCookieOf } from '../wire/cookies.ts'
-import { retryAfterMs } from '../wire/headers.ts'
+import { isJson } from '../wire/headers.ts'
 import type { WireAnswer } from '../wire/request.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
+import { callLogin, type NoLogin, refused, UNAVAILABLE, unrecognized } from './loginCall.ts'
+import { isGrant, loginRefusal } from './loginWords.ts'
 import { loginsNamedBy, NOBODY } from './namedLogin.ts'
-import type { RequestInfo } from './options.ts'
 import { pendingLogin } from './pendingLogin.ts'
 import { readJson } from './readJson.ts'
 import type { Grant } from './sessionOpening.ts'
@@ -18,37 +19,40 @@ import { isFound } from './sessionSearch.ts'
  * the temporary token stays here. A wrong password and an unknown user get the same answer, though the backend tells.
  */
 export const passwordLogin: Endpoint = async (context, request, info) => {
-  const { settings, pace } = context
   const other = await otherLogin(context, request)
   if (other) return other
   const body = await readJson(request)
   const { email, password } = body ?? {}
   if (typeof email !== 'string' || typeof password !== 'string' || !email || !password)
     return failure(400, 'invalid_request', { expected: 'a JSON object with "email" and "password"' })
-  const address = forwarded(context, request, info)
-  if (!address) pace?.login()
-  const result = await callBackend(settings, {
+  const result = await callLogin(context, request, info, {
     path: 'api/admin/login/local',
     body: { email, password },
-    headers: address,
+    isLimited: true,
+    refusal: (answer, said) => loginRefusal(answer, said, 'invalid_credentials'),
+    isStep: (said) => said.twoFASetupRequired === true || isPending(said),
   })
-  if (result.kind === 'unavailable') return refused(context, 503, 'backend_unavailable')
-  const { answer, json: found } = result
-  if (answer.status !== 200 || !found) return refusal(context, answer, found, 'invalid_credentials')
-  if (
-    found.twoFAPending === true &&
-    typeof found.tempToken === 'string' &&
-    found.twoFASetupRequired !== true
-  ) {
-    const { attempt, cookie } = await pendingLogin(context).put(request, found.tempToken)
-    return json(200, { next: 'twoFactor', attempt }, [cookie])
+  if (result.kind === 'none') return refused(context, result.why)
+  const { answer, said, succeeded } = result
+  if (isGrant(said)) {
+    succeeded()
+    return opened(context, request, await grantOf(context, request, answer, said))
   }
-  if (typeof found.token !== 'string') return refused(context, 403, 'two_factor_enrolment_required')
-  return opened(context, request, await grantOf(context, request, answer, found))
+  if (said.twoFASetupRequired === true || !isPending(said))
+    return refused(context, { status: 403, code: 'two_factor_enrolment_required', backendStatus: 200 })
+  const { attempt, cookie } = await pendingLogin(context).put(request, said.tempToken)
+  return json(200, { next: 'twoFactor', attempt }, [cookie])
 }
 
-/** What the backend answers where it has judged a second factor, and not liked it. */
-const JUDGED = [400, 401, 403, 404, 422]
+const isPending = (said: Record<string, unknown>): said is Record<string, unknown> & { tempToken: string } =>
+  said.twoFAPending === true && typeof said.tempToken === 'string' && said.tempToken !== ''
+
+/**
+ * Whether the backend may have judged a second factor, and not liked it: wider than its known words, because what does not
+ * count may be guessed again. A page is a gateway's.
+ */
+const isJudged = ({ status, headers }: WireAnswer) =>
+  [400, 401, 403, 404, 422].includes(status) && isJson(headers)
 
 /**
  * `POST login/2fa`, `{ code }` or `{ backupCode }`, and the `attempt` that the first half answered: the second half. The
@@ -56,7 +60,7 @@ const JUDGED = [400, 401, 403, 404, 422]
  * count wrong codes, and all of them see one address: this counts them for each login.
  */
 export const twoFactorLogin: Endpoint = async (context, request, info) => {
-  const { settings, sessions } = context
+  const { sessions } = context
   const other = await otherLogin(context, request)
   if (other) return other
   const body = await readJson(request)
@@ -68,45 +72,54 @@ export const twoFactorLogin: Endpoint = async (context, request, info) => {
   const pending = await logins.find(request, typeof attempt === 'string' ? attempt : undefined)
   if (!pending) return failure(401, 'login_expired', {}, await logins.stale(request))
   if (!(await pending.count())) return failure(401, 'login_expired', {}, [pending.forget()])
-  const result = await callBackend(settings, {
+  const result = await callLogin(context, request, info, {
     path: 'api/auth/2fa/verify-temp',
     body: { tempToken: pending.tempToken, ...factor },
     // Without an Origin, as LibreChat's own panel: a guard of newer releases takes a foreign one for a foreign page.
-    headers: forwarded(context, request, info),
+    isLimited: false,
+    refusal: (answer, said) => loginRefusal(answer, said, 'invalid_code'),
   })
-  if (result.kind === 'unavailable') {
-    await pending.uncount()
-    return refused(context, 503, 'backend_unavailable')
-  }
-  const { answer, json: found } = result
-  if (answer.status !== 200 || typeof found?.token !== 'string') {
-    const isExpired = answer.status === 401 && /expired/i.test(String(found?.message))
+  if (result.kind === 'none') {
+    const { answer, why } = result
+    const isExpired = why.code === 'invalid_code' && answer?.status === 401 && /expired/i.test(answer.text)
     if (isExpired) return failure(401, 'login_expired', {}, [pending.forget()])
-    if (!JUDGED.includes(answer.status)) await pending.uncount()
-    else if (await pending.isOver()) return refused(context, 401, 'too_many_attempts', [pending.forget()])
-    return refusal(context, answer, found, 'invalid_code')
+    if (!answer || !isJudged(answer)) await pending.uncount()
+    else if (await pending.isOver())
+      return refused(context, { status: 401, code: 'too_many_attempts' }, [pending.forget()])
+    return refused(context, why)
   }
-  const grant = await grantOf(context, request, answer, found)
-  const verified = await callBackend(settings, {
-    path: 'api/admin/verify',
-    method: 'GET',
-    headers: { authorization: `Bearer ${found.token}` },
-  })
-  if (verified.kind === 'unavailable') {
+  const grant = await grantOf(context, request, result.answer, result.said)
+  const isAdmin = await adminOf(context, grant)
+  if (isAdmin !== true) {
     sessions.refuse(grant)
-    return refused(context, 503, 'backend_unavailable')
-  }
-  if (verified.answer.status !== 200) {
-    sessions.refuse(grant)
-    return refused(context, 403, 'forbidden')
+    return refused(context, isAdmin)
   }
   // Whoever comes first has it.
   if (!(await pending.use())) {
     sessions.refuse(grant)
     return failure(401, 'login_expired', {}, [pending.forget()])
   }
+  result.succeeded()
   return opened(context, request, grant, [pending.forget()])
 }
+
+/** Whether the user of a grant is an admin, as the backend's API says; else why nobody knows. */
+async function adminOf({ settings }: ServerContext, { answer }: Grant): Promise<true | NoLogin> {
+  const verified = await callBackend(settings, {
+    path: 'api/admin/verify',
+    method: 'GET',
+    headers: { authorization: `Bearer ${answer.token}` },
+  })
+  if (verified.kind === 'unavailable') return UNAVAILABLE
+  const { answer: found, json: said } = verified
+  if (found.status === 200 && isSameUser(said?.user, answer.user)) return true
+  const no = found.status === 200 ? undefined : loginRefusal(found, said, 'forbidden')
+  if (!no || no.code === 'email_not_verified') return unrecognized(found)
+  return { ...no, backendStatus: found.status }
+}
+
+const isSameUser = (one: unknown, other: unknown) =>
+  one !== undefined && readUser(one)?.id === readUser(other)?.id
 
 /** A page that believes in another login than the one that is here begins no login over it. */
 export async function otherLogin(context: ServerContext, request: Request): Promise<Response | undefined> {
@@ -136,43 +149,3 @@ async function opened(
   const { found, cookies } = await sessions.replace(request, grant)
   return json(200, factsOf(found, settings.clock.wall()), [...cookies, ...more])
 }
-
-export function forwarded({ settings }: ServerContext, request: Request, info: RequestInfo) {
-  const ip = settings.forwardClientIp(request, info)
-  return ip ? { 'x-forwarded-for': ip } : undefined
-}
-
-/** What the backend's no means to a page. What it says in words stays here: it tells whether a user exists. */
-function refusal(
-  context: ServerContext,
-  { status, headers }: WireAnswer,
-  found: Record<string, unknown> | undefined,
-  wrong: string,
-): Response {
-  if (status === 429) {
-    const wait = retryAfterMs(headers)
-    const seconds = wait === undefined ? {} : { 'retry-after': String(Math.ceil(wait / 1000)) }
-    tellRefused(context, 429, 'rate_limited')
-    return json(429, { error: 'rate_limited' }, [], seconds)
-  }
-  if (status === 422) return refused(context, 403, 'email_not_verified')
-  if (status === 403) {
-    const isBan = /banned/i.test(String(found?.message))
-    return refused(context, 403, isBan ? 'banned' : found?.code ? 'use_identity_provider' : 'forbidden')
-  }
-  if (status === 400 || status === 401 || status === 404) return refused(context, 401, wrong)
-  return refused(context, 503, 'backend_unavailable')
-}
-
-function refused(
-  context: ServerContext,
-  status: number,
-  code: string,
-  cookies: readonly string[] = [],
-): Response {
-  tellRefused(context, status, code)
-  return failure(status, code, {}, cookies)
-}
-
-const tellRefused = ({ settings }: ServerContext, status: number, code: string) =>
-  settings.observe({ type: 'loginRefused', status, code })

@@ -70,12 +70,12 @@ test('operations: what else a notice may say is there', () => {
 })
 
 test('operations: every code of a refused login is there', async () => {
-  const files = ['passwordLogin', 'openidLogin'].map((name) =>
+  const files = ['passwordLogin', 'openidLogin', 'loginCall', 'loginWords'].map((name) =>
     readFile(`${root}src/server/${name}.ts`, 'utf8'),
   )
   const sources = (await Promise.all(files)).join('\n')
   const calls = sources.matchAll(
-    /(?:fail\(|refus(?:ed|al)\(context, .*?|\? |: |\[|, )'([a-z]+(?:_[a-z]+)+|banned|forbidden)'/g,
+    /(?:fail\(|OrHome\(|code: |return |said, )'([a-z]+(?:_[a-z]+)+|banned|forbidden)'/g,
   )
   const codes = new Set([...calls].map(([, code = '']) => code))
   for (const own of ['invalid_request', 'login_expired']) codes.delete(own)

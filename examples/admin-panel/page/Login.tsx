@@ -13,6 +13,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   too_many_attempts: 'Too many wrong codes. Please start again.',
   backend_unavailable: 'The backend cannot be reached at the moment.',
   unavailable: 'The server cannot be reached at the moment.',
+  backend_unrecognized: 'The backend is not set up correctly: nobody can sign in. Please tell its operator.',
   other_user:
     'Somebody else came back from the identity provider: that sign-in was refused, and you stay signed in.',
 }

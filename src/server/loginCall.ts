@@ -1,0 +1,117 @@
+import { retryAfterMs } from '../wire/headers.ts'
+import type { WireAnswer } from '../wire/request.ts'
+import { failure, json } from './answers.ts'
+import { type BackendCall, callBackend } from './backend.ts'
+import type { ServerContext } from './context.ts'
+import { cameAs, EXPECTED, isGrant, type LoginRefusal } from './loginWords.ts'
+import type { RequestInfo } from './options.ts'
+
+/** A login that came to nothing: what the page is told, and what the notice says besides. */
+export interface NoLogin extends LoginRefusal {
+  readonly retryAfterMs?: number | undefined
+  /** Absent: the backend was not asked, or did not answer. */
+  readonly backendStatus?: number
+  /** What came in place of LibreChat's answer. */
+  readonly came?: string
+}
+
+/** What the backend says to a login: LibreChat's answer, a yes or a step between, or why there is none. */
+export type LoginResult =
+  | {
+      readonly kind: 'answer'
+      readonly answer: WireAnswer
+      readonly said: Record<string, unknown>
+      /** The login has succeeded: the backend's limiter has counted no stranger. */
+      readonly succeeded: () => void
+    }
+  | { readonly kind: 'none'; readonly why: NoLogin; readonly answer?: WireAnswer }
+
+export const UNAVAILABLE: NoLogin = { status: 503, code: 'backend_unavailable' }
+
+/** Somebody else's answer, in LibreChat's place. */
+export const unrecognized = (answer: WireAnswer): NoLogin => ({
+  status: 502,
+  code: 'backend_unrecognized',
+  backendStatus: answer.status,
+  came: cameAs(answer),
+})
+
+export interface LoginCall extends BackendCall {
+  /** Whether the backend's limiter counts the route. */
+  readonly isLimited: boolean
+  /** What a no means; `undefined`: it is not LibreChat's. */
+  readonly refusal: (
+    answer: WireAnswer,
+    said: Record<string, unknown> | undefined,
+  ) => LoginRefusal | undefined
+  /** Whether an answer without a session is LibreChat's all the same. */
+  readonly isStep?: (said: Record<string, unknown>) => boolean
+}
+
+/** One call to a login route of the backend, for whoever asks: within the logins' part of its limiter, and judged. */
+export async function callLogin(
+  context: ServerContext,
+  request: Request,
+  info: RequestInfo,
+  { isLimited, refusal, isStep, ...call }: LoginCall,
+): Promise<LoginResult> {
+  const { settings, pace } = context
+  const address = forwarded(context, request, info)
+  const turn = isLimited && !address ? pace?.login() : undefined
+  if (typeof turn === 'number')
+    return { kind: 'none', why: { status: 429, code: 'rate_limited', retryAfterMs: turn } }
+  const result = await callBackend(settings, { ...call, headers: { ...call.headers, ...address } })
+  if (result.kind === 'unavailable') {
+    turn?.unanswered()
+    return { kind: 'none', why: UNAVAILABLE }
+  }
+  const { answer, json: said } = result
+  const isYes = answer.status === 200 && said !== undefined && (isGrant(said) || isStep?.(said) === true)
+  const no = isYes || answer.status === 200 ? undefined : refusal(answer, said)
+  if (isYes || (no && answer.status < 500)) turn?.answered(answer.status, answer.headers)
+  else turn?.unanswered()
+  // The password of a second factor was counted before.
+  const succeeded = () => (turn ? turn.succeeded() : address ? undefined : pace?.passed())
+  if (isYes) return { kind: 'answer', answer, said, succeeded }
+  const why = no
+    ? { ...no, backendStatus: answer.status, retryAfterMs: retryAfterMs(answer.headers) }
+    : unrecognized(answer)
+  return { kind: 'none', why, answer }
+}
+
+/** Tells of a login that came to nothing, and answers its page. */
+export function refused(
+  { settings }: ServerContext,
+  { status, code, retryAfterMs: waitMs, backendStatus, came }: NoLogin,
+  cookies: readonly string[] = [],
+): Response {
+  settings.observe(loginRefused(status, { code, backendStatus, came }))
+  if (status === 429) {
+    const seconds = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+    return json(status, { error: code }, cookies, seconds)
+  }
+  return failure(status, code, came === undefined ? {} : { expected: EXPECTED, came }, cookies)
+}
+
+/** The notice of a login that came to nothing. */
+export const loginRefused = (
+  status: number,
+  {
+    code,
+    backendStatus,
+    came,
+  }: Pick<NoLogin, 'code'> & { backendStatus?: number | undefined; came?: string | undefined },
+) =>
+  ({
+    type: 'loginRefused',
+    status,
+    code,
+    ...(backendStatus !== undefined && { backendStatus }),
+    ...(came !== undefined && { came }),
+  }) as const
+
+/** The header that tells the backend whose call it is, if it is to know. */
+export function forwarded({ settings }: ServerContext, request: Request, info: RequestInfo) {
+  const ip = settings.forwardClientIp(request, info)
+  return ip ? { 'x-forwarded-for': ip } : undefined
+}

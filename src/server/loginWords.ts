@@ -1,0 +1,74 @@
+import { readUser } from '../session/login.ts'
+import { isJson, mediaTypeOf } from '../wire/headers.ts'
+import type { WireAnswer } from '../wire/request.ts'
+
+/** What a login comes to: the status and the `error` of the answer to the page. */
+export interface LoginRefusal {
+  readonly status: number
+  readonly code: string
+}
+
+type Said = Record<string, unknown> | undefined
+
+/** Where a gateway or a framework speaks for a route that is not there, in LibreChat's form. */
+const FOREIGN =
+  /^(bad request|unauthorized|not found|unprocessable (entity|content)|endpoint not found|missing authentication token|no route matched\b.*|cannot post\b.*)\.?$/i
+
+/**
+ * What a no of the backend's login routes means to a page; `wrong` is the code for a wrong credential. What the backend
+ * says in words stays here: it tells whether a user exists. `undefined`: these are not LibreChat's words, `{ message }`
+ * alone as JSON, so that nobody's password has been judged.
+ */
+export function loginRefusal(
+  { status, headers }: WireAnswer,
+  said: Said,
+  wrong: string,
+): LoginRefusal | undefined {
+  if (status === 429) return { status: 429, code: 'rate_limited' }
+  if (status >= 500) return { status: 503, code: 'backend_unavailable' }
+  // A gateway of AWS has words of LibreChat's, and a header of its own.
+  if (!isJson(headers) || !said || headers.has('x-amzn-errortype')) return undefined
+  const { message } = said
+  const isAlone = Object.keys(said).length === 1 && typeof message === 'string' && message !== ''
+  if (status === 403) {
+    const code = forbidden(said, isAlone)
+    return code === undefined ? undefined : { status, code }
+  }
+  if (!isAlone || FOREIGN.test(message.trim())) return undefined
+  if (status === 422) return { status: 403, code: 'email_not_verified' }
+  return status === 400 || status === 401 || status === 404 ? { status: 401, code: wrong } : undefined
+}
+
+function forbidden({ message, code, error }: Record<string, unknown>, isAlone: boolean): string | undefined {
+  if (isAlone && /\bbanned\b/i.test(String(message))) return 'banned'
+  if (isAlone && message === 'Forbidden') return 'forbidden'
+  // The guard of newer releases, which knows no page but its own.
+  if (isAlone && /^cross-site request/i.test(String(message))) return 'forbidden'
+  if (typeof code === 'string' && typeof message === 'string' && error === undefined)
+    return 'use_identity_provider'
+  return typeof error === 'string' && /^tenant context required/i.test(error) ? 'forbidden' : undefined
+}
+
+/** The same for the exchange of a code, whose errors are JSON with an `error_code`. */
+export function exchangeRefusal({ status, headers }: WireAnswer, said: Said): LoginRefusal | undefined {
+  if (status === 429) return { status: 429, code: 'rate_limited' }
+  if (status >= 500) return { status: 503, code: 'backend_unavailable' }
+  if (!isJson(headers) || typeof said?.error_code !== 'string') return undefined
+  if (status === 401) return { status: 401, code: 'code_expired' }
+  return status === 400 ? { status: 401, code: 'invalid_code' } : undefined
+}
+
+/** Whether an answer opens a session: LibreChat's, with a token and a user. */
+export const isGrant = (said: Said): said is Record<string, unknown> & { readonly token: string } =>
+  typeof said?.token === 'string' && said.token !== '' && readUser(said.user) !== undefined
+
+/** What came in place of LibreChat's answer: a status and a type, nothing that the answer says. */
+export function cameAs({ status, headers }: WireAnswer): string {
+  if (status === 0 || (status >= 300 && status < 400)) return `${status || 'a'} redirect`
+  const type = mediaTypeOf(headers)
+  const what = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(type) ? type : type && 'an odd content type'
+  return `${status} ${what || 'without a content type'}`
+}
+
+export const EXPECTED =
+  'LibreChat’s own answer, JSON with a token and a user or with "message" alone: see the option "baseUrl"'
