@@ -7,8 +7,10 @@ import type { Caller } from './wire.ts'
 
 const TOLD = ['refreshed', 'expired', 'loggedOut', 'nearingExpiry', 'refreshDeferred']
 const REVOKE_MS = 120_000
-/** The last excuse for a lost session: nothing shows that it was this. */
+/** The last excuse for a lost session: its token was consumed, and nothing shows that it was for this. */
 export const UNKEPT = 'its process or store failed'
+/** LibreChat says the same of an outage of its provider and of a dead token, and a session ends by it. */
+export const ANSWERED = 'the backend answered REFRESH_FAILED four times, as in an outage of its provider'
 
 /** I6, I14 and I18: how sessions end, and what is told of them. */
 export function createEnds(court: Court) {
@@ -85,10 +87,11 @@ export function createEnds(court: Court) {
         if (rules.resend !== 'afterBearerEnds' && own.length > 0) return 'its policy permits no further send'
         if (own.some(({ fate, isProcessed }) => isProcessed && fate !== 'delivered'))
           return 'the provider rejected a token that it had consumed'
-        if (own.filter(({ fate }) => fate === 'ambiguous').length >= 4)
-          return 'the backend answered four times as in an outage of its provider'
+        if (own.filter(({ fate }) => fate === 'ambiguous').length >= 4) return ANSWERED
         if (rules.hasIntents && slackOf(seat, since) > INTENT_MARGIN_MS)
           return 'the clocks of its processes were further apart than is permitted'
+        // What the backend did not answer, or a store lost, ends nothing unless a token is gone with it.
+        if (!own.some(({ index }) => index < (family?.index ?? 0))) return undefined
         return unkept && `${UNKEPT} (${unkept})`
       }
       default:

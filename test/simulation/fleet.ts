@@ -215,9 +215,6 @@ export function createFleet(options: FleetOptions) {
         )
       })
     },
-    /** For what waits for the platform and not for time: the start of an OpenID login. */
-    direct: (i: number, request: Request) =>
-      (processes[i % processes.length] as Process).server.handle(request),
     crash(i: number, ms: number): void {
       const process = processes[i % processes.length]
       if (!process?.place.isAlive()) return

@@ -1,4 +1,4 @@
-import { UNKEPT } from './ends.ts'
+import { ANSWERED, UNKEPT } from './ends.ts'
 import { commandOf, type Shrunk } from './shrink.ts'
 import type { Totals } from './totals.ts'
 import { clockText } from './trace.ts'
@@ -31,6 +31,7 @@ export function printTotals(
   line('faults injected', sumOf(injected))
   line('sessions lost', sumOf(lost))
   line('  of these after a fault of process or store', sumOf(unkept(lost)))
+  line('  of these by REFRESH_FAILED, as in an outage', lost[ANSWERED] ?? 0)
   table('Faults injected, by kind:', injected)
   table('Sessions lost, by cause:', lost)
   console.log('')

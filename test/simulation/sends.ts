@@ -107,7 +107,11 @@ export function createSends(court: Court) {
       violate('I1', seat, `${name} is sent while it is in the air since ${time.now() - flying.at} ms`)
     const unkept = court.troubled(seat, first.at, ['crash', 'pause', 'storeFails', 'storeSlow', 'ackLost'])
     const isStored = newerIsStored(family, index)
-    const known = before.find(({ fate }) => fate === 'delivered' || fate === 'rejected')
+    // Whoever was misled takes the row of another's send for its own, and what became of that is written nowhere.
+    const isKept = (send: Send) =>
+      !isMisled ||
+      [...before, next].every(({ at }) => at <= send.at || at >= (send.closedAt ?? Infinity) + HEARD_MS)
+    const known = before.find((send) => ['delivered', 'rejected'].includes(send.fate) && isKept(send))
     if (known && family.rotation === 'strict' && (isStored || !unkept))
       violate('I1', seat, `${name} is sent again after it was ${known.fate}`)
     if (known || (unkept && !hasIntents)) return
@@ -118,7 +122,7 @@ export function createSends(court: Court) {
     else if (resend === 'afterBearerEnds') {
       if (!isSpent(family, seat))
         violate('I1', seat, `${name} is sent again in doubt while its bearer is good`)
-      const answered = doubtful.filter(({ fate }) => fate === 'ambiguous')
+      const answered = doubtful.filter((send) => send.fate === 'ambiguous' && isKept(send))
       if (answered.length >= MAX_ANSWERS)
         violate('I1', seat, `${name} is sent again after ${answered.length} answers of the backend`)
     } else {

@@ -27,9 +27,16 @@ describe('a simulated world', () => {
     expect(await of(4)).not.toBe(first)
   })
 
+  test('and so is one of a fleet, whatever else the machine has to do', async () => {
+    const of = async (seed: number) => (await runWorld({ seed, hours: 6, sessions: 6, isFleet: true })).hash
+    const first = await of(3)
+    expect(await of(3)).toBe(first)
+    expect(await of(4)).not.toBe(first)
+  })
+
   test('a mistake is found, shrunk to the session and the faults that it takes, and replayed by the printed command', async () => {
     const bug = ['--bug', 'clearOnAnyFailure']
-    const found = await simulate('--world', '1000001', '--hours', '8', ...bug)
+    const found = await simulate('--world', '2000000', '--hours', '9', ...bug)
     expect(found.code).toBe(1)
     const [, command = ''] = /npm run simulate -- (.*)/.exec(found.output) ?? []
     expect(command).toMatch(/--only \d+ --faults [\d,]+ --bug clearOnAnyFailure$/)
@@ -70,7 +77,7 @@ test.each(Object.keys(bugs))(
     const sound = command.replace(` --bug ${bug}`, '').split(' ')
     expect((await simulate(...sound)).code).toBe(0)
   },
-  60_000,
+  240_000,
 )
 
 test('the command of the docs shows what they say', async () => {
@@ -96,7 +103,10 @@ test('a run of sound code tells how many faults it took, and what of the losses 
   expect(numberOf('of these after a fault of process or store')).toBe(
     sum(lost.filter(([, cause]) => cause?.startsWith('its process or store failed'))),
   )
-})
+  expect(numberOf('of these by REFRESH_FAILED, as in an outage')).toBe(
+    sum(lost.filter(([, cause]) => cause?.startsWith('the backend answered REFRESH_FAILED'))),
+  )
+}, 240_000)
 
 describe('what would prove nothing is refused', () => {
   test.each([

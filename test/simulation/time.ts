@@ -1,12 +1,11 @@
+import { settled } from './platform.ts'
+
 /** What is to happen at an instant. Without `run` it was called off. */
 interface Due {
   readonly at: number
   readonly order: number
   run: (() => void | Promise<void>) | undefined
 }
-
-/** Everything that waits only for the event loop has run. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function rethrow(error: unknown): never {
   throw error
