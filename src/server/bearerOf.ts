@@ -18,6 +18,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
   const lead = Math.min(settings.leadTimeMs, lifeMs / 2)
   let position: Position = { epoch: session.epoch, version: session.version }
   let bearer = session.bearer
+  let isDisputed = false
   let freshUntil = bearer === undefined ? 0 : endsAt - lead
 
   const fresh = () => (bearer !== undefined && clock.wall() < freshUntil ? bearer : undefined)
@@ -61,6 +62,18 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     return orAborted(task, signal)
   }
 
+  /** What one route has refused, and nothing can renew now, goes to the other routes all the same (U34). */
+  function disputed(): string | undefined {
+    const token = canRefresh ? sessions.lives.sourceOf(key)?.disputed?.() : undefined
+    isDisputed = token !== undefined
+    return token
+  }
+
+  /** Of a disputed bearer that was refused again: the error that says when to come back. */
+  function take(epoch: number): string {
+    return (isDisputed && sessions.lives.sourceOf(key)?.take(epoch)) || taken()
+  }
+
   const { origin } = new URL(settings.baseUrl)
   const source: BearerSource = {
     baseUrl: settings.baseUrl,
@@ -71,8 +84,11 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     fresh,
     authorization: (token) => `Bearer ${token}`,
     wait: acquire,
-    take: taken,
+    take,
     replace,
+    disputed,
+    // A session at rest has no 401 to weigh this against.
+    accepted: (used) => sessions.lives.sourceOf(key)?.accepted?.(used),
     rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
     stepUpRequired: () => settings.observe({ type: 'stepUpRequired', ...position, session: nameOf(key) }),
   }

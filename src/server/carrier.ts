@@ -1,5 +1,6 @@
 import { Misconfigured } from '../session/errors.ts'
 import type { CookieSlot } from './context.ts'
+import { CHUNK } from './cookieRecord.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
 import { randomId } from './randomId.ts'
@@ -51,8 +52,6 @@ export function idCarrier(slot: CookieSlot, keyring: Keyring, maxAgeMs: number):
 }
 
 const CONTEXT = 'session cookie'
-/** What is left of a cookie's 4 096 bytes for its part of the sealed text. */
-const CHUNK = 3_600
 /** How many parts there are, which sealed text they are of, and what of it this part holds. */
 const PART = /^(\d)\.([\w-]{8})\.(.*)$/s
 

@@ -6,6 +6,7 @@ import { bodyAlreadyRead, failure } from './answers.ts'
 import { withBackendLogout } from './backendLogout.ts'
 import { idCarrier, sealedCarrier } from './carrier.ts'
 import type { Endpoint, ServerContext } from './context.ts'
+import { MAX_PARTS } from './cookieRecord.ts'
 import { cookieSlot } from './cookies.ts'
 import { forgeryOf } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
@@ -54,9 +55,6 @@ const LOGINS = new Set<Endpoint>([passwordLogin, twoFactorLogin, openidCallback]
 const MAX_BODY_BYTES = 8_192
 const MAX_LOGOUT_TOKEN_BYTES = 16_384
 const BODY_MS = 10_000
-
-/** How many cookies a sealed session may take. */
-const PARTS = [0, 1, 2, 3, 4]
 
 /** A link begins no login: any website could make a browser follow it. */
 const postOnly = () =>
@@ -122,7 +120,7 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   const entries = createEntries(settings, keyring)
   const carrier = settings.sealedCookies
     ? sealedCarrier(
-        PARTS.map((part) => slot(`.${part}`)),
+        Array.from({ length: MAX_PARTS }, (_, part) => slot(`.${part}`)),
         keyring,
         entries,
         absoluteLifetimeMs,

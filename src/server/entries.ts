@@ -1,5 +1,6 @@
 import type { Position } from '../../machines/session.types.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
+import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ServerSettings } from './options.ts'
@@ -24,6 +25,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   const tell = (notice: ServerNotice) => settings.observe(notice)
   /** What is known of the records of sessions that are awake: most writes then need no read before them. */
   const held = new Map<string, Opened>()
+
+  const fitted = (record: ServerRecord) => (settings.sealedCookies ? cookieRecord(record) : record)
 
   async function read(key: string): Promise<Opened | undefined> {
     const opened = await readStored(key)
@@ -94,7 +97,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     let known = held.get(key)
     for (let tries = 0; tries < TRIES; tries++) {
       const opened = known ?? (await read(key))
-      const next = opened && change(opened.record)
+      const changed = opened && change(opened.record)
+      const next = changed && fitted(changed)
       if (!opened || (!next && !known)) return undefined
       const revision = next ? await write(next, opened.revision) : null
       if (next && revision !== null) {
@@ -135,6 +139,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   }
 
   return {
+    /** The record as it can be kept: of a user whose looks no cookie could hold, without them. */
+    fitted,
     read,
     write,
     update,

@@ -179,6 +179,8 @@ export function createLives(
     look(key: string) {
       lives.get(key)?.handle.reread()
     },
+    /** What knows of the bearer of a session, if it is awake. */
+    sourceOf: (key: string) => lives.get(key)?.handle.source,
     /** How many sessions are awake. */
     awake: () => lives.size,
     /** Resolves as soon as no refresh is in the air and every renewal is stored. */

@@ -65,7 +65,7 @@ export function createSessionOpening(parts: Parts) {
       verifiedAt: now,
       ...(subject && { subject }),
     }
-    return { record, id }
+    return { record: entries.fitted(record), id }
   }
 
   /** A login: a new session under a new id, in place of the one that the browser of `request` had before. */

@@ -35,7 +35,8 @@ const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
  *
  * Logout names the session by its refresh cookie; without one nothing is sent, since the backend would then
  * end any one of the user's sessions. From a cookie jar a late result is not revoked: the jar may hold the
- * cookie of the next login by then. A browser hides where a redirect leads: there, a deleted user is one more
+ * cookie of the next login by then. A renewal that is somebody else's, who has logged in in the same browser since, ends
+ * the session. A browser hides where a redirect leads: there, a deleted user is one more
  * outcome that proves nothing.
  *
  * @throws Misconfigured for options that cannot work.
@@ -55,7 +56,7 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
   return {
     needsRefreshToken: !jar,
     ...resendOf('cookieStrategy', resend),
-    async refresh({ baseUrl, refreshToken, attemptId, signal, fetch }) {
+    async refresh({ baseUrl, refreshToken, userId, attemptId, signal, fetch }) {
       const cookie = cookieOf(refreshToken)
       if (!jar && !cookie) return { kind: 'rejected', reason: 'missingCredential' }
       const result = await request({
@@ -72,7 +73,7 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
         credentials,
       })
       return outcomeOf(result, {
-        ok: jar ? (body, answer) => renewalOf(body, answer, {}) : rotated,
+        ok: jar ? (body, answer) => ofSameUser(renewalOf(body, answer, {}), userId) : rotated,
         own: (answer) => said(answer, baseUrl),
         trust404,
         trust503,
@@ -84,6 +85,29 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
       if (!bearer || !named) return false
       return logoutAtBackend({ baseUrl, bearer, cookie, signal, fetch, credentials })
     },
+  }
+}
+
+/**
+ * A jar holds the cookie of whoever logged in last. An answer that does not say whose it is has a bearer that may: its
+ * claim `id` (unverified: it says only whom this session may not act for).
+ */
+function ofSameUser(outcome: RefreshOutcome, userId: string): RefreshOutcome {
+  if (outcome.kind !== 'ok' || outcome.user || !outcome.bearer) return outcome
+  const id = idOf(outcome.bearer)
+  return id === undefined || id === userId
+    ? outcome
+    : { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
+}
+
+function idOf(bearer: string): string | undefined {
+  try {
+    const payload = `${bearer.split('.', 3)[1]}`
+    const { id } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))
+    return typeof id === 'string' ? id : undefined
+  } catch {
+    // Not a JWT: it says nothing.
+    return undefined
   }
 }
 

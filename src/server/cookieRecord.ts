@@ -1,0 +1,40 @@
+import type { SessionUser } from '../../machines/session.types.ts'
+import type { ServerRecord } from './serverRecord.ts'
+
+/** What is left of a cookie's 4 096 bytes for its part of the sealed text. */
+export const CHUNK = 3_600
+/** How many cookies a sealed session may take. */
+export const MAX_PARTS = 5
+/** How many one takes for the looks of its user: by default nginx takes no longer line of a header, and Node twice that. */
+const PARTS_OF_LOOKS = 2
+/** Around the plain text: version, key id, nonce and tag. */
+const SEAL = 100
+/** A shorter field is no reason for one more cookie. */
+const SHORT = 200
+
+const LOOKS = ['avatar', 'name', 'username', 'email', 'role'] as const
+
+/** How long a plain text may be whose seal takes so many cookies: base64 makes four of three. */
+const plainBytes = (parts: number) => ((parts * CHUNK - SEAL) * 3) / 4
+
+/**
+ * A record that cookies can hold: the longest of what a page only shows of the user is left out, one by one, where it
+ * would cost the session. Its id and its tokens stay whatever they cost.
+ */
+export function cookieRecord(record: ServerRecord): ServerRecord {
+  if ('ended' in record.session) return record
+  const { session } = record
+  const shown = LOOKS.filter((name) => session.user[name] !== undefined)
+  const longest = shown.sort((a, b) => (session.user[b]?.length ?? 0) - (session.user[a]?.length ?? 0))
+  const user: Partial<SessionUser> = { ...session.user }
+  let fitted = record
+  for (const name of longest) {
+    const isLong = (session.user[name]?.length ?? 0) > SHORT
+    if (bytesOf(fitted) <= plainBytes(isLong ? PARTS_OF_LOOKS : MAX_PARTS)) break
+    delete (user as Record<string, unknown>)[name]
+    fitted = { ...record, session: { ...session, user: { ...user } as SessionUser } }
+  }
+  return fitted
+}
+
+const bytesOf = (record: ServerRecord) => new TextEncoder().encode(JSON.stringify(record)).length

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { memoryEntries } from 'xstate-session/server'
+import { movableClock } from './world.ts'
+import { JSON_TYPE, panelBefore } from './onPort.ts'
+
+const SECOND = 1_000
+const bearer = (n: number) => `e30.${btoa(JSON.stringify({ n, exp: 9e9 })).replaceAll('=', '')}.c2ln`
+
+/** A panel on a socket, before a backend with one route that always answers 401. */
+async function serving() {
+  const clock = movableClock()
+  let refreshes = 0
+  const backend = { limits: false, isDead: (_: string) => false }
+  const all = await panelBefore(
+    (incoming, outgoing) => {
+      if (incoming.url === '/api/auth/refresh') {
+        if (backend.limits) return outgoing.writeHead(429, { 'retry-after': '60' }).end()
+        refreshes++
+        outgoing.writeHead(200, { ...JSON_TYPE, 'set-cookie': `refreshToken=r${refreshes}; Path=/` })
+        return outgoing.end(JSON.stringify({ token: bearer(refreshes), user: { id: 'u' } }))
+      }
+      const isBad = incoming.url === '/api/admin/bad' || backend.isDead(incoming.headers.authorization?.slice(7) ?? '')
+      outgoing.writeHead(isBad ? 401 : 200, JSON_TYPE)
+      return outgoing.end('{}')
+    },
+    { clock, store: memoryEntries({ clock }), patienceMs: 50, idleTimeoutMs: Infinity },
+  )
+  const call = async (path: string) => (await fetch(`${all.url}/api/admin/${path}`, { headers: { cookie: all.cookie } })).status
+  return { ...all, state: backend, clock, call, refreshes: () => refreshes }
+}
+
+test.each([[true], [false]])('U34: polled every 2 s, healthy calls beside it: %s', async (isBeside) => {
+  const { call, clock, refreshes } = await serving()
+  const bad: number[] = []
+  const good: number[] = []
+  for (let n = 0; n < 150; n++) {
+    bad.push(await call('bad'))
+    clock.pass(SECOND)
+    if (isBeside) good.push(await call('users'))
+    clock.pass(SECOND)
+  }
+  expect(new Set(bad)).toEqual(new Set([401, 503]))
+  expect(new Set(good)).toEqual(new Set(isBeside ? [200] : []))
+  expect(refreshes()).toBeLessThanOrEqual(7)
+})
+
+test('U34: while no refresh succeeds, in the last seconds of a bearer, the other routes are served', async () => {
+  const { call, clock, refreshes, state } = await serving()
+  state.limits = true
+  // As long as a bearer may live.
+  clock.pass(24 * 3_600_000 - 20 * SECOND)
+  expect(await call('users')).toBe(200)
+  expect(await call('bad')).toBe(503)
+  expect(await call('users')).toBe(200)
+  expect(await call('bad')).toBe(503)
+  expect(await call('users')).toBe(200)
+  // The bearer is dead for all of them: that is told like to everybody, and when to come back.
+  state.isDead = () => true
+  expect([await call('users'), await call('users')]).toEqual([503, 503])
+  expect(refreshes()).toBe(0)
+  state.limits = false
+  state.isDead = () => false
+  clock.pass(120 * SECOND)
+  expect(await call('users')).toBe(200)
+  expect(refreshes()).toBe(1)
+})
