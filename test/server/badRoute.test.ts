@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { memoryEntries } from 'xstate-session/server'
-import { movableClock } from './world.ts'
 import { JSON_TYPE, panelBefore } from './onPort.ts'
+import { movableClock } from './world.ts'
 
 const SECOND = 1_000
 const bearer = (n: number) => `e30.${btoa(JSON.stringify({ n, exp: 9e9 })).replaceAll('=', '')}.c2ln`
@@ -19,13 +19,15 @@ async function serving() {
         outgoing.writeHead(200, { ...JSON_TYPE, 'set-cookie': `refreshToken=r${refreshes}; Path=/` })
         return outgoing.end(JSON.stringify({ token: bearer(refreshes), user: { id: 'u' } }))
       }
-      const isBad = incoming.url === '/api/admin/bad' || backend.isDead(incoming.headers.authorization?.slice(7) ?? '')
+      const isBad =
+        incoming.url === '/api/admin/bad' || backend.isDead(incoming.headers.authorization?.slice(7) ?? '')
       outgoing.writeHead(isBad ? 401 : 200, JSON_TYPE)
       return outgoing.end('{}')
     },
     { clock, store: memoryEntries({ clock }), patienceMs: 50, idleTimeoutMs: Infinity },
   )
-  const call = async (path: string) => (await fetch(`${all.url}/api/admin/${path}`, { headers: { cookie: all.cookie } })).status
+  const call = async (path: string) =>
+    (await fetch(`${all.url}/api/admin/${path}`, { headers: { cookie: all.cookie } })).status
   return { ...all, state: backend, clock, call, refreshes: () => refreshes }
 }
 
