@@ -74,7 +74,6 @@ export function begun(c: SessionContext, facts: SessionFacts, at: number): Parti
     doubt,
     retryAt: doubt ? (facts.retryAt ?? at) : floorAt,
     rereadAt: doubt ? rereadAfter(c, at) : NEVER,
-    idle: false,
     idleEndsAt: after(at, c.idleTimeoutMs),
     absoluteEndsAt: after(Number.isFinite(facts.startedAt) ? facts.startedAt : at, c.absoluteLifetimeMs),
   }
@@ -143,12 +142,13 @@ export function initial(input: SessionInput): SessionContext {
 
 /** A snapshot whose tokens are not here: as at the start, with what the machine was started with. */
 export const restored = (
-  { policy, idleTimeoutMs, absoluteLifetimeMs, epoch, version }: SessionContext,
+  { policy, idleTimeoutMs, absoluteLifetimeMs, epoch, version, idle }: SessionContext,
   { input }: EventOf<'session.restored'>,
 ): SessionContext => ({
   ...initial({ ...input, policy, idleTimeoutMs, absoluteLifetimeMs }),
   epoch,
   version,
+  idle,
 })
 
 /** What time alone has changed: the bearer ended, or a provider's grace window closed, which uses up its one send. */

@@ -185,7 +185,7 @@ export interface SessionContext extends Position {
   readonly floorAt: number
   /** No 401 refreshes before this instant: the floor, and longer where renewals do not help against a 401. */
   readonly rejectFloorAt: number
-  /** Whether the user counts as away. */
+  /** Whether the user counts as away; told before a login, it holds for the session after it, too. */
   readonly idle: boolean
   /** When the session ends if the user stays away. */
   readonly idleEndsAt: number

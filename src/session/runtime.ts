@@ -72,7 +72,6 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     if (!previous) return
     if (isEmpty()) startOver()
     if (reading.state().reason !== null && previous.reason === null) leave()
-    if (reading.state().epoch !== previous.epoch) surroundings.began()
     note(previous)
     supply.changed()
     notifier.changed()

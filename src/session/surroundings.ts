@@ -30,8 +30,6 @@ export function createSurroundings(options: SurroundingsOptions) {
   const { settings, store, vault, reading, flights, now, isRunning, unstored, send } = options
   /** The last sign of the user. */
   let seenAt = -Infinity
-  /** The user was told to be away, and has not come back. */
-  let isAway = false
   let stop = () => {}
   let restoring: Promise<void> | undefined
 
@@ -59,9 +57,9 @@ export function createSurroundings(options: SurroundingsOptions) {
     if (signal === 'woke') return store && look(store)
     if (signal === 'loggedOut') return heardOfLogout()
     if (signal !== 'userActive' && signal !== 'userIdle') return
-    isAway = signal === 'userIdle'
-    seenAt = isAway ? -Infinity : at
-    send({ type: 'user.changed', idle: isAway, at })
+    const idle = signal === 'userIdle'
+    seenAt = idle ? -Infinity : at
+    send({ type: 'user.changed', idle, at })
   }
 
   /** A logout in another page: true where nobody can be asked. */
@@ -73,10 +71,6 @@ export function createSurroundings(options: SurroundingsOptions) {
       seenAt = now()
     },
     restoring: () => restoring,
-    /** A session has begun: that the user is away may have been told before there was one. */
-    began() {
-      if (isAway) send({ type: 'user.changed', idle: true, at: now() })
-    },
     /** Begins to listen, and looks at what became of the session while nobody did. */
     attach() {
       stop = settings.signals?.(onSignal) ?? stop

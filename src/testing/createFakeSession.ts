@@ -93,7 +93,9 @@ export function createFakeSession(options: FakeSessionOptions): Session {
   const { user = ada, provider = 'openid', idleInMs = Infinity } = life
   const { expiresInMs = isNearing ? 25_000 : 600_000 } = life
   if (!(expiresInMs > 0)) throw new TypeError(`"expiresInMs" is above 0, not ${expiresInMs}.`)
-  let wall = isNearing ? now - expiresInMs : now
+  const isSpent = options.state !== 'loggedOut' && 'isUsable' in options && options.isUsable === false
+  // A bearer whose time is up is served to nobody; one that a call was refused with might still serve another.
+  let wall = isNearing || isSpent ? now - expiresInMs : now
   let refresh: SessionStrategy['refresh'] = () => never
   const session = createSession({
     baseUrl: 'https://session.invalid',
@@ -114,7 +116,7 @@ export function createFakeSession(options: FakeSessionOptions): Session {
   const way = wayTo(options, now)
   if (way.length > 0) {
     void session.login(
-      { token: 'fake', refreshToken: 'fake', user, expiresAt: now + expiresInMs },
+      { token: 'fake', refreshToken: 'fake', user, expiresAt: isSpent ? now : now + expiresInMs },
       { provider },
     )
     wall = now
@@ -149,13 +151,12 @@ function wayTo(options: FakeSessionState, now: number): Timeless[] {
   const seen: Timeless = { type: 'user.changed', idle: false }
   if (options.state === 'active') return [seen]
   if (options.state === 'nearingExpiry') return [seen, { type: 'time.checked' }]
-  const asked: Timeless[] = [seen, { type: 'refresh.asked', by: 'force' }]
+  const asked: Timeless[] = [seen, { type: 'refresh.asked', by: 'force' }, { type: 'time.checked' }]
   if (options.state === 'expired') {
     // The chart takes the word of a flight for any reason.
     const reason = (options.reason ?? 'refreshRejected') as RejectedReason
     return [...asked, { type: 'refresh.rejected', ...position, reason }]
   }
-  if (options.isUsable === false) asked.push({ type: 'bearer.rejected', ...position })
   if (options.state === 'refreshing') return asked
   const notBefore = now + (options.retryInMs ?? 5_000)
   return [...asked, { type: 'refresh.refused', ...position, roll: 0, notBefore }]
