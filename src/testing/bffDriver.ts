@@ -265,6 +265,11 @@ async function begin(
         backend.setBearerLife(lifeMs)
         await post('/session/refresh')
         return wake()
+      case 'server.ended':
+        outlive()
+        await backend.failRefresh(openidAnswers['refresh.rejected']())
+        await post('/session/refresh')
+        return wake()
       case 'bearer.rejectedByApi':
         await until(
           () => held.has('api'),

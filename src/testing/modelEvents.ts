@@ -134,6 +134,11 @@ export const modelEvents = {
     }),
   ),
 
+  'server.ended': means('refresh.rejected')(
+    'The server that keeps the session says that its backend has ended it.',
+    (c) => ({ ...position(c), reason: 'refreshRejected' }),
+  ),
+
   'time.refreshDue': until('The timer of an eager session is due.', (c) => c.refreshAt),
   'time.leadReached': until('The lead time begins.', (c) => c.leadAt),
   'time.bearerEnded': until('The bearer ends.', (c) => c.endsAt),

@@ -53,6 +53,7 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
   'refresh.succeededLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.uselessLast': 'The OpenID route cannot say it: without a new refresh token the old one stays.',
   'refresh.notDue': 'A session that holds its tokens hears that from nobody.',
+  'server.ended': 'A session that holds its tokens hears that from its own refresh only.',
   'refresh.misconfigured': 'Takes a TLS failure, which an answer cannot be.',
   'active: caller.asked': 'A call in `active` is served without asking the chart.',
   'refreshing: caller.asked':

@@ -52,7 +52,7 @@ describe('the paths', () => {
     )
     expect(describeCoverage(planned)).toMatchInlineSnapshot(`
       "states       6 of 6
-      transitions  90 of 90
+      transitions  91 of 91
       reasons      15 of 16
         not seen: internal, which no event causes: the chart itself failed"
     `)
