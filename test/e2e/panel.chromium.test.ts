@@ -1,9 +1,20 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { sessionMachine } from 'xstate-session/machine'
 import { panelFor, reaches, reachesWithin, shows } from './panel.ts'
 import { violationsOf } from './violationsOf.ts'
 
 const app = panelFor({ sessionMs: 60_000 })
+
+/** What the chart says of its transitions. */
+function descriptions(): string[] {
+  const { root } = sessionMachine
+  const all = [root, ...Object.values(root.states)].flatMap((node) => [
+    ...node.transitions.values(),
+    node.always ?? [],
+  ])
+  return all.flat().flatMap(({ description }) => description ?? [])
+}
 
 const users = 'Tom Twofactor'
 
@@ -60,10 +71,10 @@ describe('login', () => {
     const page = await app.tab(context)
     await app.login(page, 'tom@local.example')
     await page.getByLabel(/authenticator/).fill('000000')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await shows(page, 'The code is wrong.')
     await page.getByLabel(/authenticator/).fill('123456')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await shows(page, users)
   })
 
@@ -71,7 +82,7 @@ describe('login', () => {
     const context = await app.open()
     const page = await app.tab(context)
     await page.getByLabel('Password').fill('wrong')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await shows(page, 'The e-mail address or the password is wrong.')
     await page.getByLabel('Password').fill('demo-password')
     await app.login(page, 'uma@local.example')
@@ -128,6 +139,38 @@ describe('renewal', () => {
     await page.getByRole('button', { name: /Fire 50/ }).click()
     await shows(page, /50 × 200/)
   }, 180_000)
+
+  test('U60: a restart of the backend, told by the gateway in front of it, logs nobody out', async () => {
+    const { page } = await signedIn()
+    await page.getByRole('button', { name: 'Restart the backend' }).click()
+    await shows(page, 'The backend restarts…')
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × 502.*Nobody is logged out/)
+    await app.backend.gateway.set('open')
+    await shows(page, 'Restart the backend')
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    await shows(page, /50 × 200/)
+    await reaches(page, 'active')
+  })
+
+  test('U76: why the session moved is told in the words of the chart', async () => {
+    const { page } = await signedIn()
+    await page.getByRole('button', { name: 'Break the provider' }).click()
+    await page.getByRole('button', { name: 'End the bearer' }).click()
+    await page.getByRole('button', { name: /Fire 50/ }).click()
+    // The calls get no bearer: nothing says that all is well.
+    await shows(page, /50 × 503.*There is no bearer at the moment/)
+    await page.getByRole('button', { name: 'Mend the provider' }).click()
+    const told = await page.locator('.timeline li:has(.where:text-is("page"))').allInnerTexts()
+    const moves = told.filter((text) => text.includes(' → '))
+    expect(moves.length).toBeGreaterThan(0)
+    for (const move of moves)
+      expect(
+        descriptions().some((one) => move.includes(one)),
+        move,
+      ).toBe(true)
+    expect(moves.join()).not.toContain('there is a new bearer')
+  })
 
   test('offline and back', async () => {
     const { context, page } = await signedIn()

@@ -100,7 +100,7 @@ export function panelFor(knobs: {
     },
     async login(page, email = 'ada@local.example') {
       await page.getByLabel('E-mail').fill(email)
-      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     },
     refreshes: () => it().backend.log.presentations.length,
   }

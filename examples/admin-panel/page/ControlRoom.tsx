@@ -42,6 +42,7 @@ export function ControlRoom() {
   }
 
   const isDown = state?.provider === 'down'
+  const isRestarting = state?.backend === 'restarting'
   const isRevoked = state?.revoked === true
   return (
     <section className="card control" aria-labelledby="control-title">
@@ -82,6 +83,15 @@ export function ControlRoom() {
           }
         >
           {isDown ? 'Mend the provider' : 'Break the provider'}
+        </button>
+        <button
+          type="button"
+          disabled={isRestarting}
+          onClick={() =>
+            ask('restart', 'The backend restarts', 'for 15 s its gateway answers in its place: 502')
+          }
+        >
+          {isRestarting ? 'The backend restarts…' : 'Restart the backend'}
         </button>
         <button
           type="button"
@@ -154,7 +164,8 @@ function Experiment({ title, hint, children }: ExperimentProps) {
 /** What the answers of the calls mean to who has just fired them. */
 function meaningOf(answers: ReadonlySet<string>, refreshes: number): string {
   if (answers.has('TypeError')) return 'The page is offline: nothing was sent, and the session lives.'
-  if (answers.has('401'))
+  if (answers.has('502')) return 'The backend is away, and a gateway says so. Nobody is logged out.'
+  if (answers.has('401') || answers.has('503') || answers.has('RefreshUnavailable'))
     return 'There is no bearer at the moment. The session keeps trying, and nobody is logged out.'
   if (answers.has('403')) return 'The rights are gone, and the session says so.'
   if (!answers.has('200') || answers.size > 1) return ''

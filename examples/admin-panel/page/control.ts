@@ -3,6 +3,7 @@ import { type Entry, timeline } from './timeline.ts'
 /** What the server's control room tells; see server/controlRoom.ts. */
 export interface ControlState {
   readonly provider: 'up' | 'down'
+  readonly backend: 'up' | 'restarting'
   readonly revoked: boolean
   readonly requests: number
   readonly refreshes: number

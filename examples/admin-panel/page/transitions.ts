@@ -17,29 +17,21 @@ const TONES: Readonly<Record<string, Tone>> = {
   loggedOut: 'plain',
 }
 
-/** What a transition means to who has never seen one. */
-const CAUSES: Readonly<Record<string, string>> = {
-  'session.started': 'a login, or a session found at page load',
-  'session.ended': 'a logout, here or elsewhere',
-  'session.renewed': 'there is a new bearer',
-  'time.checked': 'its time has come',
-  'refresh.asked': 'somebody asked for a bearer',
-  'bearer.rejected': 'a call was answered with 401',
-  'refresh.refused': 'not processed: nothing is lost, try again',
-  'refresh.unknown': 'no answer: nobody knows what became of it',
-  'refresh.rejected': 'a definitive no',
-  'refresh.unsupported': 'the backend cannot refresh this',
-  'network.restored': 'the network is back',
-  'user.changed': 'the user is back',
-}
-
 let taken: Taken | undefined
 let before = session.getSnapshot().state as string
 const listeners = new Set<() => void>()
 
+/** What the chart itself says of the transition that it is taking. */
+let description: string | undefined
+
 /** Follows the machine itself. What it shows holds no token, because the machine knows none. */
 session.actorRef.system.inspect((inspected) => {
-  if (inspected.type !== '@xstate.snapshot' || inspected.actorRef !== session.actorRef) return
+  if (inspected.actorRef !== session.actorRef) return
+  if (inspected.type === '@xstate.microstep')
+    description = inspected._transitions.findLast((one) => one.description)?.description ?? description
+  if (inspected.type !== '@xstate.snapshot') return
+  const said = description
+  description = undefined
   const { value } = inspected.snapshot as unknown as { readonly value: string }
   const { type: event } = inspected.event
   if (value === before) return
@@ -48,7 +40,7 @@ session.actorRef.system.inspect((inspected) => {
   timeline.tell({
     where: 'page',
     what: `${before} → ${value}`,
-    why: reason ?? CAUSES[event] ?? event,
+    why: reason ?? said ?? event,
     tone: TONES[value] ?? 'plain',
   })
   before = value

@@ -5,6 +5,8 @@ import type { Backend } from '../../backend/startBackend.ts'
 /** What the control room knows; the page shows it. */
 export interface ControlState {
   readonly provider: 'up' | 'down'
+  /** `restarting`: a gateway answers in the backend's place. */
+  readonly backend: 'up' | 'restarting'
   readonly revoked: boolean
   /** Requests that reached the backend, refreshes among them. */
   readonly requests: number
@@ -16,18 +18,21 @@ export interface ControlState {
 }
 
 const HEARTBEAT_MS = 1_000
+/** Long enough to fire calls into it. */
+const RESTART_MS = 15_000
 const ADMINS: readonly AccountName[] = ['localAdmin', 'openidAdmin']
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
 /** Breaks the backend on demand, for a demo on one's own machine, and streams what happens on the server. */
 export function createControlRoom(backend: Backend) {
-  const { operator, faults, log } = backend
+  const { operator, faults, gateway, log } = backend
   const listeners = new Set<(line: string) => void>()
   let provider: ControlState['provider'] = 'up'
   let revoked = false
 
   const state = (): ControlState => ({
     provider,
+    backend: gateway.mode === 'open' ? 'up' : 'restarting',
     revoked,
     requests: log.requests.length,
     refreshes: log.presentations.length,
@@ -59,6 +64,8 @@ export function createControlRoom(backend: Backend) {
       operator.setProviderConnection('up')
       faults.clear('cookieRefresh')
     },
+    /** As a deploy does: the gateway in front of it answers 502 meanwhile. */
+    restart: () => void gateway.restart(RESTART_MS),
     /** The next refresh is processed, and its answer never arrives. */
     loseAnswer() {
       faults.inject('openidRefresh', { kind: 'reset', at: 'after' })
