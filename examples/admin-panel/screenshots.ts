@@ -123,7 +123,7 @@ async function shoot(browser: Browser, name: string, [look, play]: (typeof scene
       backend,
       shows,
       async login() {
-        await page.getByRole('button', { name: 'Sign in' }).click()
+        await page.getByRole('button', { name: 'Sign in', exact: true }).click()
         await shows('Tom Twofactor')
       },
       press: (button) => page.getByRole('button', { name: button }).click(),

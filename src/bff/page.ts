@@ -32,6 +32,7 @@ export interface BffPage {
   open(guest: PageGuest): OpenPage
 }
 
+/** A page that listens and tells, until it is closed. */
 export interface OpenPage {
   /** Runs `task` while no other tab runs one, as far as that can be had. */
   lock<T>(task: () => Promise<T>): Promise<T>
@@ -41,6 +42,7 @@ export interface OpenPage {
   share(facts: SharedFacts | null): void
   /** The user has logged out, this very moment. */
   leave(): void
+  /** Stops to listen and to tell. */
   close(): void
 }
 

@@ -25,21 +25,22 @@ const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
 // No React, no Redis, no MSW and no whole zod in what a page starts with.
 test.each([
   ['.', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
+  ['./bff', ['xstate'], ['xstate']],
   ['./browser', [], ['xstate']],
   ['./inspect', ['xstate'], ['xstate']],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
-  ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
+  ['./oauth', ['#transport', 'oauth4webapi', 'zod/mini'], ['oauth4webapi', 'xstate']],
   ['./server', ['#crypto', '#transport', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http', 'xstate']],
-  ['./backchannel', ['jose'], ['jose']],
+  ['./backchannel', ['#transport', 'jose'], ['jose']],
   ['./redis', ['#crypto'], ['xstate']],
   ['./react', ['react'], ['react', 'xstate']],
   ['./react-admin', [], ['xstate']],
   ['./refine', [], ['xstate']],
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
-  ['./sqlite', ['node:sqlite'], []],
+  ['./sqlite', ['node:fs', 'node:sqlite'], []],
   ['./testing', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
@@ -64,6 +65,7 @@ test('every subpath is walked', () => {
   expect(Object.keys(manifest.exports)).toEqual([
     '.',
     './backchannel',
+    './bff',
     './browser',
     './inspect',
     './machine',

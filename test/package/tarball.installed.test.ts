@@ -93,8 +93,8 @@ describe('the tarball', () => {
   })
 
   test('is small', () => {
-    expect(packed.size).toBeLessThan(200_000)
-    expect(packed.unpackedSize).toBeLessThan(700_000)
+    expect(packed.size).toBeLessThan(260_000)
+    expect(packed.unpackedSize).toBeLessThan(830_000)
   })
 })
 
