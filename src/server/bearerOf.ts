@@ -8,8 +8,8 @@ import type { Found } from './sessionSearch.ts'
 import type { Sessions } from './sessions.ts'
 
 /**
- * The bearer of one session as one request sees it: from the record while that is fresh, else from the session,
- * awake for as long as it takes. `canRefresh` false: from the record alone.
+ * The bearer of one session as one request sees it: from the record while that is fresh and the session rests,
+ * else from the session, awake for as long as it takes. `canRefresh` false: from the record alone.
  */
 export function bearerOf(found: Found, sessions: Sessions, settings: ServerSettings, canRefresh = true) {
   const { clock } = settings
@@ -19,7 +19,8 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
   let position: Position = { epoch: session.epoch, version: session.version }
   let bearer = session.bearer
   let isDisputed = false
-  let freshUntil = bearer === undefined ? 0 : endsAt - lead
+  // A session that is awake knows more than its record: that its bearer was refused, or that a refresh is in doubt.
+  let freshUntil = bearer === undefined || sessions.lives.sourceOf(key) ? 0 : endsAt - lead
 
   const fresh = () => (bearer !== undefined && clock.wall() < freshUntil ? bearer : undefined)
 

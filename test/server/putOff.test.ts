@@ -35,6 +35,14 @@ test.each([
   }
 })
 
+test('U69: a refresh that the page asks for brings nobody a bearer that was refused', async () => {
+  const { backend, page } = await refused()
+  backend.faults.inject('openidRefresh', LIMITED, { times: 2 })
+  await page.get(USERS)
+  const answer = await page.post('/session/refresh')
+  expect([answer.status, await answer.json()]).toMatchObject([503, { error: 'refresh_unavailable' }])
+})
+
 test('U69: nor does verifying call that a refusal by the backend', async () => {
   const { backend, page } = await refused()
   backend.faults.inject('openidRefresh', LIMITED)
