@@ -119,6 +119,8 @@ async function begin(
   const ahead = virtualClock(MODEL_START)
   await backend.start(ahead)
   let isApiClosed = false
+  /** The server's own refresh decides what a call of the page is answered. */
+  let isApiOpen = false
   let subject = ''
   let user: SessionUser | undefined
   const browser = drivenBrowser(PANEL)
@@ -185,7 +187,8 @@ async function begin(
       if (pathname === '/session/refresh' && answer) return answer()
       // Between the events of a path nobody tells the page anything.
       if (pathname === '/session/' && !isLookWorth) return new Response(null, { status: 503 })
-      isApiClosed = pathname === backend.apiPath
+      isApiClosed = pathname === backend.apiPath && !isApiOpen
+      isApiOpen = false
       try {
         return await server.handle(request)
       } finally {
@@ -266,10 +269,15 @@ async function begin(
         await post('/session/refresh')
         return wake()
       case 'server.ended':
+        // The server's refresh for a call of the page is rejected: the answer to the call says so.
+        await until(
+          () => held.has('api'),
+          () => 'a call of the API in the air',
+        )
         outlive()
         await backend.failRefresh(openidAnswers['refresh.rejected']())
-        await post('/session/refresh')
-        return wake()
+        isApiOpen = true
+        return held.release('api')
       case 'bearer.rejectedByApi':
         await until(
           () => held.has('api'),

@@ -76,6 +76,9 @@ export interface DrivenWorld<Driven extends BaseSession> {
 
 type Running<Driven extends BaseSession> = ReturnType<typeof run<Driven>> & DrivenParts<Driven>
 
+/** How many answers of the API a path may need before another call could carry the same bearer. */
+const PROBES = 8
+
 const LONGEST_MS = 2 ** 31 - 1
 
 /**
@@ -214,7 +217,7 @@ function run<Driven extends BaseSession>(
     heard,
     taken,
     signal: (what: SessionSignal) => signal(what),
-    /** Keeps a call of the API in the air that carries the current bearer. */
+    /** Keeps calls of the API in the air that carry the current bearer, for as long as no new one could leave. */
     probe() {
       const { state, isUsable, epoch, version } = session.getSnapshot()
       const position = `${epoch}.${version}`
@@ -227,8 +230,10 @@ function run<Driven extends BaseSession>(
         return
       held.drop('api')
       probed = position
-      probes += 1
-      session.fetch(`${apiPath}?probe=${probes}`).catch(() => {})
+      for (let count = 0; count < PROBES; count++) {
+        probes += 1
+        session.fetch(`${apiPath}?probe=${probes}`).catch(() => {})
+      }
     },
   }
 }

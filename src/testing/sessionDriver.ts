@@ -84,14 +84,23 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
   const store = drivenStore()
   const seen = new Set<string>()
   let user: SessionUser | undefined
-  const held = heldRequests(({ url }) => {
-    const { pathname, search } = new URL(url)
-    if (pathname !== backend.apiPath) return 'refresh'
-    // A second send is the one retry after a 401.
-    if (seen.has(search)) return undefined
-    seen.add(search)
-    return 'api'
-  })
+  let isAccepted = false
+  const held = heldRequests(
+    ({ url }) => {
+      const { pathname, search } = new URL(url)
+      if (pathname !== backend.apiPath) return 'refresh'
+      // The one retry after a 401 is never answered: what the API thinks of the newer bearer is an event of its own.
+      if (seen.has(search)) return 'retry'
+      seen.add(search)
+      return 'api'
+    },
+    async (request) => {
+      const isTaken = isAccepted && new URL(request.url).pathname === backend.apiPath
+      const answer = await globalThis.fetch(request)
+      // After a 401 it is another route that takes the bearer, and the backend of the driver has one.
+      return isTaken && answer.status === 401 ? new Response(null, { status: 204 }) : answer
+    },
+  )
 
   async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld<Session>) {
     const answer = openidAnswers[type as keyof typeof openidAnswers]
@@ -135,7 +144,8 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
           () => held.has('api'),
           () => 'a call of the API in the air',
         )
-        if (type === 'bearer.rejectedByApi') backend.expireBearers()
+        isAccepted = type === 'bearer.acceptedByApi'
+        if (!isAccepted) backend.expireBearers()
         return held.release('api')
       case 'caller.asked':
         return void session.getToken().catch(() => {})
