@@ -189,7 +189,7 @@ function run<Driven extends BaseSession>(
     ...(idleTimeoutMs && { idleTimeoutMs }),
     ...(absoluteLifetimeMs && { absoluteLifetimeMs }),
   })
-  let signal: (signal: SessionSignal) => void = () => {}
+  let signal: (signal: SessionSignal) => unknown = () => {}
   const taken: string[] = []
   const heard: string[] = []
   const actor = createActor(logic, {
@@ -216,7 +216,10 @@ function run<Driven extends BaseSession>(
     /** What the chart was told since the last event of the path, and the rows that it took. */
     heard,
     taken,
-    signal: (what: SessionSignal) => signal(what),
+    /** What a session does about a signal may wait for its clock, which no path is to wait for. */
+    signal(what: SessionSignal) {
+      void signal(what)
+    },
     /** Keeps calls of the API in the air that carry the current bearer, for as long as no new one could leave. */
     probe() {
       const { state, isUsable, epoch, version } = session.getSnapshot()

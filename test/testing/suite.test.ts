@@ -40,9 +40,8 @@ describe('the paths', () => {
   test('to every row take all of them, every reason of the chart, and every event', () => {
     const suite = modelSuite(mirror(), [
       { ...limits, start: 'pending' },
-      { ...limits, start: 'loggedIn' },
-      { ...limits, start: 'inDoubt' },
-      { ...limits, start: 'pending', resend: { withinMs: 40_000 } },
+      { ...limits, start: 'loggedIn', resend: 'never' },
+      { ...limits, start: 'inDoubt', resend: { withinMs: 40_000 } },
     ])
     const planned = suite.planned()
     expect(Object.keys(planned.transitions).sort()).toEqual(modelTransitions().sort())
@@ -92,7 +91,7 @@ describe('the paths', () => {
             : [],
         ),
       )
-    expect(new Set(next(mirror())).size).toBeGreaterThan(1)
+    expect(next(mirror()).filter((event) => event !== 'time.woke')).not.toEqual([])
     expect(new Set(next(mirror({ isChart: false })))).toEqual(new Set(['time.woke']))
   })
 
