@@ -63,3 +63,34 @@ test('X37: that memory shows secrets is said, and nothing is promised', () => {
   expect(open).toMatch(/\(X37\).*cannot erase a string.*heap snapshot, a core dump, swap/)
   expect(page).not.toMatch(/zeroed|zeroi[sz]ed|wiped/i)
 })
+
+/** The ids of the requirements of a part of the page, in order. */
+const idsOf = (title: string) =>
+  [
+    ...(page.split(/^##+ /m).find((part) => part.startsWith(title)) ?? '').matchAll(/^\| (\d[\d.]*) \|/gm),
+  ].map(([, id = '']) => id)
+const counted = (chapter: number, counts: readonly number[]) =>
+  counts.flatMap((count, i) => Array.from({ length: count }, (_, n) => `${chapter}.${i + 1}.${n + 1}`))
+
+test.each([
+  ['V7, sessions', counted(7, [3, 4, 2, 5, 3, 2])],
+  ['V10, OAuth', counted(10, [2, 3, 5, 16, 5, 2, 3])],
+  [
+    'Browser-based apps',
+    [
+      ...['6.1.2.1', '6.1.2.2', '6.1.2.3', '6.1.2.4', '6.1.3.1', '6.1.3.2', '6.1.3.3'],
+      ...['6.1.3.3.1', '6.1.3.3.2', '6.1.3.3.3', '6.1.3.4', '6.1.3.5', '6.1.3.6', '6.1.3.7'],
+    ],
+  ],
+])('security: every requirement of "%s" is there once, in order', (title, ids) => {
+  expect(idsOf(title)).toEqual(ids)
+})
+
+test('security: every requirement says whether it is met', () => {
+  const rows = [...page.matchAll(/^\| (?:7|10|6\.1)\.[\d.]+ \|([^|]*)\|([^|]*)\|/gm)]
+  expect(rows).toHaveLength(19 + 36 + 14)
+  for (const [row, about = '', met = ''] of rows) {
+    expect(about.trim(), row).not.toBe('')
+    expect(met.trim(), row).toMatch(/^(yes|no|in part|yours|not used|LibreChat's|the provider's)\b/)
+  }
+})
