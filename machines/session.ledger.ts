@@ -224,6 +224,53 @@ export function settled(
   }
 }
 
+/** What stands for a row that cannot be read: sent once, nobody knows when, nor what came of it. */
+const UNREADABLE: LedgerRow = {
+  sends: 1,
+  since: 0,
+  answers: 0,
+  answeredSince: NEVER,
+  sentAt: 0,
+  notBefore: 0,
+  heldUntil: 0,
+}
+
+/** Why a row may be closed. */
+const CLOSED: readonly unknown[] = [
+  undefined,
+  'consumed',
+  'refreshRejected',
+  'refreshOutcomeUnknown',
+  'missingCredential',
+  'accessRevoked',
+  'identityMismatch',
+  'stepUpRequired',
+] satisfies readonly (LedgerRow['closed'] | undefined)[]
+
+/**
+ * A row out of a store; `undefined`: there is none. One that is damaged counts as a send of which nobody knows: it ends
+ * nothing that its policy does not end, and no token goes out as if it were new.
+ */
+export function readRow(value: unknown): LedgerRow | undefined {
+  if (value === undefined || value === null) return undefined
+  const { sends, since, answers, answeredSince, sentAt, notBefore, heldUntil, openUntil, closed } =
+    value as LedgerRow
+  const areCounts = [sends, answers].every((count) => Number.isSafeInteger(count) && count >= 0)
+  const instants = [since, answeredSince, sentAt, notBefore, heldUntil, openUntil ?? 0]
+  if (!areCounts || !instants.every(Number.isFinite) || !CLOSED.includes(closed)) return UNREADABLE
+  return {
+    sends,
+    since,
+    answers,
+    answeredSince,
+    sentAt,
+    notBefore,
+    heldUntil,
+    ...(openUntil !== undefined && { openUntil }),
+    ...(closed && { closed }),
+  }
+}
+
 /** The row of a token that nobody has sent. */
 export const blank = (now: number): LedgerRow => ({
   sends: 0,

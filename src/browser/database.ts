@@ -7,7 +7,7 @@ export interface Database {
    * IndexedDB, or none that keeps a key.
    */
   isThere(): Promise<boolean>
-  read(row: string): Promise<unknown>
+  read(rows: readonly string[]): Promise<readonly unknown[]>
   /**
    * One atomic change: nobody else reads or writes between what `decide` is given and what it writes. `decide` is
    * given the rows named and answers what to write (`undefined`: delete) and what to resolve to. It is asked again
@@ -93,7 +93,7 @@ export function createDatabase(name: string, clock: Clock, onTrouble: () => void
       await told(connection).catch(() => {})
       return wasThere
     },
-    read: (row) => attempt(({ database }) => readRow(database, clock, row)),
+    read: (rows) => attempt(({ database }) => readRows(database, clock, rows)),
     change: (rows, decide) => attempt(({ database }) => changeRows(database, clock, rows, decide)),
     async seal(text, context) {
       const { key } = await connection()
@@ -134,7 +134,7 @@ async function connect(name: string, clock: Clock, onLost: () => void): Promise<
 }
 
 async function readKey(database: IDBDatabase, clock: Clock): Promise<CryptoKey> {
-  const stored = await readRow(database, clock, KEY)
+  const [stored] = await readRows(database, clock, [KEY])
   if (stored instanceof CryptoKey) return stored
   const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
     'encrypt',
@@ -211,10 +211,11 @@ function transact<T>(
   })
 }
 
-const readRow = (database: IDBDatabase, clock: Clock, row: string) =>
-  transact<unknown>(database, clock, 'readonly', (store, answer) => {
-    const request = store.get(row)
-    request.onsuccess = () => answer(request.result)
+const readRows = (database: IDBDatabase, clock: Clock, rows: readonly string[]) =>
+  transact<readonly unknown[]>(database, clock, 'readonly', (store, answer) => {
+    const requests = rows.map((row) => store.get(row))
+    const last = requests[requests.length - 1]
+    if (last) last.onsuccess = () => answer(requests.map(({ result }) => result))
   })
 
 function changeRows<T>(

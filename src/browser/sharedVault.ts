@@ -9,7 +9,7 @@ import { sent } from '../coordination/sent.ts'
 import { settle } from '../coordination/settle.ts'
 import type { Clock } from '../session/clock.ts'
 import { memoryStore } from '../stores/memory.ts'
-import type { SessionStore, StoredSession } from '../stores/store.ts'
+import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
 import { createDatabase, type Database, type Sealed } from './database.ts'
 import type { Lock } from './lock.ts'
@@ -68,7 +68,8 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
   async function read(): Promise<StoredSession | null> {
     const db = await database()
     if (!db) return memory.read()
-    const row = (await db.read(SESSION)) as SessionRow | undefined
+    const [found, send] = await db.read([SESSION, SEND])
+    const row = found as SessionRow | undefined
     // Of a newer version of this package: not ours to read, nor to delete.
     if (row?.v !== 1) return null
     const text = await db.unseal(row, contextOf(row))
@@ -80,7 +81,8 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
       return null
     }
     wasStored = true
-    return JSON.parse(text) as StoredSession
+    const stored = JSON.parse(text) as StoredSession
+    return 'ended' in stored || !isAt(send, row) ? stored : { ...stored, doubt: send as SendRow }
   }
 
   const store: SessionStore = {
@@ -89,11 +91,13 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
       const db = await database()
       if (!db) return memory.compareAndSet(expected, next)
       const { epoch, version } = next
+      // The row of its sends stands beside it, once.
+      const { doubt: _, ...session } = next as SessionRecord
       const row: SessionRow = {
         v: 1,
         epoch,
         version,
-        ...(await db.seal(JSON.stringify(next), contextOf(next))),
+        ...(await db.seal(JSON.stringify(session), contextOf(next))),
       }
       const isWritten = await db.change([SESSION, SEND], (found, send) => {
         if (expected ? !isAt(found, expected) : found !== undefined) return { answer: false }

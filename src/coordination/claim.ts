@@ -1,4 +1,12 @@
-import { asOf, blank, decide, type LedgerRow, opened, raised } from '../../machines/session.ledger.ts'
+import {
+  asOf,
+  blank,
+  decide,
+  type LedgerRow,
+  opened,
+  raised,
+  readRow,
+} from '../../machines/session.ledger.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
 import type { FlightAsk } from './coordinator.ts'
 import { heldBy } from './heldBy.ts'
@@ -20,7 +28,8 @@ export function claim(
   now: number,
   openForMs: number,
 ): Claim | { readonly outcome: RefreshOutcome } {
-  const before = found && asOf(found, now)
+  const row = readRow(found)
+  const before = row ? asOf(row, now) : null
   const ask = { resend, isSpent, isEarly, known: known && toInstants(known, now) }
   const decision = decide(before, ask, now)
   if (decision.kind === 'send') return { row: opened(before, ask, now, openForMs), before }

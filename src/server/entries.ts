@@ -1,5 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
-import type { SessionStore, StoredSession } from '../stores/store.ts'
+import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
@@ -121,7 +121,9 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       async read() {
         const opened = first ?? (await read(key))
         first = undefined
-        return opened?.record.session ?? null
+        if (!opened) return null
+        const { session, intent } = opened.record
+        return 'ended' in session || !intent ? session : { ...session, doubt: intent }
       },
       async compareAndSet(expected, next) {
         if (expected === null) return false
@@ -131,7 +133,9 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
           // A newer version has a token of its own: what was intended with the old one is settled.
           const isRenewal = next.epoch !== expected.epoch || next.version !== expected.version
           const why = 'reason' in next ? { reason: next.reason } : {}
-          return { ...rest, ...(intent && !isRenewal && { intent }), ...why, session: next } as ServerRecord
+          // The row stands beside the session, once.
+          const { doubt: _, ...session } = next as SessionRecord
+          return { ...rest, ...(intent && !isRenewal && { intent }), ...why, session } as ServerRecord
         })
         return done !== undefined
       },

@@ -153,9 +153,11 @@ export function createLives(
     const live = lives.get(key)
     if (!live || live.users > 0 || owes(live)) return
     const { state, isPending } = live.handle.session.getSnapshot()
-    if (isPending || !IDLE.includes(state)) return
+    const { lastChance, bearer, doubt, attempts } = live.handle.session.actorRef.getSnapshot().context
+    // Its record says so, too: it has tried nothing since it was woken.
+    const isAsFound = doubt !== null && attempts === 0 && (bearer === 'good' || bearer === 'ended')
+    if (isPending || !(IDLE.includes(state) || (state === 'retrying' && isAsFound))) return
     // What it was told of a missing route is in no record, and holds until the bearer ends.
-    const { lastChance, bearer } = live.handle.session.actorRef.getSnapshot().context
     if (lastChance && bearer === 'good') return
     lives.delete(key)
     entries.release(key)

@@ -1,7 +1,7 @@
 import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { asStored } from '../session/records.ts'
-import type { StoredSession } from '../stores/store.ts'
+import type { SessionRecord, StoredSession } from '../stores/store.ts'
 
 /**
  * The ledger's row of the record's refresh token, on the wall clock. Written before the token is sent. As long as a
@@ -39,13 +39,18 @@ export function readServerRecord(text: string): ServerRecord | 'newer' | undefin
     return undefined
   }
   if (typeof value?.v === 'number' && value.v > 1) return 'newer'
-  const session = asStored(value?.session)
+  // A session is read together with the row of its sends.
+  const stored = asStored(value?.session && { ...value.session, doubt: value.intent })
+  const { doubt: row, ...session } = (stored ?? {}) as Partial<SessionRecord>
   const isFit =
     value?.v === 1 &&
-    session !== null &&
+    stored !== null &&
     typeof value.key === 'string' &&
     typeof value.login === 'string' &&
     Number.isFinite(value.activeAt) &&
     Number.isFinite(value.verifiedAt)
-  return isFit ? ({ ...value, session } as ServerRecord) : undefined
+  if (!isFit) return undefined
+  const { intent: given, ...rest } = value as ServerRecord
+  const intent = row && { ...row, owner: `${given?.owner}` }
+  return { ...rest, session: session as StoredSession, ...(intent && { intent }) }
 }

@@ -1,7 +1,8 @@
 import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session.deadlines.ts'
-import { after, NEVER } from '../../machines/session.instants.ts'
-import type { Sends } from '../../machines/session.ledger.ts'
+import { after } from '../../machines/session.instants.ts'
+import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type {
+  Doubt,
   Position,
   RefreshInput,
   RejectedReason,
@@ -19,6 +20,8 @@ import type { Settings } from './options.ts'
 import { fromRecord, isTombstone, toRecord, toTokens } from './records.ts'
 import { replaceStored } from './replaceStored.ts'
 import { revoke } from './revoke.ts'
+import { agesOf, sendsOf } from './sendAges.ts'
+import { doubtOf, rowAfter } from './storedDoubt.ts'
 import type { Tokens, Vault } from './vault.ts'
 
 export interface FlightDeck {
@@ -45,7 +48,10 @@ interface Bearing {
 }
 
 /** What is known of a session beside its tokens, where it was found. */
-export type FoundFacts = Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections' | 'doubt' | 'retryAt'>>
+export interface FoundFacts extends Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections'>> {
+  /** What is known of earlier sends of its refresh token, on the wall clock. */
+  readonly row?: LedgerRow
+}
 
 interface Attempt {
   readonly position: Position
@@ -53,8 +59,8 @@ interface Attempt {
   readonly tokens: Tokens
   /** On the session's timeline. */
   readonly sentAt: number
-  /** The token was sent before, and nobody saw the answer. */
-  readonly isSentAgain: boolean
+  /** What is known of earlier sends of the token; `null`: there is no doubt. */
+  readonly doubt: Doubt | null
   /** Renewals in a row whose bearer was answered 401. */
   readonly rejections: number
 }
@@ -72,22 +78,6 @@ const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
 /** How long ago an answer came; an answer that says nothing of it, or nonsense, came just now. */
 const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
   Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
-
-/** Sends on the session's timeline, told in ages. */
-const agesOf = ({ sends, since, answers, answeredSince }: Sends, at: number): KnownSends => ({
-  sends,
-  sinceMs: Math.max(at - since, 0),
-  answers,
-  ...(answeredSince < NEVER && { answeredSinceMs: Math.max(at - answeredSince, 0) }),
-})
-
-/** Sends that are told in ages, on the session's timeline. */
-export const sendsOf = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, at: number): Sends => ({
-  sends,
-  since: at - sinceMs,
-  answers,
-  answeredSince: answeredSinceMs === undefined ? NEVER : at - answeredSinceMs,
-})
 
 const rowOf = (doubt: KnownSends & { readonly waitMs: number }, at: number) => ({
   ...sendsOf(doubt, at),
@@ -118,6 +108,10 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
 
   const strategyOf = (of: Owner) => settings.strategies[of.provider] as SessionStrategy
 
+  const resendOf = (of: Owner) => strategyOf(of).resend ?? 'afterBearerEnds'
+
+  const instant = () => ({ at: now(), wall: clock.wall() })
+
   const about = (of: Owner, tokens: Tokens) => ({ ...of, ...tokens, userId: of.user.id })
 
   const request = (of: Owner, tokens: Tokens, signal: AbortSignal) => ({
@@ -146,7 +140,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       of: owner as Owner,
       tokens: vault.tokens(),
       sentAt: now(),
-      isSentAgain: doubt !== null,
+      doubt,
       rejections,
     }
     const asked = request(attempt.of, attempt.tokens, signal)
@@ -180,7 +174,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (!coordinator) return refresh()
       if (isNewer === undefined) return unsent
       const send = () => refresh().catch(() => internal)
-      const resend = strategyOf(attempt.of).resend ?? 'afterBearerEnds'
+      const resend = resendOf(attempt.of)
       const ask = { resend, isSpent, isEarly: isHurried, known: doubt && agesOf(doubt, attempt.sentAt) }
       return coordinator.run({ identity: asked, origin: settings.origin, ask, send })
     }
@@ -199,8 +193,26 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     if (judged.kind === 'ended') {
       const { late } = judged
       if (late?.kind === 'ok') void end(of, toTokens(late.bearer, late.refreshToken), 'late')
-    } else if (await reread(position)) return // A peer holds the next version: this failure is of the past.
+    } else {
+      const stored = await look()
+      // A peer holds the next version: this failure is of the past.
+      if (take(position, stored)) return
+      if (stored) noteDoubt(attempt, stored, judged)
+    }
     report(attempt, judged)
+  }
+
+  /** What is known of the token is written beside it: whoever finds the session knows that, too. */
+  function noteDoubt(
+    { position, of, tokens, sentAt, doubt: known }: Attempt,
+    stored: StoredSession,
+    outcome: RefreshOutcome,
+  ) {
+    if (!store || isTombstone(stored) || !isSame(stored, position)) return
+    if (!tokens.refreshToken || stored.refreshToken !== tokens.refreshToken) return
+    const doubt = rowAfter(stored.doubt, { outcome, known, sentAt, resend: resendOf(of) }, instant())
+    const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+    if (doubt) store.compareAndSet(position, { ...stored, doubt }).catch(unstored)
   }
 
   /** What an answer that looks good is worth to this session. */
@@ -255,12 +267,13 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     tokens: Tokens,
     lifeMs: number,
     receivedAt: number,
-    { bearerVersion = at.version, ...found }: FoundFacts = {},
+    { bearerVersion = at.version, row, ...found }: FoundFacts = {},
   ) {
     owner = of
     held = { version: bearerVersion, lifeMs, receivedAt }
     vault.open(at, tokens)
-    const facts = { ...toFacts(at, of, tokens, held), ...found }
+    const doubt = row && doubtOf(row, resendOf(of), instant())
+    const facts = { ...toFacts(at, of, tokens, held), ...found, ...doubt }
     send({ type: 'session.started', at: now(), facts })
   }
 
@@ -311,8 +324,9 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
   }
 
   /** Takes a newer version, or the end, from the store. Answers whether there was one; `undefined`: nobody can tell. */
-  async function reread(position: Position): Promise<boolean | undefined> {
-    const stored = await look()
+  const reread = async (position: Position) => take(position, await look())
+
+  function take(position: Position, stored: StoredSession | null | undefined): boolean | undefined {
     if (stored === undefined) return undefined
     if (stored === null || !isCurrent(position) || stored.epoch < position.epoch) return false
     // A store that fell back, or missed this login, may have given its epoch to another one.
@@ -349,7 +363,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     send({ ...toEvent(attempt, outcome), ...attempt.position, at: now() } as SessionEvent)
   }
 
-  function toEvent({ of, sentAt, isSentAgain }: Attempt, outcome: Failure) {
+  function toEvent({ of, sentAt, doubt }: Attempt, outcome: Failure) {
     const roll = random()
     // Whoever was told to wait must not come back at the same instant.
     const wait = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) * (1 + roll / 10) : 0
@@ -360,7 +374,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       case 'rejected':
         if (outcome.security) tell({ type: 'security', code: outcome.security })
         // RFC 9700 section 4.14.2: the provider may have taken the second send for theft, and ended the grant.
-        else if (isSentAgain && outcome.reason === 'refreshRejected')
+        else if (doubt !== null && outcome.reason === 'refreshRejected')
           tell({ type: 'security', code: 'reuse' })
         return { type: 'refresh.rejected', reason: outcome.reason as RejectedReason } as const
       case 'unsupported':
@@ -375,7 +389,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
           misconfigured: outcome.cause === 'misconfigured',
         } as const
       case 'unknown': {
-        const resend = outcome.consumed ? 'never' : (strategyOf(of).resend ?? 'afterBearerEnds')
+        const resend = outcome.consumed ? 'never' : resendOf(of)
         return {
           type: 'refresh.unknown',
           // A follower joined later than the token was sent.
@@ -398,7 +412,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
     void replaceStored(store, unstored, (stored) => {
       if (!stored || !isSame(stored, at)) return undefined
-      const { refreshToken, ...rest } = stored as SessionRecord
+      const { refreshToken, doubt, ...rest } = stored as SessionRecord
       return rest
     })
   }

@@ -1,3 +1,4 @@
+import { readRow } from '../../machines/session.ledger.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
@@ -21,8 +22,9 @@ export function asStored(value: unknown): StoredSession | null {
     Number.isFinite(startedAt)
   if (typeof provider !== 'string' || !user || !areTexts || !areNumbers) return null
   if (bearer !== undefined && !isBearer(bearer)) return null
-  const { ended: _, ...record } = stored
-  return { ...record, user } as SessionRecord
+  const { ended: _, doubt: row, ...record } = stored
+  const doubt = readRow(row)
+  return { ...record, user, ...(doubt && { doubt }) } as SessionRecord
 }
 
 /** What replaces the session stored at `at`: one version on, so that no renewal under way writes over it. */
@@ -53,7 +55,7 @@ export function toRecord(
  */
 export function fromRecord(record: SessionRecord, wallNow: number) {
   const { v, epoch, version, endsAt = Infinity, lifeMs = Infinity, bearer, refreshToken, ...rest } = record
-  const { bearerVersion, rejections, ...owner } = rest
+  const { bearerVersion, rejections, doubt, ...owner } = rest
   const leftMs = Math.min(endsAt - wallNow, lifeMs)
   return {
     at: { epoch, version },
@@ -63,6 +65,7 @@ export function fromRecord(record: SessionRecord, wallNow: number) {
     ageMs: lifeMs < Infinity ? lifeMs - leftMs : 0,
     ...(bearerVersion !== undefined && { bearerVersion }),
     ...(rejections !== undefined && { rejections }),
+    ...(doubt && { row: doubt }),
   }
 }
 

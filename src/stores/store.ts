@@ -1,3 +1,4 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { ExpiredReason, LoggedOutReason, Position, SessionUser } from '../../machines/session.types.ts'
 
 /** Everything that a session needs to go on after a restart or in another process. Holds tokens: keep it sealed. */
@@ -24,6 +25,11 @@ export interface SessionRecord extends Position {
   readonly bearerVersion?: number
   /** Renewals in a row whose bearer was answered 401. */
   readonly rejections?: number
+  /**
+   * What is known of the sends of `refreshToken`, on the wall clock; absent: none is in doubt. A store whose coordinator
+   * keeps that row beside the record reads the row as this, and need not write it.
+   */
+  readonly doubt?: LedgerRow
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly startedAt: number
 }

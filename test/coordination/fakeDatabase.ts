@@ -8,7 +8,7 @@ export function fakeDatabase(name: string): Database {
   databases.set(name, rows)
   return {
     isThere: async () => true,
-    read: async (row) => structuredClone(rows.get(row)),
+    read: async (names) => names.map((row) => structuredClone(rows.get(row))),
     async change(names, decide) {
       const { write = {}, answer } = decide(...names.map((row) => structuredClone(rows.get(row))))
       for (const [row, value] of Object.entries(write))

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StoredSession } from 'xstate-session'
 import { memoryEntries } from 'xstate-session/server'
+import { blank } from '../../machines/session.ledger.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
@@ -19,7 +20,7 @@ async function twoServers() {
   ]
   const now = Date.now()
   await one.write({ v: 1, key: KEY, login: 'login', session: at(1), activeAt: now, verifiedAt: now }, null)
-  return { one: one.sessionStore(KEY, undefined), two: two.sessionStore(KEY, undefined) }
+  return { one: one.sessionStore(KEY, undefined), two: two.sessionStore(KEY, undefined), entries: two }
 }
 
 const at = (version: number): StoredSession => ({
@@ -47,4 +48,31 @@ test('I6: nor over a logout; and a session that is not there is not made', async
   expect(await one.compareAndSet(at(1), at(2))).toBe(false)
   expect(await one.read()).toMatchObject({ ended: true })
   expect(await one.compareAndSet(null, at(3))).toBe(false)
+})
+
+test('U36: a session finds the row of its sends in its record, and writes no second one', async () => {
+  const { one, two, entries } = await twoServers()
+  const row = { ...blank(5), sends: 2, answers: 1, answeredSince: 7 }
+  await entries.update(KEY, (record) => ({ ...record, intent: { ...row, owner: 'somebody' } }))
+  expect(await one.read()).toEqual({
+    ...at(1),
+    startedAt: expect.any(Number),
+    doubt: expect.objectContaining(row),
+  })
+  expect(await two.compareAndSet(at(1), { ...at(1), doubt: { ...row, sends: 9 } } as StoredSession)).toBe(
+    true,
+  )
+  const stored = await entries.read(KEY)
+  expect(stored?.record.session).not.toHaveProperty('doubt')
+  expect(stored?.record.intent).toMatchObject(row)
+})
+
+test.each([
+  ['a text', 'row'],
+  ['an empty row', {}],
+  ['sends that are none', { ...blank(5), sends: 'two' }],
+])('U36: %s in its place is a send of which nobody knows, and the session lives', async (_, intent) => {
+  const { one, entries } = await twoServers()
+  await entries.update(KEY, (record) => ({ ...record, intent: intent as never }))
+  expect(await one.read()).toMatchObject({ refreshToken: 'R1', doubt: { sends: 1, answers: 0 } })
 })

@@ -1,0 +1,19 @@
+import { NEVER } from '../../machines/session.instants.ts'
+import type { Sends } from '../../machines/session.ledger.ts'
+import type { KnownSends } from '../strategies/strategy.ts'
+
+/** Sends on the session's timeline, told in ages. */
+export const agesOf = ({ sends, since, answers, answeredSince }: Sends, at: number): KnownSends => ({
+  sends,
+  sinceMs: Math.max(at - since, 0),
+  answers,
+  ...(answeredSince < NEVER && { answeredSinceMs: Math.max(at - answeredSince, 0) }),
+})
+
+/** Sends that are told in ages, on the session's timeline. */
+export const sendsOf = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, at: number): Sends => ({
+  sends,
+  since: at - sinceMs,
+  answers,
+  answeredSince: answeredSinceMs === undefined ? NEVER : at - answeredSinceMs,
+})
