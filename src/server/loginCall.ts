@@ -21,8 +21,6 @@ export type LoginResult =
       readonly kind: 'answer'
       readonly answer: WireAnswer
       readonly said: Record<string, unknown>
-      /** The login has succeeded: the backend's limiter has counted no stranger. */
-      readonly succeeded: () => void
     }
   | { readonly kind: 'none'; readonly why: NoLogin; readonly answer?: WireAnswer }
 
@@ -57,7 +55,7 @@ export async function callLogin(
 ): Promise<LoginResult> {
   const { settings, pace } = context
   const address = forwarded(context, request, info)
-  const turn = isLimited && !address ? pace?.login() : undefined
+  const turn = isLimited && !address ? await pace?.login() : undefined
   if (typeof turn === 'number')
     return { kind: 'none', why: { status: 429, code: 'rate_limited', retryAfterMs: turn } }
   const result = await callBackend(settings, { ...call, headers: { ...call.headers, ...address } })
@@ -66,13 +64,19 @@ export async function callLogin(
     return { kind: 'none', why: UNAVAILABLE }
   }
   const { answer, json: said } = result
-  const isYes = answer.status === 200 && said !== undefined && (isGrant(said) || isStep?.(said) === true)
-  const no = isYes || answer.status === 200 ? undefined : refusal(answer, said)
-  if (isYes || (no && answer.status < 500)) turn?.answered(answer.status, answer.headers)
+  if (answer.status === 200 && isGrant(said)) {
+    turn?.succeeded(answer.headers)
+    // The password of a second factor was counted before.
+    if (!turn && !address) pace?.passed()
+    return { kind: 'answer', answer, said }
+  }
+  if (answer.status === 200 && said && isStep?.(said)) {
+    turn?.answered(200, answer.headers)
+    return { kind: 'answer', answer, said }
+  }
+  const no = answer.status === 200 ? undefined : refusal(answer, said)
+  if (no && answer.status < 500) turn?.answered(answer.status, answer.headers)
   else turn?.unanswered()
-  // The password of a second factor was counted before.
-  const succeeded = () => (turn ? turn.succeeded() : address ? undefined : pace?.passed())
-  if (isYes) return { kind: 'answer', answer, said, succeeded }
   const why = no
     ? { ...no, backendStatus: answer.status, retryAfterMs: retryAfterMs(answer.headers) }
     : unrecognized(answer)

@@ -129,8 +129,7 @@ async function exchange(
     refusal: exchangeRefusal,
   })
   if (result.kind === 'none') return result.why
-  const { said, succeeded } = result
-  succeeded()
+  const { said } = result
   const subject = (said.user as { openidId?: unknown }).openidId
   return {
     answer: said as unknown as Grant['answer'],

@@ -23,14 +23,14 @@ const DEFAULT_WINDOW_MS = 300_000
 /** What logins may use where nothing is said. */
 const LOGIN_SHARE = 2 / 7
 
-/** A login that may be sent to the backend. */
+/** A login that may be sent to the backend. Exactly one of these tells what became of it. */
 export interface LoginTurn {
-  /** The backend has answered it: what it says of its limiter. */
+  /** The backend has answered, with a no or with a step between: what it says of its limiter. */
   answered(status: number, headers: Headers): void
   /** The backend has not answered it: its limiter did not count it. */
   unanswered(): void
   /** It succeeded: no stranger's, it counts with the refreshes. */
-  succeeded(): void
+  succeeded(headers: Headers): void
 }
 
 /**
@@ -45,8 +45,16 @@ export function createPace(options: PaceOptions, clock: Clock) {
   const isTold = Object.values(options).some((value) => value !== undefined)
   let max = options.max ?? DEFAULT_MAX
   let isLimited = true
+  /** Where the headers are lost on the way, its 429 tells of a limiter. */
+  let hasRefused = false
   let logins: number[] = []
   let refreshes: number[] = []
+  /** Logins that the backend has not answered yet. */
+  let flying = 0
+  let land = () => {}
+  let next = promiseOf((resolve) => {
+    land = resolve
+  })
 
   function forget() {
     const since = clock.monotonic() - windowMs
@@ -64,10 +72,11 @@ export function createPace(options: PaceOptions, clock: Clock) {
   }
 
   function hear(status: number, headers: Headers) {
-    const said = Number(headers.get('x-ratelimit-limit'))
-    const limit = Number.isSafeInteger(said) && said > 0 ? said : undefined
-    isLimited = isTold || limit !== undefined || status === 429
-    if (options.max === undefined) max = limit ?? DEFAULT_MAX
+    const said = headers.get('x-ratelimit-limit') ?? headers.get('ratelimit-limit')
+    const limit = said !== null && /^\d{1,9}$/.test(said) ? Number(said) : 0
+    hasRefused ||= status === 429
+    isLimited = isTold || said !== null || hasRefused
+    if (options.max === undefined) max = limit > 0 ? limit : DEFAULT_MAX
   }
 
   function giveBack(at: number): boolean {
@@ -76,19 +85,48 @@ export function createPace(options: PaceOptions, clock: Clock) {
     return place >= 0
   }
 
+  function take(): LoginTurn | number {
+    forget()
+    const wait = Math.max(waitFor(logins, partOfLogins()), waitFor([...logins, ...refreshes], max))
+    if (isLimited && wait > 0) return wait
+    const at = clock.monotonic()
+    const isTaken = isLimited
+    if (isTaken) logins.push(at)
+    flying++
+    const landed = () => {
+      flying--
+      land()
+      next = promiseOf((resolve) => {
+        land = resolve
+      })
+    }
+    return {
+      answered(status, headers) {
+        hear(status, headers)
+        landed()
+      },
+      unanswered() {
+        if (isTaken) giveBack(at)
+        landed()
+      },
+      succeeded(headers) {
+        hear(200, headers)
+        if (isTaken && giveBack(at)) refreshes.push(at)
+        landed()
+      },
+    }
+  }
+
   return {
-    /** Takes one, or answers how long there will be none; milliseconds. */
-    login(): LoginTurn | number {
-      forget()
-      const wait = Math.max(waitFor(logins, partOfLogins()), waitFor([...logins, ...refreshes], max))
-      if (isLimited && wait > 0) return wait
-      const at = clock.monotonic()
-      const isTaken = isLimited
-      if (isTaken) logins.push(at)
-      return {
-        answered: hear,
-        unanswered: () => void (isTaken && giveBack(at)),
-        succeeded: () => void (isTaken && giveBack(at) && refreshes.push(at)),
+    /**
+     * Takes one, or answers how long there will be none; milliseconds. While others are on their way it waits for what
+     * becomes of them: they may succeed, or the backend may show no limiter.
+     */
+    async login(): Promise<LoginTurn | number> {
+      for (;;) {
+        const turn = take()
+        if (typeof turn !== 'number' || flying === 0) return turn
+        await next
       }
     },
     /** A login that was counted before has succeeded, by its second factor. */
@@ -105,6 +143,8 @@ export function createPace(options: PaceOptions, clock: Clock) {
     },
   }
 }
+
+const promiseOf = (executor: (resolve: () => void) => void) => new Promise<void>(executor)
 
 export type Pace = ReturnType<typeof createPace>
 

@@ -33,11 +33,8 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
     isStep: (said) => said.twoFASetupRequired === true || isPending(said),
   })
   if (result.kind === 'none') return refused(context, result.why)
-  const { answer, said, succeeded } = result
-  if (isGrant(said)) {
-    succeeded()
-    return opened(context, request, await grantOf(context, request, answer, said))
-  }
+  const { answer, said } = result
+  if (isGrant(said)) return opened(context, request, await grantOf(context, request, answer, said))
   if (said.twoFASetupRequired === true || !isPending(said))
     return refused(context, { status: 403, code: 'two_factor_enrolment_required', backendStatus: 200 })
   const { attempt, cookie } = await pendingLogin(context).put(request, said.tempToken)
@@ -99,7 +96,6 @@ export const twoFactorLogin: Endpoint = async (context, request, info) => {
     sessions.refuse(grant)
     return failure(401, 'login_expired', {}, [pending.forget()])
   }
-  result.succeeded()
   return opened(context, request, grant, [pending.forget()])
 }
 

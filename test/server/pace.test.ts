@@ -10,15 +10,28 @@ const USERS = '/api/admin/users'
 const LIMIT = { max: 7, windowMs: 5 * MINUTE, reservedForLogins: 2 }
 
 const times = <T>(count: number, call: () => T): T[] => Array.from({ length: count }, () => call())
-const isTurn = (turn: LoginTurn | number): turn is LoginTurn => typeof turn !== 'number'
 const headers = (limit?: string) => new Headers(limit === undefined ? {} : { 'x-ratelimit-limit': limit })
 
+type Pace = ReturnType<typeof createPace>
+
+/** Logins one after the other, each ended by `end`; of those that were held how long they are. */
+async function logins(count: number, pace: Pace, end: (turn: LoginTurn) => void) {
+  const held: number[] = []
+  for (let n = 0; n < count; n++) {
+    const turn = await pace.login()
+    if (typeof turn === 'number') held.push(turn)
+    else end(turn)
+  }
+  return { sent: count - held.length, held }
+}
+const wrongs = (count: number, pace: Pace, limit?: string) =>
+  logins(count, pace, (turn) => turn.answered(401, headers(limit)))
+
 /** A pace that a backend with this limit has answered once, a window ago. */
-function heard(limit: string | undefined, options: PaceOptions = {}) {
+async function heard(limit: string | undefined, options: PaceOptions = {}) {
   const clock = fakeClock()
   const pace = createPace(options, clock)
-  const turn = pace.login()
-  if (isTurn(turn)) turn.answered(401, headers(limit))
+  await wrongs(1, pace, limit)
   clock.advance(5 * MINUTE)
   return pace
 }
@@ -33,59 +46,77 @@ test('refreshes leave to logins what is theirs, and wait for as long as the wind
   expect(pace.refresh()).toBe(0)
 })
 
-test('U5: logins leave to refreshes what is theirs, and wait for as long as the window says', () => {
+test('U5: logins leave to refreshes what is theirs, and wait for as long as the window says', async () => {
   const clock = fakeClock()
   const pace = createPace(LIMIT, clock)
-  expect(times(2, pace.login).every(isTurn)).toBe(true)
+  expect((await wrongs(2, pace)).sent).toBe(2)
   clock.advance(MINUTE)
-  expect(times(1_000, pace.login)).toEqual(Array(1_000).fill(4 * MINUTE))
+  expect(await wrongs(1_000, pace)).toEqual({ sent: 0, held: Array(1_000).fill(4 * MINUTE) })
   expect(times(5, pace.refresh)).toEqual([0, 0, 0, 0, 0])
   clock.advance(4 * MINUTE)
-  expect(isTurn(pace.login())).toBe(true)
+  expect((await wrongs(1, pace)).sent).toBe(1)
 })
 
-test('U5: a login that succeeded is no stranger’s; all together stay within the limit', () => {
+test('U5: a login that succeeded is no stranger’s; all together stay within the limit', async () => {
   const pace = createPace(LIMIT, fakeClock())
-  const turns = times(8, () => {
-    const turn = pace.login()
-    if (isTurn(turn)) turn.succeeded()
-    return turn
-  })
-  expect(turns.map(isTurn)).toEqual([true, true, true, true, true, true, true, false])
+  expect((await logins(8, pace, (turn) => turn.succeeded(headers()))).sent).toBe(7)
   expect(pace.refresh()).toBe(5 * MINUTE)
 })
 
-test('U5: so is one by its second factor; one that the backend never saw takes nothing', () => {
+test('U5: so is one by its second factor; one that the backend never saw takes nothing', async () => {
   const pace = createPace(LIMIT, fakeClock())
   for (let n = 0; n < 4; n++) {
-    expect(isTurn(pace.login())).toBe(true)
+    expect((await wrongs(1, pace)).sent).toBe(1)
     pace.passed()
   }
-  for (let n = 0; n < 100; n++) {
-    const turn = pace.login()
-    if (!isTurn(turn)) throw new Error('It was held.')
-    turn.unanswered()
-    turn.unanswered()
-  }
+  expect((await logins(100, pace, (turn) => turn.unanswered())).sent).toBe(100)
   expect(pace.refresh()).toBe(0)
 })
 
-test('U5: what the backend says of its limiter counts, unless the operator has said it', () => {
-  expect(times(31, heard('70').login).filter(isTurn)).toHaveLength(20)
-  expect(times(51, heard('70').refresh).filter((ms) => ms === 0)).toHaveLength(50)
+test('U5: what the backend says of its limiter counts, unless the operator has said it', async () => {
+  expect((await wrongs(31, await heard('70'), '70')).sent).toBe(20)
+  const { refresh } = await heard('70')
+  expect(times(51, refresh).filter((ms) => ms === 0)).toHaveLength(50)
+  // Two limiters, or one of another kind: that there is one is certain.
   for (const odd of ['7, 100', '0', '-1', '1.5', 'many', ''])
-    expect(times(7, heard(odd, { windowMs: 5 * MINUTE }).login).filter(isTurn)).toHaveLength(2)
-  expect(times(3, heard('70', { max: 3 }).refresh)).toEqual([0, 0, 5 * MINUTE])
+    expect((await wrongs(7, await heard(odd), odd)).sent).toBe(2)
+  expect(times(3, (await heard('70', { max: 3 })).refresh)).toEqual([0, 0, 5 * MINUTE])
 })
 
-test('U5: a backend that shows no limiter holds no login, until it says 429', () => {
-  const pace = heard(undefined)
-  expect(times(100, pace.login).every(isTurn)).toBe(true)
-  const turn = pace.login()
-  if (isTurn(turn)) turn.answered(429, headers())
-  expect(times(7, pace.login).filter(isTurn)).toHaveLength(2)
+test('U5: a backend that shows no limiter holds no login, until it says 429', async () => {
+  const pace = await heard(undefined)
+  expect((await wrongs(100, pace)).sent).toBe(100)
+  await logins(1, pace, (turn) => turn.answered(429, headers()))
+  expect((await wrongs(7, pace)).sent).toBe(2)
   // Whoever gives numbers has said that there is one.
-  expect(times(7, heard(undefined, { windowMs: 5 * MINUTE }).login).filter(isTurn)).toHaveLength(2)
+  expect((await wrongs(7, await heard(undefined, { windowMs: 5 * MINUTE }))).sent).toBe(2)
+})
+
+test('U5: logins that come at once wait for what becomes of each other', async () => {
+  const pace = createPace({}, fakeClock())
+  const all = times(20, pace.login)
+  const first = await Promise.all(all.slice(0, 2))
+  let settled = 0
+  for (const one of all.slice(2)) void one.then(() => settled++)
+  await Promise.resolve()
+  expect(settled).toBe(0)
+  const [one] = first
+  // It shows no limiter: nobody is held.
+  if (typeof one === 'object') one.answered(401, headers())
+  expect((await Promise.all(all)).filter((turn) => typeof turn === 'number')).toEqual([])
+})
+
+test('U5: and none waits where nothing is on its way', async () => {
+  const pace = createPace(LIMIT, fakeClock())
+  const all = times(20, async () => {
+    const turn = await pace.login()
+    if (typeof turn === 'number') return turn
+    await Promise.resolve()
+    turn.answered(401, headers('7'))
+    return 'sent'
+  })
+  const ended = await Promise.all(all)
+  expect(ended.filter((end) => end === 'sent')).toHaveLength(2)
 })
 
 test.each([[{ max: 0 }], [{ windowMs: Number.NaN }], [{ reservedForLogins: -1 }]])(
@@ -172,9 +203,11 @@ test('U5: a limiter that is raised at the backend is not lowered here', async ()
   expect((await pages[0]?.get(USERS))?.status).toBe(200)
 })
 
-test('U5: a backend without a limiter holds nobody', async () => {
+test('U5: a backend without a limiter holds nobody, not even those who come at once at the start', async () => {
   const { serve } = await world()
   const { open } = serve()
+  const answers = await Promise.all(times(20, () => password(open())))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
   for (let n = 0; n < 30; n++) expect((await password(open())).status).toBe(401)
 })
 
