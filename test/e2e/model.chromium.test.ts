@@ -20,41 +20,55 @@ describe('the panel of the demo in Chromium', () => {
     expect(suite.walked()).toEqual(suite.planned())
     expect(describeCoverage(suite.walked())).toMatchInlineSnapshot(`
       "states       6 of 6
-      transitions  38 of 72
+      transitions  42 of 91
+        not walked: loggedOut: (at once) [hasTrouble] -> retrying
+          No event of the model leads there, with these options.
         not walked: loggedOut: (at once) [hasFacts] -> active
           No event of the model leads there, with these options.
         not walked: loggedOut: session.ended -> stays
           The panel has no button for it there.
+        not walked: loggedOut: session.started [isStartedInTrouble] -> retrying
+          What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: loggedOut: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
-        not walked: active: time.checked [hasLivedTooLong] -> expired
-          The page is told of no such limit: its server keeps it.
-        not walked: active: time.checked [isEndedForGood] -> expired
-          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: active: bearer.rejected [isRejectedForGood] -> expired
           Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: active: bearer.rejected [isAnswer] -> stays
+          A page behind its server has no bearer, and nobody accepts it.
+        not walked: active: session.started [isStartedInTrouble] -> retrying
+          What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: active: session.started -> active
           Who is logged in sees no login form.
-        not walked: active: refresh.asked -> stays
-          A page behind its server has no bearer to hand out, and its calls wait for none.
-        not walked: nearingExpiry: time.checked [hasLivedTooLong] -> expired
-          The page is told of no such limit: its server keeps it.
-        not walked: nearingExpiry: time.checked [isEndedForGood] -> expired
+        not walked: active: session.renewed [isNewerUnusable] -> retrying
           Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: active: refresh.rejected [isRejectedAlive] -> expired
+          Takes a refresh of another tab that is refused while this one looks away.
+        not walked: active: bearer.accepted [isAnswer] -> stays
+          A page behind its server has no bearer, and nobody accepts it.
         not walked: nearingExpiry: time.checked [isEndedAndEager] -> refreshing
           That the backend cannot refresh ends the session at the server, as a rejection.
         not walked: nearingExpiry: bearer.rejected [isRejectedForGood] -> expired
           Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: nearingExpiry: bearer.rejected [isRejected] -> retrying
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: nearingExpiry: session.started [isStartedInTrouble] -> retrying
+          What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: nearingExpiry: session.started -> active
           Who is logged in sees no login form.
+        not walked: nearingExpiry: session.renewed [isNewerUseless] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: nearingExpiry: session.renewed [isNewerUnusable] -> retrying
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: nearingExpiry: refresh.rejected [isRejectedAlive] -> expired
+          Takes a refresh of another tab that is refused while this one looks away.
         not walked: nearingExpiry: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
+        not walked: nearingExpiry: bearer.accepted [isAnswer] -> stays
+          A page behind its server has no bearer, and nobody accepts it.
         not walked: nearingExpiry: user.changed -> stays
           Who has stepped away cannot step away again.
-        not walked: refreshing: time.checked [hasLivedTooLong] -> expired
-          The page is told of no such limit: its server keeps it.
-        not walked: refreshing: session.renewed [isNewerUselessTooOften] -> expired
-          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: refreshing: session.renewed [isSame] -> active
+          The clocks of the page and of its server go together here.
         not walked: refreshing: refresh.unknown [isUnknownForGood] -> expired
           What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: refreshing: refresh.unknown [isOfThisFlight] -> retrying
@@ -65,28 +79,44 @@ describe('the panel of the demo in Chromium', () => {
           That the backend cannot refresh ends the session at the server, as a rejection.
         not walked: refreshing: refresh.unsupported [isOfThisFlight] -> active
           That the backend cannot refresh ends the session at the server, as a rejection.
+        not walked: refreshing: session.started [isStartedInTrouble] -> retrying
+          What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: refreshing: session.started -> active
           Who is logged in sees no login form.
-        not walked: retrying: time.checked [hasLivedTooLong] -> expired
-          The page is told of no such limit: its server keeps it.
-        not walked: retrying: time.checked [isHopeless] -> expired
-          What a page sends to its server spends nothing: whatever comes back, it asks again.
+        not walked: refreshing: session.renewed [isNewerUseless] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: refreshing: bearer.accepted [isAnswer] -> stays
+          A page behind its server has no bearer, and nobody accepts it.
         not walked: retrying: time.checked [isRereadDue] -> stays
           No event of the model leads there, with these options.
         not walked: retrying: refresh.asked [isAskedAndDue] -> refreshing
-          No event of the model leads there, with these options.
+          The panel has no button for it there.
         not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: retrying: bearer.accepted [isCleared] -> active
+          A page behind its server has no bearer, and nobody accepts it.
+        not walked: retrying: session.started [isStartedInTrouble] -> retrying
           What a page sends to its server spends nothing: whatever comes back, it asks again.
-        not walked: retrying: session.renewed [isNewerUselessTooOften] -> expired
-          Facts of a server are of a session that has a bearer, and may ask for the next.
-        not walked: retrying: session.renewed [isNewerUseless] -> stays
-          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: retrying: session.started -> active
           Who is logged in sees no login form.
-        not walked: expired: session.renewed [isNewerAfterDoubt] -> active
-          What the server has ended it renews no more.
+        not walked: retrying: session.renewed [isNewerUseless] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: retrying: session.renewed [isNewerUnusable] -> retrying
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: retrying: refresh.rejected [isRejectedAlive] -> expired
+          Takes a refresh of another tab that is refused while this one looks away.
+        not walked: retrying: bearer.accepted [isAnswer] -> stays
+          A page behind its server has no bearer, and nobody accepts it.
+        not walked: expired: session.started [isStartedInTrouble] -> retrying
+          What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: expired: session.ended -> loggedOut
           The panel has no button for it there.
+        not walked: expired: session.renewed [isNewerUseless] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: expired: session.renewed [isNewerUnusable] -> retrying
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: expired: session.renewed [isNewer] -> active
+          What the server has ended it renews no more.
         not walked: expired: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
       reasons      9 of 16

@@ -26,6 +26,7 @@ const GIVEN_UP = 'A page gives an attempt up after 25 s, of which the model know
 const CANNOT_REFRESH = 'That the backend cannot refresh ends the session at the server, as a rejection.'
 
 const unreachable: ModelDriver['unreachable'] = {
+  'refresh.notDue': 'The clocks of the page and of its server go together here.',
   'server.ended': 'Takes a refresh of another tab that is refused while this one looks away.',
   'refresh.unknown': NOTHING_SPENT,
   'refresh.failed': NOTHING_SPENT,

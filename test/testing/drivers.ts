@@ -89,4 +89,5 @@ export const bffOver = (
   })
 export const bffSuite = (driver: ModelDriver = bffOver(reference)) => modelSuite(driver, behindServer)
 
-export const chartSuite = () => modelSuite(chartDriver(), [driven, { ...limits, start: 'loggedIn' }])
+export const chartSuite = () =>
+  modelSuite(chartDriver(), [driven, { ...limits, start: 'loggedIn' }, { ...limits, start: 'inDoubt' }])

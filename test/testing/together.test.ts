@@ -52,19 +52,39 @@ describe('over the reference backend', () => {
     test('cannot walk these', () => {
       expect(describeCoverage(behindServer.walked())).toMatchInlineSnapshot(`
         "states       6 of 6
-        transitions  54 of 72
+        transitions  54 of 91
+          not walked: loggedOut: (at once) [hasTrouble] -> retrying
+            No event of the model leads there, with these options.
           not walked: loggedOut: (at once) [hasFacts] -> active
             No event of the model leads there, with these options.
+          not walked: loggedOut: session.started [isStartedInTrouble] -> retrying
+            What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
           not walked: active: bearer.rejected [isRejectedForGood] -> expired
             Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: active: bearer.rejected [isAnswer] -> stays
+            A page behind its server has no bearer, and nobody accepts it.
+          not walked: active: session.started [isStartedInTrouble] -> retrying
+            What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
+          not walked: active: session.renewed [isNewerUnusable] -> retrying
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: active: bearer.accepted [isAnswer] -> stays
+            A page behind its server has no bearer, and nobody accepts it.
           not walked: nearingExpiry: time.checked [isEndedAndEager] -> refreshing
             That the backend cannot refresh ends the session at the server, as a rejection.
           not walked: nearingExpiry: bearer.rejected [isRejectedForGood] -> expired
             Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: nearingExpiry: bearer.rejected [isRejected] -> retrying
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: nearingExpiry: session.started [isStartedInTrouble] -> retrying
+            What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
+          not walked: nearingExpiry: session.renewed [isNewerUseless] -> expired
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: nearingExpiry: session.renewed [isNewerUnusable] -> retrying
+            Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: nearingExpiry: refresh.asked -> stays
             A page behind its server has no bearer to hand out, and its calls wait for none.
-          not walked: refreshing: session.renewed [isNewerUselessTooOften] -> expired
-            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: nearingExpiry: bearer.accepted [isAnswer] -> stays
+            A page behind its server has no bearer, and nobody accepts it.
           not walked: refreshing: refresh.unknown [isUnknownForGood] -> expired
             What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
           not walked: refreshing: refresh.unknown [isOfThisFlight] -> retrying
@@ -75,19 +95,37 @@ describe('over the reference backend', () => {
             That the backend cannot refresh ends the session at the server, as a rejection.
           not walked: refreshing: refresh.unsupported [isOfThisFlight] -> active
             That the backend cannot refresh ends the session at the server, as a rejection.
-          not walked: retrying: time.checked [isHopeless] -> expired
+          not walked: refreshing: session.started [isStartedInTrouble] -> retrying
             What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
+          not walked: refreshing: session.renewed [isNewerUseless] -> expired
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: refreshing: session.renewed [isNewerUnusable] -> retrying
+            A bearer that ends at once is none to the server: its page is told to come back.
+          not walked: refreshing: bearer.accepted [isAnswer] -> stays
+            A page behind its server has no bearer, and nobody accepts it.
           not walked: retrying: time.checked [isRereadDue] -> stays
             No event of the model leads there, with these options.
-          not walked: retrying: refresh.asked [isAskedAndDue] -> refreshing
-            A session looks at the clock before anything else happens.
           not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: retrying: bearer.accepted [isCleared] -> active
+            A page behind its server has no bearer, and nobody accepts it.
+          not walked: retrying: network.restored -> stays
             What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
-          not walked: retrying: session.renewed [isNewerUselessTooOften] -> expired
+          not walked: retrying: session.started [isStartedInTrouble] -> retrying
+            What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
+          not walked: retrying: session.renewed [isNewerUseless] -> expired
             Facts of a server are of a session that has a bearer, and may ask for the next.
-          not walked: retrying: session.renewed [isNewerUseless] -> stays
+          not walked: retrying: session.renewed [isNewerUnusable] -> retrying
             Facts of a server are of a session that has a bearer, and may ask for the next.
-          not walked: expired: session.renewed [isNewerAfterDoubt] -> active
+          not walked: retrying: bearer.accepted [isAnswer] -> stays
+            A page behind its server has no bearer, and nobody accepts it.
+          not walked: expired: session.started [isStartedInTrouble] -> retrying
+            What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
+          not walked: expired: session.renewed [isNewerUseless] -> expired
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: expired: session.renewed [isNewerUnusable] -> retrying
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: expired: session.renewed [isNewer] -> active
             What the server has ended it renews no more.
         reasons      11 of 16
           not seen: refreshUnsupported
@@ -124,12 +162,18 @@ describe('together', () => {
     console.info(describeCoverage(sum))
   })
 
-  test('only the chart itself takes the two rows that no session comes to', () => {
+  test('only the chart itself is started on facts, or on a session whose last refresh is in doubt', () => {
     const sessions = [overMock, overReference, behindServer].map((suite) => suite.walked())
     const { transitions } = sumCoverage(panel(), ...sessions)
     expect(modelTransitions().filter((row) => !transitions[row])).toEqual([
+      'loggedOut: (at once) [hasTrouble] -> retrying',
       'loggedOut: (at once) [hasFacts] -> active',
-      'retrying: refresh.asked [isAskedAndDue] -> refreshing',
+      'loggedOut: session.started [isStartedInTrouble] -> retrying',
+      'active: session.started [isStartedInTrouble] -> retrying',
+      'nearingExpiry: session.started [isStartedInTrouble] -> retrying',
+      'refreshing: session.started [isStartedInTrouble] -> retrying',
+      'retrying: session.started [isStartedInTrouble] -> retrying',
+      'expired: session.started [isStartedInTrouble] -> retrying',
     ])
   })
 
