@@ -18,7 +18,7 @@ const USERS = '/api/admin/users'
 /** A part of each sample of each page, by which it is found. */
 const SAMPLES = {
   'README.md': { page: 'const users = await session.fetch', server: 'createSessionServer' },
-  'docs/browser.md': { behindServer: 'bffStrategy', sharedVault: "vault: 'shared'" },
+  'docs/browser.md': { behindServer: 'browserPage()', sharedVault: "vault: 'shared'" },
   'docs/guide.md': {
     logins: 'refreshTokenFromCookies',
     browserOptions: 'browserOptions',

@@ -69,16 +69,6 @@ describe('what cannot work is refused, by name and with what it must be', () => 
       'Option "strategies.saml" must be a strategy: the result of its factory.',
     )
   })
-
-  test.each([
-    { store },
-    { coordinator },
-    { strategies: { bff: { ...strategy, keep() {} }, openid: strategy } },
-  ])('a strategy that keeps the bearer elsewhere, together with %j', (more) => {
-    expect(() => read({ strategies: { bff: { ...strategy, keep() {} } }, ...more })).toThrow(
-      'Option "strategies" must be bffStrategy alone, without "store" and "coordinator".',
-    )
-  })
 })
 
 describe('what works is taken as it is', () => {
