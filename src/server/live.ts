@@ -109,7 +109,10 @@ export function createLives(
       const isSame = session.epoch === epoch && session.version === version
       // Of a send in the air somebody else will tell.
       const isOpen = (intent?.openUntil ?? 0) > settings.clock.wall()
-      return isSame && intent && !isOpen ? { ...record, intent: { ...intent, closed: reason } } : undefined
+      const isSaid = intent?.closed !== undefined && intent.closed !== 'consumed'
+      return isSame && intent && !isOpen && !isSaid
+        ? { ...record, intent: { ...intent, closed: reason } }
+        : undefined
     }
     // Unwritten, the next one finds out by itself.
     await ending(key, live, entries.update(key, over)).catch(() => {})

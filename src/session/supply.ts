@@ -33,8 +33,8 @@ export function createSupply(options: SupplyOptions) {
   const patience = options.alarm.hand('foreground', settle)
   /** Until when, on both clocks, the bearer is served without a look at anything else. */
   let freshUntil = { wall: -Infinity, monotonic: -Infinity }
-  /** What the chart said after it was last asked for a refresh. */
-  let asked: unknown
+  /** What the chart said after it was last asked for a refresh, and when that was. */
+  let asked: { readonly snapshot: unknown; readonly at: number } | undefined
 
   function freshness() {
     const { context: c, value } = reading.snapshot()
@@ -83,14 +83,16 @@ export function createSupply(options: SupplyOptions) {
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by, at: now() })
     // Who calls from inside a change of the chart is heard after that.
-    if (reading.takes() > before) asked = reading.snapshot()
+    if (reading.takes() > before) asked = { snapshot: reading.snapshot(), at: now() }
   }
 
   /** When those who wait are to be asked for again: they came before the store had answered, or before the floor. */
   function askAgainAt(by: Asker | undefined): number {
     const snapshot = reading.snapshot()
-    if (by === undefined || snapshot.context.pending || snapshot === asked) return NEVER
-    return nextAsk(snapshot.value, snapshot.context, by)
+    if (by === undefined || snapshot.context.pending) return NEVER
+    const at = nextAsk(snapshot.value, snapshot.context, by)
+    // It said no when it was due already: nothing changes that but something else that happens.
+    return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
   }
 
   /** Answers those who wait, unless the state may bring a bearer before their patience ends. */

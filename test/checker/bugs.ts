@@ -293,4 +293,74 @@ export const bugs: Readonly<Record<string, Bug>> = {
       },
     ],
   },
+  restartEmpties: {
+    about: 'an actor that is started again on its living snapshot has lost its tokens (U30)',
+    scenario: 'restart',
+    breaks: ['U30'],
+    patches: [
+      {
+        file: 'src/session/runtime.ts',
+        find: "    status = 'stopped'\n    surroundings.detach()\n",
+        put: "    status = 'stopped'\n    vault.empty()\n    surroundings.detach()\n",
+      },
+      {
+        file: 'src/session/runtime.ts',
+        find: '  function isEmpty(): boolean {\n',
+        put: '  function isEmpty(): boolean {\n    if (flights.isOpen()) return false\n',
+      },
+    ],
+  },
+  doubtOfHolder: {
+    about: 'what the row of a token says counts only for who knows of a send itself (U36)',
+    scenario: 'processes-never',
+    breaks: ['I1', 'I9'],
+    patches: [
+      {
+        file: 'machines/session.ledger.ts',
+        find: 'const doubt = row ? raised(row, ask.known) : ask.known',
+        put: 'const doubt = row && ask.known ? raised(row, ask.known) : ask.known',
+      },
+      {
+        file: 'src/session/records.ts',
+        find: '    ...(doubt && { row: doubt }),\n',
+        put: '',
+      },
+    ],
+  },
+  consumedUnknown: {
+    about: 'a token that is known to be consumed is remembered as one of which nobody knows (U37)',
+    scenario: 'consumed',
+    breaks: ['I1'],
+    patches: [
+      {
+        file: 'machines/session.ledger.ts',
+        find: "      return { ...rest, closed: 'consumed' }\n",
+        put: '      return rest\n',
+      },
+    ],
+  },
+  gatewayForBackend: {
+    about: 'a gateway without the route is taken for a backend that does not refresh (U60)',
+    scenario: 'page',
+    breaks: ['I14'],
+    patches: [
+      {
+        file: 'src/session/flight.ts',
+        find: "      case 'refused':\n        return {",
+        put: "      case 'refused':\n        if (outcome.cause === 'network') return { type: 'refresh.unsupported', forGood: false } as const\n        return {",
+      },
+    ],
+  },
+  otherLogin: {
+    about: 'a call of a window that shows ada is made for whoever has logged in behind the cookie since (U3)',
+    scenario: 'processes-login',
+    breaks: ['I7'],
+    patches: [
+      {
+        file: 'src/server/sessionSearch.ts',
+        find: 'if (!isFound(found) || isFor(request, found.record.login)) return found',
+        put: 'if (found) return found',
+      },
+    ],
+  },
 }

@@ -32,7 +32,7 @@ describe('the model checker', { timeout: 240_000 }, () => {
     // As deep as the scenario is explored without it.
     const { status, stdout } = check('--bug', name)
     expect(status).toBe(1)
-    const [, kind, way = ''] = /^ {2}(I\d+): .*\n.*--way ([\d.]+)$/m.exec(stdout) ?? []
+    const [, kind, way = ''] = /^ {2}([IU]\d+): .*\n.*--way ([\d.]+)$/m.exec(stdout) ?? []
     expect(bug.breaks).toContain(kind)
     // The same way shows nothing where the mistake is not.
     const { stdout: sound } = check('--scenario', bug.scenario, '--way', way)

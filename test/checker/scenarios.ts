@@ -95,6 +95,13 @@ export const scenarios: readonly Scenario[] = [
     budget: { getToken: 3, logout: 1 },
     outcomes: CLASSES,
   }),
+  pages(['consumed', 'two copies of one session, and a backend that says what became of a token', 7], {
+    copies: 2,
+    policy: 'onDemand',
+    isDue: true,
+    budget: { getToken: 3 },
+    outcomes: ['consumed', 'refused'],
+  }),
   servers(['processes', 'two processes of a server on one store, two callers, a logout, a crash', 7], {
     processes: 2,
     reads: 'quick',
@@ -152,6 +159,12 @@ export const scenarios: readonly Scenario[] = [
     processes: 2,
     budget: { getToken: 2, logout: 1, slow: 1, fault: 1 },
     outcomes: ['ok', 'unknown'],
+  }),
+  servers(['processes-login', 'two windows of a browser, and a login as another user in one of them', 5], {
+    processes: 2,
+    reads: 'quick',
+    budget: { getToken: 2, other: 1 },
+    outcomes: ['ok'],
   }),
   tabs(
     ['tabs', 'two tabs of a browser that share a vault: both are due; one is closed and opened again', 6],

@@ -4,6 +4,7 @@ import { bearerOf } from '../../src/server/bearerOf.ts'
 import type { Carrier } from '../../src/server/carrier.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import type { Keyring } from '../../src/server/keyring.ts'
+import { NOBODY } from '../../src/server/namedLogin.ts'
 import { readServerOptions } from '../../src/server/options.ts'
 import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
 import { isFound } from '../../src/server/sessionSearch.ts'
@@ -27,10 +28,22 @@ export interface ServersOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'h
 const LEAD_MS = 30_000
 const MARKS = [LEAD_MS, 0]
 
-/** What the browser sends: the key of its session. */
+/** What the browser sends: the key of its session. Its windows share it. */
 interface Cookie {
   key: string
+}
+
+/** What a window of the browser shows: the login that it believes in. */
+interface Believed {
+  login: string
   user: string
+}
+
+/** As much of a request as a session is found by. */
+interface Asking {
+  readonly key: string
+  readonly url: string
+  readonly headers: Headers
 }
 
 interface Process {
@@ -52,7 +65,8 @@ export async function startServers(options: ServersOptions): Promise<World> {
     alike: names,
   })
   const shelf = createShelf(stage)
-  const cookie: Cookie = { key: '', user: '' }
+  const cookie: Cookie = { key: '' }
+  const believed = new Map(names.map((name): [string, Believed] => [name, { login: NOBODY, user: '' }]))
   const running = new Map<string, Process>()
   /** A process at rest is nothing but what it may read: it starts when it is first asked. */
   function processNamed(name: string): Process {
@@ -60,7 +74,8 @@ export async function startServers(options: ServersOptions): Promise<World> {
     running.set(name, process)
     return process
   }
-  for (const name of names) stage.parties.push(server(name, () => processNamed(name), cookie))
+  for (const name of names)
+    stage.parties.push(server(name, () => processNamed(name), cookie, believed.get(name) as Believed))
   const [first] = stage.parties
   if (first) void stage.login(first, 'ada')
   await stage.settle()
@@ -69,6 +84,9 @@ export async function startServers(options: ServersOptions): Promise<World> {
     write[0].take()
     await stage.settle()
   }
+
+  // Every window shows it.
+  for (const other of believed.values()) Object.assign(other, believed.get(names[0] as string))
 
   // It begins when the bearer is due.
   await stage.pass(30_001)
@@ -223,7 +241,7 @@ function startProcess(
       const key = `s${stage.provider.families.length}`
       return { key, id: key }
     },
-    candidatesOf: async (request) => [[String(request)]],
+    candidatesOf: async (request) => [[(request as unknown as Asking).key]],
     give: async () => [],
     update: async () => [],
     isPresent: () => true,
@@ -264,31 +282,39 @@ function startProcess(
   return process
 }
 
-/** A browser's requests to one process. */
-function server(name: string, process: () => Process, cookie: Cookie): Party {
-  const request = () => cookie.key as unknown as Request
+/** The requests of one window of a browser, to one process. */
+function server(name: string, process: () => Process, cookie: Cookie, believed: Believed): Party {
+  const request = () => {
+    const asking: Asking = {
+      key: cookie.key,
+      url: 'https://admin.example/',
+      headers: new Headers({ 'x-csrf': believed.login }),
+    }
+    return asking as unknown as Request
+  }
   async function source() {
     const { sessions, settings } = process()
-    const found = await sessions.find(request())
+    const found = await sessions.findFor(request())
     if (!isFound(found)) throw new Error('no session')
     return bearerOf(found, sessions, settings)
   }
   return {
     name,
-    user: () => cookie.user,
+    user: () => believed.user,
     getToken: async () => (await source()).getToken(),
     fetch: async (path, init) => (await source()).fetch(path, init),
     async login(answer: LoginAnswer) {
       const { found } = await process().sessions.replace(request(), { answer, provider: 'openid' })
       cookie.key = found.key
-      cookie.user = found.session.user.id
+      believed.login = found.record.login
+      believed.user = found.session.user.id
     },
     async logout() {
       const { sessions } = process()
-      const found = await sessions.find(request())
+      const found = await sessions.findFor(request())
       if (isFound(found)) await sessions.end(found, 'user')
     },
-    print: () => [cookie.key, cookie.user],
+    print: () => [cookie.key, believed.user],
     describe() {
       const { awake, sessions } = process()
       if (sessions.lives.awake() === 0 || !awake) return `${name}: at rest`

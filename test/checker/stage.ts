@@ -120,6 +120,8 @@ export function createStage(options: StageOptions) {
   }
   const isLeft = (what: keyof Budget) => spent[what] < (budget[what] ?? 0)
   const open = new Map<Call, string>()
+  /** Where each call awaits, or awaited, its last answer of the API: what it does with the next one depends on that. */
+  const wired = new Map<string, () => string>()
   let calls = 0
   /** How often each process was started again. */
   const starts = new Map<string, number>()
@@ -133,6 +135,7 @@ export function createStage(options: StageOptions) {
       if (!bearer) throw new Error('a request without a bearer that was issued')
       const call = headers['x-call'] ?? ''
       note({ type: 'wired', by, call, bearer, body: String(init?.body) })
+      wired.set(call, placeHere())
       return new Promise<Response>((resolve) => {
         const answer = (status: number) => () => {
           if (status === 401) {
@@ -338,7 +341,7 @@ export function createStage(options: StageOptions) {
   function facts(more: readonly unknown[]): string[] {
     const all: readonly [string, readonly unknown[]][] = [
       ['spent', [spent]],
-      ['open', [...open.values()]],
+      ['open', [...open].map(([call, text]) => [text, wired.get(callName(call))?.()])],
       ['party', parties.map((party) => [party.name, party.print()])],
       ['port', ports.print()],
       ['timer', clock.print()],

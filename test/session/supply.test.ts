@@ -178,3 +178,26 @@ test('U35: that the user is away, told before the store has answered, holds for 
   await signal('userActive')
   expect([state(), strategy.sent()]).toEqual(['refreshing', ['R1']])
 })
+
+test('who comes in a backoff changes nothing for those who wait: the next attempt is made when it is due', async () => {
+  const waits = async (isLate: boolean) => {
+    const { session, strategy, pass } = await loggedIn({ refresh: 'onDemand', random: () => 0.5 })
+    await pass(LIFE)
+    const call = async () => {
+      void session.fetch('api/x').catch(() => {})
+      await flush()
+    }
+    await call()
+    if (!isLate) await call()
+    await strategy.last().answer({ kind: 'refused', cause: 'network' })
+    if (isLate) await call()
+    let tenths = 0
+    while (strategy.attempts.length < 2 && tenths < 100) {
+      await pass(SECOND / 10)
+      tenths += 1
+    }
+    return tenths
+  }
+  expect(await waits(true)).toBe(await waits(false))
+  expect(await waits(true)).toBeLessThanOrEqual(10)
+})

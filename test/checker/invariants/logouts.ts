@@ -74,7 +74,11 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
         const isOf = (stored: Stored | null) => (family: Family) =>
           stored?.token?.startsWith(`r${family.id}-`) === true
         if (after.isEnded) leave(everywhere, [...families].filter(isOf(before)))
-        const late = [...families].filter(isOf(after)).filter((family) => left.get(by)?.has(family))
+        // What is rejected is over for everybody who reads it.
+        const isOver = after.intent?.isRejected === true
+        const late = [...families].filter(
+          (family) => !isOver && isOf(after)(family) && left.get(by)?.has(family),
+        )
         unburied.clear()
         for (const family of late) unburied.set(family, by)
       },
