@@ -271,13 +271,13 @@ export function createWorld(options: WorldOptions) {
     const { send, resolve, reject } = waiting
     const { family } = send
     const isReuse = send.token !== refreshTokenOf(family)
+    const proofs = ['rotated', 'ok', 'refused', ...(options.coordinated ? ['unsupported'] : [])]
     const close = (result: Send['result']) => {
       send.answer = kind
       if (send.closedAt === undefined)
         Object.assign(send, { closedAt: clock.monotonic(), closed: ++order, result })
-      // Of what comes after the deadline only what proves something counts.
-      else if (kind !== 'foreign' && ['rotated', 'ok', 'refused'].includes(result ?? ''))
-        send.late = { order: ++order, result }
+      // Of what comes after the deadline only what proves something counts: that the backend does not refresh, to a ledger.
+      else if (kind !== 'foreign' && proofs.includes(result ?? '')) send.late = { order: ++order, result }
     }
     const says = (outcome: RefreshOutcome) => {
       close(outcome.kind)
