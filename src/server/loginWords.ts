@@ -1,4 +1,4 @@
-import { readUser } from '../session/login.ts'
+import { isBearer, readUser } from '../session/login.ts'
 import { isJson, mediaTypeOf } from '../wire/headers.ts'
 import type { WireAnswer } from '../wire/request.ts'
 
@@ -44,7 +44,8 @@ function forbidden({ message, code, error }: Record<string, unknown>, isAlone: b
   if (isAlone && message === 'Forbidden') return 'forbidden'
   // The guard of newer releases, which knows no page but its own.
   if (isAlone && /^cross-site request/i.test(String(message))) return 'forbidden'
-  if (typeof code === 'string' && typeof message === 'string' && error === undefined)
+  // Many have a code and a message: LibreChat's says what to do.
+  if (typeof code === 'string' && error === undefined && /identity provider/i.test(String(message)))
     return 'use_identity_provider'
   return typeof error === 'string' && /^tenant context required/i.test(error) ? 'forbidden' : undefined
 }
@@ -60,7 +61,7 @@ export function exchangeRefusal({ status, headers }: WireAnswer, said: Said): Lo
 
 /** Whether an answer opens a session: LibreChat's, with a token and a user. */
 export const isGrant = (said: Said): said is Record<string, unknown> & { readonly token: string } =>
-  typeof said?.token === 'string' && said.token !== '' && readUser(said.user) !== undefined
+  isBearer(said?.token) && readUser(said?.user) !== undefined
 
 /** What came in place of LibreChat's answer: a status and a type, nothing that the answer says. */
 export function cameAs({ status, headers }: WireAnswer): string {

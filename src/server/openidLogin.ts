@@ -132,7 +132,8 @@ async function exchange(
   const { said } = result
   const subject = (said.user as { openidId?: unknown }).openidId
   return {
-    answer: said as unknown as Grant['answer'],
+    // One of another type counts as none: the login is good without.
+    answer: { ...said, refreshToken: textOf(said.refreshToken) } as unknown as Grant['answer'],
     provider: 'openid',
     tenantId: await settings.resolveTenant(request),
     ...(typeof subject === 'string' && subject && { subject }),
@@ -146,6 +147,8 @@ export function returnToOf({ settings }: ServerContext, value: unknown): string 
 }
 
 const attemptsOf = (context: ServerContext) => openidAttempts(context, context.settings.publicUrl.pathname)
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : null)
 
 /** What LibreChat says went wrong, if it is one of its words. */
 const knownError = (error: string | null) =>

@@ -92,6 +92,16 @@ const FOREIGN: readonly (readonly [string, Said, string])[] = [
   ['a page in place of a login', page(200), '200 text/html'],
   ['another API in place of a login', said(200, { status: 'ok' }), '200 application/json'],
   ['a token of nobody', said(200, { token: 'x' }), '200 application/json'],
+  [
+    'a token that no header can carry',
+    said(200, { token: 'a b\r\nc', user: { id: 'u' } }),
+    '200 application/json',
+  ],
+  [
+    'a 403 with a code of somebody else’s',
+    said(403, { code: 'RBAC', message: 'access denied' }),
+    '403 application/json',
+  ],
   ['a user without a token', said(200, { user: { id: 'u' } }), '200 application/json'],
   ['a redirect', { status: 302, headers: { location: 'https://idp.example/?token=secret' } }, '302 redirect'],
   ['a method that is not there', page(405), '405 text/html'],
@@ -179,6 +189,18 @@ test.each([
   const got = await tab.post('/session/login', who)
   expect([got.status, (await got.json()).error]).toEqual([status, code])
   expect(notices).toEqual([{ type: 'loginRefused', status, code, backendStatus }])
+})
+
+test('U21: a code whose answer has an odd refresh token is no failure of this server', async () => {
+  const { page: tab } = await serverOf({
+    '*': said(200, { token: 'x.y.z', refreshToken: 5, user: { id: 'u' } }),
+  })
+  await tab.post('/session/openid/start', {})
+  const got = await tab.get(`/auth/openid/callback?code=${'a'.repeat(64)}`, {
+    headers: { 'sec-fetch-mode': 'navigate' },
+  })
+  expect(got.headers.get('location')).toBe('/')
+  expect((await tab.get('/session/')).status).toBe(200)
 })
 
 test('U21: an enrolment is told only where the backend asks for one', async () => {
