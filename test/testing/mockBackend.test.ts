@@ -132,9 +132,11 @@ describe('the driver notices', () => {
     )
   })
 
+  // A suite is made before its tests run.
+  const late = sessionDriver({ backend: { ...mock, failRefresh() {} } })
+  const path = modelSuite(late, driven).paths.find(({ name }) => name.endsWith('(accessRevoked)'))
+
   test('and says where, before the usual limit of a test runner is over', { timeout: 5_000 }, async () => {
-    const deaf = sessionDriver({ backend: { ...mock, failRefresh() {} } })
-    const path = modelSuite(deaf, driven).paths.find(({ name }) => name.endsWith('(accessRevoked)'))
     await expect(path?.run()).rejects.toThrow('refresh.accessRevoked -> expired (accessRevoked)  <- here')
   })
 
