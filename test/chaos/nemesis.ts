@@ -26,13 +26,17 @@ const OFTEN = [
   'clock',
 ] as const
 const SELDOM = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisFailover', 'pause'] as const
-export const NUISANCES = [...OFTEN, ...SELDOM, 'redisEmpty'] as const
+/** Once in a run that is long enough. */
+const ONCE = ['gatewayForLong', 'redisEmpty'] as const
+export const NUISANCES = [...OFTEN, ...SELDOM, ...ONCE] as const
 export type Nuisance = (typeof NUISANCES)[number]
 
 const OF_ONE: readonly Nuisance[] = ['kill', 'stop', 'clock', 'pause']
 const FOR_MS = [500, 3_000] as const
 /** Longer than anybody waits for the one who sends. */
 const PAUSE_MS = [9_000, 13_000] as const
+/** Longer than any bearer lives, and than the first waits of a doubt: what a quarter of an hour is to bearers of minutes. */
+const LONG_MS = [50_000, 60_000] as const
 const REST_MS = [1_500, 4_000] as const
 /** A replica that takes over lacks what it was told less than so long before. */
 const MAX_LAG_MS = 1_000
@@ -40,8 +44,8 @@ const MAX_OFFSET_MS = 1_500
 const MAX_DELAY_MS = 1_500
 
 /**
- * What will be done, and when: the seed decides. Redis is emptied once, in a run that is long enough. `wanted`: of
- * these alone.
+ * What will be done, and when: the seed decides. Redis is emptied once, and once a gateway speaks for long, in a run that is long
+ * enough. `wanted`: of these alone.
  */
 export function plan(
   random: Random,
@@ -54,12 +58,21 @@ export function plan(
   const seldom = SELDOM.filter((what) => wanted.includes(what))
   let at = 3_000
   let isEmptied = totalMs < 60_000 || !wanted.includes('redisEmpty')
+  let isSilenced = totalMs < 120_000 || !wanted.includes('gatewayForLong')
   while (at < totalMs - 5_000) {
     const mayEmpty = !isEmptied && at > totalMs * 0.7
     const isOften = seldom.length === 0 || (often.length > 0 && random.next() < 0.65)
-    const what = mayEmpty ? 'redisEmpty' : random.pick<Nuisance>(isOften ? often : seldom)
-    isEmptied ||= mayEmpty
-    const [least, most] = what === 'pause' ? PAUSE_MS : FOR_MS
+    const maySilence = !isSilenced && at > totalMs * 0.2
+    const usual = isOften ? often : seldom
+    const once = mayEmpty ? 'redisEmpty' : maySilence ? 'gatewayForLong' : undefined
+    if (!once && usual.length === 0) {
+      at += REST_MS[1]
+      continue
+    }
+    const what: Nuisance = once ?? random.pick<Nuisance>(usual)
+    isEmptied ||= what === 'redisEmpty'
+    isSilenced ||= what === 'gatewayForLong'
+    const [least, most] = what === 'pause' ? PAUSE_MS : what === 'gatewayForLong' ? LONG_MS : FOR_MS
     const forMs = random.between(least, most)
     const isOfOne = OF_ONE.includes(what)
     planned.push({ at, what, forMs, ...(isOfOne && { process: random.between(0, processes - 1) }) })
@@ -135,6 +148,9 @@ export async function runNemesis(
         return spoilt({ unavailable: 1 })
       case 'gateway':
         return spoilt({ gateway: random.pick(GATEWAYS) })
+      case 'gatewayForLong':
+        // 502, 503, 504, 404 or 501.
+        return spoilt({ gateway: random.pick(GATEWAYS.slice(0, 5)) })
       case 'providerDown':
         return spoilt({ providerDown: 1 })
       case 'redisKill':

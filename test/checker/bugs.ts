@@ -159,7 +159,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   tabSendsUnseen: {
     about: 'a tab sends whatever another has written down',
     scenario: 'tabs',
-    breaks: ['I1', 'I9'],
+    breaks: ['I1', 'I2', 'I9'],
     patches: [
       {
         file: 'src/browser/sharedVault.ts',
