@@ -119,8 +119,9 @@ describe('the panel of the demo in Chromium', () => {
           What the server has ended it renews no more.
         not walked: expired: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
-      reasons      9 of 16
+      reasons      8 of 16
         not seen: backChannel
+        not seen: refreshRejected
         not seen: refreshUnsupported
         not seen: refreshOutcomeUnknown
         not seen: notRefreshable

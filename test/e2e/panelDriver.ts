@@ -237,16 +237,18 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
         await press('Go offline')
         return press('Go online')
       case 'bearer.rejectedByApi': {
+        // The server finds no other bearer, and tells its page so.
         app.backend.faults.inject('data', { kind: 'respond', status: 401 }, { times: Infinity })
+        app.backend.faults.inject('cookieRefresh', { kind: 'respond', status: 503 }, { times: Infinity })
         let answers = 0
         const count = (answer: Answer) => {
-          if (answer.url().endsWith('/api/admin/users') && answer.status() === 401) answers += 1
+          if (answer.url().endsWith('/api/admin/users') && answer.status() === 503) answers += 1
         }
         page.on('response', count)
         await press(/Fire 50/)
         await expect.poll(() => answers, { timeout: 30_000, interval: 20 }).toBeGreaterThanOrEqual(50)
         page.off('response', count)
-        return app.backend.faults.clear('data')
+        return app.backend.faults.clear()
       }
       default:
         throw new Error(`No way to ${type}.`)
