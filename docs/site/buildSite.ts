@@ -112,13 +112,25 @@ export async function buildSite(): Promise<Site> {
 
   for (const page of pages) files.set(page.path, frame(page, pages))
   for (const asset of readdirSync(assets)) files.set(`assets/${asset}`, readFileSync(assets + asset))
+  const widths = new Set(
+    [...files.values()].flatMap((file) =>
+      [...String(file).matchAll(/class="sideways w(\d+)"/g)].map(([, w]) => Number(w)),
+    ),
+  )
+  files.set('assets/site.css', `${files.get('assets/site.css')}\n${[...widths].map(hintFor).join('')}`)
   files.set('assets/search-index.js', searchIndex(searchable))
   problems.push(...checkLinks(files))
   return { files, problems }
 }
 
+const widthOf = (picture: string) => Number(/ width="(\d+)"/.exec(picture)?.[1])
+
+/** Where a picture of its width does not fit, the way to the rest of it is told. Around it: padding and border. */
+const hintFor = (width: number) =>
+  `@container (max-width: calc(${width + 2}px + 2.4rem - 1px)) {\n  .sideways.w${width} {\n    display: inline;\n  }\n}\n`
+
 const drawing = (inPage: readonly string[], href: string) =>
-  `<figure><figcaption>${inPage.length === 1 ? '<span class="sideways">Scroll sideways for all of it. </span>' : ''}<a href="${href}">The picture by itself</a></figcaption><div class="drawing" tabindex="0" role="group" aria-label="Diagram">${inPage.join('')}</div></figure>`
+  `<figure><figcaption>${inPage.length === 1 ? `<span class="sideways w${widthOf(inPage[0] as string)}">Scroll sideways for all of it. </span>` : ''}<a href="${href}">The picture by itself</a></figcaption><div class="drawing" tabindex="0" role="group" aria-label="Diagram">${inPage.join('')}</div></figure>`
 
 const read = (file: string) => readFileSync(root + file, 'utf8')
 const titles = new Map<string, Map<string, number>>()
