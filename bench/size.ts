@@ -20,14 +20,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 13_200 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 17_760 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 15_320,
+    budgetBytes: 20_930,
   },
   {
     id: 'P6',
@@ -43,7 +43,7 @@ const rows = [
     code: behindServer,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 17_100,
+    budgetBytes: 12_900,
   },
   {
     id: 'P6',
@@ -51,7 +51,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 20_340,
+    budgetBytes: 14_620,
   },
   {
     id: 'P7',
@@ -59,7 +59,7 @@ const rows = [
     code: core,
     external: [],
     goalBytes: 18_000,
-    budgetBytes: 25_740,
+    budgetBytes: 30_390,
     never: 'zod',
   },
   {
@@ -68,7 +68,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 27_000,
-    budgetBytes: 32_500,
+    budgetBytes: 38_160,
   },
   {
     id: 'P7',
@@ -76,7 +76,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 27_000,
-    budgetBytes: 34_880,
+    budgetBytes: 28_780,
   },
 ]
 

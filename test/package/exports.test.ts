@@ -17,7 +17,6 @@ test('the root', async () => {
       "SessionChanged",
       "SessionError",
       "SessionExpired",
-      "bffStrategy",
       "cookieStrategy",
       "createSession",
       "createSessionLogic",
