@@ -176,10 +176,16 @@ function run<Driven extends BaseSession>(
   const { policy, idleTimeoutMs, absoluteLifetimeMs } = model
   const logic = logicOf({
     clock,
-    fetch,
+    async fetch(input, init) {
+      const answer = await fetch(input, init)
+      // Who has the 401 leaves: a call that waits for another bearer asks for it, which is an event of its own.
+      if (answer.status === 401) calls.get(new URL(new Request(input).url).search)?.abort()
+      return answer
+    },
     random: () => 0,
     attemptTimeoutMs: LONGEST_MS,
-    patienceMs: LONGEST_MS,
+    // Nobody waits from one event of a path to the next, and asks then for what is no event of the path.
+    patienceMs: 1,
     leadTimeMs: settingsOf(model).leadTimeMs,
     signals: (report) => {
       signal = report
@@ -189,6 +195,7 @@ function run<Driven extends BaseSession>(
     ...(idleTimeoutMs && { idleTimeoutMs }),
     ...(absoluteLifetimeMs && { absoluteLifetimeMs }),
   })
+  const calls = new Map<string, AbortController>()
   let signal: (signal: SessionSignal) => unknown = () => {}
   const taken: string[] = []
   const heard: string[] = []
@@ -235,7 +242,9 @@ function run<Driven extends BaseSession>(
       probed = position
       for (let count = 0; count < PROBES; count++) {
         probes += 1
-        session.fetch(`${apiPath}?probe=${probes}`).catch(() => {})
+        const call = new AbortController()
+        calls.set(`?probe=${probes}`, call)
+        session.fetch(`${apiPath}?probe=${probes}`, { signal: call.signal }).catch(() => {})
       }
     },
   }

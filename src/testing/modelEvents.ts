@@ -96,6 +96,9 @@ const uselessAndFinal: Renew = (c, s) => ({ facts: { ...facts(c, s, 0), refresha
 /** The bearer that the server has is the one that the page knows of. */
 const isUntried = (c: ModelContext) => c.bearer === 'good' && c.attempts + c.useless === 0 && !c.doubt
 
+/** Who asks before it is known whether there is a session waits, and asks when it is: that is another event then. */
+const asks = (by: EventOf<'refresh.asked'>['by']) => (c: ModelContext) => (c.pending ? undefined : { by })
+
 const position = ({ epoch, version }: SessionContext) => ({ epoch, version })
 
 const refused = (says: string, more: (c: ModelContext) => Partial<Payload<'refresh.refused'>>) =>
@@ -156,9 +159,9 @@ export const modelEvents = {
   'time.lifetimeOver': until('The session is as old as it may become.', (c) => c.absoluteEndsAt),
   'time.woke': means('time.checked')('Somebody looks, and no time has passed.', () => ({})),
 
-  'caller.asked': means('refresh.asked')('A caller wants a bearer.', () => ({ by: 'caller' })),
-  'caller.forced': means('refresh.asked')('A caller wants a refresh, due or not.', () => ({ by: 'force' })),
-  'user.stayed': means('refresh.asked')('The user stays signed in.', () => ({ by: 'user' })),
+  'caller.asked': means('refresh.asked')('A caller wants a bearer.', asks('caller')),
+  'caller.forced': means('refresh.asked')('A caller wants a refresh, due or not.', asks('force')),
+  'user.stayed': means('refresh.asked')('The user stays signed in.', asks('user')),
   'user.wentIdle': means('user.changed')('The user goes away.', () => ({ idle: true })),
   'user.cameBack': means('user.changed')('The user is back.', () => ({ idle: false })),
   'network.restored': means('network.restored')('The network is back.', () => ({})),
