@@ -11,7 +11,7 @@ export const toInstants = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSe
 })
 
 /** The way back. */
-export function toSpans({ sends, since, answers, answeredSince }: Sends, now: number): KnownSends {
+function toSpans({ sends, since, answers, answeredSince }: Sends, now: number): KnownSends {
   const age = (at: number) => Math.max(0, now - at)
   return {
     sends,

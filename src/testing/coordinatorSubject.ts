@@ -18,7 +18,7 @@ export const OK = { kind: 'ok', bearer: 'bearer-2', refreshToken: 'token-2' } as
 export const kindOf = ({ kind }: { readonly kind: string }) => kind
 
 /** Of a session without a bearer that remembers nothing. */
-export const spent: FlightAsk = { resend: 'afterBearerEnds', isSpent: true, known: null }
+const spent: FlightAsk = { resend: 'afterBearerEnds', isSpent: true, known: null }
 
 const IDENTITY: FlightIdentity = {
   provider: 'openid',

@@ -14,8 +14,9 @@ import {
   settled,
 } from '../../machines/session.ledger.ts'
 import { claim } from '../../src/coordination/claim.ts'
+import { LEDGER } from '../../src/coordination/ledgerScript.ts'
 import { askText, readRow, resultText } from '../../src/coordination/ledgerText.ts'
-import { ACQUIRE, FINISH, LEDGER } from '../../src/coordination/redisScripts.ts'
+import { ACQUIRE, FINISH } from '../../src/coordination/redisScripts.ts'
 import { sendResult } from '../../src/coordination/sendResult.ts'
 import { toInstants } from '../../src/coordination/sendSpans.ts'
 import { movableRedis } from './movableRedis.ts'
