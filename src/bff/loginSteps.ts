@@ -1,30 +1,21 @@
 import { parseUrl } from '../base/parseUrl.ts'
 import { Disposed, LoginRefused, SessionChanged } from '../session/errors.ts'
-import type { Chart } from './chart.ts'
-import type { Login } from './login.ts'
-import type { BffSettings } from './options.ts'
-import type { OpenPage } from './page.ts'
-import { findingOf, type ServerAnswer, type ServerCall } from './serverCalls.ts'
+import type { Parts } from './parts.ts'
+import { findingOf, type ServerAnswer } from './serverCalls.ts'
 import type { BffLoginStep, BffSession } from './session.ts'
 
 const LOGOUT_WAIT_MS = 1_000
 const LOGOUT_TRIES = 3
 const LOGOUT_PAUSE_MS = 2_000
 
-interface Parts {
-  readonly chart: Chart
-  readonly login: Login
-  readonly call: ServerCall
-  readonly settings: BffSettings
-  readonly page: () => OpenPage
+interface StepParts extends Omit<Parts, 'read'> {
   readonly look: () => Promise<void>
-  readonly replaced: (login: string | undefined) => void
 }
 
 type Steps = Pick<BffSession, 'login' | 'secondFactor' | 'loginWithRedirect' | 'logout'>
 
 /** How a login begins, and how it ends. */
-export function createLoginSteps({ chart, login, call, settings, page, look, replaced }: Parts): Steps {
+export function createLoginSteps({ chart, login, call, settings, page, look, replaced }: StepParts): Steps {
   const { clock, navigate, attemptTimeoutMs } = settings
   /** Counts what the user asked for: of a login and a logout that overlap the later one holds. */
   let steps = 0

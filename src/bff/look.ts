@@ -1,8 +1,4 @@
-import type { Chart } from './chart.ts'
-import type { Login } from './login.ts'
-import type { BffSettings } from './options.ts'
-import type { OpenPage } from './page.ts'
-import type { Finding, ServerAnswer, ServerCall } from './serverCalls.ts'
+import type { Parts } from './parts.ts'
 
 const FIRST_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 10_000
@@ -10,16 +6,6 @@ const MAX_PAUSE_MS = 10_000
 const LOOK_MS = 10_000
 /** Events of one awakening come within this time of each other. */
 const TOGETHER_MS = 1_000
-
-interface Parts {
-  readonly chart: Chart
-  readonly login: Login
-  readonly call: ServerCall
-  readonly settings: BffSettings
-  readonly page: () => OpenPage
-  /** What the server says by an answer; `undefined`: nothing. */
-  readonly read: (answer: ServerAnswer) => Finding | undefined
-}
 
 /** Asks the server who is logged in. Everybody who wants to know shares one question. */
 export function createLook({ chart, login, call, settings, page, read }: Parts) {

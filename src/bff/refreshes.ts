@@ -1,11 +1,8 @@
 import type { Position } from '../../machines/session.types.ts'
 import type { RefusedCause } from '../strategies/strategy.ts'
-import type { Chart } from './chart.ts'
 import type { KnownFacts } from './facts.ts'
-import type { Login } from './login.ts'
-import type { BffSettings } from './options.ts'
-import type { OpenPage } from './page.ts'
-import type { Finding, ServerAnswer, ServerCall } from './serverCalls.ts'
+import type { Parts } from './parts.ts'
+import type { ServerAnswer } from './serverCalls.ts'
 
 /** A bearer that lives no longer serves nobody. */
 const USELESS_MS = 1_000
@@ -13,18 +10,6 @@ const USELESS_MS = 1_000
 /** The server has not renewed, and the bearer is about to end. */
 const isNothing = ({ version, lifeMs }: KnownFacts, at: Position) =>
   version === at.version && lifeMs <= USELESS_MS
-
-interface Parts {
-  readonly chart: Chart
-  readonly login: Login
-  readonly call: ServerCall
-  readonly settings: BffSettings
-  readonly page: () => OpenPage
-  /** What the server says by an answer; `undefined`: nothing. */
-  readonly read: (answer: ServerAnswer) => Finding | undefined
-  /** The server knows another login than the page. */
-  readonly replaced: (login: string | undefined) => void
-}
 
 /** Asks the server to renew the bearer. One tab asks, the others take what that has brought. */
 export function createRefreshes({ chart, login, call, settings, page, read, replaced }: Parts) {
