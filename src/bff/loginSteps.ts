@@ -7,6 +7,8 @@ import type { BffLoginStep, BffSession } from './session.ts'
 const LOGOUT_WAIT_MS = 1_000
 const LOGOUT_TRIES = 3
 const LOGOUT_PAUSE_MS = 2_000
+/** No server keeps a longer way back: the login goes on without. */
+const MAX_WAY_BACK = 8_000
 
 interface StepParts extends Omit<Parts, 'read'> {
   readonly look: () => Promise<void>
@@ -92,7 +94,8 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
       return take('login/2fa', { code, backupCode, attempt })
     },
     async loginWithRedirect({ returnTo = addressHere(), purpose } = {}) {
-      const answer = await ask('openid/start', { returnTo, purpose })
+      const wayBack = returnTo.length > MAX_WAY_BACK ? undefined : returnTo
+      const answer = await ask('openid/start', { returnTo: wayBack, purpose })
       const target = answer.status === 200 && addressOf(answer.body?.location, settings.baseUrl)
       if (!target) throw refusalOf(answer)
       navigate(target)

@@ -53,7 +53,13 @@ export interface SessionServer {
 const LOGINS = new Set<Endpoint>([passwordLogin, twoFactorLogin, openidCallback])
 
 const MAX_BODY_BYTES = 8_192
+/** As long as any address of a page: a way back that is too long is dropped, and the login goes on. */
+const MAX_START_BYTES = 65_536
 const MAX_LOGOUT_TOKEN_BYTES = 16_384
+const MAX_BYTES = new Map([
+  [backChannel, MAX_LOGOUT_TOKEN_BYTES],
+  [openidStart, MAX_START_BYTES],
+])
 const BODY_MS = 10_000
 
 /** A link begins no login: any website could make a browser follow it. */
@@ -195,7 +201,7 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   /** The request to an endpoint of this server's own, its body read: bounded in size and time for all of them. */
   async function withWholeBody(request: Request, endpoint: Endpoint): Promise<Request | Response> {
     if (!request.body) return request
-    const maxBytes = endpoint === backChannel ? MAX_LOGOUT_TOKEN_BYTES : MAX_BODY_BYTES
+    const maxBytes = MAX_BYTES.get(endpoint) ?? MAX_BODY_BYTES
     const body = await readBody(request, { maxBytes, withinMs: BODY_MS, clock, draining })
     if (body instanceof Response) {
       if (endpoint === backChannel) settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })

@@ -2,6 +2,7 @@ import type { SessionUser } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured } from '../session/errors.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
+import { nameOf } from './entries.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
 import { isFound } from './sessionSearch.ts'
@@ -32,7 +33,8 @@ export interface GetSessionOptions {
   readonly readOnly?: boolean
   /**
    * The login that the page shows which sent the request, as its form or its server action brings it: of another login
-   * there is no session. @default what the header `x-csrf` or the query parameter `session-login` say, if they do
+   * there is no session. @default what the header `x-csrf` or the query parameter `session-login` say. A request that may
+   * change something (neither `GET` nor `HEAD`, and not `readOnly`) must say it: else there is no session, either.
    */
   readonly login?: string
 }
@@ -56,6 +58,7 @@ export function createGetSession(context: ServerContext) {
         response.headers.append('set-cookie', line)
       return response
     }
+    if (isOther) settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
     if (!isFound(found) || isOther) {
       const nobody = () => Promise.reject(new LoggedOut(isOther ? 'elsewhere' : 'never'))
       return { user: null, login: null, fetch: nobody, getToken: nobody, commit }
@@ -74,5 +77,8 @@ export function createGetSession(context: ServerContext) {
 /** A page that only asks who is there names nobody. A form that lacks its field is for nobody, either. */
 function isMeant(request: Request, options: GetSessionOptions, login: string): boolean {
   if ('login' in options) return options.login === login
-  return isFor(request, login) || loginsNamedBy(request).every((named) => named === NOBODY)
+  const named = loginsNamedBy(request)
+  const isLook = options.readOnly || /^(GET|HEAD)$/.test(request.method)
+  if (isLook && named.every((name) => name === NOBODY)) return true
+  return named.length > 0 && isFor(request, login)
 }

@@ -28,33 +28,42 @@ export function loginRefusal(
   if (status >= 500) return { status: 503, code: 'backend_unavailable' }
   // A gateway of AWS has words of LibreChat's, and a header of its own.
   if (!isJson(headers) || !said || headers.has('x-amzn-errortype')) return undefined
+  if (status === 403) return forbidden(said)
   const { message } = said
-  const isAlone = Object.keys(said).length === 1 && typeof message === 'string' && message !== ''
-  if (status === 403) {
-    const code = forbidden(said, isAlone)
-    return code === undefined ? undefined : { status, code }
-  }
-  if (!isAlone || FOREIGN.test(message.trim())) return undefined
+  if (!isAlone(said) || FOREIGN.test(String(message).trim())) return undefined
   if (status === 422) return { status: 403, code: 'email_not_verified' }
   return status === 400 || status === 401 || status === 404 ? { status: 401, code: wrong } : undefined
 }
 
-function forbidden({ message, code, error }: Record<string, unknown>, isAlone: boolean): string | undefined {
-  if (isAlone && /\bbanned\b/i.test(String(message))) return 'banned'
-  if (isAlone && message === 'Forbidden') return 'forbidden'
-  // The guard of newer releases, which knows no page but its own.
-  if (isAlone && /^cross-site request/i.test(String(message))) return 'forbidden'
+const isAlone = (said: Record<string, unknown>): boolean =>
+  Object.keys(said).length === 1 && typeof said.message === 'string' && said.message !== ''
+
+/** A 403: of a guard before the route, or of the route. */
+function forbidden(said: Record<string, unknown>): LoginRefusal | undefined {
+  const { message, code, error } = said
+  const refusal = (word: string) => ({ status: 403, code: word })
+  if (isAlone(said)) {
+    if (/\bbanned\b/i.test(String(message))) return refusal('banned')
+    // The second is the guard of newer releases, which knows no page but its own.
+    return message === 'Forbidden' || /^cross-site request/i.test(String(message))
+      ? refusal('forbidden')
+      : undefined
+  }
   // Many have a code and a message: LibreChat's says what to do.
   if (typeof code === 'string' && error === undefined && /identity provider/i.test(String(message)))
-    return 'use_identity_provider'
-  return typeof error === 'string' && /^tenant context required/i.test(error) ? 'forbidden' : undefined
+    return refusal('use_identity_provider')
+  return typeof error === 'string' && /^tenant context required/i.test(error)
+    ? refusal('forbidden')
+    : undefined
 }
 
 /** The same for the exchange of a code, whose errors are JSON with an `error_code`. */
 export function exchangeRefusal({ status, headers }: WireAnswer, said: Said): LoginRefusal | undefined {
   if (status === 429) return { status: 429, code: 'rate_limited' }
   if (status >= 500) return { status: 503, code: 'backend_unavailable' }
-  if (!isJson(headers) || typeof said?.error_code !== 'string') return undefined
+  if (!isJson(headers) || !said || headers.has('x-amzn-errortype')) return undefined
+  if (status === 403) return forbidden(said)
+  if (typeof said.error_code !== 'string') return undefined
   if (status === 401) return { status: 401, code: 'code_expired' }
   return status === 400 ? { status: 401, code: 'invalid_code' } : undefined
 }

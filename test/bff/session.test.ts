@@ -437,6 +437,15 @@ describe('login and logout', () => {
     )
   })
 
+  test('U11: a way back that no server would keep is left out, whoever asks to come back there', async () => {
+    const { session, server, found, api } = behind({ navigate: () => {} })
+    server.session = null
+    server.failing = () => json(200, { location: 'https://id.example/' })
+    await found()
+    await session.loginWithRedirect({ returnTo: `/users#${'x'.repeat(100_000)}`, purpose: 'stepUp' })
+    expect(JSON.parse(api.calls.at(-1)?.body ?? '')).toEqual({ purpose: 'stepUp' })
+  })
+
   test('a logout ends the session here at once, and at the server', async () => {
     const { session, found, snapshot, paths } = behind()
     await found()

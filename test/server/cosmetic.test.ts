@@ -4,7 +4,7 @@ import { createSessionServer, memoryEntries, type SessionServerOptions } from 'x
 import { fakeClock } from '../fakeClock.ts'
 import { browser } from './browser.ts'
 import { JSON_TYPE, onPort } from './onPort.ts'
-import { PANEL, SECRET } from './world.ts'
+import { PANEL, SECRET, world } from './world.ts'
 
 const FIVE = ['email', 'name', 'username', 'role', 'avatar'] as const
 
@@ -101,3 +101,14 @@ test('U11: what is left out costs no new cookie with each request', async () => 
   const answer = await page.get('/session/')
   expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
 })
+
+test.each([3_000, 9_000, 50_000])(
+  'U11: a way back of %i characters does not cost the login',
+  async (length) => {
+    const { serve } = await world()
+    const { page } = serve()
+    const { response, url } = await page.openid({ returnTo: `/users?filter=${'x'.repeat(length)}` })
+    expect([response.status, url.pathname]).toEqual([302, '/'])
+    expect((await page.get('/session/')).status).toBe(200)
+  },
+)

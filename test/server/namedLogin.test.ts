@@ -187,8 +187,25 @@ describe('forms and server actions', () => {
     expect(await userOf(requestOf(page, {}, `?session-login=${adas}`))).toBeUndefined()
     expect(await userOf(requestOf(page, { 'x-csrf': tess }))).toBe('Tess Tenant')
     // Whoever renders a page asks for nobody in particular.
-    expect(await userOf(requestOf(page))).toBe('Tess Tenant')
-    expect(await userOf(requestOf(page, { 'x-csrf': '1' }))).toBe('Tess Tenant')
+    const looking = (headers = {}) => new Request(requestOf(page, headers), { method: 'GET' })
+    expect(await userOf(looking())).toBe('Tess Tenant')
+    expect(await userOf(looking({ 'x-csrf': '1' }))).toBe('Tess Tenant')
+  })
+
+  test('U3: what may change something, and says of no login that it is for it, has no session', async () => {
+    const { server, page, notices, calls } = await switched()
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+      for (const headers of [{}, { 'x-csrf': '1' }]) {
+        const request = new Request(requestOf(page, headers), { method })
+        const session = await server.getSession(request)
+        expect([session.user, session.login], method).toEqual([null, null])
+        await expect(session.fetch(USERS)).rejects.toThrow(LoggedOut)
+        // What such a request is answered with may be rendered for whoever is there.
+        const shown = await server.getSession(request, { readOnly: true })
+        expect(shown.user?.name, method).toBe('Tess Tenant')
+      }
+    expect(calls(USERS)).toBe(0)
+    expect(notices).toContainEqual({ type: 'turnedAway', code: 'otherLogin', session: expect.any(String) })
   })
 })
 

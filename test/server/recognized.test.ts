@@ -191,6 +191,24 @@ test.each([
   expect(notices).toEqual([{ type: 'loginRefused', status, code, backendStatus }])
 })
 
+test.each([
+  [403, { message: 'Your account has been temporarily banned due to violations of our service.' }, 'banned'],
+  [403, { message: 'Cross-site request rejected' }, 'forbidden'],
+  [403, { error: 'Tenant context required in strict isolation mode' }, 'forbidden'],
+  [401, { error: 'x', error_code: 'INVALID_OR_EXPIRED_CODE' }, 'code_expired'],
+] as const)(
+  'U20: %s %j in place of a session for a code is a word of the backend, too',
+  async (status, body, code) => {
+    const { page: tab, notices } = await serverOf({ '*': said(status, body) })
+    await tab.post('/session/openid/start', {})
+    const got = await tab.get(`/auth/openid/callback?code=${'a'.repeat(64)}`, {
+      headers: { 'sec-fetch-mode': 'navigate' },
+    })
+    expect(got.headers.get('location')).toBe(`/login?error=${code}`)
+    expect(notices.at(-1)).toEqual({ type: 'loginRefused', status: 302, code, backendStatus: status })
+  },
+)
+
 test('U21: a code whose answer has an odd refresh token is no failure of this server', async () => {
   const { page: tab } = await serverOf({
     '*': said(200, { token: 'x.y.z', refreshToken: 5, user: { id: 'u' } }),
