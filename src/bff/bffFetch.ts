@@ -1,4 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
+import { asksFor } from '../base/asksFor.ts'
 import { refuseUnsendable } from '../base/requestBody.ts'
 import { SessionChanged } from '../session/errors.ts'
 import type { Chart } from './chart.ts'
@@ -49,6 +50,8 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
   async function learn(answer: Response, name: string | undefined, { epoch, version }: Position) {
     const { status, redirected } = answer
     if (redirected) return
+    if (status === 401 && asksFor(answer, 'insufficient_user_authentication'))
+      chart.tell({ type: 'stepUpRequired' })
     const { body } = await bodyOf(answer.clone())
     const finding = findingOf({ url: '', status, body: body ?? {} })
     if (finding?.kind === 'nobody' && login.end(name, finding.reason)) parts.page().share(null)

@@ -76,9 +76,19 @@ export function createRoutes(api: Readonly<Record<string, readonly string[]>>, b
 /** What of a page's headers the backend gets. */
 export const upstreamHeaders = (request: Request) => picked(request.headers, OUTBOUND)
 
+/** A browser that meets one of the others asks its user for a password, in a window of its own. */
+const TOKEN_CHALLENGES = /^(?!.*(?:^|,)[ \t]*(?:basic|digest|negotiate|ntlm)\b)[ \t]*(?:bearer|dpop)\b/i
+
+/** What the backend asks of a page's login: a stronger one (RFC 9470), or another right. */
+function challengeOf({ headers }: Response): Record<string, string> {
+  const challenge = headers.get('www-authenticate') ?? ''
+  return TOKEN_CHALLENGES.test(challenge) ? { 'www-authenticate': challenge } : {}
+}
+
 /** What of the backend's headers a page gets. */
 export const downstreamHeaders = (answer: Response) => ({
   ...picked(answer.headers, INBOUND),
+  ...challengeOf(answer),
   'cache-control': 'no-store',
   vary: 'Cookie',
   'x-content-type-options': 'nosniff',

@@ -1,4 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
+import { asksFor } from '../base/asksFor.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { discard, isOneWay, mayHaveBody, partsOf, readBody, refuseUnsendable } from '../base/requestBody.ts'
 import { RedirectBlocked, RefreshUnavailable } from './errors.ts'
@@ -221,10 +222,6 @@ const redirectOf = (target: Target, init: RequestInit | undefined) =>
 const isRedirect = (answer: Response, target: Target, init: RequestInit | undefined) =>
   redirectOf(target, init) !== 'manual' &&
   (answer.type === 'opaqueredirect' || REDIRECTS.includes(answer.status))
-
-/** Whether a 401 names `error` as its cause. */
-const asksFor = (answer: Response, error: string) =>
-  new RegExp(`error="?${error}`).test(String(answer.headers.get('www-authenticate')))
 
 /** The caller's headers as they are, with our `Authorization` in place of theirs. */
 function withBearer(given: HeadersInit | undefined, authorization: string): HeadersInit {

@@ -437,6 +437,20 @@ describe('login and logout', () => {
     )
   })
 
+  test('U34: that the API asks for a stronger login is told; the session goes on', async () => {
+    const { session, server, found, told, state, api } = behind()
+    await found()
+    const challenge = 'Bearer error="insufficient_user_authentication", max_age=300'
+    server.failing = () => json(401, { error: 'x' }, { 'www-authenticate': challenge })
+    expect((await session.fetch('/api/keys')).headers.get('www-authenticate')).toBe(challenge)
+    await Promise.resolve()
+    expect([told('stepUpRequired'), state(), api.calls.length]).toEqual([
+      [{ type: 'stepUpRequired', epoch: 5, version: 1 }],
+      'active',
+      1,
+    ])
+  })
+
   test('U11: a way back that no server would keep is left out, whoever asks to come back there', async () => {
     const { session, server, found, api } = behind({ navigate: () => {} })
     server.session = null

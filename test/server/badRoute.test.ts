@@ -66,3 +66,24 @@ test('U34: while no refresh succeeds, in the last seconds of a bearer, the other
   expect(await call('users')).toBe(200)
   expect(refreshes()).toBe(1)
 })
+
+test.each([
+  ['Bearer error="insufficient_user_authentication", acr_values="urn:mfa"', true],
+  ['DPoP algs="ES256", Bearer Error = insufficient_user_authentication', true],
+  ['Bearer error="insufficient_scope", scope="admin"', true],
+  // The browser would ask for a password, which nobody here wants.
+  ['Basic realm="staff"', false],
+  ['Bearer error="insufficient_user_authentication", Basic realm="staff"', false],
+  ['Negotiate', false],
+])('U34: what the API asks of the login reaches the page: %s', async (challenge, passes) => {
+  let calls = 0
+  const { url, cookie, notices } = await panelBefore((_, outgoing) => {
+    calls++
+    outgoing.writeHead(401, { ...JSON_TYPE, 'www-authenticate': challenge }).end('{}')
+  })
+  const answer = await fetch(`${url}/api/admin/users`, { headers: { cookie } })
+  const isStepUp = /insufficient_user/.test(challenge)
+  expect(answer.headers.get('www-authenticate')).toBe(passes ? challenge : null)
+  expect(notices.filter(({ type }) => type === 'stepUpRequired')).toHaveLength(isStepUp ? 1 : 0)
+  if (/insufficient/.test(challenge)) expect([answer.status, calls]).toEqual([401, 1])
+})
