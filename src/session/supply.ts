@@ -142,7 +142,7 @@ export function createSupply(options: SupplyOptions) {
   /** Waits for a bearer, or for an error that says that there is none. Rejects on abort only. */
   async function settled(signal: AbortSignal | null | undefined, by?: Asker) {
     // For a caller who has left nothing is asked.
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw signal.reason
     await orAborted(wait(by), signal).catch((error) => {
       if (signal?.aborted) throw error
     })

@@ -66,7 +66,7 @@ test('the demo in its inspector: a page and a process, live, accessible, from no
   const admin = await context.newPage()
   await admin.goto(panel.url)
   await admin.getByLabel('E-mail').fill('ada@local.example')
-  await admin.getByRole('button', { name: 'Sign in' }).click()
+  await admin.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('button', { name: 'Admin panel' }).click()
   await page.getByRole('img', { name: 'Statechart; the state is active' }).waitFor()
   expect(await page.getByRole('button', { name: /^(Node|Admin panel)/ }).count()).toBe(2)
