@@ -131,7 +131,9 @@ export function doubtAfter({ doubt: before }: SessionContext, e: Unknown): Doubt
 export function afterUnknown(c: SessionContext, e: Unknown): Partial<SessionContext> {
   const doubt = doubtAfter(c, e)
   const permittedAt = finite(e.row?.retryAt)
-  const dueAt = permittedAt < NEVER ? permittedAt : e.at + waitAfter(doubt, doubt.resend, e.roll)
+  // What nobody sent took no time: without a least wait, one who waits for a bearer asks without end in one instant.
+  const dueAt =
+    permittedAt < NEVER ? Math.max(permittedAt, e.at + 1) : e.at + waitAfter(doubt, doubt.resend, e.roll)
   return {
     ...tried(c, e, e.sentAt ?? e.at),
     doubt,

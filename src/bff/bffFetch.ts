@@ -6,7 +6,10 @@ import type { Chart } from './chart.ts'
 import type { Login } from './login.ts'
 import type { BffSettings } from './options.ts'
 import type { OpenPage } from './page.ts'
-import { bodyOf, findingOf, headersFor } from './serverCalls.ts'
+import { bodyOf, findingOf, headersFor, within } from './serverCalls.ts'
+
+/** The server's own word comes with its headers. A body that does not end is none, and the caller's to wait for. */
+const WORD_MS = 5_000
 
 interface Parts {
   readonly chart: Chart
@@ -52,7 +55,8 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
     if (redirected) return
     if (status === 401 && asksFor(answer, 'insufficient_user_authentication'))
       chart.tell({ type: 'stepUpRequired' })
-    const { body } = await bodyOf(answer.clone())
+    const read = within(settings.clock, WORD_MS, (signal) => bodyOf(answer.clone(), signal))
+    const { body } = await read.catch(() => ({ body: undefined }))
     const finding = findingOf({ url: '', status, body: body ?? {} })
     if (finding?.kind === 'nobody' && login.end(name, finding.reason)) parts.page().share(null)
     if (finding?.kind === 'other') {

@@ -1,5 +1,7 @@
+import type { Clock } from '../session/clock.ts'
 import { orAborted } from '../session/orAborted.ts'
 import { retryAfterMs } from '../wire/headers.ts'
+import { MAX_ANSWER_BYTES, readBytes } from '../wire/readBytes.ts'
 import { type KnownFacts, readFacts } from './facts.ts'
 import type { BffSettings } from './options.ts'
 
@@ -47,10 +49,7 @@ export function createServerCalls({ root, fetch, clock }: BffSettings, isUserAct
     body?: object,
   ): Promise<ServerAnswer> {
     const { href: url } = new URL(name, root)
-    const controller = new AbortController()
-    const { signal } = controller
-    const disarm = clock.setTimer(() => controller.abort(), timeoutMs, 'background')
-    const send = async (): Promise<ServerAnswer> => {
+    const send = async (signal: AbortSignal): Promise<ServerAnswer> => {
       const answer = await fetch(url, {
         method,
         headers: {
@@ -72,28 +71,40 @@ export function createServerCalls({ root, fetch, clock }: BffSettings, isUserAct
         status,
         contentType: headers.get('content-type'),
         retryAfterMs: retryAfterMs(headers),
-        ...(await bodyOf(answer)),
+        ...(await bodyOf(answer, signal)),
       }
     }
-    try {
-      return await orAborted(send(), signal)
-    } catch {
-      return { url }
-    } finally {
-      disarm()
-    }
+    return within(clock, timeoutMs, send).catch(() => ({ url }))
   }
 }
 
+/** Runs `work`, and gives it up after `ms`: its signal aborts, and the promise rejects. */
+export function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const { signal } = controller
+  const disarm = clock.setTimer(() => controller.abort(), ms, 'background')
+  return orAborted(work(signal), signal).finally(disarm)
+}
+
 /** The body of an answer, where it can be the server's own. What a proxy in between says is none. */
-export async function bodyOf(answer: Response): Promise<Pick<ServerAnswer, 'body'>> {
+export async function bodyOf(answer: Response, signal: AbortSignal): Promise<Pick<ServerAnswer, 'body'>> {
   const isJson = /^application\/json\s*(;|$)/i.test(answer.headers.get('content-type') ?? '')
-  if (!isJson || answer.redirected) {
-    answer.body?.cancel().catch(() => {})
+  const reader = answer.body?.getReader()
+  const bytes = isJson && !answer.redirected && reader && (await readBytes(reader, MAX_ANSWER_BYTES, signal))
+  if (!(bytes instanceof Uint8Array)) {
+    reader?.cancel().catch(() => {})
     return {}
   }
-  const value: unknown = await answer.json().catch(() => undefined)
+  const value = parsed(new TextDecoder().decode(bytes))
   return typeof value === 'object' && value !== null ? { body: value as Record<string, unknown> } : {}
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** What an answer says about who is logged in; `undefined`: it is no word of the server. */

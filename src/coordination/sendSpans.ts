@@ -21,8 +21,11 @@ function toSpans({ sends, since, answers, answeredSince }: Sends, now: number): 
   }
 }
 
-/** What an unknown outcome tells of its token's row. */
+/**
+ * What an unknown outcome tells of its token's row. The wait is whole, and rounded up: a clock that counts from 1970 has no
+ * room for the fraction, and would have somebody come too early.
+ */
 export const toDoubt = (row: LedgerRow, now: number): KnownSends & { readonly waitMs: number } => ({
   ...toSpans(row, now),
-  waitMs: Math.max(0, row.notBefore - now),
+  waitMs: Math.max(0, Math.ceil(row.notBefore - now)),
 })

@@ -25,9 +25,6 @@ interface SupplyOptions {
   send(event: SessionEvent): void
 }
 
-/** For callers who wait, a refresh is asked for no more often than this. */
-const AGAIN_MS = 1_000
-
 /** Gives bearers to callers: at once where one is fresh, else as soon as a refresh that is due has brought one. */
 export function createSupply(options: SupplyOptions) {
   const { settings, clock, vault, reading, isRunning, ending, catchUp, send } = options
@@ -37,7 +34,7 @@ export function createSupply(options: SupplyOptions) {
   /** Until when, on both clocks, the bearer is served without a look at anything else. */
   let freshUntil = { wall: -Infinity, monotonic: -Infinity }
   /** What the chart said after it was last asked for a refresh, and when that was. */
-  let asked: { readonly snapshot: unknown; readonly epoch: number; readonly at: number } | undefined
+  let asked: { readonly snapshot: unknown; readonly at: number } | undefined
 
   function freshness() {
     const { context: c, value } = reading.snapshot()
@@ -86,9 +83,7 @@ export function createSupply(options: SupplyOptions) {
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by, at: now() })
     // Who calls from inside a change of the chart is heard after that.
-    const snapshot = reading.snapshot()
-    const { pending, epoch } = snapshot.context
-    if (reading.takes() > before && !pending) asked = { snapshot, epoch, at: now() }
+    if (reading.takes() > before) asked = { snapshot: reading.snapshot(), at: now() }
   }
 
   /** When those who wait are to be asked for again: they came before the store had answered, or before the floor. */
@@ -96,10 +91,8 @@ export function createSupply(options: SupplyOptions) {
     const snapshot = reading.snapshot()
     if (by === undefined || snapshot.context.pending) return NEVER
     const at = nextAsk(snapshot.value, snapshot.context, by)
-    if (!asked || asked.epoch !== snapshot.context.epoch || asked.at < at) return at
-    // It said no when it was due already: nothing changes that but something else that happens. What was tried since
-    // came to nothing in no time: a peer holds the token, and asking at once finds that again, without end.
-    return snapshot === asked.snapshot ? NEVER : asked.at + AGAIN_MS
+    // It said no when it was due already: nothing changes that but something else that happens.
+    return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
   }
 
   /** Answers those who wait, unless the state may bring a bearer before their patience ends. */

@@ -1,10 +1,8 @@
 import { inflated } from '#transport'
 import { bodyReader } from './bodyReader.ts'
-import { readBytes } from './readBytes.ts'
+import { MAX_ANSWER_BYTES, readBytes } from './readBytes.ts'
 import type { WireAnswer } from './request.ts'
 
-/** Decoded bytes of an answer that are read at most: a user document may hold its picture. */
-const MAX_BYTES = 1_048_576
 const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
 
 /** Reads a whole answer, bounded in size and, by `signal`, in time. Never throws: `fault` says why it is not whole. */
@@ -13,12 +11,12 @@ export async function readAnswer(response: Response, signal: AbortSignal): Promi
   const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
   const reader = bodyReader(response)
   if (!reader) return answer
-  const bytes = await readBytes(reader, MAX_BYTES, signal)
+  const bytes = await readBytes(reader, MAX_ANSWER_BYTES, signal)
   if (typeof bytes === 'string') {
     reader.cancel().catch(() => {})
     return { ...answer, fault: FAULTS[bytes] }
   }
-  const plain = inflated(bytes, headers.get('content-encoding'), MAX_BYTES)
+  const plain = inflated(bytes, headers.get('content-encoding'), MAX_ANSWER_BYTES)
   if (!plain) return { ...answer, fault: 'size' }
   try {
     return { ...answer, text: textOf(plain, headers) }

@@ -1,5 +1,8 @@
 import type { BodyReader } from './bodyReader.ts'
 
+/** Decoded bytes of an answer that are read at most: a user document may hold its picture. */
+export const MAX_ANSWER_BYTES = 1_048_576
+
 /** Why a body could not be read to its end. `aborted`: by the signal. `broken`: it ended in an error. */
 export type Unread = 'size' | 'aborted' | 'broken'
 

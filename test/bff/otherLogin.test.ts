@@ -7,6 +7,8 @@ function logInElsewhere({ server }: Behind) {
   server.session = { user: bob, login: loginOf('B'), epoch: 6, version: 1 }
 }
 
+const bytes = (text: string) => new TextEncoder().encode(text)
+
 async function shownAs(user: 'ada' | 'bob' | undefined) {
   const page = behind()
   if (user === undefined) page.server.session = null
@@ -276,5 +278,32 @@ describe('an end that the server tells', () => {
     page.server.failing = undefined
     await page.pass(20 * SECOND)
     expect(page.snapshot()).toMatchObject({ state: 'active', isUsable: true })
+  })
+
+  test.each([
+    ['has no end', (controller: ReadableStreamDefaultController) => controller.enqueue(bytes('{'))],
+    [
+      'is larger than any word of the server',
+      (controller: ReadableStreamDefaultController) => {
+        controller.enqueue(bytes('{"error":"no_session","more":"'))
+        for (let kiB = 0; kiB < 1_100; kiB++) controller.enqueue(bytes('x'.repeat(1_024)))
+        controller.enqueue(bytes('"}'))
+        controller.close()
+      },
+    ],
+  ])('a 401 whose body %s reaches its caller, and ends nothing', async (_, fill) => {
+    const page = await shownAs('ada')
+    page.server.failing = ({ url }) =>
+      url.endsWith('/session/')
+        ? undefined
+        : new Response(new ReadableStream({ start: fill }), {
+            status: 401,
+            headers: { 'content-type': 'application/json' },
+          })
+    const call = page.session.fetch('/api/x')
+    await flush()
+    await page.pass(5 * SECOND)
+    expect((await call).status).toBe(401)
+    expect(page.snapshot()).toMatchObject({ isAuthenticated: true, reason: null })
   })
 })

@@ -1,9 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type AnyActorRef, createActor, setup } from 'xstate'
 import {
+  type Coordinator,
   createSessionLogic,
   inProcessCoordinator,
   memoryStore,
+  type RefreshOutcome,
   type SessionOptions,
   type SessionRecord,
   type SessionStore,
@@ -200,4 +202,30 @@ test('who comes in a backoff changes nothing for those who wait: the next attemp
   }
   expect(await waits(true)).toBe(await waits(false))
   expect(await waits(true)).toBeLessThanOrEqual(10)
+})
+
+test('who waits asks no second time in one instant, though the coordinator says at once that nothing may be sent', async () => {
+  let asked = 0
+  const inDoubt: RefreshOutcome = {
+    kind: 'unknown',
+    cause: 'inDoubt',
+    answered: false,
+    doubt: { sends: 1, sinceMs: 1, answers: 0, waitMs: 0 },
+  }
+  const coordinator: Coordinator = {
+    // A loop in one instant would never come back.
+    run: async () => (++asked > 20 ? new Promise<never>(() => {}) : inDoubt),
+    end: () => {},
+  }
+  const { session, login, pass } = start({ coordinator, refresh: 'onDemand' })
+  await flush()
+  await login()
+  await pass(LIFE)
+  const waiting = session.getToken().catch((failure: unknown) => failure)
+  await flush()
+  expect(asked).toBe(1)
+  await pass(1)
+  expect(asked).toBe(2)
+  session.dispose()
+  await waiting
 })
