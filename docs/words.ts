@@ -85,7 +85,7 @@ export async function wordsPage(): Promise<string> {
     '## A backend of your own',
     [
       '- **Say what is definitive in a form that no gateway has:** JSON with a code of yours, and a status that belongs to it. A bare 401 or 403 proves nothing: every access proxy says that.',
-      '- **Answer a renewal with status 200 and JSON.** Its content type, charset and encoding may be odd; 201 and 202 are not read.',
+      '- **Answer a renewal with status 200 and JSON.** Its content type, charset and encoding may be odd; 201 and 203 are read alike, 202 and 206 are not read.',
       '- **No gateway in front?** `trust404: true` takes every 404, 405, 410 and 501 for the backend’s own word that it does not refresh. Behind a gateway leave it: a deploy would end sessions.',
       '- **A gateway that answers 503 only before it passes a request on?** `trust503: true`: then nothing was spent, and the token may go out again while the bearer is good.',
       '- `createSessionServer` takes both options for its strategies.',

@@ -73,7 +73,8 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
       const finding = findingOf(answer)
       // Somebody else is logged in by now, which the page shows.
       if (finding?.kind === 'other') return void look()
-      if (answer.status === 200 || finding?.kind === 'nobody') {
+      // A page of somebody in between may have the status of a success.
+      if ((answer.status === 200 && answer.body) || finding?.kind === 'nobody') {
         const target = addressOf(answer.body?.redirect, settings.baseUrl)
         if (target && isLast()) navigate(target)
         return

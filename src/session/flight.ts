@@ -86,6 +86,7 @@ const rowOf = (doubt: KnownSends & { readonly waitMs: number }, at: number) => (
 
 const unsent = { kind: 'refused', cause: 'unavailable' } as const
 const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
+const timeout = { kind: 'unknown', cause: 'timeout', answered: false } as const
 
 /**
  * Spends refresh tokens for one session. A flight is detached from the state that asked for it and from every
@@ -151,10 +152,12 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       isConcluded = true
       conclude(attempt, outcome).catch(() => report(attempt, internal))
     }
+    let lastWord: RefreshOutcome = timeout
     const disarm = clock.setTimer(
       () => {
         controller.abort()
-        concludeOnce({ kind: 'unknown', cause: 'timeout', answered: false })
+        // A strategy that knows that nothing had left says so at once.
+        clock.setTimer(() => concludeOnce(lastWord), 0, 'foreground')
       },
       settings.attemptTimeoutMs,
       'foreground',
@@ -165,6 +168,7 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       tell({ type: 'refreshSent', attemptId: asked.attemptId })
       const strategy = strategyOf(attempt.of)
       const outcome = await strategy.refresh(asked)
+      if (outcome.kind === 'refused') lastWord = outcome
       return KINDS.includes(outcome.kind) ? outcome : internal
     }
     const fly = async (): Promise<Settled | undefined> => {

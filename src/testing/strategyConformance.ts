@@ -99,7 +99,9 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
       'more than it': () => new Response(`${text}}`, { headers }),
       'in a list': () => new Response(`[${text}]`, { headers }),
     }
-    for (const status of [...STATUSES, ...FAILURES])
+    // Frameworks answer so, and proxies: whether such a success counts is the strategy's choice.
+    const others = STATUSES.filter((status) => status !== 201 && status !== 203)
+    for (const status of [...others, ...FAILURES])
       spoiled[`with ${status}`] = () => new Response(text, { status, headers })
     for (const [what, script] of Object.entries(spoiled)) expectFailure(what, (await attempt(script)).outcome)
   },

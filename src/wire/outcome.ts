@@ -5,7 +5,7 @@ import type { WireAnswer, WireResult } from './request.ts'
 
 /** What one backend's answers mean, beyond what HTTP says. All may be left out but `ok`. */
 export interface AnswerRules {
-  /** A whole JSON body that came with 200. */
+  /** A whole JSON body that came with 200, 201 or 203. */
   ok(body: unknown, answer: WireAnswer): RefreshOutcome
   /** The backend's own words: an answer whose body is whole, whatever its status. `undefined`: not known to be its own. */
   own?(answer: WireAnswer): RefreshOutcome | undefined
@@ -14,6 +14,9 @@ export interface AnswerRules {
   /** No gateway is in front: every 404, 405, 410 and 501 is the backend's own. Default false. */
   trust404?: boolean | undefined
 }
+
+/** Frameworks answer each POST that made something with 201; 203 is the 200 of a proxy that has changed the answer. */
+const WHOLE = [200, 201, 203]
 
 /**
  * Classifies what came back by the one question: may the refresh token be spent? Only the backend's own words end a
@@ -33,7 +36,7 @@ function classify(result: WireAnswer, rules: AnswerRules): RefreshOutcome {
   const { status, headers, redirected, fault } = result
   if (redirected) return unknown('redirect')
   const own = fault ? undefined : rules.own?.(result)
-  const outcome = own ?? (status === 200 ? whole(result, rules) : byStatus(status, rules))
+  const outcome = own ?? (WHOLE.includes(status) ? whole(result, rules) : byStatus(status, rules))
   const wait = retryAfterMs(headers)
   return wait !== undefined && (outcome.kind === 'refused' || outcome.kind === 'unknown')
     ? { ...outcome, retryAfterMs: wait }

@@ -489,6 +489,17 @@ describe('login and logout', () => {
     expect(paths()).toEqual(['POST /session/refresh', 'POST /session/logout'])
   })
 
+  test('U60: a page of somebody in between is no logout, whatever its status: tried again, and told', async () => {
+    const { server, session, found, pass, paths, told } = behind()
+    await found()
+    server.failing = () =>
+      new Response('<!doctype html>Sign in to the network', { headers: { 'content-type': 'text/html' } })
+    void session.logout()
+    for (let second = 0; second < 10; second++) await pass(SECOND)
+    expect(paths().filter((path) => path === 'POST /session/logout')).toHaveLength(3)
+    expect(told('warning')).toMatchObject([{ code: 'notRevoked' }])
+  })
+
   test('a logout that cannot reach the server is tried again, and told', async () => {
     const { session, server, found, pass, told, paths } = behind()
     await found()

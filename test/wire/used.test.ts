@@ -119,6 +119,17 @@ describe('the way in which a good answer comes', () => {
     })
   })
 
+  test('U43: with 201, as frameworks answer a POST, and with 203, as a proxy does that has changed it', async () => {
+    const grant = { access_token: 'T2', token_type: 'Bearer', expires_in: 900, refresh_token: 'R2' }
+    for (const status of [201, 203]) {
+      expect(await openid(() => json(answer, { status }))).toMatchObject(renewed)
+      expect(await oauth(() => json(grant, { status }))).toMatchObject(renewed)
+      const headers = { 'set-cookie': 'refreshToken=R2; Path=/' }
+      const { fetch } = fakeFetch(() => json({ token: 'T2' }, { status, headers }))
+      expect(await cookieStrategy().refresh(attempt({ fetch }))).toMatchObject(renewed)
+    }
+  })
+
   test('U43: a byte order mark, and blanks and lines around', async () => {
     for (const around of [`\ufeff${text}`, `\r\n  ${text}\n\n`, `\t${text} `])
       expect(await served(type, around)).toMatchObject(renewed)
