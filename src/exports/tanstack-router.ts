@@ -1,3 +1,4 @@
-/** Guards routes of TanStack Router. */
+/** Guards routes of TanStack Router, and keeps what they have loaded to its user. */
 
+export { connectRouter, type RouterLike } from '../adapters/connectRouter.ts'
 export { type RouterGuardOptions, requireSession } from '../adapters/requireSession.ts'

@@ -12,7 +12,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SessionExpired } from 'xstate-session'
 import { connectQueryClient, retryUnlessEnded } from 'xstate-session/tanstack-query'
-import { requireSession } from 'xstate-session/tanstack-router'
+import { connectRouter, requireSession } from 'xstate-session/tanstack-router'
 import { adminOf, ORIGIN, show } from './page.ts'
 
 function panel() {
@@ -192,5 +192,46 @@ describe('TanStack Router', () => {
     const { login, page } = routed('/users')
     await login()
     await page().shows('the users')
+  })
+
+  test('U3: what loaders brought for one user is neither shown to the next nor kept', async () => {
+    const { session, login, backend, clock } = adminOf()
+    await login()
+    const first = session.getSnapshot().user?.id ?? ''
+    let late: Promise<unknown> = Promise.resolve()
+    const loads = async () => {
+      const { user } = session.getSnapshot()
+      await late
+      return user?.id
+    }
+    const rootRoute = createRootRoute({ component: Outlet })
+    const common = { getParentRoute: () => rootRoute, loader: loads, gcTime: 60_000 } as const
+    const one = createRoute({ ...common, path: '/one', component: () => <p>one {one.useLoaderData()}</p> })
+    const two = createRoute({ ...common, path: '/two', component: () => <p>two {two.useLoaderData()}</p> })
+    const router = createRouter({
+      routeTree: rootRoute.addChildren([one, two]),
+      history: createMemoryHistory({ initialEntries: ['/one'] }),
+      defaultStaleTime: 60_000,
+      defaultPendingMs: 0,
+      defaultPendingComponent: () => <p>wait</p>,
+    })
+    onTestFinished(connectRouter(session, router))
+    const shown = show(<RouterProvider router={router} />)
+    await shown.shows(`one ${first}`)
+    router.history.push('/two')
+    await shown.shows(`two ${first}`)
+
+    let arrive = () => {}
+    late = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const other = backend.users.find(({ id }) => id !== first)?.id ?? ''
+    clock.advance(1_000)
+    await login(other)
+    await shown.shows('wait')
+    arrive()
+    await shown.shows(`two ${other}`)
+    router.history.push('/one')
+    await shown.shows(`one ${other}`)
   })
 })

@@ -194,6 +194,7 @@ test('the adapters', async () => {
         "retryUnlessEnded",
       ],
       [
+        "connectRouter",
         "requireSession",
       ],
     ]

@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { createRoot } from 'react-dom/client'
 import { SessionProvider } from 'xstate-session/react'
 import { connectQueryClient, retryUnlessEnded } from 'xstate-session/tanstack-query'
+import { connectRouter } from 'xstate-session/tanstack-router'
 import { router } from './router.tsx'
 import { session } from './session.ts'
 
@@ -11,12 +12,8 @@ import { session } from './session.ts'
 const queryClient = new QueryClient({ defaultOptions: { queries: { retry: retryUnlessEnded } } })
 connectQueryClient(session, { queryClient, onlineManager })
 
-// A session that ends on the screen leads to the login page.
-let wasAuthenticated = session.getSnapshot().isAuthenticated
-session.subscribe(({ isAuthenticated }) => {
-  if (wasAuthenticated && !isAuthenticated) router.invalidate()
-  wasAuthenticated = isAuthenticated
-})
+// A session that ends on the screen leads to the login page; what loaders brought for one user is not shown to the next.
+connectRouter(session, router)
 
 const container = document.getElementById('panel')
 if (container)
