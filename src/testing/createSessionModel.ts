@@ -170,6 +170,14 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
     return told && { ...told, type: event.type }
   }
 
+  const { ownEvents: ofRoot } = model.root
+  const listed = Object.fromEntries(
+    Object.entries(model.states).map(([name, { ownEvents }]) => [name, new Set([...ofRoot, ...ownEvents])]),
+  ) as Partial<Record<string, ReadonlySet<string>>>
+  /** Whether the chart says anything about such an event in this state; else not even time passes. */
+  const isListedIn = ({ value }: ModelSnapshot, { type }: ModelEvent) =>
+    !(type in modelEvents) || listed[value]?.has(type) === true
+
   const { transition, getTransitionData } = model
   model.getTransitionData = (snapshot, event) => {
     const told = meant(snapshot, event)
@@ -217,8 +225,3 @@ const inFlight = (own: On, root: On): On =>
   Object.fromEntries(
     Object.keys({ ...root, ...own }).map((type) => [type, [own[type] ?? [], root[type] ?? []].flat()]),
   )
-
-/** Whether the chart says anything about such an event in this state; else not even time passes. */
-const isListedIn = ({ machine, value }: ModelSnapshot, { type }: ModelEvent) =>
-  !(type in modelEvents) ||
-  [machine.root, machine.states[value]].some((node) => node?.ownEvents.includes(type))

@@ -51,9 +51,12 @@ const missing = (part: 'events' | 'states', name: string) =>
     part === 'events' ? ', or say in "unreachable" why there is none' : ''
   }.`
 
+/** What decides which steps a driver can take. */
+export type StepLimits = Pick<ModelDriver, 'unreachable' | 'isChart'>
+
 /** Why a driver cannot take a step; `undefined` where it can. */
 export function whyUnreachable(
-  { unreachable = {}, isChart }: Pick<ModelDriver, 'unreachable' | 'isChart'>,
+  { unreachable = {}, isChart }: StepLimits,
   { event, from, isOverdue, transition }: ModelStep,
 ): string | undefined {
   if (event === 'start') return undefined

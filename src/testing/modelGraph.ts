@@ -1,11 +1,13 @@
-import { initialTransition, transition } from 'xstate'
+import { type ActorScope, createActor, initialTransition } from 'xstate'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import {
   createSessionModel,
+  type ModelEvent,
   type ModelSnapshot,
   type SessionModel,
   type SessionModelOptions,
 } from './createSessionModel.ts'
+import { type StepLimits, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
 import { modelKey } from './modelKey.ts'
 import { type ModelTransition, transitionName } from './modelTransitions.ts'
@@ -31,10 +33,12 @@ export type ModelWay = readonly [ModelStep, ...ModelStep[]]
 
 export const lastOf = (way: ModelWay): ModelStep => way.at(-1) ?? way[0]
 
-/** A step, and a shortest way to where it starts. */
+/** A step, a shortest way to where it starts, and the keys of the states that it leads from and to. */
 export interface ModelEdge {
   readonly way: ModelWay
   readonly step: ModelStep
+  readonly fromKey: string
+  readonly toKey: string
 }
 
 export interface ModelGraph {
@@ -46,20 +50,48 @@ export interface ModelGraph {
 
 const everyEvent = Object.keys(modelEvents) as ModelEventType[]
 
-const look = (model: SessionModel, before: ModelSnapshot) =>
-  transition(model, before, { type: 'time.woke' })[0] as ModelSnapshot
+type Scope = ActorScope<ModelSnapshot, ModelEvent>
+
+const scopes = new WeakMap<SessionModel, Scope>()
+
+/** The `transition` of XState makes an actor for each event; a graph has some thousands, and one does for all. */
+function transition(model: SessionModel, before: ModelSnapshot, type: ModelEventType): ModelSnapshot {
+  let scope = scopes.get(model)
+  if (!scope) {
+    scope = inertScope(model)
+    scopes.set(model, scope)
+  }
+  return model.transition(before, { type }, scope)
+}
+
+function inertScope(model: SessionModel): Scope {
+  const self = createActor(model)
+  const nothing = () => {}
+  return {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: nothing,
+    defer: nothing,
+    emit: nothing,
+    stopChild: nothing,
+    actionExecutor: nothing,
+  }
+}
 
 /** Every step that leads on from `before`; what would change nothing is none. */
 export function stepsFrom(model: SessionModel, before: ModelSnapshot, events = everyEvent): ModelStep[] {
-  const isDue = look(model, before).value !== before.value
+  const isDue = transition(model, before, 'time.woke').value !== before.value
+  const from = selectSession(before)
   return events.flatMap((event) => {
     const row = model.getTransitionData(before, { type: event })[0]
     if (!row && !event.startsWith('time.')) return []
-    const [snapshot] = transition(model, before, { type: event }) as [ModelSnapshot, unknown]
+    const snapshot = transition(model, before, event)
     if (!row && snapshot.context.now === before.context.now) return []
     const taken = row && { transition: transitionName(before.value, modelEvents[event].stands, row) }
     const overdue = isDue && event !== 'time.woke' && ({ isOverdue: true } as const)
-    return { event, ...taken, ...overdue, from: selectSession(before), to: selectSession(snapshot), snapshot }
+    return { event, ...taken, ...overdue, from, to: selectSession(snapshot), snapshot }
   })
 }
 
@@ -79,21 +111,38 @@ export function startOf(model: SessionModel): ModelStep {
   }
 }
 
-/** Every state of the model and every step between them, breadth first, as far as `isOpen` lets. */
-export function modelGraph(
-  options: SessionModelOptions,
-  isOpen: (step: ModelStep) => boolean = () => true,
-): ModelGraph {
+/** Whom every step is open to. */
+const ABLE: StepLimits = { isChart: true }
+
+/** A file of tests asks for few graphs, again and again; each takes about a second and some megabytes. */
+const MOST_GRAPHS = 3
+const graphs = new Map<string, ModelGraph>()
+
+/** Every state of the model and every step between them, breadth first, as far as a driver can go. */
+export function modelGraph(options: SessionModelOptions, driver: StepLimits = ABLE): ModelGraph {
+  const key = JSON.stringify([options, driver.unreachable ?? {}, driver.isChart ?? false], exactly)
+  const graph = graphs.get(key) ?? explored(options, driver)
+  graphs.delete(key)
+  graphs.set(key, graph)
+  for (const oldest of graphs.keys()) if (graphs.size > MOST_GRAPHS) graphs.delete(oldest)
+  return graph
+}
+
+/** JSON has no `Infinity`. */
+const exactly = (_: string, value: unknown) => (typeof value === 'number' ? String(value) : value)
+
+function explored(options: SessionModelOptions, driver: StepLimits): ModelGraph {
   const model = createSessionModel(options)
   const start = startOf(model)
   const found = new Map<string, ModelWay>([[modelKey(start.snapshot), [start]]])
   const edges: ModelEdge[] = []
   // A Map that grows while it is walked is walked to its end.
-  for (const way of found.values())
-    for (const step of stepsFrom(model, lastOf(way).snapshot).filter(isOpen)) {
-      edges.push({ way, step })
-      const key = modelKey(step.snapshot)
-      if (!found.has(key)) found.set(key, [...way, step])
+  for (const [fromKey, way] of found)
+    for (const step of stepsFrom(model, lastOf(way).snapshot)) {
+      if (whyUnreachable(driver, step) !== undefined) continue
+      const toKey = modelKey(step.snapshot)
+      edges.push({ way, step, fromKey, toKey })
+      if (!found.has(toKey)) found.set(toKey, [...way, step])
     }
   return { ways: [...found.values()], edges }
 }

@@ -1,4 +1,5 @@
 import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
+import { type StepLimits, whyUnreachable } from './modelDriver.ts'
 import {
   lastOf,
   type ModelGraph,
@@ -20,14 +21,15 @@ export type ModelPathKind = 'transitions' | 'shortest' | 'simple' | 'tours'
 /** A longer path that fails tells too little of where it went wrong. */
 const TOUR_STEPS = 25
 
-/** The paths of one kind through a model, the shortest first. None is the beginning of another. */
+/** The paths of one kind through a model, as far as a driver can go, the shortest first. None is the beginning of another. */
 export function modelPaths(
-  options: SessionModelOptions = {},
+  options: SessionModelOptions,
+  driver: StepLimits,
   kind: ModelPathKind = 'transitions',
-  isOpen: (step: ModelStep) => boolean = () => true,
 ): ModelWay[] {
+  const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
   if (kind === 'simple') return simplePaths(options, isOpen)
-  const graph = modelGraph(options, isOpen)
+  const graph = modelGraph(options, driver)
   if (kind === 'tours') return tours(options, graph, isOpen)
   if (kind === 'shortest') return withoutBeginnings(graph.ways)
   if (kind === 'transitions') return withoutBeginnings(toEveryRow(graph))
@@ -55,7 +57,7 @@ function tours(
 ): ModelWay[] {
   const model = createSessionModel(options)
   const keyOf = (step: ModelStep) => modelKey(step.snapshot)
-  const from = Map.groupBy(edges, ({ way }) => keyOf(lastOf(way)))
+  const from = Map.groupBy(edges, ({ fromKey }) => fromKey)
   const shown = new Set<string>()
   const newsOf = ({ transition, from, to }: ModelStep) =>
     transition ? [transition, `${transition} ${to.reason === from.reason ? '' : to.reason}`] : []
@@ -65,9 +67,9 @@ function tours(
   function nearest(start: string): readonly ModelStep[] {
     const found = new Map<string, readonly ModelStep[]>([[start, []]])
     for (const [key, way] of found)
-      for (const { step } of from.get(key) ?? []) {
+      for (const { step, toKey } of from.get(key) ?? []) {
         if (newsOf(step).some((what) => !shown.has(what))) return [...way, step]
-        if (!found.has(keyOf(step))) found.set(keyOf(step), [...way, step])
+        if (!found.has(toKey)) found.set(toKey, [...way, step])
       }
     return []
   }

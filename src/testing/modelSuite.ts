@@ -1,4 +1,4 @@
-import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
+import { createSessionModel, type SessionModel, type SessionModelOptions } from './createSessionModel.ts'
 import { type FailureList, failureList } from './failureList.ts'
 import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
 import { assertPlaces, driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
@@ -105,9 +105,11 @@ export function modelSuite(
       },
     }
   }
-  const paths = settings.flatMap((given) =>
-    modelPaths(given, given.paths, isOpen).map((steps) => pathOf(steps, given, failures)),
-  )
+  const paths = settings.flatMap((given) => {
+    const { paths: kind, ...model } = given
+    return modelPaths(model, driver, kind).map((steps) => pathOf(steps, given, failures))
+  })
+  let ofWalks: SessionModel | undefined
   let reasons: Record<string, string> | undefined
   const unreachable = () => {
     reasons ??= reasonsOf(driver, settings)
@@ -118,7 +120,8 @@ export function modelSuite(
     events: (Object.keys(modelEvents) as ModelEventType[]).filter((event) => !driver.unreachable?.[event]),
     walk(choices) {
       const [first = {}] = settings
-      const model = createSessionModel(first)
+      ofWalks ??= createSessionModel(first)
+      const model = ofWalks
       let way: ModelWay = [startOf(model)]
       const open = (events?: ModelEventType[]) =>
         stepsFrom(model, lastOf(way).snapshot, events).filter(
@@ -227,16 +230,16 @@ function reasonsOf(driver: ModelDriver, settings: readonly ModelSuiteOptions[]):
 
 /** The steps of a whole graph that a driver comes to without one that it cannot take. */
 function openSteps(driver: ModelDriver, ways: ModelGraph['ways'], edges: ModelGraph['edges']): ModelStep[] {
-  const from = Map.groupBy(edges, ({ way }) => modelKey(lastOf(way).snapshot))
+  const from = Map.groupBy(edges, ({ fromKey }) => fromKey)
   const start = ways.slice(0, 1).flat()
   const found = new Map(start.map((step) => [modelKey(step.snapshot), step]))
   const steps = [...start]
   // A Map that grows while it is walked is walked to its end.
   for (const key of found.keys())
-    for (const { step } of from.get(key) ?? []) {
+    for (const { step, toKey } of from.get(key) ?? []) {
       if (whyUnreachable(driver, step) !== undefined) continue
       steps.push(step)
-      found.set(modelKey(step.snapshot), step)
+      found.set(toKey, step)
     }
   return steps
 }

@@ -78,7 +78,7 @@ test.each(['sessionDriver', 'bffDriver'])(
 describe('what the driver says that it cannot do, it cannot', () => {
   const driver = sessionDriver({ backend: mock, patienceMs: 50 })
   const model = createSessionModel(driven)
-  const { ways } = modelGraph(driven, (step) => whyUnreachable(driver, step) === undefined)
+  const { ways } = modelGraph(driven, driver)
   /** A bearer that no refresh is due for yet is handed out without a word to the chart. */
   const isServed = ({ context: c }: ModelSnapshot) => c.bearer === 'good' && c.now < c.leadAt
 
