@@ -73,7 +73,11 @@ export function reactAdminAuthProvider(
 
   return {
     supportAbortSignal: true,
-    login,
+    async login(params) {
+      const answer = await login(params)
+      shown.show(session.getSnapshot())
+      return answer
+    },
     async logout() {
       // react-admin calls this too when it finds that the session has ended: that reason stays.
       await shown.logout()
@@ -88,7 +92,10 @@ export function reactAdminAuthProvider(
     },
     async checkError() {
       const state = session.getSnapshot()
-      if (!state.isPending) assertAlive(state)
+      if (state.isPending || state.reason === null) return
+      shown.show(state)
+      // For a message react-admin would ask `checkAuth` first, and then log out whoever has logged in meanwhile.
+      throw Object.assign(refusal(state.reason), { message: false })
     },
     async getIdentity(params) {
       const state = shown.show(await whenKnown(session, params?.signal))
@@ -97,6 +104,6 @@ export function reactAdminAuthProvider(
       const fullName = name ?? username ?? email
       return { id, ...(fullName && { fullName }), ...(avatar && { avatar }) }
     },
-    getPermissions: async (params) => permissionsOf(await whenKnown(session, params?.signal)),
+    getPermissions: async (params) => permissionsOf(shown.show(await whenKnown(session, params?.signal))),
   }
 }

@@ -71,7 +71,9 @@ export function refineAuthProvider(
   return {
     async login(params) {
       try {
-        return { success: true, redirectTo: (await login(params))?.redirectTo ?? homePath }
+        const redirectTo = (await login(params))?.redirectTo ?? homePath
+        shown.show(session.getSnapshot())
+        return { success: true, redirectTo }
       } catch (error) {
         const message = error instanceof Error ? error.message : 'The login failed.'
         return { success: false, error: { name: 'Login failed', message } }
@@ -89,9 +91,10 @@ export function refineAuthProvider(
         : { authenticated: false, redirectTo: loginPath, ...toRefusal(reason) }
     },
     async onError() {
-      const { isPending, reason } = session.getSnapshot()
-      if (isPending || reason === null) return {}
-      return { logout: true, redirectTo: loginPath, ...toRefusal(reason) }
+      const state = session.getSnapshot()
+      if (state.isPending || state.reason === null) return {}
+      shown.show(state)
+      return { logout: true, redirectTo: loginPath, ...toRefusal(state.reason) }
     },
     async getIdentity() {
       const { user } = shown.show(await whenKnown(session))
@@ -99,6 +102,6 @@ export function refineAuthProvider(
       const { id, email, avatar, name = user.username ?? email } = user
       return { id, ...(name && { name }), ...(avatar && { avatar }), ...(email && { email }) }
     },
-    getPermissions: async () => permissionsOf(await whenKnown(session)),
+    getPermissions: async () => permissionsOf(shown.show(await whenKnown(session))),
   }
 }

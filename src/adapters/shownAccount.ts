@@ -4,14 +4,15 @@ import { accountOf } from './accountOf.ts'
 
 /**
  * The account that a framework shows. Frameworks log out by themselves when they find that a session has ended; by then
- * somebody else may be logged in, in another window, who has not asked for that.
+ * somebody else may be logged in, in another window, or the same user again: nobody of them has asked for that.
  */
 export function shownAccount(session: Pick<BaseSession, 'getSnapshot' | 'logout'>) {
-  let shown: string | undefined
+  /** `undefined`: the framework was told nothing; `null`: that nobody is logged in. */
+  let shown: string | null | undefined
   return {
     /** The framework is told of this state. */
     show<State extends SessionState>(state: State): State {
-      if (state.isAuthenticated) shown = accountOf(state)
+      shown = state.isAuthenticated ? accountOf(state) : null
       return state
     },
     /** Ends the session, if it is of the account that the framework shows. */

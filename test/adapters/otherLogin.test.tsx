@@ -262,6 +262,44 @@ test('U3: a framework that logs out because its user is gone ends no session of 
   }
 })
 
+test('U3: nor one of the same user, who has logged in again since the framework was told of the end', async () => {
+  const providers = [
+    (page: Behind) => {
+      const { checkError, ...rest } = reactAdminAuthProvider(page.session, { login: async () => {} })
+      return {
+        ...rest,
+        fail: () =>
+          checkError(new Error('401')).then(
+            () => false,
+            () => true,
+          ),
+      }
+    },
+    (page: Behind) => {
+      const { onError, ...rest } = refineAuthProvider(page.session, { login: async () => undefined })
+      return { ...rest, fail: async () => (await onError(new Error('401'))).logout }
+    },
+  ]
+  for (const providerOf of providers) {
+    const page = await pageOfAda()
+    const provider = providerOf(page)
+    await provider.getIdentity()
+    page.server.session = null
+    await page.session.fetch('/api/poll').catch(() => {})
+    expect(await provider.fail()).toBe(true)
+    page.server.session = { ...asAda, login: loginOf('C'), epoch: 7 }
+    page.wake()
+    await expect.poll(() => page.snapshot().state).toBe('active')
+    await provider.logout()
+    expect(page.server.session).toMatchObject({ epoch: 7 })
+    expect(page.snapshot()).toMatchObject({ state: 'active', user: { id: 'ada' } })
+    // She is shown, and logs out.
+    await provider.getPermissions()
+    await provider.logout()
+    expect(page.server.session).toBeNull()
+  }
+})
+
 test('U3: a store that another user has left without a logout is emptied at the next start', async () => {
   localStorage.clear()
   const kept = localStorageStore()

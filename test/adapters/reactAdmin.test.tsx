@@ -3,6 +3,7 @@ import { QueryClient } from '@tanstack/react-query'
 import {
   type AuthProvider,
   CoreAdmin,
+  type CoreLayoutProps,
   type DataProvider,
   HttpError,
   Resource,
@@ -12,8 +13,10 @@ import {
   useLogout,
   usePermissions,
 } from 'ra-core'
+import { useEffect } from 'react'
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest'
 import { SessionChanged } from 'xstate-session'
+import { SessionProvider, useSession } from 'xstate-session/react'
 import {
   type ReactAdminAuthProvider,
   reactAdminAuthProvider,
@@ -57,6 +60,15 @@ function panel(admin = adminOf()) {
       </>
     )
   }
+  /** As the guide has it: the session tells at once that it has ended. */
+  function Layout({ children }: CoreLayoutProps) {
+    const logout = useLogout()
+    const isEnded = useSession(({ reason }) => reason !== null)
+    useEffect(() => {
+      if (isEnded) logout()
+    }, [isEnded, logout])
+    return isEnded ? null : children
+  }
   function Login() {
     const login = useLogin()
     return (
@@ -67,15 +79,18 @@ function panel(admin = adminOf()) {
   }
   window.location.hash = '#/users'
   const page = show(
-    <CoreAdmin
-      queryClient={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
-      dataProvider={dataProvider}
-      authProvider={authProvider}
-      loginPage={Login}
-      requireAuth
-    >
-      <Resource name="users" list={Users} />
-    </CoreAdmin>,
+    <SessionProvider session={session}>
+      <CoreAdmin
+        queryClient={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
+        dataProvider={dataProvider}
+        authProvider={authProvider}
+        layout={Layout}
+        loginPage={Login}
+        requireAuth
+      >
+        <Resource name="users" list={Users} />
+      </CoreAdmin>
+    </SessionProvider>,
   )
   /** react-admin redirects to the login from a timer, more than once: who was faster than the last must click again. */
   const logIn = () =>
@@ -128,6 +143,24 @@ describe('react-admin', () => {
     await page.click('again')
     await page.shows(/^login$/)
     expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'accessRevoked' })
+  })
+
+  test('U3: who logs in again at once, as a password manager does, is not logged out by what the end set off', async () => {
+    const { page, backend, session, logIn } = panel()
+    await logIn()
+    for (const user of backend.users) user.admin = false
+    backend.expireBearers()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await page.click('again')
+    await expect.poll(() => session.getSnapshot().reason).not.toBeNull()
+    await vi.advanceTimersByTimeAsync(1)
+    for (const user of backend.users) user.admin = true
+    await page.click('login')
+    await expect.poll(() => session.getSnapshot().isAuthenticated).toBe(true)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(session.getSnapshot()).toMatchObject({ state: 'active', reason: null })
+    await page.shows('@example.com')
   })
 
   test('who is on the way to the login page is not sent there again', async () => {
