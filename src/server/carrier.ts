@@ -3,7 +3,7 @@ import type { CookieSlot } from './context.ts'
 import { CHUNK } from './cookieRecord.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
-import { randomId } from './randomId.ts'
+import { RANDOM_ID, randomId } from './randomId.ts'
 import { readServerRecord, type ServerRecord } from './serverRecord.ts'
 
 /** How a browser's cookie leads to its session. */
@@ -25,7 +25,6 @@ export interface Carrier {
   clearForeign(request: Request): readonly string[]
 }
 
-const ID = /^[\w-]{43}$/
 const pathOf = (request: Request) => new URL(request.url).pathname
 
 /** The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived. */
@@ -36,11 +35,10 @@ export function idCarrier(slot: CookieSlot, keyring: Keyring, maxAgeMs: number):
       return { id, key: (await keyring.macs('session id', id))[0] ?? '' }
     },
     candidatesOf: (request) =>
-      // Nothing is looked up for what cannot be an id.
       Promise.all(
         slot
           .values(request)
-          .filter((id) => ID.test(id))
+          .filter((id) => RANDOM_ID.test(id))
           .map((id) => keyring.macs('session id', id)),
       ),
     give: async (_, id) => [slot.set(id, maxAgeMs)],

@@ -1,5 +1,5 @@
 import type { ServerContext } from './context.ts'
-import { randomId } from './randomId.ts'
+import { RANDOM_ID, randomId } from './randomId.ts'
 
 /** LibreChat's temporary token lives as long. */
 const PENDING_MS = 300_000
@@ -8,7 +8,6 @@ const MAX_TRIES = 5
 /** How many logins of one browser may wait for their second factor; the oldest goes. */
 const MAX_PENDING = 4
 const PURPOSE = 'two factor'
-const ID = /^[\w-]{43}$/
 const SEPARATOR = '~'
 /** What a cookie may hold beside its name and attributes. */
 const MAX_BYTES = 3_800
@@ -58,8 +57,7 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
   const read = (id: string) => (sealedCookies ? readSealed(id) : readStored(id))
 
   async function readStored(id: string): Promise<Stored | undefined> {
-    // Nothing is looked up for what cannot be an id.
-    if (!ID.test(id)) return undefined
+    if (!RANDOM_ID.test(id)) return undefined
     for (const key of await keyring.macs(PURPOSE, id)) {
       const entry = await store.read(key)
       const waiting = entry && (await opened(entry.value, `${PURPOSE} ${key}`))

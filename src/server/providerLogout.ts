@@ -1,7 +1,7 @@
 import { redirect } from './answers.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { isWindow } from './isWindow.ts'
-import { randomId } from './randomId.ts'
+import { RANDOM_ID, randomId } from './randomId.ts'
 
 /** As long as a page may take to follow. */
 const KEPT_MS = 60_000
@@ -66,6 +66,7 @@ async function takeProviderLogout(
       if (url) return url
       continue
     }
+    if (!RANDOM_ID.test(sent)) continue
     for (const key of await keyring.macs(PURPOSE, sent)) {
       const entry = await store.read(key)
       const url = entry && (await opened(entry.value, `${PURPOSE} ${key}`))

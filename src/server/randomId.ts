@@ -1,3 +1,6 @@
+/** What `randomId` makes: nothing is looked up for what cannot be one. */
+export const RANDOM_ID = /^[\w-]{43}$/
+
 /** 256 random bits in base64url, 43 characters. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(32))

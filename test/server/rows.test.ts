@@ -626,6 +626,32 @@ describe('what is said', () => {
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
   })
 
+  test('X20: a cookie that cannot hold an id costs no look into the store, whichever it is', async () => {
+    const { serve } = await world()
+    const store = memoryEntries()
+    let reads = 0
+    const read = (key: string) => {
+      reads++
+      return store.read(key)
+    }
+    const counting = { ...store, read }
+    const { page } = serve({ store: counting })
+    for (const name of ['', '-2fa', '-openid', '-logout'])
+      for (const value of ['x', 'Q'.repeat(42), 'Q'.repeat(44), 'Q'.repeat(3_000)])
+        for (const path of [
+          '/session/',
+          '/session/logout/provider',
+          '/auth/openid/callback?code=c',
+          '/api/admin/x',
+        ]) {
+          page.cookies.clear()
+          page.cookies.set(`__Host-session${name}`, value)
+          await page.get(path, { headers: { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' } })
+        }
+    await page.post('/session/login/2fa', { code: '123456' })
+    expect(reads).toBe(0)
+  })
+
   test('X31: nobody is named in what is told', async () => {
     const { serve, backend, pass } = await world()
     const { page, notices } = serve()
