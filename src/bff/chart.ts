@@ -9,7 +9,7 @@ import { orAborted } from '../session/orAborted.ts'
 import { createReading, type MachineSnapshot } from '../session/reading.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { createSessionClock } from '../session/sessionClock.ts'
-import { createWaiters } from '../session/waiters.ts'
+import { type Asker, createWaiters } from '../session/waiters.ts'
 import { type BffSettings, inputOf } from './options.ts'
 
 export type Chart = ReturnType<typeof createChart>
@@ -73,13 +73,16 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   function settle() {
     const waiting = waiters.waiting()
     if (!waiting) return patience.set(Infinity)
-    const { epoch, until } = waiting
+    const { epoch, until, by } = waiting
     const { value, context } = reading.snapshot()
     const { isPending, retryAt } = reading.state()
-    const isBusy = isPending || value === 'refreshing'
     // Epoch 0: the caller came before it was known whether there is a session.
     const isOwn = epoch === 0 || epoch === context.epoch
-    const isOpen = isBusy || (context.reason === null && !isUsable() && nextDeadline(value, context) < until)
+    // Only who has asked for a refresh waits for one: to all others the server answers.
+    const isPromising =
+      value === 'refreshing' ||
+      (context.reason === null && !isUsable() && nextDeadline(value, context) < until)
+    const isOpen = isPending || (by !== undefined && isPromising)
     if (isRunning() && isOwn && isOpen && now() < until) return patience.set(until)
     waiters.settle(() => {
       const end = ending() ?? (isOwn ? undefined : new SessionChanged())
@@ -97,9 +100,12 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     return reading.state()
   }
 
-  /** Resolves when it is known that the session serves; rejects with why it does not. */
-  function wait(): Promise<unknown> {
-    const promise = waiters.join(read().epoch)
+  /**
+   * Resolves when it is known that the session serves, and for who has asked for a refresh (`by`), when that has come to
+   * something; rejects with why it does not serve.
+   */
+  function wait(by?: Asker): Promise<unknown> {
+    const promise = waiters.join(read().epoch, by)
     settle()
     return promise
   }

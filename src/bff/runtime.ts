@@ -113,9 +113,11 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     fetch: createBffFetch(shared),
     async refresh({ by = 'force' } = {}) {
       if (by === 'user') seenAt = chart.now()
+      // What is not yet known cannot be renewed.
+      if (chart.read().isPending) await chart.ready(undefined)
       chart.send({ type: 'time.checked', at: chart.now() })
       chart.send({ type: 'refresh.asked', by, at: chart.now() })
-      await chart.wait()
+      await chart.wait(by)
     },
     look: looks.look,
     url(path) {

@@ -437,6 +437,41 @@ describe('login and logout', () => {
     )
   })
 
+  test.each(['user', 'force'] as const)(
+    'U35: a refresh that is asked for (%s) before the server has told who is there is not forgotten',
+    async (by) => {
+      const { session, settle, paths, api, pass } = behind()
+      const asked = outcomeOf(session.refresh({ by }))
+      await settle()
+      await pass(0)
+      expect(paths()).toEqual(['GET /session/', 'POST /session/refresh'])
+      expect(asked).toEqual({ isSettled: true, value: undefined })
+      expect(api.calls.at(-1)?.headers.get('x-user-activity')).toBe(by === 'user' ? '1' : null)
+    },
+  )
+
+  test('U35: nor does it wait twice for a server that does not answer', async () => {
+    const { session, server, pass } = behind()
+    server.failing = () => Promise.reject(new TypeError('Failed to fetch'))
+    const asked = outcomeOf(session.refresh())
+    for (let seconds = 0; seconds < 8; seconds++) await pass(SECOND)
+    expect(asked.error).toMatchObject(error('refresh_unavailable'))
+  })
+
+  test('a call that came before that waits for no refresh, however long one takes', async () => {
+    const { session, server, clock, settle, pass, paths, state } = behind()
+    server.endsAt = clock.wall()
+    server.failing = ({ url }) => (url.endsWith('/refresh') ? new Promise<Response>(() => {}) : undefined)
+    const call = outcomeOf(session.fetch('/api/users'))
+    await settle()
+    await pass(0)
+    expect([call.value?.status, state(), paths().at(-1)]).toEqual([
+      200,
+      'refreshing',
+      'POST /session/refresh',
+    ])
+  })
+
   test('U34: that the API asks for a stronger login is told; the session goes on', async () => {
     const { session, server, found, told, state, api } = behind()
     await found()
