@@ -18,6 +18,6 @@ test('the suite of an embedder takes fewer than fifteen lines', () => {
 })
 
 test('the random walks of the page are those of which it is tested what they find', () => {
-  const [, walks = 'none'] = /const walks = (.*)/.exec(read('../testing/mockBackend.test.ts')) ?? []
+  const [, walks = 'none'] = /const walks = (.*)/.exec(read('../testing/mockHandlers.test.ts')) ?? []
   expect(page).toContain(`const walks = ${walks}\n`)
 })

@@ -18,6 +18,9 @@ const limits = { idleTimeoutMs: 3_600_000, absoluteLifetimeMs: 8 * 3_600_000 }
 /** What a session with a store is driven through. */
 export const driven = { ...limits, shared: true, start: 'pending' } as const satisfies ModelSuiteOptions
 
+export const policies = ['eager', 'onDemand', 'prompt'] as const
+export const resends = ['afterBearerEnds', 'never', { withinMs: 20_000 }] as const
+
 export const mock = drivenMockBackend({ baseUrl: 'https://chat.example' })
 /** A machine that does other things at the same time is no fault of the code. */
 const patienceMs = 20_000
