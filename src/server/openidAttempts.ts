@@ -41,8 +41,8 @@ export function openidAttempts({ settings, cookies, keyring }: ServerContext, ho
   const { clock } = settings
   const slot = cookies.openid
 
-  /** `undefined`: there are none, or several cookies hold some: a sibling domain may have planted one. */
-  async function read(request: Request): Promise<Attempts | undefined> {
+  /** Of each cookie that holds any: those. Several: a sibling domain may have planted one. */
+  async function opened(request: Request): Promise<readonly Attempts[]> {
     const found: Attempts[] = []
     for (const sealed of slot.values(request)) {
       const opened = await keyring.unseal(sealed, CONTEXT)
@@ -52,8 +52,12 @@ export function openidAttempts({ settings, cookies, keyring }: ServerContext, ho
       if (open.length > 0) found.push({ ...rest, list: open })
     }
     if (found.length > 1) settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
-    return found.length === 1 ? found[0] : undefined
+    return found
   }
+
+  /** What a sibling domain may have planted is cleared; without that nobody could log in beside it. */
+  const foreign = (request: Request, found: readonly Attempts[]) =>
+    found.length > 1 ? slot.clearForeign(new URL(request.url).pathname) : []
 
   /** The `Set-Cookie` line that keeps them. What is too much for a cookie is dropped, the oldest first. */
   async function keep(attempts: Attempts): Promise<string> {
@@ -63,17 +67,23 @@ export function openidAttempts({ settings, cookies, keyring }: ServerContext, ho
   }
 
   return {
-    read,
+    /** Those of a browser, if they are in one cookie; and the `Set-Cookie` lines for one that holds several. */
+    async read(request: Request) {
+      const found = await opened(request)
+      return { attempts: found.length === 1 ? found[0] : undefined, foreign: foreign(request, found) }
+    },
 
-    /** Begins one more. Answers the verifier, and the `Set-Cookie` line that keeps it. */
+    /** Begins one more. Answers the verifier, and the `Set-Cookie` lines that keep it. */
     async begin(request: Request, attempt: Omit<Attempt, 'until'>) {
       const now = clock.wall()
-      const before = await read(request)
+      const found = await opened(request)
+      const before = found.length === 1 ? found[0] : undefined
       const shared = before && now < before.madeAt + HANDOUT_MS ? before : undefined
       const { verifier, madeAt, list } = shared ?? { verifier: randomId(), madeAt: now, list: [] }
       const returnTo = attempt.returnTo.length > MAX_WAY_BACK ? home : attempt.returnTo
       const more = [...list, { ...attempt, returnTo, until: now + ATTEMPT_MS }].slice(-MAX_ATTEMPTS)
-      return { verifier, cookie: await keep({ verifier, madeAt, list: more }) }
+      const cookie = await keep({ verifier, madeAt, list: more })
+      return { verifier, cookies: [...foreign(request, found), cookie] }
     },
 
     /**

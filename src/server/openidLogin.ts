@@ -36,13 +36,13 @@ export const openidStart: Endpoint = async (context, request) => {
   if (other) return other
   const here = purpose === undefined ? undefined : await sessions.findFor(request)
   if (here && !isFound(here)) return noSession(context, request, here)
-  const { verifier, cookie } = await attemptsOf(context).begin(request, {
+  const { verifier, cookies } = await attemptsOf(context).begin(request, {
     returnTo: returnToOf(context, returnTo),
     ...(here && purpose && { replaces: { login: here.record.login, purpose } }),
   })
   const location = new URL('api/admin/oauth/openid', settings.browserBaseUrl)
   location.searchParams.set('code_challenge', await sha256Hex(verifier))
-  return json(200, { location: location.href }, [cookie])
+  return json(200, { location: location.href }, cookies)
 }
 
 const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || value === 'switchUser'
@@ -65,7 +65,7 @@ export const openidCallback: Endpoint = async (context, request, info) => {
     })
   const { searchParams } = new URL(request.url)
   const all = attemptsOf(context)
-  const attempts = await all.read(request)
+  const { attempts, foreign } = await all.read(request)
   const here = await sessions.find(request)
   const fail = (why: string | NoLogin, session = {}, cookies: readonly string[] = []) => {
     const refusal = typeof why === 'string' ? { code: why } : why
@@ -77,7 +77,7 @@ export const openidCallback: Endpoint = async (context, request, info) => {
   )
   /** Whoever is in already, and has not asked for more, has lost nothing. */
   const failOrHome = (why: string | NoLogin) =>
-    isFound(here) && !isMeant ? redirect(settings.publicUrl.pathname) : fail(why)
+    isFound(here) && !isMeant ? redirect(settings.publicUrl.pathname, foreign) : fail(why, {}, foreign)
 
   // Which session would be replaced is not known.
   if (!isFound(here) && here.isAmbiguous)

@@ -37,8 +37,8 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
   if (isGrant(said)) return opened(context, request, await grantOf(context, request, answer, said))
   if (said.twoFASetupRequired === true || !isPending(said))
     return refused(context, { status: 403, code: 'two_factor_enrolment_required', backendStatus: 200 })
-  const { attempt, cookie } = await pendingLogin(context).put(request, said.tempToken)
-  return json(200, { next: 'twoFactor', attempt }, [cookie])
+  const { attempt, cookies } = await pendingLogin(context).put(request, said.tempToken)
+  return json(200, { next: 'twoFactor', attempt }, cookies)
 }
 
 const isPending = (said: Record<string, unknown>): said is Record<string, unknown> & { tempToken: string } =>

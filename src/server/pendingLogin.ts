@@ -137,6 +137,10 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
     return lists
   }
 
+  /** What a sibling domain may have planted is cleared; without that nobody could log in beside it. */
+  const foreign = (request: Request, lists: readonly unknown[]) =>
+    lists.length > 1 ? slot.clearForeign(new URL(request.url).pathname) : []
+
   return {
     /** Keeps a token, beside those that the browser of `request` waits with already. */
     async put(request: Request, tempToken: string) {
@@ -144,10 +148,12 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
       const id = sealedCookies ? await keyring.seal(JSON.stringify(waiting), PURPOSE) : randomId()
       if (!sealedCookies && !(await write({ waiting, key: await keyOf(id), revision: null })))
         throw new Error('A new id was taken already.')
-      const before = (await listsOf(request)).flat().map((one) => one.id)
-      const ids = [...before, id].slice(-MAX_PENDING)
+      const lists = await listsOf(request)
+      const [before = []] = lists.length === 1 ? lists : []
+      const ids = [...before.map((one) => one.id), id].slice(-MAX_PENDING)
       while (ids.length > 1 && ids.join(SEPARATOR).length > MAX_BYTES) ids.shift()
-      return { attempt: waiting.attempt, cookie: slot.set(ids.join(SEPARATOR), PENDING_MS) }
+      const cookie = slot.set(ids.join(SEPARATOR), PENDING_MS)
+      return { attempt: waiting.attempt, cookies: [...foreign(request, lists), cookie] }
     },
 
     /**
@@ -166,7 +172,10 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
       return one && pendingOf(one.id, one.waiting, ids)
     },
 
-    /** The `Set-Cookie` lines for a browser whose cookie leads nowhere any more. */
-    stale: async (request: Request) => ((await listsOf(request)).length > 0 ? [] : [slot.clear()]),
+    /** The `Set-Cookie` lines for a browser whose cookie leads nowhere any more, or of whose several none counts. */
+    async stale(request: Request) {
+      const lists = await listsOf(request)
+      return lists.length > 0 ? foreign(request, lists) : [slot.clear()]
+    },
   }
 }

@@ -278,6 +278,50 @@ describe('U17: the other cookies, too', () => {
     expect(backend.log.requests.filter(({ path }) => /exchange|verify-temp/.test(path))).toEqual([])
   })
 
+  test('U17: whatever a sibling domain has planted, the next login clears, and is not in vain', async () => {
+    const { backend } = await world()
+    const server = createSessionServer({
+      baseUrl: backend.url,
+      publicUrl: 'https://admin.example.com/panel/',
+      secrets: [SECRET],
+    })
+    const ask = (path: string, cookie: string, body?: object) =>
+      server.handle(
+        new Request(`https://admin.example.com/panel/${path}`, {
+          ...(body && { method: 'POST', body: JSON.stringify(body) }),
+          headers: { cookie, ...(body && { 'content-type': 'application/json', 'x-csrf': '1' }) },
+        }),
+      )
+    /** Its own cookies of an answer, and whether what has a domain is cleared. */
+    const kept = (answer: Response) => {
+      const lines = answer.headers.getSetCookie()
+      const own = lines.filter((line) => !line.includes('Max-Age=0')).map((line) => line.split(';')[0])
+      const isCleared = (name: string) =>
+        lines.some((line) => line.startsWith(`${name}=; Max-Age=0; Domain=example.com; Path=/;`))
+      return { own: own.join('; '), isCleared }
+    }
+    const begin = async (cookie = '') => {
+      const openid = kept(await ask('session/openid/start', cookie, {}))
+      const password = kept(await ask('session/login', cookie, backend.accounts.twoFactorAdmin))
+      return { openid, password }
+    }
+    const planted = await begin()
+    const mine = await begin()
+    const both = [planted, mine].flatMap(({ openid, password }) => [openid.own, password.own]).join('; ')
+    const back = kept(await ask(`auth/openid/callback?code=${'a'.repeat(64)}`, both))
+    expect([back.own, back.isCleared('__Secure-session-openid')]).toEqual(['', true])
+    const code = await ask('session/login/2fa', both, { code: '123456' })
+    expect([code.status, kept(code).isCleared('__Secure-session-2fa')]).toEqual([401, true])
+
+    const next = await begin(both)
+    expect(next.openid.isCleared('__Secure-session-openid')).toBe(true)
+    expect(next.password.isCleared('__Secure-session-2fa')).toBe(true)
+    // Nothing of what was planted has got into what is the browser's own.
+    const attempts = next.password.own.split('=')[1]?.split('~') ?? []
+    expect(attempts).toHaveLength(1)
+    expect((await ask('session/login/2fa', next.password.own, { code: '123456' })).status).toBe(200)
+  })
+
   test('U17: parts of two sealed sessions never make one', async () => {
     const { server, page, other } = await longSessions()
     await page.post('/session/login', { email: 'a', password: 'p' })
