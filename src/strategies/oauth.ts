@@ -55,7 +55,7 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
       provider = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, through(call)))
       return { provider }
     } catch {
-      return { outcome: undiscovered(call.result(), issuer) }
+      return { outcome: undiscovered(call.result(), issuer, trust404) }
     }
   }
 
@@ -193,7 +193,7 @@ function wireCall({ signal, fetch }: RefreshRequest): WireCall {
   }
 }
 
-function undiscovered(result: WireResult | undefined, issuer: URL): RefreshOutcome {
+function undiscovered(result: WireResult | undefined, issuer: URL, trust404 = false): RefreshOutcome {
   if (result?.kind === 'unknown') return { kind: 'refused', cause: 'network' }
   const outcome = result
     ? outcomeOf(result, {
@@ -203,9 +203,18 @@ function undiscovered(result: WireResult | undefined, issuer: URL): RefreshOutco
         trust503: true,
       })
     : misconfigured
-  if (outcome.kind === 'unknown') return { kind: 'refused', cause: 'unavailable' }
+  if (outcome.kind === 'unsupported' && result?.kind === 'answer') {
+    const { status, text } = result
+    // A provider says in JSON what is wrong; a page may be that of a gateway without a route.
+    const isOwn = trust404 || errorOf(parseJson(text)?.value) !== undefined
+    return { ...(isOwn ? misconfigured : unavailable), problem: noMetadata(status, issuer) }
+  }
+  if (outcome.kind === 'unknown') return unavailable
   return outcome.kind === 'refused' ? outcome : misconfigured
 }
+
+const noMetadata = (status: number, { href }: URL) =>
+  `oauthStrategy: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata. Is it the issuer to the letter? A gateway whose provider is away says the same.`
 
 /** The metadata are somebody else's, perhaps by one slash only. */
 function otherIssuer(body: unknown, issuer: URL): RefreshOutcome {

@@ -130,7 +130,7 @@ export type RefreshOutcome =
       readonly kind: 'refused'
       readonly cause: RefusedCause
       readonly retryAfterMs?: number
-      /** With `misconfigured`: what to mend, for the message of `Misconfigured`. Holds no token, and of an answer its issuer at most. */
+      /** What to mend; with `misconfigured`, for the message of `Misconfigured`. Holds no token, and of an answer its issuer at most. */
       readonly problem?: string
     }
   | { readonly kind: 'rejected'; readonly reason: ExpiredReason; readonly security?: SecurityNotice }

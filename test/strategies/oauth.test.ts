@@ -135,8 +135,11 @@ describe('discovery', () => {
       () => json({ ...server, issuer: 'https://evil.example' }),
       { ...misconfigured, problem: expect.stringContaining('https://evil.example/') },
     ],
-    ['has no metadata', () => page('', { status: 404 }), misconfigured],
-    ['has an error in their place', () => json({ error: 'not_found' }, { status: 404 }), misconfigured],
+    [
+      'has an error in their place',
+      () => json({ error: 'not_found' }, { status: 404 }),
+      { ...misconfigured, problem: expect.stringContaining('404') },
+    ],
   ])('a provider that %s has spent nothing, and is asked again', async (_, response, outcome) => {
     const strategy = discovering()
     const { fetch, sent } = fakeFetch(response)
@@ -149,6 +152,30 @@ describe('discovery', () => {
     }
     expect(await strategy.refresh(attempt({ fetch: recovered }))).toMatchObject({ kind: 'ok' })
     expect(urls).toHaveLength(2)
+  })
+})
+
+describe('U60: a gateway that has no route to the provider', () => {
+  const away = { kind: 'refused', cause: 'unavailable', problem: expect.stringMatching(/op\.example.* 404 /) }
+  const answers = [
+    () => page('404 page not found', { status: 404 }),
+    () => json({ message: 'no Route matched with those values' }, { status: 404 }),
+  ]
+
+  test('U60: is an outage, and says what else the same answer may mean', async () => {
+    for (const answer of answers) {
+      const strategy = strategyOf({ server: 'https://op.example' })
+      expect(await strategy.refresh(attempt({ fetch: fakeFetch(answer).fetch }))).toEqual(away)
+    }
+  })
+
+  test('U60: where there is none in front, `server` is wrong', async () => {
+    const strategy = strategyOf({ server: 'https://op.example', trust404: true })
+    const { fetch } = fakeFetch(() => page('', { status: 404 }))
+    expect(await strategy.refresh(attempt({ fetch }))).toMatchObject({
+      ...misconfigured,
+      problem: away.problem,
+    })
   })
 })
 
