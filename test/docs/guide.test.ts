@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -45,13 +46,15 @@ async function backendFor(): Promise<Backend> {
 
 const at = (backend: Backend): Replacements => ({ 'https://chat.example.com': backend.url })
 
+const VERIFIER = 'v'.repeat(43)
+
 /** The page to which the backend has sent a browser, with a code in its address; it names its origin, as browsers do. */
-async function onCallbackPage(backend: Backend): Promise<void> {
-  const url = await browser(async () => new Response(), PANEL).elsewhere(
-    `${backend.url}/api/admin/oauth/openid`,
-    accounts.openidAdmin.sub,
-  )
+async function onCallbackPage(backend: Backend, verifier: string | null = VERIFIER): Promise<void> {
+  const start = new URL('/api/admin/oauth/openid', backend.url)
+  if (verifier) start.searchParams.set('code_challenge', createHash('sha256').update(verifier).digest('hex'))
+  const url = await browser(async () => new Response(), PANEL).elsewhere(start, accounts.openidAdmin.sub)
   vi.stubGlobal('location', url)
+  vi.stubGlobal('sessionStorage', { getItem: (name: string) => (name === 'verifier' ? verifier : null) })
   const { fetch } = globalThis
   vi.stubGlobal('fetch', (input: RequestInfo, init?: RequestInit) =>
     fetch(input, { ...init, headers: { ...(init?.headers as object), origin: PANEL } }),
@@ -75,6 +78,16 @@ test('U63: README.md: an OpenID login in a page, a call and a logout', async () 
   disposed(session)
   expect(users.status).toBe(200)
   expect(states.at(-1)).toBe('loggedOut')
+})
+
+test('U1: README.md: a code that somebody else has obtained logs nobody in', async () => {
+  const backend = await backendFor()
+  await onCallbackPage(backend, null)
+  const asked: unknown[] = []
+  vi.stubGlobal('fetch', (input: unknown) => asked.push(input))
+  const sample = runSample('README.md', SAMPLES['README.md'].page, at(backend))
+  await expect(sample).rejects.toThrow('No login began in this tab.')
+  expect(asked).toEqual([])
 })
 
 test('U63: README.md: a server in one expression', async () => {
@@ -118,7 +131,7 @@ test('U63: docs/guide.md: logins by OpenID and by password', async () => {
   const backend = await backendFor()
   const { session, onCallback, onPassword } = await runSample<{
     readonly session: Session
-    onCallback(codeVerifier?: string): Promise<void>
+    onCallback(codeVerifier: string | null): Promise<void>
     onPassword(email: string, password: string): Promise<void>
   }>('docs/guide.md', SAMPLES['docs/guide.md'].logins, at(backend), ['session', 'onCallback', 'onPassword'])
   disposed(session)
@@ -128,7 +141,10 @@ test('U63: docs/guide.md: logins by OpenID and by password', async () => {
   backend.operator.invalidateBearers()
   expect((await session.fetch(USERS)).status).toBe(200)
   await onCallbackPage(backend)
-  await onCallback()
+  // U1: whatever any website has brought here.
+  await expect(onCallback(null)).rejects.toThrow('No login began in this tab.')
+  expect(session.getSnapshot().provider).toBe('librechat')
+  await onCallback(VERIFIER)
   expect(session.getSnapshot().provider).toBe('openid')
   expect((await session.fetch(USERS)).status).toBe(200)
 })
