@@ -87,7 +87,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     waiters.settle(() => {
       const end = ending() ?? (isOwn ? undefined : new SessionChanged())
       if (end) throw end
-      if (isPending || !isUsable()) throw new RefreshUnavailable(retryAt)
+      // Whoever catches it compares it with the wall clock, which the time of the session may have left.
+      if (isPending || !isUsable())
+        throw new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
       return ''
     })
     patience.set(Infinity)

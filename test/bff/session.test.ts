@@ -472,6 +472,18 @@ describe('login and logout', () => {
     ])
   })
 
+  test('U39: an error is read by the wall clock, the snapshot by the clock of the session, whatever that was set to', async () => {
+    const { session, server, clock, found, settle, pass, snapshot } = behind({ refresh: 'onDemand' })
+    await found()
+    await pass(LIFE)
+    clock.jumpWall(-60 * MINUTE)
+    server.failing = () => json(429, { error: 'x' }, { 'retry-after': '120' })
+    const asked = outcomeOf(session.refresh())
+    await settle()
+    expect((snapshot().retryAt ?? 0) - session.clock.now()).toBe(120 * SECOND)
+    expect(asked.error).toMatchObject(error('refresh_unavailable', { retryAt: clock.wall() + 120 * SECOND }))
+  })
+
   test('U34: that the API asks for a stronger login is told; the session goes on', async () => {
     const { session, server, found, told, state, api } = behind()
     await found()
