@@ -150,7 +150,7 @@ function createShelf(stage: Stage) {
     keysOf: (subject) => memory.keysOf(subject),
   })
 
-  function printRecord({ session, intent, activeAt, login: _random, ...rest }: ServerRecord): unknown[] {
+  function printRecord({ session, intent, activeAt, ...rest }: ServerRecord): unknown[] {
     const now = START + stage.clock.now()
     const { endsAt, ...tokens } = session as { endsAt?: number }
     const ageOf = (at: number) => Math.min(now - at, 300_000)

@@ -11,7 +11,7 @@ export interface Inside {
 
 type Windows = typeof globalThis & { inside?: WeakMap<Session, Inside> }
 
-/** The lines that the sources get before they are explored: they change nothing, and let us look. */
+/** The lines that the sources get before they are explored: they let us look, and leave nothing to chance. */
 export const windows: readonly Patch[] = [
   {
     file: 'src/session/supply.ts',
@@ -22,6 +22,11 @@ export const windows: readonly Patch[] = [
     file: 'src/session/runtime.ts',
     find: '  return {\n    session,\n',
     put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: supply.until })\n  return {\n    session,\n',
+  },
+  {
+    file: 'src/server/sessionOpening.ts',
+    find: '      login: randomId(),\n',
+    put: "      login: 'login of ' + key,\n",
   },
 ]
 
