@@ -84,7 +84,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
   let isLookWorth = false
 
   const press = (name: string | RegExp, on = page) =>
-    on.getByRole('button', { name }).first().dispatchEvent('click')
+    on.getByRole('button', { name, exact: typeof name === 'string' }).dispatchEvent('click')
 
   async function pass(ms: number) {
     await page.clock.fastForward(ms)
