@@ -9,13 +9,19 @@ const ANSWER_MS = 5_000
  * that carries nothing goes ahead of each refresh. Where nobody answers that, no token is sent; any answer disproves
  * the hint.
  */
-export const whileOnline = (strategy: SessionStrategy, clock: Clock): SessionStrategy => ({
-  ...strategy,
-  async refresh(request) {
-    const isReached = navigator.onLine !== false || (await isAnswered(request, clock))
-    return isReached ? strategy.refresh(request) : { kind: 'refused', cause: 'network' }
-  },
-})
+export function whileOnline(strategy: SessionStrategy, clock: Clock): SessionStrategy {
+  // One by one: a strategy may be an instance of a class, whose methods are not its own.
+  const { needsRefreshToken, resend, revoke } = strategy
+  return {
+    needsRefreshToken,
+    ...(resend !== undefined && { resend }),
+    async refresh(request) {
+      const isReached = navigator.onLine !== false || (await isAnswered(request, clock))
+      return isReached ? strategy.refresh(request) : { kind: 'refused', cause: 'network' }
+    },
+    ...(revoke && { revoke: (request) => revoke.call(strategy, request) }),
+  }
+}
 
 async function isAnswered({ baseUrl, fetch, signal }: RefreshRequest, clock: Clock): Promise<boolean> {
   const controller = new AbortController()

@@ -1,10 +1,8 @@
-import type { SessionStrategy } from '../strategies/strategy.ts'
+import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
 import type { Clock } from './clock.ts'
 
 const TRIES = 3
 const PAUSE_MS = 2_000
-
-type Revoke = NonNullable<SessionStrategy['revoke']>
 
 /**
  * Ends a grant at the backend, as far as it offers that, and tries again for as long as an attempt may last.
@@ -13,7 +11,7 @@ type Revoke = NonNullable<SessionStrategy['revoke']>
  */
 export async function revoke(
   strategy: SessionStrategy,
-  request: (signal: AbortSignal) => Parameters<Revoke>[0],
+  request: (signal: AbortSignal) => RevokeRequest,
   clock: Clock,
   timeoutMs: number,
 ): Promise<boolean> {
@@ -26,16 +24,16 @@ export async function revoke(
   let isRevoked = false
   for (let tries = 0; !isRevoked && tries < TRIES && !controller.signal.aborted; tries++) {
     if (tries > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, 'foreground'))
-    const answer = attempt(strategy.revoke, request(controller.signal))
+    const answer = attempt(strategy, request(controller.signal))
     isRevoked = await Promise.race([answer, deadline])
   }
   disarm()
   return isRevoked
 }
 
-async function attempt(revoke: Revoke, request: Parameters<Revoke>[0]): Promise<boolean> {
+async function attempt(strategy: SessionStrategy, request: RevokeRequest): Promise<boolean> {
   try {
-    return (await revoke(request)) === true
+    return (await strategy.revoke?.(request)) === true
   } catch {
     return false
   }
