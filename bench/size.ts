@@ -43,7 +43,7 @@ const rows = [
     code: behindServer,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 13_250,
+    budgetBytes: 13_280,
   },
   {
     id: 'P6',
@@ -51,7 +51,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 8_500,
-    budgetBytes: 14_960,
+    budgetBytes: 14_990,
   },
   {
     id: 'P7',
@@ -76,7 +76,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 27_000,
-    budgetBytes: 29_090,
+    budgetBytes: 29_120,
   },
 ]
 

@@ -89,9 +89,13 @@ export function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) 
 /** The body of an answer, where it can be the server's own. What a proxy in between says is none. */
 export async function bodyOf(answer: Response, signal: AbortSignal): Promise<Pick<ServerAnswer, 'body'>> {
   const isJson = /^application\/json\s*(;|$)/i.test(answer.headers.get('content-type') ?? '')
-  const reader = answer.body?.getReader()
-  const bytes = isJson && !answer.redirected && reader && (await readBytes(reader, MAX_ANSWER_BYTES, signal))
-  if (!(bytes instanceof Uint8Array)) {
+  // Not every `fetch` knows streams.
+  const reader = answer.body?.getReader?.()
+  const bytes =
+    isJson &&
+    !answer.redirected &&
+    (await (reader ? readBytes(reader, MAX_ANSWER_BYTES, signal) : answer.arrayBuffer()))
+  if (!bytes || typeof bytes === 'string') {
     reader?.cancel().catch(() => {})
     return {}
   }

@@ -5,7 +5,7 @@ import { accounts } from '../../examples/backend/accounts.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { PANEL, world } from '../server/world.ts'
 import { ada, type Call, error, LIFE, MINUTE, outcomeOf, SECOND, stubApi } from '../session/fixture.ts'
-import { behind, bob, gone, json, loginOf } from './fixture.ts'
+import { behind, bob, gone, json, loginOf, stubServer } from './fixture.ts'
 
 describe('at the start', () => {
   test('the session asks its server, and is pending until the answer', async () => {
@@ -347,6 +347,18 @@ describe('the user', () => {
     await session.refresh({ by: 'user' })
     expect(activity(api.calls)).toEqual(['1'])
   })
+})
+
+test('the answers of a `fetch` that knows no streams are read, too', async () => {
+  const { fetch } = stubServer().api
+  const { state, settle, session } = behind({
+    fetch: async (...call) => Object.defineProperty(await fetch(...call), 'body', { value: undefined }),
+  })
+  await settle()
+  expect(state()).toBe('active')
+  await session.refresh()
+  await session.logout()
+  expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
 })
 
 describe('login and logout', () => {

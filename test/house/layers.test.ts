@@ -42,7 +42,15 @@ const rooms: Record<string, Room> = {
   },
   'src/wire/': { values: ['src/wire/', 'zod/mini', '#transport', ...border], types: contracts },
   'src/bff/': {
-    values: ['src/bff/', 'src/base/', 'src/session/', 'machines/', 'src/wire/headers.ts', 'xstate'],
+    values: [
+      'src/bff/',
+      'src/base/',
+      'src/session/',
+      'machines/',
+      'src/wire/headers.ts',
+      'src/wire/readBytes.ts',
+      'xstate',
+    ],
     types: contracts,
   },
   'src/strategies/': { values: ['src/strategies/', 'src/wire/', ...border], types: contracts },
