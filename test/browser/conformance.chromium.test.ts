@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sessionStoreConformance } from 'xstate-session/testing'
+import { type ConformanceCase, coordinatorConformance, sessionStoreConformance } from 'xstate-session/testing'
 import { servePages } from './servePages.ts'
 
 declare global {
@@ -8,16 +8,32 @@ declare global {
   }
 }
 
-const pages = servePages({ '/conformance': 'browser/page/conformance.ts' })
+const pages = servePages({
+  '/conformance': 'browser/page/conformance.ts',
+  '/coordinator': 'browser/page/coordinator.ts',
+})
+const inPage = () => Promise.reject(new Error('It runs in the page.'))
 
-test('the vault that tabs share is a session store: the whole suite, on the IndexedDB of Chromium', async () => {
+/** What the suite in a page has found. */
+async function resultsOf(path: string) {
   const { context } = await pages.open()
   const page = await context.newPage()
-  await page.goto(`${pages.url}/conformance`)
-  await page.waitForFunction(() => 'results' in window)
-  const suite = sessionStoreConformance({ create: () => Promise.reject(new Error('It runs in the page.')) })
+  await page.goto(pages.url + path)
+  await page.waitForFunction(() => 'results' in window, undefined, { timeout: 100_000 })
+  return page.evaluate(() => window.results)
+}
+
+const allPassed = (suite: readonly ConformanceCase[]) =>
+  Object.fromEntries(suite.map(({ name }) => [name, 'passed']))
+
+test('the vault that tabs share is a session store: the whole suite, on the IndexedDB of Chromium', async () => {
+  const suite = sessionStoreConformance({ create: inPage })
   expect(suite.length).toBeGreaterThan(8)
-  expect(await page.evaluate(() => window.results)).toEqual(
-    Object.fromEntries(suite.map(({ name }) => [name, 'passed'])),
-  )
+  expect(await resultsOf('/conformance')).toEqual(allPassed(suite))
 })
+
+test('U36: and a coordinator: the whole suite, on its IndexedDB and under its locks', async () => {
+  const suite = coordinatorConformance({ create: inPage })
+  expect(suite.length).toBeGreaterThan(16)
+  expect(await resultsOf('/coordinator')).toEqual(allPassed(suite))
+}, 120_000)

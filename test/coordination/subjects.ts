@@ -1,4 +1,4 @@
-import { type Clock, type FlightIdentity, inProcessCoordinator, type SessionRecord } from 'xstate-session'
+import { inProcessCoordinator } from 'xstate-session'
 import { memoryEntries } from 'xstate-session/server'
 import type { CoordinatorUnderTest } from 'xstate-session/testing'
 import { sharedVault } from '../../src/browser/sharedVault.ts'
@@ -7,6 +7,7 @@ import { withIntents } from '../../src/server/intents.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
 import { fakeClock } from '../fakeClock.ts'
+import { sessionOf } from './sessionOf.ts'
 
 /** One subject of the conformance suite for each kind of ledger that needs no server. */
 
@@ -77,19 +78,3 @@ export async function twoTabs(): Promise<CoordinatorUnderTest> {
 }
 
 let vaults = 0
-
-function sessionOf(identity: FlightIdentity, version: number, clock: Clock): SessionRecord {
-  const { provider, userId, tenantId, sessionId, bearer, refreshToken } = identity
-  return {
-    v: 1,
-    epoch: 1,
-    version,
-    provider,
-    user: { id: userId },
-    startedAt: clock.wall(),
-    ...(tenantId && { tenantId }),
-    ...(sessionId && { sessionId }),
-    ...(bearer && { bearer }),
-    ...(refreshToken && { refreshToken }),
-  }
-}
