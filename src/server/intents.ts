@@ -105,6 +105,6 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       const answer = await inner.run({ ...flight, send: () => send(flight, onHeld) })
       return answer.kind === 'ended' ? answer : (held ?? answer)
     },
-    end: inner.end,
+    end: (identity) => inner.end(identity),
   }
 }

@@ -33,7 +33,7 @@ const LOGOUT_WAIT_MS = 1_000
 export function createLogins(options: LoginsOptions) {
   const { settings, store, clock, vault, reading, flights, isRunning, over, unstored, send } = options
   const { now } = clock
-  const { wall } = settings.clock
+  const wall = () => settings.clock.wall()
   let logins = 0
 
   async function login(answer: LoginAnswer, of: LoginOptions): Promise<void> {

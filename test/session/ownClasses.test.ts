@@ -1,11 +1,16 @@
 // @vitest-environment jsdom
 import { expect, onTestFinished, test } from 'vitest'
 import {
+  type Clock,
+  type Coordinator,
   createSession,
+  inProcessCoordinator,
+  memoryStore,
   type RefreshOutcome,
   type ResendPolicy,
   type RevokeRequest,
   type SessionOptions,
+  type SessionStore,
   type SessionStrategy,
 } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
@@ -53,4 +58,51 @@ test.each([
   await flush()
   // What its policy says.
   expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'refreshOutcomeUnknown' })
+})
+
+class OwnClock implements Clock {
+  #clock = fakeClock()
+  wall() {
+    return this.#clock.wall()
+  }
+  monotonic() {
+    return this.#clock.monotonic()
+  }
+  setTimer(...timer: Parameters<Clock['setTimer']>) {
+    return this.#clock.setTimer(...timer)
+  }
+}
+
+class OwnStore implements SessionStore {
+  #store = memoryStore()
+  read() {
+    return this.#store.read()
+  }
+  compareAndSet(...change: Parameters<SessionStore['compareAndSet']>) {
+    return this.#store.compareAndSet(...change)
+  }
+}
+
+class OwnCoordinator implements Coordinator {
+  #coordinator = inProcessCoordinator()
+  ended = 0
+  run(...flight: Parameters<Coordinator['run']>) {
+    return this.#coordinator.run(...flight)
+  }
+  end(...identity: Parameters<Coordinator['end']>) {
+    this.ended++
+    this.#coordinator.end(...identity)
+  }
+}
+
+test('U31: nor do a clock, a store and a coordinator lose theirs', async () => {
+  const [clock, store, coordinator] = [new OwnClock(), new OwnStore(), new OwnCoordinator()]
+  const strategies = { openid: new OwnStrategy() }
+  const session = createSession({ baseUrl: BASE_URL, strategies, clock, store, coordinator })
+  onTestFinished(() => session.dispose())
+  await flush()
+  await session.login({ token: 'B1', refreshToken: 'R1', user: ada, expiresAt: clock.wall() + LIFE }, openid)
+  expect(await session.getToken()).toBe('B1')
+  await session.logout()
+  expect([await store.read(), coordinator.ended]).toMatchObject([{ ended: true }, 1])
 })
