@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './closingLine.ts'
+import { LongFirst } from './longFirst.ts'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const source = (file: string) => `${root}src/${file}`
@@ -22,7 +23,8 @@ export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
     // On two cores Vitest would take one, and many of these files wait for a real part.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongFirst },
     coverage: {
       provider: 'v8',
       include: ['machines/**/*.ts', 'src/**/*.ts'],

@@ -1,12 +1,12 @@
-import { type ActorScope, createActor, initialTransition } from 'xstate'
+import { initialTransition } from 'xstate'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
 import {
   createSessionModel,
-  type ModelEvent,
   type ModelSnapshot,
   type SessionModel,
   type SessionModelOptions,
 } from './createSessionModel.ts'
+import { inertScope } from './inertScope.ts'
 import { type StepLimits, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
 import { modelKey } from './modelKey.ts'
@@ -50,11 +50,8 @@ export interface ModelGraph {
 
 const everyEvent = Object.keys(modelEvents) as ModelEventType[]
 
-type Scope = ActorScope<ModelSnapshot, ModelEvent>
+const scopes = new WeakMap<SessionModel, ReturnType<typeof inertScope<SessionModel>>>()
 
-const scopes = new WeakMap<SessionModel, Scope>()
-
-/** The `transition` of XState makes an actor for each event; a graph has some thousands, and one does for all. */
 function transition(model: SessionModel, before: ModelSnapshot, type: ModelEventType): ModelSnapshot {
   let scope = scopes.get(model)
   if (!scope) {
@@ -62,22 +59,6 @@ function transition(model: SessionModel, before: ModelSnapshot, type: ModelEvent
     scopes.set(model, scope)
   }
   return model.transition(before, { type }, scope)
-}
-
-function inertScope(model: SessionModel): Scope {
-  const self = createActor(model)
-  const nothing = () => {}
-  return {
-    self,
-    system: self.system,
-    id: '',
-    sessionId: '',
-    logger: nothing,
-    defer: nothing,
-    emit: nothing,
-    stopChild: nothing,
-    actionExecutor: nothing,
-  }
 }
 
 /** Every step that leads on from `before`; what would change nothing is none. */

@@ -1,5 +1,5 @@
 import { explore, type Found, narrate, type Scenario } from './explore.ts'
-import { scenarios } from './scenarios.ts'
+import { corners, scenarios } from './scenarios.ts'
 
 export interface CheckOptions {
   /** @default all */
@@ -72,7 +72,9 @@ export async function replay(scenario: string | undefined, way: string): Promise
 }
 
 function choose(name: string | undefined): readonly Scenario[] {
-  const chosen = scenarios.filter((each) => name === undefined || each.name === name)
-  if (chosen.length === 0) throw new Error(`Scenarios: ${scenarios.map((each) => each.name).join(', ')}.`)
+  if (name === undefined) return scenarios
+  const all = [...scenarios, ...corners]
+  const chosen = all.filter((each) => each.name === name)
+  if (chosen.length === 0) throw new Error(`Scenarios: ${all.map((each) => each.name).join(', ')}.`)
   return chosen
 }

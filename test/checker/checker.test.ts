@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { childEnvironment } from '../childEnvironment.ts'
 import { type Bug, bugs } from './bugs.ts'
-import { scenarios } from './scenarios.ts'
+import { corners, scenarios } from './scenarios.ts'
 import { windows } from './windows.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,7 +13,7 @@ function check(...args: string[]) {
   const { status, stdout } = spawnSync(
     process.execPath,
     ['--import', './test/sources.ts', 'test/checker/main.ts', ...args],
-    { cwd: root, encoding: 'utf8' },
+    { cwd: root, encoding: 'utf8', env: childEnvironment() },
   )
   return { status, stdout }
 }
@@ -41,7 +42,7 @@ describe('the model checker', { timeout: 240_000 }, () => {
 
   test.each(Object.entries(bugs))('%s has its place in the sources', (_, { scenario, patches }) => {
     for (const { file, find } of patches) expect(readFileSync(root + file, 'utf8')).toContain(find)
-    expect(scenarios.map(({ name }) => name)).toContain(scenario)
+    expect([...scenarios, ...corners].map(({ name }) => name)).toContain(scenario)
   })
 
   test.each([...windows])('the checker can look into $file', ({ file, find }) => {

@@ -209,3 +209,13 @@ export const scenarios: readonly Scenario[] = [
     outcomes: ['ok', 'unknown'],
   }),
 ]
+
+/** Corners of the scenarios, for mistakes that take many choices to show. What is proven is proven by the whole ones. */
+export const corners: readonly Scenario[] = [
+  servers(['processes-corner', 'two processes of a server on one store, one caller, a logout', 7], {
+    processes: 2,
+    reads: 'quick',
+    budget: { getToken: 1, logout: 1 },
+    outcomes: ['ok'],
+  }),
+]

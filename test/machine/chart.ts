@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { initialTransition, type SnapshotFrom, transition } from 'xstate'
+import { initialTransition, type SnapshotFrom } from 'xstate'
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionEvent, SessionFacts, SessionInput } from '../../machines/session.types.ts'
+import { inertScope } from '../../src/testing/inertScope.ts'
 
 export type Snapshot = SnapshotFrom<typeof sessionMachine>
 
@@ -51,10 +52,14 @@ export const renewalAt = (at: number, version: number, lifeMs = 600_000, more: P
 
 export const begin = (input: SessionInput): Snapshot => initialTransition(sessionMachine, input)[0]
 
+let actions: { readonly type: string; readonly params?: unknown }[] = []
+const scope = inertScope(sessionMachine, (action) => actions.push(action))
+
 /** One event, and the actions that an actor would carry out for it. The chart itself touches nothing. */
 export function step(before: Snapshot, event: SessionEvent) {
-  const [after, actions] = transition(sessionMachine, before, event)
-  return { after, actions: actions as readonly { type: string; params?: unknown }[] }
+  actions = []
+  const after = sessionMachine.transition(before, event, scope)
+  return { after, actions }
 }
 
 export const play = (input: SessionInput, ...events: SessionEvent[]): Snapshot =>

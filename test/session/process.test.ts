@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { childEnvironment } from '../childEnvironment.ts'
 
 const hooks = fileURLToPath(new URL('../sources.ts', import.meta.url))
 const index = new URL('../../src/exports/index.ts', import.meta.url).href
@@ -12,7 +13,7 @@ async function program(source: string): Promise<string> {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--import', hooks, '--input-type=module', '--eval', source],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { env: childEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] },
   )
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => {

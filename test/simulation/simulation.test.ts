@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { childEnvironment } from '../childEnvironment.ts'
 import { bugs, fleetBugs } from './bugs.ts'
 import { readArguments } from './readArguments.ts'
 import { runWorld } from './runWorld.ts'
@@ -14,7 +15,7 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const simulate = (...flags: string[]) =>
   new Promise<{ code: number; output: string }>((resolve) => {
     const all = ['--import', file('../sources.ts'), file('main.ts'), ...flags]
-    execFile(process.execPath, all, (error, output, complaints) =>
+    execFile(process.execPath, all, { env: childEnvironment() }, (error, output, complaints) =>
       resolve({ code: error ? 1 : 0, output: output + complaints }),
     )
   })
@@ -57,7 +58,7 @@ const found: Readonly<Record<string, readonly [rule: string, seed: string]>> = {
   keepsServingAfterLogout: ['I5', '2'],
   takesLateAnswers: ['A crash of the code', '1'],
   forgetsDoubt: ['I1', '2'],
-  forgetsIntents: ['I1', '2'],
+  forgetsIntents: ['I1', '1'],
   buriesNothing: ['I6', '2'],
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Backend, startBackend } from '../../../examples/backend/startBackend.ts'
+import { childEnvironment } from '../../childEnvironment.ts'
 import { browser } from '../browser.ts'
 import { PANEL } from '../world.ts'
 
@@ -30,7 +31,7 @@ async function setting() {
       process.execPath,
       ['--disable-warning=ExperimentalWarning', '--import', hooks, file],
       {
-        env: { ...process.env, BACKEND: backend.url, DATABASE: join(folder, 'sessions.db'), ...env },
+        env: { ...childEnvironment(), BACKEND: backend.url, DATABASE: join(folder, 'sessions.db'), ...env },
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     )
