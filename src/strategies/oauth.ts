@@ -140,14 +140,17 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
         ? [end.refreshToken, 'refresh_token']
         : [end.bearer, 'access_token']
       if (!token || !provider) return false
+      const call = wireCall(end)
       try {
         await processRevocationResponse(
           await revocationRequest(provider, client, clientAuth, token, {
-            ...through(wireCall(end)),
+            ...through(call),
             additionalParameters: { token_type_hint: hint },
           }),
         )
-        return true
+        const result = call.result()
+        // Of what the provider says besides nothing matters (RFC 7009 section 2.2); a page is somebody else's.
+        return result?.kind === 'answer' && !result.text.trimStart().startsWith('<')
       } catch {
         // No such endpoint, or an answer such as 503, after which the token lives on (RFC 7009 section 2.2.1).
         return false

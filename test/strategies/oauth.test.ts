@@ -346,6 +346,11 @@ describe('A42 revocation', () => {
     expect((await revoke(() => json({ error: 'invalid_client' }, { status: 401 }))).ended).toBe(false)
   })
 
+  test('U60: a page of somebody in between with status 200 has revoked nothing; whatever else stands there has', async () => {
+    expect((await revoke(() => page('\n<!doctype html>Sign in to the network'))).ended).toBe(false)
+    for (const body of ['', '{}', 'ok']) expect((await revoke(() => page(body))).ended).toBe(true)
+  })
+
   test('A42 a provider without the endpoint is not asked', async () => {
     const { issuer, token_endpoint } = server
     expect(

@@ -6,6 +6,7 @@ import { createServer as createTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { Agent, EnvHttpProxyAgent, ProxyAgent, fetch as undiciFetch } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Coordinator } from '../../src/coordination/coordinator.ts'
 import { type Clock, systemClock } from '../../src/session/clock.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { SessionNotice } from '../../src/session/notice.ts'
@@ -67,51 +68,67 @@ test.each(Object.entries(ways))('U40: no TLS version in common, over %s', async 
   expect(await refresh({ baseUrl, ...way() })).toEqual(refused)
 })
 
-test('U40: a TLS handshake that nobody answers has sent nothing when the deadline of its attempt comes', async () => {
-  let greeted = () => {}
-  const hello = new Promise<void>((resolve) => {
-    greeted = resolve
-  })
-  const { port, received } = await rawServer(
-    () => {},
-    (socket) => socket.once('data', () => greeted()),
-  )
-  let strike = () => {}
-  const clock: Clock = {
-    ...systemClock,
-    setTimer(fire, ms, kind) {
-      if (ms !== 25_000) return systemClock.setTimer(fire, ms, kind)
-      strike = fire
-      return () => {}
-    },
-  }
-  const told: SessionNotice[] = []
-  const session = createSession({
-    baseUrl: `https://127.0.0.1:${port}/`,
-    strategies: { openid: openidStrategy({ resend: 'never' }) },
-    attemptTimeoutMs: 25_000,
-    refresh: 'onDemand',
-    clock,
-    observe: (notice) => told.push(notice),
-  })
-  onTestFinished(() => session.dispose())
-  const deferred = new Promise<void>((resolve) => {
-    session.subscribe(({ state }) => state === 'retrying' && resolve())
-  })
-  const login = { token: 'T1', refreshToken: 'R1', user: { id: 'u' }, expiresAt: Date.now() + 60_000 }
-  await session.login(login, { provider: 'openid' })
-  session.refresh().catch(() => {})
-  await hello
-  strike()
-  await deferred
-  expect(told.find(({ type }) => type === 'refreshDeferred')).toMatchObject({
-    outcome: 'refused',
-    cause: 'network',
-  })
-  // The next attempt has its time, though `never` sends nothing that may be spent.
-  expect(session.getSnapshot().retryAt).toEqual(expect.any(Number))
-  expect(received).toEqual([])
-})
+/** One that takes its time to tell what came of a send, as over a network. */
+const slow: Coordinator = {
+  async run({ send }) {
+    await send()
+    return new Promise<never>(() => {})
+  },
+  end: () => {},
+}
+
+test.each([
+  ['alone', undefined],
+  ['with a coordinator', slow],
+])(
+  'U40: a TLS handshake that nobody answers has sent nothing when its deadline comes: %s',
+  async (_, coordinator) => {
+    let greeted = () => {}
+    const hello = new Promise<void>((resolve) => {
+      greeted = resolve
+    })
+    const { port, received } = await rawServer(
+      () => {},
+      (socket) => socket.once('data', () => greeted()),
+    )
+    let strike = () => {}
+    const clock: Clock = {
+      ...systemClock,
+      setTimer(fire, ms, kind) {
+        if (ms !== 25_000) return systemClock.setTimer(fire, ms, kind)
+        strike = fire
+        return () => {}
+      },
+    }
+    const told: SessionNotice[] = []
+    const session = createSession({
+      baseUrl: `https://127.0.0.1:${port}/`,
+      strategies: { openid: openidStrategy({ resend: 'never' }) },
+      attemptTimeoutMs: 25_000,
+      refresh: 'onDemand',
+      clock,
+      ...(coordinator && { coordinator }),
+      observe: (notice) => told.push(notice),
+    })
+    onTestFinished(() => session.dispose())
+    const deferred = new Promise<void>((resolve) => {
+      session.subscribe(({ state }) => state === 'retrying' && resolve())
+    })
+    const login = { token: 'T1', refreshToken: 'R1', user: { id: 'u' }, expiresAt: Date.now() + 60_000 }
+    await session.login(login, { provider: 'openid' })
+    session.refresh().catch(() => {})
+    await hello
+    strike()
+    await deferred
+    expect(told.find(({ type }) => type === 'refreshDeferred')).toMatchObject({
+      outcome: 'refused',
+      cause: 'network',
+    })
+    // The next attempt has its time, though `never` sends nothing that may be spent.
+    expect(session.getSnapshot().retryAt).toEqual(expect.any(Number))
+    expect(received).toEqual([])
+  },
+)
 
 describe('a proxy', () => {
   /** A proxy for tunnels, which does as it is told with each `CONNECT`. */
