@@ -35,7 +35,8 @@ const session = createBffSession({
     expiresAt: 900_000,
     serverNow: 0,
   },
-  fetch: async () => new Response('served'),
+  fetch: async (input) =>
+    String(input).endsWith('/session/logout') ? Response.json({}) : new Response('served'),
 })
 const page = createElement(
   SessionProvider,
