@@ -13,6 +13,7 @@ import { redisPolicy } from './redisPolicy.ts'
 import { redisPushes } from './redisPushes.ts'
 import { redisResults } from './redisResults.ts'
 import { type RedisFlight, redisRows } from './redisRows.ts'
+import { redisUnsent } from './redisUnsent.ts'
 import { replayWindow } from './replayWindow.ts'
 import { sendResult } from './sendResult.ts'
 import { toDoubt } from './sendSpans.ts'
@@ -55,6 +56,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   const redis = redisCalls(settings)
   const channel = `{${prefix}}flights`
   const rows = redisRows({ ...settings, redis, channel })
+  const unsent = redisUnsent(clock, rows)
   const pushes = redisPushes(client, channel, clock, () => onWarning('unreachable'))
   let naming: ReturnType<typeof deriveKey> | undefined
   const hash = async (text: string) => {
@@ -105,8 +107,18 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       return outcome ?? DOWN
     }
     for (;;) {
-      const found = await asked(() => rows.acquire(turn, ask))
-      if (!found) return onCoordinatorDown === 'proceed' ? alone(name, flight) : DOWN
+      const found = await asked(async () => {
+        await unsent.tell(name)
+        return rows.acquire(turn, ask)
+      })
+      if (!found) {
+        if (onCoordinatorDown !== 'proceed') {
+          unsent.owe(turn, ask)
+          return DOWN
+        }
+        unsent.forget(name)
+        return alone(name, flight)
+      }
       switch (found.kind) {
         case 'lead':
           return lead(flight, turn, results)
@@ -164,6 +176,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const limitedMs = isLimited ? (outcome.retryAfterMs ?? 0) : 0
     // The intent stands until this is known: others hold.
     const finished = await asked(() => rows.finish(turn, { result, ask, limitedMs, roll: random() }))
+    if (!finished && typeof result !== 'string' && result.kind === 'unsent') unsent.owe(turn, ask)
     if (finished?.kind === 'ended') return { kind: 'ended', late: outcome }
     if (finished?.kind !== 'settled') return outcome
     const { row, now, waiters } = finished
@@ -198,8 +211,11 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   return {
     run,
     end,
-    /** Closes the connection for pushes. */
-    close: pushes.close,
+    /** Closes the connection for pushes, and tells Redis nothing more. */
+    close() {
+      pushes.close()
+      unsent.close()
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import { type Claim, claim } from '../coordination/claim.ts'
 import type { Coordinator, Flight } from '../coordination/coordinator.ts'
 import { sent } from '../coordination/sent.ts'
 import { settle } from '../coordination/settle.ts'
+import { insist } from '../session/insist.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
 import type { Entries } from './entries.ts'
 import type { ServerSettings } from './options.ts'
@@ -12,7 +13,7 @@ import type { Intent, ServerRecord } from './serverRecord.ts'
 const MARGIN_MS = 5_000
 
 /** Beyond that the oldest are forgotten: their intents then count as sent, which is safe. */
-const MAX_UNSENT = 10_000
+const MAX_KNOWN = 10_000
 
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
@@ -24,14 +25,16 @@ const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 export function withIntents(inner: Coordinator, entries: Entries, settings: ServerSettings): Coordinator {
   const { clock, random, attemptTimeoutMs } = settings
   const owner = crypto.randomUUID()
-  /** Claims that may have been written although their write failed: nothing was sent. */
+  /** The first claim of each session that may have been written, and nothing was sent since. */
   const unsent = new Map<string, Claim>()
+  /** Stops what is still being told to the records. */
+  const telling = new Map<string, () => void>()
 
   /** The row that counts. Nothing of this process is in the air here: its own open intent waits for no answer. */
   function standing(key: string, intent: Intent | undefined): LedgerRow | null {
     if (intent?.owner !== owner) return intent ?? null
     const own = unsent.get(key)
-    if (own?.row.sentAt === intent.sentAt) return own.before
+    if (own && intent.sentAt >= own.row.sentAt) return own.before
     const { openUntil, ...closed } = intent
     return closed
   }
@@ -62,7 +65,7 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       if (!written) mine = undefined
     } catch {
       // What could not be written down is not sent; where it was written all the same, it is taken back.
-      if (mine) giveBack(key, mine)
+      if (mine) void giveBack(key, mine)
       mine = undefined
       held = unavailable
     }
@@ -72,26 +75,35 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
     }
     unsent.delete(key)
     const { row, outcome } = settle(mine, await sent(flight.send), flight.ask.resend, clock.wall(), random)
-    // An `ok` is settled by the commit that follows.
-    if (outcome.kind !== 'ok') await replace(key, mine, row)
+    // It is settled by the commit that follows.
+    if (outcome.kind === 'ok') return outcome
+    const { sentAt } = mine.row
+    if (row === mine.before) await giveBack(key, mine)
+    else await replace(key, row, (intent) => intent.sentAt === sentAt)
     return outcome
   }
 
-  function giveBack(key: string, mine: Claim): void {
-    unsent.set(key, mine)
-    const [oldest = ''] = unsent.keys()
-    if (unsent.size > MAX_UNSENT) unsent.delete(oldest)
-    void replace(key, mine, mine.before)
+  /** Of what was not sent the record says nothing. */
+  function giveBack(key: string, mine: Claim): Promise<void> {
+    const first = unsent.get(key) ?? mine
+    remember(unsent, key, first)
+    const isUnsent = ({ sentAt }: Intent) => unsent.get(key) === first && sentAt >= first.row.sentAt
+    return replace(key, first.before, isUnsent)
   }
 
-  async function replace(key: string, mine: Claim, row: LedgerRow | null): Promise<void> {
+  /** Told until the store has heard it: until then the record says that nobody knows, which may cost the session. */
+  async function replace(key: string, row: LedgerRow | null, isMeant: (intent: Intent) => boolean) {
     const change = (record: ServerRecord): ServerRecord | undefined => {
       const { intent, ...rest } = record
-      if (intent?.owner !== owner || intent.sentAt !== mine.row.sentAt) return undefined
+      if (intent?.owner !== owner || !isMeant(intent)) return undefined
       return row ? { ...rest, intent: { ...row, owner } } : rest
     }
-    // As it stands it says that nobody knows: that is true, and safe.
-    await entries.update(key, change).catch(() => {})
+    const write = async () => {
+      await entries.update(key, change)
+      telling.delete(key)
+    }
+    telling.get(key)?.()
+    await write().catch(() => remember(telling, key, insist(clock, write))?.())
   }
 
   return {
@@ -107,4 +119,14 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
     },
     end: (identity) => inner.end(identity),
   }
+}
+
+/** Answers what had to go for it. */
+function remember<T>(entries: Map<string, T>, key: string, value: T): T | undefined {
+  entries.delete(key)
+  entries.set(key, value)
+  const [oldest = ''] = entries.keys()
+  const gone = entries.size > MAX_KNOWN ? entries.get(oldest) : undefined
+  if (entries.size > MAX_KNOWN) entries.delete(oldest)
+  return gone
 }

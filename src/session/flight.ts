@@ -13,6 +13,7 @@ import type {
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import type { KnownSends, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
+import { insist } from './insist.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
@@ -68,10 +69,6 @@ interface Attempt {
 type Settled = RefreshOutcome | EndedElsewhere
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 type Failure = Exclude<Settled, { kind: 'ok' }>
-
-/** Between two tries to store a renewal. */
-const MIN_RETRY_MS = 500
-const MAX_RETRY_MS = 15_000
 
 const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
 
@@ -301,7 +298,8 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
       if (await write(position, record, position)) return
     } catch {
       // What we hold in memory is the newest there is, and others hold what it has spent.
-      insist(position, record, MIN_RETRY_MS)
+      disarmRetry()
+      disarmRetry = insist(clock, () => write(position, record, record))
     }
     tell({ type: 'warning', code: 'persistFailed' })
   }
@@ -314,17 +312,6 @@ export function createFlights({ settings, store, vault, now, isUserActive, send,
     const old = await store.read()
     const isBehind = old && isSameLogin(old, at, record) && old.version < record.version
     return !!isBehind && isCurrent(at) && store.compareAndSet(old, record)
-  }
-
-  /** Writes the last renewal that could not be stored as soon as the store answers. */
-  function insist(expected: Position, record: SessionRecord, delayMs: number) {
-    const again = () => insist(expected, record, Math.min(delayMs * 2, MAX_RETRY_MS))
-    disarmRetry()
-    disarmRetry = clock.setTimer(
-      () => void write(expected, record, record).catch(again),
-      delayMs,
-      'background',
-    )
   }
 
   /** Takes a newer version, or the end, from the store. Answers whether there was one; `undefined`: nobody can tell. */

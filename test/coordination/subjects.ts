@@ -1,5 +1,5 @@
 import { inProcessCoordinator } from 'xstate-session'
-import { memoryEntries } from 'xstate-session/server'
+import { type EntryStore, memoryEntries } from 'xstate-session/server'
 import type { CoordinatorUnderTest } from 'xstate-session/testing'
 import { sharedVault } from '../../src/browser/sharedVault.ts'
 import { createEntries } from '../../src/server/entries.ts'
@@ -19,9 +19,10 @@ export async function oneProcess(): Promise<CoordinatorUnderTest> {
 const SECRET = 'a secret that is long enough for a test of this'
 
 /** Two server processes over one store. */
-export async function twoServers(): Promise<CoordinatorUnderTest> {
-  const clock = fakeClock()
-  const store = memoryEntries({ clock })
+export async function twoServers(
+  clock = fakeClock(),
+  store: EntryStore = memoryEntries({ clock }),
+): Promise<Omit<Required<CoordinatorUnderTest>, 'close'>> {
   const keyring = createKeyring([SECRET])
   const place = { baseUrl: 'https://chat.example', publicUrl: 'https://admin.example', secrets: [SECRET] }
   const [one, two] = [0, 1].map(() => {

@@ -448,3 +448,69 @@ test('X1: nothing in Redis holds a token, and none travels in the clear', async 
   expect(seen.length).toBeGreaterThan(3)
   expect(seen.join('\n')).not.toContain('canary')
 })
+
+/** A client whose commands are done, and whose answers are lost, while it `isDeaf`; all are refused while it `isAway`. */
+function losing(client: Connected) {
+  const state = { isDeaf: false, isAway: false }
+  const wrapped: RedisClient = {
+    duplicate: () => client.duplicate(),
+    async sendCommand(args: string[]) {
+      if (state.isAway) throw new Error('There is no connection.')
+      const answer = await client.sendCommand(args)
+      if (!state.isDeaf) return answer
+      throw new Error('The connection is gone.')
+    },
+  }
+  return { state, wrapped }
+}
+
+describe('U60: a Redis that fails leaves no doubt of a token that never left, under "never" either', () => {
+  const never = (flight: Flight): Flight => ({
+    ...flight,
+    ask: { resend: 'never', isSpent: true, known: null },
+  })
+
+  async function apart() {
+    let state = { isDeaf: false, isAway: false }
+    const one = await process({}, undefined, (client) => {
+      const lossy = losing(client)
+      state = lossy.state
+      return lossy.wrapped
+    })
+    return { one, other: await process(), state }
+  }
+
+  test('U60: an intent whose acknowledgement was lost is taken back as soon as Redis answers', async () => {
+    const { one, other, state } = await apart()
+    const { sends, flight } = backend()
+    // Redis has seen the script, which it is then told of by its digest alone.
+    await one.coordinator.run({ ...flight({ refreshToken: 'token-0' }) })
+    state.isDeaf = true
+    expect(await one.coordinator.run(never(flight()))).toMatchObject({ kind: 'refused' })
+    state.isDeaf = false
+    state.isAway = true
+    expect(await one.coordinator.run(never(flight()))).toMatchObject({ kind: 'refused' })
+    expect(await other.coordinator.run(never(flight()))).toMatchObject({ kind: 'refused' })
+    expect(sends).toHaveLength(1)
+    state.isAway = false
+    await expect
+      .poll(() => other.coordinator.run(never(flight())), { timeout: 10_000 })
+      .toMatchObject({ kind: 'ok' })
+    expect(sends).toHaveLength(2)
+  })
+
+  test('U60: what provably never left is told as soon as Redis answers', async () => {
+    const { one, other, state } = await apart()
+    const first = backend(() => {
+      state.isAway = true
+      return { kind: 'refused', cause: 'unavailable' }
+    })
+    expect(await one.coordinator.run(never(first.flight()))).toMatchObject({ kind: 'refused' })
+    const { flight } = backend()
+    expect(await other.coordinator.run(never(flight()))).toMatchObject({ kind: 'refused' })
+    state.isAway = false
+    await expect
+      .poll(() => other.coordinator.run(never(flight())), { timeout: 10_000 })
+      .toMatchObject({ kind: 'ok' })
+  })
+})

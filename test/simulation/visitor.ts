@@ -147,6 +147,7 @@ export function createVisitor(options: VisitorOptions) {
     // Nobody is there to answer.
     if (!place.isAlive()) return
     const one = judge.call({ seat, place, tab: seat }, 'request', of)
+    const named = believed
     const path =
       roll < 0.75
         ? `/api/admin/users?call=${one.id}`
@@ -157,8 +158,16 @@ export function createVisitor(options: VisitorOptions) {
             : '/session/refresh'
     fleet.ask(i, requestOf(path.endsWith('refresh') ? 'POST' : 'GET', path), (answer) => {
       if (place.isAlive()) judge.settled(one, String(answer?.status ?? 'no answer'))
-      // What a server could not write down, it has not seen.
-      if (answer?.status === 200) seenAt = Math.max(seenAt, at)
+      // What a server could not write down, it has not seen; nor what is done in the name of another login.
+      const seen = (isMine: boolean) => {
+        if (isMine) seenAt = Math.max(seenAt, at)
+      }
+      if (answer?.status === 200) {
+        if (path === '/session/') learn(answer, () => seen(named === believed))
+        else seen(named !== undefined)
+      }
+      // As a page does that hears that somebody else is logged in.
+      if (answer?.status === 409) look(i, () => {})
       if (answer?.status !== 401) return
       time.at(time.now(), () => lost(answer, of, before))
     })
