@@ -24,7 +24,7 @@ const contracts = [
   'src/stores/store.ts',
   'src/stores/entryStore.ts',
 ]
-const border = ['src/base/', 'src/session/errors.ts', 'src/session/clock.ts']
+const border = ['src/base/', 'src/session/errors.ts', 'src/session/clock.ts', 'src/session/insist.ts']
 
 /** The decisions of the send ledger, and the instant that stands for never. */
 const ledger = ['machines/session.ledger.ts', 'machines/session.instants.ts']
