@@ -126,6 +126,8 @@ export function createCalls(court: Court, sends: Sends) {
       if (!own.has(name)) own.set(name, time.now())
     },
     leftAt,
+    /** Its user logged out, wherever. */
+    hasLeft: (family: Family) => left.has(family),
     /** Who called from there has nobody to answer. */
     died(name: string): void {
       for (const [id, call] of open) if (call.caller.place.name === name) open.delete(id)

@@ -1,5 +1,6 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import type { SessionNotice } from '../../src/session/notice.ts'
+import type { Calls } from './calls.ts'
 import type { Court } from './court.ts'
 import type { Bearer, Family } from './provider.ts'
 import { INTENT_MARGIN_MS, type Send } from './sends.ts'
@@ -13,7 +14,7 @@ export const UNKEPT = 'its process or store failed'
 export const ANSWERED = 'the backend answered REFRESH_FAILED four times, as in an outage of its provider'
 
 /** I6, I14 and I18: how sessions end, and what is told of them. */
-export function createEnds(court: Court) {
+export function createEnds(court: Court, { hasLeft }: Pick<Calls, 'hasLeft'>) {
   const { time, rulesOf, slackOf, violate } = court
   /** What each tab was told, and when: the last few of each kind. */
   const told = new Map<string, { readonly keys: Map<string, number>; over: number }>()
@@ -84,6 +85,8 @@ export function createEnds(court: Court) {
       case 'refreshRejected':
       case 'refreshOutcomeUnknown': {
         if (family?.revoked === 'admin') return 'revoked at the provider'
+        // A store that failed told nobody else of the logout; the backend did.
+        if (family?.revoked === 'logout' && hasLeft(family)) return 'its user left'
         if (rules.resend !== 'afterBearerEnds' && own.length > 0) return 'its policy permits no further send'
         if (own.some(({ fate, isProcessed }) => isProcessed && fate !== 'delivered'))
           return 'the provider rejected a token that it had consumed'

@@ -13,7 +13,7 @@ export function createJudge(options: CourtOptions, provider: Provider) {
   const court = createCourt(options)
   const sends = createSends(court)
   const calls = createCalls(court, sends)
-  const ends = createEnds(court)
+  const ends = createEnds(court, calls)
   const counts = { refreshes: 0, renewed: 0, calls: 0 }
   return {
     ...court,
