@@ -192,8 +192,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: 'await replace(key, mine, row)',
-        put: "await replace(key, mine, outcome.kind === 'unknown' ? { ...mine.row, closed: 'refreshRejected' } : row)",
+        find: 'else await replace(key, row, (intent)',
+        put: "else await replace(key, outcome.kind === 'unknown' ? { ...mine.row, closed: 'refreshRejected' } : row, (intent)",
       },
     ],
   },
@@ -264,8 +264,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: "if (outcome.kind !== 'ok') await replace(key, mine, row)",
-        put: "await replace(key, mine, outcome.kind === 'ok' ? mine.before : row)",
+        find: "if (outcome.kind === 'ok') return outcome\n",
+        put: "if (outcome.kind === 'ok') await replace(key, mine.before, () => true)\n    if (outcome.kind === 'ok') return outcome\n",
       },
     ],
   },
