@@ -163,5 +163,5 @@ export const nameOf = (key: string): string => key.slice(0, 12)
 /** What a seal is bound to: an entry cannot be passed off as another. */
 const contextOf = (key: string) => `session ${key}`
 
-const isAt = (stored: Position, expected: Position) =>
+export const isAt = (stored: Position, expected: Position) =>
   stored.epoch === expected.epoch && stored.version === expected.version

@@ -1,11 +1,12 @@
 import type { LedgerRow } from '../../machines/session.ledger.ts'
+import type { Position } from '../../machines/session.types.ts'
 import { type Claim, claim } from '../coordination/claim.ts'
 import type { Coordinator, Flight } from '../coordination/coordinator.ts'
 import { sent } from '../coordination/sent.ts'
 import { settle } from '../coordination/settle.ts'
 import { insist } from '../session/insist.ts'
 import type { RefreshOutcome } from '../strategies/strategy.ts'
-import type { Entries } from './entries.ts'
+import { type Entries, isAt } from './entries.ts'
 import type { ServerSettings } from './options.ts'
 import type { Intent, ServerRecord } from './serverRecord.ts'
 
@@ -14,6 +15,11 @@ const MARGIN_MS = 5_000
 
 /** Beyond that the oldest are forgotten: their intents then count as sent, which is safe. */
 const MAX_KNOWN = 10_000
+
+/** A claim, and the version of the session that it was made for: of another version its row says nothing. */
+interface Unsent extends Position {
+  readonly claim: Claim
+}
 
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
@@ -25,16 +31,15 @@ const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 export function withIntents(inner: Coordinator, entries: Entries, settings: ServerSettings): Coordinator {
   const { clock, random, attemptTimeoutMs } = settings
   const owner = crypto.randomUUID()
-  /** The first claim of each session that may have been written, and nothing was sent since. */
-  const unsent = new Map<string, Claim>()
+  /** The first claim at each session's version that may have been written, and nothing was sent since. */
+  const unsent = new Map<string, Unsent>()
   /** Stops what is still being told to the records. */
   const telling = new Map<string, () => void>()
 
   /** The row that counts. Nothing of this process is in the air here: its own open intent waits for no answer. */
-  function standing(key: string, intent: Intent | undefined): LedgerRow | null {
+  function standing({ intent, session }: ServerRecord, own: Unsent | undefined): LedgerRow | null {
     if (intent?.owner !== owner) return intent ?? null
-    const own = unsent.get(key)
-    if (own && intent.sentAt >= own.row.sentAt) return own.before
+    if (own && isAt(own, session) && intent.sentAt >= own.claim.row.sentAt) return own.claim.before
     const { openUntil, ...closed } = intent
     return closed
   }
@@ -42,8 +47,11 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
   /** Sends, or answers by `onHeld` with what the record says, and then with what tells `inner` that nothing was sent. */
   async function send(flight: Flight, onHeld: (outcome: RefreshOutcome) => void): Promise<RefreshOutcome> {
     const { sessionId: key = '', refreshToken, bearer } = flight.identity
-    let mine: Claim | undefined
+    let mine: Unsent | undefined
     let held: RefreshOutcome = unavailable
+    // From here on nobody takes back what this attempt writes.
+    const first = unsent.get(key)
+    unsent.delete(key)
     try {
       const written = await entries.update(key, (record) => {
         mine = undefined
@@ -52,20 +60,22 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
         // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
         if ('ended' in session || session.refreshToken !== refreshToken || session.bearer !== bearer)
           return undefined
-        const before = standing(key, record.intent)
+        const before = standing(record, first)
         const claimed = claim(before, flight.ask, clock.wall(), attemptTimeoutMs + MARGIN_MS)
         if ('outcome' in claimed) {
           held = claimed.outcome
           return undefined
         }
-        mine = claimed
+        mine = { claim: claimed, epoch: session.epoch, version: session.version }
         return { ...record, intent: { ...claimed.row, owner } }
       })
       // The record may have gone between two tries.
       if (!written) mine = undefined
+      if (!mine && first) void giveBack(key, first)
     } catch {
       // What could not be written down is not sent; where it was written all the same, it is taken back.
-      if (mine) void giveBack(key, mine)
+      const own = first && (!mine || isAt(first, mine)) ? first : mine
+      if (own) void giveBack(key, own)
       mine = undefined
       held = unavailable
     }
@@ -73,22 +83,21 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       onHeld(held)
       return unavailable
     }
-    unsent.delete(key)
-    const { row, outcome } = settle(mine, await sent(flight.send), flight.ask.resend, clock.wall(), random)
+    const { resend } = flight.ask
+    const { row, outcome } = settle(mine.claim, await sent(flight.send), resend, clock.wall(), random)
     // It is settled by the commit that follows.
     if (outcome.kind === 'ok') return outcome
-    const { sentAt } = mine.row
-    if (row === mine.before) await giveBack(key, mine)
-    else await replace(key, row, (intent) => intent.sentAt === sentAt)
+    const { before, row: opened } = mine.claim
+    if (row === before) await giveBack(key, mine)
+    else await replace(key, row, (intent) => intent.sentAt === opened.sentAt)
     return outcome
   }
 
   /** Of what was not sent the record says nothing. */
-  function giveBack(key: string, mine: Claim): Promise<void> {
-    const first = unsent.get(key) ?? mine
-    remember(unsent, key, first)
-    const isUnsent = ({ sentAt }: Intent) => unsent.get(key) === first && sentAt >= first.row.sentAt
-    return replace(key, first.before, isUnsent)
+  function giveBack(key: string, own: Unsent): Promise<void> {
+    remember(unsent, key, own)
+    const { before, row } = own.claim
+    return replace(key, before, ({ sentAt }) => unsent.get(key) === own && sentAt >= row.sentAt)
   }
 
   /** Told until the store has heard it: until then the record says that nobody knows, which may cost the session. */

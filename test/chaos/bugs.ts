@@ -63,8 +63,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: 'if (row === mine.before) await giveBack(key, mine)\n    else await replace(key, row, (intent)',
-        put: "await replace(key, { ...mine.row, closed: 'refreshRejected' }, (intent)",
+        find: 'if (row === before) await giveBack(key, mine)\n    else await replace(key, row, (intent)',
+        put: "await replace(key, { ...opened, closed: 'refreshRejected' }, (intent)",
       },
     ],
   },

@@ -110,7 +110,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/server/intents.ts',
-        find: 'const before = standing(key, record.intent)',
+        find: 'const before = standing(record, first)',
         put: 'const before = null',
       },
     ],
@@ -193,7 +193,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       {
         file: 'src/server/intents.ts',
         find: 'else await replace(key, row, (intent)',
-        put: "else await replace(key, outcome.kind === 'unknown' ? { ...mine.row, closed: 'refreshRejected' } : row, (intent)",
+        put: "else await replace(key, outcome.kind === 'unknown' ? { ...opened, closed: 'refreshRejected' } : row, (intent)",
       },
     ],
   },
@@ -265,7 +265,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       {
         file: 'src/server/intents.ts',
         find: "if (outcome.kind === 'ok') return outcome\n",
-        put: "if (outcome.kind === 'ok') await replace(key, mine.before, () => true)\n    if (outcome.kind === 'ok') return outcome\n",
+        put: "if (outcome.kind === 'ok') await replace(key, mine.claim.before, () => true)\n    if (outcome.kind === 'ok') return outcome\n",
       },
     ],
   },

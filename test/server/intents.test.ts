@@ -26,11 +26,16 @@ async function apart() {
     },
   }
   const { coordinator, other, advance, record } = await twoServers(clock, store)
-  const identity = { provider: 'openid', userId: 'ada', sessionId: 's1', bearer: 'B1', refreshToken: 'R1' }
+  let identity = { provider: 'openid', userId: 'ada', sessionId: 's1', bearer: 'B1', refreshToken: 'R1' }
   await record(identity)
   const sent: string[] = []
-  const run = (server: typeof coordinator, name: string, answer = () => OK) => {
-    const ask: Flight['ask'] = { resend: 'never', isSpent: true, known: null }
+  const run = (
+    server: typeof coordinator,
+    name: string,
+    answer = () => OK,
+    known: Flight['ask']['known'] = null,
+  ) => {
+    const ask: Flight['ask'] = { resend: known ? 'afterBearerEnds' : 'never', isSpent: true, known }
     const send = async () => {
       sent.push(name)
       return answer()
@@ -43,7 +48,14 @@ async function apart() {
       next = how
     },
     one: (answer?: () => RefreshOutcome) => run(coordinator, 'one', answer),
+    /** One that remembers a send of this token which nobody answered. */
+    doubtful: () => run(coordinator, 'one', undefined, { sends: 1, sinceMs: MINUTE, answers: 0 }),
     other: () => run(other, 'other'),
+    /** A peer has renewed. */
+    async renewed() {
+      identity = { ...identity, bearer: 'B2', refreshToken: 'R2' }
+      await record(identity)
+    },
     async pass(ms: number) {
       advance(ms)
       await flush()
@@ -87,6 +99,22 @@ describe('U60: a store that fails leaves no doubt of a token that never left, un
       return { kind: 'refused', cause: 'unavailable' }
     })
     expect(await answer).toMatchObject({ kind: 'refused' })
+    fail()
+    await pass(MINUTE)
+    expect(await other()).toMatchObject({ kind: 'ok' })
+    expect(sent).toEqual(['one', 'other'])
+  })
+
+  test('U60: what is given back of one token is no doubt of the next', async () => {
+    const { sent, fail, one, doubtful, renewed, other, pass } = await apart()
+    await doubtful()
+    await pass(MINUTE)
+    fail('lost', 'refused')
+    await doubtful()
+    fail()
+    await renewed()
+    fail('lost', 'refused')
+    await one()
     fail()
     await pass(MINUTE)
     expect(await other()).toMatchObject({ kind: 'ok' })

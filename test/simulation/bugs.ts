@@ -49,8 +49,8 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   forgetsIntents: [
     {
       file: 'src/server/intents.ts',
-      find: 'const before = standing(key, record.intent)',
-      put: 'const before = record.intent?.closed ? standing(key, record.intent) : null',
+      find: 'const before = standing(record, first)',
+      put: 'const before = record.intent?.closed ? standing(record, first) : null',
     },
   ],
   buriesNothing: [
