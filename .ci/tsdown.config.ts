@@ -12,11 +12,11 @@ export default defineConfig({
   entry: {
     ...subpaths,
     // Chosen by the `imports` of package.json: what a page sends with, and what Node sends with.
-    transport: 'src/transport.ts',
-    'transport.node': 'src/transport.node.ts',
+    transport: 'src/platform/transport.ts',
+    'transport.node': 'src/platform/transport.node.ts',
     // Likewise: WebCrypto, and Node's own.
-    crypto: 'src/crypto.ts',
-    'crypto.node': 'src/crypto.node.ts',
+    crypto: 'src/platform/crypto.ts',
+    'crypto.node': 'src/platform/crypto.node.ts',
   },
   // One file per source file: an application then leaves out whole files, such as the schemas of a strategy
   // that it does not use.

@@ -1,8 +1,8 @@
-import { cookieStrategy } from '../src/strategies/cookie.ts'
-import { cookieWords, type LibrechatWords, openidWords } from '../src/strategies/librechat.ts'
-import { oauthErrors } from '../src/strategies/oauthErrors.ts'
-import { openidStrategy } from '../src/strategies/openid.ts'
-import type { RefreshOutcome, SessionStrategy } from '../src/strategies/strategy.ts'
+import { cookieStrategy } from '../src/librechat/cookieStrategy.ts'
+import { openidStrategy } from '../src/librechat/openidStrategy.ts'
+import { cookieWords, type LibrechatWords, openidWords } from '../src/librechat/words.ts'
+import { oauthErrors } from '../src/oauth/oauthErrors.ts'
+import type { RefreshOutcome, SessionStrategy } from '../src/session/strategy.ts'
 import { gatewayAnswers } from '../src/testing/gatewayAnswers.ts'
 import { table } from './table.ts'
 
@@ -64,7 +64,7 @@ async function gatewayTable(): Promise<string> {
 export async function wordsPage(): Promise<string> {
   return `${[
     '# Who spoke',
-    'Generated from `src/strategies/librechat.ts`, `src/strategies/oauthErrors.ts` and a run of each gateway by `npm run docs`; `npm run docs:check` fails when it is stale.',
+    'Generated from `src/librechat/words.ts`, `src/oauth/oauthErrors.ts` and a run of each gateway by `npm run docs`; `npm run docs:check` fails when it is stale.',
     'Between a session and its backend stand gateways: a reverse proxy, an ingress, an access proxy. While the backend restarts they answer in its place, and some of what they say looks like a word of the backend: 404, 401, 403, a redirect to `/login`. **An outage never ends a session**, so only the backend’s own words do, and they are known to the letter: a word counts with its own status, whole, and in the form that the backend sends it in. [Outcomes](outcomes.md) says what follows from each.',
     '## LibreChat, `POST /api/admin/oauth/refresh` (`openidStrategy`)',
     'JSON. The word is its `error_code`, or its `message` where there is none.',

@@ -1,4 +1,4 @@
-import type { Clock } from '../src/session/clock.ts'
+import type { Clock } from '../src/base/clock.ts'
 
 export interface PendingTimer {
   /** Milliseconds from now until it fires. */

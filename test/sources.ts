@@ -2,8 +2,8 @@
 import { registerHooks } from 'node:module'
 
 const sources: Readonly<Record<string, string>> = {
-  '#crypto': '../src/crypto.node.ts',
-  '#transport': '../src/transport.node.ts',
+  '#crypto': '../src/platform/crypto.node.ts',
+  '#transport': '../src/platform/transport.node.ts',
 }
 
 registerHooks({

@@ -11,8 +11,8 @@ const source = (file: string) => `${root}src/${file}`
 export const alias = [
   { find: /^xstate-session$/, replacement: source('exports/index.ts') },
   { find: /^xstate-session\/([\w-]+)$/, replacement: source('exports/$1.ts') },
-  { find: /^#transport$/, replacement: source('transport.node.ts') },
-  { find: /^#crypto$/, replacement: source('crypto.node.ts') },
+  { find: /^#transport$/, replacement: source('platform/transport.node.ts') },
+  { find: /^#crypto$/, replacement: source('platform/crypto.node.ts') },
 ]
 
 const react18 = `${root}test/react/react-18/node_modules/`
@@ -29,7 +29,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['machines/**/*.ts', 'src/**/*.ts'],
       // Lists of names, and the transport of the other platform.
-      exclude: ['src/exports/**', 'src/transport.ts'],
+      exclude: ['src/exports/**', 'src/platform/transport.ts'],
       reporter: ['text-summary', 'json'],
     },
     projects: [

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
 import { defaults, seal as ironSeal, unseal as ironUnseal } from 'iron-webcrypto'
-import { seal, unseal } from '../../src/crypto.node.ts'
+import { seal, unseal } from '../../src/platform/crypto.node.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { type Case, interleave } from '../lib/interleave.ts'
 import type { Report, Row } from '../lib/report.ts'

@@ -1,6 +1,6 @@
 import { createHmac, hash } from 'node:crypto'
-import { deriveKey, mac } from '../../src/crypto.node.ts'
-import { mac as webMac } from '../../src/crypto.ts'
+import { deriveKey, mac } from '../../src/platform/crypto.node.ts'
+import { mac as webMac } from '../../src/platform/crypto.ts'
 import { type Case, interleave } from '../lib/interleave.ts'
 import type { Report, Row } from '../lib/report.ts'
 import { spreadOf } from '../lib/spread.ts'

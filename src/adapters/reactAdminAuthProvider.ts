@@ -1,6 +1,6 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import { systemClock } from '../session/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import type { BaseSession } from '../session/session.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'

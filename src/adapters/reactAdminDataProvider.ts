@@ -1,4 +1,4 @@
-import { SessionChanged } from '../session/errors.ts'
+import { SessionChanged } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 

@@ -1,4 +1,4 @@
-import { SessionError } from '../session/errors.ts'
+import { SessionError } from '../base/errors.ts'
 
 const TRIES = 3
 

@@ -1,5 +1,5 @@
 import type { SessionState } from '../../machines/session.select.ts'
-import { Disposed } from '../session/errors.ts'
+import { Disposed } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 
 /** Resolves as soon as it is known whether somebody is logged in; at once, except while a page loads. */

@@ -1,4 +1,4 @@
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from './errors.ts'
 
 /** What a `Request` brings along. A URL has nothing of it. */
 export const partsOf = (target: string | Request) => target as Partial<Request>

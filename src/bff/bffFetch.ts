@@ -1,7 +1,7 @@
 import type { Position } from '../../machines/session.types.ts'
 import { asksFor } from '../base/asksFor.ts'
+import { SessionChanged } from '../base/errors.ts'
 import { refuseUnsendable } from '../base/requestBody.ts'
-import { SessionChanged } from '../session/errors.ts'
 import type { Chart } from './chart.ts'
 import type { Login } from './login.ts'
 import type { BffSettings } from './options.ts'

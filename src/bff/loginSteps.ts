@@ -1,5 +1,5 @@
+import { Disposed, LoginRefused, SessionChanged } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
-import { Disposed, LoginRefused, SessionChanged } from '../session/errors.ts'
 import type { Parts } from './parts.ts'
 import { findingOf, type ServerAnswer } from './serverCalls.ts'
 import type { BffLoginStep, BffSession } from './session.ts'

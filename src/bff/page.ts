@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { SessionSignal } from '../session/notice.ts'
 
 /** How far the tabs of a browser know their session to be. Nothing of the user, no token. */

@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate'
 import type { PortInput, RefreshInput } from '../../machines/session.types.ts'
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { alarmPortOf, port } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { type BffSettings, inputOf } from './options.ts'

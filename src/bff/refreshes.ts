@@ -1,5 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
-import type { RefusedCause } from '../strategies/strategy.ts'
+import type { RefusedCause } from '../session/strategy.ts'
 import type { KnownFacts } from './facts.ts'
 import type { Parts } from './parts.ts'
 import type { ServerAnswer } from './serverCalls.ts'

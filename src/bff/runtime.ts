@@ -1,4 +1,4 @@
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { createBffFetch, isOwn } from './bffFetch.ts'
 import { createChart } from './chart.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../session/clock.ts'
-import { orAborted } from '../session/orAborted.ts'
+import type { Clock } from '../base/clock.ts'
+import { orAborted } from '../base/orAborted.ts'
 import { retryAfterMs } from '../wire/headers.ts'
 import { MAX_ANSWER_BYTES, readBytes } from '../wire/readBytes.ts'
 import { type KnownFacts, readFacts } from './facts.ts'

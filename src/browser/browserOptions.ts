@@ -1,5 +1,5 @@
-import { systemClock } from '../session/clock.ts'
-import { Misconfigured } from '../session/errors.ts'
+import { systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
 import type { SessionOptions } from '../session/options.ts'
 import { coverPage } from './coverPage.ts'

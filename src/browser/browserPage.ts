@@ -1,5 +1,5 @@
+import { Misconfigured } from '../base/errors.ts'
 import { type BffPage, noPage, type OpenPage, type PageGuest } from '../bff/page.ts'
-import { Misconfigured } from '../session/errors.ts'
 import { coverPage } from './coverPage.ts'
 import { createLock } from './lock.ts'
 import { isPage, watchPage } from './pageSignals.ts'

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../session/clock.ts'
-import { Misconfigured } from '../session/errors.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import { isPage, watchPage } from './pageSignals.ts'
 

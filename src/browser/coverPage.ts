@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** A page that nobody can see is worse than what it may show. */
 const LONGEST_MS = 5_000

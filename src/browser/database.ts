@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** One object store in IndexedDB, whose contents are sealed by AES-256-GCM under a key that cannot be read out. */
 export interface Database {

@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** Runs `task` while no other tab runs one under the same name, and tells it whether that could be had. */
 export type Lock = <T>(task: (isHeld: boolean) => Promise<T>) => Promise<T>

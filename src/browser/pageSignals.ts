@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import { watchUser } from './userSigns.ts'
 

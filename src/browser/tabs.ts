@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /**
  * What tabs tell each other. Only that there is something to look at, never what: a message can come from any script

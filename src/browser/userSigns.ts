@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /**
  * What only people do, when it is done: what was pressed has done its work when it is told. Some ways of working make

@@ -1,5 +1,5 @@
-import type { Clock } from '../session/clock.ts'
-import type { RefreshRequest, SessionStrategy } from '../strategies/strategy.ts'
+import type { Clock } from '../base/clock.ts'
+import type { RefreshRequest, SessionStrategy } from '../session/strategy.ts'
 
 /** How long the network is given to answer anything. */
 const ANSWER_MS = 5_000

@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** A limiter that names no time. */
 const DEFAULT_MS = 10_000

@@ -7,7 +7,7 @@ import {
   raised,
   readRow,
 } from '../../machines/session.ledger.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import type { FlightAsk } from './coordinator.ts'
 import { heldBy } from './heldBy.ts'
 import { toInstants } from './sendSpans.ts'

@@ -1,6 +1,6 @@
 import { MEMORY_MS } from '../../machines/session.ledger.ts'
-import type { Clock } from '../session/clock.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { Clock } from '../base/clock.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import { breaker } from './breaker.ts'
 import type { EndedElsewhere, Flight, FlightIdentity } from './coordinator.ts'
 import { type Answer, flightMemory, type PastFlight } from './flightMemory.ts'

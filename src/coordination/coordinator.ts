@@ -1,5 +1,5 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
-import type { KnownSends, RefreshOutcome } from '../strategies/strategy.ts'
+import type { KnownSends, RefreshOutcome } from '../session/strategy.ts'
 
 /** What tells one flight from another. Two callers share a flight only if all of it is equal. */
 export interface FlightIdentity {

@@ -1,4 +1,4 @@
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import type { EndedElsewhere } from './coordinator.ts'
 import type { Remembered, ReplayWindow } from './replayWindow.ts'
 

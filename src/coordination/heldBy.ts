@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import { toDoubt } from './sendSpans.ts'
 
 /** What a row that permits no send answers in its place. */

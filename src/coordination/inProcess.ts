@@ -1,6 +1,6 @@
 import { MEMORY_MS } from '../../machines/session.ledger.ts'
-import { type Clock, systemClock } from '../session/clock.ts'
-import { Misconfigured } from '../session/errors.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { coalescer } from './coalescer.ts'
 import type { Coordinator } from './coordinator.ts'
 import { keyedHash } from './keyedHash.ts'

@@ -1,4 +1,4 @@
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 
 /**
  * HMAC-SHA-256 by WebCrypto under a key that only this function instance knows and nobody can read out.

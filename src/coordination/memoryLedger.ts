@@ -1,6 +1,6 @@
 import { type LedgerRow, MEMORY_MS } from '../../machines/session.ledger.ts'
-import type { Clock } from '../session/clock.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { Clock } from '../base/clock.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import { claim } from './claim.ts'
 import type { Flight } from './coordinator.ts'
 import { replayWindow } from './replayWindow.ts'

@@ -1,5 +1,5 @@
 import type { SendResult } from '../../machines/session.ledger.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 
 /** What an outcome is to the ledger. */
 export function sendResult(outcome: RefreshOutcome): SendResult {

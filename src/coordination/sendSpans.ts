@@ -1,6 +1,6 @@
 import { NEVER } from '../../machines/session.instants.ts'
 import type { LedgerRow, Sends } from '../../machines/session.ledger.ts'
-import type { KnownSends } from '../strategies/strategy.ts'
+import type { KnownSends } from '../session/strategy.ts'
 
 /** From the ages that sessions and coordinators tell each other to instants on the clock that says `now`. */
 export const toInstants = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, now: number): Sends => ({

@@ -1,4 +1,4 @@
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 
 /** What `send` came to. A throw tells nothing of the token. */
 export async function sent(send: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {

@@ -1,6 +1,6 @@
 import { type LedgerRow, settled } from '../../machines/session.ledger.ts'
 import type { ResendPolicy } from '../../machines/session.types.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import type { Claim } from './claim.ts'
 import { sendResult } from './sendResult.ts'
 import { toDoubt } from './sendSpans.ts'

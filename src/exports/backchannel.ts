@@ -3,4 +3,4 @@
  * peer `jose`.
  */
 
-export { type BackChannelLogoutOptions, backChannelLogout } from '../server/backChannel.ts'
+export { type BackChannelLogoutOptions, backChannelLogout } from '../backchannel/backChannelLogout.ts'

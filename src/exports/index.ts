@@ -15,17 +15,7 @@ export type {
   SessionStateName,
   SessionUser,
 } from '../../machines/session.types.ts'
-export type {
-  Coordinator,
-  EndedElsewhere,
-  Flight,
-  FlightAsk,
-  FlightIdentity,
-} from '../coordination/coordinator.ts'
-export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
-export { type Clock, systemClock } from '../session/clock.ts'
-export { createSession } from '../session/createSession.ts'
-export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
+export { type Clock, systemClock } from '../base/clock.ts'
 export {
   type AnySessionError,
   Disposed,
@@ -39,18 +29,30 @@ export {
   SessionError,
   type SessionErrorCode,
   SessionExpired,
-} from '../session/errors.ts'
+} from '../base/errors.ts'
+export type { SessionClock } from '../base/sessionClock.ts'
+export type {
+  Coordinator,
+  EndedElsewhere,
+  Flight,
+  FlightAsk,
+  FlightIdentity,
+} from '../coordination/coordinator.ts'
+export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
+export {
+  type CookieStrategyOptions,
+  cookieStrategy,
+  refreshTokenFromCookies,
+} from '../librechat/cookieStrategy.ts'
+export { type OpenidStrategyOptions, openidStrategy } from '../librechat/openidStrategy.ts'
+export { createSession } from '../session/createSession.ts'
+export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 export type { ExpiresAtUnit } from '../session/lifetime.ts'
 export type { LoginAnswer, LoginOptions } from '../session/login.ts'
 export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
 export type { BaseSession, Session, SessionActorRef } from '../session/session.ts'
-export type { SessionClock } from '../session/sessionClock.ts'
 export type { SessionLogic, SessionLogicInput } from '../session/sessionLogic.ts'
-export { memoryStore } from '../stores/memory.ts'
-export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
-export { type CookieStrategyOptions, cookieStrategy, refreshTokenFromCookies } from '../strategies/cookie.ts'
-export { type OpenidStrategyOptions, openidStrategy } from '../strategies/openid.ts'
 export type {
   KnownSends,
   LifeHints,
@@ -62,4 +64,6 @@ export type {
   SessionStrategy,
   UnknownCause,
   Warning,
-} from '../strategies/strategy.ts'
+} from '../session/strategy.ts'
+export { memoryStore } from '../stores/memory.ts'
+export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'

@@ -1,5 +1,5 @@
 /** Refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
 
-export { oauthStrategy } from '../strategies/oauth.ts'
-export type { OauthStrategyOptions } from '../strategies/oauthOptions.ts'
-export { oauthProfiles } from '../strategies/oauthProfiles.ts'
+export type { OauthStrategyOptions } from '../oauth/oauthOptions.ts'
+export { oauthProfiles } from '../oauth/oauthProfiles.ts'
+export { oauthStrategy } from '../oauth/oauthStrategy.ts'

@@ -1,5 +1,5 @@
 /** Sessions and refreshes of several processes through Redis or Valkey, with a client of `redis` or `ioredis`. */
 
-export { redisCoordinator } from '../coordination/redis.ts'
-export type { RedisCoordinatorOptions } from '../coordination/redisOptions.ts'
-export { type RedisEntriesOptions, redisEntries } from '../stores/redis.ts'
+export type { RedisCoordinatorOptions } from '../redis/coordinatorOptions.ts'
+export { redisCoordinator } from '../redis/redisCoordinator.ts'
+export { type RedisEntriesOptions, redisEntries } from '../redis/redisEntries.ts'

@@ -1,5 +1,5 @@
 import { type HttpHandler, HttpResponse, http } from 'msw'
-import { systemClock } from '../session/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { gatewayAnswers } from '../testing/gatewayAnswers.ts'
 import { type Answer, authorize, type Context, fieldsOf, type RequestInfo } from './context.ts'
 import { createCredentials, type MockSettings } from './credentials.ts'

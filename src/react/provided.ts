@@ -1,7 +1,7 @@
 'use client'
 import { createContext, useContext } from 'react'
 import type { SessionState } from '../../machines/session.select.ts'
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 import type { Countdown } from './countdown.ts'
 

@@ -1,6 +1,6 @@
 'use client'
 import { useCallback, useRef, useState } from 'react'
-import type { AnySessionError } from '../session/errors.ts'
+import type { AnySessionError } from '../base/errors.ts'
 
 interface Progress {
   readonly status: 'idle' | 'pending' | 'success' | 'error'

@@ -1,5 +1,5 @@
-import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
-import { logoutConfirmation } from '../wire/logoutConfirmation.ts'
+import { logoutConfirmation } from '../librechat/logoutConfirmation.ts'
+import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { request } from '../wire/request.ts'
 
 interface Tokens {

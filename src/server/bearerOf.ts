@@ -1,6 +1,6 @@
 import type { Position } from '../../machines/session.types.ts'
-import { LoggedOut } from '../session/errors.ts'
-import { orAborted } from '../session/orAborted.ts'
+import { LoggedOut } from '../base/errors.ts'
+import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
 import { nameOf } from './entries.ts'
 import type { ServerSettings } from './options.ts'

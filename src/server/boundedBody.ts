@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** Longer than any timer can be: no limit. */
 const LONGEST_MS = 2 ** 31 - 1

@@ -1,4 +1,4 @@
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { CookieSlot } from './context.ts'
 import { CHUNK } from './cookieRecord.ts'
 import type { Entries } from './entries.ts'

@@ -1,5 +1,5 @@
-import { Misconfigured } from '../session/errors.ts'
-import { withoutBlanks } from '../wire/blanks.ts'
+import { withoutBlanks } from '../base/blanks.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { RequestInfo } from './options.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../session/errors.ts'
+import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
 import { readAnswer } from '../wire/readAnswer.ts'
 import type { WireAnswer } from '../wire/request.ts'
 import { factsOf, failure, json } from './answers.ts'

@@ -1,5 +1,5 @@
 import type { SessionUser } from '../../machines/session.types.ts'
-import { LoggedOut, Misconfigured } from '../session/errors.ts'
+import { LoggedOut, Misconfigured } from '../base/errors.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'

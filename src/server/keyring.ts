@@ -1,5 +1,5 @@
 import { deriveKey, mac, seal, unseal } from '#crypto'
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 
 /** What a sealed text held, or why it could not be opened. */
 export type Unsealed =

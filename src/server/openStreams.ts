@@ -1,5 +1,5 @@
-import type { Clock } from '../session/clock.ts'
-import { LoggedOut } from '../session/errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { LoggedOut } from '../base/errors.ts'
 
 /** How late a stream may end whose session ended by time, or in another process. */
 const CHECK_MS = 15_000

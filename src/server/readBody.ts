@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { readBytes } from '../wire/readBytes.ts'
 import { failure } from './answers.ts'
 

@@ -1,4 +1,4 @@
-import { Misconfigured } from '../session/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
 import { plainPath } from './plainPath.ts'
 

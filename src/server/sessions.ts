@@ -1,5 +1,5 @@
 import type { Coordinator } from '../coordination/coordinator.ts'
-import type { SessionStrategy } from '../strategies/strategy.ts'
+import type { SessionStrategy } from '../session/strategy.ts'
 import type { Carrier } from './carrier.ts'
 import type { Entries } from './entries.ts'
 import { withIntents } from './intents.ts'

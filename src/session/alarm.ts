@@ -1,6 +1,6 @@
 import { clampDelay } from '../../machines/session.deadlines.ts'
 import { finite, NEVER } from '../../machines/session.instants.ts'
-import type { SessionClock } from './sessionClock.ts'
+import type { SessionClock } from '../base/sessionClock.ts'
 
 /** One instant that an alarm is set for. */
 export interface AlarmHand {

@@ -1,5 +1,5 @@
+import type { Clock } from '../base/clock.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { Clock } from './clock.ts'
 import { asStored } from './records.ts'
 
 const TIMEOUT_MS = 5_000

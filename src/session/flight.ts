@@ -10,10 +10,9 @@ import type {
   SessionFacts,
   SessionUser,
 } from '../../machines/session.types.ts'
+import { insist } from '../base/insist.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
-import type { KnownSends, LifeHints, RefreshOutcome, SessionStrategy } from '../strategies/strategy.ts'
-import { insist } from './insist.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner, readUser } from './login.ts'
 import type { Happening } from './notice.ts'
@@ -23,6 +22,7 @@ import { replaceStored } from './replaceStored.ts'
 import { revoke } from './revoke.ts'
 import { agesOf, sendsOf } from './sendAges.ts'
 import { doubtOf, rowAfter } from './storedDoubt.ts'
+import type { KnownSends, LifeHints, RefreshOutcome, SessionStrategy } from './strategy.ts'
 import type { Tokens, Vault } from './vault.ts'
 
 export interface FlightDeck {

@@ -1,4 +1,4 @@
-import type { LifeHints, Warning } from '../strategies/strategy.ts'
+import type { LifeHints, Warning } from './strategy.ts'
 
 /** How `expiresAt` is read. `auto`: milliseconds since the Unix epoch, or seconds where it can be nothing else. */
 export type ExpiresAtUnit = 'auto' | 'ms' | 'seconds' | 'iso'

@@ -1,5 +1,5 @@
 import type { SessionUser } from '../../machines/session.types.ts'
-import { InvalidAnswer, Misconfigured } from './errors.ts'
+import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
 import { toTokens } from './records.ts'
 
 /** What the backend answers to a login or an exchange. */

@@ -1,13 +1,13 @@
 import type { LoggedOutReason, SessionEvent } from '../../machines/session.types.ts'
+import { Disposed, SessionChanged } from '../base/errors.ts'
+import type { SessionClock } from '../base/sessionClock.ts'
 import type { SessionStore } from '../stores/store.ts'
-import { Disposed, SessionChanged } from './errors.ts'
 import type { Flights } from './flight.ts'
 import { type LoginAnswer, type LoginOptions, readLogin } from './login.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'
 import { isTombstone, toRecord, toTombstone } from './records.ts'
 import { replaceStored } from './replaceStored.ts'
-import type { SessionClock } from './sessionClock.ts'
 import type { Vault } from './vault.ts'
 
 interface LoginsOptions {

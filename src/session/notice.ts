@@ -1,5 +1,5 @@
 import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
-import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from '../strategies/strategy.ts'
+import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from './strategy.ts'
 
 /** What happened, without saying to which version of the session. */
 export type Happening =

@@ -1,12 +1,12 @@
 import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { SessionStrategy } from '../strategies/strategy.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { Misconfigured } from './errors.ts'
 import type { ExpiresAtUnit } from './lifetime.ts'
 import type { SessionNotice, SessionSignal } from './notice.ts'
+import type { SessionStrategy } from './strategy.ts'
 
 /**
  * How a session works. Only `baseUrl` and `strategies` must be given; `createSession` throws `Misconfigured` for what

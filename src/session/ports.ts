@@ -1,7 +1,7 @@
 import { type AnyActorRef, createActor } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { PortInput, RefreshInput } from '../../machines/session.types.ts'
-import { Misconfigured } from './errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { inputOf, type Settings } from './options.ts'
 import { alarmPortOf, port } from './port.ts'
 import { createRuntime, type Runtime } from './runtime.ts'

@@ -1,5 +1,5 @@
-import type { RevokeRequest, SessionStrategy } from '../strategies/strategy.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { RevokeRequest, SessionStrategy } from './strategy.ts'
 
 const TRIES = 3
 const PAUSE_MS = 2_000

@@ -1,6 +1,6 @@
 import { NEVER } from '../../machines/session.instants.ts'
 import type { Sends } from '../../machines/session.ledger.ts'
-import type { KnownSends } from '../strategies/strategy.ts'
+import type { KnownSends } from './strategy.ts'
 
 /** Sends on the session's timeline, told in ages. */
 export const agesOf = ({ sends, since, answers, answeredSince }: Sends, at: number): KnownSends => ({

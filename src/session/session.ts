@@ -1,8 +1,8 @@
 import type { ActorRefFrom } from 'xstate'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
+import type { SessionClock } from '../base/sessionClock.ts'
 import type { LoginAnswer, LoginOptions } from './login.ts'
-import type { SessionClock } from './sessionClock.ts'
 
 /** The actor of a running session. */
 export type SessionActorRef = ActorRefFrom<typeof sessionMachine>

@@ -1,8 +1,8 @@
 import type { Position } from '../../machines/session.types.ts'
 import { asksFor } from '../base/asksFor.ts'
+import { RedirectBlocked, RefreshUnavailable } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { discard, isOneWay, mayHaveBody, partsOf, readBody, refuseUnsendable } from '../base/requestBody.ts'
-import { RedirectBlocked, RefreshUnavailable } from './errors.ts'
 
 /** What `fetch` needs to know of the session. */
 export interface BearerSource {

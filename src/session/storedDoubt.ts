@@ -8,8 +8,8 @@ import {
   waitAfter,
 } from '../../machines/session.ledger.ts'
 import type { Doubt, ResendPolicy, SessionFacts } from '../../machines/session.types.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
 import { sendsOf } from './sendAges.ts'
+import type { RefreshOutcome } from './strategy.ts'
 
 /** One instant on both of a session's clocks: that of its timeline, and the one that records are on. */
 export interface Instant {

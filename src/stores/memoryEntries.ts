@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../session/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { EntryStore, EntryWrite } from './entryStore.ts'
 
 export interface MemoryEntriesOptions {

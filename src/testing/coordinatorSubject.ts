@@ -1,5 +1,5 @@
 import type { Coordinator, Flight, FlightAsk, FlightIdentity } from '../coordination/coordinator.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 
 /** What one case is given. */
 export interface CoordinatorSubject {

@@ -6,10 +6,10 @@ import type {
   SessionEvent,
   SessionUser,
 } from '../../machines/session.types.ts'
-import { systemClock } from '../session/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { createSession } from '../session/createSession.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionStrategy } from '../strategies/strategy.ts'
+import type { SessionStrategy } from '../session/strategy.ts'
 
 interface FakeLife {
   /** @default { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.com', role: 'ADMIN' } */

@@ -1,4 +1,4 @@
-import { systemClock } from '../session/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import type { EntryStore, EntryWrite } from '../stores/entryStore.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 

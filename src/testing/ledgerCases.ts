@@ -1,5 +1,5 @@
 import type { FlightAsk } from '../coordination/coordinator.ts'
-import type { RefreshOutcome } from '../strategies/strategy.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 import { expectSame } from './conformanceCase.ts'
 import {
   type CoordinatorCases,

@@ -5,7 +5,7 @@ import type {
   SecurityNotice,
   UnknownCause,
   Warning,
-} from '../strategies/strategy.ts'
+} from '../session/strategy.ts'
 
 type Words<T extends string> = Readonly<Record<T, true>>
 

@@ -1,8 +1,8 @@
 import type { SessionUser } from '../../machines/session.types.ts'
+import { openidStrategy } from '../librechat/openidStrategy.ts'
 import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 import { type LoginAnswer, readUser } from '../session/login.ts'
 import type { Session } from '../session/session.ts'
-import { openidStrategy } from '../strategies/openid.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenStore } from './drivenStore.ts'
 import {

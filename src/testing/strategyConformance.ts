@@ -1,4 +1,4 @@
-import type { RefreshOutcome, RefreshRequest } from '../strategies/strategy.ts'
+import type { RefreshOutcome, RefreshRequest } from '../session/strategy.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 import { gatewayAnswers } from './gatewayAnswers.ts'
 import { outcomeFaults } from './outcomeFaults.ts'

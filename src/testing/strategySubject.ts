@@ -1,5 +1,5 @@
-import { systemClock } from '../session/clock.ts'
-import type { RefreshOutcome, RefreshRequest, SessionStrategy } from '../strategies/strategy.ts'
+import { systemClock } from '../base/clock.ts'
+import type { RefreshOutcome, RefreshRequest, SessionStrategy } from '../session/strategy.ts'
 import { type Received, type Script, scriptedBackend } from './scriptedBackend.ts'
 
 /** What a refresh brings. */

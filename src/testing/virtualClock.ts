@@ -1,4 +1,4 @@
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** A clock for tests: it stands still until it is moved. */
 export interface VirtualClock extends Clock {

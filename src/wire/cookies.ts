@@ -1,4 +1,4 @@
-import { withoutBlanks } from './blanks.ts'
+import { withoutBlanks } from '../base/blanks.ts'
 import { parseHttpDate } from './headers.ts'
 
 export interface CookieFound {

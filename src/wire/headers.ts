@@ -1,4 +1,4 @@
-import { withoutBlanks } from './blanks.ts'
+import { withoutBlanks } from '../base/blanks.ts'
 
 const EARLIEST = Date.UTC(2015, 0)
 const LATEST = Date.UTC(2090, 0)

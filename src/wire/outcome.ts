@@ -1,6 +1,6 @@
-import type { RefreshOutcome, UnknownCause } from '../strategies/strategy.ts'
+import { parseJson } from '../base/json.ts'
+import type { RefreshOutcome, UnknownCause } from '../session/strategy.ts'
 import { isJson, retryAfterMs } from './headers.ts'
-import { parseJson } from './json.ts'
 import type { WireAnswer, WireResult } from './request.ts'
 
 /** What one backend's answers mean, beyond what HTTP says. All may be left out but `ok`. */

@@ -33,7 +33,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       noIntentsInRecords,
       {
-        file: 'src/coordination/redis.ts',
+        file: 'src/redis/redisCoordinator.ts',
         find: '  const leased = ',
         put: '  if (ring) return { ...ring, close() {} }\n  const leased = ',
       },
@@ -44,7 +44,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       noIntentsInRecords,
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
         put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
@@ -87,7 +87,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       noIntentsInRecords,
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end",
         put: "if not row or not row.openUntil or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return {'lost'} end",
       },

@@ -5,7 +5,7 @@ import type {
   RefreshRequest,
   RevokeRequest,
   SessionStrategy,
-} from '../../src/strategies/strategy.ts'
+} from '../../src/session/strategy.ts'
 import type { Bearer, Family, Happening, Send } from './happenings.ts'
 import type { Ports } from './ports.ts'
 import { START, type StepClock } from './stepClock.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/session/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import { placeHere } from './placeHere.ts'
 
 export interface Timer {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { breaker } from '../../src/coordination/breaker.ts'
-import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
+import type { RefreshOutcome } from '../../src/session/strategy.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { ada, coordinatorOnFakeClock, flight, renewed } from './flights.ts'
 

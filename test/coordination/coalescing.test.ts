@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Misconfigured } from '../../src/base/errors.ts'
 import type { FlightIdentity } from '../../src/coordination/coordinator.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
-import { Misconfigured } from '../../src/session/errors.ts'
 import { ada, coordinatorOnFakeClock, flight, heldFlight, renewed, shared } from './flights.ts'
 
 describe('flights in the air', () => {

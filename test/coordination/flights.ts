@@ -1,6 +1,6 @@
 import type { Flight, FlightAsk, FlightIdentity } from '../../src/coordination/coordinator.ts'
 import { type InProcessOptions, inProcessCoordinator } from '../../src/coordination/inProcess.ts'
-import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
+import type { RefreshOutcome } from '../../src/session/strategy.ts'
 import { fakeClock } from '../fakeClock.ts'
 
 export const ada: FlightIdentity = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RefreshOutcome } from '../../src/strategies/strategy.ts'
+import type { RefreshOutcome } from '../../src/session/strategy.ts'
 import { ada, coordinatorOnFakeClock, flight, heldFlight, knowing, renewed } from './flights.ts'
 
 const ended = { kind: 'ended' }

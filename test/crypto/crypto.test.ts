@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import * as node from '../../src/crypto.node.ts'
-import * as web from '../../src/crypto.ts'
+import * as node from '../../src/platform/crypto.node.ts'
+import * as web from '../../src/platform/crypto.ts'
 
 const platforms = [
   ['WebCrypto', web],

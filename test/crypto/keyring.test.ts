@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { Misconfigured } from '../../src/base/errors.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
-import { Misconfigured } from '../../src/session/errors.ts'
 
 const [A, B, C] = ['a', 'b', 'c'].map((letter) => letter.repeat(32)) as [string, string, string]
 const plain = JSON.stringify({ refreshToken: 'refresh-token-1', name: 'Ädä 🔑' })

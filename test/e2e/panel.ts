@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Panel, startPanel } from '../../examples/admin-panel/server/startPanel.ts'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
-import type { Clock } from '../../src/session/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 
 export interface Opened {
   readonly browser: Browser

@@ -19,124 +19,96 @@ interface Room {
 const contracts = [
   'machines/session.types.ts',
   'machines/session.ledger.ts',
-  'src/strategies/strategy.ts',
+  'src/session/strategy.ts',
   'src/coordination/coordinator.ts',
   'src/stores/store.ts',
   'src/stores/entryStore.ts',
 ]
-const border = ['src/base/', 'src/session/errors.ts', 'src/session/clock.ts', 'src/session/insist.ts']
 
 /** The decisions of the send ledger, and the instant that stands for never. */
 const ledger = ['machines/session.ledger.ts', 'machines/session.instants.ts']
-/** What a ledger of its own is made of. */
-const coordination = ['coalescer', 'inProcess', 'memoryLedger', 'claim', 'settle', 'sent', 'keyedHash'].map(
-  (name) => `src/coordination/${name}.ts`,
-)
 
 const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
-  'src/base/': { values: ['src/base/', 'src/session/errors.ts'] },
+  'src/base/': { values: ['src/base/'], types: contracts },
   'src/session/': {
-    values: ['src/base/', 'src/session/', 'machines/', 'xstate', '#transport'],
+    values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport'],
     types: [...contracts, 'src/wire/'],
   },
-  'src/wire/': { values: ['src/wire/', 'zod/mini', '#transport', ...border], types: contracts },
+  'src/wire/': { values: ['src/wire/', 'src/base/', '#transport'], types: contracts },
+  'src/librechat/': {
+    values: ['src/librechat/', 'src/wire/', 'src/base/', 'zod/mini'],
+    types: contracts,
+  },
+  'src/oauth/': { values: ['src/oauth/', 'src/wire/', 'src/base/', 'oauth4webapi'], types: contracts },
   'src/bff/': {
-    values: [
-      'src/bff/',
-      'src/base/',
-      'src/session/',
-      'machines/',
-      'src/wire/headers.ts',
-      'src/wire/readBytes.ts',
-      'xstate',
-    ],
+    values: ['src/bff/', 'src/session/', 'src/wire/', 'src/base/', 'machines/', 'xstate'],
     types: contracts,
   },
-  'src/strategies/': { values: ['src/strategies/', 'src/wire/', ...border], types: contracts },
-  'src/strategies/oauth.ts': {
-    values: ['src/strategies/', 'src/wire/', 'oauth4webapi', ...border],
+  'src/coordination/': { values: ['src/coordination/', 'src/base/', ...ledger], types: contracts },
+  'src/stores/': { values: ['src/stores/', 'src/base/'], types: contracts },
+  'src/redis/': {
+    values: ['src/redis/', 'src/coordination/', 'src/base/', '#crypto', ...ledger],
     types: contracts,
   },
-  'src/strategies/oauthOptions.ts': {
-    values: ['src/strategies/', 'oauth4webapi', ...border],
-    types: contracts,
-  },
-  'src/coordination/': { values: ['src/coordination/', ...ledger, ...border], types: contracts },
-  ...Object.fromEntries(
-    ['redis', 'redisOptions', 'redisPolicy', 'redisPushes', 'redisResults', 'redisRows'].map((name) => [
-      `src/coordination/${name}.ts`,
-      {
-        values: [
-          'src/coordination/',
-          ...ledger,
-          'src/stores/redisCalls.ts',
-          'src/stores/redisClient.ts',
-          '#crypto',
-          ...border,
-        ],
-        types: contracts,
-      },
-    ]),
-  ),
-  'src/stores/': { values: ['src/stores/', ...border], types: contracts },
-  'src/stores/sqlite.ts': { values: ['src/stores/', 'node:sqlite', 'node:fs', ...border], types: contracts },
+  'src/sqlite/': { values: ['src/sqlite/', 'src/base/', 'node:'], types: contracts },
   'src/browser/': {
-    values: ['src/browser/', 'src/bff/page.ts', ...coordination, 'src/stores/memory.ts', ...border],
-    types: [...contracts, 'src/session/notice.ts', 'src/session/options.ts'],
+    values: ['src/browser/', 'src/bff/page.ts', 'src/coordination/', 'src/stores/', 'src/base/'],
+    types: [...contracts, 'src/session/'],
   },
   'src/server/': {
     values: [
       'src/server/',
       'src/session/',
+      'src/librechat/',
       'src/wire/',
-      'src/strategies/',
-      ...coordination,
-      'src/stores/memoryEntries.ts',
+      'src/coordination/',
+      'src/stores/',
+      'src/base/',
       '#crypto',
       'xstate',
     ],
     types: [...contracts, 'machines/'],
   },
-  'src/server/node.ts': { values: ['src/server/', 'node:', ...border] },
-  'src/server/backChannel.ts': { values: ['src/server/', 'src/wire/', 'jose', ...border] },
+  'src/node/': { values: ['src/node/', 'src/server/', 'src/base/', 'node:'] },
+  'src/backchannel/': {
+    values: ['src/backchannel/', 'src/server/', 'src/wire/', 'src/base/', 'jose'],
+    types: contracts,
+  },
   'src/adapters/': {
-    values: ['src/adapters/', ...border],
+    values: ['src/adapters/', 'src/base/'],
     types: [...contracts, 'src/session/', 'machines/'],
   },
   'src/react/': {
-    values: ['src/react/', 'src/session/errors.ts', 'react'],
+    values: ['src/react/', 'src/base/', 'react'],
     types: ['src/session/', 'machines/'],
   },
   'src/inspect/': {
-    values: ['src/inspect/', 'machines/session.machine.ts'],
-    types: ['xstate', 'machines/', 'src/session/session.ts'],
+    values: ['src/inspect/', 'machines/'],
+    types: ['xstate', 'src/session/'],
   },
   'src/testing/': {
     values: [
       'src/testing/',
       'src/session/',
       'src/bff/',
-      'src/strategies/openid.ts',
+      'src/librechat/',
+      'src/base/',
       'machines/',
       'xstate',
-      ...border,
     ],
     types: [...contracts, 'src/'],
   },
   'src/msw/': {
-    values: ['src/msw/', 'msw', 'src/session/clock.ts', 'src/testing/gatewayAnswers.ts'],
-    types: [...contracts, 'src/testing/sessionDriver.ts'],
+    values: ['src/msw/', 'src/testing/gatewayAnswers.ts', 'src/base/', 'msw'],
+    types: [...contracts, 'src/testing/'],
   },
-  'src/transport.ts': { values: [] },
-  'src/transport.node.ts': { values: ['node:'] },
-  'src/crypto.ts': { values: [] },
-  'src/crypto.node.ts': { values: ['node:'] },
+  'src/platform/': { values: ['node:'] },
   'src/exports/': { values: ['src/', 'machines/'] },
 }
 
 /** Who may read time: Rule 8, the clock is a parameter. */
-const clockFile = 'src/session/clock.ts'
+const clockFile = 'src/base/clock.ts'
 const timeWords = ['performance', 'setTimeout', 'setInterval', 'setImmediate']
 /** What a pure machine has no business with. */
 const worldWords = [
@@ -282,7 +254,7 @@ describe('the house', () => {
   })
 
   test('the walk has seen the machine, the session and the wire', () => {
-    for (const room of ['machines/', 'src/session/', 'src/wire/', 'src/strategies/']) {
+    for (const room of ['machines/', 'src/session/', 'src/wire/', 'src/librechat/']) {
       expect(files.filter((file) => file.startsWith(room)).length).toBeGreaterThan(0)
     }
   })
@@ -291,7 +263,7 @@ describe('the house', () => {
 describe('the house notices', () => {
   test.each([
     ['machines/x.ts', "import { createSession } from '../src/session/createSession.ts'"],
-    ['machines/x.ts', "import type { Clock } from '../src/session/clock.ts'"],
+    ['machines/x.ts', "import type { Clock } from '../src/base/clock.ts'"],
     ['machines/x.ts', "import { useState } from 'react'"],
     ['machines/x.ts', "export const x = () => fetch('/')"],
     ['machines/x.ts', "export const x = () => globalThis.fetch('/')"],
@@ -299,17 +271,17 @@ describe('the house notices', () => {
     ['machines/x.ts', 'export const x = new Date()'],
     ['src/session/x.ts', 'export const x = setTimeout(() => {}, 1)'],
     ['src/session/x.ts', 'export const x = globalThis.performance.now()'],
-    ['src/transport.node.ts', 'export const x = AbortSignal.timeout(1)'],
-    ['src/session/x.ts', "import { openidStrategy } from '../strategies/openid.ts'"],
+    ['src/platform/transport.node.ts', 'export const x = AbortSignal.timeout(1)'],
+    ['src/session/x.ts', "import { openidStrategy } from '../librechat/openidStrategy.ts'"],
     ['src/session/x.ts', "import { request } from '../wire/request.ts'"],
     ['src/session/x.ts', "export { request } from '../wire/request.ts'"],
     ['src/session/x.ts', "export const x = () => import('../wire/request.ts')"],
     ['src/wire/x.ts', "import * as z from 'zod'"],
     ['src/wire/x.ts', "import type { z } from 'zod'"],
     ['src/wire/x.ts', "import { sessionMachine } from '../../machines/session.machine.ts'"],
-    ['src/strategies/openid.ts', "import * as oauth from 'oauth4webapi'"],
-    ['src/strategies/x.ts', "import { memoryStore } from '../stores/memory.ts'"],
-    ['src/coordination/x.ts', "import { type x, y } from '../strategies/strategy.ts'"],
+    ['src/librechat/openidStrategy.ts', "import * as oauth from 'oauth4webapi'"],
+    ['src/oauth/x.ts', "import { memoryStore } from '../stores/memory.ts'"],
+    ['src/coordination/x.ts', "import { type x, y } from '../session/strategy.ts'"],
     ['src/stores/x.ts', "let x: import('react').ReactNode"],
     ['src/exports/x.ts', 'export const x = 1'],
     ['src/exports/x.ts', "export * from '../session/errors.ts'"],

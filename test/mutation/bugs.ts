@@ -80,7 +80,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'the same between processes: an answer is forgotten as soon as it is there',
     patches: [
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)\n",
         put: "  redis.call('DEL', KEYS[1])\n",
       },
@@ -95,7 +95,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'the lease, shorter than an answer, is all that holds others back: no intent',
     patches: [
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
         put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
@@ -315,7 +315,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'a lease is released by whoever holds it no longer',
     patches: [
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end\n",
         put: '',
       },
@@ -400,12 +400,12 @@ export const bugs: readonly Bug[] = [
     mistake: 'the same between processes',
     patches: [
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: "if redis.call('EXISTS', KEYS[2]) == 1 then return {'ended'} end\n",
         put: '',
       },
       {
-        file: 'src/coordination/redisScripts.ts',
+        file: 'src/redis/scripts.ts',
         find: "  redis.call('DEL', KEYS[1])\n  redis.call('HSET', KEYS[1], 'state', 'ended')\n",
         put: '',
       },
@@ -426,7 +426,7 @@ export const bugs: readonly Bug[] = [
       },
     ],
     caughtBy: {
-      file: 'test/strategies/cookie.test.ts',
+      file: 'test/librechat/cookieStrategy.test.ts',
       test: 'A20 two cookies, old, then new: the last living one counts, with a warning',
     },
   },

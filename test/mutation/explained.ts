@@ -90,7 +90,7 @@ export const explained: readonly Explained[] = [
     why: 'The same.',
   },
   {
-    file: 'src/wire/logout.ts',
+    file: 'src/librechat/logout.ts',
     code: "result.kind === 'answer'",
     put: 'true',
     why: 'For the types: nothing but an answer has the status that is asked for next.',

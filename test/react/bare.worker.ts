@@ -6,7 +6,7 @@ const root = new URL('../../', import.meta.url)
 registerHooks({
   resolve: (name, context, next) =>
     // As a bundler for a page or a worker resolves it.
-    next(name === '#transport' ? new URL('src/transport.ts', root).href : name, context),
+    next(name === '#transport' ? new URL('src/platform/transport.ts', root).href : name, context),
 })
 
 const { createElement } = await import('react')

@@ -25,7 +25,7 @@ const { window } = await vi.hoisted(async () => {
 })
 
 // What a page sends with.
-vi.mock('#transport', () => import('../../src/transport.ts'))
+vi.mock('#transport', () => import('../../src/platform/transport.ts'))
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const { email, password } = accounts.localAdmin

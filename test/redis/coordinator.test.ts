@@ -10,7 +10,7 @@ import {
 } from 'xstate-session'
 import { type RedisCoordinatorOptions, redisCoordinator, redisEntries } from 'xstate-session/redis'
 import { coordinatorConformance } from 'xstate-session/testing'
-import type { RedisClient } from '../../src/stores/redisClient.ts'
+import type { RedisClient } from '../../src/redis/client.ts'
 import { movableClock } from '../server/world.ts'
 import { movableRedis } from './movableRedis.ts'
 import { storeServer } from './storeServer.ts'

@@ -14,11 +14,11 @@ import {
   settled,
 } from '../../machines/session.ledger.ts'
 import { claim } from '../../src/coordination/claim.ts'
-import { LEDGER } from '../../src/coordination/ledgerScript.ts'
-import { askText, readRow, resultText } from '../../src/coordination/ledgerText.ts'
-import { ACQUIRE, FINISH } from '../../src/coordination/redisScripts.ts'
 import { sendResult } from '../../src/coordination/sendResult.ts'
 import { toInstants } from '../../src/coordination/sendSpans.ts'
+import { LEDGER } from '../../src/redis/ledgerScript.ts'
+import { askText, readRow, resultText } from '../../src/redis/ledgerText.ts'
+import { ACQUIRE, FINISH } from '../../src/redis/scripts.ts'
 import { movableRedis } from './movableRedis.ts'
 import { storeServer } from './storeServer.ts'
 

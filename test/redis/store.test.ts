@@ -4,7 +4,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisEntries } from 'xstate-session/redis'
 import { entryStoreConformance } from 'xstate-session/testing'
-import { Misconfigured } from '../../src/session/errors.ts'
+import { Misconfigured } from '../../src/base/errors.ts'
 import type { EntryStore } from '../../src/stores/entryStore.ts'
 import { lossyProxy, stopServers, storeServer } from './storeServer.ts'
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import type { Clock } from '../../src/base/clock.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/options.ts'
-import type { Clock } from '../../src/session/clock.ts'
 import { PANEL, SECRET, world } from './world.ts'
 
 const MINUTE = 60_000

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
 import { createSessionServer, type ServerNotice, type SessionServerOptions } from 'xstate-session/server'
 import { type Backend, type BackendOptions, startBackend } from '../../examples/backend/startBackend.ts'
-import type { Clock } from '../../src/session/clock.ts'
-import { systemClock } from '../../src/session/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { browser } from './browser.ts'
 
 export const PANEL = 'https://admin.example'

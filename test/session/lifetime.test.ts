@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type LifetimeOptions, lifeOf } from '../../src/session/lifetime.ts'
-import type { LifeHints } from '../../src/strategies/strategy.ts'
+import type { LifeHints } from '../../src/session/strategy.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const SECOND = 1_000

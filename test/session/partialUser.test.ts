@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createSession } from 'xstate-session'
 import { oauthStrategy } from 'xstate-session/oauth'
-import { openidStrategy } from '../../src/strategies/openid.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { httpServer } from '../wire/loopback.ts'
 
 const known = {

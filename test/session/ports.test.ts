@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { orAborted } from '../../src/base/orAborted.ts'
 import { boundStore } from '../../src/session/boundStore.ts'
-import { systemClock } from '../../src/session/clock.ts'
-import { orAborted } from '../../src/session/orAborted.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, outcomeOf } from './fixture.ts'
 

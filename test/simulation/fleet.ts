@@ -1,4 +1,4 @@
-import { deriveKey, unseal } from '../../src/crypto.node.ts'
+import { deriveKey, unseal } from '../../src/platform/crypto.node.ts'
 import { createSessionServer, type SessionServer } from '../../src/server/createSessionServer.ts'
 import type { ServerRecord } from '../../src/server/serverRecord.ts'
 import type { EntryStore, EntryWrite } from '../../src/stores/entryStore.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/session/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import type { Time } from './time.ts'
 
 const START = Date.UTC(2026, 0, 1)

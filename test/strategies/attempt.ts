@@ -1,4 +1,4 @@
-import type { RefreshRequest } from '../../src/strategies/strategy.ts'
+import type { RefreshRequest } from '../../src/session/strategy.ts'
 
 export const BASE_URL = 'https://chat.example/'
 /** Marked, so that a test can search for it wherever it must not be. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { cookieStrategy } from '../../src/strategies/cookie.ts'
-import { oauthStrategy } from '../../src/strategies/oauth.ts'
-import { openidStrategy } from '../../src/strategies/openid.ts'
-import type { SessionStrategy } from '../../src/strategies/strategy.ts'
+import { cookieStrategy } from '../../src/librechat/cookieStrategy.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
+import { oauthStrategy } from '../../src/oauth/oauthStrategy.ts'
+import type { SessionStrategy } from '../../src/session/strategy.ts'
 import { gatewayAnswers } from '../../src/testing/gatewayAnswers.ts'
 import { attempt, fakeFetch, json, page } from './attempt.ts'
 

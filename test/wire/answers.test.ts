@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openidStrategy } from '../../src/strategies/openid.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { attempt, fakeFetch, json, page, TOKEN } from '../strategies/attempt.ts'
 
 const answered = (response: () => Response, options = {}) =>

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
-import { openidStrategy } from '../../src/strategies/openid.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { attempt } from '../strategies/attempt.ts'
 
 const renewal = JSON.stringify({ token: 'T2', refreshToken: 'R2' })

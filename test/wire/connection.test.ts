@@ -6,12 +6,12 @@ import { createServer as createTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { Agent, EnvHttpProxyAgent, ProxyAgent, fetch as undiciFetch } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { Coordinator } from '../../src/coordination/coordinator.ts'
-import { type Clock, systemClock } from '../../src/session/clock.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { SessionNotice } from '../../src/session/notice.ts'
-import { openidStrategy } from '../../src/strategies/openid.ts'
-import type { RefreshRequest } from '../../src/strategies/strategy.ts'
+import type { RefreshRequest } from '../../src/session/strategy.ts'
 import { attempt } from '../strategies/attempt.ts'
 import { certificate, jsonAnswer, portOf, rawServer } from './loopback.ts'
 
@@ -227,7 +227,7 @@ describe('before anything is sent', () => {
     const script = `
       import { createServer } from 'node:net'
       import { openSync } from 'node:fs'
-      import { openidStrategy } from '${root}src/strategies/openid.ts'
+      import { openidStrategy } from '${root}src/librechat/openidStrategy.ts'
       const server = createServer().listen(0, '127.0.0.1', async () => {
         const baseUrl = 'http://127.0.0.1:' + server.address().port + '/'
         try { for (;;) openSync('/dev/null') } catch {}

@@ -1,8 +1,8 @@
 import { delay, HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import { expect, onTestFinished, test } from 'vitest'
-import { cookieStrategy } from '../../src/strategies/cookie.ts'
-import { openidStrategy } from '../../src/strategies/openid.ts'
+import { cookieStrategy } from '../../src/librechat/cookieStrategy.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { attempt, TOKEN } from '../strategies/attempt.ts'
 
 // An import by name would have taken `request` before MSW replaces it.

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cookieStrategy } from '../../src/strategies/cookie.ts'
-import { openidStrategy } from '../../src/strategies/openid.ts'
-import type { RefreshOutcome, SessionStrategy } from '../../src/strategies/strategy.ts'
+import { cookieStrategy } from '../../src/librechat/cookieStrategy.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
+import type { RefreshOutcome, SessionStrategy } from '../../src/session/strategy.ts'
 import { attempt, fakeFetch, json } from '../strategies/attempt.ts'
 
 const strategies: readonly SessionStrategy[] = [

@@ -1,8 +1,8 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { cookieStrategy } from '../../src/strategies/cookie.ts'
-import { oauthStrategy } from '../../src/strategies/oauth.ts'
-import { openidStrategy } from '../../src/strategies/openid.ts'
+import { cookieStrategy } from '../../src/librechat/cookieStrategy.ts'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
+import { oauthStrategy } from '../../src/oauth/oauthStrategy.ts'
 import { attempt, fakeFetch, json } from '../strategies/attempt.ts'
 import { httpServer } from './loopback.ts'
 

@@ -4,10 +4,10 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Clock, systemClock } from '../../../src/base/clock.ts'
+import { toNodeListener } from '../../../src/node/toNodeListener.ts'
 import { createSessionServer } from '../../../src/server/createSessionServer.ts'
-import { toNodeListener } from '../../../src/server/node.ts'
-import { type Clock, systemClock } from '../../../src/session/clock.ts'
-import { sqliteEntries } from '../../../src/stores/sqlite.ts'
+import { sqliteEntries } from '../../../src/sqlite/sqliteEntries.ts'
 
 const { BACKEND = '', DATABASE = '', DIE, LATER_MS = '0' } = process.env
 const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + Number(LATER_MS) }

@@ -1,0 +1,118 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
+  type JSONWebKeySet,
+  jwtVerify,
+} from 'jose'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
+import type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
+import { isPlainHttp, plainHttpWarning } from '../server/plainHttp.ts'
+import { mediaTypeOf } from '../wire/headers.ts'
+import { readAnswer } from '../wire/readAnswer.ts'
+
+/** Whose logouts are believed. */
+export interface BackChannelLogoutOptions {
+  /** The identity provider, exactly as its tokens name it. */
+  readonly issuer: string
+  /** The backend's client id at the provider: the audience of its tokens. */
+  readonly clientId: string
+  /** The provider's keys: its `jwks_uri`, or the set itself. */
+  readonly jwks: URL | JSONWebKeySet
+  /** How old a token may be, and how far ahead its clock; milliseconds. @default 120_000 */
+  readonly maxAgeMs?: number
+  /** @default the platform's */
+  readonly clock?: Clock
+}
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+/** Signatures only: a MAC would be made with a secret that the page's backend shares, `none` by anybody. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+/** Far more than a provider sends in the life of a token. */
+const MAX_SEEN = 100_000
+
+/**
+ * Judges logout tokens (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6): type, signature, issuer, audience,
+ * age, end, the event, no nonce, a subject, and each token once. Sessions are found by the subject: the backend keeps the
+ * provider's session id to itself. So a token with nothing but `sid` would end no session, and is refused.
+ */
+export function backChannelLogout(options: BackChannelLogoutOptions): BackChannelVerifier {
+  const { issuer, clientId, jwks, maxAgeMs = 120_000, clock = systemClock } = options
+  if (!issuer || !clientId) throw new Misconfigured('Options "issuer" and "clientId" must be given.')
+  if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
+  if (jwks instanceof URL && isPlainHttp(jwks)) console.warn(plainHttpWarning('jwks'))
+  const keys =
+    jwks instanceof URL ? createRemoteJWKSet(jwks, { [customFetch]: cappedFetch }) : createLocalJWKSet(jwks)
+  /** Tokens that were used, until when they could be used again. */
+  const seen = new Map<string, number>()
+
+  return async (request): Promise<BackChannelResult> => {
+    const token = await tokenOf(request)
+    if (token === undefined) return refuse('not a form with one logout_token')
+    const now = clock.wall()
+    let verified: Awaited<ReturnType<typeof jwtVerify>>
+    try {
+      verified = await jwtVerify(token, keys, {
+        issuer,
+        audience: clientId,
+        algorithms: ALGORITHMS,
+        clockTolerance: maxAgeMs / 1000,
+        currentDate: new Date(now),
+        requiredClaims: ['iat', 'exp', 'jti', 'events'],
+      })
+    } catch {
+      // What the library says may quote the token.
+      return refuse('signature, issuer, audience, age or end')
+    }
+    if (!isLogoutType(verified.protectedHeader.typ)) return refuse('another type of token')
+    const { iat = 0, jti, sub, sid, events, nonce } = verified.payload
+    if (Math.abs(now - iat * 1000) > maxAgeMs) return refuse('too old, or of the future')
+    const event = (events as Record<string, unknown> | null)?.[EVENT]
+    if (typeof event !== 'object' || event === null) return refuse('not a logout event')
+    if (nonce !== undefined) return refuse('an ID token has a nonce, a logout token has none')
+    if (typeof sub !== 'string' || sub === '') return refuse('no sub to find sessions by')
+    if (typeof jti !== 'string' || isReplayed(jti, now)) return refuse('used before')
+    return {
+      ok: true,
+      subject: sub,
+      ...(typeof sid === 'string' && { sid }),
+      forget: () => void seen.delete(jti),
+    }
+  }
+
+  function isReplayed(jti: string, now: number): boolean {
+    for (const [old, until] of seen) {
+      if (until > now && seen.size < MAX_SEEN) break
+      seen.delete(old)
+    }
+    if (seen.has(jti)) return true
+    seen.set(jti, now + 2 * maxAgeMs)
+    return false
+  }
+}
+
+/**
+ * Typing is recommended, not required (section 2.4): `JWT` says as little as no type, and some providers say it. Any other
+ * is a token for something else.
+ */
+const isLogoutType = (typ: string | undefined) =>
+  typ === undefined || /^((application\/)?logout\+jwt|JWT)$/i.test(typ)
+
+const refuse = (reason: string): BackChannelResult => ({ ok: false, reason })
+
+async function tokenOf(request: Request): Promise<string | undefined> {
+  if (request.method !== 'POST') return undefined
+  if (mediaTypeOf(request.headers) !== 'application/x-www-form-urlencoded') return undefined
+  // Bounded: the server has read the body before it asked.
+  const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
+  return tokens.length === 1 ? tokens[0] : undefined
+}
+
+/** Reads no more of the provider's keys than of any other answer. */
+const cappedFetch: FetchImplementation = async (url, init) => {
+  const answer = await readAnswer(await fetch(url, init), init.signal)
+  if (answer.fault) throw new Error('The keys of the provider could not be read.')
+  return new Response(answer.text || null, { status: answer.status })
+}

@@ -1,0 +1,142 @@
+import type { ResendPolicy } from '../../machines/session.types.ts'
+import { Misconfigured } from '../base/errors.ts'
+import { resendOf } from '../base/resend.ts'
+import type { RefreshOutcome, SessionStrategy, Warning } from '../session/strategy.ts'
+import { setCookieOf } from '../wire/cookies.ts'
+import { outcomeOf } from '../wire/outcome.ts'
+import { request, type WireAnswer } from '../wire/request.ts'
+import { logoutAtBackend } from './logout.ts'
+import { renewalOf } from './renewal.ts'
+import { cookieWords, spoken } from './words.ts'
+
+/** Who keeps the refresh cookie, and how answers are judged. */
+export interface CookieStrategyOptions {
+  /**
+   * Leaves the refresh token to the browser's cookie jar, on the backend's own origin; the session never sees
+   * it. Otherwise (a server) the session keeps it and it is sent as `Cookie: refreshToken=…`. @default false
+   */
+  readonly browserCookies?: boolean
+  /** Where the backend redirects somebody whom it no longer knows; a path of its own origin. @default '/login' */
+  readonly loginPath?: string
+  /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
+  readonly resend?: ResendPolicy
+  /** As `OpenidStrategyOptions.trust503`. @default false */
+  readonly trust503?: boolean
+  /** As `OpenidStrategyOptions.trust404`. @default false */
+  readonly trust404?: boolean
+}
+
+// No control character, no `;`, no blank at either end: it comes back as it went.
+const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
+
+/**
+ * Renews a session of LibreChat's admin panel that was opened with e-mail and password:
+ * `POST {baseUrl}api/auth/refresh`. The backend tells no expiry, and rotates the refresh token in `Set-Cookie`.
+ *
+ * Logout names the session by its refresh cookie; without one nothing is sent, since the backend would then
+ * end any one of the user's sessions. From a cookie jar a late result is not revoked: the jar may hold the
+ * cookie of the next login by then. A renewal that is somebody else's, who has logged in in the same browser since, ends
+ * the session. A browser hides where a redirect leads: there, a deleted user is one more
+ * outcome that proves nothing.
+ *
+ * @throws Misconfigured for options that cannot work.
+ */
+export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStrategy {
+  const { browserCookies: jar = false, loginPath = '/login', resend, trust404, trust503 } = options
+  if (!/^\/(?![/\\])\S*$/.test(loginPath))
+    throw new Misconfigured('cookieStrategy: `loginPath` must be a path of the backend, such as /login.')
+  const words = cookieWords(loginPath)
+  const credentials = jar ? 'include' : 'omit'
+  const cookieOf = (token = '') => (jar || !cookieValue.test(token) ? undefined : `refreshToken=${token}`)
+  const said = (answer: WireAnswer, baseUrl: string) =>
+    answer.status === 302 && !leadsTo(loginPath, answer.headers.get('location'), baseUrl)
+      ? undefined
+      : spoken(words, answer)
+
+  return {
+    needsRefreshToken: !jar,
+    ...resendOf('cookieStrategy', resend),
+    async refresh({ baseUrl, refreshToken, userId, attemptId, signal, fetch }) {
+      const cookie = cookieOf(refreshToken)
+      if (!jar && !cookie) return { kind: 'rejected', reason: 'missingCredential' }
+      const result = await request({
+        url: `${baseUrl}api/auth/refresh`,
+        method: 'POST',
+        headers: {
+          // The text is what tells Express's redirect from a gateway's.
+          accept: 'application/json, text/plain',
+          'x-refresh-attempt-id': attemptId,
+          ...(cookie ? { cookie } : {}),
+        },
+        signal,
+        fetch,
+        credentials,
+      })
+      return outcomeOf(result, {
+        ok: jar ? (body, answer) => ofSameUser(renewalOf(body, answer, {}), userId) : rotated,
+        own: (answer) => said(answer, baseUrl),
+        trust404,
+        trust503,
+      })
+    },
+    async revoke({ baseUrl, bearer, refreshToken, signal, fetch, cause }) {
+      const cookie = cookieOf(refreshToken)
+      const named = jar ? cause === 'logout' : cookie !== undefined
+      if (!bearer || !named) return false
+      return logoutAtBackend({ baseUrl, bearer, cookie, signal, fetch, credentials })
+    },
+  }
+}
+
+/**
+ * A jar holds the cookie of whoever logged in last. An answer that does not say whose it is has a bearer that may: its
+ * claim `id` (unverified: it says only whom this session may not act for).
+ */
+function ofSameUser(outcome: RefreshOutcome, userId: string): RefreshOutcome {
+  if (outcome.kind !== 'ok' || outcome.user || !outcome.bearer) return outcome
+  const id = idOf(outcome.bearer)
+  return id === undefined || id === userId
+    ? outcome
+    : { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
+}
+
+function idOf(bearer: string): string | undefined {
+  try {
+    const payload = `${bearer.split('.', 3)[1]}`
+    const { id } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))
+    return typeof id === 'string' ? id : undefined
+  } catch {
+    // Not a JWT: it says nothing.
+    return undefined
+  }
+}
+
+/** Reads the refresh token that a LibreChat login answers with; `undefined` if it sets none. Servers only. */
+export function refreshTokenFromCookies(headers: Headers): string | undefined {
+  return setCookieOf(headers, 'refreshToken').value
+}
+
+function rotated(body: unknown, answer: WireAnswer): RefreshOutcome {
+  const { value, deleted, duplicate, folded } = setCookieOf(answer.headers, 'refreshToken')
+  const outcome = renewalOf(body, answer, { refreshToken: value })
+  if (outcome.kind !== 'ok') return outcome
+  const warnings: Warning[] = [...(outcome.warnings ?? [])]
+  if (duplicate) warnings.push('cookieDuplicate')
+  if (folded) warnings.push('cookieFolded')
+  return {
+    ...outcome,
+    // The server ended the session: this bearer is the last one.
+    ...(deleted && { final: true }),
+    ...(warnings.length > 0 && { warnings }),
+  }
+}
+
+function leadsTo(path: string, location: string | null, baseUrl: string): boolean {
+  try {
+    const base = new URL(baseUrl)
+    const target = new URL(location ?? '', base)
+    return location !== null && target.origin === base.origin && target.pathname === path
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,78 @@
+import type { ResendPolicy } from '../../machines/session.types.ts'
+import { resendOf } from '../base/resend.ts'
+import type { SessionStrategy } from '../session/strategy.ts'
+import { outcomeOf } from '../wire/outcome.ts'
+import { request } from '../wire/request.ts'
+import { logoutAtBackend } from './logout.ts'
+import { renewalOf } from './renewal.ts'
+import { openidWords, spoken } from './words.ts'
+
+/** How answers are judged, and what a logout does at the backend. */
+export interface OpenidStrategyOptions {
+  /**
+   * Whether a refresh token may be sent again when nobody knows if it was spent. `'never'` for an identity
+   * provider that answers a second use by revoking the whole family. @default 'afterBearerEnds'
+   */
+  readonly resend?: ResendPolicy
+  /** A 503 without a code comes from a gateway that has not passed the request on. @default false */
+  readonly trust503?: boolean
+  /**
+   * No gateway is in front of this backend: every 404, 405, 410 and 501 is its own, and tells that it does not refresh.
+   * Else only the backend's own words tell that, and a gateway without a route is an outage. @default false
+   */
+  readonly trust404?: boolean
+  /**
+   * Calls the backend's logout when the session ends. LibreChat then deletes **one of the user's sessions**,
+   * perhaps another one, since an OpenID session has no refresh cookie there. @default false
+   */
+  readonly backendLogout?: boolean
+}
+
+const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
+
+/**
+ * Renews a session of LibreChat's admin panel that was opened through an OpenID provider:
+ * `POST {baseUrl}api/admin/oauth/refresh`, without Authorization and without cookies.
+ *
+ * `X-Tenant-Id` goes along when the session has a tenant; blank counts as none. Nothing is sent without a
+ * refresh token or a user id (`rejected`: the backend would pick whichever user matches best), nor with a
+ * malformed tenant id (`refused`, `misconfigured`: the backend would go on without any tenant).
+ *
+ * @throws Misconfigured for a `resend` that is no policy.
+ */
+export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStrategy {
+  const { resend, trust404, trust503, backendLogout = false } = options
+  return {
+    needsRefreshToken: true,
+    ...resendOf('openidStrategy', resend),
+    async refresh({ baseUrl, refreshToken, userId, tenantId, attemptId, signal, fetch }) {
+      const tenant = tenantId?.trim()
+      if (!refreshToken || !userId) return { kind: 'rejected', reason: 'missingCredential' }
+      if (tenant && !validTenant.test(tenant)) return { kind: 'refused', cause: 'misconfigured' }
+      const result = await request({
+        url: `${baseUrl}api/admin/oauth/refresh`,
+        method: 'POST',
+        headers: {
+          accept: 'application/json',
+          'content-type': 'application/json',
+          'x-refresh-attempt-id': attemptId,
+          ...(tenant ? { 'x-tenant-id': tenant } : {}),
+        },
+        body: JSON.stringify({ refresh_token: refreshToken, user_id: userId }),
+        signal,
+        fetch,
+      })
+      return outcomeOf(result, {
+        ok: renewalOf,
+        own: (answer) => spoken(openidWords, answer),
+        trust404,
+        trust503,
+      })
+    },
+    ...(backendLogout && {
+      async revoke({ baseUrl, bearer, signal, fetch }) {
+        return bearer ? logoutAtBackend({ baseUrl, bearer, signal, fetch }) : false
+      },
+    }),
+  }
+}

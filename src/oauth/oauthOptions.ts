@@ -1,0 +1,99 @@
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  type Client,
+  type ClientAuth,
+  type IDToken,
+} from 'oauth4webapi'
+import type { ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import { Misconfigured } from '../base/errors.ts'
+import { resendOf } from '../base/resend.ts'
+
+/** The provider, the client, and whom an ID token is about. */
+export interface OauthStrategyOptions {
+  /**
+   * The provider: its issuer, whose metadata are then read once (OpenID Connect Discovery), or its metadata. Over
+   * `https:`, but on loopback.
+   */
+  readonly server: string | AuthorizationServer
+  /** The client's id at the provider. */
+  readonly clientId: string
+  /** How the client proves itself, from `oauth4webapi` (`ClientSecretBasic(secret)`, …). @default None() */
+  readonly clientAuth?: ClientAuth
+  /** Further client metadata, such as `id_token_signed_response_alg`. */
+  readonly client?: Omit<Client, 'client_id'>
+  /** Narrows the scope (RFC 6749 section 6). @default the scope of the grant */
+  readonly scope?: string
+  /**
+   * Whether a refresh token may be sent again when nobody knows if it was spent; `oauthProfiles` has what
+   * providers document. @default 'afterBearerEnds'
+   */
+  readonly resend?: ResendPolicy
+  /** A 503 without a code comes from a gateway that has not passed the request on. @default false */
+  readonly trust503?: boolean
+  /** As `OpenidStrategyOptions.trust404`. @default false */
+  readonly trust404?: boolean
+  /**
+   * Whom a validated ID token is about. The session ends unless `id` is the one it started with. What it leaves out
+   * stays as the login told it: providers repeat less than they said there.
+   * @default `sub` as `id`, with `email`, `name`, `preferred_username` and `picture`
+   */
+  readonly user?: (claims: IDToken) => SessionUser
+  /** Permits `http:` beyond loopback: inside a closed network, never across one that others share. */
+  readonly [allowInsecureRequests]?: boolean
+}
+
+/** The options as they hold; throws `Misconfigured` for what cannot work, before anything is sent. */
+export function readOauthOptions(options: OauthStrategyOptions) {
+  const { server, clientId, clientAuth, scope, user, client } = options
+  const isInsecure = options[allowInsecureRequests] === true
+  if (typeof clientId !== 'string' || !clientId)
+    refuse('`clientId` must be the id of the client at the provider.')
+  if (clientAuth !== undefined && typeof clientAuth !== 'function')
+    refuse('`clientAuth` must be one of oauth4webapi, such as ClientSecretBasic(secret).')
+  if (scope !== undefined && (typeof scope !== 'string' || !scope.trim()))
+    refuse('`scope` must be a text that is not empty, such as "openid email".')
+  if (user !== undefined && typeof user !== 'function')
+    refuse('`user` must be a function from the claims of an ID token to a user.')
+  if (client !== undefined && (typeof client !== 'object' || client === null))
+    refuse('`client` must be an object with client metadata.')
+  if (typeof server !== 'string' && (typeof server !== 'object' || server === null))
+    refuse('`server` is missing: give the issuer of the provider, or its metadata.')
+  const metadata = typeof server === 'string' ? undefined : server
+  const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer, isInsecure)
+  const urls = [issuer]
+  if (metadata) urls.push(usable('`server.token_endpoint`', metadata.token_endpoint, isInsecure))
+  if (metadata?.revocation_endpoint !== undefined)
+    urls.push(usable('`server.revocation_endpoint`', metadata.revocation_endpoint, isInsecure))
+  return {
+    issuer,
+    metadata,
+    // What is permitted was looked at above.
+    isInsecure: isInsecure || urls.some(({ protocol }) => protocol === 'http:'),
+    resend: resendOf('oauthStrategy', options.resend),
+  }
+}
+
+/** A URL that may be talked to. */
+function usable(what: string, value: unknown, isInsecure: boolean): URL {
+  const url = urlOf(value)
+  if (!url || !/^https?:$/.test(url.protocol)) return refuse(`${what} must be an absolute https: URL.`)
+  const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  if (url.protocol === 'http:' && !isInsecure && !isLoopback)
+    return refuse(
+      `${what} is at ${url.origin}: http: is for loopback only, unless [allowInsecureRequests] is true.`,
+    )
+  return url
+}
+
+function urlOf(value: unknown): URL | undefined {
+  try {
+    return new URL(String(value))
+  } catch {
+    return undefined
+  }
+}
+
+function refuse(problem: string): never {
+  throw new Misconfigured(`oauthStrategy: ${problem}`)
+}

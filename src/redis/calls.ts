@@ -1,0 +1,73 @@
+import type { Clock } from '../base/clock.ts'
+import { type RedisClient, redisCommands } from './client.ts'
+import { redisFailure } from './failure.ts'
+
+type Argument = string | number
+
+/** How long a write waits for its copies. All commands of the connection wait with it, so later ones wait no more. */
+const COPY_MS = 100
+
+/** Calls that settle in time, with errors that repeat nothing of what was sent. */
+export function redisCalls({
+  client,
+  commandTimeoutMs,
+  clock,
+  replicas = 0,
+}: {
+  readonly client: RedisClient
+  readonly commandTimeoutMs: number
+  readonly clock: Clock
+  /** So many replicas must have what `write` and `run` have written, or the call rejects. */
+  readonly replicas?: number
+}) {
+  const { command } = redisCommands(client)
+  const digests = new Map<string, Promise<string>>()
+  let areBehind = false
+
+  function send(args: readonly Argument[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`Redis did not answer within ${commandTimeoutMs} ms.`))
+      const disarm = clock.setTimer(late, commandTimeoutMs, 'background')
+      // A client may throw as well.
+      const answer = async () => command([...args])
+      answer()
+        .then(resolve, (error: unknown) => reject(redisFailure(error)))
+        .finally(disarm)
+    })
+  }
+
+  /** A command that writes. */
+  async function write(args: readonly Argument[]): Promise<unknown> {
+    if (replicas === 0) return send(args)
+    const answer = send(args)
+    // At once, so that both take the same connection: Redis counts what came over it.
+    const copies = send(['WAIT', replicas, areBehind ? 1 : COPY_MS])
+    copies.catch(() => {})
+    const found = await answer
+    areBehind = !(Number(await copies) >= replicas)
+    if (areBehind) throw new Error(`Redis has a write that fewer than ${replicas} replicas have.`)
+    return found
+  }
+
+  /** The script by its digest, and in full where this Redis has not seen it. */
+  async function run(script: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    let digest = digests.get(script)
+    if (!digest) {
+      digest = sha1(script)
+      digests.set(script, digest)
+    }
+    try {
+      return await write(['EVALSHA', await digest, keys.length, ...keys, ...args])
+    } catch (error) {
+      if ((error as { redisCode?: string }).redisCode !== 'NOSCRIPT') throw error
+      return write(['EVAL', script, keys.length, ...keys, ...args])
+    }
+  }
+
+  return { send, write, run }
+}
+
+async function sha1(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,73 @@
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
+import type { RedisClient } from './client.ts'
+
+/** The Redis, its secret, and how long anything may take. */
+export interface RedisCoordinatorOptions {
+  /** A connected client of `redis` or `ioredis`. One more connection is opened through it, for pushes. */
+  readonly client: RedisClient
+  /** Known to all processes and to nobody else; at least 32 characters. Names are hashed with it. */
+  readonly secret: string
+  /**
+   * What all keys begin with.
+   * @default 'xstate-session:'
+   */
+  readonly prefix?: string
+  /**
+   * How long a renewal is remembered for stragglers; milliseconds. A token that was rejected, that is known to be
+   * spent, or whose outcome is unknown, is remembered for a day.
+   * @default 60_000
+   */
+  readonly replayWindowMs?: number
+  /** How long a send may take: as long as an attempt of the session, and a margin; milliseconds. @default 30_000 */
+  readonly attemptTimeoutMs?: number
+  /** Without a sign of the sender for so long nobody waits for it; nor sends. Milliseconds. @default 5_000 */
+  readonly leaseMs?: number
+  /**
+   * How long a command may take; milliseconds.
+   * @default 500
+   */
+  readonly commandTimeoutMs?: number
+  /**
+   * What happens while Redis cannot be asked. `hold`: nothing is sent. `proceed`: this process coalesces by itself,
+   * and two processes may spend one token. @default 'hold'
+   */
+  readonly onCoordinatorDown?: 'hold' | 'proceed'
+  /**
+   * Reads time and sets timers.
+   * @default the platform's
+   */
+  readonly clock?: Clock
+  /**
+   * Jitter; answers a number from 0 up to 1.
+   * @default Math.random
+   */
+  readonly random?: () => number
+  /** Told when Redis cannot be asked (`unreachable`), or may forget what it must not (`evicts`). */
+  readonly onWarning?: (warning: 'unreachable' | 'evicts') => void
+}
+
+/** Fills in the defaults and refuses what cannot work. */
+export function readRedisOptions(options: RedisCoordinatorOptions) {
+  const settings = {
+    prefix: 'xstate-session:',
+    replayWindowMs: 60_000,
+    attemptTimeoutMs: 30_000,
+    leaseMs: 5_000,
+    commandTimeoutMs: 500,
+    onCoordinatorDown: 'hold',
+    clock: systemClock,
+    random: Math.random,
+    onWarning: () => {},
+    ...(Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as unknown as RedisCoordinatorOptions),
+  }
+  const { replayWindowMs, attemptTimeoutMs, leaseMs, commandTimeoutMs, secret, prefix } = settings
+  for (const [name, ms] of Object.entries({ replayWindowMs, attemptTimeoutMs, leaseMs, commandTimeoutMs }))
+    if (!(ms > 0 && ms < 2 ** 31)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
+  if (typeof secret !== 'string' || secret.length < 32)
+    throw new Misconfigured('Option "secret" must be a text of at least 32 characters, the same everywhere.')
+  if (/[{}]/.test(prefix)) throw new Misconfigured('Option "prefix" must not contain braces.')
+  return settings
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../base/clock.ts'
+
+/** Runs tasks, and shows a sign of life while one runs, three times a lease. */
+export function redisLease(clock: Clock, leaseMs: number) {
+  return async <T>(task: () => Promise<T>, renew: () => Promise<unknown>): Promise<T> => {
+    let disarm = () => {}
+    const beat = () => {
+      disarm = clock.setTimer(
+        () => {
+          renew().catch(() => {})
+          beat()
+        },
+        leaseMs / 3,
+        'background',
+      )
+    }
+    beat()
+    try {
+      return await task()
+    } finally {
+      disarm()
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { LedgerRow, SendResult } from '../../machines/session.ledger.ts'
+import type { FlightAsk } from '../coordination/coordinator.ts'
+
+/** An ask in one text, for the scripts of Redis. */
+export function askText({ resend, isSpent, isEarly, known }: FlightAsk): string {
+  const policy = typeof resend === 'object' ? resend.withinMs : resend
+  const { sends = '-', sinceMs = '-', answers = '-', answeredSinceMs = '-' } = known ?? {}
+  return [policy, isSpent ? 1 : 0, isEarly ? 1 : 0, sends, sinceMs, answers, answeredSinceMs].join(' ')
+}
+
+/** What a send came to beside its kind. */
+export function resultText(result: SendResult): string {
+  if (result.kind === 'rejected') return result.reason
+  return result.kind === 'unknown' ? `${result.answered ? 1 : 0} ${result.retryAfterMs ?? 0}` : ''
+}
+
+/** A row as the scripts write it. */
+export function readRow(text: string): LedgerRow {
+  const [closed = '-', ...numbers] = text.split(' ').reverse()
+  const [sends, since, answers, answeredSince, sentAt, notBefore, heldUntil, openUntil] = numbers
+    .reverse()
+    .map(Number) as [number, number, number, number, number, number, number, number]
+  return {
+    sends,
+    since,
+    answers,
+    answeredSince,
+    sentAt,
+    notBefore,
+    heldUntil,
+    ...(openUntil >= 0 && { openUntil }),
+    ...(closed !== '-' && { closed: closed as NonNullable<LedgerRow['closed']> }),
+  }
+}

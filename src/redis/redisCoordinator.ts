@@ -1,0 +1,224 @@
+import { deriveKey, mac } from '#crypto'
+import { MEMORY_MS } from '../../machines/session.ledger.ts'
+import { coalescer } from '../coordination/coalescer.ts'
+import type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
+import { flightText, scopeText } from '../coordination/flightText.ts'
+import { heldBy } from '../coordination/heldBy.ts'
+import { memoryLedger } from '../coordination/memoryLedger.ts'
+import { replayWindow } from '../coordination/replayWindow.ts'
+import { sendResult } from '../coordination/sendResult.ts'
+import { toDoubt } from '../coordination/sendSpans.ts'
+import { sent } from '../coordination/sent.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
+import { redisCalls } from './calls.ts'
+import { type RedisCoordinatorOptions, readRedisOptions } from './coordinatorOptions.ts'
+import { redisLease } from './lease.ts'
+import { redisPolicy } from './policy.ts'
+import { redisPushes } from './pushes.ts'
+import { redisResults } from './results.ts'
+import { type RedisFlight, redisRows } from './rows.ts'
+import { redisUnsent } from './unsent.ts'
+
+interface Known {
+  readonly scope: string
+  readonly outcome: RefreshOutcome
+}
+
+/** As many as a process remembers; beyond that the oldest go. */
+const MAX_KNOWN = 10_000
+
+type Remote = RefreshOutcome | EndedElsewhere
+type Results = Awaited<ReturnType<typeof redisResults>>
+
+const ENDED: EndedElsewhere = { kind: 'ended' }
+const DOWN = { kind: 'refused', cause: 'unavailable', retryAfterMs: 1_000 } as const
+/** Of a sender whose lease is about to lapse so much is waited for. */
+const SILENT_MS = 1_000
+
+/**
+ * Coalesces the refreshes of many processes through Redis or Valkey. Who sends writes an intent first; the intent,
+ * not the lease, is what keeps others from sending: a lease that lapses permits nothing. One round trip asks, one
+ * tells; who waits is woken by a push. Results are sealed with a key made of the spent refresh token, which Redis
+ * never sees, so whoever can read Redis cannot read tokens.
+ *
+ * Inside a process runs for one token are made one. A flight without a refresh token is coalesced there alone.
+ * Nothing is sent to Redis before the first flight.
+ *
+ * @throws {Misconfigured} for options that cannot work.
+ * @example
+ * const client = await createClient({ url }).connect()
+ * const coordinator = redisCoordinator({ client, secret })
+ */
+export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator & { close(): void } {
+  const settings = readRedisOptions(options)
+  const { client, secret, prefix, attemptTimeoutMs, leaseMs, onCoordinatorDown, clock, random, onWarning } =
+    settings
+  const redis = redisCalls(settings)
+  const channel = `{${prefix}}flights`
+  const rows = redisRows({ ...settings, redis, channel })
+  const unsent = redisUnsent(clock, rows)
+  const pushes = redisPushes(client, channel, clock, () => onWarning('unreachable'))
+  let naming: ReturnType<typeof deriveKey> | undefined
+  const hash = async (text: string) => {
+    naming ??= deriveKey(secret, 'names of flights')
+    return mac(await naming, text)
+  }
+  // Stragglers ask Redis, which knows of logouts in other processes.
+  const ring = coalescer({ clock, hash, replayWindowMs: 1, maxEntries: MAX_KNOWN })
+  /** What this process knows for certain of a token: a Redis that fails over may have forgotten. */
+  const certain = replayWindow<Known>(settings.replayWindowMs, MAX_KNOWN, clock)
+  const alone = memoryLedger({ clock, random, maxEntries: MAX_KNOWN })
+  const leased = redisLease(clock, leaseMs)
+  let isChecked = false
+
+  async function run(flight: Flight): Promise<Remote> {
+    const { identity } = flight
+    if (identity.refreshToken === undefined) return ring.run(flight)
+    if (!isChecked) void redisPolicy(redis, () => onWarning('evicts'))
+    isChecked = true
+    let remote: EndedElsewhere | undefined
+    const answer = await ring.run({
+      ...flight,
+      async send(name) {
+        const outcome = await across(flight, name)
+        if (outcome.kind !== 'ended') return outcome
+        remote = outcome
+        // Its followers here are told the same.
+        ring.end(identity)
+        return DOWN
+      },
+    })
+    return answer.kind === 'ended' && remote ? remote : answer
+  }
+
+  async function across(flight: Flight, name: string): Promise<Remote> {
+    const { identity, origin, ask } = flight
+    const turn: RedisFlight = {
+      name,
+      scope: await hash(scopeText(identity)),
+      origin: await hash(origin),
+      owner: await hash(crypto.getRandomValues(new Uint32Array(8)).join()),
+    }
+    const results = await redisResults(identity.refreshToken ?? '', name)
+    const until = clock.monotonic() + attemptTimeoutMs
+    const replayed = async (sealed: string, ageMs: number): Promise<Remote> => {
+      const outcome = await results.open(sealed, ageMs)
+      if (outcome) certain.set(name, { scope: turn.scope, outcome })
+      return outcome ?? DOWN
+    }
+    for (;;) {
+      const found = await asked(async () => {
+        await unsent.tell(name)
+        return rows.acquire(turn, ask)
+      })
+      if (!found) {
+        if (onCoordinatorDown !== 'proceed') {
+          unsent.owe(turn, ask)
+          return DOWN
+        }
+        unsent.forget(name)
+        return alone(name, flight)
+      }
+      switch (found.kind) {
+        case 'lead':
+          return lead(flight, turn, results)
+        case 'ended':
+          return ENDED
+        case 'done':
+          return replayed(found.sealed, found.ageMs)
+        case 'held':
+          // Redis may have fallen back to a time before more was known.
+          return known(name) ?? heldBy(found.row, found.now)
+        case 'limited':
+          return { kind: 'refused', cause: 'limited', retryAfterMs: found.waitMs }
+      }
+      const own = known(name)
+      if (own) return own
+      // Of a sender that still shows signs of life the answer is waited for.
+      const left = Math.min(found.openMs, until - clock.monotonic())
+      if (found.leaseMs <= 0 || left <= 0)
+        return { kind: 'refused', cause: 'unavailable', retryAfterMs: Math.max(1, found.openMs) }
+      const message = await pushes.next(name, Math.min(left, Math.max(found.leaseMs, SILENT_MS)))
+      const [kind, text = ''] = message?.split(' ') ?? []
+      if (kind === 'ended') return ENDED
+      if (kind === 'done') return replayed(text, 0)
+      // Nothing is said, or something that the row says: Redis is asked again.
+    }
+  }
+
+  /** Asks once more where no answer came: the same owner finds its own intent. `undefined`: Redis is away. */
+  async function asked<T>(call: () => Promise<T>): Promise<T | undefined> {
+    for (let tries = 0; tries < 2; tries++) {
+      try {
+        return await call()
+      } catch {
+        // Told below.
+      }
+    }
+    onWarning('unreachable')
+    return undefined
+  }
+
+  async function lead(flight: Flight, turn: RedisFlight, results: Results): Promise<Remote> {
+    const { ask, identity } = flight
+    const outcome =
+      known(turn.name) ??
+      (await leased(
+        () => sent(flight.send),
+        () => rows.renew(turn),
+      ))
+    const isDone = isReplaced(outcome, identity.refreshToken)
+    const isClosed = outcome.kind === 'rejected' || (outcome.kind === 'unknown' && outcome.consumed)
+    if (isDone || isClosed)
+      certain.set(turn.name, { scope: turn.scope, outcome }, isClosed ? MEMORY_MS : undefined)
+    const isLimited = outcome.kind === 'refused' && outcome.cause === 'limited'
+    const result = isDone ? await results.seal(outcome) : sendResult(outcome)
+    const limitedMs = isLimited ? (outcome.retryAfterMs ?? 0) : 0
+    // The intent stands until this is known: others hold.
+    const finished = await asked(() => rows.finish(turn, { result, ask, limitedMs, roll: random() }))
+    if (!finished && typeof result !== 'string' && result.kind === 'unsent') unsent.owe(turn, ask)
+    if (finished?.kind === 'ended') return { kind: 'ended', late: outcome }
+    if (finished?.kind !== 'settled') return outcome
+    const { row, now, waiters } = finished
+    if (outcome.kind === 'unknown') return row ? { ...outcome, doubt: toDoubt(row, now) } : outcome
+    return outcome.kind === 'ok' && waiters > 0 ? { ...outcome, shared: true } : outcome
+  }
+
+  /** What this process knows for certain; `undefined`: what Redis says counts. */
+  function known(name: string): RefreshOutcome | undefined {
+    const found = certain.get(name)
+    if (!found) return undefined
+    const { outcome } = found.value
+    return outcome.kind === 'ok' ? { ...outcome, ageMs: (outcome.ageMs ?? 0) + found.ageMs } : outcome
+  }
+
+  function end(identity: FlightIdentity): void {
+    ring.end(identity)
+    void endAcross(identity).catch(() => onWarning('unreachable'))
+  }
+
+  async function endAcross(identity: FlightIdentity): Promise<void> {
+    const { refreshToken, sessionId } = identity
+    const name = refreshToken === undefined ? '' : await hash(flightText(identity))
+    const scope = await hash(scopeText(identity))
+    const isWhole = sessionId !== undefined
+    for (const [key, entry] of certain.entries())
+      if (key === name || (isWhole && entry.scope === scope)) certain.delete(key)
+    const bury = () => rows.bury(name, scope, isWhole)
+    await bury().catch(bury)
+  }
+
+  return {
+    run,
+    end,
+    /** Closes the connection for pushes, and tells Redis nothing more. */
+    close() {
+      pushes.close()
+      unsent.close()
+    },
+  }
+}
+
+/** Another token has taken the place of the one that was sent, or none will. */
+const isReplaced = (outcome: RefreshOutcome, sentToken: string | undefined) =>
+  outcome.kind === 'ok' && (outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken)

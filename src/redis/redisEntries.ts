@@ -1,0 +1,155 @@
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
+import type { EntryStore } from '../stores/entryStore.ts'
+import { redisCalls } from './calls.ts'
+import type { RedisClient } from './client.ts'
+
+/** The Redis, and how long it may take. */
+export interface RedisEntriesOptions {
+  /** A connected client of `redis` (node-redis) or `ioredis`; the application opens and closes it. */
+  readonly client: RedisClient
+  /**
+   * What all keys begin with. All keys of one prefix are on one node of a cluster.
+   *
+   * @default "xstate-session:"
+   */
+  readonly prefix?: string
+  /** How long a command may take before its call rejects; milliseconds, 1 to 60 000. @default 500 */
+  readonly commandTimeoutMs?: number
+  /**
+   * How many replicas must have a write before it counts. With 1 or more no failover to one of them brings back what
+   * was logged out or forgets that a token was sent: while they are not reached writes reject, so nothing is
+   * refreshed and no logout confirmed. For a client with one connection, not for a cluster. 0 to 10.
+   * @default 0
+   */
+  readonly replicas?: number
+  /**
+   * Reads time and sets timers.
+   * @default the platform's
+   */
+  readonly clock?: Clock
+}
+
+/**
+ * Writes if the revision is the expected one, and keeps the index of the subject: its keys, each with the instant
+ * at which it expires, by the clock of Redis.
+ *
+ * `HSET` comes first: where Redis is full it is refused, and then nothing has happened.
+ */
+const SCRIPT = `
+local entry, index = KEYS[1], KEYS[2]
+local expected, key, value, ttl, subject = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local revision = redis.call('HGET', entry, 'r')
+if (revision or '') ~= expected then return false end
+revision = tonumber(revision or '0') + 1
+if tonumber(ttl) <= 0 then
+  redis.call('DEL', entry)
+  if index then redis.call('ZREM', index, key) end
+  return revision
+end
+redis.call('HSET', entry, 'v', value, 'r', revision, 's', subject)
+redis.call('PEXPIRE', entry, ttl)
+if index then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('ZADD', index, string.format('%.0f', now + tonumber(ttl)), key)
+  redis.call('ZREMRANGEBYSCORE', index, '-inf', string.format('%.0f', now))
+  if redis.call('PTTL', index) < tonumber(ttl) then redis.call('PEXPIRE', index, ttl) end
+end
+return revision
+`
+
+/** A Redis counts no further than this from now; longer than any session. */
+const LONGEST_MS = 8.64e15
+
+/**
+ * Keeps the sessions of a server in Redis or Valkey, for any number of processes. One round trip a read, one a
+ * write; nothing polls, and Redis forgets what expires by itself.
+ *
+ * A write that was acknowledged is as durable as that Redis: use `appendonly yes` where a restart must lose nobody,
+ * and `maxmemory-policy noeviction`, for an evicted session is a lost one. Let the client read from the primary
+ * alone. A replica that takes over lacks the last writes, unless `replicas` asks for their copies.
+ *
+ * A call rejects where Redis does not answer in time or refuses; the write may then have been done all the same.
+ *
+ * @throws {Misconfigured} for options that are out of bounds, and a client that is none
+ */
+export function redisEntries({
+  client,
+  prefix = 'xstate-session:',
+  commandTimeoutMs = 500,
+  replicas = 0,
+  clock = systemClock,
+}: RedisEntriesOptions): EntryStore {
+  if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
+    throw new Misconfigured('redisEntries: `prefix` is a text without braces: they are set around it.')
+  }
+  if (!(commandTimeoutMs >= 1 && commandTimeoutMs <= 60_000)) {
+    throw new Misconfigured('redisEntries: `commandTimeoutMs` is a number of milliseconds from 1 to 60000.')
+  }
+  if (!(Number.isInteger(replicas) && replicas >= 0 && replicas <= 10)) {
+    throw new Misconfigured('redisEntries: `replicas` is a whole number from 0 to 10.')
+  }
+  const { send, write, run } = redisCalls({ client, commandTimeoutMs, clock, replicas })
+  /** What may be written here and nowhere else, each with the number of its write. */
+  const uncopied = new Map<string, number>()
+  let writes = 0
+  // The braces keep what a script touches together on one node of a cluster.
+  const entryKey = (key: string) => `{${prefix}}entry:${key}`
+  const subjectKey = (subject: string) => `{${prefix}}subject:${subject}`
+
+  /** A write that was copied says the same of all before it; where nothing was written (`null`), nothing is said. */
+  async function copied<T>(key: string, writing: () => Promise<T>): Promise<T> {
+    const mine = ++writes
+    try {
+      const done = await writing()
+      if (done !== null) for (const [other, number] of uncopied) if (number <= mine) uncopied.delete(other)
+      return done
+    } catch (error) {
+      if (replicas > 0) uncopied.set(key, mine)
+      throw error
+    }
+  }
+
+  return {
+    async read(key) {
+      // What a failover may take back is not told.
+      if (uncopied.has(key)) await copied(key, () => write(['SET', `{${prefix}}copied`, '1', 'PX', 1_000]))
+      const [value, revision] = listOf(await send(['HMGET', entryKey(key), 'v', 'r']))
+      if (value === null && revision === null) return null
+      if (typeof value !== 'string') throw unexpected('text')
+      return { value, revision: countOf(revision) }
+    },
+
+    async compareAndSet(key, expected, { value, expiresAt, subject }) {
+      const ttlMs = Math.min(Math.ceil(expiresAt - clock.wall()), LONGEST_MS - clock.wall())
+      const keys = subject === undefined ? [entryKey(key)] : [entryKey(key), subjectKey(subject)]
+      const args = [expected === null ? '' : String(expected), key, value, String(ttlMs), subject ?? '']
+      const revision = await copied(key, () => run(SCRIPT, keys, args))
+      return revision === null ? null : countOf(revision)
+    },
+
+    async keysOf(subject) {
+      const keys = listOf(await send(['ZRANGE', subjectKey(subject), 0, -1])).map(String)
+      // An entry may have expired, or gone to another subject.
+      const subjects = await Promise.all(keys.map((key) => send(['HGET', entryKey(key), 's'])))
+      return keys.filter((_, i) => subjects[i] === subject)
+    },
+  }
+}
+
+function listOf(answer: unknown): readonly unknown[] {
+  if (!Array.isArray(answer)) throw unexpected('a list')
+  return answer
+}
+
+function countOf(answer: unknown): number {
+  const count = typeof answer === 'string' && answer !== '' ? Number(answer) : answer
+  if (!Number.isSafeInteger(count) || (count as number) < 1) throw unexpected('a count')
+  return count as number
+}
+
+const unexpected = (what: string) =>
+  new Error(
+    `Redis answered something else than ${what}: let the client answer text, and let nobody else use this prefix.`,
+  )

@@ -1,0 +1,18 @@
+import { deriveKey, seal, unseal } from '#crypto'
+import type { RefreshOutcome } from '../session/strategy.ts'
+
+/** Results of one refresh token, sealed with a key made of it: Redis never sees the token, and cannot open them. */
+export async function redisResults(refreshToken: string, name: string) {
+  const key = await deriveKey(refreshToken, 'result of a refresh')
+  return {
+    seal: (outcome: RefreshOutcome) => seal(key, JSON.stringify(outcome), name),
+    /** `undefined`: not sealed with this key. */
+    async open(sealed: string, ageMs: number): Promise<RefreshOutcome | undefined> {
+      const text = await unseal(key, sealed, name)
+      if (text === undefined) return undefined
+      const outcome = JSON.parse(text) as RefreshOutcome
+      if (outcome.kind !== 'ok') return outcome
+      return { ...outcome, shared: true, ...(ageMs > 0 && { ageMs: ageMs + (outcome.ageMs ?? 0) }) }
+    },
+  }
+}

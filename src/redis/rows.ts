@@ -1,0 +1,133 @@
+import { type LedgerRow, MEMORY_MS, type SendResult } from '../../machines/session.ledger.ts'
+import type { FlightAsk } from '../coordination/coordinator.ts'
+import type { redisCalls } from './calls.ts'
+import { askText, readRow, resultText } from './ledgerText.ts'
+import { ACQUIRE, END, FINISH, RENEW } from './scripts.ts'
+
+/** One flight in Redis: names are hashes, and tell nothing. */
+export interface RedisFlight {
+  readonly name: string
+  /** Which session it belongs to. */
+  readonly scope: string
+  /** Where the token is sent. */
+  readonly origin: string
+  /** One run of one process. */
+  readonly owner: string
+}
+
+/** What Redis says to who asks for a send. */
+export type Acquired =
+  | { readonly kind: 'lead' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'done'; readonly sealed: string; readonly ageMs: number }
+  | { readonly kind: 'held'; readonly row: LedgerRow; readonly now: number }
+  | { readonly kind: 'pending'; readonly leaseMs: number; readonly openMs: number }
+  | { readonly kind: 'limited'; readonly waitMs: number }
+
+/** What Redis says to who has sent. `lost`: the intent is another's by now. */
+export type Finished =
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'ended' }
+  | {
+      readonly kind: 'settled'
+      readonly waiters: number
+      readonly row: LedgerRow | null
+      readonly now: number
+    }
+
+export interface RedisRowsOptions {
+  readonly redis: ReturnType<typeof redisCalls>
+  readonly prefix: string
+  readonly channel: string
+  readonly replayWindowMs: number
+  readonly attemptTimeoutMs: number
+  readonly leaseMs: number
+}
+
+/** A send that was made, as it is told to Redis. */
+export interface Finish {
+  /** What the ledger makes of it; text: the sealed result of a token that is spent. */
+  readonly result: SendResult | string
+  readonly ask: FlightAsk
+  /** How long nothing is sent to the origin; milliseconds. */
+  readonly limitedMs: number
+  /** 0 to 1: spreads the next sends. */
+  readonly roll: number
+}
+
+/** A logout may be followed by stragglers for so long after the last attempt that it ended. */
+const STRAGGLERS_MS = 300_000
+
+/** The rows of the ledger that Redis keeps, and the scripts that change them. */
+export function redisRows({
+  redis,
+  prefix,
+  channel,
+  replayWindowMs,
+  attemptTimeoutMs,
+  leaseMs,
+}: RedisRowsOptions) {
+  const flightKey = (name: string) => `{${prefix}}flight:${name}`
+  const scopeKey = (name: string) => `{${prefix}}ended:${name}`
+  const originKey = (name: string) => `{${prefix}}limited:${name}`
+
+  return {
+    async acquire({ name, scope, origin, owner }: RedisFlight, ask: FlightAsk): Promise<Acquired> {
+      const keys = [flightKey(name), scopeKey(scope), originKey(origin)]
+      const args = [owner, askText(ask), attemptTimeoutMs, leaseMs, MEMORY_MS]
+      const [kind, first, second] = listOf(await redis.run(ACQUIRE, keys, args))
+      switch (kind) {
+        case 'lead':
+        case 'ended':
+          return { kind }
+        case 'done':
+          return { kind, sealed: String(first), ageMs: Number(second) }
+        case 'held':
+          return { kind, row: readRow(String(first)), now: Number(second) }
+        case 'pending':
+          return { kind, leaseMs: Number(first), openMs: Number(second) }
+        default:
+          return { kind: 'limited', waitMs: Number(first) }
+      }
+    },
+
+    async finish({ name, origin, owner }: RedisFlight, finish: Finish): Promise<Finished> {
+      const { result, ask, limitedMs, roll } = finish
+      const isDone = typeof result === 'string'
+      const [kind, waiters, row, now] = listOf(
+        await redis.run(
+          FINISH,
+          [flightKey(name), originKey(origin)],
+          [
+            owner,
+            channel,
+            name,
+            Math.round(limitedMs),
+            MEMORY_MS,
+            askText(ask),
+            roll,
+            isDone ? 'done' : result.kind,
+            isDone ? result : resultText(result),
+            replayWindowMs,
+          ],
+        ),
+      )
+      if (kind !== 'settled') return { kind: kind === 'ended' ? 'ended' : 'lost' }
+      return { kind, waiters: Number(waiters), row: row ? readRow(String(row)) : null, now: Number(now) }
+    },
+
+    /** A sign of life of who sends. */
+    renew: ({ name, owner }: RedisFlight) => redis.run(RENEW, [flightKey(name)], [owner, leaseMs]),
+
+    /** A logout: of one token (`name` is not empty), and of the whole session. */
+    bury(name: string, scope: string, isWhole: boolean) {
+      const keepMs = attemptTimeoutMs + replayWindowMs + STRAGGLERS_MS
+      return redis.run(END, [flightKey(name), scopeKey(scope)], [channel, name, keepMs, isWhole ? '1' : '0'])
+    },
+  }
+}
+
+function listOf(answer: unknown): readonly unknown[] {
+  if (!Array.isArray(answer)) throw new Error('Redis answered something else than a list.')
+  return answer
+}

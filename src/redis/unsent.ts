@@ -1,0 +1,45 @@
+import type { Clock } from '../base/clock.ts'
+import { insist } from '../base/insist.ts'
+import type { FlightAsk } from '../coordination/coordinator.ts'
+import type { RedisFlight, redisRows } from './rows.ts'
+
+interface Owed {
+  tell(): Promise<void>
+  stop(): void
+}
+
+/**
+ * The intents that Redis may hold although their token never left this process: they are told to it as soon as it
+ * answers. Until then they count as sends, which may cost the session.
+ */
+export function redisUnsent(clock: Clock, rows: Pick<ReturnType<typeof redisRows>, 'finish'>) {
+  const owed = new Map<string, Owed>()
+
+  function forget(name: string) {
+    owed.get(name)?.stop()
+    owed.delete(name)
+  }
+
+  return {
+    /** Nothing left under the intent of `turn`, if there is one. */
+    owe(turn: RedisFlight, ask: FlightAsk) {
+      const { name } = turn
+      // The first may stand; of those after it nothing was asked.
+      if (owed.has(name)) return
+      const tell = async () => {
+        await rows.finish(turn, { result: { kind: 'unsent' }, ask, limitedMs: 0, roll: 0 })
+        forget(name)
+      }
+      owed.set(name, { tell, stop: insist(clock, tell) })
+    },
+    /** Before a token is asked for anew: rejects while Redis is away. */
+    async tell(name: string) {
+      await owed.get(name)?.tell()
+    },
+    /** It is sent without Redis: the intent is true now. */
+    forget,
+    close() {
+      for (const name of [...owed.keys()]) forget(name)
+    },
+  }
+}

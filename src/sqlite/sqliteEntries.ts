@@ -1,0 +1,197 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
+import type { EntryStore } from '../stores/entryStore.ts'
+
+/** Where the file is. */
+export interface SqliteEntriesOptions {
+  /**
+   * The file; made where there is none, beside a `-wal` and a `-shm` of its own. On a local disk, not a network one.
+   * All three are for the user of this process alone (mode 600), also where they were there before.
+   */
+  readonly path: string
+  /** How long a write waits for that of another process; milliseconds. @default 1_000 */
+  readonly busyTimeoutMs?: number
+  /**
+   * Reads time.
+   * @default the platform's
+   */
+  readonly clock?: Clock
+}
+
+/** A store in a file. */
+export interface SqliteEntries extends EntryStore {
+  /** Closes the file. Calls after it reject. */
+  close(): void
+}
+
+/** Tells our files from those of others: "xses". */
+const APPLICATION_ID = 0x78736573
+const FORMAT = 1
+const SCHEMA = `
+  CREATE TABLE entries (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    subject TEXT
+  ) STRICT;
+  CREATE INDEX entries_by_expiry ON entries (expires_at);
+  CREATE INDEX entries_by_subject ON entries (subject) WHERE subject IS NOT NULL;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT};
+`
+const SWEEP = 1_000
+const SWEEP_EVERY_MS = 60_000
+/** The last instant of a `Date`. */
+const FOREVER = 8.64e15
+
+/**
+ * Keeps the sessions of a server in a file, for one machine: it survives a restart, and processes on that machine
+ * may share it. Needs `node:sqlite` (Node 22.13 or newer).
+ *
+ * A write has reached the disk when its promise resolves (`synchronous = FULL`): a rotated refresh token survives a
+ * power cut. That is what a write costs here, a few milliseconds on most disks, during which the process does
+ * nothing else.
+ *
+ * @throws {Misconfigured} where the file cannot be opened, belongs to something else, or was written by a newer
+ *   release; it is then left as it is
+ */
+export function sqliteEntries({
+  path,
+  busyTimeoutMs = 1_000,
+  clock = systemClock,
+}: SqliteEntriesOptions): SqliteEntries {
+  const database = open(path, busyTimeoutMs)
+  const statements = prepare(database)
+  let sweptAt = Number.NEGATIVE_INFINITY
+
+  /** Forgets what has expired, some of it at a time. */
+  function sweep(now: number) {
+    if (clock.monotonic() - sweptAt < SWEEP_EVERY_MS) return
+    try {
+      if (statements.sweep.run(now, SWEEP).changes < SWEEP) sweptAt = clock.monotonic()
+    } catch {
+      // The write before it was made; the next one sweeps.
+    }
+  }
+
+  return {
+    async read(key) {
+      const row = statements.read.get(key, clock.wall())
+      return row ? { value: String(row.value), revision: Number(row.revision) } : null
+    },
+
+    async compareAndSet(key, expected, { value, expiresAt, subject = null }) {
+      const now = Math.floor(clock.wall())
+      const until = Math.min(Math.ceil(expiresAt), FOREVER)
+      const { changes } =
+        expected === null
+          ? statements.insert.run(key, value, until, subject, now)
+          : statements.update.run(value, until, subject, key, expected, now)
+      if (!changes) return null
+      sweep(now)
+      return (expected ?? 0) + 1
+    },
+
+    async keysOf(subject) {
+      return statements.keysOf.all(subject, clock.wall()).map(({ key }) => String(key))
+    },
+
+    close: () => database.close(),
+  }
+}
+
+function prepare(
+  database: DatabaseSync,
+): Record<'read' | 'insert' | 'update' | 'keysOf' | 'sweep', StatementSync> {
+  return {
+    read: database.prepare('SELECT value, revision FROM entries WHERE key = ? AND expires_at > ?'),
+    // What has expired counts as nothing, and gives way.
+    insert: database.prepare(`
+      INSERT INTO entries (key, value, revision, expires_at, subject) VALUES (?, ?, 1, ?, ?)
+      ON CONFLICT (key) DO UPDATE
+      SET value = excluded.value, revision = 1, expires_at = excluded.expires_at, subject = excluded.subject
+      WHERE entries.expires_at <= ?`),
+    update: database.prepare(`
+      UPDATE entries SET value = ?, revision = revision + 1, expires_at = ?, subject = ?
+      WHERE key = ? AND revision = ? AND expires_at > ?`),
+    keysOf: database.prepare('SELECT key FROM entries WHERE subject = ? AND expires_at > ?'),
+    sweep: database.prepare(
+      'DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries WHERE expires_at <= ? LIMIT ?)',
+    ),
+  }
+}
+
+function open(path: string, busyTimeoutMs: number): DatabaseSync {
+  if (typeof path !== 'string' || path === '') {
+    throw new Misconfigured('sqliteEntries: `path` is missing: name the file that keeps the sessions.')
+  }
+  if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0) {
+    throw new Misconfigured('sqliteEntries: `busyTimeoutMs` is not a whole number of milliseconds.')
+  }
+  let database: DatabaseSync | undefined
+  try {
+    createPrivate(path)
+    database = new DatabaseSync(path)
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    format(database, path)
+    // Not before it is known to be ours. SQLite gives the files beside it the same mode.
+    makePrivate(database.location())
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    return database
+  } catch (error) {
+    database?.close()
+    if (error instanceof Misconfigured) throw error
+    const why = error instanceof Error ? error.message : 'unknown error'
+    throw new Misconfigured(
+      `sqliteEntries: ${path} cannot be opened (${why}): its folder must exist, both must be writable, and the file must be a SQLite database or absent.`,
+    )
+  }
+}
+
+const OWNER_ONLY = 0o600
+
+/** So that there is no moment in which others could open the file. */
+function createPrivate(path: string): void {
+  if (path === ':memory:' || path.startsWith('file:')) return
+  try {
+    closeSync(openSync(path, 'wx', OWNER_ONLY))
+  } catch {
+    // It is there, or cannot be: SQLite will say so.
+  }
+}
+
+function makePrivate(file: string | null): void {
+  if (file === null) return
+  for (const suffix of ['', '-wal', '-shm'])
+    try {
+      chmodSync(`${file}${suffix}`, OWNER_ONLY)
+    } catch {
+      // Not there, or of another user, who shares it on purpose.
+    }
+}
+
+/** Makes the table where the file is empty; two processes may try at once. */
+function format(database: DatabaseSync, path: string): void {
+  const number = (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0])
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const isEmpty = number('SELECT count(*) FROM sqlite_schema') === 0
+    if (isEmpty) database.exec(SCHEMA)
+    else if (number('PRAGMA application_id') !== APPLICATION_ID) {
+      throw new Misconfigured(
+        `sqliteEntries: ${path} is the database of something else: choose another path.`,
+      )
+    } else if (number('PRAGMA user_version') > FORMAT) {
+      throw new Misconfigured(
+        `sqliteEntries: ${path} was written by a newer release of this package and is left as it is: update this package, or choose another path.`,
+      )
+    }
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
