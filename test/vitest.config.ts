@@ -17,11 +17,15 @@ export const alias = [
 
 const react18 = `${root}test/react/react-18/node_modules/`
 
+/** How long something may take to come true: a machine that does other things at the same time is no fault of the code. */
+export const patience = { poll: { timeout: 30_000 } }
+
 export default defineConfig({
   root,
   resolve: { alias },
   test: {
     reporters: ['default', closingLine()],
+    expect: patience,
     // On two cores Vitest would take one, and many of these files wait for a real part.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: LongFirst },

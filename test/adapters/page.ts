@@ -62,9 +62,9 @@ export function show(element: ReactNode) {
   return {
     text,
     /** Waits until the page shows `words`. */
-    shows: (words: string | RegExp) => expect.poll(text, { timeout: 30_000 }).toMatch(words),
+    shows: (words: string | RegExp) => expect.poll(text).toMatch(words),
     async click(label: string) {
-      await expect.poll(() => buttonOf(label), { timeout: 30_000 }).toBeDefined()
+      await expect.poll(() => buttonOf(label)).toBeDefined()
       buttonOf(label)?.click()
     },
   }

@@ -100,7 +100,7 @@ function panel(admin = adminOf()) {
           if (page.text() === 'login') await page.click('login')
           return page.text()
         },
-        { interval: 200, timeout: 30_000 },
+        { interval: 200 },
       )
       .toContain('@example.com')
   return { ...admin, page, dataProvider, logIn }

@@ -20,7 +20,7 @@ function run(environment: Record<string, string>) {
 
 test.each(['SIGINT', 'SIGTERM'] as const)('prints URLs and accounts, and stops on %s', async (signal) => {
   const { child, output } = run({ LIMITER: 'true', SESSION_EXPIRY: '5000' })
-  await expect.poll(output, { timeout: 5000 }).toContain('Ctrl-C')
+  await expect.poll(output).toContain('Ctrl-C')
   const url = /Backend\s+(\S+)/.exec(output())?.[1]
   expect((await fetch(`${url}/api/admin/oauth/openid/check`)).status).toBe(200)
   expect(output()).toContain('ada@local.example')

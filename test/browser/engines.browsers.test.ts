@@ -87,8 +87,7 @@ describe.each(engines)('in %s', (name, start) => {
     return page
   }
 
-  const becomes = (what: () => Promise<unknown>, value: unknown) =>
-    expect.poll(what, { timeout: 20_000 }).toBe(value)
+  const becomes = (what: () => Promise<unknown>, value: unknown) => expect.poll(what).toBe(value)
   const reaches = (page: EnginePage, state: string) =>
     becomes(
       () =>

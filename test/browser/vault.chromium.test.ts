@@ -210,7 +210,7 @@ describe('storage that is not there', () => {
     )
     await outer.goto(`${pages.url}/outer`)
     const frame = await expect
-      .poll(() => outer.frames()[1], { timeout: 10_000 })
+      .poll(() => outer.frames()[1])
       .toBeDefined()
       .then(() => outer.frames()[1])
     await expect.poll(() => frame?.evaluate(() => document.body.textContent)).toBe('loggedOut 0')

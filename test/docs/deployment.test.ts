@@ -85,7 +85,7 @@ async function startProcess(backend: Backend) {
   child.stdout.on('data', (chunk) => {
     log += chunk
   })
-  await expect.poll(() => log, { timeout: 20_000 }).toContain('listening')
+  await expect.poll(() => log).toContain('listening')
   const exited = once(child, 'exit')
   const send = async (request: Request) => {
     const { pathname, search } = new URL(request.url)

@@ -40,13 +40,11 @@ async function nginxBefore(listener: RequestListener) {
     rmSync(folder, { recursive: true, force: true })
   })
   await expect
-    .poll(
-      () =>
-        fetch(`http://127.0.0.1:${port}/`).then(
-          () => 'up',
-          () => 'down',
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => 'up',
+        () => 'down',
+      ),
     )
     .toBe('up')
   return { port, url: `http://127.0.0.1:${port}` }

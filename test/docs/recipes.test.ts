@@ -131,10 +131,10 @@ describe('recipes', () => {
     // The service has done with this bearer, and says so as the socket comes back.
     backend.operator.invalidateBearers()
     for (const socket of server.clients) socket.terminate()
-    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['welcome', 'welcome'])
+    await expect.poll(() => heard).toEqual(['welcome', 'welcome'])
     expect(sends()).toBe(1)
     await session.logout()
-    await expect.poll(() => ends.map(({ name }) => name), { timeout: 5_000 }).toEqual(['LoggedOut'])
+    await expect.poll(() => ends.map(({ name }) => name)).toEqual(['LoggedOut'])
     await expect.poll(() => server.clients.size).toBe(0)
     expect(urls.every((url) => url === '/')).toBe(true)
     expect(backend.log.replays()).toEqual([])

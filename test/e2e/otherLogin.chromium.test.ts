@@ -9,7 +9,7 @@ const users = 'Tom Twofactor'
 
 /** Who the page says is logged in. */
 const shownAs = (page: Page, name: string) =>
-  expect.poll(() => page.locator('strong').first().textContent(), { timeout: 15_000 }).toBe(name)
+  expect.poll(() => page.locator('strong').first().textContent()).toBe(name)
 
 const click = (page: Page, name: string | RegExp) =>
   page.getByRole('button', { name }).first().dispatchEvent('click')

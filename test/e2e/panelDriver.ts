@@ -98,7 +98,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
   }
 
   async function release(how: (route: Route) => Promise<void>) {
-    await expect.poll(() => held.length, { timeout: 20_000, interval: 20 }).toBeGreaterThan(0)
+    await expect.poll(() => held.length, { interval: 20 }).toBeGreaterThan(0)
     const route = held.pop() as Route
     await how(route)
   }
@@ -224,7 +224,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
       case 'peer.renewed': {
         isLookWorth = true
         const tab = await inAnotherTab('Stay signed in')
-        await expect.poll(() => versionOf(tab), { timeout: 20_000 }).toBeGreaterThan(version)
+        await expect.poll(() => versionOf(tab)).toBeGreaterThan(version)
         return tab.close()
       }
       case 'user.stayed':
@@ -246,7 +246,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
         }
         page.on('response', count)
         await press(/Fire 50/)
-        await expect.poll(() => answers, { timeout: 30_000, interval: 20 }).toBeGreaterThanOrEqual(50)
+        await expect.poll(() => answers, { interval: 20 }).toBeGreaterThanOrEqual(50)
         page.off('response', count)
         return app.backend.faults.clear()
       }
@@ -294,7 +294,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
             isRenewed: expected.isRenewed && Number(/\d+/.exec(at)?.[0] ?? 0) > version,
           }
         },
-        { timeout: 20_000, interval: 20 },
+        { interval: 20 },
       )
       .toEqual(expected)
     version = await versionOf(page)

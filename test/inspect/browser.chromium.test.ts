@@ -24,10 +24,8 @@ async function inspected(how: 'frame' | 'window', as: 'ours' | 'stock' = 'ours')
     opened ?? page.frames().find((frame) => frame.url() === `${pages.url}/receiver`)
   const read = async () =>
     (await receiver())?.evaluate(() => ({ received: window.received ?? [], messages: window.messages ?? [] }))
-  await expect.poll(() => page.title(), { timeout: 10_000 }).toBe('done')
-  await expect
-    .poll(async () => JSON.stringify((await read())?.received), { timeout: 10_000 })
-    .toContain('"status":"stopped"')
+  await expect.poll(() => page.title()).toBe('done')
+  await expect.poll(async () => JSON.stringify((await read())?.received)).toContain('"status":"stopped"')
   const found = await read()
   if (!found) throw new Error('There is no page that received anything.')
   return { ...found, elsewhere }

@@ -6,7 +6,7 @@ import {
   type StatelyInspectionEvent,
 } from '@statelyai/inspect'
 import { type Browser, chromium } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { inspectSession } from 'xstate-session/inspect'
 import { type Panel, startPanel } from '../../examples/admin-panel/server/startPanel.ts'
@@ -98,7 +98,7 @@ test('its relay takes the place of the stock server: the official receiver hears
   inspectSession(session, sending)
   await logIn(session, clock.wall())
   session.dispose()
-  await vi.waitFor(() => expect(JSON.stringify(received)).toContain('"status":"stopped"'), 10_000)
+  await expect.poll(() => JSON.stringify(received)).toContain('"status":"stopped"')
   expect(JSON.stringify(received)).toContain('"value":"active"')
   expect(JSON.stringify(received)).toContain('"where":"Ada"')
 })

@@ -65,7 +65,7 @@ test('X1 and X2: a session of Node, from its login to its logout, at the officia
 
   const isLast = (message: StatelyInspectionEvent | undefined) =>
     message?.type === '@xstate.snapshot' && message.snapshot.status === 'stopped'
-  await vi.waitFor(() => expect(isLast(received.at(-1))).toBe(true), 10_000)
+  await expect.poll(() => isLast(received.at(-1))).toBe(true)
   const snapshots = received.flatMap((message) => (message.type === '@xstate.snapshot' ? [message] : []))
   const told = snapshots.map(({ event, snapshot }) => {
     const { value, context } = snapshot as unknown as { value: string; context: Record<string, unknown> }
@@ -90,7 +90,7 @@ test('X1 and X2: a session of Node, from its login to its logout, at the officia
   expect(leaksOf(frames.join('\n'))).toEqual([])
   // Who comes later is sent the last 200 messages: they hold no more than the others.
   const later = await listener()
-  await vi.waitFor(() => expect(later.length).toBe(frames.length))
+  await expect.poll(() => later.length).toBe(frames.length)
   expect(leaksOf(later.join('\n'))).toEqual([])
 })
 
@@ -103,5 +103,5 @@ test('the search finds what the same wire carries of a session that is attached 
   onTestFinished(() => inspector.stop())
   session.actorRef.system.inspect(inspector.inspect)
   await live(session, clock.wall, () => clock.advance(61 * SECOND))
-  await vi.waitFor(() => expect(leaksOf(frames.join('\n'))).not.toEqual([]), 10_000)
+  await expect.poll(() => leaksOf(frames.join('\n'))).not.toEqual([])
 })

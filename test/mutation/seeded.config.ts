@@ -1,7 +1,7 @@
 /** One project for each seeded bug, whose sources have it as they are loaded; and one without any. */
 import { defineConfig } from 'vitest/config'
 import { type Patch, patched } from '../patchSources.ts'
-import { alias, root } from '../vitest.config.ts'
+import { alias, patience, root } from '../vitest.config.ts'
 import { bugs } from './bugs.ts'
 
 /** The project without a bug. */
@@ -20,6 +20,7 @@ const project = (name: string, files: readonly string[], patches: readonly Patch
   test: {
     name,
     include: [...files],
+    expect: patience,
     setupFiles: [`${root}test/seed.ts`],
     // It would hand one project the sources of another.
     fsModuleCache: false,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
-import { alias, root } from '../vitest.config.ts'
+import { alias, patience, root } from '../vitest.config.ts'
 import { rooms } from './rooms.ts'
 
 const { tests = [] } = rooms[process.env.MUTATED_ROOM ?? ''] ?? {}
@@ -18,6 +18,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: [...tests],
+    expect: patience,
     setupFiles: [`${root}test/mutation/setup.ts`],
     env: { PROPERTY_RUNS: '0.05' },
     sequence: { sequencer: AsListed },

@@ -80,7 +80,7 @@ test('the panel of the guide is rendered, hydrated, used and left, as the guide 
     return (await renderPage(new Request(`${PANEL}/`, { headers: { cookie } }), server)).text()
   }
   const text = () => document.getElementById('panel')?.textContent ?? ''
-  const shows = (words: string) => expect.poll(text, { timeout: 10_000 }).toContain(words)
+  const shows = (words: string) => expect.poll(text).toContain(words)
   const click = (label: string) => {
     for (const button of document.querySelectorAll('button')) if (button.textContent === label) button.click()
   }

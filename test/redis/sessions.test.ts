@@ -26,13 +26,10 @@ const command = async (port: number, ...words: string[]) => (await connected(por
 /** On a busy machine a write may take longer than a command may. */
 const logIn = (page: ReturnType<typeof browser>) =>
   expect
-    .poll(
-      async () => {
-        await page.navigate('/session/openid/start')
-        return (await page.get('/session/')).status
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await page.navigate('/session/openid/start')
+      return (await page.get('/session/')).status
+    })
     .toBe(200)
 
 /** One process that keeps its sessions in Redis. */
@@ -46,7 +43,7 @@ describe('C21: Redis forgets in a failover', () => {
     const redis = await storePair(...args)
     onTestFinished(() => redis.stop())
     await expect
-      .poll(async () => String(await command(redis.replica, 'INFO', 'replication')), { timeout: 10_000 })
+      .poll(async () => String(await command(redis.replica, 'INFO', 'replication')))
       .toContain('master_link_status:up')
     return redis
   }
@@ -54,10 +51,8 @@ describe('C21: Redis forgets in a failover', () => {
   /** Whatever was written so far has arrived. */
   const replicated = (redis: Awaited<ReturnType<typeof pair>>) =>
     expect
-      .poll(
-        async () =>
-          [await command(redis.primary, 'DBSIZE'), await command(redis.replica, 'DBSIZE')].map(Number),
-        { timeout: 10_000 },
+      .poll(async () =>
+        [await command(redis.primary, 'DBSIZE'), await command(redis.replica, 'DBSIZE')].map(Number),
       )
       .toSatisfy(([a, b]: number[]) => a === b && a !== 0)
 
@@ -71,7 +66,7 @@ describe('C21: Redis forgets in a failover', () => {
     pass(20 * MINUTE)
     expect((await page.get(USERS)).status).toBe(200)
     await redis.failOver(command)
-    await expect.poll(async () => (await page.get(USERS)).status, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await page.get(USERS)).status).toBe(200)
     expect(await (await page.get('/session/')).json()).toMatchObject({ version: 2 })
     expect(sends()).toBe(1)
   })
@@ -88,9 +83,7 @@ describe('C21: Redis forgets in a failover', () => {
     const copy = new Map(one.page.cookies)
     await replicated(redis)
     redis.blackHole()
-    await expect
-      .poll(() => command(redis.primary, 'SET', 'probe', '1').catch(String), { timeout: 10_000 })
-      .toContain('NOREPLICAS')
+    await expect.poll(() => command(redis.primary, 'SET', 'probe', '1').catch(String)).toContain('NOREPLICAS')
     pass(20 * MINUTE)
     expect((await two.page.get(USERS)).status).toBe(503)
     expect((await one.page.post('/session/logout')).status).toBe(503)
@@ -98,7 +91,7 @@ describe('C21: Redis forgets in a failover', () => {
     await redis.failOver(command)
     // The logout is written by the process that owes it, where it can be.
     for (const [name, value] of copy) one.page.cookies.set(name, value)
-    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 15_000 }).toBe(401)
+    await expect.poll(async () => (await two.page.get('/session/')).status).toBe(401)
     expect(backend.log.replays()).toEqual([])
   })
 
@@ -122,7 +115,7 @@ describe('C21: Redis forgets in a failover', () => {
     await redis.failOver(command)
     await command(redis.primary, 'REPLICAOF', '127.0.0.1', `${redis.replica}`)
     for (const [name, value] of copy) one.page.cookies.set(name, value)
-    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 15_000 }).toBe(401)
+    await expect.poll(async () => (await two.page.get('/session/')).status).toBe(401)
     expect(backend.log.replays()).toEqual([])
   })
 
@@ -137,7 +130,7 @@ describe('C21: Redis forgets in a failover', () => {
     expect((await page.get(USERS)).status).toBe(503)
     redis.mend()
     // Under `never` a doubt would have been the end.
-    await expect.poll(async () => (await page.get(USERS)).status, { timeout: 15_000 }).toBe(200)
+    await expect.poll(async () => (await page.get(USERS)).status).toBe(200)
     expect(sends()).toBe(1)
   })
 })

@@ -89,7 +89,7 @@ describe('the store', () => {
     expect(sends()).toBe(0)
     expect(notices).toContainEqual({ type: 'storeFailed', doing: 'write' })
     trouble.failWrites = false
-    await expect.poll(async () => (await page.get(USERS)).status, { timeout: 5_000 }).toBe(200)
+    await expect.poll(async () => (await page.get(USERS)).status).toBe(200)
     expect(sends()).toBe(1)
   })
 
@@ -105,7 +105,7 @@ describe('the store', () => {
     expect((await page.get(USERS)).status).toBe(200)
     expect(trouble.writes).toBe(before + 1)
     trouble.failAfter = Infinity
-    await expect.poll(() => trouble.writes, { timeout: 5_000 }).toBe(before + 2)
+    await expect.poll(() => trouble.writes).toBe(before + 2)
     // Longer than anybody remembers an answer.
     pass(20 * MINUTE)
     expect((await page.get(USERS)).status).toBe(200)
@@ -129,7 +129,7 @@ describe('the store', () => {
     expect((await copy.get('/session/')).status).toBe(401)
     expect((await two.page.get('/session/')).status).toBe(200)
     trouble.failWrites = false
-    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 10_000 }).toBe(401)
+    await expect.poll(async () => (await two.page.get('/session/')).status).toBe(401)
   })
 
   test('I6: it is stored however long the store was down', async () => {
@@ -145,9 +145,9 @@ describe('the store', () => {
     trouble.failWrites = true
     expect((await one.page.post('/session/logout')).status).toBe(503)
     const before = trouble.reads
-    await expect.poll(() => trouble.reads - before, { timeout: 10_000 }).toBeGreaterThan(40)
+    await expect.poll(() => trouble.reads - before).toBeGreaterThan(40)
     trouble.failWrites = false
-    await expect.poll(async () => (await two.page.get('/session/')).status, { timeout: 10_000 }).toBe(401)
+    await expect.poll(async () => (await two.page.get('/session/')).status).toBe(401)
   })
 
   test('I1: a record that is gone is not renewed from memory: what was not written down is not sent', async () => {
@@ -166,10 +166,10 @@ describe('the store', () => {
     backend.faults.inject('openidRefresh', { kind: 'respond', status: 408 })
     // The session is awake for as long as this call waits, which asks again as soon as another send is due.
     page.get(USERS).catch(() => {})
-    await expect.poll(sends, { timeout: 10_000 }).toBe(1)
+    await expect.poll(sends).toBe(1)
     inner = memoryEntries()
     const deferred = () => notices.filter(({ type }) => type === 'refreshDeferred').length
-    await expect.poll(deferred, { timeout: 20_000 }).toBe(2)
+    await expect.poll(deferred).toBe(2)
     expect(sends()).toBe(1)
   })
 
@@ -316,9 +316,7 @@ describe('what several have in common', () => {
     pass(MINUTE)
     await heir.page.get(USERS)
     pass(MINUTE)
-    await expect
-      .poll(async () => (await heir.page.get(USERS)).status, { timeout: 20_000, interval: 500 })
-      .toBe(200)
+    await expect.poll(async () => (await heir.page.get(USERS)).status, { interval: 500 }).toBe(200)
     expect(sends()).toBe(2)
   })
 

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type AnyActorRef, createActor, setup } from 'xstate'
 import {
   type Coordinator,
@@ -66,7 +66,7 @@ describe('U35: who calls before the store has answered', () => {
     await answer()
     // Without a bearer a renewal has a floor.
     await pass(5 * SECOND)
-    await vi.waitFor(() => expect(outcomes).toMatchObject([{ value: 'B8' }, { value: 200 }, { value: 'B8' }]))
+    await expect.poll(() => outcomes).toMatchObject([{ value: 'B8' }, { value: 200 }, { value: 'B8' }])
     expect(strategy.sent()).toEqual(['R1'])
     expect(api.bearers()).toEqual(['B8'])
   })

@@ -43,7 +43,7 @@ describe('U43: a renewal that an injected fetch brings', () => {
     }
     for (const more of [{ text: async () => long }, { body }])
       expect(await refresh(answerOf(more))).toMatchObject({ kind: 'unknown', cause: 'size' })
-    await vi.waitFor(() => expect(stop).toHaveBeenCalledOnce())
+    await expect.poll(() => stop).toHaveBeenCalledOnce()
   })
 
   test('and breaks, or hangs until the deadline, proves nothing', async () => {
