@@ -11,7 +11,12 @@ const programs = [
   { command: 'redis-server', debianPackage: 'redis-server', neededBy: ['redis', 'chaos'] },
   // Without it the tests of the lines for nginx are skipped.
   { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },
-  { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'e2e'] },
+  { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'docs'] },
+  {
+    command: 'chromium-headless-shell',
+    debianPackage: 'chromium-headless-shell',
+    neededBy: ['browser', 'docs', 'e2e', 'inspect', 'server'],
+  },
   { command: 'firefox-esr', debianPackage: 'firefox-esr', neededBy: ['browser'] },
   // WebKitGTK, and the browser that its driver starts.
   { command: 'WebKitWebDriver', debianPackage: 'webkit2gtk-driver', neededBy: ['browser'] },

@@ -133,7 +133,7 @@ declare global {
 }
 
 describe('a page from the back-forward cache', () => {
-  const pages = directPages(600_000, { ignored: ['--disable-back-forward-cache'] })
+  const pages = directPages(600_000, { isWhole: true })
 
   test.each(['closed', 'hanging'])('U41: whose storage is %s by then becomes visible again', async (how) => {
     const context = await pages.open(() => {

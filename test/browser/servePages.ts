@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { bundlePage } from './bundlePage.ts'
+import { launchChromium } from './launchChromium.ts'
 
 /** Pages by their path, each a script under `test`, in one Chromium for the tests of a file. They run only what is their own. */
 export function servePages(pages: Readonly<Record<string, string>>) {
@@ -27,7 +28,7 @@ export function servePages(pages: Readonly<Record<string, string>>) {
     http = server
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     url = `http://localhost:${(server.address() as AddressInfo).port}`
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    browser = await launchChromium()
   }, 60_000)
   afterAll(async () => {
     await browser?.close()

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import type { LoginAnswer, Session, SessionNotice } from 'xstate-session'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { bundlePage } from './bundlePage.ts'
+import { type ChromiumOptions, launchChromium } from './launchChromium.ts'
 
 declare global {
   interface Window {
@@ -15,18 +16,13 @@ declare global {
 
 const NAME = 'xstate-session'
 
-export interface DirectPagesOptions {
-  /** Flags of Chromium to leave out. */
-  readonly ignored?: string[]
+export interface DirectPagesOptions extends Pick<ChromiumOptions, 'isWhole'> {
   /** The name of the pages' host; any but `localhost` is one of the local network, without TLS. */
   readonly host?: string
 }
 
 /** Pages that call the backend of another origin, in one Chromium for the tests of a file. */
-export function directPages(
-  sessionMs: number,
-  { ignored = [], host = 'localhost' }: DirectPagesOptions = {},
-) {
+export function directPages(sessionMs: number, { host = 'localhost', ...options }: DirectPagesOptions = {}) {
   let opened: { browser: Browser; backend: Backend; url: string; close(): void } | undefined
   const it = () => {
     if (!opened) throw new Error('Only inside of a test.')
@@ -48,14 +44,9 @@ export function directPages(
       response.end(isCode ? code : `<!doctype html>${bodies[pathname] ?? ''}`)
     })
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        `--host-resolver-rules=MAP ${host} 127.0.0.1`,
-        '--disable-features=LocalNetworkAccessChecks',
-      ],
-      ignoreDefaultArgs: ignored,
+    const browser = await launchChromium({
+      ...options,
+      args: [`--host-resolver-rules=MAP ${host} 127.0.0.1`, '--disable-features=LocalNetworkAccessChecks'],
     })
     opened = {
       browser,

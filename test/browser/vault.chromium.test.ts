@@ -244,7 +244,7 @@ describe('a page inside of a page of another site', () => {
 })
 
 describe('a page from the back-forward cache', () => {
-  const pages = directPages(600_000, { ignored: ['--disable-back-forward-cache'] })
+  const pages = directPages(600_000, { isWhole: true })
 
   test('T9: shows nothing until it knows that nobody has logged out meanwhile', async () => {
     const context = await pages.open(() => {

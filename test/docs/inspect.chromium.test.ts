@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundlePage } from '../browser/bundlePage.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const ORIGIN = 'https://panel.example'
@@ -33,12 +34,8 @@ beforeAll(async () => {
     '/unasked.html',
     `<!doctype html><script>document.title = window.open('/inspector.html')</script>`,
   )
-  // As people have it: Playwright would let every window open.
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-    ignoreDefaultArgs: ['--disable-popup-blocking'],
-  })
+  // The popup blocker is what the samples have to get past.
+  browser = await launchChromium({ isWhole: true })
 }, 120_000)
 afterAll(() => browser?.close())
 

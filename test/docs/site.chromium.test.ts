@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { stateNodes } from '../../docs/chart.ts'
 import { buildSite, type Site } from '../../docs/site/buildSite.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
 import { violationsOf } from '../e2e/violationsOf.ts'
 
 const types: Readonly<Record<string, string>> = {
@@ -43,7 +44,7 @@ beforeAll(async () => {
   site = await buildSite()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  browser = await launchChromium()
 }, 240_000)
 
 afterAll(async () => {

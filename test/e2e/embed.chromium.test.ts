@@ -1,8 +1,9 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { type EmbedName, names, startEmbed } from '../../examples/embed/startEmbed.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
 import { shows } from './panel.ts'
 
 /** Nothing is due while a test runs: what a page finds out, it finds by what happened. */
@@ -35,7 +36,7 @@ const data = 'tom@local.example'
 
 let browser: Browser
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  browser = await launchChromium()
 }, 60_000)
 afterAll(() => browser.close())
 

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
 
 /** As the examples send them. */
 const EXAMPLES = {
@@ -17,7 +18,7 @@ const { 'cross-origin-opener-policy': opener, 'content-security-policy': policy 
 
 let browser: Browser
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  browser = await launchChromium()
 }, 60_000)
 afterAll(() => browser.close())
 

@@ -1,9 +1,10 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Panel, startPanel } from '../../examples/admin-panel/server/startPanel.ts'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
 import type { Clock } from '../../src/base/clock.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
 
 export interface Opened {
   readonly browser: Browser
@@ -52,7 +53,7 @@ export function panelFor(knobs: {
     const { sessionMs, ...rest } = knobs
     const backend = await startBackend({ panelUrl: `http://localhost:${port}`, knobs: { sessionMs } })
     const panel = await startPanel({ backend, port, fetch: watched, ...rest })
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    const browser = await launchChromium()
     opened = { browser, backend, panel }
   }, 60_000)
   afterEach(() => {

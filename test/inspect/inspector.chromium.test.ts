@@ -5,7 +5,7 @@ import {
   createWebSocketReceiver,
   type StatelyInspectionEvent,
 } from '@statelyai/inspect'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { inspectSession } from 'xstate-session/inspect'
@@ -13,6 +13,7 @@ import { type Panel, startPanel } from '../../examples/admin-panel/server/startP
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { type Inspector, startInspector } from '../../examples/inspector/startInspector.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
 import { violationsOf } from '../e2e/violationsOf.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { answersOf, leaksOf, logIn, sessionWithCanaries } from './life.ts'
@@ -27,7 +28,7 @@ beforeAll(async () => {
   inspector = await startInspector({ port: await freePort(0), pages: { [panelUrl]: 'Admin panel' } })
   backend = await startBackend({ panelUrl, knobs: { sessionMs: 600_000 } })
   panel = await startPanel({ backend, port, inspectorUrl: inspector.socketUrl })
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  browser = await launchChromium()
 }, 120_000)
 afterAll(async () => {
   await browser?.close()

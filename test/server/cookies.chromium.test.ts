@@ -1,12 +1,13 @@
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
+import { launchChromium } from '../browser/launchChromium.ts'
 import { onPort } from './onPort.ts'
 import { PANEL, world } from './world.ts'
 
 let browser: Browser
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  browser = await launchChromium()
 }, 60_000)
 afterAll(() => browser?.close())
 

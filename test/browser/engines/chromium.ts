@@ -1,13 +1,10 @@
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { launchChromium } from '../launchChromium.ts'
 import type { Engine, EnginePage } from './engine.ts'
 
 /** Debian's Chromium, by Playwright. */
 export async function startChromium(): Promise<Engine> {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-    ignoreDefaultArgs: ['--disable-back-forward-cache'],
-  })
+  const browser = await launchChromium({ isWhole: true })
   return {
     async open() {
       const context = await browser.newContext()
