@@ -2,7 +2,7 @@ import type { LoggedOutReason, SessionEvent } from '../../machines/session.types
 import { Disposed, SessionChanged } from '../base/errors.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { Flights } from './flight.ts'
+import type { Flights } from './flights.ts'
 import { type LoginAnswer, type LoginOptions, readLogin } from './login.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'
@@ -40,7 +40,7 @@ export function createLogins(options: LoginsOptions) {
     if (!isRunning()) throw over() ?? new Disposed()
     const { owner, tokens, bearer, expiresAt } = readLogin(answer, of, settings.strategies, wall())
     const receivedAt = now()
-    const lifeMs = flights.life(bearer, { expiresAt })
+    const lifeMs = flights.lifeOf(bearer, { expiresAt })
     const mine = ++logins
     let at = { epoch: reading.state().epoch + 1, version: 1 }
     if (store) {

@@ -1,6 +1,6 @@
 import type { SessionEvent } from '../../machines/session.types.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { Flights } from './flight.ts'
+import type { Flights } from './flights.ts'
 import type { SessionSignal } from './notice.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'

@@ -71,14 +71,14 @@ export const bugs: Readonly<Record<string, Bug>> = {
   publishBeforeCommit: {
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
+        file: 'src/session/outcomes.ts',
+        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
         put: '',
       },
       {
-        file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, bearing)\n',
-        put: '      commit(next, renewed, tokens, bearing)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
+        file: 'src/session/outcomes.ts',
+        find: '      grant.renew(next, renewed, tokens, life)\n',
+        put: '      grant.renew(next, renewed, tokens, life)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
       },
     ],
   },

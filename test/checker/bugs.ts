@@ -20,7 +20,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I18'],
     patches: [
       {
-        file: 'src/session/flight.ts',
+        file: 'src/session/grant.ts',
         find: '      owner = undefined\n      vault.empty()\n',
         put: '',
       },
@@ -44,9 +44,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I14'],
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: "    switch (outcome.kind) {\n      case 'ended':",
-        put: "    if (outcome.kind !== 'ended') return { type: 'refresh.rejected', reason: 'refreshRejected' } as const\n    switch (outcome.kind) {\n      case 'ended':",
+        file: 'src/session/refreshEvent.ts',
+        find: '  switch (outcome.kind) {\n',
+        put: "  if (outcome.kind !== 'ended') return { type: 'refresh.rejected', at, reason: 'refreshRejected' }\n  switch (outcome.kind) {\n",
       },
     ],
   },
@@ -121,14 +121,14 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I4'],
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
+        file: 'src/session/outcomes.ts',
+        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
         put: '',
       },
       {
-        file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, bearing)\n',
-        put: '      commit(next, renewed, tokens, bearing)\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
+        file: 'src/session/outcomes.ts',
+        find: '      grant.renew(next, renewed, tokens, life)\n',
+        put: '      grant.renew(next, renewed, tokens, life)\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
       },
     ],
   },
@@ -179,8 +179,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I7', 'I10'],
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: 'if (user && (user.id !== of.user.id || isForeign))',
+        file: 'src/session/outcomes.ts',
+        find: 'if (user && (user.id !== owner.user.id || isForeign))',
         put: 'if (false)',
       },
     ],
@@ -345,9 +345,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I14'],
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: "      case 'refused':\n        return {",
-        put: "      case 'refused':\n        if (outcome.cause === 'network') return { type: 'refresh.unsupported', forGood: false } as const\n        return {",
+        file: 'src/session/refreshEvent.ts',
+        find: "    case 'refused':\n      return {",
+        put: "    case 'refused':\n      if (outcome.cause === 'network') return { type: 'refresh.unsupported', at, forGood: false }\n      return {",
       },
     ],
   },

@@ -20,9 +20,9 @@ export const bugs: readonly Bug[] = [
         put: '',
       },
       {
-        file: 'src/session/flight.ts',
-        find: 'const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())',
-        put: 'const isCurrent = (position: Position) => owner !== undefined || !position',
+        file: 'src/session/grant.ts',
+        find: 'isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position())',
+        put: 'isCurrent: (position: Position) => owner !== undefined || isSamePosition(position, vault.position())',
       },
     ],
     caughtBy: {
@@ -145,9 +145,9 @@ export const bugs: readonly Bug[] = [
     mistake: 'the session is cleared on any failure of a refresh',
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: '    switch (outcome.kind) {\n',
-        put: "    if (outcome.kind !== 'ended') return { type: 'refresh.rejected', reason: 'refreshRejected' } as const\n    switch (outcome.kind) {\n",
+        file: 'src/session/refreshEvent.ts',
+        find: '  switch (outcome.kind) {\n',
+        put: "  if (outcome.kind !== 'ended') return { type: 'refresh.rejected', at, reason: 'refreshRejected' }\n  switch (outcome.kind) {\n",
       },
     ],
     caughtBy: {
@@ -210,19 +210,14 @@ export const bugs: readonly Bug[] = [
     mistake: 'of a stored version and ours the one that ends later counts, not the newer one',
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: '  let owner: Owner | undefined\n',
-        put: '  let owner: Owner | undefined\n  let latest = 0\n',
+        file: 'src/session/grant.ts',
+        find: '    owner: () => owner,\n',
+        put: '    owner: () => owner,\n    endsAt: () => life.receivedAt + life.lifeMs,\n',
       },
       {
-        file: 'src/session/flight.ts',
-        find: '    const isOlder = bearing.version < version\n',
-        put: '    const isOlder = bearing.version < version\n    latest = Math.max(latest, receivedAt + lifeMs)\n',
-      },
-      {
-        file: 'src/session/flight.ts',
+        file: 'src/session/sharedRecord.ts',
         find: 'if (stored.version <= position.version) return false',
-        put: 'if ((stored.endsAt ?? Infinity) <= latest) return false',
+        put: 'if ((stored.endsAt ?? Infinity) <= grant.endsAt()) return false',
       },
     ],
     caughtBy: {
@@ -295,14 +290,14 @@ export const bugs: readonly Bug[] = [
     mistake: 'a renewal is told to callers before it is stored',
     patches: [
       {
-        file: 'src/session/flight.ts',
-        find: '    if (isCurrent(position)) await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
+        file: 'src/session/outcomes.ts',
+        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
         put: '',
       },
       {
-        file: 'src/session/flight.ts',
-        find: '      commit(next, renewed, tokens, bearing)\n',
-        put: '      commit(next, renewed, tokens, bearing)\n      await persist(position, recordOf(next, renewed, tokens, bearing, rejections))\n',
+        file: 'src/session/outcomes.ts',
+        find: '      grant.renew(next, renewed, tokens, life)\n',
+        put: '      grant.renew(next, renewed, tokens, life)\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
       },
     ],
     caughtBy: {
@@ -330,7 +325,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'the facts that the chart is told hold the token',
     patches: [
       {
-        file: 'src/session/flight.ts',
+        file: 'src/session/grant.ts',
         find: '      user: of.user,\n',
         put: '      user: of.user,\n      token: tokens.bearer,\n',
       },
@@ -345,7 +340,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'so does its context, and every snapshot',
     patches: [
       {
-        file: 'src/session/flight.ts',
+        file: 'src/session/grant.ts',
         find: '      user: of.user,\n',
         put: '      user: { ...of.user, token: tokens.bearer },\n',
       },
@@ -370,7 +365,7 @@ export const bugs: readonly Bug[] = [
         put: '(Object.assign(settings, options), orAborted(supply.acquire(), options?.signal))',
       },
       {
-        file: 'src/session/flight.ts',
+        file: 'src/session/attempts.ts',
         find: '    const { signal } = controller\n',
         put: "    const { signal } = controller\n    ;(settings as { signal?: AbortSignal }).signal?.addEventListener('abort', () => controller.abort())\n",
       },

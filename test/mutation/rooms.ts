@@ -62,7 +62,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/login.test.ts',
       'test/session/parts.test.ts',
       'test/session/options.test.ts',
-      'test/session/flight.test.ts',
+      'test/session/flights.test.ts',
       'test/session/runtime.test.ts',
       'test/session/concurrency.test.ts',
       'test/session/behaviours.test.ts',

@@ -14,9 +14,9 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   ],
   clearOnAnyFailure: [
     {
-      file: 'src/session/flight.ts',
+      file: 'src/session/refreshEvent.ts',
       find: "case 'refused':\n",
-      put: "case 'refused':\n        return { type: 'refresh.rejected', reason: 'refreshRejected' } as const\n",
+      put: "case 'refused':\n      return { type: 'refresh.rejected', at, reason: 'refreshRejected' }\n",
     },
   ],
   keepsServingAfterLogout: [
@@ -26,7 +26,7 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
       put: '      if (reading.state().reason === null) freshUntil = freshness()\n',
     },
     {
-      file: 'src/session/flight.ts',
+      file: 'src/session/grant.ts',
       find: '      owner = undefined\n      vault.empty()\n',
       put: '      owner = undefined\n',
     },
@@ -34,9 +34,9 @@ export const bugs: Readonly<Record<string, readonly Patch[]>> = {
   // Also a crash: whoever looks into the store after a logout compares it with nothing.
   takesLateAnswers: [
     {
-      file: 'src/session/flight.ts',
-      find: 'const isCurrent = (position: Position) => owner !== undefined && isSame(position, vault.position())',
-      put: 'const isCurrent = (position: Position) => isSame(position, vault.position())',
+      file: 'src/session/grant.ts',
+      find: 'isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position())',
+      put: 'isCurrent: (position: Position) => isSamePosition(position, vault.position())',
     },
   ],
   forgetsDoubt: [

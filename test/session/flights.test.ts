@@ -11,7 +11,7 @@ import {
 } from 'xstate-session'
 import type { Doubt, SessionEvent } from '../../machines/session.types.ts'
 import type { EndedElsewhere, Flight } from '../../src/coordination/coordinator.ts'
-import { createFlights } from '../../src/session/flight.ts'
+import { createFlights } from '../../src/session/flights.ts'
 import type { Owner } from '../../src/session/login.ts'
 import { readOptions } from '../../src/session/options.ts'
 import { toRecord, toTombstone } from '../../src/session/records.ts'
@@ -335,7 +335,7 @@ describe('what a strategy answers', () => {
     const { flights, clock } = flying()
     const iat = (clock.wall() - 5 * MINUTE) / SECOND
     const bearer = jwt({ iat, exp: iat + LIFE / SECOND })
-    expect(flights.life(bearer, { expiresAt: iat * SECOND + LIFE })).toBe(LIFE - 5 * MINUTE)
+    expect(flights.lifeOf(bearer, { expiresAt: iat * SECOND + LIFE })).toBe(LIFE - 5 * MINUTE)
   })
 
   test.each([

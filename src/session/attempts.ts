@@ -1,0 +1,127 @@
+import type { Doubt, Position, RefreshInput } from '../../machines/session.types.ts'
+import type { EndedElsewhere } from '../coordination/coordinator.ts'
+import type { Grant } from './grant.ts'
+import type { Owner } from './login.ts'
+import type { Happening } from './notice.ts'
+import type { Settings } from './options.ts'
+import { isSamePosition } from './position.ts'
+import { toRequest } from './requests.ts'
+import { agesOf } from './sendAges.ts'
+import type { SharedRecord } from './sharedRecord.ts'
+import type { RefreshOutcome } from './strategy.ts'
+import { resendPolicyOf, strategyOf } from './strategyOf.ts'
+import type { Tokens, Vault } from './vault.ts'
+
+interface Surroundings {
+  readonly settings: Settings
+  readonly vault: Vault
+  readonly grant: Grant
+  /** Absent: no peer shares the session. */
+  readonly shared: SharedRecord | undefined
+  now(): number
+  isUserActive(): boolean
+  tell(happening: Happening): void
+}
+
+/** Why an attempt is made, as the chart knows it. */
+export type AttemptReason = Pick<RefreshInput, 'doubt' | 'isSpent' | 'isHurried' | 'rejections'>
+
+/** One attempt to renew the session: what it was made with. */
+export interface Attempt {
+  readonly position: Position
+  readonly owner: Owner
+  readonly tokens: Tokens
+  /** On the session's timeline. */
+  readonly sentAt: number
+  /** What is known of earlier sends of the token; `null`: there is no doubt. */
+  readonly doubt: Doubt | null
+  /** Renewals in a row whose bearer was answered 401. */
+  readonly rejections: number
+}
+
+/** What comes of an attempt. */
+export type Settled = RefreshOutcome | EndedElsewhere
+
+const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
+
+const unsent = { kind: 'refused', cause: 'unavailable' } as const
+const timeout = { kind: 'unknown', cause: 'timeout', answered: false } as const
+/** A part of the embedder failed: a bug worth reporting. */
+export const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
+
+/**
+ * Spends refresh tokens for one session. An attempt is detached from the state that asked for it and from every
+ * caller: to leave, to abort or to dispose does not stop it, because a token that was rotated must not be lost.
+ */
+export function createAttempts({ settings, vault, grant, shared, now, isUserActive, tell }: Surroundings) {
+  const { clock, coordinator } = settings
+  let open:
+    | (Position & { readonly token: string | undefined; readonly controller: AbortController })
+    | undefined
+
+  /** The signal of the one open request. There is one for each version and for each token, which may outlive a version. */
+  function openRequest(position: Position): AbortController {
+    const token = vault.tokens().refreshToken
+    if (open && (isSamePosition(open, position) || (token && token === open.token))) open.controller.abort()
+    const controller = new AbortController()
+    open = { ...position, token, controller }
+    return controller
+  }
+
+  /** Calls `conclude` with what comes of one attempt for `position`; for an outcome that may carry a token also later. */
+  return (
+    position: Position,
+    { doubt, isSpent, isHurried, rejections }: AttemptReason,
+    conclude: (attempt: Attempt, outcome: Settled) => void,
+  ) => {
+    const owner = grant.owner()
+    if (!owner || !grant.isCurrent(position)) return
+    const controller = openRequest(position)
+    const { signal } = controller
+    const tokens = vault.tokens()
+    const attempt: Attempt = { position, owner, tokens, sentAt: now(), doubt, rejections }
+    const asked = toRequest(settings, owner, tokens, isUserActive(), signal)
+    let isConcluded = false
+    const concludeOnce = (outcome: Settled) => {
+      // After the deadline only what may carry a token counts: that token is the only valid one, or must be revoked.
+      if (isConcluded && outcome.kind !== 'ok' && outcome.kind !== 'ended') return
+      isConcluded = true
+      conclude(attempt, outcome)
+    }
+    let lastWord: RefreshOutcome = timeout
+    const disarm = clock.setTimer(
+      () => {
+        controller.abort()
+        // A strategy that knows that nothing had left says so at once.
+        clock.setTimer(() => concludeOnce(lastWord), 0, 'foreground')
+      },
+      settings.attemptTimeoutMs,
+      'foreground',
+    )
+    const refresh = async (): Promise<RefreshOutcome> => {
+      // The attempt, version or session ended while this was queued: send nothing.
+      if (signal.aborted || !grant.isCurrent(position)) return unsent
+      tell({ type: 'refreshSent', attemptId: asked.attemptId })
+      const outcome = await strategyOf(settings, owner).refresh(asked)
+      if (outcome.kind === 'refused') lastWord = outcome
+      return KINDS.includes(outcome.kind) ? outcome : internal
+    }
+    const fly = async (): Promise<Settled | undefined> => {
+      // A token that a peer has spent is not sent again, nor one that a peer may have spent while nobody can look.
+      const isNewer = shared ? await shared.reread(position) : false
+      if (isNewer || signal.aborted) return undefined
+      if (!coordinator) return refresh()
+      if (isNewer === undefined) return unsent
+      const send = () => refresh().catch(() => internal)
+      const known = doubt && agesOf(doubt, attempt.sentAt)
+      const ask = { resend: resendPolicyOf(settings, owner), isSpent, isEarly: isHurried, known }
+      return coordinator.run({ identity: asked, origin: settings.origin, ask, send })
+    }
+    fly()
+      .catch(() => internal)
+      .then((outcome) => {
+        disarm()
+        if (outcome) concludeOnce(outcome)
+      })
+  }
+}

@@ -1,0 +1,66 @@
+import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import type { SessionStore } from '../stores/store.ts'
+import { type AttemptReason, createAttempts } from './attempts.ts'
+import { createGrant } from './grant.ts'
+import type { Owner } from './login.ts'
+import type { Happening } from './notice.ts'
+import type { Settings } from './options.ts'
+import { createOutcomes } from './outcomes.ts'
+import { identityOf, toRequest } from './requests.ts'
+import { revoke } from './revoke.ts'
+import { createSharedRecord } from './sharedRecord.ts'
+import { strategyOf } from './strategyOf.ts'
+import type { Tokens, Vault } from './vault.ts'
+
+interface Surroundings {
+  readonly settings: Settings
+  readonly store: SessionStore | undefined
+  readonly vault: Vault
+  now(): number
+  isUserActive(): boolean
+  send(event: SessionEvent): void
+  tell(happening: Happening): void
+}
+
+/** What a session holds, and how that is renewed, shared with peers and ended at the backend. */
+export function createFlights(surroundings: Surroundings) {
+  const { settings, store, isUserActive, tell } = surroundings
+  const grant = createGrant(surroundings)
+  const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+  const shared = store && createSharedRecord({ ...surroundings, store, grant, unstored })
+  const attempt = createAttempts({ ...surroundings, grant, shared })
+  const revokeLate = (owner: Owner, tokens: Tokens) => void end(owner, tokens, 'late')
+  const outcomes = createOutcomes({ ...surroundings, grant, shared, revokeLate })
+
+  /** Ends tokens at the backend. */
+  async function end(owner: Owner, tokens: Tokens, cause: 'logout' | 'late'): Promise<void> {
+    const request = (signal: AbortSignal) => ({
+      ...toRequest(settings, owner, tokens, isUserActive(), signal),
+      cause,
+    })
+    if (!(await revoke(strategyOf(settings, owner), request, settings.clock, settings.attemptTimeoutMs)))
+      tell({ type: 'warning', code: 'notRevoked' })
+  }
+
+  return {
+    /** One attempt for `position`. Whatever comes of it reaches the chart as one event. */
+    start: (position: Position, reason: AttemptReason) => attempt(position, reason, outcomes.conclude),
+    /** Takes a newer version, or the end, from the store. */
+    reread: async (position: Position) => shared?.reread(position),
+    end,
+    lifeOf: outcomes.lifeOf,
+    problem: outcomes.problem,
+    open: grant.open,
+    /** Whether there is a session whose tokens are here, or may yet come. */
+    isOpen: () => grant.owner() !== undefined,
+    /** The epoch is over. Returns what was held. `everywhere`: its copies in this process end too. */
+    close(everywhere: boolean) {
+      const closed = grant.close()
+      shared?.close()
+      if (closed && everywhere) settings.coordinator?.end(identityOf(closed.owner, closed.tokens))
+      return closed
+    },
+  }
+}
+
+export type Flights = ReturnType<typeof createFlights>

@@ -1,0 +1,155 @@
+import type { SessionEvent, SessionUser } from '../../machines/session.types.ts'
+import type { StoredSession } from '../stores/store.ts'
+import { type Attempt, internal, type Settled } from './attempts.ts'
+import type { Grant } from './grant.ts'
+import { lifeOf } from './lifetime.ts'
+import { isBearer, type Owner, readUser } from './login.ts'
+import type { Happening } from './notice.ts'
+import type { Settings } from './options.ts'
+import { isSamePosition } from './position.ts'
+import { isTombstone, toTokens } from './records.ts'
+import { ageOf, type Failure, refreshEvent } from './refreshEvent.ts'
+import type { SharedRecord } from './sharedRecord.ts'
+import { rowAfter } from './storedDoubt.ts'
+import type { LifeHints, RefreshOutcome } from './strategy.ts'
+import { resendPolicyOf } from './strategyOf.ts'
+import type { Tokens, Vault } from './vault.ts'
+
+interface Surroundings {
+  readonly settings: Settings
+  readonly vault: Vault
+  readonly grant: Grant
+  /** Absent: no peer shares the session. */
+  readonly shared: SharedRecord | undefined
+  now(): number
+  send(event: SessionEvent): void
+  tell(happening: Happening): void
+  /** Ends tokens that came too late. */
+  revokeLate(owner: Owner, tokens: Tokens): void
+}
+
+type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
+
+/** What the outcome of an attempt is worth to the session: a renewal, or one event that the chart is told. */
+export function createOutcomes(given: Surroundings) {
+  const { settings, vault, grant, shared, now, send, tell, revokeLate } = given
+  let problem: string | undefined
+
+  /** Whose answer it is, and whether it is an old one. */
+  function judge(owner: Owner, outcome: Ok): RefreshOutcome {
+    warn(outcome)
+    const { user: received, ...rest } = outcome
+    const user = readUser(received)
+    const isForeign = user?.tenantId && owner.tenantId && user.tenantId !== owner.tenantId
+    if (user && (user.id !== owner.user.id || isForeign))
+      return { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
+    if (!vault.isStale(outcome)) return user ? { ...rest, user } : rest
+    return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
+  }
+
+  async function adopt({ position, owner, tokens: sent, rejections }: Attempt, outcome: Ok): Promise<void> {
+    const received = isBearer(outcome.bearer) ? outcome.bearer : undefined
+    if (received !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
+    // RFC 6749 section 6: without a new refresh token the one sent stays valid.
+    const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
+    const ageMs = ageOf(outcome)
+    const next = { epoch: position.epoch, version: position.version + 1 }
+    const lifeMs = received ? lifeOfBearer(received, outcome.life ?? {}, true, ageMs) : 0
+    const brought = { version: next.version, lifeMs, receivedAt: now() - ageMs }
+    const { tokens, life } = grant.best(toTokens(received, refreshToken), brought)
+    const renewed = outcome.user ? { ...owner, user: mergedUser(owner.user, outcome) } : owner
+    if (shared && grant.isCurrent(position))
+      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))
+    if (grant.isCurrent(position)) {
+      grant.renew(next, renewed, tokens, life)
+      if (JSON.stringify(renewed.user) !== JSON.stringify(owner.user))
+        tell({ type: 'changed', what: 'profile' })
+      return
+    }
+    // Somebody else lives on what this attempt brought, in this session or beside it: to revoke would end that session.
+    const isAlive = grant.owner() !== undefined && vault.position().epoch === position.epoch
+    if (isAlive) return
+    const isOthers = outcome.shared || outcome.ageMs !== undefined
+    if (!isOthers || (await shared?.isBuried(position)))
+      revokeLate(owner, toTokens(received, outcome.refreshToken))
+  }
+
+  /** What is known of the token is written beside it. */
+  function noteDoubt(attempt: Attempt, stored: StoredSession, outcome: RefreshOutcome) {
+    const { position, owner, tokens, sentAt, doubt: known } = attempt
+    if (isTombstone(stored) || !isSamePosition(stored, position)) return
+    if (!tokens.refreshToken || stored.refreshToken !== tokens.refreshToken) return
+    const said = { outcome, known, sentAt, resend: resendPolicyOf(settings, owner) }
+    const doubt = rowAfter(stored.doubt, said, { at: now(), wall: settings.clock.wall() })
+    if (doubt) shared?.persistDoubt(position, stored, doubt)
+  }
+
+  function report({ position, owner, sentAt, doubt }: Attempt, outcome: Failure): void {
+    if (!grant.isCurrent(position)) return
+    warn(outcome)
+    problem = outcome.kind === 'refused' ? outcome.problem : undefined
+    if ('cause' in outcome) {
+      const { kind, cause } = outcome
+      tell({ type: 'refreshDeferred', outcome: kind, cause, ...(problem !== undefined && { problem }) })
+    }
+    if (outcome.kind === 'rejected') {
+      if (outcome.security) tell({ type: 'security', code: outcome.security })
+      // RFC 9700 section 4.14.2: the provider may have taken the second send for theft, and ended the grant.
+      else if (doubt !== null && outcome.reason === 'refreshRejected')
+        tell({ type: 'security', code: 'reuse' })
+    }
+    if (outcome.kind === 'unsupported') {
+      if (outcome.forGood) dropRefreshToken()
+      tell({ type: 'refreshDeferred', outcome: 'unsupported', cause: 'unsupported' })
+    }
+    const attempt = { sentAt, resend: resendPolicyOf(settings, owner) }
+    send({ ...refreshEvent(outcome, attempt, now(), settings.random()), ...position } as SessionEvent)
+  }
+
+  /** A token that the backend refuses by policy is kept nowhere. */
+  function dropRefreshToken() {
+    const at = vault.position()
+    vault.dropRefreshToken()
+    shared?.dropRefreshToken(at)
+  }
+
+  function warn(outcome: Settled) {
+    for (const code of (outcome as Ok).warnings ?? []) tell({ type: 'warning', code })
+  }
+
+  async function settle(attempt: Attempt, outcome: Settled): Promise<void> {
+    const { position, owner } = attempt
+    const judged = outcome.kind === 'ok' ? judge(owner, outcome) : outcome
+    if (judged.kind === 'ok') return adopt(attempt, judged)
+    if (judged.kind === 'ended') {
+      const { late } = judged
+      if (late?.kind === 'ok') revokeLate(owner, toTokens(late.bearer, late.refreshToken))
+    } else if (shared) {
+      const stored = await shared.look()
+      // A peer holds the next version: this failure is of the past.
+      if (shared.take(position, stored)) return
+      if (stored) noteDoubt(attempt, stored, judged)
+    }
+    report(attempt, judged)
+  }
+
+  /** How long a bearer lived when it arrived `ageMs` ago. */
+  const lifeOfBearer = (bearer: string, hints: LifeHints, mintedNow = false, ageMs = 0) =>
+    lifeOf(bearer, hints, settings.clock.wall() - ageMs, mintedNow, settings, (code) =>
+      tell({ type: 'warning', code }),
+    )
+
+  return {
+    /** Whatever comes of an attempt reaches the chart as one event. */
+    conclude(attempt: Attempt, outcome: Settled) {
+      settle(attempt, outcome).catch(() => report(attempt, internal))
+    },
+    lifeOf: lifeOfBearer,
+    /** What the last failure asks the embedder to mend. */
+    problem: () => problem,
+  }
+}
+
+/** A partial answer leaves out what it does not say; a whole one takes the place of what was known. */
+const mergedUser = (known: SessionUser, { user, partial }: Ok): SessionUser =>
+  partial ? { ...known, ...user } : (user ?? known)

@@ -1,0 +1,118 @@
+import type { LedgerRow } from '../../machines/session.ledger.ts'
+import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import { insist } from '../base/insist.ts'
+import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
+import type { Grant } from './grant.ts'
+import type { Owner } from './login.ts'
+import type { Settings } from './options.ts'
+import { isSamePosition } from './position.ts'
+import { fromRecord, isTombstone } from './records.ts'
+import { replaceStored } from './replaceStored.ts'
+
+interface Surroundings {
+  readonly settings: Settings
+  readonly store: SessionStore
+  readonly grant: Grant
+  now(): number
+  send(event: SessionEvent): void
+  /** A write to the store failed. */
+  unstored(): void
+}
+
+/** The record of the session in a store that peers share: read before a send, written before anybody is told. */
+export function createSharedRecord({ settings, store, grant, now, send, unstored }: Surroundings) {
+  const { clock } = settings
+  let disarmRetry = () => {}
+
+  const look = async () => store.read().catch(() => undefined)
+
+  /** As `take`, with what the store holds now. */
+  const reread = async (position: Position) => take(position, await look())
+
+  /**
+   * Takes a newer version, or the end, from what is `stored`. Returns whether there was one; `undefined`: nobody can
+   * tell.
+   */
+  function take(position: Position, stored: StoredSession | null | undefined): boolean | undefined {
+    if (stored === undefined) return undefined
+    if (stored === null || !grant.isCurrent(position) || stored.epoch < position.epoch) return false
+    // A store that fell back, or missed this login, may have given its epoch to another login.
+    if (!isSameLogin(stored, position, grant.owner() as Owner)) {
+      const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
+      send({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
+      return true
+    }
+    if (stored.version <= position.version) return false
+    const { at, owner, tokens, lifeMs, ageMs, bearerVersion = at.version } = fromRecord(stored, clock.wall())
+    const best = grant.best(tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
+    grant.renew(at, owner, best.tokens, best.life)
+    return true
+  }
+
+  /** Writes `record` over `expected` while the session is `at` a position. Returns whether the store needs no more. */
+  async function write(expected: Position, record: SessionRecord, at: Position): Promise<boolean> {
+    if (await store.compareAndSet(expected, record)) return true
+    if (!grant.isCurrent(at) || (await reread(at))) return true
+    // The store missed an earlier write, or fell back: a renewal that it does not know has spent the token it holds.
+    const old = await store.read()
+    const isBehind = old && isSameLogin(old, at, record) && old.version < record.version
+    return !!isBehind && grant.isCurrent(at) && store.compareAndSet(old, record)
+  }
+
+  return {
+    look,
+    reread,
+    take,
+
+    /** Writes a renewal. If a peer was first, its version or its end is taken instead. */
+    async persist(position: Position, record: SessionRecord): Promise<void> {
+      try {
+        if (await write(position, record, position)) return
+      } catch {
+        // What memory holds is the newest there is, and peers hold what this renewal has spent.
+        disarmRetry()
+        disarmRetry = insist(clock, () => write(position, record, record))
+      }
+      unstored()
+    },
+
+    /** Writes a doubt beside its token: whoever reads the session knows of the doubt, too. */
+    persistDoubt(position: Position, stored: SessionRecord, doubt: LedgerRow) {
+      store.compareAndSet(position, { ...stored, doubt }).catch(unstored)
+    },
+
+    /** Whether the store says that the session is over for all who share it. */
+    async isBuried({ epoch }: Position): Promise<boolean> {
+      const stored = await look()
+      return !!stored && isTombstone(stored) && stored.epoch === epoch
+    },
+
+    /** Takes the refresh token out of the record. */
+    dropRefreshToken(at: Position) {
+      void replaceStored(store, unstored, (stored) => {
+        if (!stored || !isSamePosition(stored, at)) return undefined
+        const { refreshToken, doubt, ...rest } = stored as SessionRecord
+        return rest
+      })
+    },
+
+    /** The session is over: a renewal that could not be written is given up. */
+    close: () => disarmRetry(),
+  }
+}
+
+export type SharedRecord = ReturnType<typeof createSharedRecord>
+
+/**
+ * Whether `stored` is the login `of` at this epoch, and not its end. Two logins share an epoch only where a store has
+ * failed; neither is then the other.
+ */
+const isSameLogin = (
+  stored: StoredSession,
+  { epoch }: Position,
+  of: Pick<SessionRecord, 'startedAt' | 'user'>,
+): stored is SessionRecord =>
+  !isTombstone(stored) &&
+  stored.epoch === epoch &&
+  stored.startedAt === of.startedAt &&
+  stored.user.id === of.user.id
