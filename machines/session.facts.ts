@@ -114,11 +114,11 @@ export const confirmed = ({ facts }: EventOf<'session.renewed'>): Partial<Sessio
   rejectFloorAt: facts.floorAt,
 })
 
-/** A logout, here or elsewhere. */
-export const ended = ({ reason }: EventOf<'session.ended'>): Partial<SessionContext> => ({
-  ...nobody,
-  reason,
-})
+/** A logout, here or elsewhere. Where nobody is logged in, that is known from now on, and nothing else changes. */
+export const ended = (
+  { user }: SessionContext,
+  { reason }: EventOf<'session.ended'>,
+): Partial<SessionContext> => (user ? { ...nobody, reason } : { pending: false })
 
 /** The context that a machine starts with. */
 export function initial(input: SessionInput): SessionContext {

@@ -34,11 +34,20 @@ const isAnswer = (c: SessionContext, event: SessionEvent) => {
 /** Where another call was served, a 401 right after a renewal is the word of one route. */
 const isBelieved = (c: SessionContext, at: number) => !c.accepted || at >= c.rejectFloorAt
 
+/** A 401, and nothing that is still permitted could bring another bearer. */
+const isRejectedForGood = (c: SessionContext, e: SessionEvent) => {
+  const isStuck = !c.refreshable || isHopeless({ ...c, ...rejected(c) }, e.at)
+  return isAnswer(c, e) && isStuck && (!c.accepted || c.bearer !== 'good')
+}
+
 const isEnded = (c: SessionContext, at: number) => at >= c.endsAt || c.bearer === 'none'
 
-/** A limit is reached, or the bearer is gone and nothing can bring another. */
+/** The session lives, but a limit is reached, or the bearer is gone and nothing can bring another. */
 const isOver = (c: SessionContext, at: number) =>
-  isPastLimit(c, at) || isHopeless(c, at) || (isEnded(c, at) && !c.refreshable)
+  c.reason === null && (isPastLimit(c, at) || isHopeless(c, at) || (isEnded(c, at) && !c.refreshable))
+
+/** Time may send the refresh token. A row of a state is tried before those of the root, where a session ends. */
+const maySendOn = (c: SessionContext, at: number) => maySend(c, at) && !isOver(c, at)
 
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
 
@@ -58,30 +67,29 @@ export const guards = {
     const { facts } = event as EventOf<'session.started'>
     return facts.doubt !== undefined || facts.bearer === 'none'
   },
-  isPastLimit: ({ context, event }: Given) => isPastLimit(context, event.at),
   isOver: ({ context, event }: Given) => isOver(context, event.at),
-  isLapsed: ({ context: c, event }: Given) =>
-    isOver(c, event.at) || (isEnded(c, event.at) && c.policy === 'prompt'),
+  isWithinLimits: ({ context, event }: Given) => !isPastLimit(context, event.at),
+  isUnanswered: ({ context: c, event }: Given) => isEnded(c, event.at) && c.policy === 'prompt',
   isAlive: ({ context }: Given) => context.reason === null,
-  isTimerDue: ({ context: c, event }: Given) => event.at >= c.refreshAt && isEager(c) && maySend(c, event.at),
-  isInsideLead: ({ context, event }: Given) => event.at >= context.leadAt,
+  isTimerDue: ({ context: c, event }: Given) =>
+    event.at >= c.refreshAt && isEager(c) && maySendOn(c, event.at),
+  isInsideLead: ({ context: c, event }: Given) => event.at >= c.leadAt && !isOver(c, event.at),
   isEndedAndEager: ({ context: c, event }: Given) =>
-    event.at >= c.endsAt && isEager(c) && isPastFloor(c, event) && maySend(c, event.at),
+    event.at >= c.endsAt && isEager(c) && isPastFloor(c, event) && maySendOn(c, event.at),
   isWorthAsking: ({ context: c, event }: Given) =>
     maySend(c, event.at) &&
     isPastFloor(c, event) &&
     (!isByCaller(event) || (c.policy !== 'prompt' && event.at >= c.leadAt)),
-  isRejectedForGood: ({ context: c, event }: Given) => {
-    const spent = { ...c, ...rejected(c) }
-    const isStuck = !c.refreshable || isHopeless(spent, event.at)
-    return isAnswer(c, event) && isStuck && (!c.accepted || c.bearer !== 'good')
-  },
+  isRejectedForGood: ({ context, event }: Given) => isRejectedForGood(context, event),
   isRejectedPastFloor: ({ context: c, event }: Given) =>
     isAnswer(c, event) &&
     isPastFloor(c, event) &&
     event.at >= c.rejectFloorAt &&
     maySend({ ...c, ...rejected(c) }, event.at),
   isRejected: ({ context: c, event }: Given) => isAnswer(c, event) && isBelieved(c, event.at),
+  isRejectedForNow: ({ context: c, event }: Given) =>
+    isAnswer(c, event) && isBelieved(c, event.at) && !isRejectedForGood(c, event),
+  isDisputed: ({ context: c, event }: Given) => isAnswer(c, event) && !isBelieved(c, event.at),
   isAnswer: ({ context, event }: Given) => isAnswer(context, event),
   isCleared: ({ context: c, event }: Given) =>
     isAnswer(c, event) &&
@@ -121,10 +129,10 @@ export const guards = {
   isUnsupportedInsideLead: ({ context: c, event }: Given) =>
     isCurrent(c, event as EventOf<'refresh.unsupported'>) && event.at >= c.leadAt,
   isRetryDue: ({ context: c, event }: Given) =>
-    isTimed(c) && event.at >= retryDueAt(c, c.isHurried) && maySend(c, event.at),
+    isTimed(c) && event.at >= retryDueAt(c, c.isHurried) && maySendOn(c, event.at),
   isAskedAndDue: ({ context: c, event }: Given) =>
     event.at >= retryDueAt(c, c.isHurried || !isByCaller(event)) && maySend(c, event.at),
   isFreeToRetry: ({ context: c, event }: Given) =>
     event.at >= (c.doubt ? retryDueAt(c, true) : c.heldUntil) && maySend(c, event.at),
-  isRereadDue: ({ context, event }: Given) => event.at >= context.rereadAt,
+  isRereadDue: ({ context: c, event }: Given) => event.at >= c.rereadAt && !isOver(c, event.at),
 }

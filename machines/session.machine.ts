@@ -45,9 +45,8 @@ export const sessionMachine = setup({
     }),
     renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
     confirm: assign(({ event }) => confirmed(event as EventOf<'session.renewed'>)),
-    end: assign(({ event }) => ended(event as EventOf<'session.ended'>)),
+    end: assign(({ context, event }) => ended(context, event as EventOf<'session.ended'>)),
     startOver: assign(({ context, event }) => restored(context, event as EventOf<'session.restored'>)),
-    settle: assign({ pending: false }),
     expire: assign(({ context, event }, params?: { reason: ExpiredReason }) => ({
       bearer: 'none' as const,
       reason: params?.reason ?? reasonOfEnd(context, event.at),
@@ -112,7 +111,7 @@ export const sessionMachine = setup({
       },
       { target: '.active', actions: 'begin', description: 'login' },
     ],
-    'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout' },
+    'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout; or there is no session' },
     'session.restored': {
       target: '.loggedOut',
       reenter: true,
@@ -140,7 +139,30 @@ export const sessionMachine = setup({
       actions: { type: 'expire', params: ({ event }) => ({ reason: event.reason }) },
       description: 'refused for good',
     },
-    'time.checked': { guard: 'isAlive', actions: 'markTime', description: 'time passes' },
+    'bearer.rejected': [
+      {
+        guard: 'isRejectedForGood',
+        target: '.expired',
+        actions: 'expire',
+        description: '401, and nothing can renew it',
+      },
+      { guard: 'isRejectedPastFloor', target: '.refreshing', actions: 'markRejected', description: '401' },
+      {
+        guard: 'isRejected',
+        target: '.retrying',
+        actions: ['markRejected', 'waitForFloor'],
+        description: '401 right after a renewal',
+      },
+    ],
+    'time.checked': [
+      {
+        guard: 'isOver',
+        target: '.expired',
+        actions: 'expire',
+        description: 'a limit is reached, or nothing can renew it',
+      },
+      { guard: 'isAlive', actions: 'markTime', description: 'time passes' },
+    ],
     'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
     'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
     'user.changed': { actions: 'noteUser', description: 'the user comes or goes' },
@@ -152,9 +174,6 @@ export const sessionMachine = setup({
         { guard: 'hasTrouble', target: 'retrying', description: 'started with a refresh in doubt' },
         { guard: 'hasFacts', target: 'active', description: 'started with a session' },
       ],
-      on: {
-        'session.ended': { actions: 'settle', description: 'there is none' },
-      },
     },
     active: {
       description: 'The bearer is good for longer than the lead time. Callers are served at once.',
@@ -162,10 +181,10 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'isLapsed',
+            guard: 'isUnanswered',
             target: 'expired',
             actions: 'expire',
-            description: 'a limit is reached, or nothing can renew it',
+            description: 'nobody answered the prompt',
           },
           { guard: 'isTimerDue', target: 'refreshing', actions: 'markTime', description: 'due' },
           {
@@ -181,26 +200,11 @@ export const sessionMachine = setup({
           actions: ['markTime', 'noteAsked', 'hurry'],
           description: 'due, a caller asks; or the user does',
         },
-        'bearer.rejected': [
-          {
-            guard: 'isRejectedForGood',
-            target: 'expired',
-            actions: 'expire',
-            description: '401, and nothing can renew it',
-          },
-          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected', description: '401' },
-          {
-            guard: 'isRejected',
-            target: 'retrying',
-            actions: ['markRejected', 'waitForFloor'],
-            description: '401 right after a renewal',
-          },
-          {
-            guard: 'isAnswer',
-            actions: 'markDisputed',
-            description: '401 right after a renewal, on one route of several',
-          },
-        ],
+        'bearer.rejected': {
+          guard: 'isDisputed',
+          actions: 'markDisputed',
+          description: '401 right after a renewal, on one route of several',
+        },
       },
     },
     nearingExpiry: {
@@ -210,10 +214,10 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'isLapsed',
+            guard: 'isUnanswered',
             target: 'expired',
             actions: 'expire',
-            description: 'a limit is reached, or nothing can renew it',
+            description: 'nobody answered the prompt',
           },
           {
             guard: 'isEndedAndEager',
@@ -228,21 +232,6 @@ export const sessionMachine = setup({
           actions: ['markTime', 'noteAsked', 'hurry'],
           description: 'due, a caller asks; or the user does',
         },
-        'bearer.rejected': [
-          {
-            guard: 'isRejectedForGood',
-            target: 'expired',
-            actions: 'expire',
-            description: '401, and nothing can renew it',
-          },
-          { guard: 'isRejectedPastFloor', target: 'refreshing', actions: 'markRejected', description: '401' },
-          {
-            guard: 'isRejected',
-            target: 'retrying',
-            actions: ['markRejected', 'waitForFloor'],
-            description: '401 right after a renewal',
-          },
-        ],
         'user.changed': {
           guard: 'isBackAndEager',
           target: 'refreshing',
@@ -271,10 +260,9 @@ export const sessionMachine = setup({
       },
       on: {
         'time.checked': {
-          guard: 'isPastLimit',
-          target: 'expired',
-          actions: 'expire',
-          description: 'a limit is reached',
+          guard: 'isWithinLimits',
+          actions: 'markTime',
+          description: 'the flight may yet renew it',
         },
         'bearer.rejected': { guard: 'isAnswer', actions: 'markRejected', description: '401' },
         'session.renewed': {
@@ -332,12 +320,6 @@ export const sessionMachine = setup({
       on: {
         'time.checked': [
           {
-            guard: 'isOver',
-            target: 'expired',
-            actions: 'expire',
-            description: 'a limit is reached, or nothing can renew it',
-          },
-          {
             guard: 'isRetryDue',
             target: 'refreshing',
             actions: 'markTime',
@@ -358,15 +340,7 @@ export const sessionMachine = setup({
           },
           { actions: ['noteAsked', 'hurry'], description: 'asked for: as soon as may be' },
         ],
-        'bearer.rejected': [
-          {
-            guard: 'isRejectedForGood',
-            target: 'expired',
-            actions: 'expire',
-            description: '401, and nothing can renew it',
-          },
-          { guard: 'isRejected', actions: 'markRejected', description: '401' },
-        ],
+        'bearer.rejected': { guard: 'isRejectedForNow', actions: 'markRejected', description: '401' },
         'bearer.accepted': {
           guard: 'isCleared',
           target: 'active',

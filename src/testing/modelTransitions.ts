@@ -13,11 +13,20 @@ export function transitionName(state: string, event: string, row: AnyTransitionD
   return `${state}: ${event || '(at once)'}${guard && ` [${guard}]`} -> ${row.target?.[0]?.key ?? 'stays'}`
 }
 
+/** Rows of the root that a state never comes to: rows of its own take the event in every case that they are for. */
+const SHADOWED: Readonly<Record<string, readonly string[]>> = {
+  // A look at the clock comes before any news, and leaves `active` when the bearer has ended.
+  active: ['isNewerUseless'],
+  // Each 401 is for the flight in the air, and so is the time within the limits.
+  refreshing: ['isRejectedForGood', 'isRejectedPastFloor', 'isRejected', 'isAlive'],
+  // A 401 does not end a backoff, unless it ends the session.
+  retrying: ['isRejectedPastFloor', 'isRejected'],
+}
+
 /** Rows of the root that speak of a session that lives, or that a peer may yet revive, hold nowhere else. */
 function canApply({ key, tags }: AnyStateNode, event: string, { guard }: AnyTransitionDefinition): boolean {
   if (!guard || event === 'session.started') return true
-  // A look at the clock comes before any news, and leaves `active` when the bearer has ended.
-  if (key === 'active') return nameOf(guard) !== 'isNewerUseless'
+  if (SHADOWED[key]?.includes(nameOf(guard))) return false
   return tags.includes('authenticated') || (key === 'expired' && event === 'session.renewed')
 }
 

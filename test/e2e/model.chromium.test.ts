@@ -20,20 +20,20 @@ describe('the panel of the demo in Chromium', () => {
     expect(suite.walked()).toEqual(suite.planned())
     expect(describeCoverage(suite.walked())).toMatchInlineSnapshot(`
       "states       6 of 6
-      transitions  42 of 91
+      transitions  42 of 93
         not walked: loggedOut: (at once) [hasTrouble] -> retrying
           No event of the model leads there, with these options.
         not walked: loggedOut: (at once) [hasFacts] -> active
           No event of the model leads there, with these options.
-        not walked: loggedOut: session.ended -> stays
-          The panel has no button for it there.
         not walked: loggedOut: session.started [isStartedInTrouble] -> retrying
           What a page sends to its server spends nothing: whatever comes back, it asks again.
+        not walked: loggedOut: session.ended -> loggedOut
+          The panel has no button for it there.
         not walked: loggedOut: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
-        not walked: active: bearer.rejected [isRejectedForGood] -> expired
-          Facts of a server are of a session that has a bearer, and may ask for the next.
-        not walked: active: bearer.rejected [isAnswer] -> stays
+        not walked: active: time.checked [isUnanswered] -> expired
+          No event of the model leads there, with these options.
+        not walked: active: bearer.rejected [isDisputed] -> stays
           A page behind its server has no bearer, and nobody accepts it.
         not walked: active: session.started [isStartedInTrouble] -> retrying
           What a page sends to its server spends nothing: whatever comes back, it asks again.
@@ -43,14 +43,14 @@ describe('the panel of the demo in Chromium', () => {
           Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: active: refresh.rejected [isRejectedAlive] -> expired
           Takes a refresh of another tab that is refused while this one looks away.
+        not walked: active: bearer.rejected [isRejectedForGood] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: active: bearer.accepted [isAnswer] -> stays
           A page behind its server has no bearer, and nobody accepts it.
+        not walked: nearingExpiry: time.checked [isUnanswered] -> expired
+          No event of the model leads there, with these options.
         not walked: nearingExpiry: time.checked [isEndedAndEager] -> refreshing
           That the backend cannot refresh ends the session at the server, as a rejection.
-        not walked: nearingExpiry: bearer.rejected [isRejectedForGood] -> expired
-          Facts of a server are of a session that has a bearer, and may ask for the next.
-        not walked: nearingExpiry: bearer.rejected [isRejected] -> retrying
-          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: nearingExpiry: session.started [isStartedInTrouble] -> retrying
           What a page sends to its server spends nothing: whatever comes back, it asks again.
         not walked: nearingExpiry: session.started -> active
@@ -61,6 +61,10 @@ describe('the panel of the demo in Chromium', () => {
           Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: nearingExpiry: refresh.rejected [isRejectedAlive] -> expired
           Takes a refresh of another tab that is refused while this one looks away.
+        not walked: nearingExpiry: bearer.rejected [isRejectedForGood] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
+        not walked: nearingExpiry: bearer.rejected [isRejected] -> retrying
+          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: nearingExpiry: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
         not walked: nearingExpiry: bearer.accepted [isAnswer] -> stays
@@ -91,8 +95,6 @@ describe('the panel of the demo in Chromium', () => {
           No event of the model leads there, with these options.
         not walked: retrying: refresh.asked [isAskedAndDue] -> refreshing
           The panel has no button for it there.
-        not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
-          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: retrying: bearer.accepted [isCleared] -> active
           A page behind its server has no bearer, and nobody accepts it.
         not walked: retrying: session.started [isStartedInTrouble] -> retrying
@@ -105,6 +107,8 @@ describe('the panel of the demo in Chromium', () => {
           Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: retrying: refresh.rejected [isRejectedAlive] -> expired
           Takes a refresh of another tab that is refused while this one looks away.
+        not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
+          Facts of a server are of a session that has a bearer, and may ask for the next.
         not walked: retrying: bearer.accepted [isAnswer] -> stays
           A page behind its server has no bearer, and nobody accepts it.
         not walked: expired: session.started [isStartedInTrouble] -> retrying

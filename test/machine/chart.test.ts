@@ -39,7 +39,7 @@ describe('the chart', () => {
       ...[...node.transitions.values()].flat(),
     ])
     expect(rows.filter(({ description }) => !description).map(({ eventType }) => eventType)).toEqual([])
-    expect(rows.length).toBeLessThanOrEqual(49)
+    expect(rows.length).toBeLessThanOrEqual(44)
   })
 
   test.each<[SessionStateName, SessionTag[]]>([

@@ -93,4 +93,9 @@ export const bffOver = (
 export const bffSuite = (driver: ModelDriver = bffOver(reference)) => modelSuite(driver, behindServer)
 
 export const chartSuite = () =>
-  modelSuite(chartDriver(), [driven, { ...limits, start: 'loggedIn' }, { ...limits, start: 'inDoubt' }])
+  modelSuite(chartDriver(), [
+    driven,
+    { ...limits, start: 'loggedIn' },
+    { ...limits, start: 'inDoubt' },
+    { ...limits, start: 'pending', policy: 'prompt' },
+  ])

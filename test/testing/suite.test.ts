@@ -42,6 +42,7 @@ describe('the paths', () => {
       { ...limits, start: 'pending' },
       { ...limits, start: 'loggedIn', resend: 'never' },
       { ...limits, start: 'inDoubt', resend: { withinMs: 40_000 } },
+      { ...limits, start: 'pending', policy: 'prompt' },
     ])
     const planned = suite.planned()
     expect(Object.keys(planned.transitions).sort()).toEqual(modelTransitions().sort())
@@ -51,7 +52,7 @@ describe('the paths', () => {
     )
     expect(describeCoverage(planned)).toMatchInlineSnapshot(`
       "states       6 of 6
-      transitions  91 of 91
+      transitions  93 of 93
       reasons      15 of 16
         not seen: internal, which no event causes: the chart itself failed"
     `)

@@ -52,34 +52,34 @@ describe('over the reference backend', () => {
     test('cannot walk these', () => {
       expect(describeCoverage(behindServer.walked())).toMatchInlineSnapshot(`
         "states       6 of 6
-        transitions  54 of 91
+        transitions  56 of 93
           not walked: loggedOut: (at once) [hasTrouble] -> retrying
             No event of the model leads there, with these options.
           not walked: loggedOut: (at once) [hasFacts] -> active
             No event of the model leads there, with these options.
           not walked: loggedOut: session.started [isStartedInTrouble] -> retrying
             What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
-          not walked: active: bearer.rejected [isRejectedForGood] -> expired
-            Facts of a server are of a session that has a bearer, and may ask for the next.
-          not walked: active: bearer.rejected [isAnswer] -> stays
+          not walked: active: bearer.rejected [isDisputed] -> stays
             A page behind its server has no bearer, and nobody accepts it.
           not walked: active: session.started [isStartedInTrouble] -> retrying
             What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
           not walked: active: session.renewed [isNewerUnusable] -> retrying
             Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: active: bearer.rejected [isRejectedForGood] -> expired
+            Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: active: bearer.accepted [isAnswer] -> stays
             A page behind its server has no bearer, and nobody accepts it.
           not walked: nearingExpiry: time.checked [isEndedAndEager] -> refreshing
             That the backend cannot refresh ends the session at the server, as a rejection.
-          not walked: nearingExpiry: bearer.rejected [isRejectedForGood] -> expired
-            Facts of a server are of a session that has a bearer, and may ask for the next.
-          not walked: nearingExpiry: bearer.rejected [isRejected] -> retrying
-            Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: nearingExpiry: session.started [isStartedInTrouble] -> retrying
             What a page sends to its server spends nothing: whatever comes back, or not, it asks again.
           not walked: nearingExpiry: session.renewed [isNewerUseless] -> expired
             Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: nearingExpiry: session.renewed [isNewerUnusable] -> retrying
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: nearingExpiry: bearer.rejected [isRejectedForGood] -> expired
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: nearingExpiry: bearer.rejected [isRejected] -> retrying
             Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: nearingExpiry: refresh.asked -> stays
             A page behind its server has no bearer to hand out, and its calls wait for none.
@@ -105,8 +105,6 @@ describe('over the reference backend', () => {
             A page behind its server has no bearer, and nobody accepts it.
           not walked: retrying: time.checked [isRereadDue] -> stays
             No event of the model leads there, with these options.
-          not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
-            Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: retrying: bearer.accepted [isCleared] -> active
             A page behind its server has no bearer, and nobody accepts it.
           not walked: retrying: network.restored -> stays
@@ -116,6 +114,8 @@ describe('over the reference backend', () => {
           not walked: retrying: session.renewed [isNewerUseless] -> expired
             Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: retrying: session.renewed [isNewerUnusable] -> retrying
+            Facts of a server are of a session that has a bearer, and may ask for the next.
+          not walked: retrying: bearer.rejected [isRejectedForGood] -> expired
             Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: retrying: bearer.accepted [isAnswer] -> stays
             A page behind its server has no bearer, and nobody accepts it.
