@@ -1,5 +1,5 @@
 import type { Position, SessionUser } from '../../machines/session.types.ts'
-import { readUser } from '../session/login.ts'
+import { readUser } from '../base/readUser.ts'
 
 /** What a page may know of the session that its server keeps, as the server answers it. */
 export interface BffFacts extends Position {

@@ -1,4 +1,5 @@
-import { isBearer, readUser } from '../session/login.ts'
+import { readUser } from '../base/readUser.ts'
+import { isBearer } from '../session/login.ts'
 import { isJson, mediaTypeOf } from '../wire/headers.ts'
 import type { WireAnswer } from '../wire/request.ts'
 

@@ -1,4 +1,4 @@
-import { readUser } from '../session/login.ts'
+import { readUser } from '../base/readUser.ts'
 import { failure, json, redirect } from './answers.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'

@@ -1,4 +1,6 @@
-import { type LoginAnswer, readUser } from '../session/login.ts'
+import * as z from 'zod/mini'
+import { readUser } from '../base/readUser.ts'
+import type { LoginAnswer } from '../session/login.ts'
 import { setCookieOf } from '../wire/cookies.ts'
 import { isJson } from '../wire/headers.ts'
 import type { WireAnswer } from '../wire/request.ts'
@@ -14,6 +16,19 @@ import { readJson } from './readJson.ts'
 import type { Grant } from './sessionOpening.ts'
 import { isFound } from './sessionSearch.ts'
 
+const textSchema = z.string().check(z.minLength(1))
+const credentialsSchema = z.object({ email: textSchema, password: textSchema })
+
+const attemptSchema = z.catch(z.optional(z.string()), undefined)
+/** The name of a code at the backend is `token`. */
+const secondFactorSchema = z.union([
+  z.pipe(
+    z.object({ code: z.string(), attempt: attemptSchema }),
+    z.transform(({ code, attempt }) => ({ token: code, attempt })),
+  ),
+  z.object({ backupCode: z.string(), attempt: attemptSchema }),
+])
+
 /**
  * `POST login`, `{ email, password }`: 200 with the facts of the new session, or `{ next: 'twoFactor', attempt }`; then
  * the temporary token stays here. A wrong password and an unknown user get the same answer, though the backend tells.
@@ -22,12 +37,12 @@ export const passwordLogin: Endpoint = async (context, request, info) => {
   const other = await otherLogin(context, request)
   if (other) return other
   const body = await readJson(request)
-  const { email, password } = body ?? {}
-  if (typeof email !== 'string' || typeof password !== 'string' || !email || !password)
+  const { data: credentials } = credentialsSchema.safeParse(body)
+  if (!credentials)
     return failure(400, 'invalid_request', { expected: 'a JSON object with "email" and "password"' })
   const result = await callLogin(context, request, info, {
     path: 'api/admin/login/local',
-    body: { email, password },
+    body: credentials,
     isLimited: true,
     refusal: (answer, said) => loginRefusal(answer, said, 'invalid_credentials'),
     isStep: (said) => said.twoFASetupRequired === true || isPending(said),
@@ -61,12 +76,12 @@ export const twoFactorLogin: Endpoint = async (context, request, info) => {
   const other = await otherLogin(context, request)
   if (other) return other
   const body = await readJson(request)
-  const { code, backupCode, attempt } = body ?? {}
-  const factor = typeof code === 'string' ? { token: code } : { backupCode }
-  if (typeof (factor.token ?? factor.backupCode) !== 'string')
+  const { data: second } = secondFactorSchema.safeParse(body)
+  if (!second)
     return failure(400, 'invalid_request', { expected: 'a JSON object with "code" or "backupCode"' })
+  const { attempt, ...factor } = second
   const logins = pendingLogin(context)
-  const pending = await logins.find(request, typeof attempt === 'string' ? attempt : undefined)
+  const pending = await logins.find(request, attempt)
   if (!pending) return failure(401, 'login_expired', {}, await logins.stale(request))
   if (!(await pending.count())) return failure(401, 'login_expired', {}, [pending.forget()])
   const result = await callLogin(context, request, info, {

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { asStored } from '../session/records.ts'
@@ -30,27 +31,34 @@ export interface ServerRecord {
   readonly reason?: ExpiredReason | LoggedOutReason
 }
 
+const recordSchema = z.looseObject({
+  v: z.literal(1),
+  key: z.string(),
+  login: z.string(),
+  // Both are read by `asStored`: whatever stands in place of an intent is a send that nobody knows of.
+  session: z.looseObject({}),
+  intent: z.optional(z.unknown()),
+  activeAt: z.number(),
+  verifiedAt: z.number(),
+})
+
 /** What was unsealed, if it is a record of this format; `newer`: a later release wrote it. */
 export function readServerRecord(text: string): ServerRecord | 'newer' | undefined {
-  let value: Partial<ServerRecord> | null
+  let value: { readonly v?: unknown } | null
   try {
     value = JSON.parse(text)
   } catch {
     return undefined
   }
   if (typeof value?.v === 'number' && value.v > 1) return 'newer'
-  // A session is read together with the row of its sends.
-  const stored = asStored(value?.session && { ...value.session, doubt: value.intent })
-  const { doubt: row, ...session } = (stored ?? {}) as Partial<SessionRecord>
-  const isFit =
-    value?.v === 1 &&
-    stored !== null &&
-    typeof value.key === 'string' &&
-    typeof value.login === 'string' &&
-    Number.isFinite(value.activeAt) &&
-    Number.isFinite(value.verifiedAt)
-  if (!isFit) return undefined
-  const { intent: given, ...rest } = value as ServerRecord
-  const intent = row && { ...row, owner: `${given?.owner}` }
-  return { ...rest, session: session as StoredSession, ...(intent && { intent }) }
+  const { data } = recordSchema.safeParse(value)
+  const stored = data && asStored({ ...data.session, doubt: data.intent })
+  if (!stored) return undefined
+  const { doubt: row, ...session } = stored as SessionRecord
+  const { intent, ...rest } = data
+  return {
+    ...(rest as Omit<ServerRecord, 'session' | 'intent'>),
+    session: session as StoredSession,
+    ...(row && { intent: { ...row, owner: String((intent as Partial<Intent> | null)?.owner) } }),
+  }
 }

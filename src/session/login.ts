@@ -1,5 +1,6 @@
 import type { SessionUser } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
+import { readUser } from '../base/readUser.ts'
 import { toTokens } from './records.ts'
 
 /** What the backend answers to a login or an exchange. */
@@ -26,20 +27,9 @@ export interface LoginOptions {
 
 const BEARER = /^[\x21-\x7e]{1,16384}$/
 const TENANT = /^[A-Za-z0-9._-]{1,128}$/
-const TEXTS = ['email', 'name', 'username', 'role', 'avatar', 'tenantId'] as const
 
 /** Visible ASCII, at most 16 KiB: what a header can carry. */
 export const isBearer = (value: unknown): value is string => typeof value === 'string' && BEARER.test(value)
-
-/** Picks the known fields into a fresh object; `undefined` where there is no id. */
-export function readUser(value: unknown): SessionUser | undefined {
-  const raw = (value ?? {}) as Record<string, unknown>
-  const id = raw.id ?? raw._id
-  if (typeof id !== 'string' || id === '') return undefined
-  const user: Record<string, string> = { id }
-  for (const key of TEXTS) if (typeof raw[key] === 'string') user[key] = raw[key]
-  return user as unknown as SessionUser
-}
 
 /** Trims; blank is none; anything that a backend would silently ignore is refused. The value is never quoted. */
 function readTenant(value: unknown): string | undefined {

@@ -1,7 +1,8 @@
 import { readRow } from '../../machines/session.ledger.ts'
 import type { Position } from '../../machines/session.types.ts'
+import { readUser } from '../base/readUser.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
-import { isBearer, type Owner, readUser } from './login.ts'
+import { isBearer, type Owner } from './login.ts'
 import type { Tokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored

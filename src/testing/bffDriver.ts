@@ -1,9 +1,9 @@
 import type { SessionUser } from '../../machines/session.types.ts'
+import { readUser } from '../base/readUser.ts'
 import { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'
 import type { BffFacts } from '../bff/facts.ts'
 import type { BffSession } from '../bff/session.ts'
 import type { SessionServerOptions } from '../server/options.ts'
-import { readUser } from '../session/login.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import { drivenBrowser } from './drivenBrowser.ts'
 import {

@@ -67,6 +67,7 @@ const rooms: Record<string, Room> = {
       'src/base/',
       '#crypto',
       'xstate',
+      'zod/mini',
     ],
     types: [...contracts, 'machines/'],
   },

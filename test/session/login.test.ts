@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readLogin, readUser } from '../../src/session/login.ts'
+import { readUser } from '../../src/base/readUser.ts'
+import { readLogin } from '../../src/session/login.ts'
 
 const answer = { token: 'B1', user: { id: 'ada' } }
 const read = (given: unknown, options: object = {}) =>

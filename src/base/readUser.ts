@@ -1,0 +1,19 @@
+import type { SessionUser } from '../../machines/session.types.ts'
+
+const TEXTS = ['email', 'name', 'username', 'role', 'avatar', 'tenantId'] as const
+
+/**
+ * Picks the known fields of a user document into a fresh object; `undefined` where there is no id. A field that is for
+ * display and is no text, or empty, is left out: it must not cost a session.
+ */
+export function readUser(value: unknown): SessionUser | undefined {
+  const document = (value ?? {}) as Record<string, unknown>
+  const id = document.id || document._id
+  if (!id || typeof id !== 'string') return undefined
+  const user: Record<string, string> = {}
+  for (const key of TEXTS) {
+    const text = document[key]
+    if (text && typeof text === 'string') user[key] = text
+  }
+  return { ...user, id }
+}

@@ -1,0 +1,8 @@
+/** What LibreChat's routes answer, as zod schemas for your own code and mocks. A page that only runs a session needs none. */
+
+export {
+  loginAnswerSchema,
+  refreshAnswerSchema,
+  refreshErrorSchema,
+  userSchema,
+} from '../librechat/schemas.ts'
