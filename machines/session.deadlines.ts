@@ -1,3 +1,5 @@
+import type { Doubt, SessionContext, SessionFacts } from './session.context.ts'
+import type { SessionEvent } from './session.events.ts'
 import { after, finite, NEVER } from './session.instants.ts'
 import {
   counted,
@@ -9,7 +11,7 @@ import {
   raised,
   waitAfter,
 } from './session.ledger.ts'
-import type { Doubt, SessionContext, SessionEvent, SessionFacts, SessionStateName } from './session.types.ts'
+import type { SessionStateName } from './session.types.ts'
 
 const MAX_TIMER_MS = 2 ** 31 - 1
 const FLOOR_MS = 5_000

@@ -1,6 +1,8 @@
+import type { SessionContext, SessionFacts, SessionInput } from './session.context.ts'
 import { floorAfter, isUnusable, isUseless, rereadAfter } from './session.deadlines.ts'
+import type { EventOf } from './session.events.ts'
 import { after, finite, NEVER } from './session.instants.ts'
-import type { EventOf, ExpiredReason, SessionContext, SessionFacts, SessionInput } from './session.types.ts'
+import type { ExpiredReason } from './session.types.ts'
 
 /** Nothing went wrong yet. */
 const calm = {

@@ -1,3 +1,4 @@
+import type { SessionContext } from './session.context.ts'
 import {
   doubtAfter,
   isHopeless,
@@ -9,8 +10,9 @@ import {
   maySend,
   retryDueAt,
 } from './session.deadlines.ts'
+import type { EventOf, SessionEvent } from './session.events.ts'
 import { rejected, renewed } from './session.facts.ts'
-import type { EventOf, Position, SessionContext, SessionEvent } from './session.types.ts'
+import type { Position } from './session.types.ts'
 
 interface Given {
   context: SessionContext

@@ -1,29 +1,12 @@
-import { assign, setup } from 'xstate'
-import { afterRefused, afterUnknown, isSpent, rereadAfter } from './session.deadlines.ts'
-import {
-  accepted,
-  begun,
-  confirmed,
-  disputed,
-  ended,
-  initial,
-  noted,
-  passed,
-  reasonOfEnd,
-  rejected,
-  renewed,
-  restored,
-} from './session.facts.ts'
-import { guards, isByCaller } from './session.guards.ts'
-import { alarmPort, refreshPort, rereadPort, runtimePort } from './session.ports.ts'
-import type {
-  EventOf,
-  ExpiredReason,
-  SessionContext,
-  SessionEvent,
-  SessionInput,
-  SessionTag,
-} from './session.types.ts'
+import { setup } from 'xstate'
+import { actions } from './session.actions.ts'
+import type { SessionContext, SessionInput } from './session.context.ts'
+import { isSpent } from './session.deadlines.ts'
+import type { SessionEvent } from './session.events.ts'
+import { initial } from './session.facts.ts'
+import { guards } from './session.guards.ts'
+import { alarmPort, refreshPort, runtimePort } from './session.ports.ts'
+import type { SessionTag } from './session.types.ts'
 
 /**
  * The session. A pure function of its events: every event carries the instant at which it happened, no guard
@@ -38,67 +21,14 @@ export const sessionMachine = setup({
   },
   actors: { refresh: refreshPort, alarm: alarmPort, runtime: runtimePort },
   guards,
-  actions: {
-    begin: assign(({ context, event }) => {
-      const { facts, at } = event as EventOf<'session.started'>
-      return begun(context, facts, at)
-    }),
-    renew: assign(({ context, event }) => renewed(context, event as EventOf<'session.renewed'>)),
-    confirm: assign(({ event }) => confirmed(event as EventOf<'session.renewed'>)),
-    end: assign(({ context, event }) => ended(context, event as EventOf<'session.ended'>)),
-    startOver: assign(({ context, event }) => restored(context, event as EventOf<'session.restored'>)),
-    expire: assign(({ context, event }, params?: { reason: ExpiredReason }) => ({
-      bearer: 'none' as const,
-      reason: params?.reason ?? reasonOfEnd(context, event.at),
-    })),
-    markTime: assign(({ context, event }) => passed(context, event.at)),
-    markRejected: assign(({ context }) => rejected(context)),
-    markDisputed: assign(({ context: c }) => ({
-      ...disputed(c),
-      // As soon as a 401 counts, it is found out whether a renewal helps.
-      refreshAt: Math.min(c.refreshAt, c.rejectFloorAt),
-    })),
-    markAccepted: assign(({ context, event }) => accepted(context, event.at)),
-    waitForFloor: assign(({ context: c, event }) => ({
-      heldUntil: c.floorAt,
-      retryAt: Math.max(c.floorAt, c.rejectFloorAt),
-      rereadAt: rereadAfter(c, event.at),
-    })),
-    hurry: assign(({ event }) => (isByCaller(event) ? {} : { isHurried: true })),
-    noteUser: assign(({ context, event }) =>
-      noted(context, (event as EventOf<'user.changed'>).idle, event.at),
-    ),
-    noteAsked: assign(({ context: c, event }) =>
-      c.reason === null && (event as EventOf<'refresh.asked'>).by === 'user' ? noted(c, false, event.at) : {},
-    ),
-    noteRefused: assign(({ context, event }) => afterRefused(context, event as EventOf<'refresh.refused'>)),
-    noteUnknown: assign(({ context, event }) => afterUnknown(context, event as EventOf<'refresh.unknown'>)),
-    noteUnsupported: assign(({ event }) =>
-      (event as EventOf<'refresh.unsupported'>).forGood
-        ? { refreshable: false, lastChance: true }
-        : { lastChance: true },
-    ),
-    noteReread: assign(({ context, event }) => ({
-      attempts: context.attempts + 1,
-      rereadAt: rereadAfter(context, event.at),
-    })),
-    reread: rereadPort,
-  },
+  actions,
 }).createMachine({
   id: 'session',
   description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
   context: ({ input = {} }) => initial(input),
   invoke: [
-    {
-      id: 'runtime',
-      src: 'runtime',
-      input: ({ self }) => ({ session: self }),
-    },
-    {
-      id: 'alarm',
-      src: 'alarm',
-      input: ({ self }) => ({ session: self }),
-    },
+    { id: 'runtime', src: 'runtime', input: ({ self }) => ({ session: self }) },
+    { id: 'alarm', src: 'alarm', input: ({ self }) => ({ session: self }) },
   ],
   initial: 'loggedOut',
   on: {

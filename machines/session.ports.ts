@@ -1,5 +1,26 @@
-import { type EventObject, fromCallback } from 'xstate'
-import type { PortInput, RefreshInput } from './session.types.ts'
+import { type AnyActorRef, type EventObject, fromCallback } from 'xstate'
+import type { Doubt } from './session.context.ts'
+import type { Position } from './session.types.ts'
+
+/** What the actors of the chart are started with: the session that they serve. */
+export interface PortInput {
+  /** The running machine, which the actor sends its events to. */
+  readonly session: AnyActorRef
+}
+
+/** What the `refresh` actor is started with. */
+export interface RefreshInput extends PortInput, Position {
+  /** The key of the strategy that refreshes. */
+  readonly provider: string
+  /** What is known of earlier sends of the refresh token; `null`: there is no doubt. */
+  readonly doubt: Doubt | null
+  /** The bearer is gone: without a renewal the session serves nobody. */
+  readonly isSpent: boolean
+  /** Somebody asks for the attempt, and does not wait for a backoff. */
+  readonly isHurried: boolean
+  /** Renewals in a row whose bearer was answered 401, the one at hand included. */
+  readonly rejections: number
+}
 
 const missing = (port: string) => () => {
   throw new Error(`The port "${port}" of the session machine is not provided: use sessionMachine.provide(…)`)

@@ -1,6 +1,7 @@
 import { nextDeadline } from '../../machines/session.deadlines.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { ExpiredReason, LoggedOutReason, SessionEvent } from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { Disposed, LoggedOut, RefreshUnavailable, SessionChanged, SessionExpired } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { createSessionClock } from '../base/sessionClock.ts'

@@ -1,10 +1,6 @@
+import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type {
-  ExpiredReason,
-  LoggedOutReason,
-  RejectedReason,
-  SessionFacts,
-} from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason, RejectedReason } from '../../machines/session.types.ts'
 import type { Chart } from './chart.ts'
 import type { KnownFacts } from './facts.ts'
 import type { BffSettings } from './options.ts'

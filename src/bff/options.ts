@@ -1,4 +1,5 @@
-import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
+import type { SessionInput } from '../../machines/session.context.ts'
+import type { RefreshPolicy } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'

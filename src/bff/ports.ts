@@ -1,5 +1,5 @@
 import type { AnyActorRef } from 'xstate'
-import type { PortInput, RefreshInput } from '../../machines/session.types.ts'
+import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { alarmPortOf, port } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'

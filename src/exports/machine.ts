@@ -4,24 +4,20 @@
  * `createSessionLogic` instead.
  */
 
+export type { Doubt, SessionContext, SessionFacts, SessionInput } from '../../machines/session.context.ts'
 export { clampDelay, deadlinesOf, nextDeadline } from '../../machines/session.deadlines.ts'
+export type { SessionEvent } from '../../machines/session.events.ts'
 export { sessionMachine } from '../../machines/session.machine.ts'
+export type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 export { type SessionState, selectSession } from '../../machines/session.select.ts'
 export type {
   BearerFact,
-  Doubt,
   ExpiredReason,
   LoggedOutReason,
-  PortInput,
   Position,
-  RefreshInput,
   RefreshPolicy,
   RejectedReason,
   ResendPolicy,
-  SessionContext,
-  SessionEvent,
-  SessionFacts,
-  SessionInput,
   SessionStateName,
   SessionTag,
   SessionUser,

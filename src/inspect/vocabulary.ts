@@ -1,11 +1,11 @@
+import type { SessionContext } from '../../machines/session.context.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import type {
   BearerFact,
   ExpiredReason,
   LoggedOutReason,
   RefreshPolicy,
   ResendPolicy,
-  SessionContext,
-  SessionEvent,
   SessionStateName,
   SessionTag,
 } from '../../machines/session.types.ts'

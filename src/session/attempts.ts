@@ -1,4 +1,6 @@
-import type { Doubt, Position, RefreshInput } from '../../machines/session.types.ts'
+import type { Doubt } from '../../machines/session.context.ts'
+import type { RefreshInput } from '../../machines/session.ports.ts'
+import type { Position } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import type { Grant } from './grant.ts'
 import type { Owner } from './login.ts'

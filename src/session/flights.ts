@@ -1,4 +1,5 @@
-import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
+import type { Position } from '../../machines/session.types.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { type AttemptReason, createAttempts } from './attempts.ts'
 import { createGrant } from './grant.ts'

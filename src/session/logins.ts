@@ -1,4 +1,5 @@
-import type { LoggedOutReason, SessionEvent } from '../../machines/session.types.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
+import type { LoggedOutReason } from '../../machines/session.types.ts'
 import { Disposed, SessionChanged } from '../base/errors.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
 import type { SessionStore } from '../stores/store.ts'

@@ -1,4 +1,5 @@
-import type { SessionEvent, SessionUser } from '../../machines/session.types.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
+import type { SessionUser } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
 import type { StoredSession } from '../stores/store.ts'
 import { type Attempt, internal, type Settled } from './attempts.ts'

@@ -7,8 +7,9 @@ import {
   fromCallback,
 } from 'xstate'
 import { nextDeadline } from '../../machines/session.deadlines.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type { PortInput, SessionEvent } from '../../machines/session.types.ts'
+import type { PortInput } from '../../machines/session.ports.ts'
 import type { AlarmHand } from './alarm.ts'
 import type { SessionActorRef } from './session.ts'
 

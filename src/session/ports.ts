@@ -1,6 +1,6 @@
 import { type AnyActorRef, createActor } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type { PortInput, RefreshInput } from '../../machines/session.types.ts'
+import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { inputOf, type Settings } from './options.ts'
 import { alarmPortOf, port } from './port.ts'

@@ -1,5 +1,6 @@
+import type { EventOf, SessionEvent } from '../../machines/session.events.ts'
 import { after } from '../../machines/session.instants.ts'
-import type { EventOf, RejectedReason, ResendPolicy, SessionEvent } from '../../machines/session.types.ts'
+import type { RejectedReason, ResendPolicy } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import { sendsOf } from './sendAges.ts'
 import type { RefreshOutcome } from './strategy.ts'

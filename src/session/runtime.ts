@@ -1,10 +1,7 @@
+import type { SessionEvent } from '../../machines/session.events.ts'
+import type { RefreshInput } from '../../machines/session.ports.ts'
 import type { SessionState } from '../../machines/session.select.ts'
-import type {
-  ExpiredReason,
-  LoggedOutReason,
-  RefreshInput,
-  SessionEvent,
-} from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { Disposed, LoggedOut, SessionExpired } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { createSessionClock } from '../base/sessionClock.ts'

@@ -1,7 +1,8 @@
 import { createMachine, type StateMachine } from 'xstate'
+import type { SessionInput } from '../../machines/session.context.ts'
 import { initial } from '../../machines/session.facts.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type { RefreshPolicy, SessionInput } from '../../machines/session.types.ts'
+import type { RefreshPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 
 /** What one actor of a session's logic is started with, where it is to be another than the options say. */

@@ -1,5 +1,6 @@
+import type { SessionEvent } from '../../machines/session.events.ts'
 import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import type { Position } from '../../machines/session.types.ts'
 import { insist } from '../base/insist.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import type { Grant } from './grant.ts'

@@ -1,3 +1,4 @@
+import type { Doubt, SessionFacts } from '../../machines/session.context.ts'
 import { NEVER } from '../../machines/session.instants.ts'
 import {
   asOf,
@@ -7,7 +8,7 @@ import {
   raised,
   waitAfter,
 } from '../../machines/session.ledger.ts'
-import type { Doubt, ResendPolicy, SessionFacts } from '../../machines/session.types.ts'
+import type { ResendPolicy } from '../../machines/session.types.ts'
 import { sendsOf } from './sendAges.ts'
 import type { RefreshOutcome } from './strategy.ts'
 

@@ -1,6 +1,7 @@
 import { nextAsk, nextDeadline } from '../../machines/session.deadlines.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type { Position, SessionEvent } from '../../machines/session.types.ts'
+import type { Position } from '../../machines/session.types.ts'
 import { Misconfigured, RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import type { SessionClock } from '../base/sessionClock.ts'

@@ -1,4 +1,4 @@
-import type { SessionEvent } from '../../machines/session.types.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { Flights } from './flights.ts'
 import type { SessionSignal } from './notice.ts'

@@ -1,4 +1,4 @@
-import type { EventOf } from '../../machines/session.types.ts'
+import type { EventOf } from '../../machines/session.events.ts'
 
 /** Who asks for a refresh. */
 export type Asker = EventOf<'refresh.asked'>['by']

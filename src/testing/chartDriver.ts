@@ -1,7 +1,7 @@
 import { createActor, fromCallback } from 'xstate'
+import type { SessionContext, SessionInput } from '../../machines/session.context.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { selectSession } from '../../machines/session.select.ts'
-import type { SessionContext, SessionInput } from '../../machines/session.types.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { FOUND, MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import type { DrivenUiOptions, Unmount } from './driverOfSession.ts'

@@ -1,9 +1,9 @@
+import type { SessionEvent } from '../../machines/session.events.ts'
 import type { SessionState } from '../../machines/session.select.ts'
 import type {
   ExpiredReason,
   LoggedOutReason,
   RejectedReason,
-  SessionEvent,
   SessionUser,
 } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'

@@ -5,12 +5,11 @@ import {
   type MetaObject,
   type StateMachine,
 } from 'xstate'
+import type { SessionContext, SessionInput } from '../../machines/session.context.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type {
   RefreshPolicy,
   ResendPolicy,
-  SessionContext,
-  SessionInput,
   SessionStateName,
   SessionTag,
   SessionUser,

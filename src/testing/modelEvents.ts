@@ -1,14 +1,8 @@
+import type { SessionContext, SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf, endOfDoubt, nextSend } from '../../machines/session.deadlines.ts'
+import type { EventOf, SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type {
-  EventOf,
-  RejectedReason,
-  ResendPolicy,
-  SessionContext,
-  SessionEvent,
-  SessionFacts,
-  SessionUser,
-} from '../../machines/session.types.ts'
+import type { RejectedReason, ResendPolicy, SessionUser } from '../../machines/session.types.ts'
 
 /** The context of the chart, and what the model knows of time; milliseconds since the Unix epoch, on its timeline. */
 export interface ModelContext extends SessionContext {

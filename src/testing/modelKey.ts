@@ -1,4 +1,4 @@
-import type { Doubt } from '../../machines/session.types.ts'
+import type { Doubt } from '../../machines/session.context.ts'
 import type { ModelSnapshot } from './createSessionModel.ts'
 
 /** Three useless renewals in a row end a session, and more tell nothing new. */

@@ -251,9 +251,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I17'],
     patches: [
       {
-        file: 'machines/session.machine.ts',
-        find: 'noteRefused: assign(({ context, event }) =>',
-        put: 'noteRefused: assign(({ context, event }) => (context as never as () => never)() ??',
+        file: 'machines/session.actions.ts',
+        find: 'noteRefused: note(afterRefused)',
+        put: 'noteRefused: note((context) => (context as never as () => never)())',
       },
     ],
   },

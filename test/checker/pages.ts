@@ -1,4 +1,5 @@
-import type { RefreshPolicy, SessionContext } from '../../machines/session.types.ts'
+import type { SessionContext } from '../../machines/session.context.ts'
+import type { RefreshPolicy } from '../../machines/session.types.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'

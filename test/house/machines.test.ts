@@ -19,3 +19,8 @@ test('machines read no clock and roll no dice (T6, T14)', () => {
   for (const file of readdirSync(folder))
     expect(textOf(file), file).not.toMatch(/Date\.now|performance\.now|setTimeout|Math\.random|new Date\(/)
 })
+
+test('no file of the chart is longer than a reader takes in: 300 lines', () => {
+  const long = readdirSync(folder).filter((file) => textOf(file).trimEnd().split('\n').length > 300)
+  expect(long).toEqual([])
+})

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Doubt, SessionContext } from '../../machines/session.context.ts'
 import { endOfDoubt, nextDeadline, nextSend } from '../../machines/session.deadlines.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type { Doubt, SessionContext } from '../../machines/session.types.ts'
 import { begin, factsOf, instants, LOGIN, play } from './chart.ts'
 
 const FLOOR = LOGIN + 5_000

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { createActor, type EventObject, fromCallback } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
+import type { PortInput } from '../../machines/session.ports.ts'
 import { alarmPort, refreshPort, rereadPort } from '../../machines/session.ports.ts'
 import { selectSession } from '../../machines/session.select.ts'
-import type { PortInput, SessionStateName, SessionTag } from '../../machines/session.types.ts'
+import type { SessionStateName, SessionTag } from '../../machines/session.types.ts'
 import { begin, factsOf, LOGIN } from './chart.ts'
 import { type Setting, settings } from './situations.ts'
 

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { initialTransition, type SnapshotFrom } from 'xstate'
+import type { SessionFacts, SessionInput } from '../../machines/session.context.ts'
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type { SessionEvent, SessionFacts, SessionInput } from '../../machines/session.types.ts'
 import { inertScope } from '../../src/testing/inertScope.ts'
 
 export type Snapshot = SnapshotFrom<typeof sessionMachine>

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Doubt, SessionContext } from '../../machines/session.context.ts'
 import {
   afterRefused,
   afterUnknown,
@@ -10,8 +11,9 @@ import {
   maySend,
   rereadAfter,
 } from '../../machines/session.deadlines.ts'
+import type { EventOf } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type { Doubt, EventOf, ResendPolicy, SessionContext } from '../../machines/session.types.ts'
+import type { ResendPolicy } from '../../machines/session.types.ts'
 import { begin, factsOf, instants, LOGIN, play } from './chart.ts'
 
 const MAX = 2 ** 31 - 1

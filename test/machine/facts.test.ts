@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Doubt, SessionContext } from '../../machines/session.context.ts'
 import { passed, reasonOfEnd } from '../../machines/session.facts.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type { Doubt, SessionContext } from '../../machines/session.types.ts'
 import { begin, factsOf, instants, LOGIN, play, step } from './chart.ts'
 
 const { end, mid } = instants

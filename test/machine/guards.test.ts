@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type {
-  SessionEvent,
-  SessionFacts,
-  SessionInput,
-  SessionStateName,
-} from '../../machines/session.types.ts'
+import type { SessionFacts, SessionInput } from '../../machines/session.context.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
+import type { SessionStateName } from '../../machines/session.types.ts'
 import { factsOf, instants, LOGIN, play, step } from './chart.ts'
 
 const { mid, lead, early, later, end, long } = instants

@@ -1,10 +1,7 @@
+import type { SessionInput } from '../../machines/session.context.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type {
-  ResendPolicy,
-  SessionEvent,
-  SessionInput,
-  SessionStateName,
-} from '../../machines/session.types.ts'
+import type { ResendPolicy, SessionStateName } from '../../machines/session.types.ts'
 import { begin, factsOf, instants, LOGIN, play, type Snapshot, type Timeless } from './chart.ts'
 
 /** The chart in one state, and the instant it got there. */

@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { SessionFacts, SessionInput } from '../../machines/session.context.ts'
 import { isSpent, nextDeadline } from '../../machines/session.deadlines.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
-import type {
-  SessionEvent,
-  SessionFacts,
-  SessionInput,
-  SessionStateName,
-} from '../../machines/session.types.ts'
+import type { SessionStateName } from '../../machines/session.types.ts'
 import { ada, begin, factsOf, type Instant, instants, LOGIN, play, renewalAt, step, told } from './chart.ts'
 import { type Setting, type Situation, settings, variants } from './situations.ts'
 import { tables } from './tables.ts'

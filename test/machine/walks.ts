@@ -1,7 +1,9 @@
 import fc from 'fast-check'
+import type { SessionInput } from '../../machines/session.context.ts'
 import { clampDelay, deadlinesOf } from '../../machines/session.deadlines.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
-import type { ResendPolicy, SessionEvent, SessionInput } from '../../machines/session.types.ts'
+import type { ResendPolicy } from '../../machines/session.types.ts'
 import { factsOf, LOGIN } from './chart.ts'
 
 /** What happens next: told relative to where the chart is when it comes. */

@@ -9,7 +9,8 @@ import {
   type SessionStore,
   type SessionStrategy,
 } from 'xstate-session'
-import type { Doubt, SessionEvent } from '../../machines/session.types.ts'
+import type { Doubt } from '../../machines/session.context.ts'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import type { EndedElsewhere, Flight } from '../../src/coordination/coordinator.ts'
 import { createFlights } from '../../src/session/flights.ts'
 import type { Owner } from '../../src/session/login.ts'

@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AnyTransitionDefinition, initialTransition, transition } from 'xstate'
+import type { SessionInput } from '../../machines/session.context.ts'
+import type { EventOf } from '../../machines/session.events.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { selectSession } from '../../machines/session.select.ts'
-import type { EventOf, SessionInput } from '../../machines/session.types.ts'
 import {
   createSessionModel,
   FOUND,

@@ -1,0 +1,66 @@
+import { assign } from 'xstate'
+import type { SessionContext } from './session.context.ts'
+import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
+import type { EventOf, SessionEvent } from './session.events.ts'
+import {
+  accepted,
+  begun,
+  confirmed,
+  disputed,
+  ended,
+  noted,
+  passed,
+  reasonOfEnd,
+  rejected,
+  renewed,
+  restored,
+} from './session.facts.ts'
+import { isByCaller } from './session.guards.ts'
+import { rereadPort } from './session.ports.ts'
+import type { ExpiredReason } from './session.types.ts'
+
+/** An action that changes the context. `E`: the event that its rows are for. */
+const note = <E extends SessionEvent, Params = undefined>(
+  change: (context: SessionContext, event: E, params: Params) => Partial<SessionContext>,
+) =>
+  assign<SessionContext, SessionEvent, Params, SessionEvent, never>(({ context, event }, params) =>
+    change(context, event as E, params),
+  )
+
+/** Every action of the chart. */
+export const actions = {
+  begin: note((c, { facts, at }: EventOf<'session.started'>) => begun(c, facts, at)),
+  renew: note(renewed),
+  confirm: note((_, e: EventOf<'session.renewed'>) => confirmed(e)),
+  end: note(ended),
+  startOver: note(restored),
+  expire: note((c, { at }, params: { reason: ExpiredReason } | undefined) => ({
+    bearer: 'none',
+    reason: params?.reason ?? reasonOfEnd(c, at),
+  })),
+  markTime: note((c, { at }) => passed(c, at)),
+  markRejected: note(rejected),
+  markDisputed: note((c) => ({
+    ...disputed(c),
+    // As soon as a 401 counts, it is found out whether a renewal helps.
+    refreshAt: Math.min(c.refreshAt, c.rejectFloorAt),
+  })),
+  markAccepted: note((c, { at }) => accepted(c, at)),
+  waitForFloor: note((c, { at }) => ({
+    heldUntil: c.floorAt,
+    retryAt: Math.max(c.floorAt, c.rejectFloorAt),
+    rereadAt: rereadAfter(c, at),
+  })),
+  hurry: note((_, event) => (isByCaller(event) ? {} : { isHurried: true })),
+  noteUser: note((c, { idle, at }: EventOf<'user.changed'>) => noted(c, idle, at)),
+  noteAsked: note((c, { by, at }: EventOf<'refresh.asked'>) =>
+    c.reason === null && by === 'user' ? noted(c, false, at) : {},
+  ),
+  noteRefused: note(afterRefused),
+  noteUnknown: note(afterUnknown),
+  noteUnsupported: note((_, { forGood }: EventOf<'refresh.unsupported'>) =>
+    forGood ? { refreshable: false, lastChance: true } : { lastChance: true },
+  ),
+  noteReread: note((c, { at }) => ({ attempts: c.attempts + 1, rereadAt: rereadAfter(c, at) })),
+  reread: rereadPort,
+}

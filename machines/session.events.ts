@@ -1,0 +1,65 @@
+import type { SessionFacts, SessionInput } from './session.context.ts'
+import type { Sends } from './session.ledger.ts'
+import type { LoggedOutReason, Position, RejectedReason, ResendPolicy } from './session.types.ts'
+
+interface At {
+  /** The instant it happened, on the session's timeline. The chart reads no clock. */
+  readonly at: number
+}
+
+interface OfFlight extends At, Position {}
+
+/** Everything that can happen to a session, with the instant at which it happened. */
+export type SessionEvent =
+  | (At & { readonly type: 'session.started'; readonly facts: SessionFacts })
+  | (At & { readonly type: 'session.ended'; readonly reason: LoggedOutReason })
+  | (At & { readonly type: 'session.renewed'; readonly facts: SessionFacts })
+  /** The actor runs on a snapshot whose tokens are not here: the chart starts over with `input`. */
+  | (At & { readonly type: 'session.restored'; readonly input: SessionInput })
+  | (At & {
+      readonly type: 'refresh.asked'
+      readonly by: 'caller' | 'user' | 'force'
+    })
+  | (OfFlight & { readonly type: 'bearer.rejected' })
+  /** The first answer other than 401 to a call with this version; told once, and again after a 401. */
+  | (OfFlight & { readonly type: 'bearer.accepted' })
+  | (At & { readonly type: 'time.checked' })
+  | (OfFlight & {
+      readonly type: 'refresh.refused'
+      /** Random, 0 to 1: the jitter of the backoff. */
+      readonly roll: number
+      /** The backend asked to wait until then. */
+      readonly notBefore?: number
+      readonly misconfigured?: boolean
+    })
+  | (OfFlight & {
+      readonly type: 'refresh.unknown'
+      /**
+       * When the token was sent: a provider counts its grace window from then on.
+       * @default at
+       */
+      readonly sentAt?: number
+      readonly roll: number
+      readonly notBefore?: number
+      readonly resend: ResendPolicy
+      /** Whether the backend itself gave this answer. */
+      readonly answered: boolean
+      /**
+       * What a coordinator knows of all sends, this one included, and when it permits the next. Absent: the event tells
+       * of one send of our own.
+       */
+      readonly row?: Sends & { readonly retryAt: number }
+    })
+  | (OfFlight & {
+      readonly type: 'refresh.rejected'
+      readonly reason: RejectedReason
+    })
+  | (OfFlight & {
+      readonly type: 'refresh.unsupported'
+      readonly forGood: boolean
+    })
+  | (At & { readonly type: 'user.changed'; readonly idle: boolean })
+  | (At & { readonly type: 'network.restored' })
+
+/** One kind of event. */
+export type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
