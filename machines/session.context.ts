@@ -19,6 +19,11 @@ export interface SessionFacts extends Position {
   readonly user: SessionUser
   /** The key of the strategy that refreshes. */
   readonly provider: string
+  /**
+   * What kind of strategy that is: `openid`, `cookie`, `oauth` …
+   * @default 'custom'
+   */
+  readonly kind?: string
   /** `none`: there is no usable bearer. */
   readonly bearer: 'good' | 'none'
   /**
@@ -77,6 +82,8 @@ export interface SessionContext extends Position {
   readonly user: SessionUser | null
   /** The key of the strategy that refreshes; empty before the first login. */
   readonly provider: string
+  /** What kind of strategy that is; empty before the first login. */
+  readonly kind: string
   /** What is known of the bearer. */
   readonly bearer: BearerFact
   /** The version that brought the bearer: renewals without a usable one leave it as it is. */

@@ -20,6 +20,7 @@ const nobody = {
   ...calm,
   user: null,
   provider: '',
+  kind: '',
   bearer: 'none',
   bearerVersion: 0,
   accepted: false,
@@ -36,12 +37,21 @@ const nobody = {
 } satisfies Partial<SessionContext>
 
 /** What a login and a renewal have in common, field by field: what else came with the facts stays outside. */
-const adopted = ({ epoch, version, user, provider, refreshable, floorAt }: SessionFacts) => ({
+const adopted = ({
+  epoch,
+  version,
+  user,
+  provider,
+  kind = 'custom',
+  refreshable,
+  floorAt,
+}: SessionFacts) => ({
   ...calm,
   epoch,
   version,
   user,
   provider,
+  kind,
   refreshable,
   floorAt,
   retryAt: floorAt,

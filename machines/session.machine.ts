@@ -179,6 +179,7 @@ export const sessionMachine = setup({
         src: 'refresh',
         input: ({ context: c, event, self }) => ({
           provider: c.provider,
+          kind: c.kind,
           epoch: c.epoch,
           version: c.version,
           doubt: c.doubt,

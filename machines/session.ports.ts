@@ -12,6 +12,8 @@ export interface PortInput {
 export interface RefreshInput extends PortInput, Position {
   /** The key of the strategy that refreshes. */
   readonly provider: string
+  /** What kind of strategy that is. */
+  readonly kind: string
   /** What is known of earlier sends of the refresh token; `null`: there is no doubt. */
   readonly doubt: Doubt | null
   /** The bearer is gone: without a renewal the session serves nobody. */

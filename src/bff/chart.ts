@@ -8,6 +8,7 @@ import { createSessionClock } from '../base/sessionClock.ts'
 import { createAlarm } from '../session/alarm.ts'
 import type { Happening } from '../session/notice.ts'
 import { createNotifier } from '../session/notifier.ts'
+import type { Send } from '../session/port.ts'
 import { createReading, type MachineSnapshot } from '../session/reading.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { type Asker, createWaiters } from '../session/waiters.ts'
@@ -27,6 +28,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   /** `stopped`: by whoever started the actor, who may start it again. */
   let status: 'stopped' | 'running' | 'failed' = 'stopped'
 
+  /** From the `runtime` actor, as soon as there is one: an inspector sees who sends. */
+  let toChart: Send = (event) => actorRef.send(event)
+
   const isRunning = () => status === 'running'
   const tell = (happening: Happening) => {
     const { epoch, version } = reading.state()
@@ -34,7 +38,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   }
 
   function send(event: SessionEvent) {
-    if (isRunning()) actorRef.send(event)
+    if (isRunning()) toChart(event)
   }
 
   /** Called for every snapshot of the chart, ignored events included. */
@@ -132,7 +136,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     wait,
     subscribe: notifier.subscribe,
     /** The next instant at which the chart is to look at the time. */
-    deadline: alarm.hand('background', () => send({ type: 'time.checked', at: now() })),
+    deadline: alarm.hand('background'),
+    /** The actor of a parent lives on, and there is no session in it any more. */
+    leave: () => toChart({ type: 'session.ended', reason: 'never', at: now() }),
     /** Nobody knows of which login this is: the chart starts over. */
     startOver: () => send({ type: 'session.restored', at: now(), input: inputOf(settings) }),
     /** Waits while it is not known whether there is a session. Rejects where there is none. */
@@ -145,8 +151,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
       const end = ending() ?? (reading.state().isPending ? new RefreshUnavailable(undefined) : undefined)
       if (end) throw end
     },
-    /** The actor was started. Answers what is to be called when it is stopped. */
-    attach(): () => void {
+    /** The actor was started, and with it the one that `sendBack` sends from. Answers what is to be called when it is stopped. */
+    attach(sendBack: Send): () => void {
+      toChart = sendBack
       status = 'running'
       const { unsubscribe } = actorRef.subscribe({ next: observe, error: fail })
       observe(actorRef.getSnapshot())

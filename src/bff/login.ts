@@ -1,6 +1,7 @@
 import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
 import type { ExpiredReason, LoggedOutReason, RejectedReason } from '../../machines/session.types.ts'
+import type { Send } from '../session/port.ts'
 import type { Chart } from './chart.ts'
 import type { KnownFacts } from './facts.ts'
 import type { BffSettings } from './options.ts'
@@ -39,7 +40,7 @@ export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSett
     page().share({ login, version, endsAt: Math.floor(clock.wall() + lifeMs) })
 
   /** A login that is news to the page. */
-  function begin(facts: KnownFacts) {
+  function begin(facts: KnownFacts, tell: Send = chart.send) {
     const known = chart.read().epoch
     // Two logins of one instant are two all the same.
     const epoch = facts.login === last ? known : facts.epoch + (facts.epoch === known ? 1 : 0)
@@ -47,36 +48,36 @@ export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSett
     last = facts.login
     const at = chart.now()
     // A look is no refresh: a refresh may follow at once.
-    chart.send({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
+    tell({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
     if (shown !== undefined && shown !== facts.user.id) chart.tell({ type: 'changed', what: 'user' })
     shown = facts.user.id
   }
 
-  /** What the server says of a login; `isAnswer`: it answers a refresh, and the chart waits for it. */
-  function adopt(facts: KnownFacts, isAnswer = false): void {
+  /** What the server says of a login. `answer`: it answers a refresh, and the chart hears of it by that. */
+  function adopt(facts: KnownFacts, answer?: Send): void {
     const { user, version, reason, epoch } = chart.read()
     const isOther = facts.login !== last || facts.user.id !== user?.id
     // A logout that another tab has told of may be none. Every other end stays one.
     const isHearsay = reason === 'elsewhere'
     // A server whose store fell back knows less than it said before: what it says now is what holds.
-    const isBehind = reason === null && isAnswer && facts.version < version
-    if (isOther || isHearsay || isBehind) begin(facts)
-    if (isOther || reason !== null || facts.version < version + (isAnswer ? 0 : 1)) return
+    const isBehind = reason === null && answer && facts.version < version
+    if (isOther || isHearsay || isBehind) begin(facts, answer)
+    if (isOther || reason !== null || facts.version < version + (answer ? 0 : 1)) return
     const at = chart.now()
-    chart.send({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
+    ;(answer ?? chart.send)({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
     if (JSON.stringify(user) !== JSON.stringify(facts.user)) chart.tell({ type: 'changed', what: 'profile' })
   }
 
   function toFacts({ epoch, version, user, lifeMs }: KnownFacts, at: number): SessionFacts {
     // A server renews no bearer before its own lead time: whoever asks it comes later, not earlier.
     const deadlines = deadlinesOf(at, lifeMs, leadTimeMs * (1 - random() / 2), 0)
-    const fixed = { provider: 'bff', bearer: 'good', refreshable: true, startedAt: at } as const
+    const fixed = { provider: 'bff', kind: 'bff', bearer: 'good', refreshable: true, startedAt: at } as const
     return { epoch, version, user, ...fixed, ...deadlines }
   }
 
-  function close(reason: LoggedOutReason) {
+  function close(reason: LoggedOutReason, tell: Send = chart.send) {
     turns++
-    chart.send({ type: 'session.ended', at: chart.now(), reason })
+    tell({ type: 'session.ended', at: chart.now(), reason })
   }
 
   return {
@@ -88,14 +89,14 @@ export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSett
     adopt,
     close,
     /** The server says that `login` is over, and perhaps why. Answers whether that was the page's. */
-    end(login: string | undefined, reason?: unknown): boolean {
+    end(login: string | undefined, reason?: unknown, tell: Send = chart.send): boolean {
       if (login === undefined || login !== name()) return false
       const { epoch, version } = chart.read()
       if (EXPIRED.includes(reason)) {
         turns++
         const why = reason as RejectedReason
-        chart.send({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })
-      } else close(reason === 'backChannel' ? reason : 'elsewhere')
+        tell({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })
+      } else close(reason === 'backChannel' ? reason : 'elsewhere', tell)
       return true
     },
     /** Takes what another tab has learned of this very login. Of anything else the server is asked. */

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate'
 import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
-import { alarmPortOf, port } from '../session/port.ts'
+import { alarmPortOf, port, whileLiving } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { type BffSettings, inputOf } from './options.ts'
 import { type BffRuntime, createBffRuntime } from './runtime.ts'
@@ -19,11 +19,13 @@ export const portsOf = (settings: BffSettings) => ({
       const ref = input.session as SessionActorRef
       const runtime = runtimes.get(ref) ?? createBffRuntime(ref, settings)
       runtimes.set(ref, runtime)
-      return runtime.attach()
+      return runtime.attach(sendBack)
     }),
     alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
-    refresh: port<RefreshInput>(({ input }) => {
-      if (input) runtimeOf(input.session).refresh(input)
+    refresh: port<RefreshInput>(({ input, self, sendBack }) => {
+      if (!input) return
+      const runtime = runtimeOf(input.session)
+      runtime.refresh(input, whileLiving(self, sendBack, runtime.send))
     }),
   },
   // No store, and nothing to read again.

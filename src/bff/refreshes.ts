@@ -1,4 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
+import type { Send } from '../session/port.ts'
 import type { RefusedCause } from '../session/strategy.ts'
 import type { KnownFacts } from './facts.ts'
 import type { Parts } from './parts.ts'
@@ -16,7 +17,7 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
   let going: Position | undefined
 
   /** Under the lock, up to the moment that the other tabs can read what came of it. */
-  async function refresh(at: Position, name: string | undefined, turn: number): Promise<void> {
+  async function refresh(at: Position, name: string | undefined, turn: number, tell: Send): Promise<void> {
     const isOver = () => login.turns() !== turn || chart.read().version !== at.version
     const answer = isOver() ? undefined : await call('POST', 'refresh', name, settings.attemptTimeoutMs)
     // What follows may start the next one.
@@ -24,19 +25,19 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
     // This login is over, or another tab has renewed meanwhile.
     if (!answer || isOver()) return
     const finding = read(answer)
-    if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer)
+    if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer, tell)
     else if (finding?.kind === 'facts') {
-      login.adopt(finding.facts, true)
+      login.adopt(finding.facts, tell)
       login.share(finding.facts)
     } else if (finding?.kind === 'nobody') {
-      login.end(name, finding.reason)
+      login.end(name, finding.reason, tell)
       page().share(null)
     } else if (finding) replaced(name)
-    else refuse(at, answer)
+    else refuse(at, answer, tell)
   }
 
   /** Nothing of the page is spent by asking, so whatever came back may be asked again. No outage ends a session. */
-  function refuse(position: Position, { status, retryAfterMs = 0 }: ServerAnswer) {
+  function refuse(position: Position, { status, retryAfterMs = 0 }: ServerAnswer, tell: Send) {
     const { epoch, version } = position
     const cause: RefusedCause = status === undefined ? 'network' : status === 429 ? 'limited' : 'unavailable'
     chart.tell({ type: 'refreshDeferred', outcome: 'refused', cause })
@@ -44,18 +45,18 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
     const roll = settings.random()
     // Whoever was told to wait must not come back at the same instant.
     const notBefore = retryAfterMs > 0 ? at + retryAfterMs * (1 + roll / 10) : 0
-    chart.send({ type: 'refresh.refused', at, epoch, version, roll, notBefore })
+    tell({ type: 'refresh.refused', at, epoch, version, roll, notBefore })
   }
 
-  /** A chart that was started anew joins what is under way. */
-  return function start(at: Position): void {
+  /** A chart that was started anew joins what is under way. `tell`: how the chart hears what came of it. */
+  return function start(at: Position, tell: Send): void {
     if (going?.epoch === at.epoch && going.version === at.version) return
     going = at
     const name = login.name()
     const turn = login.turns()
     void page().lock(() => {
       login.catchUp()
-      return refresh(at, name, turn)
+      return refresh(at, name, turn, tell)
     })
   }
 }

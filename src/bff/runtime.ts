@@ -1,4 +1,5 @@
 import { Misconfigured } from '../base/errors.ts'
+import type { Send } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { createBffFetch, isOwn } from './bffFetch.ts'
 import { createChart } from './chart.ts'
@@ -140,8 +141,8 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     try {
       actorRef.stop()
     } catch {
-      // An actor of a parent is stopped by that. It is told that there is no session in it any more.
-      actorRef.send({ type: 'session.ended', reason: 'never', at: chart.now() })
+      // An actor of a parent is stopped by that.
+      chart.leave()
     }
   }
 
@@ -149,9 +150,10 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     session,
     refresh,
     deadline: chart.deadline,
+    send: chart.send,
     /** The actor was started. Answers what is to be called when it is stopped. */
-    attach(): () => void {
-      const close = chart.attach()
+    attach(sendBack: Send): () => void {
+      const close = chart.attach(sendBack)
       open = settings.page?.open({ clock, idleTimeoutMs, hear, storageFailed }) ?? noPage
       const stopSignals = settings.signals?.(hear) ?? (() => {})
       detach = () => {

@@ -11,8 +11,9 @@ const ANSWER_MS = 5_000
  */
 export function whileOnline(strategy: SessionStrategy, clock: Clock): SessionStrategy {
   // One by one: a strategy may be an instance of a class, whose methods are not its own.
-  const { needsRefreshToken, resend, revoke } = strategy
+  const { kind, needsRefreshToken, resend, revoke } = strategy
   return {
+    ...(kind !== undefined && { kind }),
     needsRefreshToken,
     ...(resend !== undefined && { resend }),
     async refresh(request) {

@@ -66,12 +66,16 @@ export const tag = wordOf({
 } satisfies Record<SessionTag, true>)
 export const status = wordOf({ active: true, done: true, error: true, stopped: true })
 
+/** The kinds of the strategies of this package. One that somebody else names is not shown. */
+const kind = wordOf({ openid: true, cookie: true, oauth: true, bff: true, custom: true })
+
 const position = { epoch: number, version: number }
 const at = number
 const sends = { sends: number, since: number, answers: number, answeredSince: number }
 const doubt = { ...sends, resend }
 const facts = {
   ...position,
+  kind,
   bearer,
   refreshable: flag,
   endsAt: number,
@@ -116,6 +120,7 @@ export const events: Readonly<Record<string, Shown>> = {
 } satisfies Record<SessionEvent['type'] | 'xstate.init' | 'xstate.stop', Shown>
 
 export const context = {
+  kind,
   bearer,
   reason: (value: unknown) => value === null || reason(value),
   ...position,

@@ -54,6 +54,7 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
       : spoken(words, answer)
 
   return {
+    kind: 'cookie',
     needsRefreshToken: !jar,
     ...resendOf('cookieStrategy', resend),
     async refresh({ baseUrl, refreshToken, userId, attemptId, signal, fetch }) {

@@ -43,6 +43,7 @@ const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
 export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStrategy {
   const { resend, trust404, trust503, backendLogout = false } = options
   return {
+    kind: 'openid',
     needsRefreshToken: true,
     ...resendOf('openidStrategy', resend),
     async refresh({ baseUrl, refreshToken, userId, tenantId, attemptId, signal, fetch }) {

@@ -100,6 +100,7 @@ export function oauthStrategy(options: OauthStrategyOptions): SessionStrategy {
   }
 
   return {
+    kind: 'oauth',
     needsRefreshToken: true,
     ...resend,
 

@@ -6,11 +6,13 @@ import type { SessionClock } from '../base/sessionClock.ts'
 export interface AlarmHand {
   /** Replaces what was set. `NEVER`, and what is no number: nothing. A far instant is reached in several steps. */
   set(instant: number): void
+  /** Called with the time when the instant has come. */
+  ring(at: number): void
 }
 
 /** One timer for the nearest of a session's instants. */
 export function createAlarm(clock: SessionClock) {
-  const hands: { at: number; readonly kind: 'background' | 'foreground'; readonly ring: () => void }[] = []
+  const hands: (AlarmHand & { at: number; readonly kind: 'background' | 'foreground' })[] = []
   let disarm = () => {}
 
   function arm() {
@@ -28,24 +30,27 @@ export function createAlarm(clock: SessionClock) {
     for (const hand of hands) {
       if (hand.at > now) continue
       hand.at = NEVER
-      hand.ring()
+      hand.ring(now)
     }
     arm()
   }
 
   return {
     /** Calls `ring` at the instant that is set. While a `foreground` one is set, the timer keeps a Node process alive. */
-    hand(kind: 'background' | 'foreground', ring: () => void): AlarmHand {
-      const hand = { at: NEVER, kind, ring }
-      hands.push(hand)
-      return {
-        set(instant) {
+    hand(kind: 'background' | 'foreground', ring: AlarmHand['ring'] = () => {}): AlarmHand {
+      const hand = {
+        at: NEVER,
+        kind,
+        ring,
+        set(instant: number) {
           const at = finite(instant)
           if (at === hand.at) return
           hand.at = at
           arm()
         },
       }
+      hands.push(hand)
+      return hand
     },
   }
 }

@@ -6,6 +6,7 @@ import type { Grant } from './grant.ts'
 import type { Owner } from './login.ts'
 import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
+import type { Send } from './port.ts'
 import { isSamePosition } from './position.ts'
 import { toRequest } from './requests.ts'
 import { agesOf } from './sendAges.ts'
@@ -39,6 +40,8 @@ export interface Attempt {
   readonly doubt: Doubt | null
   /** Renewals in a row whose bearer was answered 401. */
   readonly rejections: number
+  /** Tells the chart what comes of it. */
+  readonly answer: Send
 }
 
 /** What comes of an attempt. */
@@ -74,6 +77,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
   return (
     position: Position,
     { doubt, isSpent, isHurried, rejections }: AttemptReason,
+    answer: Send,
     conclude: (attempt: Attempt, outcome: Settled) => void,
   ) => {
     const owner = grant.owner()
@@ -81,7 +85,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     const controller = openRequest(position)
     const { signal } = controller
     const tokens = vault.tokens()
-    const attempt: Attempt = { position, owner, tokens, sentAt: now(), doubt, rejections }
+    const attempt: Attempt = { position, owner, tokens, sentAt: now(), doubt, rejections, answer }
     const asked = toRequest(settings, owner, tokens, isUserActive(), signal)
     let isConcluded = false
     const concludeOnce = (outcome: Settled) => {
@@ -110,7 +114,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     }
     const fly = async (): Promise<Settled | undefined> => {
       // A token that a peer has spent is not sent again, nor one that a peer may have spent while nobody can look.
-      const isNewer = shared ? await shared.reread(position) : false
+      const isNewer = shared ? await shared.reread(position, answer) : false
       if (isNewer || signal.aborted) return undefined
       if (!coordinator) return refresh()
       if (isNewer === undefined) return unsent

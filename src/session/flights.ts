@@ -7,6 +7,7 @@ import type { Owner } from './login.ts'
 import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
 import { createOutcomes } from './outcomes.ts'
+import type { Send } from './port.ts'
 import { identityOf, toRequest } from './requests.ts'
 import { revoke } from './revoke.ts'
 import { createSharedRecord } from './sharedRecord.ts'
@@ -44,8 +45,9 @@ export function createFlights(surroundings: Surroundings) {
   }
 
   return {
-    /** One attempt for `position`. Whatever comes of it reaches the chart as one event. */
-    start: (position: Position, reason: AttemptReason) => attempt(position, reason, outcomes.conclude),
+    /** One attempt for `position`. Whatever comes of it reaches the chart as one event, by `answer`. */
+    start: (position: Position, reason: AttemptReason, answer: Send) =>
+      attempt(position, reason, answer, outcomes.conclude),
     /** Takes a newer version, or the end, from the store. */
     reread: async (position: Position) => shared?.reread(position),
     end,

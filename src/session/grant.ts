@@ -49,13 +49,15 @@ export function createGrant({ settings, vault, now, send }: Surroundings) {
     bearer: BearerLife,
   ): SessionFacts {
     const isOlder = bearer.version < version
+    const { kind, needsRefreshToken } = strategyOf(settings, of)
     return {
       epoch,
       version,
       user: of.user,
       provider: of.provider,
+      ...(kind !== undefined && { kind }),
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
-      refreshable: !strategyOf(settings, of).needsRefreshToken || tokens.refreshToken !== undefined,
+      refreshable: !needsRefreshToken || tokens.refreshToken !== undefined,
       startedAt: now() - (clock.wall() - of.startedAt),
       ...deadlinesOf(bearer.receivedAt, bearer.lifeMs, settings.leadTimeMs, random()),
       ...(isOlder && { bearerVersion: bearer.version, floorAt: floorAfter(now(), 0) }),
@@ -93,12 +95,12 @@ export function createGrant({ settings, vault, now, send }: Surroundings) {
       return { tokens: toTokens(vault.tokens().bearer, tokens.refreshToken), life }
     },
 
-    /** Goes on to a newer version. */
-    renew(at: Position, of: Owner, tokens: Tokens, best: BearerLife) {
+    /** Goes on to a newer version. `tell`: how the chart hears of that. */
+    renew(at: Position, of: Owner, tokens: Tokens, best: BearerLife, tell = send) {
       if (!vault.commit(at, tokens)) return
       owner = of
       life = best
-      send({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, best) })
+      tell({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, best) })
     },
 
     /** What is stored of a renewal. */

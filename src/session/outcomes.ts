@@ -24,7 +24,6 @@ interface Surroundings {
   /** Absent: no peer shares the session. */
   readonly shared: SharedRecord | undefined
   now(): number
-  send(event: SessionEvent): void
   tell(happening: Happening): void
   /** Ends tokens that came too late. */
   revokeLate(owner: Owner, tokens: Tokens): void
@@ -34,7 +33,7 @@ type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 
 /** What the outcome of an attempt is worth to the session: a renewal, or one event that the chart is told. */
 export function createOutcomes(given: Surroundings) {
-  const { settings, vault, grant, shared, now, send, tell, revokeLate } = given
+  const { settings, vault, grant, shared, now, tell, revokeLate } = given
   let problem: string | undefined
 
   /** Whose answer it is, and whether it is an old one. */
@@ -49,7 +48,10 @@ export function createOutcomes(given: Surroundings) {
     return { kind: 'unknown', cause: 'stale', answered: true, warnings: ['stale'] }
   }
 
-  async function adopt({ position, owner, tokens: sent, rejections }: Attempt, outcome: Ok): Promise<void> {
+  async function adopt(
+    { position, owner, tokens: sent, rejections, answer }: Attempt,
+    outcome: Ok,
+  ): Promise<void> {
     const received = isBearer(outcome.bearer) ? outcome.bearer : undefined
     if (received !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
@@ -61,9 +63,9 @@ export function createOutcomes(given: Surroundings) {
     const { tokens, life } = grant.best(toTokens(received, refreshToken), brought)
     const renewed = outcome.user ? { ...owner, user: mergedUser(owner.user, outcome) } : owner
     if (shared && grant.isCurrent(position))
-      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))
+      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)
     if (grant.isCurrent(position)) {
-      grant.renew(next, renewed, tokens, life)
+      grant.renew(next, renewed, tokens, life, answer)
       if (JSON.stringify(renewed.user) !== JSON.stringify(owner.user))
         tell({ type: 'changed', what: 'profile' })
       return
@@ -86,7 +88,7 @@ export function createOutcomes(given: Surroundings) {
     if (doubt) shared?.persistDoubt(position, stored, doubt)
   }
 
-  function report({ position, owner, sentAt, doubt }: Attempt, outcome: Failure): void {
+  function report({ position, owner, sentAt, doubt, answer }: Attempt, outcome: Failure): void {
     if (!grant.isCurrent(position)) return
     warn(outcome)
     problem = outcome.kind === 'refused' ? outcome.problem : undefined
@@ -105,7 +107,7 @@ export function createOutcomes(given: Surroundings) {
       tell({ type: 'refreshDeferred', outcome: 'unsupported', cause: 'unsupported' })
     }
     const attempt = { sentAt, resend: resendPolicyOf(settings, owner) }
-    send({ ...refreshEvent(outcome, attempt, now(), settings.random()), ...position } as SessionEvent)
+    answer({ ...refreshEvent(outcome, attempt, now(), settings.random()), ...position } as SessionEvent)
   }
 
   /** A token that the backend refuses by policy is kept nowhere. */
@@ -129,7 +131,7 @@ export function createOutcomes(given: Surroundings) {
     } else if (shared) {
       const stored = await shared.look()
       // A peer holds the next version: this failure is of the past.
-      if (shared.take(position, stored)) return
+      if (shared.take(position, stored, attempt.answer)) return
       if (stored) noteDoubt(attempt, stored, judged)
     }
     report(attempt, judged)

@@ -27,12 +27,16 @@ export function port<Input extends PortInput>(
   } as never
 }
 
+/** How the chart hears of an event, from an actor of its own. */
+export type Send = (event: SessionEvent) => void
+
 /** The port that looks at the time when the chart is to: `deadlineOf` answers what an actor's deadline is set with. */
 export const alarmPortOf = (deadlineOf: (ref: AnyActorRef) => AlarmHand) =>
-  port<PortInput>(({ input }) => {
+  port<PortInput>(({ input, sendBack }) => {
     if (!input) return undefined
     const session = input.session as SessionActorRef
     const deadline = deadlineOf(session)
+    deadline.ring = (at) => sendBack({ type: 'time.checked', at })
     const set = () => {
       const { value, context, status } = session.getSnapshot()
       deadline.set(status === 'active' ? nextDeadline(value, context) : NEVER)
@@ -44,3 +48,9 @@ export const alarmPortOf = (deadlineOf: (ref: AnyActorRef) => AlarmHand) =>
       deadline.set(NEVER)
     }
   })
+
+/** Answers with `sendBack` while the actor lives. What comes later, `send` tells the chart, like the renewal of a peer. */
+export const whileLiving =
+  (actor: AnyActorRef, sendBack: Send, send: Send): Send =>
+  (event) =>
+    (actor.getSnapshot().status === 'active' ? sendBack : send)(event)

@@ -3,7 +3,7 @@ import { sessionMachine } from '../../machines/session.machine.ts'
 import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { inputOf, type Settings } from './options.ts'
-import { alarmPortOf, port } from './port.ts'
+import { alarmPortOf, port, whileLiving } from './port.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import type { SessionActorRef } from './session.ts'
 
@@ -18,17 +18,18 @@ export const portsOf = (settings?: Settings) => ({
     runtime: port<PortInput>(({ input, sendBack }) => {
       const { session } = input ?? {}
       const runtime = session && runtimes.get(session)
-      if (runtime) return runtime.attach()
+      if (runtime) return runtime.attach(sendBack)
       if (!settings) throw new Misconfigured('This actor is not one of createSessionLogic.')
       if (!session)
         return sendBack({ type: 'session.restored', at: settings.clock.wall(), input: inputOf(settings) })
-      return bind(session as SessionActorRef, settings).attach()
+      return bind(session as SessionActorRef, settings).attach(sendBack)
     }),
     alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
-    refresh: port<RefreshInput>(({ input, self }) => {
+    refresh: port<RefreshInput>(({ input, self, sendBack }) => {
       if (!input || begun.has(self)) return
       begun.add(self)
-      runtimeOf(input.session).refresh(input)
+      const runtime = runtimeOf(input.session)
+      runtime.refresh(input, whileLiving(self, sendBack, runtime.send))
     }),
   },
   actions: { reread: ({ self }: { self: AnyActorRef }) => runtimeOf(self).reread() },

@@ -12,6 +12,7 @@ import { createLogins } from './logins.ts'
 import type { Happening } from './notice.ts'
 import { createNotifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
+import type { Send } from './port.ts'
 import { createReading, type MachineSnapshot } from './reading.ts'
 import { toTombstone } from './records.ts'
 import type { Session, SessionActorRef } from './session.ts'
@@ -34,6 +35,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   /** `stopped`: by whoever started the actor, who may start it again. */
   let status: 'stopped' | 'running' | 'failed' | 'disposed' = 'stopped'
   let unsubscribe = () => {}
+  /** From the `runtime` actor, as soon as there is one: an inspector sees who sends. */
+  let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
   const notifier = createNotifier(settings, reading.state)
@@ -59,8 +62,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
 
   /** An actor that is stopped takes what it is sent when it is started again. */
   function send(event: SessionEvent) {
-    if (isRunning() || (status === 'stopped' && actorRef.getSnapshot().status === 'active'))
-      actorRef.send(event)
+    if (isRunning() || (status === 'stopped' && actorRef.getSnapshot().status === 'active')) toChart(event)
   }
 
   /** Called for every snapshot of the chart, ignored events included. */
@@ -226,18 +228,20 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   return {
     session,
     /** The next instant at which the chart is to look at the time. */
-    deadline: alarm.hand('background', () => send({ type: 'time.checked', at: now() })),
+    deadline: alarm.hand('background'),
     /** What `session.fetch` is made of. */
     source,
-    /** The actor was started. Answers what is to be called when it is stopped. */
-    attach() {
+    send,
+    /** The actor was started, and with it the one that `sendBack` sends from. Answers what is to be called when it is stopped. */
+    attach(sendBack: Send) {
+      toChart = sendBack
       attach()
       return detach
     },
-    /** Begins a flight. Where nobody has the tokens of the session, the chart hears of that. */
-    refresh({ epoch, version, ...reason }: RefreshInput) {
+    /** Begins a flight, whose outcome is told by `answer`. Where nobody has the tokens of the session, the chart hears of that. */
+    refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
       if (isEmpty()) startOver()
-      else flights.start({ epoch, version }, reason)
+      else flights.start({ epoch, version }, reason, answer)
     },
     reread: () => void flights.reread(vault.position()),
   }

@@ -6,6 +6,7 @@ import type { SessionRecord, SessionStore, StoredSession } from '../stores/store
 import type { Grant } from './grant.ts'
 import type { Owner } from './login.ts'
 import type { Settings } from './options.ts'
+import type { Send } from './port.ts'
 import { isSamePosition } from './position.ts'
 import { fromRecord, isTombstone } from './records.ts'
 import { replaceStored } from './replaceStored.ts'
@@ -28,32 +29,41 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
   const look = async () => store.read().catch(() => undefined)
 
   /** As `take`, with what the store holds now. */
-  const reread = async (position: Position) => take(position, await look())
+  const reread = async (position: Position, tell = send) => take(position, await look(), tell)
 
   /**
    * Takes a newer version, or the end, from what is `stored`. Returns whether there was one; `undefined`: nobody can
-   * tell.
+   * tell. `tell`: how the chart hears of it.
    */
-  function take(position: Position, stored: StoredSession | null | undefined): boolean | undefined {
+  function take(
+    position: Position,
+    stored: StoredSession | null | undefined,
+    tell = send,
+  ): boolean | undefined {
     if (stored === undefined) return undefined
     if (stored === null || !grant.isCurrent(position) || stored.epoch < position.epoch) return false
     // A store that fell back, or missed this login, may have given its epoch to another login.
     if (!isSameLogin(stored, position, grant.owner() as Owner)) {
       const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
-      send({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
+      tell({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
       return true
     }
     if (stored.version <= position.version) return false
     const { at, owner, tokens, lifeMs, ageMs, bearerVersion = at.version } = fromRecord(stored, clock.wall())
     const best = grant.best(tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
-    grant.renew(at, owner, best.tokens, best.life)
+    grant.renew(at, owner, best.tokens, best.life, tell)
     return true
   }
 
   /** Writes `record` over `expected` while the session is `at` a position. Returns whether the store needs no more. */
-  async function write(expected: Position, record: SessionRecord, at: Position): Promise<boolean> {
+  async function write(
+    expected: Position,
+    record: SessionRecord,
+    at: Position,
+    tell = send,
+  ): Promise<boolean> {
     if (await store.compareAndSet(expected, record)) return true
-    if (!grant.isCurrent(at) || (await reread(at))) return true
+    if (!grant.isCurrent(at) || (await reread(at, tell))) return true
     // The store missed an earlier write, or fell back: a renewal that it does not know has spent the token it holds.
     const old = await store.read()
     const isBehind = old && isSameLogin(old, at, record) && old.version < record.version
@@ -66,9 +76,9 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
     take,
 
     /** Writes a renewal. If a peer was first, its version or its end is taken instead. */
-    async persist(position: Position, record: SessionRecord): Promise<void> {
+    async persist(position: Position, record: SessionRecord, tell: Send): Promise<void> {
       try {
-        if (await write(position, record, position)) return
+        if (await write(position, record, position, tell)) return
       } catch {
         // What memory holds is the newest there is, and peers hold what this renewal has spent.
         disarmRetry()

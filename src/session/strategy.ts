@@ -157,6 +157,12 @@ export type RefreshOutcome =
 
 /** How one kind of backend renews a bearer. Anyone can write one. */
 export interface SessionStrategy {
+  /**
+   * One fixed word for what kind of strategy this is: `openid`, `cookie`, `oauth`. The `refresh` actor of the chart is
+   * started with it, and an inspector shows it.
+   * @default 'custom'
+   */
+  readonly kind?: string
   /** Whether a session without a refresh token cannot be refreshed. */
   readonly needsRefreshToken: boolean
   /** Default `afterBearerEnds`. */

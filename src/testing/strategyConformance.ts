@@ -76,6 +76,13 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
         throw new Error('A token is in the URL of a request.')
   },
 
+  async 'its kind, where it says one, is a fixed word'({ kinds: [kind = 'custom', other = 'custom'] }) {
+    if (typeof kind !== 'string' || !/^[a-z][\w-]*$/i.test(kind) || kind !== other)
+      throw new Error(
+        'Its "kind" has to be one word, the same for each: it is shown, and tells nobody apart.',
+      )
+  },
+
   async 'without the token that it needs, nothing is sent'({ attempt, success, needsRefreshToken }) {
     if (!needsRefreshToken) return
     for (const refreshToken of [undefined, '']) {

@@ -65,6 +65,8 @@ export interface Subject {
   /** What of a request is not allowed to happen twice: the one that spends the token. */
   spends(received: readonly Received[]): number
   readonly needsRefreshToken: boolean
+  /** The kind of each of two strategies that were made alike. */
+  readonly kinds: readonly unknown[]
 }
 
 export function subjectOf({
@@ -114,6 +116,7 @@ export function subjectOf({
     sees,
     success,
     needsRefreshToken: create('https://backend.test/').needsRefreshToken,
+    kinds: [create('https://backend.test/').kind, create('https://backend.test/').kind],
     attempt: (script, more) =>
       at(script, async (strategy, { attempt, received }) => ({
         outcome: await told(() => strategy.refresh(attempt(more))),

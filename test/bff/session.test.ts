@@ -1,10 +1,20 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AnyActorRef, createActor, setup } from 'xstate'
 import { type BffSession, bffSessionOf, createBffSession, createBffSessionLogic } from 'xstate-session/bff'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { PANEL, world } from '../server/world.ts'
-import { ada, type Call, error, LIFE, MINUTE, outcomeOf, SECOND, stubApi } from '../session/fixture.ts'
+import {
+  ada,
+  type Call,
+  error,
+  LIFE,
+  MINUTE,
+  outcomeOf,
+  SECOND,
+  sentTo,
+  stubApi,
+} from '../session/fixture.ts'
 import { behind, bob, gone, json, loginOf, stubServer } from './fixture.ts'
 
 describe('at the start', () => {
@@ -21,7 +31,7 @@ describe('at the start', () => {
   test('nobody is logged in: those who waited, and the chart, are told', async () => {
     const { server, session, snapshot, settle } = behind()
     server.session = null
-    const toChart = vi.spyOn(session.actorRef, 'send')
+    const toChart = sentTo(session)
     const call = outcomeOf(session.fetch('/api/x'))
     await settle()
     expect(snapshot()).toMatchObject({ state: 'loggedOut', isPending: false, reason: 'never' })

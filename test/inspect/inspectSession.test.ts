@@ -160,7 +160,8 @@ describe('an inspected session', () => {
       if (message.type !== '@xstate.actor')
         look('snapshot' in message ? [message.snapshot, message.event] : message.event)
     // Words of the context and of the events, which the chart does not name.
-    const known = ['onDemand', 'good', 'none', 'active', 'xstate.init', 'caller', 'user', 'force', 'never']
+    const ofEvents = ['xstate.init', 'caller', 'user', 'force', 'never']
+    const known = ['openid', 'onDemand', 'good', 'none', 'active', ...ofEvents]
     expect([...strange].filter((word) => !known.includes(word))).toEqual([])
   })
 

@@ -18,6 +18,7 @@ test('where nobody is logged in, nothing is known, owed or wrong', () => {
     version: 0,
     user: null,
     provider: '',
+    kind: '',
     bearer: 'none',
     bearerVersion: 0,
     accepted: false,

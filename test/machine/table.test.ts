@@ -184,9 +184,18 @@ describe('the flight', () => {
                 input: { session: 0 },
               }
               const { session, ...rest } = input
-              const { provider, epoch, version, doubt, isHurried, rejections } = after.context
+              const { provider, kind, epoch, version, doubt, isHurried, rejections } = after.context
               const spent = isSpent(after.context, at)
-              expect(rest).toEqual({ provider, epoch, version, doubt, isHurried, rejections, isSpent: spent })
+              expect(rest).toEqual({
+                provider,
+                kind,
+                epoch,
+                version,
+                doubt,
+                isHurried,
+                rejections,
+                isSpent: spent,
+              })
             }
   })
 

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import {
   createSession,
   type LoginAnswer,
@@ -13,6 +13,7 @@ import {
   type SessionSignal,
   type SessionStrategy,
 } from 'xstate-session'
+import type { SessionEvent } from '../../machines/session.events.ts'
 import { fakeClock } from '../fakeClock.ts'
 
 export const BASE_URL = 'https://chat.example/'
@@ -25,6 +26,32 @@ export const LEAD = 30 * SECOND
 
 /** Lets everything run that waits for nobody but the event loop. */
 export const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** What the chart of a session is sent from now on, whoever sends it. */
+export function sentTo({ actorRef }: Pick<Session, 'actorRef'>) {
+  const sent = vi.fn<(event: SessionEvent) => void>()
+  actorRef.system.inspect((seen) => {
+    if (seen.type === '@xstate.event' && seen.actorRef === actorRef) sent(seen.event as SessionEvent)
+  })
+  return sent
+}
+
+const idOf = (ref: unknown) => (ref as { readonly id: string } | undefined)?.id ?? 'nobody'
+
+/** As `inspect` shows a session from now on: what its chart is sent, and by whom; what its refreshes are started with. */
+export function inspected(actorRef: Session['actorRef']) {
+  const sent: string[] = []
+  const started: Record<string, unknown>[] = []
+  actorRef.system.inspect((seen) => {
+    if (seen.type !== '@xstate.event') return
+    const { type, input } = seen.event as { readonly type: string; readonly input?: Record<string, unknown> }
+    if (type === 'xstate.init' && idOf(seen.actorRef) === 'refresh')
+      started.push({ ...input, session: undefined })
+    if (seen.actorRef === actorRef && !type.startsWith('xstate.'))
+      sent.push(`${idOf(seen.sourceRef)}: ${type}`)
+  })
+  return { sent, started }
+}
 
 /** A refresh that was sent and waits for its answer. */
 export interface Attempt {

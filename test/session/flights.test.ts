@@ -83,7 +83,9 @@ function flying({ store, strategy: more, tokens, tenantId, ...options }: Given =
     }),
     /** Starts a flight, and lets it come to its send. */
     async start(at = START, doubt: Doubt | null = null) {
-      flights.start(at, { doubt, isSpent: true, isHurried: false, rejections: 0 })
+      flights.start(at, { doubt, isSpent: true, isHurried: false, rejections: 0 }, (event) =>
+        events.push(event),
+      )
       await flush()
       return strategy.attempts.at(-1)
     },

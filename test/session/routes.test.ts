@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { flush, loggedIn, MINUTE, outcomeOf, SECOND, stubApi } from './fixture.ts'
+import { flush, loggedIn, MINUTE, outcomeOf, SECOND, sentTo, stubApi } from './fixture.ts'
 
 const no = (headers = {}) => new Response('who?', { status: 401, headers })
 
@@ -143,14 +143,9 @@ describe('a bearer that is refused right after a renewal', () => {
 test('U34: the first answer with a bearer is told to the chart once; calls cost nothing', async () => {
   const { session, pass } = await loggedIn({ fetch: api().fetch })
   await pass(SECOND)
-  const heard: string[] = []
-  const { send } = session.actorRef
-  session.actorRef.send = (event) => {
-    heard.push(event.type)
-    send(event)
-  }
+  const heard = sentTo(session)
   for (let n = 0; n < 100; n++) await session.fetch('/api')
-  expect(heard).toEqual(['bearer.accepted'])
+  expect(heard.mock.calls.map(([{ type }]) => type)).toEqual(['bearer.accepted'])
 })
 
 test.each([

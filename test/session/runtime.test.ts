@@ -22,6 +22,7 @@ import {
   outcomeOf,
   restored,
   SECOND,
+  sentTo,
   start,
   storedLogin,
   strictApi,
@@ -157,7 +158,7 @@ describe('a page looks into its store', () => {
   test('once when it starts, and tells the chart that there is nothing', async () => {
     const { store, reads } = watched()
     const { session } = start({ store })
-    const toChart = vi.spyOn(session.actorRef, 'send')
+    const toChart = sentTo(session)
     await flush()
     expect(toChart.mock.calls).toMatchObject([[{ type: 'session.ended', reason: 'never' }]])
     expect(reads).toHaveBeenCalledTimes(1)
@@ -260,7 +261,7 @@ describe('refresh', () => {
     const { session, strategy, ok, pass } = await loggedIn()
     await pass(SECOND)
     strategy.always(() => ok(strategy.attempts.length + 1))
-    const toChart = vi.spyOn(session.actorRef, 'send')
+    const toChart = sentTo(session)
     await session.refresh()
     expect(toChart).toHaveBeenCalledWith(expect.objectContaining({ type: 'refresh.asked', by: 'force' }))
     expect(strategy.last().request.userActive).toBeUndefined()
@@ -308,7 +309,7 @@ describe('a bearer that is good', () => {
     await pass(10 * SECOND)
     // The first answer with a bearer is told once.
     await session.fetch('/api')
-    const toChart = vi.spyOn(session.actorRef, 'send')
+    const toChart = sentTo(session)
     expect([await session.getToken(), (await session.fetch('/api')).status]).toEqual(['B1', 200])
     expect(toChart).not.toHaveBeenCalled()
     void session.refresh().catch(() => {})
@@ -358,7 +359,7 @@ describe('a bearer that is good', () => {
 
   test('keeps no session of which was disposed, whatever its store holds', async () => {
     const { session, clock } = await loggedIn({ store: memoryStore() })
-    const toChart = vi.spyOn(session.actorRef, 'send')
+    const toChart = sentTo(session)
     session.dispose()
     await expect(session.getToken()).rejects.toMatchObject(error('disposed'))
     await expect(session.refresh()).rejects.toMatchObject(error('disposed'))
@@ -372,7 +373,7 @@ describe('those who wait', () => {
     const { session, strategy, ok, pass } = await loggedIn({ refresh: 'onDemand' })
     await pass(LIFE)
     const first = session.getToken()
-    const toChart = vi.spyOn(session.actorRef, 'send')
+    const toChart = sentTo(session)
     const others = Array.from({ length: 100 }, () => session.getToken())
     expect(toChart).not.toHaveBeenCalled()
     await strategy.last().answer(ok())
