@@ -72,13 +72,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
     patches: [
       {
         file: 'src/session/outcomes.ts',
-        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
+        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)\n',
         put: '',
       },
       {
         file: 'src/session/outcomes.ts',
-        find: '      grant.renew(next, renewed, tokens, life)\n',
-        put: '      grant.renew(next, renewed, tokens, life)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections))\n',
+        find: '      grant.renew(next, renewed, tokens, life, answer)\n',
+        put: '      grant.renew(next, renewed, tokens, life, answer)\n      await new Promise((resolve) => setTimeout(resolve, 20))\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)\n',
       },
     ],
   },
