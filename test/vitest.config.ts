@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -19,6 +20,28 @@ const react18 = `${root}test/react/react-18/node_modules/`
 
 /** How long something may take to come true: a machine that does other things at the same time is no fault of the code. */
 export const patience = { poll: { timeout: 30_000 } }
+
+/**
+ * What needs a process of its own: a document, or a module put in the place of another, stays behind for the file after
+ * it. The others share processes, one of which for each file would cost most of a second.
+ */
+const alone = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.test\.tsx?$/.test(name) && !name.includes('node_modules'))
+  .filter((name) =>
+    /^\/\/ @vitest-environment |^vi\.mock\(/m.test(readFileSync(`${root}test/${name}`, 'utf8')),
+  )
+  .map((name) => `test/${name}`)
+
+/** Needs the built package, and the registry or a browser. */
+const built = ['test/package/**/*.installed.test.ts', 'test/**/*.{chromium,browsers}.test.ts']
+
+const inNode = {
+  setupFiles: [`${root}test/seed.ts`],
+  // A machine that does other things at the same time is no fault of the code.
+  testTimeout: 60_000,
+  // Models and charts are walked by the ten thousand: most of what is made is garbage soon.
+  execArgv: ['--max-semi-space-size=64'],
+}
 
 export default defineConfig({
   root,
@@ -42,12 +65,14 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.{ts,tsx}'],
-          setupFiles: [`${root}test/seed.ts`],
-          // A machine that does other things at the same time is no fault of the code.
-          testTimeout: 60_000,
-          // Needs the built package and the registry: `npm run test:package`.
-          exclude: ['test/package/**/*.installed.test.ts', 'test/**/*.{chromium,browsers}.test.ts'],
+          exclude: [...alone, ...built],
+          isolate: false,
+          ...inNode,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, exclude: built, ...inNode },
       },
       {
         extends: true,
@@ -59,8 +84,7 @@ export default defineConfig({
           include: ['test/react/*.test.tsx'],
           // @xstate/react finds the React of this project.
           exclude: ['test/react/embedded.test.tsx', 'test/react/restart.test.tsx'],
-          setupFiles: [`${root}test/seed.ts`],
-          testTimeout: 60_000,
+          ...inNode,
           env: { REACT_MAJOR: '18' },
         },
       },

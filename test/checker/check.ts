@@ -63,11 +63,16 @@ async function tell(scenario: Scenario, { invariant, text, trace, way }: Found) 
   for (const line of await narrate(scenario, way)) console.log(`    ${line}`)
 }
 
-/** Takes one way again, step by step. */
-export async function replay(scenario: string | undefined, way: string): Promise<number> {
-  const [chosen] = choose(scenario)
-  if (!chosen) return 2
-  for (const line of await narrate(chosen, way)) console.log(line)
+/** Takes ways again, step by step. */
+export async function replay(
+  ways: readonly { readonly scenario: string | undefined; readonly way: string }[],
+): Promise<number> {
+  for (const { scenario, way } of ways) {
+    const [chosen] = choose(scenario)
+    if (!chosen) return 2
+    if (ways.length > 1) console.log(`${chosen.name}, ${way}:`)
+    for (const line of await narrate(chosen, way)) console.log(line)
+  }
   return 0
 }
 

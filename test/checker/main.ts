@@ -4,23 +4,27 @@ import { bugs } from './bugs.ts'
 import { windows } from './windows.ts'
 
 const usage = `npm run check:model -- [--scenario name] [--depth 8] [--audit 50] [--ahead 2] [--bug name] [--way 0.3.1]
+Several ways take a scenario each.
 Bugs: ${Object.keys(bugs).join(', ')}.`
 
 function read() {
   try {
     const { values } = parseArgs({
       options: {
-        scenario: { type: 'string' },
+        scenario: { type: 'string', multiple: true },
         depth: { type: 'string' },
         audit: { type: 'string' },
         ahead: { type: 'string' },
         bug: { type: 'string' },
-        way: { type: 'string' },
+        way: { type: 'string', multiple: true },
       },
     })
     const numbers = [values.depth ?? '1', values.audit ?? '1', values.ahead ?? '1'].map(Number)
     const isKnown = values.bug === undefined || Object.hasOwn(bugs, values.bug)
-    if (isKnown && numbers.every((value) => Number.isInteger(value) && value >= 0)) return values
+    const { scenario: scenarios = [], way: ways = [] } = values
+    const isPaired = scenarios.length < 2 || scenarios.length === ways.length
+    if (isKnown && isPaired && numbers.every((value) => Number.isInteger(value) && value >= 0))
+      return { ...values, scenarios, ways }
   } catch {
     // Told below.
   }
@@ -28,15 +32,15 @@ function read() {
   process.exit(2)
 }
 
-const { scenario, depth, audit, ahead, bug: name, way } = read()
+const { scenarios, depth, audit, ahead, bug: name, ways } = read()
 const bug = name === undefined ? undefined : bugs[name]
 patchSources([...windows, ...(bug?.patches ?? [])])
 // Nobody reads the stacks of errors that a state is full of.
-Error.stackTraceLimit = way === undefined ? 0 : 10
+Error.stackTraceLimit = ways.length === 0 ? 0 : 10
 const { check, replay } = await import('./check.ts')
-const wanted = scenario ?? bug?.scenario
+const wanted = scenarios[0] ?? bug?.scenario
 process.exitCode =
-  way === undefined
+  ways.length === 0
     ? await check({
         ...(wanted !== undefined && { scenario: wanted }),
         ...(depth !== undefined && { depth: Number(depth) }),
@@ -44,4 +48,4 @@ process.exitCode =
         ...(ahead !== undefined && { ahead: Number(ahead) }),
         isEager: bug !== undefined,
       })
-    : await replay(wanted, way)
+    : await replay(ways.map((way, at) => ({ scenario: scenarios[at] ?? wanted, way })))
