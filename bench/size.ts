@@ -14,20 +14,21 @@ const withStrategy = `export { createSession, openidStrategy } from 'xstate-sess
 const hooks = `export * from 'xstate-session/react'`
 const behindServer = `export { createBffSession } from 'xstate-session/bff'`
 const inTabs = `${behindServer}\nexport { browserPage } from 'xstate-session/browser'`
-const inReact = `${inTabs}\n${hooks}`
+const inReact = `${behindServer}\n${hooks}`
+const inTabsAndReact = `${inTabs}\n${hooks}`
 const react = /^react($|\/)/
 const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 5_000, budgetBytes: 17_760 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_200 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
-    goalBytes: 8_500,
-    budgetBytes: 20_930,
+    goalBytes: 11_500,
+    budgetBytes: 21_340,
   },
   {
     id: 'P6',
@@ -35,48 +36,42 @@ const rows = [
     code: hooks,
     external: peers,
     goalBytes: 2_100,
-    budgetBytes: 2_170,
-  },
-  {
-    id: 'P6',
-    what: 'a page behind its server, own code',
-    code: behindServer,
-    external: peers,
-    goalBytes: 8_500,
-    budgetBytes: 13_280,
+    budgetBytes: 2_100,
   },
   {
     id: 'P6',
     what: 'a page behind its server and tabs, own code',
     code: inTabs,
     external: peers,
-    goalBytes: 8_500,
+    goalBytes: 9_000,
     budgetBytes: 14_990,
   },
   {
     id: 'P7',
-    what: 'core with xstate',
-    code: core,
+    what: 'core, one strategy and XState',
+    code: withStrategy,
     external: [],
-    goalBytes: 18_000,
-    budgetBytes: 30_390,
+    goalBytes: 24_000,
+    budgetBytes: 33_980,
     never: 'zod',
   },
   {
     id: 'P7',
-    what: 'core and one strategy with xstate and zod/mini',
-    code: withStrategy,
-    external: [],
-    goalBytes: 27_000,
-    budgetBytes: 38_160,
+    what: 'all that a page behind its server needs, with React hooks',
+    code: inReact,
+    external: [react],
+    goalBytes: 23_000,
+    budgetBytes: 27_500,
+    never: 'zod',
   },
   {
     id: 'P7',
     what: 'all that a page behind its server needs, with tabs and React hooks',
-    code: inReact,
+    code: inTabsAndReact,
     external: [react],
-    goalBytes: 27_000,
+    goalBytes: 26_000,
     budgetBytes: 29_120,
+    never: 'zod',
   },
 ]
 

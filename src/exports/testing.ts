@@ -1,6 +1,6 @@
 /** A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do. */
 
-export { type BffDriverOptions, bffDriver, type DrivenServerOptions } from '../testing/bffDriver.ts'
+export { type BffDriverOptions, bffDriver } from '../testing/bffDriver.ts'
 export { type ChartDriverOptions, chartDriver } from '../testing/chartDriver.ts'
 export type { ConformanceCase } from '../testing/conformanceCase.ts'
 export {
@@ -16,6 +16,7 @@ export {
   type SessionModel,
   type SessionModelOptions,
 } from '../testing/createSessionModel.ts'
+export type { DrivenServerOptions } from '../testing/drivenServer.ts'
 export type { DrivenUiOptions } from '../testing/driverOfSession.ts'
 export {
   type EntryStoreConformanceOptions,

@@ -1,16 +1,15 @@
 import { deriveKey, mac } from '#crypto'
-import { MEMORY_MS } from '../../machines/session.ledger.ts'
 import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coordination/coordinator.ts'
 import { flightText, scopeText } from '../coordination/flightText.ts'
 import { heldBy } from '../coordination/heldBy.ts'
 import { memoryLedger } from '../coordination/memoryLedger.ts'
-import { replayWindow } from '../coordination/replayWindow.ts'
 import { sendResult } from '../coordination/sendResult.ts'
 import { toDoubt } from '../coordination/sendSpans.ts'
 import { sent } from '../coordination/sent.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { redisCalls } from './calls.ts'
+import { certainOutcomes, MAX_KNOWN } from './certainOutcomes.ts'
 import { type RedisCoordinatorOptions, readRedisOptions } from './coordinatorOptions.ts'
 import { redisLease } from './lease.ts'
 import { redisPolicy } from './policy.ts'
@@ -18,14 +17,6 @@ import { redisPushes } from './pushes.ts'
 import { redisResults } from './results.ts'
 import { type RedisFlight, redisRows } from './rows.ts'
 import { redisUnsent } from './unsent.ts'
-
-interface Known {
-  readonly scope: string
-  readonly outcome: RefreshOutcome
-}
-
-/** As many as a process remembers; beyond that the oldest go. */
-const MAX_KNOWN = 10_000
 
 type Remote = RefreshOutcome | EndedElsewhere
 type Results = Awaited<ReturnType<typeof redisResults>>
@@ -65,8 +56,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   }
   // Stragglers ask Redis, which knows of logouts in other processes.
   const ring = coalescer({ clock, hash, replayWindowMs: 1, maxEntries: MAX_KNOWN })
-  /** What this process knows for certain of a token: a Redis that fails over may have forgotten. */
-  const certain = replayWindow<Known>(settings.replayWindowMs, MAX_KNOWN, clock)
+  const certain = certainOutcomes(settings.replayWindowMs, clock)
   const alone = memoryLedger({ clock, random, maxEntries: MAX_KNOWN })
   const leased = redisLease(clock, leaseMs)
   let isChecked = false
@@ -103,7 +93,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const until = clock.monotonic() + attemptTimeoutMs
     const replayed = async (sealed: string, ageMs: number): Promise<Remote> => {
       const outcome = await results.open(sealed, ageMs)
-      if (outcome) certain.set(name, { scope: turn.scope, outcome })
+      if (outcome) certain.set(name, turn.scope, outcome)
       return outcome ?? DOWN
     }
     for (;;) {
@@ -128,11 +118,11 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
           return replayed(found.sealed, found.ageMs)
         case 'held':
           // Redis may have fallen back to a time before more was known.
-          return known(name) ?? heldBy(found.row, found.now)
+          return certain.get(name) ?? heldBy(found.row, found.now)
         case 'limited':
           return { kind: 'refused', cause: 'limited', retryAfterMs: found.waitMs }
       }
-      const own = known(name)
+      const own = certain.get(name)
       if (own) return own
       // Of a sender that still shows signs of life the answer is waited for.
       const left = Math.min(found.openMs, until - clock.monotonic())
@@ -162,15 +152,14 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   async function lead(flight: Flight, turn: RedisFlight, results: Results): Promise<Remote> {
     const { ask, identity } = flight
     const outcome =
-      known(turn.name) ??
+      certain.get(turn.name) ??
       (await leased(
         () => sent(flight.send),
         () => rows.renew(turn),
       ))
     const isDone = isReplaced(outcome, identity.refreshToken)
     const isClosed = outcome.kind === 'rejected' || (outcome.kind === 'unknown' && outcome.consumed)
-    if (isDone || isClosed)
-      certain.set(turn.name, { scope: turn.scope, outcome }, isClosed ? MEMORY_MS : undefined)
+    if (isDone || isClosed) certain.set(turn.name, turn.scope, outcome, isClosed)
     const isLimited = outcome.kind === 'refused' && outcome.cause === 'limited'
     const result = isDone ? await results.seal(outcome) : sendResult(outcome)
     const limitedMs = isLimited ? (outcome.retryAfterMs ?? 0) : 0
@@ -184,14 +173,6 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     return outcome.kind === 'ok' && waiters > 0 ? { ...outcome, shared: true } : outcome
   }
 
-  /** What this process knows for certain; `undefined`: what Redis says counts. */
-  function known(name: string): RefreshOutcome | undefined {
-    const found = certain.get(name)
-    if (!found) return undefined
-    const { outcome } = found.value
-    return outcome.kind === 'ok' ? { ...outcome, ageMs: (outcome.ageMs ?? 0) + found.ageMs } : outcome
-  }
-
   function end(identity: FlightIdentity): void {
     ring.end(identity)
     void endAcross(identity).catch(() => onWarning('unreachable'))
@@ -202,8 +183,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const name = refreshToken === undefined ? '' : await hash(flightText(identity))
     const scope = await hash(scopeText(identity))
     const isWhole = sessionId !== undefined
-    for (const [key, entry] of certain.entries())
-      if (key === name || (isWhole && entry.scope === scope)) certain.delete(key)
+    certain.forget(name, isWhole ? scope : undefined)
     const bury = () => rows.bury(name, scope, isWhole)
     await bury().catch(bury)
   }

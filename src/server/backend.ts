@@ -1,5 +1,5 @@
 import { request, type WireAnswer } from '../wire/request.ts'
-import type { ServerSettings } from './options.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 
 export interface BackendCall {
   readonly path: string

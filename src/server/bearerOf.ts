@@ -3,7 +3,7 @@ import { LoggedOut } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
 import { nameOf } from './entries.ts'
-import type { ServerSettings } from './options.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import type { Found } from './sessionSearch.ts'
 import type { Sessions } from './sessions.ts'
 

@@ -1,6 +1,7 @@
 import type { Keyring } from './keyring.ts'
-import type { RequestInfo, ServerSettings } from './options.ts'
+import type { RequestInfo } from './options.ts'
 import type { Pace } from './pace.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import type { Sessions } from './sessions.ts'
 
 /** A cookie of this server: how it is read, set and deleted. */

@@ -3,7 +3,7 @@ import type { SessionRecord, SessionStore, StoredSession } from '../stores/store
 import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
-import type { ServerSettings } from './options.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import { readServerRecord, type ServerRecord } from './serverRecord.ts'
 
 export interface Opened {

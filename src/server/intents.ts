@@ -7,7 +7,7 @@ import { sent } from '../coordination/sent.ts'
 import { settle } from '../coordination/settle.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { type Entries, isAt } from './entries.ts'
-import type { ServerSettings } from './options.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import type { Intent, ServerRecord } from './serverRecord.ts'
 
 /** Longer than an attempt by this much is its intent in force: clocks of two servers may differ. */

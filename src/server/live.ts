@@ -1,13 +1,13 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
-import type { SessionNotice } from '../session/notice.ts'
 import { readOptions } from '../session/options.ts'
 import { startSession } from '../session/ports.ts'
 import type { Runtime } from '../session/runtime.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
-import type { ServerSettings } from './options.ts'
+import type { ServerSettings } from './readServerOptions.ts'
+import { repeatedNotices } from './repeatedNotices.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
 interface Live {
@@ -20,12 +20,6 @@ interface Live {
   /** Writes of its end that are under way. */
   endings: number
 }
-
-/** As long as a request may hold a record that it read before, and as much as may happen meanwhile. */
-const REPEAT_MS = 60_000
-const MAX_TOLD = 10_000
-
-const TOLD_ONCE: readonly string[] = ['refreshed', 'expired', 'loggedOut']
 
 const ENDED = ['expired', 'loggedOut']
 const IDLE = ['active', 'nearingExpiry', ...ENDED]
@@ -56,23 +50,7 @@ export function createLives(
     ...(settings.wireFetch && { fetch: settings.wireFetch }),
   })
   let onChange = () => {}
-
-  /** When each renewal and each end was told, the oldest first. */
-  const told = new Map<string, number>()
-
-  /** A session that is woken with what was read before its last renewal, or its end, finds that and tells it anew (I18). */
-  function isRepeated(key: string, { type, version }: SessionNotice): boolean {
-    if (!TOLD_ONCE.includes(type)) return false
-    const name = `${key} ${type} ${version}`
-    const now = settings.clock.monotonic()
-    for (const [oldest, at] of told) {
-      if (now - at < REPEAT_MS && told.size < MAX_TOLD) break
-      told.delete(oldest)
-    }
-    if (told.has(name)) return true
-    told.set(name, now)
-    return false
-  }
+  const isRepeated = repeatedNotices(settings.clock)
 
   function wake(key: string, known: Opened | undefined): Live {
     if (known) entries.hold(key, known)

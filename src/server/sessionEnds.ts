@@ -7,8 +7,8 @@ import type { SessionRecord } from '../stores/store.ts'
 import { type Entries, nameOf } from './entries.ts'
 import type { Keyring } from './keyring.ts'
 import type { Lives } from './live.ts'
-import type { ServerSettings } from './options.ts'
 import { randomId } from './randomId.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import type { Found } from './sessionSearch.ts'
 
 const LOGOUT_WAIT_MS = 1_000

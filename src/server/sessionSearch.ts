@@ -3,7 +3,7 @@ import type { SessionRecord } from '../stores/store.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import { isFor } from './namedLogin.ts'
-import type { ServerSettings } from './options.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import type { SessionEnds } from './sessionEnds.ts'
 
 /** A session that is alive, as its record says. */

@@ -1,11 +1,8 @@
-import type { SessionUser } from '../../machines/session.types.ts'
-import { readUser } from '../base/readUser.ts'
 import { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'
-import type { BffFacts } from '../bff/facts.ts'
 import type { BffSession } from '../bff/session.ts'
-import type { SessionServerOptions } from '../server/options.ts'
+import { bffUnreachable } from './bffUnreachable.ts'
 import { MODEL_START, type SessionModelOptions, settingsOf } from './createSessionModel.ts'
-import { drivenBrowser } from './drivenBrowser.ts'
+import { drivenServer, PANEL, type ServerOf } from './drivenServer.ts'
 import {
   type DrivenParts,
   type DrivenUiOptions,
@@ -13,28 +10,11 @@ import {
   driverOfSession,
 } from './driverOfSession.ts'
 import { heldRequests } from './heldRequests.ts'
-import type { ModelDriver, ModelPlace } from './modelDriver.ts'
+import type { ModelDriver } from './modelDriver.ts'
 import type { ModelEventType } from './modelEvents.ts'
 import { openidAnswers } from './openidAnswers.ts'
 import type { DrivenBackend } from './sessionDriver.ts'
 import { virtualClock } from './virtualClock.ts'
-
-/** What the driver gives to the server under test. The secrets are yours. */
-export type DrivenServerOptions = Required<
-  Pick<
-    SessionServerOptions,
-    | 'baseUrl'
-    | 'publicUrl'
-    | 'clock'
-    | 'fetch'
-    | 'random'
-    | 'pace'
-    | 'patienceMs'
-    | 'idleTimeoutMs'
-    | 'absoluteLifetimeMs'
-    | 'backChannelLogout'
-  >
->
 
 /** The server, the backend behind it, the UI under test where there is one, and what none of them can do. */
 export interface BffDriverOptions extends DrivenUiOptions<BffSession> {
@@ -44,40 +24,7 @@ export interface BffDriverOptions extends DrivenUiOptions<BffSession> {
    * Makes the server of a path: `(driven) => createSessionServer({ ...driven, secrets })`, with its own endpoints where
    * they are by default.
    */
-  readonly server: (driven: DrivenServerOptions) => { handle(request: Request): Promise<Response> }
-}
-
-const PANEL = 'https://panel.example'
-/** So far that the server outlives whatever the page goes through: how long a session lasts is walked in the page. */
-const FAR_MS = 2 ** 40
-
-const NOTHING_SPENT =
-  'What a page sends to its server spends nothing: whatever comes back, or not, it asks again.'
-const ALWAYS_BEARER = 'Facts of a server are of a session that has a bearer, and may ask for the next.'
-const OVER = 'A page whose session is over asks who is logged in, and not what became of it.'
-
-const unreachable: Partial<Record<ModelPlace, string>> = {
-  'login.inDoubt': NOTHING_SPENT,
-  'bearer.acceptedByApi': 'A page behind its server has no bearer, and nobody accepts it.',
-  'refresh.misconfigured': 'Whatever stands in the place of the server is an outage to its page.',
-  'refresh.unknown': NOTHING_SPENT,
-  'refresh.failed': NOTHING_SPENT,
-  'refresh.consumed': NOTHING_SPENT,
-  'refresh.unsupported': 'That the backend cannot refresh ends the session at the server, as a rejection.',
-  'refresh.disabled': 'That the backend does not refresh ends the session at the server, as a rejection.',
-  'login.withoutRefresh': ALWAYS_BEARER,
-  'refresh.succeededLast': ALWAYS_BEARER,
-  'refresh.uselessLast': ALWAYS_BEARER,
-  'refresh.shortLived': 'A bearer that ends at once is none to the server: its page is told to come back.',
-  'refresh.uselessRenewal': ALWAYS_BEARER,
-  'peer.renewedUselessly': ALWAYS_BEARER,
-  'peer.renewedUselessLast': ALWAYS_BEARER,
-  'caller.asked': 'A page behind its server has no bearer to hand out, and its calls wait for none.',
-  'expired: provider.loggedOut': OVER,
-  'expired: peer.loggedOut': OVER,
-  'expired: peer.renewed': 'What the server has ended it renews no more.',
-  'refreshing: session.renewed [isNewerUseless] -> expired':
-    'The server counts too, and ends the session before its page would.',
+  readonly server: ServerOf
 }
 
 /** What the server answers a refresh of the page by itself. */
@@ -101,13 +48,13 @@ const between: Partial<Record<ModelEventType, () => Response>> = {
 export function bffDriver({ backend, server, ...ui }: BffDriverOptions): ModelDriver {
   return driverOfSession((model) => begin(backend, server, model), {
     ...ui,
-    unreachable: { ...unreachable, ...ui.unreachable },
+    unreachable: { ...bffUnreachable, ...ui.unreachable },
   })
 }
 
 async function begin(
   backend: DrivenBackend,
-  serverOf: BffDriverOptions['server'],
+  serverOf: ServerOf,
   model: SessionModelOptions,
 ): Promise<DrivenParts<BffSession>> {
   const { shared, start } = model
@@ -115,58 +62,7 @@ async function begin(
   if (shared || start !== 'pending')
     throw new Error("The driver needs { start: 'pending' }, and no `shared`.")
   const clock = virtualClock(MODEL_START)
-  /** Of the server and its backend. Its timers never fire: the server acts when it is asked. */
-  const ahead = virtualClock(MODEL_START)
-  await backend.start(ahead)
-  let isApiClosed = false
-  /** The server's own refresh decides what a call of the page is answered. */
-  let isApiOpen = false
-  let subject = ''
-  let user: SessionUser | undefined
-  const browser = drivenBrowser(PANEL)
-
-  /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
-  function outlive() {
-    ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + lifeMs)
-  }
-
-  /** The way from the server to its backend. */
-  async function upstream(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const request = new Request(input, init)
-    const { pathname } = new URL(request.url)
-    if (pathname.endsWith('/oauth/exchange')) {
-      const { user: document, ...tokens } = await backend.login()
-      user = readUser(document)
-      subject = user?.id ?? ''
-      return Response.json({ ...tokens, user: { ...document, openidId: subject } })
-    }
-    if (!isApiClosed) return globalThis.fetch(request)
-    return pathname === backend.apiPath
-      ? new Response(null, { status: 401 })
-      : openidAnswers['refresh.refused']()
-  }
-
-  const server = serverOf({
-    baseUrl: backend.baseUrl,
-    publicUrl: PANEL,
-    clock: ahead,
-    fetch: upstream,
-    random: () => 0,
-    pace: false,
-    // It waits for none of its timers either.
-    patienceMs: 1,
-    idleTimeoutMs: FAR_MS,
-    absoluteLifetimeMs: FAR_MS,
-    backChannelLogout: async () => ({ ok: true, subject }),
-  })
-  const ask = browser.open((request) => server.handle(request))
-  /** What another window of the browser asks for, which shows who is logged in. */
-  async function post(path: string, ofSomebody: object = {}) {
-    const found = await ask('/session/')
-    const login = found.ok ? ((await found.json()) as BffFacts).login : undefined
-    const headers = { 'x-csrf': login ?? '1', 'content-type': 'application/json' }
-    return ask(path, { method: 'POST', headers, body: JSON.stringify(login === undefined ? {} : ofSomebody) })
-  }
+  const server = await drivenServer(backend, serverOf, clock, lifeMs)
 
   /** What comes back to the next refresh of the page. */
   let answer: (() => Response) | undefined
@@ -187,16 +83,10 @@ async function begin(
       if (pathname === '/session/refresh' && answer) return answer()
       // Between the events of a path nobody tells the page anything.
       if (pathname === '/session/' && !isLookWorth) return new Response(null, { status: 503 })
-      isApiClosed = pathname === backend.apiPath && !isApiOpen
-      isApiOpen = false
-      try {
-        return await server.handle(request)
-      } finally {
-        isApiClosed = false
-      }
+      return server.handle(request)
     },
   )
-  const fromPage = browser.open(held.fetch)
+  const fromPage = server.browser.open(held.fetch)
 
   async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init)
@@ -238,18 +128,18 @@ async function begin(
         () => 'a refresh to answer',
       )
       backend.setBearerLife(lifeMs)
-      if (!answer && type !== 'refresh.notDue') outlive()
+      if (!answer && type !== 'refresh.notDue') server.outlive()
       if (!answer && failure) await backend.failRefresh(failure())
       return held.release('refresh')
     }
     switch (type) {
       case 'login.completed': {
         // Logins of one browser are told apart by their instant.
-        outlive()
+        server.outlive()
         backend.setBearerLife(lifeMs)
         await learn()
-        await post('/session/openid/start', { purpose: 'switchUser' })
-        await ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
+        await server.post('/session/openid/start', { purpose: 'switchUser' })
+        await server.ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
         return wake()
       }
       case 'session.absent':
@@ -257,16 +147,16 @@ async function begin(
       case 'user.loggedOut':
         return Promise.all([session.logout(), learn()])
       case 'peer.loggedOut':
-        await post('/session/logout')
+        await server.post('/session/logout')
         signal('loggedOut')
         return learn()
       case 'provider.loggedOut':
-        await post('/session/backchannel-logout')
+        await server.post('/session/backchannel-logout')
         return wake()
       case 'peer.renewed':
-        outlive()
+        server.outlive()
         backend.setBearerLife(lifeMs)
-        await post('/session/refresh')
+        await server.post('/session/refresh')
         return wake()
       case 'server.ended':
         // The server's refresh for a call of the page is rejected: the answer to the call says so.
@@ -274,9 +164,9 @@ async function begin(
           () => held.has('api'),
           () => 'a call of the API in the air',
         )
-        outlive()
+        server.outlive()
         await backend.failRefresh(openidAnswers['refresh.rejected']())
-        isApiOpen = true
+        server.openApi()
         return held.release('api')
       case 'bearer.rejectedByApi':
         await until(
@@ -297,7 +187,7 @@ async function begin(
     held,
     fetch,
     apiPath: backend.apiPath,
-    user: () => user,
+    user: server.user,
     /** A server numbers its logins by their instant. */
     loginsOf(epoch) {
       if (epoch > 0 && !logins.includes(epoch)) logins.push(epoch)

@@ -5,7 +5,7 @@ import { sharedVault } from '../../src/browser/sharedVault.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { withIntents } from '../../src/server/intents.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
-import { readServerOptions } from '../../src/server/options.ts'
+import { readServerOptions } from '../../src/server/readServerOptions.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { sessionOf } from './sessionOf.ts'
 

@@ -261,6 +261,45 @@ describe('the house', () => {
   })
 })
 
+/** What a reader has to hold in mind at once; lines. */
+const LONGEST_FILE = 300
+const LONGEST_CLOSURE = 165
+
+/** The functions of `text` that are longer than `limit`, by the line that they begin in. */
+function longFunctions(file: string, text: string, limit: number): string[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const lineOf = (position: number) => source.getLineAndCharacterOfPosition(position).line + 1
+  const found: string[] = []
+  function walk(node: ts.Node): void {
+    if (ts.isFunctionLike(node)) {
+      const from = lineOf(node.getStart())
+      const lines = lineOf(node.end) - from + 1
+      if (lines > limit) found.push(`${file}:${from} has ${lines} lines`)
+    }
+    ts.forEachChild(node, walk)
+  }
+  walk(source)
+  return found
+}
+
+describe('a reader', () => {
+  const files = [...filesOf('machines'), ...filesOf('src')].map((file) => ({
+    file,
+    text: readFileSync(root + file, 'utf8'),
+  }))
+
+  test(`no file is longer than ${LONGEST_FILE} lines`, () => {
+    const lines = (text: string) => text.split('\n').length - 1
+    expect(files.filter(({ text }) => lines(text) > LONGEST_FILE).map(({ file }) => file)).toEqual([])
+  })
+
+  test(`no function is longer than ${LONGEST_CLOSURE} lines`, () => {
+    expect(files.flatMap(({ file, text }) => longFunctions(file, text, LONGEST_CLOSURE))).toEqual([])
+    const long = `function x() {${'\n'.repeat(LONGEST_CLOSURE)}}`
+    expect(longFunctions('src/session/x.ts', long, LONGEST_CLOSURE)).toHaveLength(1)
+  })
+})
+
 describe('the house notices', () => {
   test.each([
     ['machines/x.ts', "import { createSession } from '../src/session/createSession.ts'"],

@@ -4,7 +4,7 @@ import { memoryEntries } from 'xstate-session/server'
 import { blank } from '../../machines/session.ledger.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
-import { readServerOptions } from '../../src/server/options.ts'
+import { readServerOptions } from '../../src/server/readServerOptions.ts'
 import { PANEL, SECRET } from './world.ts'
 
 const KEY = 'key'

@@ -4,7 +4,7 @@ import { type EntryStore, memoryEntries } from 'xstate-session/server'
 import type { Clock } from '../../src/base/clock.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
-import { readServerOptions } from '../../src/server/options.ts'
+import { readServerOptions } from '../../src/server/readServerOptions.ts'
 import { PANEL, SECRET, world } from './world.ts'
 
 const MINUTE = 60_000

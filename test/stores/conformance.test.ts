@@ -5,7 +5,7 @@ import { sqliteEntries } from 'xstate-session/sqlite'
 import { sessionStoreConformance } from 'xstate-session/testing'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
-import { readServerOptions } from '../../src/server/options.ts'
+import { readServerOptions } from '../../src/server/readServerOptions.ts'
 import type { EntryStore } from '../../src/stores/entryStore.ts'
 
 describe('memoryStore', () => {

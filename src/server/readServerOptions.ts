@@ -1,0 +1,143 @@
+import { systemClock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
+import { memoryEntries } from '../stores/memoryEntries.ts'
+import { isUserActivity } from './isUserActivity.ts'
+import type { ServerNotice } from './notice.ts'
+import type { SessionServerOptions } from './options.ts'
+import { ownCoordinator, shortMemory } from './ownParts.ts'
+import { readPace } from './pace.ts'
+import { patientFetch } from './patientFetch.ts'
+import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
+
+export type ServerSettings = ReturnType<typeof readServerOptions>
+
+const POSITIVE = [
+  'idleTimeoutMs',
+  'absoluteLifetimeMs',
+  'revalidateMs',
+  'leadTimeMs',
+  'patienceMs',
+  'attemptTimeoutMs',
+  'bodyTimeoutMs',
+  'lifetimeMs',
+] as const
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Fills in the defaults and refuses what cannot work. */
+export function readServerOptions(options: SessionServerOptions) {
+  const clock = options.clock ?? systemClock
+  const settings = {
+    cookieName: 'session',
+    path: 'session/',
+    callbackPath: 'auth/openid/callback',
+    loginPath: 'login',
+    api: { '/api/admin/': METHODS } as Readonly<Record<string, readonly string[]>>,
+    resolveTenant: (() => undefined) as NonNullable<SessionServerOptions['resolveTenant']>,
+    forwardClientIp: (() => undefined) as NonNullable<SessionServerOptions['forwardClientIp']>,
+    isUserActivity,
+    idleTimeoutMs: 1_800_000,
+    absoluteLifetimeMs: 604_800_000,
+    revalidateMs: 60_000,
+    leadTimeMs: 30_000,
+    patienceMs: 8_000,
+    attemptTimeoutMs: 25_000,
+    bodyTimeoutMs: Infinity,
+    lifetimeMs: Infinity,
+    openidBackendLogout: false,
+    sealedCookies: false,
+    trust503: false,
+    trust404: false,
+    random: Math.random as () => number,
+    ...(Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as unknown as SessionServerOptions),
+    clock,
+    observe: isolated(options.observe),
+  }
+  for (const name of POSITIVE)
+    if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
+  const base = readUrl(settings.baseUrl, 'baseUrl')
+  const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
+  if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
+    throw new Misconfigured(
+      'Option "publicUrl" must be an https URL: over plain http everybody on the way can read the session cookie. Only localhost may do without.',
+    )
+  const browserBase = readUrl(settings.browserBaseUrl ?? settings.baseUrl, 'browserBaseUrl')
+  const root = readPath(publicUrl, settings.path, 'path')
+  const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
+  const login = readPath(publicUrl, settings.loginPath, 'loginPath')
+  const endSessionOrigins = (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins'))
+  const browsers = settings.browserBaseUrl === undefined ? [] : [browserBase]
+  const urls = { baseUrl: [base], browserBaseUrl: browsers, endSessionOrigins }
+  for (const option of ['baseUrl', 'browserBaseUrl', 'endSessionOrigins'] as const) {
+    if (!urls[option].some(isPlainHttp)) continue
+    if (options.observe) void settings.observe({ type: 'plainHttp', option })
+    else console.warn(plainHttpWarning(option))
+  }
+  const { pace } = options
+  if (settings.sealedCookies && settings.store)
+    throw new Misconfigured(
+      'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
+    )
+  if (settings.sealedCookies && settings.backChannelLogout)
+    throw new Misconfigured(
+      'Options "sealedCookies" and "backChannelLogout" exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
+    )
+  if (!/^[A-Za-z\d][\w-]{0,63}$/.test(settings.cookieName))
+    throw new Misconfigured(
+      'Option "cookieName" must be 1 to 64 letters, digits, "-" and "_", and start with a letter or digit.',
+    )
+  const ownRoot = root.endsWith('/') ? root : `${root}/`
+  return {
+    ...settings,
+    baseUrl: base.href,
+    browserBaseUrl: browserBase.href,
+    publicUrl,
+    origin: publicUrl.origin,
+    isSecure: publicUrl.protocol === 'https:',
+    /** Paths as requests name them; `root` ends with `/`. */
+    paths: {
+      root: ownRoot,
+      callback,
+      login,
+      openidStart: `${ownRoot}openid/start`,
+      providerLogout: `${ownRoot}logout/provider`,
+    },
+    pace: pace === false ? undefined : readPace(pace),
+    endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
+    store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
+    coordinator: settings.coordinator ?? ownCoordinator(settings),
+    fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
+    /** Absent: refreshes and logins use the platform's transport. */
+    wireFetch: settings.fetch,
+  }
+}
+
+/** What a listener throws is its own affair. */
+function isolated(observe: SessionServerOptions['observe']) {
+  return async (notice: ServerNotice): Promise<void> => {
+    try {
+      await observe?.(notice)
+    } catch (error) {
+      console.error(error)
+    }
+  }
+}
+
+function readUrl(value: string, name: string): URL {
+  const url = URL.parse(value)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+    throw new Misconfigured(
+      `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,
+    )
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+function readPath(base: URL, path: string, name: string): string {
+  const url = URL.parse(path, base)
+  if (!url || url.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.search || url.hash)
+    throw new Misconfigured(`Option "${name}" must be a path under "publicUrl".`)
+  return url.pathname
+}

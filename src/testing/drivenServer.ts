@@ -1,0 +1,117 @@
+import type { SessionUser } from '../../machines/session.types.ts'
+import { readUser } from '../base/readUser.ts'
+import type { BffFacts } from '../bff/facts.ts'
+import type { SessionServerOptions } from '../server/options.ts'
+import { MODEL_START } from './createSessionModel.ts'
+import { drivenBrowser } from './drivenBrowser.ts'
+import { openidAnswers } from './openidAnswers.ts'
+import type { DrivenBackend } from './sessionDriver.ts'
+import { type VirtualClock, virtualClock } from './virtualClock.ts'
+
+/** What the driver gives to the server under test. The secrets are yours. */
+export type DrivenServerOptions = Required<
+  Pick<
+    SessionServerOptions,
+    | 'baseUrl'
+    | 'publicUrl'
+    | 'clock'
+    | 'fetch'
+    | 'random'
+    | 'pace'
+    | 'patienceMs'
+    | 'idleTimeoutMs'
+    | 'absoluteLifetimeMs'
+    | 'backChannelLogout'
+  >
+>
+
+/** Makes the server under test. */
+export type ServerOf = (driven: DrivenServerOptions) => { handle(request: Request): Promise<Response> }
+
+export const PANEL = 'https://panel.example'
+/** So far that the server outlives whatever the page goes through: how long a session lasts is walked in the page. */
+const FAR_MS = 2 ** 40
+
+/**
+ * The server of a path over `backend`, and the browser that holds its cookies. Its timers never fire: it acts when it is
+ * asked. `clock` is the page's, which the server's is ahead of; `lifeMs` is how long a bearer lives.
+ */
+export async function drivenServer(
+  backend: DrivenBackend,
+  serverOf: ServerOf,
+  clock: VirtualClock,
+  lifeMs: number,
+) {
+  const ahead = virtualClock(MODEL_START)
+  await backend.start(ahead)
+  let isApiClosed = false
+  /** The server's own refresh decides what the next call of the page is answered. */
+  let isApiOpen = false
+  let subject = ''
+  let user: SessionUser | undefined
+  const browser = drivenBrowser(PANEL)
+
+  /** The way from the server to its backend. */
+  async function upstream(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const request = new Request(input, init)
+    const { pathname } = new URL(request.url)
+    if (pathname.endsWith('/oauth/exchange')) {
+      const { user: document, ...tokens } = await backend.login()
+      user = readUser(document)
+      subject = user?.id ?? ''
+      return Response.json({ ...tokens, user: { ...document, openidId: subject } })
+    }
+    if (!isApiClosed) return globalThis.fetch(request)
+    return pathname === backend.apiPath
+      ? new Response(null, { status: 401 })
+      : openidAnswers['refresh.refused']()
+  }
+
+  const server = serverOf({
+    baseUrl: backend.baseUrl,
+    publicUrl: PANEL,
+    clock: ahead,
+    fetch: upstream,
+    random: () => 0,
+    pace: false,
+    // It waits for none of its timers either.
+    patienceMs: 1,
+    idleTimeoutMs: FAR_MS,
+    absoluteLifetimeMs: FAR_MS,
+    backChannelLogout: async () => ({ ok: true, subject }),
+  })
+  const ask = browser.open((request) => server.handle(request))
+
+  return {
+    browser,
+    /** Another window of the browser asks. */
+    ask,
+    /** The same, of a window that shows who is logged in. */
+    async post(path: string, ofSomebody: object = {}) {
+      const shown = await ask('/session/')
+      const login = shown.ok ? ((await shown.json()) as BffFacts).login : undefined
+      const headers = { 'x-csrf': login ?? '1', 'content-type': 'application/json' }
+      const body = JSON.stringify(login === undefined ? {} : ofSomebody)
+      return ask(path, { method: 'POST', headers, body })
+    },
+    /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
+    outlive() {
+      ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + lifeMs)
+    },
+    /** The backend answers the next call of the API, instead of 401. */
+    openApi() {
+      isApiOpen = true
+    },
+    /** A request of the page under test. */
+    async handle(request: Request): Promise<Response> {
+      isApiClosed = new URL(request.url).pathname === backend.apiPath && !isApiOpen
+      isApiOpen = false
+      try {
+        return await server.handle(request)
+      } finally {
+        isApiClosed = false
+      }
+    },
+    user: () => user,
+  }
+}
