@@ -1,4 +1,5 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
+import type { SessionState } from '../../machines/session.select.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { type AttemptReason, createAttempts } from './attempts.ts'
@@ -8,6 +9,7 @@ import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
 import { createOutcomes } from './outcomes.ts'
 import type { Send } from './port.ts'
+import { toTombstone } from './records.ts'
 import { identityOf, toRequest } from './requests.ts'
 import { revoke } from './revoke.ts'
 import { createSharedRecord } from './sharedRecord.ts'
@@ -26,7 +28,7 @@ interface Surroundings {
 
 /** What a session holds, and how that is renewed, shared with peers and ended at the backend. */
 export function createFlights(surroundings: Surroundings) {
-  const { settings, store, isUserActive, tell } = surroundings
+  const { settings, store, vault, isUserActive, tell } = surroundings
   const grant = createGrant(surroundings)
   const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
   const shared = store && createSharedRecord({ ...surroundings, store, grant, unstored })
@@ -44,6 +46,14 @@ export function createFlights(surroundings: Surroundings) {
       tell({ type: 'warning', code: 'notRevoked' })
   }
 
+  /** The epoch is over. Returns what was held. `everywhere`: its copies in this process end too. */
+  function close(everywhere: boolean) {
+    const closed = grant.close()
+    shared?.close()
+    if (closed && everywhere) settings.coordinator?.end(identityOf(closed.owner, closed.tokens))
+    return closed
+  }
+
   return {
     /** One attempt for `position`. Whatever comes of it reaches the chart as one event, by `answer`. */
     start: (position: Position, reason: AttemptReason, answer: Send) =>
@@ -56,13 +66,15 @@ export function createFlights(surroundings: Surroundings) {
     open: grant.open,
     /** Whether there is a session whose tokens are here, or may yet come. */
     isOpen: () => grant.owner() !== undefined,
-    /** The epoch is over. Returns what was held. `everywhere`: its copies in this process end too. */
-    close(everywhere: boolean) {
-      const closed = grant.close()
-      shared?.close()
-      if (closed && everywhere) settings.coordinator?.end(identityOf(closed.owner, closed.tokens))
-      return closed
+    /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */
+    leave({ state, reason }: SessionState) {
+      if (reason === 'refreshRejected' || reason === 'refreshOutcomeUnknown') return vault.empty()
+      close(false)
+      const at = vault.position()
+      // At exactly this version: what a peer has renewed meanwhile lives on.
+      if (state === 'expired') store?.compareAndSet(at, toTombstone(at, reason ?? undefined)).catch(unstored)
     },
+    close,
   }
 }
 

@@ -1,12 +1,12 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
-import type { SessionState } from '../../machines/session.select.ts'
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import { Disposed, LoggedOut, SessionExpired } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { createSessionClock } from '../base/sessionClock.ts'
 import { createAlarm } from './alarm.ts'
+import { bearerSource } from './bearerSource.ts'
 import { boundStore } from './boundStore.ts'
+import { changeNotices } from './changeNotices.ts'
+import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
 import { createFlights } from './flights.ts'
 import { createLogins } from './logins.ts'
 import type { Happening } from './notice.ts'
@@ -14,9 +14,8 @@ import { createNotifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
 import type { Send } from './port.ts'
 import { createReading, type MachineSnapshot } from './reading.ts'
-import { toTombstone } from './records.ts'
 import type { Session, SessionActorRef } from './session.ts'
-import { type BearerSource, createSessionFetch } from './sessionFetch.ts'
+import { createSessionFetch } from './sessionFetch.ts'
 import { createSupply } from './supply.ts'
 import { createSurroundings } from './surroundings.ts'
 import { createVault } from './vault.ts'
@@ -32,13 +31,14 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const store = settings.store && boundStore(settings.store, settings.clock)
   const vault = createVault()
   const reading = createReading(actorRef)
-  /** `stopped`: by whoever started the actor, who may start it again. */
-  let status: 'stopped' | 'running' | 'failed' | 'disposed' = 'stopped'
+  let status: RuntimeStatus = 'stopped'
   let unsubscribe = () => {}
   /** From the `runtime` actor, as soon as there is one: an inspector sees who sends. */
   let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
+  const over = () => endOfRuntime(status)
+  const ending = () => endOfSession(status, reading.state())
   const notifier = createNotifier(settings, reading.state)
   const tell = (happening: Happening) => notifier.tell({ ...vault.position(), ...happening })
   const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
@@ -70,8 +70,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     const previous = reading.take(next)
     if (!previous) return
     if (isEmpty()) startOver()
-    if (reading.state().reason !== null && previous.reason === null) leave()
-    note(previous)
+    if (reading.state().reason !== null && previous.reason === null) flights.leave(reading.state())
+    for (const notice of changeNotices(previous, reading.state())) tell(notice)
     supply.changed()
     notifier.changed()
   }
@@ -90,45 +90,6 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   }
 
   const startOver = () => send({ type: 'session.restored', at: now(), input: inputOf(settings) })
-
-  /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */
-  function leave() {
-    const { state, reason } = reading.state()
-    if (reason === 'refreshRejected' || reason === 'refreshOutcomeUnknown') {
-      vault.empty()
-      return
-    }
-    flights.close(false)
-    const at = vault.position()
-    // At exactly this version: what a peer has renewed meanwhile lives on.
-    if (state === 'expired') store?.compareAndSet(at, toTombstone(at, reason ?? undefined)).catch(unstored)
-  }
-
-  function note(previous: SessionState) {
-    const { state, reason, user, epoch, version } = reading.state()
-    if (epoch === previous.epoch && version > previous.version) tell({ type: 'refreshed' })
-    if (previous.user && user && previous.user.id !== user.id) tell({ type: 'changed', what: 'user' })
-    if (state === previous.state) return
-    if (state === 'nearingExpiry') tell({ type: 'nearingExpiry' })
-    if (state === 'expired') tell({ type: 'expired', reason: reason as ExpiredReason })
-    if (state === 'loggedOut') tell({ type: 'loggedOut', reason: reason as LoggedOutReason })
-  }
-
-  /** Why the session runs never again. */
-  function over(): Error | undefined {
-    if (status === 'failed') return new SessionExpired('internal')
-    return status === 'disposed' ? new Disposed() : undefined
-  }
-
-  /** Why there is no bearer, and will be none without a login. */
-  function ending(): Error | undefined {
-    if (status === 'disposed' || status === 'stopped') return new Disposed()
-    const { state, reason, isPending } = reading.state()
-    if (isPending || reason === null) return undefined
-    return state === 'expired'
-      ? new SessionExpired(reason as ExpiredReason)
-      : new LoggedOut(reason as LoggedOutReason)
-  }
 
   /** The chart failed, and has stopped what it invoked: it answers nothing any more, so the session is over. */
   function fail() {
@@ -181,28 +142,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     giveUp()
   }
 
-  const source: BearerSource = {
-    baseUrl: settings.baseUrl,
-    origin: settings.origin,
-    origins: settings.origins,
-    fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
-    position: vault.position,
-    authorization: vault.authorization,
-    fresh: supply.fresh,
-    wait: (signal) => orAborted(supply.acquire(), signal),
-    take: supply.take,
-    replace: supply.replace,
-    rejectedAgain(used) {
-      // Later than the floor, the next call finds out.
-      if (now() < reading.snapshot().context.rejectFloorAt)
-        send({ type: 'bearer.rejected', ...used, at: now() })
-      tell({ type: 'warning', code: 'rejectedAfterRefresh' })
-    },
-    accepted: (used) => send({ type: 'bearer.accepted', ...used, at: now() }),
-    disputed: supply.disputed,
-    stepUpRequired: () => tell({ type: 'stepUpRequired' }),
-  }
-
+  const source = bearerSource({ settings, vault, supply, reading, now, send, tell })
   const session: Session = {
     login: logins.login,
     fetch: createSessionFetch(source),

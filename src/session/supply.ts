@@ -190,3 +190,5 @@ export function createSupply(options: SupplyOptions) {
     },
   }
 }
+
+export type Supply = ReturnType<typeof createSupply>

@@ -355,7 +355,7 @@ export const bugs: readonly Bug[] = [
     mistake: 'the signal of a caller aborts the refresh of all',
     patches: [
       {
-        file: 'src/session/runtime.ts',
+        file: 'src/session/bearerSource.ts',
         find: 'wait: (signal) => orAborted(supply.acquire(), signal)',
         put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(supply.acquire(), signal))',
       },

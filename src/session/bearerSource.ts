@@ -1,0 +1,49 @@
+import type { SessionEvent } from '../../machines/session.events.ts'
+import { orAborted } from '../base/orAborted.ts'
+import type { Happening } from './notice.ts'
+import type { Settings } from './options.ts'
+import type { Reading } from './reading.ts'
+import type { BearerSource } from './sessionFetch.ts'
+import type { Supply } from './supply.ts'
+import type { Vault } from './vault.ts'
+
+interface Surroundings {
+  readonly settings: Settings
+  readonly vault: Vault
+  readonly supply: Supply
+  readonly reading: Reading
+  now(): number
+  send(event: SessionEvent): void
+  tell(happening: Happening): void
+}
+
+/** What `session.fetch` is made of: where bearers come from, and who hears what the API answers to them. */
+export const bearerSource = ({
+  settings,
+  vault,
+  supply,
+  reading,
+  now,
+  send,
+  tell,
+}: Surroundings): BearerSource => ({
+  baseUrl: settings.baseUrl,
+  origin: settings.origin,
+  origins: settings.origins,
+  fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+  position: vault.position,
+  authorization: vault.authorization,
+  fresh: supply.fresh,
+  wait: (signal) => orAborted(supply.acquire(), signal),
+  take: supply.take,
+  replace: supply.replace,
+  rejectedAgain(used) {
+    // Later than the floor, the next call finds out.
+    if (now() < reading.snapshot().context.rejectFloorAt)
+      send({ type: 'bearer.rejected', ...used, at: now() })
+    tell({ type: 'warning', code: 'rejectedAfterRefresh' })
+  },
+  accepted: (used) => send({ type: 'bearer.accepted', ...used, at: now() }),
+  disputed: supply.disputed,
+  stepUpRequired: () => tell({ type: 'stepUpRequired' }),
+})
