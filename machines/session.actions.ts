@@ -1,7 +1,7 @@
-import { assign } from 'xstate'
+import { assign, enqueueActions } from 'xstate'
 import type { SessionContext } from './session.context.ts'
 import { afterRefused, afterUnknown, rereadAfter } from './session.deadlines.ts'
-import type { EventOf, SessionEvent } from './session.events.ts'
+import type { EventOf, SessionEvent, TransitionNews, TransitionNotice } from './session.events.ts'
 import {
   accepted,
   begun,
@@ -17,7 +17,7 @@ import {
 } from './session.facts.ts'
 import { isByCaller } from './session.guards.ts'
 import { rereadPort } from './session.ports.ts'
-import type { ExpiredReason } from './session.types.ts'
+import type { ExpiredReason, LoggedOutReason } from './session.types.ts'
 
 /** An action that changes the context. `E`: the event that its rows are for. */
 const note = <E extends SessionEvent, Params = undefined>(
@@ -27,17 +27,54 @@ const note = <E extends SessionEvent, Params = undefined>(
     change(context, event as E, params),
   )
 
+/** The same, and emits what `tell` makes of the context before and after; nothing where it makes nothing of them. */
+const noteAndTell = <E extends SessionEvent, Params = undefined>(
+  change: (context: SessionContext, event: E, params: Params) => Partial<SessionContext>,
+  tell: (before: SessionContext, after: SessionContext) => TransitionNews | false,
+) =>
+  enqueueActions<
+    SessionContext,
+    SessionEvent,
+    Params,
+    SessionEvent,
+    never,
+    never,
+    never,
+    never,
+    TransitionNotice
+  >(({ context, event, enqueue }, params) => {
+    const after = { ...context, ...change(context, event as E, params) }
+    const { epoch, version } = after
+    const news = tell(context, after)
+    enqueue.assign(after)
+    if (news) enqueue.emit({ epoch, version, ...news })
+  })
+
+const isRefreshed = (before: SessionContext, { epoch, version }: SessionContext) =>
+  epoch === before.epoch && version > before.version && ({ type: 'refreshed' } as const)
+
+/** Nobody is told of the end of a session that there is not. */
+const isLoggedOut = ({ user }: SessionContext, { reason }: SessionContext) =>
+  user !== null && ({ type: 'loggedOut', reason: reason as LoggedOutReason } as const)
+
 /** Every action of the chart. */
 export const actions = {
-  begin: note((c, { facts, at }: EventOf<'session.started'>) => begun(c, facts, at)),
-  renew: note(renewed),
+  begin: noteAndTell((c, { facts, at }: EventOf<'session.started'>) => begun(c, facts, at), isRefreshed),
+  renew: noteAndTell(renewed, isRefreshed),
   confirm: note((_, e: EventOf<'session.renewed'>) => confirmed(e)),
-  end: note(ended),
-  startOver: note(restored),
-  expire: note((c, { at }, params: { reason: ExpiredReason } | undefined) => ({
-    bearer: 'none',
-    reason: params?.reason ?? reasonOfEnd(c, at),
-  })),
+  end: noteAndTell(ended, isLoggedOut),
+  startOver: noteAndTell(restored, isLoggedOut),
+  expire: noteAndTell(
+    (c, { at }, params: { reason: ExpiredReason } | undefined) => ({
+      bearer: 'none',
+      reason: params?.reason ?? reasonOfEnd(c, at),
+    }),
+    (_, { reason }) => ({ type: 'expired', reason: reason as ExpiredReason }),
+  ),
+  warn: noteAndTell(
+    () => ({}),
+    () => ({ type: 'nearingExpiry' }),
+  ),
   markTime: note((c, { at }) => passed(c, at)),
   markRejected: note(rejected),
   markDisputed: note((c) => ({

@@ -1,6 +1,12 @@
 import type { SessionFacts, SessionInput } from './session.context.ts'
 import type { Sends } from './session.ledger.ts'
-import type { LoggedOutReason, Position, RejectedReason, ResendPolicy } from './session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  Position,
+  RejectedReason,
+  ResendPolicy,
+} from './session.types.ts'
 
 interface At {
   /** The instant it happened, on the session's timeline. The chart reads no clock. */
@@ -63,3 +69,13 @@ export type SessionEvent =
 
 /** One kind of event. */
 export type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
+
+/** What a transition of the chart tells, without saying to which version of the session. */
+export type TransitionNews =
+  | { readonly type: 'refreshed' }
+  | { readonly type: 'nearingExpiry' }
+  | { readonly type: 'expired'; readonly reason: ExpiredReason }
+  | { readonly type: 'loggedOut'; readonly reason: LoggedOutReason }
+
+/** What the chart emits, for `actorRef.on`. No token, no user. */
+export type TransitionNotice = Position & TransitionNews

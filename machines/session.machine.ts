@@ -2,7 +2,7 @@ import { setup } from 'xstate'
 import { actions } from './session.actions.ts'
 import type { SessionContext, SessionInput } from './session.context.ts'
 import { isSpent } from './session.deadlines.ts'
-import type { SessionEvent } from './session.events.ts'
+import type { SessionEvent, TransitionNotice } from './session.events.ts'
 import { initial } from './session.facts.ts'
 import { guards } from './session.guards.ts'
 import { alarmPort, refreshPort, runtimePort } from './session.ports.ts'
@@ -17,6 +17,7 @@ export const sessionMachine = setup({
     context: {} as SessionContext,
     events: {} as SessionEvent,
     input: {} as SessionInput | undefined,
+    emitted: {} as TransitionNotice,
     tags: '' as SessionTag,
   },
   actors: { refresh: refreshPort, alarm: alarmPort, runtime: runtimePort },
@@ -120,7 +121,7 @@ export const sessionMachine = setup({
           {
             guard: 'isInsideLead',
             target: 'nearingExpiry',
-            actions: 'markTime',
+            actions: ['markTime', 'warn'],
             description: 'due, nobody asks',
           },
         ],
@@ -232,7 +233,7 @@ export const sessionMachine = setup({
           {
             guard: 'isUnsupportedInsideLead',
             target: 'nearingExpiry',
-            actions: 'noteUnsupported',
+            actions: ['noteUnsupported', 'warn'],
             description: 'no refresh here, the bearer nears its end',
           },
           {

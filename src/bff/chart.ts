@@ -43,20 +43,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
 
   /** Called for every snapshot of the chart, ignored events included. */
   function observe(next: MachineSnapshot) {
-    const previous = reading.take(next)
-    if (!previous) return
-    note(previous)
+    if (!reading.take(next)) return
     settle()
     notifier.changed()
-  }
-
-  function note(previous: SessionState) {
-    const { state, reason, epoch, version } = reading.state()
-    if (epoch === previous.epoch && version > previous.version) tell({ type: 'refreshed' })
-    if (state === previous.state) return
-    if (state === 'nearingExpiry') tell({ type: 'nearingExpiry' })
-    if (state === 'expired') tell({ type: 'expired', reason: reason as ExpiredReason })
-    if (state === 'loggedOut') tell({ type: 'loggedOut', reason: reason as LoggedOutReason })
   }
 
   /** Why there is no session, and will be none without a login. */
@@ -155,10 +144,12 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     attach(sendBack: Send): () => void {
       toChart = sendBack
       status = 'running'
-      const { unsubscribe } = actorRef.subscribe({ next: observe, error: fail })
+      const observing = actorRef.subscribe({ next: observe, error: fail })
+      const listening = actorRef.on('*', notifier.tell)
       observe(actorRef.getSnapshot())
       return () => {
-        unsubscribe()
+        observing.unsubscribe()
+        listening.unsubscribe()
         if (isRunning()) status = 'stopped'
         settle()
       }

@@ -6,7 +6,7 @@
 
 export type { Doubt, SessionContext, SessionFacts, SessionInput } from '../../machines/session.context.ts'
 export { clampDelay, deadlinesOf, nextDeadline } from '../../machines/session.deadlines.ts'
-export type { SessionEvent } from '../../machines/session.events.ts'
+export type { SessionEvent, TransitionNotice } from '../../machines/session.events.ts'
 export { sessionMachine } from '../../machines/session.machine.ts'
 export type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 export { type SessionState, selectSession } from '../../machines/session.select.ts'

@@ -1,10 +1,11 @@
-import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
+import type { TransitionNews } from '../../machines/session.events.ts'
+import type { Position } from '../../machines/session.types.ts'
 import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from './strategy.ts'
 
 /** What happened, without saying to which version of the session. */
 export type Happening =
+  | TransitionNews
   | { readonly type: 'refreshSent'; readonly attemptId: string }
-  | { readonly type: 'refreshed' }
   | {
       readonly type: 'refreshDeferred'
       readonly outcome: 'refused' | 'unknown' | 'unsupported'
@@ -12,10 +13,7 @@ export type Happening =
       /** With `misconfigured`, where the strategy knows it: what to mend. */
       readonly problem?: string
     }
-  | { readonly type: 'nearingExpiry' }
   | { readonly type: 'stepUpRequired' }
-  | { readonly type: 'expired'; readonly reason: ExpiredReason }
-  | { readonly type: 'loggedOut'; readonly reason: LoggedOutReason }
   | { readonly type: 'changed'; readonly what: 'user' | 'profile' }
   | { readonly type: 'warning'; readonly code: Warning }
   | {

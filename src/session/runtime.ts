@@ -5,7 +5,6 @@ import { createSessionClock } from '../base/sessionClock.ts'
 import { createAlarm } from './alarm.ts'
 import { bearerSource } from './bearerSource.ts'
 import { boundStore } from './boundStore.ts'
-import { changeNotices } from './changeNotices.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
 import { createFlights } from './flights.ts'
 import { createLogins } from './logins.ts'
@@ -71,7 +70,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     if (!previous) return
     if (isEmpty()) startOver()
     if (reading.state().reason !== null && previous.reason === null) flights.leave(reading.state())
-    for (const notice of changeNotices(previous, reading.state())) tell(notice)
+    const { user } = reading.state()
+    if (previous.user && user && previous.user.id !== user.id) tell({ type: 'changed', what: 'user' })
     supply.changed()
     notifier.changed()
   }
@@ -105,7 +105,12 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     if (status !== 'stopped') return
     status = 'running'
     unsubscribe()
-    unsubscribe = actorRef.subscribe({ next: observe, error: fail }).unsubscribe
+    const observing = actorRef.subscribe({ next: observe, error: fail })
+    const listening = actorRef.on('*', notifier.tell)
+    unsubscribe = () => {
+      observing.unsubscribe()
+      listening.unsubscribe()
+    }
     reading.take(actorRef.getSnapshot())
     if (isEmpty()) startOver()
     else if (reading.state().reason === null) send({ type: 'time.checked', at: now() })

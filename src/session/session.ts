@@ -30,7 +30,10 @@ export interface BaseSession {
   getSnapshot(): SessionState
   /** The time that `expiresAt`, `retryAt` and `idleEndsAt` of the snapshot are told in, and timers. */
   readonly clock: SessionClock
-  /** The running actor, for inspection and selectors. Holds no token. */
+  /**
+   * The running actor, for inspection and selectors. Holds no token. It emits what its transitions tell: `on('expired',
+   * …)`. A listener of `on` that throws ends a Node process; one of `observe` does not.
+   */
   readonly actorRef: SessionActorRef
   /** Stops everything. Waiting callers get `Disposed`. A refresh in the air still reaches the store. */
   dispose(): void

@@ -2,9 +2,17 @@ import {
   type ActorScope,
   type AnyStateMachine,
   createActor,
+  type EmittedFrom,
   type EventFromLogic,
   type SnapshotFrom,
 } from 'xstate'
+
+type Scope<M extends AnyStateMachine> = ActorScope<
+  SnapshotFrom<M>,
+  EventFromLogic<M>,
+  ActorScope<SnapshotFrom<M>, EventFromLogic<M>>['system'],
+  EmittedFrom<M>
+>
 
 /**
  * What the `transition` of a machine is given where nothing is carried out. The `transition` that XState exports makes
@@ -12,9 +20,9 @@ import {
  */
 export function inertScope<M extends AnyStateMachine>(
   machine: M,
-  actionExecutor: ActorScope<SnapshotFrom<M>, EventFromLogic<M>>['actionExecutor'] = () => {},
-): ActorScope<SnapshotFrom<M>, EventFromLogic<M>> {
-  const self = createActor(machine) as unknown as ActorScope<SnapshotFrom<M>, EventFromLogic<M>>['self']
+  actionExecutor: Scope<M>['actionExecutor'] = () => {},
+): Scope<M> {
+  const self = createActor(machine) as unknown as Scope<M>['self']
   const nothing = () => {}
   return {
     self,

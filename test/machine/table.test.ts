@@ -48,8 +48,13 @@ describe('every event in every state (I17)', () => {
     test(name, () => {
       const setting = byName[name] as Setting
       for (const state of states) expect(setting[state]?.snapshot.value ?? state).toBe(state)
-      const actual = rows.map(({ event }) => [event, ...states.map((state) => cellOf(setting, state, event))])
-      expect(actual).toEqual(rows.map(({ event, cells }) => [event, ...cells]))
+      for (const { event, cells } of rows) {
+        expect(cells, `${name}: the cells of ${event}`).toHaveLength(states.length)
+        for (const [index, cell] of cells.entries()) {
+          const state = states[index] as SessionStateName
+          expect.soft(cellOf(setting, state, event), `${name}: ${event} in ${state}`).toBe(cell)
+        }
+      }
     })
 
   test('the table has a column for every state and a row for every event', () => {

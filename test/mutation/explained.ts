@@ -18,7 +18,7 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'machines/session.machine.ts',
-    code: "{ context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput | undefined, tags: '' as SessionTag, }",
+    code: "{ context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput | undefined, emitted: {} as TransitionNotice, tags: '' as SessionTag, }",
     put: '{}',
     why: 'Types alone: XState does not read them.',
   },
