@@ -100,22 +100,23 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     supply.changed()
   }
 
-  function attach() {
+  /** The actor was started, and with it the one that `sendBack` sends from. Returns what stops that. */
+  function attach(sendBack: Send) {
     // Who disposed of the session has not stopped the actor of somebody else.
-    if (status !== 'stopped') return
+    if (status !== 'stopped') return detach
     status = 'running'
+    toChart = sendBack
     unsubscribe()
-    const observing = actorRef.subscribe({ next: observe, error: fail })
-    const listening = actorRef.on('*', notifier.tell)
+    const listening = [actorRef.subscribe({ next: observe, error: fail }), actorRef.on('*', notifier.tell)]
     unsubscribe = () => {
-      observing.unsubscribe()
-      listening.unsubscribe()
+      for (const one of listening) one.unsubscribe()
     }
     reading.take(actorRef.getSnapshot())
     if (isEmpty()) startOver()
     else if (reading.state().reason === null) send({ type: 'time.checked', at: now() })
     surroundings.attach()
     supply.changed()
+    return detach
   }
 
   function detach() {
@@ -177,12 +178,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     /** What `session.fetch` is made of. */
     source,
     send,
-    /** The actor was started, and with it the one that `sendBack` sends from. Answers what is to be called when it is stopped. */
-    attach(sendBack: Send) {
-      toChart = sendBack
-      attach()
-      return detach
-    },
+    attach,
     /** Begins a flight, whose outcome is told by `answer`. Where nobody has the tokens of the session, the chart hears of that. */
     refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
       if (isEmpty()) startOver()
