@@ -1,33 +1,32 @@
 /**
- * Everything that must hold before a change is shared, one step after the other; those of an inner list, which each
- * keep one core busy, at once. A step that fails does not hide the next. The last line adds up all tests; a step
- * without tests of its own counts as one.
+ * Everything that must hold before a change is shared, one step after the other. Those of an inner list keep one core
+ * busy each, or wait: there are as many of them at once as cores, those that take longest first. A step that fails does
+ * not hide the next. The last line adds up all tests; a step without tests of its own counts as one.
  */
 import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
 
 const scripts: Record<string, string> = manifest.scripts
 const build = 'npm run build'
 
 const steps: readonly (string | readonly string[])[] = [
-  'lint',
-  'test:types',
-  'docs:check',
+  ['lint', 'test:types', 'docs:check', 'check:package'],
   'test',
   [
     'check:model',
     'simulate -- --seed 1 --hours 50000',
     'simulate -- --seed 1 --hours 10000 --fleet',
     'mutate -- --seeded',
+    'test:package',
+    'cluster -- --once',
+    'demo -- --once',
+    'server -- --once',
+    'check:unused',
+    'size',
   ],
-  'check:package',
-  'check:unused',
-  'test:package',
   'test:browser',
-  'size',
-  'demo -- --once',
-  'server -- --once',
-  'cluster -- --once',
+  // Its processes are killed and stopped by the clock: nothing else is to slow it down.
   'chaos -- --seed 50 --seconds 25 --sessions 60',
 ]
 
@@ -37,9 +36,7 @@ let isBuilt = false
 
 for (const step of steps) {
   const group = typeof step === 'string' ? [step] : step
-  for (const { name, code, output, seconds } of await Promise.all(
-    group.map((name) => run(name, group.length === 1)),
-  )) {
+  for (const { name, code, output, seconds } of await runAll(group)) {
     if (scripts[name] === build) isBuilt = code === 0
     const count = lastCount(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 }
     // A step may fail beside its tests: a broken build, an unhandled error.
@@ -61,6 +58,17 @@ interface Ended {
   /** What it printed to its standard output. */
   readonly output: string
   readonly seconds: number
+}
+
+/** As many at once as there are cores. */
+async function runAll(group: readonly string[]): Promise<Ended[]> {
+  const waiting = group.values()
+  const ended: Ended[] = []
+  const lane = async () => {
+    for (const name of waiting) ended.push(await run(name, group.length === 1))
+  }
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, lane))
+  return ended
 }
 
 /** Shows what the step prints: as it comes, if it is alone, else when it has ended. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { childEnvironment } from './childEnvironment.ts'
 import { closingLine } from './closingLine.ts'
 import { LongFirst } from './longFirst.ts'
 
@@ -15,6 +16,9 @@ export const alias = [
   { find: /^#transport$/, replacement: source('platform/transport.node.ts') },
   { find: /^#crypto$/, replacement: source('platform/crypto.node.ts') },
 ]
+
+// As the processes that a test starts: each file of a process of its own would compile all it loads.
+process.env.NODE_COMPILE_CACHE ??= childEnvironment().NODE_COMPILE_CACHE
 
 const react18 = `${root}test/react/react-18/node_modules/`
 

@@ -20,6 +20,21 @@ const simulate = (...flags: string[]) =>
     )
   })
 
+/** What a printed command shows where no mistake is put in: here the sources are sound. */
+async function violationsOf(command: string): Promise<number> {
+  const given = readArguments(command.split(' '))
+  if (typeof given === 'string' || given.world === undefined) throw new Error(`No world in "${command}".`)
+  const { world, only, faults, ...options } = given
+  const { counts, violationCount } = await runWorld({
+    ...options,
+    seed: world,
+    onlySessions: only,
+    onlyFaults: faults,
+  })
+  expect(counts.sessionHours).toBeGreaterThan(0)
+  return violationCount
+}
+
 describe('a simulated world', () => {
   test('is decided by its seed: the same trace to the last byte, and another one for another seed', async () => {
     const of = async (seed: number) => (await runWorld({ seed, hours: 6, sessions: 4 })).hash
@@ -46,8 +61,7 @@ describe('a simulated world', () => {
     expect(again.output).toContain('I14')
     const [, hash] = /SHA-256\)\s+(\w+)/.exec(again.output) ?? []
     expect((await simulate(...command.split(' '))).output).toContain(hash)
-    const sound = command.replace(' --bug clearOnAnyFailure', '').split(' ')
-    expect((await simulate(...sound)).code).toBe(0)
+    expect(await violationsOf(command.replace(' --bug clearOnAnyFailure', ''))).toBe(0)
   }, 240_000)
 })
 
@@ -75,8 +89,7 @@ test.each(Object.keys(bugs))(
     const again = await simulate(...command.split(' '))
     expect(again.code).toBe(1)
     expect(again.output).toContain(`${rule} in world ${world} at `)
-    const sound = command.replace(` --bug ${bug}`, '').split(' ')
-    expect((await simulate(...sound)).code).toBe(0)
+    expect(await violationsOf(command.replace(` --bug ${bug}`, ''))).toBe(0)
   },
   240_000,
 )
@@ -91,7 +104,7 @@ test('the command of the docs shows what they say', async () => {
 })
 
 test('a run of sound code tells how many faults it took, and what of the losses only a fault explains', async () => {
-  const { code, output } = await simulate('--seed', '1', '--hours', '2000')
+  const { code, output } = await simulate('--seed', '1', '--hours', '1000')
   expect(code).toBe(0)
   const numberOf = (name: string) => Number(new RegExp(`^ *${name} +(\\d+)`, 'm').exec(output)?.[1])
   const table = (title: string) => [
