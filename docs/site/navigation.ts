@@ -61,6 +61,7 @@ export const chapters: readonly Chapter[] = [
       page('docs/outcomes.md', 'Outcomes and reasons'),
       page('docs/words.md', 'Who spoke'),
       page('docs/testing.md', 'Testing'),
+      page('docs/xstate-6.md', 'XState 6'),
     ],
   },
   {
