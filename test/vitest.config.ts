@@ -42,7 +42,7 @@ const built = ['test/package/**/*.installed.test.ts', 'test/**/*.{chromium,brows
 const inNode = {
   setupFiles: [`${root}test/seed.ts`],
   // A machine that does other things at the same time is no fault of the code.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // Models and charts are walked by the ten thousand: most of what is made is garbage soon.
   execArgv: ['--max-semi-space-size=64'],
 }

@@ -57,7 +57,7 @@ test('every sample of the pages compiles, and a wrong one is noticed', async () 
   expect(await complaints([...samples, ['wrong.ts', wrong]])).toEqual([
     expect.stringMatching(/wrong\.ts.*createSessions/),
   ])
-}, 60_000)
+})
 
 test.each(pages)('%s shows code in languages that are known', async (page) => {
   const blocks = blocksOf(await readFile(root + page, 'utf8'))

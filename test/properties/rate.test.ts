@@ -37,7 +37,7 @@ describe('rates', () => {
       }),
       { numRuns: 300 },
     )
-  }, 60_000)
+  })
 
   test('I12: the sends of an hour without answers are few', async () => {
     for (const kind of ['refused', 'unknown', 'failed', 'limited', 'short', 'misconfigured'] as const) {
@@ -56,7 +56,7 @@ describe('rates', () => {
       expect(world.history.sends.length, kind).toBeLessThanOrEqual(most)
       await finish(world)
     }
-  }, 60_000)
+  })
 
   test('I27: k jumps of the wall clock cost k + 1 refreshes at most, and no bearer is handed out that had ended', async () => {
     const jumps = fc.array(
@@ -99,7 +99,7 @@ describe('rates', () => {
       ),
       { numRuns: 60 },
     )
-  }, 60_000)
+  })
 })
 
 describe('timers', () => {
@@ -130,7 +130,7 @@ describe('timers', () => {
       ),
       { numRuns: 300 },
     )
-  }, 60_000)
+  })
 
   test('I29: any word over login, logout, callers and dispose ends with nothing armed and nobody listening', async () => {
     const word = fc.array(
@@ -152,7 +152,7 @@ describe('timers', () => {
       }),
       { numRuns: 300 },
     )
-  }, 60_000)
+  })
 })
 
 describe('recovery', () => {
@@ -186,7 +186,7 @@ describe('recovery', () => {
       }),
       { numRuns: 250 },
     )
-  }, 60_000)
+  })
 
   test('I14: a session whose backend is well, and whose user neither idles nor logs out, is never lost', async () => {
     const calm = fc.array(
@@ -226,5 +226,5 @@ describe('recovery', () => {
       }),
       { numRuns: 250 },
     )
-  }, 60_000)
+  })
 })

@@ -76,7 +76,7 @@ describe.each(modes)('E8 concurrent rendering, %s', (_, wrap) => {
     }
     expect(commits.at(-1)?.[0]).toBe('active bob')
     expect(container.querySelectorAll('li')[0]?.textContent).toBe('active bob')
-  }, 30_000)
+  })
 
   test('a selection that is a new object each time renders once for each change', async () => {
     const { session } = await loggedIn()
