@@ -29,6 +29,7 @@ const SAMPLES = {
     conformance: 'strategyConformance',
     mock: 'backend.expireBearers()',
     mockKnobs: 'backend.failNext',
+    schemas: 'loginAnswerSchema',
   },
 } as const
 
@@ -243,6 +244,26 @@ test('U63: docs/guide.md: a fake backend, and its knobs', async () => {
   )
   knobs.server.close()
   expect(knobs.sends).toEqual([])
+})
+
+test('U63: docs/guide.md: the schema of a login', async () => {
+  const backend = await backendFor()
+  const said: unknown[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((...words) => void said.push(words))
+  onTestFinished(() => log.mockRestore())
+  const logIn = (account: { readonly email: string; readonly password: string }) =>
+    runSample('docs/guide.md', SAMPLES['docs/guide.md'].schemas, {
+      'http://localhost:3080': backend.url,
+      'ada@example.com': account.email,
+      'correct horse': account.password,
+    })
+  const { email, password } = accounts.localAdmin
+  await logIn({ email, password })
+  await logIn({ email, password: 'wrong' })
+  expect(said).toEqual([
+    ['Logged in:', email],
+    ['No answer of a login:', expect.arrayContaining([expect.objectContaining({ path: ['token'] })])],
+  ])
 })
 
 test.each(Object.keys(SAMPLES) as Page[])('U63: no sample of %s is left out', async (page) => {
