@@ -119,7 +119,7 @@ export default defineConfig({
             enabled: true,
             only: true,
             include: ['test/types/**/*.test-d.ts'],
-            tsconfig: `${root}tsconfig.json`,
+            tsconfig: `${root}test/types/tsconfig.json`,
             // Of all other files `npm run test:types` tells.
             ignoreSourceErrors: true,
           },
