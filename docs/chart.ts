@@ -7,6 +7,8 @@ export interface Edge {
   readonly event: string
   /** In words; empty: always. */
   readonly guard: string
+  /** What the row is about, as the chart says it. */
+  readonly description: string
   readonly target: string | undefined
   /** In words. */
   readonly actions: string
@@ -21,6 +23,7 @@ export function edgesOf(node: AnyStateNode): Edge[] {
   const toEdge = (event: string, transition: AnyTransitionDefinition): Edge => ({
     event,
     guard: inWords(nameOf(transition.guard)),
+    description: transition.description ?? '',
     target: transition.target?.[0]?.key,
     actions: transition.actions
       .map((action) => {

@@ -42,9 +42,10 @@ function diagram(): string {
 
 const edgeTable = (node: AnyStateNode) =>
   table(
-    ['event', 'if', 'goes to', 'does'],
-    edgesOf(node).map(({ event, guard, target, actions }) => [
+    ['event', 'in words', 'if', 'goes to', 'does'],
+    edgesOf(node).map(({ event, description, guard, target, actions }) => [
       event.startsWith('(') ? event : `\`${event}\``,
+      description,
       guard,
       target ? `**${target}**` : 'stays',
       actions,

@@ -95,9 +95,10 @@ export const actions = {
   ),
   noteRefused: note(afterRefused),
   noteUnknown: note(afterUnknown),
-  noteUnsupported: note((_, { forGood }: EventOf<'refresh.unsupported'>) =>
-    forGood ? { refreshable: false, lastChance: true } : { lastChance: true },
-  ),
+  noteUnsupported: note((_, { forGood }: EventOf<'refresh.unsupported'>) => ({
+    lastChance: true,
+    ...(forGood && { refreshable: false }),
+  })),
   noteReread: note((c, { at }) => ({ attempts: c.attempts + 1, rereadAt: rereadAfter(c, at) })),
   reread: rereadPort,
 }

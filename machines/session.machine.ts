@@ -13,19 +13,19 @@ import type { SessionTag } from './session.types.ts'
  * reads a clock, and no token enters. The ports `refresh`, `alarm` and `reread` throw until they are provided.
  */
 export const sessionMachine = setup({
-  types: {
-    context: {} as SessionContext,
-    events: {} as SessionEvent,
-    input: {} as SessionInput | undefined,
-    emitted: {} as TransitionNotice,
-    tags: '' as SessionTag,
+  types: {} as {
+    context: SessionContext
+    events: SessionEvent
+    input: SessionInput | undefined
+    emitted: TransitionNotice
+    tags: SessionTag
   },
   actors: { refresh: refreshPort, alarm: alarmPort, runtime: runtimePort },
   guards,
   actions,
 }).createMachine({
   id: 'session',
-  description: 'One session of an admin UI: who it belongs to, until when, and who renews it.',
+  description: 'Whose session it is, until when, and who renews it.',
   context: ({ input = {} }) => initial(input),
   invoke: [
     { id: 'runtime', src: 'runtime', input: ({ self }) => ({ session: self }) },
@@ -54,13 +54,13 @@ export const sessionMachine = setup({
         guard: 'isNewerUseless',
         target: '.expired',
         actions: ['renew', 'expire'],
-        description: 'without a usable bearer, and the old one is spent for good',
+        description: 'no usable bearer, and the old one is spent',
       },
       {
         guard: 'isNewerUnusable',
         target: '.retrying',
         actions: 'renew',
-        description: 'without a usable bearer: the old one stays',
+        description: 'no usable bearer: the old one stays',
       },
       { guard: 'isNewer', target: '.active', actions: 'renew', description: 'renewed, here or by a peer' },
     ],
@@ -100,14 +100,14 @@ export const sessionMachine = setup({
   },
   states: {
     loggedOut: {
-      description: 'Nobody is logged in; `pending` while it is not yet known. Only a login leaves.',
+      description: 'Nobody is logged in; `pending` while that is not yet known.',
       always: [
-        { guard: 'hasTrouble', target: 'retrying', description: 'started with a refresh in doubt' },
-        { guard: 'hasFacts', target: 'active', description: 'started with a session' },
+        { guard: 'hasTrouble', target: 'retrying', description: 'found, its last refresh in doubt' },
+        { guard: 'hasFacts', target: 'active', description: 'found' },
       ],
     },
     active: {
-      description: 'The bearer is good for longer than the lead time. Callers are served at once.',
+      description: 'The bearer is good for longer than the lead time.',
       tags: 'authenticated',
       on: {
         'time.checked': [
@@ -134,13 +134,12 @@ export const sessionMachine = setup({
         'bearer.rejected': {
           guard: 'isDisputed',
           actions: 'markDisputed',
-          description: '401 right after a renewal, on one route of several',
+          description: '401 right after a renewal, on one route',
         },
       },
     },
     nearingExpiry: {
-      description:
-        'A refresh is due and nobody has asked: the policy or idleness holds it back, or there is nothing to refresh with.',
+      description: 'A refresh is due, and nobody asks for it, or there is nothing to refresh with.',
       tags: ['authenticated', 'warning'],
       on: {
         'time.checked': [
@@ -172,8 +171,7 @@ export const sessionMachine = setup({
       },
     },
     refreshing: {
-      description:
-        'One flight renews the bearer. The old one is served while good; callers who need a new one wait for this flight.',
+      description: 'One flight renews the bearer. The old one is served while good.',
       tags: ['authenticated', 'busy'],
       invoke: {
         id: 'refresh',
@@ -220,7 +218,7 @@ export const sessionMachine = setup({
             guard: 'isOfThisFlight',
             target: 'retrying',
             actions: 'noteUnknown',
-            description: 'in doubt: the token may be spent',
+            description: 'in doubt, token may be spent',
           },
         ],
         'refresh.unsupported': [
@@ -234,7 +232,7 @@ export const sessionMachine = setup({
             guard: 'isUnsupportedInsideLead',
             target: 'nearingExpiry',
             actions: ['noteUnsupported', 'warn'],
-            description: 'no refresh here, the bearer nears its end',
+            description: 'no refresh here, the bearer ends soon',
           },
           {
             guard: 'isOfThisFlight',
@@ -246,8 +244,7 @@ export const sessionMachine = setup({
       },
     },
     retrying: {
-      description:
-        'The last attempt did not succeed and may yet. A good bearer is served; without one callers are told when to come back.',
+      description: 'The last attempt did not succeed, and the next may. The old bearer is served while good.',
       tags: ['authenticated', 'degraded'],
       on: {
         'time.checked': [
@@ -260,7 +257,7 @@ export const sessionMachine = setup({
           {
             guard: 'isRereadDue',
             actions: ['markTime', 'noteReread', 'reread'],
-            description: 'has a peer renewed it?',
+            description: 'has a peer renewed?',
           },
         ],
         'refresh.asked': [
@@ -268,16 +265,16 @@ export const sessionMachine = setup({
             guard: 'isAskedAndDue',
             target: 'refreshing',
             actions: ['markTime', 'noteAsked', 'hurry'],
-            description: 'somebody asks, and it is due',
+            description: 'due, somebody asks',
           },
-          { actions: ['noteAsked', 'hurry'], description: 'asked for: as soon as may be' },
+          { actions: ['noteAsked', 'hurry'], description: 'asked for, not yet due' },
         ],
         'bearer.rejected': { guard: 'isRejectedForNow', actions: 'markRejected', description: '401' },
         'bearer.accepted': {
           guard: 'isCleared',
           target: 'active',
           actions: 'markAccepted',
-          description: 'a call was served: only one route said 401',
+          description: 'a call was served: one route said 401',
         },
         'network.restored': [
           {
@@ -286,13 +283,12 @@ export const sessionMachine = setup({
             actions: ['markTime', 'hurry'],
             description: 'the network is back',
           },
-          { actions: 'hurry', description: 'the network is back: as soon as may be' },
+          { actions: 'hurry', description: 'the network is back, not yet due' },
         ],
       },
     },
     expired: {
-      description:
-        'The session is over; `reason` says why. A login leaves, and so does a newer version from a peer where only the refresh failed.',
+      description: 'The session is over; `reason` says why.',
       tags: 'ended',
     },
   },

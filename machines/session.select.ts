@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { nextSend } from './session.deadlines.ts'
+import { nextDeadline, nextSend } from './session.deadlines.ts'
 import { NEVER } from './session.instants.ts'
 import type { sessionMachine } from './session.machine.ts'
 import type { ExpiredReason, LoggedOutReason, SessionStateName, SessionUser } from './session.types.ts'
@@ -39,6 +39,7 @@ export interface SessionState {
 
 type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 type Readable = Pick<MachineSnapshot, 'value' | 'context'> & Partial<Pick<MachineSnapshot, 'status'>>
+type Facts = Pick<MachineSnapshot, 'context'>
 
 /** What a session is whose actor does not run any more, whatever its last state was. */
 const over: Partial<Record<MachineSnapshot['status'], Pick<SessionState, 'state' | 'reason'>>> = {
@@ -76,4 +77,40 @@ export function selectSession({ context: c, value: state, status = 'active' }: R
     epoch: c.epoch,
     version: c.version,
   }
+}
+
+/** Whether the bearer at hand may be served at this instant. */
+export const isServedAt = ({ context: c }: Facts, at: number): boolean => c.bearer === 'good' && at < c.endsAt
+
+/** Until when callers are served without a look at anything else; `-Infinity`: each of them is to look. */
+export const servedUntil = ({ value, context: c }: Readable): number =>
+  // In a backoff whoever comes looks whether the next attempt is due.
+  c.bearer === 'good' && value !== 'retrying' ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) : -Infinity
+
+/** Whether the bearer may go out once more although a route answered it with 401: nothing can renew it now. */
+export const isDisputedAt = ({ value, context: c }: Readable, at: number): boolean =>
+  value === 'retrying' && c.bearer === 'rejected' && at < c.endsAt
+
+/** Whether a 401 right after a renewal does not count yet. */
+export const isRenewalRecent = ({ context }: Facts, at: number): boolean => at < context.rejectFloorAt
+
+/** Whether something may yet bring a bearer before `until`. `isAwaited`: somebody waits, and asks when that is due. */
+export const mayBringBearer = (
+  { value, context: c }: Readable,
+  until: number,
+  isAwaited?: boolean,
+): boolean => c.pending || value === 'refreshing' || nextDeadline(value, c, isAwaited) < until
+
+/** Whether the backend does not accept this client: a mistake in the configuration. */
+export const isMisconfigured = ({ context }: Facts): boolean => context.misconfigured
+
+/** Whether the session may be let go and woken from its record: nothing is under way, and the record tells all. */
+export function mayRest(snapshot: Readable): boolean {
+  const { state, isPending } = selectSession(snapshot)
+  const { lastChance, bearer, doubt, attempts } = snapshot.context
+  // Its record says so, too: it has tried nothing since it was woken.
+  const isAsFound = doubt !== null && attempts === 0 && (bearer === 'good' || bearer === 'ended')
+  if (isPending || state === 'refreshing' || (state === 'retrying' && !isAsFound)) return false
+  // What it was told of a missing route is in no record, and holds until the bearer ends.
+  return !lastChance || bearer !== 'good'
 }

@@ -1,6 +1,5 @@
-import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
-import type { SessionState } from '../../machines/session.select.ts'
+import { isServedAt, mayBringBearer, type SessionState } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { Disposed, LoggedOut, RefreshUnavailable, SessionChanged, SessionExpired } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
@@ -58,25 +57,20 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
       : new LoggedOut(reason as LoggedOutReason)
   }
 
-  function isUsable(): boolean {
-    const { bearer, endsAt } = reading.snapshot().context
-    return bearer === 'good' && now() < endsAt
-  }
+  const isUsable = () => isServedAt(reading.snapshot(), now())
 
   /** Answers those who wait, unless the state may yet change for the better before their patience ends. */
   function settle() {
     const waiting = waiters.waiting()
     if (!waiting) return patience.set(Infinity)
     const { epoch, until, by } = waiting
-    const { value, context } = reading.snapshot()
+    const snapshot = reading.snapshot()
     const { isPending, retryAt } = reading.state()
     // Epoch 0: the caller came before it was known whether there is a session.
-    const isOwn = epoch === 0 || epoch === context.epoch
+    const isOwn = epoch === 0 || epoch === reading.state().epoch
     // Only who has asked for a refresh waits for one: to all others the server answers.
-    const isPromising =
-      value === 'refreshing' ||
-      (context.reason === null && !isUsable() && nextDeadline(value, context) < until)
-    const isOpen = isPending || (by !== undefined && isPromising)
+    const isWaiting = by !== undefined && (snapshot.value === 'refreshing' || !isUsable())
+    const isOpen = isPending || (isWaiting && mayBringBearer(snapshot, until))
     if (isRunning() && isOwn && isOpen && now() < until) return patience.set(until)
     waiters.settle(() => {
       const end = ending() ?? (isOwn ? undefined : new SessionChanged())

@@ -1,4 +1,4 @@
-import type { SessionState } from '../../machines/session.select.ts'
+import { mayRest, type SessionState } from '../../machines/session.select.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { readOptions } from '../session/options.ts'
 import { startSession } from '../session/ports.ts'
@@ -22,7 +22,6 @@ interface Live {
 }
 
 const ENDED = ['expired', 'loggedOut']
-const IDLE = ['active', 'nearingExpiry', ...ENDED]
 
 /**
  * Wakes sessions for as long as they refresh: a session at rest is its record, and nothing else. All requests of one
@@ -133,13 +132,7 @@ export function createLives(
   function letRest(key: string) {
     const live = lives.get(key)
     if (!live || live.users > 0 || owes(live)) return
-    const { state, isPending } = live.handle.session.getSnapshot()
-    const { lastChance, bearer, doubt, attempts } = live.handle.session.actorRef.getSnapshot().context
-    // Its record says so, too: it has tried nothing since it was woken.
-    const isAsFound = doubt !== null && attempts === 0 && (bearer === 'good' || bearer === 'ended')
-    if (isPending || !(IDLE.includes(state) || (state === 'retrying' && isAsFound))) return
-    // What it was told of a missing route is in no record, and holds until the bearer ends.
-    if (lastChance && bearer === 'good') return
+    if (!mayRest(live.handle.session.actorRef.getSnapshot())) return
     lives.delete(key)
     entries.release(key)
     live.handle.session.dispose()

@@ -1,4 +1,5 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
+import { isRenewalRecent } from '../../machines/session.select.ts'
 import { orAborted } from '../base/orAborted.ts'
 import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
@@ -39,8 +40,7 @@ export const bearerSource = ({
   replace: supply.replace,
   rejectedAgain(used) {
     // Later than the floor, the next call finds out.
-    if (now() < reading.snapshot().context.rejectFloorAt)
-      send({ type: 'bearer.rejected', ...used, at: now() })
+    if (isRenewalRecent(reading.snapshot(), now())) send({ type: 'bearer.rejected', ...used, at: now() })
     tell({ type: 'warning', code: 'rejectedAfterRefresh' })
   },
   accepted: (used) => send({ type: 'bearer.accepted', ...used, at: now() }),

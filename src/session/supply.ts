@@ -1,6 +1,13 @@
-import { nextAsk, nextDeadline } from '../../machines/session.deadlines.ts'
+import { nextAsk } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
+import {
+  isDisputedAt,
+  isMisconfigured,
+  isServedAt,
+  mayBringBearer,
+  servedUntil,
+} from '../../machines/session.select.ts'
 import type { Position } from '../../machines/session.types.ts'
 import { Misconfigured, RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
@@ -38,17 +45,11 @@ export function createSupply(options: SupplyOptions) {
   let asked: { readonly snapshot: unknown; readonly at: number } | undefined
 
   function freshness() {
-    const { context: c, value } = reading.snapshot()
-    // In a backoff whoever comes looks whether the next attempt is due.
-    const isServed = isRunning() && c.bearer === 'good' && value !== 'retrying'
-    const leftMs = isServed ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) - now() : -Infinity
+    const leftMs = isRunning() ? servedUntil(reading.snapshot()) - now() : -Infinity
     return { wall: settings.clock.wall() + leftMs, monotonic: settings.clock.monotonic() + leftMs }
   }
 
-  function usable(): string | undefined {
-    const { context: c } = reading.snapshot()
-    return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined
-  }
+  const usable = () => (isServedAt(reading.snapshot(), now()) ? vault.tokens().bearer : undefined)
 
   const fresh = () =>
     settings.clock.wall() < freshUntil.wall && settings.clock.monotonic() < freshUntil.monotonic
@@ -59,7 +60,7 @@ export function createSupply(options: SupplyOptions) {
   const isOf = (epoch: number) => epoch === 0 || epoch === reading.state().epoch
 
   function unavailable() {
-    if (reading.snapshot().context.misconfigured)
+    if (isMisconfigured(reading.snapshot()))
       return new Misconfigured(
         options.flights.problem() ??
           'The backend does not accept this client: check the strategy of the provider.',
@@ -90,7 +91,7 @@ export function createSupply(options: SupplyOptions) {
   /** When those who wait are to be asked for again: they came before the store had answered, or before the floor. */
   function askAgainAt(by: Asker | undefined): number {
     const snapshot = reading.snapshot()
-    if (by === undefined || snapshot.context.pending) return NEVER
+    if (by === undefined || reading.state().isPending) return NEVER
     const at = nextAsk(snapshot.value, snapshot.context, by)
     // It said no when it was due already: nothing changes that but something else that happens.
     return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
@@ -101,7 +102,7 @@ export function createSupply(options: SupplyOptions) {
     const waiting = waiters.waiting()
     if (!waiting) return patience.set(NEVER)
     const { epoch, until, by } = waiting
-    const { value, context } = reading.snapshot()
+    const snapshot = reading.snapshot()
     const isOwn = isRunning() && isOf(epoch) && now() < until
     const askAt = askAgainAt(by)
     if (isOwn && askAt <= now()) {
@@ -109,11 +110,8 @@ export function createSupply(options: SupplyOptions) {
       queueMicrotask(askAgain)
       return patience.set(until)
     }
-    const isWaiting = value === 'refreshing' || usable() === undefined
-    const isPromising =
-      context.pending ||
-      value === 'refreshing' ||
-      Math.min(nextDeadline(value, context, by !== undefined), askAt) < until
+    const isWaiting = snapshot.value === 'refreshing' || usable() === undefined
+    const isPromising = askAt < until || mayBringBearer(snapshot, until, by !== undefined)
     if (isOwn && isWaiting && isPromising) return patience.set(Math.min(until, askAt))
     waiters.settle(() => take(epoch))
     patience.set(NEVER)
@@ -165,9 +163,7 @@ export function createSupply(options: SupplyOptions) {
     /** The bearer that one route answered with 401 while nothing can renew it. */
     disputed(): string | undefined {
       ask('caller')
-      const { value, context: c } = reading.snapshot()
-      const isDisputed = value === 'retrying' && c.bearer === 'rejected' && now() < c.endsAt
-      return isDisputed ? vault.tokens().bearer : undefined
+      return isDisputedAt(reading.snapshot(), now()) ? vault.tokens().bearer : undefined
     },
     /** A refresh, due or not. */
     async refresh(by: 'user' | 'force'): Promise<void> {

@@ -227,9 +227,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I13'],
     patches: [
       {
-        file: 'src/session/supply.ts',
-        find: "return c.bearer === 'good' && now() < c.endsAt ? vault.tokens().bearer : undefined",
-        put: "return c.bearer === 'none' ? undefined : vault.tokens().bearer",
+        file: 'machines/session.select.ts',
+        find: "c.bearer === 'good' && at < c.endsAt",
+        put: "c.bearer !== 'none'",
       },
     ],
   },
@@ -287,9 +287,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     breaks: ['I1'],
     patches: [
       {
-        file: 'src/server/live.ts',
-        find: "    if (lastChance && bearer === 'good') return\n",
-        put: '',
+        file: 'machines/session.select.ts',
+        find: "return !lastChance || bearer !== 'good'",
+        put: 'return true',
       },
     ],
   },

@@ -60,6 +60,7 @@ const rooms: Record<string, Room> = {
     values: [
       'src/server/',
       'src/session/',
+      'machines/session.select.ts',
       'src/librechat/',
       'src/wire/',
       'src/coordination/',

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { NEVER } from '../../machines/session.instants.ts'
-import { selectSession } from '../../machines/session.select.ts'
+import {
+  isServedAt,
+  mayBringBearer,
+  mayRest,
+  selectSession,
+  servedUntil,
+} from '../../machines/session.select.ts'
 import { ada, begin, factsOf, instants, play, renewalAt } from './chart.ts'
+import { settings } from './situations.ts'
 
 const { due, end, mid } = instants
 const flight = { epoch: 1, version: 1 }
@@ -105,4 +112,30 @@ test('a session that is over: why, and no limit', () => {
     epoch: 1,
     version: 1,
   })
+})
+
+test.each([
+  ['loggedOut', false, -Infinity, false, true],
+  ['active', true, instants.lead, true, true],
+  ['nearingExpiry', true, instants.lead, false, true],
+  ['refreshing', true, instants.lead, true, false],
+  ['retrying', true, -Infinity, true, false],
+  ['expired', false, -Infinity, false, true],
+] as const)('what %s means to callers', (state, isServed, until, mayBring, isAtRest) => {
+  const { snapshot } = settings.eager[state]
+  const { early, end } = instants
+  expect(isServedAt(snapshot, early)).toBe(isServed)
+  expect(isServedAt(snapshot, end)).toBe(false)
+  expect(servedUntil(snapshot)).toBe(until)
+  expect(mayBringBearer(snapshot, early + 10_000)).toBe(mayBring)
+  expect(mayRest(snapshot)).toBe(isAtRest)
+})
+
+test('a session that is still unknown may bring a bearer, and does not rest', () => {
+  expect([mayBringBearer(begin({}), 0), mayRest(begin({}))]).toEqual([true, false])
+})
+
+test('what no record tells keeps a session awake: a missing route, while its bearer is good', () => {
+  const { active, refreshing } = settings['one last chance']
+  expect([mayRest(active.snapshot), mayRest(refreshing.snapshot)]).toEqual([false, false])
 })

@@ -17,12 +17,6 @@ export const explained: readonly Explained[] = [
     why: 'Of a delay of 0 both make 0.',
   },
   {
-    file: 'machines/session.machine.ts',
-    code: "{ context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput | undefined, emitted: {} as TransitionNotice, tags: '' as SessionTag, }",
-    put: '{}',
-    why: 'Types alone: XState does not read them.',
-  },
-  {
     file: 'src/coordination/coalescer.ts',
     code: '{ asking.delete(ask) }',
     put: '{}',
