@@ -8,7 +8,7 @@ import {
   servedUntil,
 } from '../../machines/session.select.ts'
 import { ada, begin, factsOf, instants, play, renewalAt } from './chart.ts'
-import { settings } from './situations.ts'
+import { type Situation, settings } from './situations.ts'
 
 const { due, end, mid } = instants
 const flight = { epoch: 1, version: 1 }
@@ -122,7 +122,7 @@ test.each([
   ['retrying', true, -Infinity, true, false],
   ['expired', false, -Infinity, false, true],
 ] as const)('what %s means to callers', (state, isServed, until, mayBring, isAtRest) => {
-  const { snapshot } = settings.eager[state]
+  const { snapshot } = settings.eager[state] as Situation
   const { early, end } = instants
   expect(isServedAt(snapshot, early)).toBe(isServed)
   expect(isServedAt(snapshot, end)).toBe(false)

@@ -17,6 +17,8 @@ interface Now {
   readonly event: SessionEvent
 }
 type Assign = (now: Now, params: unknown) => Partial<SessionContext>
+/** What enqueues its change of the context, and what is to be emitted. */
+type Collect = (now: Now & { readonly enqueue: object }, params: unknown) => void
 interface Row {
   readonly guard?: string
   readonly target?: string
@@ -35,7 +37,7 @@ const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
 
 const { guards, actions } = sessionMachine.implementations as unknown as {
   readonly guards: Readonly<Record<string, (now: Now) => boolean>>
-  readonly actions: Readonly<Record<string, { readonly assignment?: Assign }>>
+  readonly actions: Readonly<Record<string, { readonly assignment?: Assign; readonly collect?: Collect }>>
 }
 const chart = sessionMachine.config as unknown as State & { readonly states: Readonly<Record<string, State>> }
 
@@ -49,7 +51,11 @@ const transitionOf =
     for (const action of listOf(row.actions)) {
       const { type, params } = typeof action === 'string' ? { type: action, params: undefined } : action
       const said = typeof params === 'function' ? params({ ...now, context }) : params
-      context = { ...context, ...actions[type]?.assignment?.({ ...now, context }, said) }
+      const assign = (change: Partial<SessionContext>) => {
+        context = { ...context, ...change }
+      }
+      assign(actions[type]?.assignment?.({ ...now, context }, said) ?? {})
+      actions[type]?.collect?.({ ...now, context, enqueue: { assign, emit() {} } }, said)
     }
     return { context, ...(row.target && { target: row.target }), ...(row.reenter && { reenter: true }) }
   }
