@@ -21,14 +21,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_420 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_340 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_550,
+    budgetBytes: 21_490,
   },
   {
     id: 'P6',
@@ -44,7 +44,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_120,
+    budgetBytes: 15_040,
   },
   {
     id: 'P7',
@@ -52,7 +52,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_230,
+    budgetBytes: 34_120,
     never: 'zod',
   },
   {
@@ -61,7 +61,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_560,
+    budgetBytes: 27_480,
     never: 'zod',
   },
   {
@@ -70,7 +70,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_250,
+    budgetBytes: 29_170,
     never: 'zod',
   },
 ]
