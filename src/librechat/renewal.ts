@@ -22,7 +22,7 @@ export function renewalOf(
   if (said.token == null && said.twoFASetupRequired === true)
     return { kind: 'rejected', reason: 'stepUpRequired' }
   // Without a user that can be read nobody knows whose tokens these are.
-  if (!isReadable(said.user) || (bearer === undefined && !refreshToken))
+  if (!isObject(body) || !isReadable(said.user) || (bearer === undefined && !refreshToken))
     return { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] }
   const isOdd = [said.token, said.refreshToken].some((token) => token != null && textOf(token) === undefined)
   const user = readUser(said.user)

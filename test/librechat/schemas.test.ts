@@ -32,6 +32,7 @@ test('a refresh answer is read by a session exactly where the published schema k
         typeof data?.token === 'string' || (typeof data?.refreshToken === 'string' && data.refreshToken)
       const outcome = renewalOf(body, answer)
       expect(outcome.kind === 'ok').toBe(success && Boolean(isOfUse))
+      expect(renewalOf(body, answer, { refreshToken: 'R2' }).kind === 'ok').toBe(success)
       if (outcome.kind !== 'ok' || !data) return
       const { id, _id, ...display } = data.user ?? {}
       const known = Object.entries({ ...display, id: id || _id }).filter(([, text]) => text)

@@ -217,6 +217,7 @@ test('these are all', () => {
       "./react-admin",
       "./redis",
       "./refine",
+      "./schemas",
       "./server",
       "./sqlite",
       "./tanstack-query",
