@@ -1,10 +1,10 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { isServedAt, mayBringBearer, type SessionState } from '../../machines/session.select.ts'
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import { Disposed, LoggedOut, RefreshUnavailable, SessionChanged, SessionExpired } from '../base/errors.ts'
+import { RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { createSessionClock } from '../base/sessionClock.ts'
 import { createAlarm } from '../session/alarm.ts'
+import { endOfSession, type RuntimeStatus } from '../session/endings.ts'
 import type { Happening } from '../session/notice.ts'
 import { createNotifier } from '../session/notifier.ts'
 import type { Send } from '../session/port.ts'
@@ -24,13 +24,13 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   const notifier = createNotifier(settings, reading.state)
   const alarm = createAlarm(clock)
   const patience = alarm.hand('foreground', settle)
-  /** `stopped`: by whoever started the actor, who may start it again. */
-  let status: 'stopped' | 'running' | 'failed' = 'stopped'
+  let status: RuntimeStatus = 'stopped'
 
   /** From the `runtime` actor, as soon as there is one: an inspector sees who sends. */
   let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
+  const ending = () => endOfSession(status, reading.state())
   const tell = (happening: Happening) => {
     const { epoch, version } = reading.state()
     notifier.tell({ epoch, version, ...happening })
@@ -45,16 +45,6 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     if (!reading.take(next)) return
     settle()
     notifier.changed()
-  }
-
-  /** Why there is no session, and will be none without a login. */
-  function ending(): Error | undefined {
-    if (status === 'stopped') return new Disposed()
-    const { state, reason, isPending } = reading.state()
-    if (isPending || reason === null) return undefined
-    return state === 'expired'
-      ? new SessionExpired(reason as ExpiredReason)
-      : new LoggedOut(reason as LoggedOutReason)
   }
 
   const isUsable = () => isServedAt(reading.snapshot(), now())

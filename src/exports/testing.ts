@@ -26,9 +26,9 @@ export {
 export { describeCoverage, type ModelCoverage, sumCoverage } from '../testing/modelCoverage.ts'
 export type { ModelDriver, ModelPlace } from '../testing/modelDriver.ts'
 export { instantOf, type ModelContext, type ModelEventType, modelEvents } from '../testing/modelEvents.ts'
-export type { ModelStep } from '../testing/modelGraph.ts'
 export { modelKey } from '../testing/modelKey.ts'
 export type { ModelPathKind } from '../testing/modelPaths.ts'
+export type { ModelStep } from '../testing/modelStep.ts'
 export {
   type ModelPath,
   type ModelRunOptions,

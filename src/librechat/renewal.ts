@@ -1,8 +1,8 @@
 import { readUser } from '../base/readUser.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/headers.ts'
-import type { WireAnswer } from '../wire/request.ts'
 import { secondsOf } from '../wire/seconds.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 /**
  * The outcome of a refresh answer that came with 200, from both LibreChat routes. The old refresh token was spent for the

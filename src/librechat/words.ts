@@ -1,7 +1,7 @@
 import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { isJson } from '../wire/headers.ts'
-import type { WireAnswer } from '../wire/request.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 /** What LibreChat says, by its status and its word, and what that proves of the refresh token. */
 export type LibrechatWords = Readonly<Record<string, RefreshOutcome>>

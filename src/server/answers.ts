@@ -1,4 +1,4 @@
-import type { Found } from './sessionSearch.ts'
+import type { Found } from './foundSession.ts'
 
 /**
  * Answers of a session are nobody else's. The last two keep an address from a script of the page: that of a callback, with

@@ -1,4 +1,5 @@
-import { request, type WireAnswer } from '../wire/request.ts'
+import { request } from '../wire/request.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 
 export interface BackendCall {

@@ -3,8 +3,8 @@ import { LoggedOut } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
 import { nameOf } from './entries.ts'
+import type { Found } from './foundSession.ts'
 import type { ServerSettings } from './readServerOptions.ts'
-import type { Found } from './sessionSearch.ts'
 import type { Sessions } from './sessions.ts'
 
 /**

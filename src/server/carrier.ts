@@ -1,6 +1,6 @@
 import { Misconfigured } from '../base/errors.ts'
-import type { CookieSlot } from './context.ts'
 import { CHUNK } from './cookieRecord.ts'
+import type { CookieSlot } from './cookieSlot.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
 import { RANDOM_ID, randomId } from './randomId.ts'

@@ -1,22 +1,9 @@
+import type { CookieSlot } from './cookieSlot.ts'
 import type { Keyring } from './keyring.ts'
 import type { RequestInfo } from './options.ts'
 import type { Pace } from './pace.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { Sessions } from './sessions.ts'
-
-/** A cookie of this server: how it is read, set and deleted. */
-export interface CookieSlot {
-  /**
-   * Every value that a request brings under its name, in the browser's order, none twice: panels of one host whose paths
-   * lie in each other, and sibling domains, set cookies of one name. None of them counts before it was opened.
-   */
-  values(request: Request): readonly string[]
-  /** A `Set-Cookie` value. */
-  set(value: string, maxAgeMs: number): string
-  clear(): string
-  /** `Set-Cookie` values that delete what a sibling domain may have set for `pathname`: a cookie of ours has no domain. */
-  clearForeign(pathname: string): readonly string[]
-}
 
 /** What every endpoint is made of. */
 export interface ServerContext {

@@ -1,6 +1,6 @@
 import { withoutBlanks } from '../base/blanks.ts'
 import { Misconfigured } from '../base/errors.ts'
-import type { CookieSlot } from './context.ts'
+import type { CookieSlot } from './cookieSlot.ts'
 
 export interface CookieOptions {
   /** Without prefix. */

@@ -1,15 +1,15 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
 import { readAnswer } from '../wire/readAnswer.ts'
-import type { WireAnswer } from '../wire/request.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import type { EndSessionUrls } from './endSessionUrls.ts'
 import { nameOf } from './entries.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
 import { keepProviderLogout } from './providerLogout.ts'
-import { type Found, isFound, type Missing } from './sessionSearch.ts'
 
 /** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
 export const currentSession: Endpoint = async (context, request) => {

@@ -3,9 +3,9 @@ import { LoggedOut, Misconfigured } from '../base/errors.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
+import { isFound } from './foundSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
-import { isFound } from './sessionSearch.ts'
 
 /** The session of one request, for code of the server beside its endpoints. */
 export interface ServerSession {

@@ -1,5 +1,5 @@
 import { retryAfterMs } from '../wire/headers.ts'
-import type { WireAnswer } from '../wire/request.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 import { failure, json } from './answers.ts'
 import { type BackendCall, callBackend } from './backend.ts'
 import type { ServerContext } from './context.ts'

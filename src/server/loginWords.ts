@@ -1,7 +1,7 @@
 import { readUser } from '../base/readUser.ts'
 import { isBearer } from '../session/login.ts'
 import { isJson, mediaTypeOf } from '../wire/headers.ts'
-import type { WireAnswer } from '../wire/request.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 /** What a login comes to: the status and the `error` of the answer to the page. */
 export interface LoginRefusal {

@@ -3,6 +3,7 @@ import { failure, json, redirect } from './answers.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
 import { nameOf } from './entries.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isWindow } from './isWindow.ts'
 import { callLogin, loginRefused, type NoLogin } from './loginCall.ts'
 import { exchangeRefusal } from './loginWords.ts'
@@ -11,7 +12,6 @@ import { otherLogin } from './passwordLogin.ts'
 import { readJson } from './readJson.ts'
 import { safeReturnTo } from './returnTo.ts'
 import type { Grant } from './sessionOpening.ts'
-import { type Found, isFound, type Missing } from './sessionSearch.ts'
 
 /**
  * `POST openid/start`, `{ returnTo?, purpose? }`: answers `{ location }`, the backend's OpenID login, for the page to go

@@ -3,10 +3,10 @@ import { bearerOf } from './bearerOf.ts'
 import { boundedBody } from './boundedBody.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession, unusable } from './currentSession.ts'
+import { isFound } from './foundSession.ts'
 import { forwarded } from './loginCall.ts'
 import { readBody } from './readBody.ts'
 import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
-import { isFound } from './sessionSearch.ts'
 
 /** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
 const REPLAYABLE_BYTES = 262_144

@@ -5,11 +5,11 @@ import { revoke } from '../session/revoke.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import { type Entries, nameOf } from './entries.ts'
+import type { Found } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
 import type { Lives } from './live.ts'
 import { randomId } from './randomId.ts'
 import type { ServerSettings } from './readServerOptions.ts'
-import type { Found } from './sessionSearch.ts'
 
 const LOGOUT_WAIT_MS = 1_000
 const BURIAL_PAUSE_MS = 3_000

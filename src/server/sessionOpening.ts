@@ -5,12 +5,12 @@ import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entries, nameOf } from './entries.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
 import { randomId } from './randomId.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { ServerRecord } from './serverRecord.ts'
 import type { SessionEnds } from './sessionEnds.ts'
-import { type Found, isFound, type Missing } from './sessionSearch.ts'
 
 /** What the backend granted to a login, and how a session of it is renewed. */
 export interface Grant {

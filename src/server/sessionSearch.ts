@@ -1,29 +1,9 @@
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import type { SessionRecord } from '../stores/store.ts'
 import type { Carrier } from './carrier.ts'
-import { type Entries, nameOf, type Opened } from './entries.ts'
+import { type Entries, nameOf } from './entries.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor } from './namedLogin.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { SessionEnds } from './sessionEnds.ts'
-
-/** A session that is alive, as its record says. */
-export interface Found extends Opened {
-  readonly key: string
-  readonly session: SessionRecord
-}
-
-/** There is none, and perhaps why. */
-export interface Missing {
-  readonly reason?: ExpiredReason | LoggedOutReason
-  /** The login that ended for `reason`. */
-  readonly login?: string
-  /** There are several, and nobody knows which is the browser's own. */
-  readonly isAmbiguous?: true
-  /** There is one, of another login than the request is for. */
-  readonly isOther?: true
-}
-
-export const isFound = (found: Found | Missing): found is Found => 'record' in found
 
 interface Parts {
   readonly settings: ServerSettings

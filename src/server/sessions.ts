@@ -2,6 +2,7 @@ import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import type { Carrier } from './carrier.ts'
 import type { Entries } from './entries.ts'
+import { type Found, isFound } from './foundSession.ts'
 import { withIntents } from './intents.ts'
 import type { Keyring } from './keyring.ts'
 import { createLives } from './live.ts'
@@ -10,7 +11,7 @@ import type { ServerSettings } from './readServerOptions.ts'
 import type { ServerRecord } from './serverRecord.ts'
 import { createSessionEnds } from './sessionEnds.ts'
 import { createSessionOpening } from './sessionOpening.ts'
-import { createSessionSearch, type Found, isFound } from './sessionSearch.ts'
+import { createSessionSearch } from './sessionSearch.ts'
 
 /** How far behind the last sign of the user may be; so that not every request writes. */
 const ACTIVITY_STEP_MS = 30_000

@@ -7,10 +7,11 @@ import type { SessionRecord } from '../stores/store.ts'
 import type { Owner } from './login.ts'
 import type { Settings } from './options.ts'
 import { isSamePosition } from './position.ts'
-import { toRecord, toTokens } from './records.ts'
+import { toRecord } from './records.ts'
 import { doubtOf } from './storedDoubt.ts'
 import { resendPolicyOf, strategyOf } from './strategyOf.ts'
 import type { Tokens, Vault } from './vault.ts'
+import { toTokens } from './vault.ts'
 
 interface Surroundings {
   readonly settings: Settings

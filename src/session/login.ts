@@ -1,7 +1,7 @@
 import type { SessionUser } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
 import { readUser } from '../base/readUser.ts'
-import { toTokens } from './records.ts'
+import { toTokens } from './vault.ts'
 
 /** What the backend answers to a login or an exchange. */
 export interface LoginAnswer {

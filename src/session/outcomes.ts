@@ -9,13 +9,14 @@ import { isBearer, type Owner } from './login.ts'
 import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
 import { isSamePosition } from './position.ts'
-import { isTombstone, toTokens } from './records.ts'
+import { isTombstone } from './records.ts'
 import { ageOf, type Failure, refreshEvent } from './refreshEvent.ts'
 import type { SharedRecord } from './sharedRecord.ts'
 import { rowAfter } from './storedDoubt.ts'
 import type { LifeHints, RefreshOutcome } from './strategy.ts'
 import { resendPolicyOf } from './strategyOf.ts'
 import type { Tokens, Vault } from './vault.ts'
+import { toTokens } from './vault.ts'
 
 interface Surroundings {
   readonly settings: Settings

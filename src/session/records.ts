@@ -4,6 +4,7 @@ import { readUser } from '../base/readUser.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
 import { isBearer, type Owner } from './login.ts'
 import type { Tokens } from './vault.ts'
+import { toTokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored
 
@@ -69,8 +70,3 @@ export function fromRecord(record: SessionRecord, wallNow: number) {
     ...(doubt && { row: doubt }),
   }
 }
-
-export const toTokens = (bearer: string | undefined, refreshToken: string | undefined): Tokens => ({
-  ...(bearer && { bearer }),
-  ...(refreshToken && { refreshToken }),
-})

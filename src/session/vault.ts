@@ -6,6 +6,11 @@ export interface Tokens {
   readonly refreshToken?: string
 }
 
+export const toTokens = (bearer: string | undefined, refreshToken: string | undefined): Tokens => ({
+  ...(bearer && { bearer }),
+  ...(refreshToken && { refreshToken }),
+})
+
 /** How many replaced tokens are recognised when an intermediary replays an old answer. */
 const REMEMBERED = 4
 

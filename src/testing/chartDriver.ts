@@ -7,7 +7,7 @@ import { FOUND, MODEL_START, type SessionModelOptions, settingsOf } from './crea
 import type { DrivenUiOptions, Unmount } from './driverOfSession.ts'
 import type { ModelDriver } from './modelDriver.ts'
 import { type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
-import type { ModelStep } from './modelGraph.ts'
+import type { ModelStep } from './modelStep.ts'
 
 /** What runs or shows the chart, where there is anything. */
 export interface ChartDriverOptions extends Pick<DrivenUiOptions, 'shows' | 'unreachable'> {

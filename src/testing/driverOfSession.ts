@@ -10,7 +10,7 @@ import { type SessionModelOptions, settingsOf } from './createSessionModel.ts'
 import type { HeldRequests } from './heldRequests.ts'
 import type { ModelDriver } from './modelDriver.ts'
 import { instantOf, type ModelEventType, modelEvents } from './modelEvents.ts'
-import type { ModelStep } from './modelGraph.ts'
+import type { ModelStep } from './modelStep.ts'
 import { transitionName } from './modelTransitions.ts'
 import type { VirtualClock } from './virtualClock.ts'
 

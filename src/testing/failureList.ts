@@ -1,5 +1,5 @@
 import type { SessionModelOptions } from './createSessionModel.ts'
-import type { ModelStep } from './modelGraph.ts'
+import type { ModelStep } from './modelStep.ts'
 
 /** What has failed in one suite. */
 export interface FailureList {

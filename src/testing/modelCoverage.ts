@@ -1,5 +1,5 @@
 import type { SessionState } from '../../machines/session.select.ts'
-import type { ModelStep } from './modelGraph.ts'
+import type { ModelStep } from './modelStep.ts'
 import { type ModelTransition, modelTransitions } from './modelTransitions.ts'
 
 type Reason = NonNullable<SessionState['reason']>

@@ -2,7 +2,7 @@ import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionStateName } from '../../machines/session.types.ts'
 import type { SessionModelOptions } from './createSessionModel.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
-import type { ModelStep } from './modelGraph.ts'
+import type { ModelStep } from './modelStep.ts'
 import { modelTransitions } from './modelTransitions.ts'
 
 /** An event, an event in one state, or a row of the chart as `modelTransitions` names it. */

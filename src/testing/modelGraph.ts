@@ -1,5 +1,5 @@
 import { initialTransition } from 'xstate'
-import { type SessionState, selectSession } from '../../machines/session.select.ts'
+import { selectSession } from '../../machines/session.select.ts'
 import {
   createSessionModel,
   type ModelSnapshot,
@@ -10,23 +10,8 @@ import { inertScope } from './inertScope.ts'
 import { type StepLimits, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
 import { modelKey } from './modelKey.ts'
-import { type ModelTransition, transitionName } from './modelTransitions.ts'
-
-/** One event of a path, and what it does. */
-export interface ModelStep {
-  /** `start`: nothing has happened yet. Every path begins with it. */
-  readonly event: ModelEventType | 'start'
-  /** The row of the chart that is taken; absent where only time passes. */
-  readonly transition?: ModelTransition
-  /** A look at the clock would have led on, and this is none: no session does it, for each looks first. */
-  readonly isOverdue?: true
-  /** The state before it. */
-  readonly from: SessionState
-  /** What the session is after it, as `getSnapshot` tells it; instants are those of the model. */
-  readonly to: SessionState
-  /** The model after it. */
-  readonly snapshot: ModelSnapshot
-}
+import type { ModelStep } from './modelStep.ts'
+import { transitionName } from './modelTransitions.ts'
 
 /** A path as its steps, from the start of the model. */
 export type ModelWay = readonly [ModelStep, ...ModelStep[]]

@@ -1,15 +1,8 @@
 import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
 import { type StepLimits, whyUnreachable } from './modelDriver.ts'
-import {
-  lastOf,
-  type ModelGraph,
-  type ModelStep,
-  type ModelWay,
-  modelGraph,
-  startOf,
-  stepsFrom,
-} from './modelGraph.ts'
+import { lastOf, type ModelGraph, type ModelWay, modelGraph, startOf, stepsFrom } from './modelGraph.ts'
 import { modelKey } from './modelKey.ts'
+import type { ModelStep } from './modelStep.ts'
 
 /**
  * `transitions`: a shortest path to each row of the chart, each reason of it, and each event. `shortest`: one to each

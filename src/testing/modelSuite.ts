@@ -3,17 +3,10 @@ import { type FailureList, failureList } from './failureList.ts'
 import { coverageOf, type ModelCoverage } from './modelCoverage.ts'
 import { assertPlaces, driveStep, type ModelDriver, whyUnreachable } from './modelDriver.ts'
 import { type ModelEventType, modelEvents } from './modelEvents.ts'
-import {
-  lastOf,
-  type ModelGraph,
-  type ModelStep,
-  type ModelWay,
-  modelGraph,
-  startOf,
-  stepsFrom,
-} from './modelGraph.ts'
+import { lastOf, type ModelGraph, type ModelWay, modelGraph, startOf, stepsFrom } from './modelGraph.ts'
 import { modelKey } from './modelKey.ts'
 import { type ModelPathKind, modelPaths } from './modelPaths.ts'
+import type { ModelStep } from './modelStep.ts'
 import { modelTransitions } from './modelTransitions.ts'
 
 /** Which paths, and who drives them. */

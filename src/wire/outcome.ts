@@ -1,7 +1,8 @@
 import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome, UnknownCause } from '../session/strategy.ts'
 import { isJson, retryAfterMs } from './headers.ts'
-import type { WireAnswer, WireResult } from './request.ts'
+import type { WireResult } from './request.ts'
+import type { WireAnswer } from './wireAnswer.ts'
 
 /** What one backend's answers mean, beyond what HTTP says. All may be left out but `ok`. */
 export interface AnswerRules {

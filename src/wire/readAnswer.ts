@@ -1,7 +1,7 @@
 import { inflated } from '#transport'
 import { bodyReader } from './bodyReader.ts'
 import { MAX_ANSWER_BYTES, readBytes } from './readBytes.ts'
-import type { WireAnswer } from './request.ts'
+import type { WireAnswer } from './wireAnswer.ts'
 
 const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
 

@@ -1,5 +1,6 @@
 import { refusalOf, transport } from '#transport'
 import { readAnswer } from './readAnswer.ts'
+import type { WireAnswer } from './wireAnswer.ts'
 
 export interface WireRequest {
   readonly url: string
@@ -12,20 +13,6 @@ export interface WireRequest {
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Whether a browser's cookie jar takes part. Default `omit`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
-}
-
-/** An answer whose headers arrived. */
-export interface WireAnswer {
-  readonly kind: 'answer'
-  /** `0` for a redirect that a browser hides. */
-  readonly status: number
-  readonly headers: Headers
-  /** Somebody followed a redirect although that was forbidden: the answer is not the backend's. */
-  readonly redirected: boolean
-  /** The body, without a byte order mark; empty if there is a `fault`. */
-  readonly text: string
-  /** Why the body is not whole. `content`: it is no text that can be read. */
-  readonly fault?: 'timeout' | 'network' | 'size' | 'content'
 }
 
 /** A request that brought no answer. `refused`: nothing of it can have been processed. */

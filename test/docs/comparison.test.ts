@@ -15,7 +15,7 @@ function measured(what: string): string {
 }
 
 test('our sizes are those of Measurements', () => {
-  const oneStrategy = measured('core, one strategy, XState and zod/mini')
+  const oneStrategy = measured('core, one strategy and XState')
   expect(comparison).toContain(`Ours with XState is ${oneStrategy} kB.`)
   expect(comparison).toContain(`| **xstate-session, core and one strategy** | **${oneStrategy}** |`)
   const all = 'all that a page behind its server needs, with tabs and React hooks'

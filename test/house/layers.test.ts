@@ -262,6 +262,32 @@ describe('the house', () => {
   })
 })
 
+/** Files that import each other, types included: each circle as one line. `imports`: what each file imports. */
+function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const reachable = (from: string): Set<string> => {
+    const seen = new Set<string>()
+    const open = [...(imports.get(from) ?? [])]
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (seen.has(file)) continue
+      seen.add(file)
+      open.push(...(imports.get(file) ?? []))
+    }
+    return seen
+  }
+  const reached = new Map([...imports.keys()].map((file) => [file, reachable(file)]))
+  const circles = [...reached].flatMap(([file, others]) =>
+    others.has(file)
+      ? [
+          [...others]
+            .filter((other) => reached.get(other)?.has(file))
+            .sort()
+            .join(', '),
+        ]
+      : [],
+  )
+  return [...new Set(circles)]
+}
+
 /** What a reader has to hold in mind at once; lines. */
 const LONGEST_FILE = 300
 const LONGEST_CLOSURE = 165
@@ -288,6 +314,21 @@ describe('a reader', () => {
     file,
     text: readFileSync(root + file, 'utf8'),
   }))
+
+  test('no file imports itself by way of others, types included', () => {
+    const imports = files.map(({ file, text }) => {
+      const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+      const own = importsOf(source).filter(({ from }) => from.startsWith('.'))
+      return [file, own.map(({ from }) => posix.join(posix.dirname(file), from))] as const
+    })
+    expect(circlesOf(new Map(imports))).toEqual([])
+    const wrong = new Map([
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b']],
+    ])
+    expect(circlesOf(wrong)).toEqual(['b, c'])
+  })
 
   test(`no file is longer than ${LONGEST_FILE} lines`, () => {
     const lines = (text: string) => text.split('\n').length - 1

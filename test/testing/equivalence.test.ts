@@ -14,7 +14,8 @@ import {
   type SessionModelOptions,
 } from '../../src/testing/createSessionModel.ts'
 import { type ModelEventType, modelEvents } from '../../src/testing/modelEvents.ts'
-import { lastOf, type ModelStep, modelGraph } from '../../src/testing/modelGraph.ts'
+import { lastOf, modelGraph } from '../../src/testing/modelGraph.ts'
+import type { ModelStep } from '../../src/testing/modelStep.ts'
 import { modelTransitions, transitionName } from '../../src/testing/modelTransitions.ts'
 import { LOGIN } from '../machine/chart.ts'
 import { inputs, instantOf, moves } from '../machine/walks.ts'

@@ -1,0 +1,22 @@
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type { SessionRecord } from '../stores/store.ts'
+import type { Opened } from './entries.ts'
+
+/** A session that is alive, as its record says. */
+export interface Found extends Opened {
+  readonly key: string
+  readonly session: SessionRecord
+}
+
+/** There is none, and perhaps why. */
+export interface Missing {
+  readonly reason?: ExpiredReason | LoggedOutReason
+  /** The login that ended for `reason`. */
+  readonly login?: string
+  /** There are several, and nobody knows which is the browser's own. */
+  readonly isAmbiguous?: true
+  /** There is one, of another login than the request is for. */
+  readonly isOther?: true
+}
+
+export const isFound = (found: Found | Missing): found is Found => 'record' in found
