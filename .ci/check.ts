@@ -15,6 +15,7 @@ const steps: readonly (string | readonly string[])[] = [
   'test',
   [
     'check:model',
+    'test:proof',
     'simulate -- --seed 1 --hours 50000',
     'simulate -- --seed 1 --hours 10000 --fleet',
     'mutate -- --seeded',

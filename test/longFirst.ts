@@ -3,8 +3,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Files that take much longer than their size says, the longest first. */
 const long = [
   'testing/mockHandlers',
-  'simulation/simulation',
-  'checker/checker',
   'testing/bff',
   'testing/chartDriver',
   'testing/suite',

@@ -36,6 +36,9 @@ const alone = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   )
   .map((name) => `test/${name}`)
 
+/** What the checker and the simulation are worth: each must find the mistakes seeded for it. Minutes: `npm run test:proof`. */
+const proof = ['test/checker/checker.test.ts', 'test/simulation/simulation.test.ts']
+
 /** Needs the built package, and the registry or a browser. */
 const built = ['test/package/**/*.installed.test.ts', 'test/**/*.{chromium,browsers}.test.ts']
 
@@ -69,10 +72,14 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: [...alone, ...built],
+          exclude: [...alone, ...proof, ...built],
           isolate: false,
           ...inNode,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'proof', include: proof, ...inNode },
       },
       {
         extends: true,
