@@ -62,8 +62,8 @@ async function bundleAll() {
 function sourceOf(built: string): string {
   const file = built.replace(/^dist\//, '').replace(/\.js$/, '.ts')
   if (file.startsWith('machines/')) return root + file
-  const isList = !file.includes('/') && !/^(transport|crypto)/.test(file)
-  return `${root}src/${isList ? 'exports/' : ''}${file}`
+  if (file.includes('/')) return `${root}src/${file}`
+  return `${root}src/${/^(transport|crypto)/.test(file) ? 'platform' : 'exports'}/${file}`
 }
 
 const isAbove = ({ since }: Need) => BROWSERS.some((browser) => since[browser] > floor[browser])

@@ -116,4 +116,4 @@ export const reachesWithin = (timeout: number, page: Page, ...states: string[]) 
   expect.poll(async () => states.includes((await stateOf(page)) ?? ''), { timeout }).toBe(true)
 
 export const shows = (page: Page, text: string | RegExp) =>
-  page.getByText(text).first().waitFor({ state: 'visible', timeout: 15_000 })
+  page.getByText(text).first().waitFor({ state: 'visible', timeout: 30_000 })
