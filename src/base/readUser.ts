@@ -8,12 +8,13 @@ const TEXTS = ['email', 'name', 'username', 'role', 'avatar', 'tenantId'] as con
  */
 export function readUser(value: unknown): SessionUser | undefined {
   const document = (value ?? {}) as Record<string, unknown>
-  const id = document.id || document._id
+  const id = document.id === '' ? document._id : (document.id ?? document._id)
   if (!id || typeof id !== 'string') return undefined
-  const user: Record<string, string> = {}
+  // The id first, always: whether a profile has changed is seen by its text.
+  const user: Record<string, string> & { id: string } = { id }
   for (const key of TEXTS) {
     const text = document[key]
     if (text && typeof text === 'string') user[key] = text
   }
-  return { ...user, id }
+  return user
 }

@@ -19,10 +19,11 @@ export function renewalOf(
   const bearer = textOf(said.token)
   const refreshToken = cookie ? cookie.refreshToken : textOf(said.refreshToken) || undefined
   // LibreChat answers so where an administrator has made a second factor compulsory.
-  if (said.token == null && said.twoFASetupRequired === true)
+  const isReadableUser = isReadable(said.user)
+  if (isReadableUser && said.token == null && said.twoFASetupRequired === true)
     return { kind: 'rejected', reason: 'stepUpRequired' }
   // Without a user that can be read nobody knows whose tokens these are.
-  if (!isObject(body) || !isReadable(said.user) || (bearer === undefined && !refreshToken))
+  if (!isObject(body) || !isReadableUser || (bearer === undefined && !refreshToken))
     return { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] }
   const isOdd = [said.token, said.refreshToken].some((token) => token != null && textOf(token) === undefined)
   const user = readUser(said.user)

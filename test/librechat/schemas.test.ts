@@ -21,6 +21,7 @@ test('a refresh answer is read by a session exactly where the published schema k
         user: userDocument,
         expiresAt: odd,
         expires_in: odd,
+        twoFASetupRequired: odd,
       },
       { requiredKeys: [] },
     ),
@@ -31,6 +32,9 @@ test('a refresh answer is read by a session exactly where the published schema k
       const isOfUse =
         typeof data?.token === 'string' || (typeof data?.refreshToken === 'string' && data.refreshToken)
       const outcome = renewalOf(body, answer)
+      const isStepUp = success && data.token == null && data.twoFASetupRequired === true
+      expect(outcome.kind === 'rejected').toBe(isStepUp)
+      if (isStepUp) return
       expect(outcome.kind === 'ok').toBe(success && Boolean(isOfUse))
       expect(renewalOf(body, answer, { refreshToken: 'R2' }).kind === 'ok').toBe(success)
       if (outcome.kind !== 'ok' || !data) return

@@ -51,4 +51,8 @@ test('a user has the known texts, in an object of its own', () => {
   const raw = { _id: 'ada', email: 'a@x', name: 7, role: 'ADMIN', password: 'p' }
   expect(readUser(raw)).toStrictEqual({ id: 'ada', email: 'a@x', role: 'ADMIN' })
   expect([undefined, 'ada', { id: 7 }].map(readUser)).toEqual([undefined, undefined, undefined])
+  expect(readUser({ id: 0, _id: 'ada' })).toBeUndefined()
+  expect(readUser({ name: '', email: 'a@x', id: '', _id: 'ada' })).toStrictEqual({ id: 'ada', email: 'a@x' })
+  // A profile is compared by its text.
+  expect(Object.keys(readUser({ email: 'a@x', id: 'ada' }) ?? {})).toEqual(['id', 'email'])
 })
