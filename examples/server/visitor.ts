@@ -1,5 +1,4 @@
-import type { AccountName } from '../backend/accounts.ts'
-import { accounts } from '../backend/accounts.ts'
+import { type AccountName, accounts } from '../backend/accounts.ts'
 
 /** Takes a request of a browser to a server. */
 export type Send = (path: string, init: RequestInit) => Promise<Response>

@@ -1,5 +1,4 @@
-import type { HttpResponseResolver } from 'msw'
-import { HttpResponse } from 'msw'
+import { HttpResponse, type HttpResponseResolver } from 'msw'
 import type { Credentials, MockSettings } from './credentials.ts'
 import type { MockUser } from './users.ts'
 

@@ -1,4 +1,4 @@
-import type { LedgerRow, SendResult } from '../../machines/session.ledger.ts'
+import { type LedgerRow, readRow, type SendResult } from '../../machines/session.ledger.ts'
 import type { FlightAsk } from '../coordination/coordinator.ts'
 
 /** An ask in one text, for the scripts of Redis. */
@@ -14,13 +14,13 @@ export function resultText(result: SendResult): string {
   return result.kind === 'unknown' ? `${result.answered ? 1 : 0} ${result.retryAfterMs ?? 0}` : ''
 }
 
-/** A row as the scripts write it. */
-export function readRow(text: string): LedgerRow {
-  const [closed = '-', ...numbers] = text.split(' ').reverse()
-  const [sends, since, answers, answeredSince, sentAt, notBefore, heldUntil, openUntil] = numbers
+/** A row as the scripts write it. One that is damaged counts as a send of which nobody knows. */
+export function rowOf(text: string): LedgerRow {
+  const [closed, ...numbers] = text.split(' ').reverse()
+  const [sends, since, answers, answeredSince, sentAt, notBefore, heldUntil, openUntil = -1] = numbers
     .reverse()
-    .map(Number) as [number, number, number, number, number, number, number, number]
-  return {
+    .map(Number)
+  return readRow({
     sends,
     since,
     answers,
@@ -29,6 +29,6 @@ export function readRow(text: string): LedgerRow {
     notBefore,
     heldUntil,
     ...(openUntil >= 0 && { openUntil }),
-    ...(closed !== '-' && { closed: closed as NonNullable<LedgerRow['closed']> }),
-  }
+    ...(closed !== '-' && { closed }),
+  }) as LedgerRow
 }

@@ -1,7 +1,7 @@
 import { type LedgerRow, MEMORY_MS, type SendResult } from '../../machines/session.ledger.ts'
 import type { FlightAsk } from '../coordination/coordinator.ts'
 import type { redisCalls } from './calls.ts'
-import { askText, readRow, resultText } from './ledgerText.ts'
+import { askText, resultText, rowOf } from './ledgerText.ts'
 import { ACQUIRE, END, FINISH, RENEW } from './scripts.ts'
 
 /** One flight in Redis: names are hashes, and tell nothing. */
@@ -83,7 +83,7 @@ export function redisRows({
         case 'done':
           return { kind, sealed: String(first), ageMs: Number(second) }
         case 'held':
-          return { kind, row: readRow(String(first)), now: Number(second) }
+          return { kind, row: rowOf(String(first)), now: Number(second) }
         case 'pending':
           return { kind, leaseMs: Number(first), openMs: Number(second) }
         default:
@@ -113,7 +113,7 @@ export function redisRows({
         ),
       )
       if (kind !== 'settled') return { kind: kind === 'ended' ? 'ended' : 'lost' }
-      return { kind, waiters: Number(waiters), row: row ? readRow(String(row)) : null, now: Number(now) }
+      return { kind, waiters: Number(waiters), row: row ? rowOf(String(row)) : null, now: Number(now) }
     },
 
     /** A sign of life of who sends. */

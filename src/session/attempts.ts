@@ -2,28 +2,18 @@ import type { Doubt } from '../../machines/session.context.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { EndedElsewhere } from '../coordination/coordinator.ts'
-import type { Grant } from './grant.ts'
 import type { Owner } from './login.ts'
-import type { Happening } from './notice.ts'
-import type { Settings } from './options.ts'
 import type { Send } from './port.ts'
 import { isSamePosition } from './position.ts'
 import { toRequest } from './requests.ts'
 import { agesOf } from './sendAges.ts'
-import type { SharedRecord } from './sharedRecord.ts'
+import type { SessionParts } from './sessionParts.ts'
 import type { RefreshOutcome } from './strategy.ts'
 import { resendPolicyOf, strategyOf } from './strategyOf.ts'
-import type { Tokens, Vault } from './vault.ts'
+import type { Tokens } from './vault.ts'
 
-interface Surroundings {
-  readonly settings: Settings
-  readonly vault: Vault
-  readonly grant: Grant
-  /** Absent: no peer shares the session. */
-  readonly shared: SharedRecord | undefined
-  now(): number
+interface Surroundings extends SessionParts {
   isUserActive(): boolean
-  tell(happening: Happening): void
 }
 
 /** Why an attempt is made, as the chart knows it. */

@@ -10,8 +10,7 @@ import { isSamePosition } from './position.ts'
 import { toRecord } from './records.ts'
 import { doubtOf } from './storedDoubt.ts'
 import { resendPolicyOf, strategyOf } from './strategyOf.ts'
-import type { Tokens, Vault } from './vault.ts'
-import { toTokens } from './vault.ts'
+import { type Tokens, toTokens, type Vault } from './vault.ts'
 
 interface Surroundings {
   readonly settings: Settings

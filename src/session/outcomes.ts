@@ -3,29 +3,18 @@ import type { SessionUser } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
 import type { StoredSession } from '../stores/store.ts'
 import { type Attempt, internal, type Settled } from './attempts.ts'
-import type { Grant } from './grant.ts'
 import { lifeOf } from './lifetime.ts'
 import { isBearer, type Owner } from './login.ts'
-import type { Happening } from './notice.ts'
-import type { Settings } from './options.ts'
 import { isSamePosition } from './position.ts'
 import { isTombstone } from './records.ts'
 import { ageOf, type Failure, refreshEvent } from './refreshEvent.ts'
-import type { SharedRecord } from './sharedRecord.ts'
+import type { SessionParts } from './sessionParts.ts'
 import { rowAfter } from './storedDoubt.ts'
 import type { LifeHints, RefreshOutcome } from './strategy.ts'
 import { resendPolicyOf } from './strategyOf.ts'
-import type { Tokens, Vault } from './vault.ts'
-import { toTokens } from './vault.ts'
+import { type Tokens, toTokens } from './vault.ts'
 
-interface Surroundings {
-  readonly settings: Settings
-  readonly vault: Vault
-  readonly grant: Grant
-  /** Absent: no peer shares the session. */
-  readonly shared: SharedRecord | undefined
-  now(): number
-  tell(happening: Happening): void
+interface Surroundings extends SessionParts {
   /** Ends tokens that came too late. */
   revokeLate(owner: Owner, tokens: Tokens): void
 }
@@ -33,8 +22,7 @@ interface Surroundings {
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 
 /** What the outcome of an attempt is worth to the session: a renewal, or one event that the chart is told. */
-export function createOutcomes(given: Surroundings) {
-  const { settings, vault, grant, shared, now, tell, revokeLate } = given
+export function createOutcomes({ settings, vault, grant, shared, now, tell, revokeLate }: Surroundings) {
   let problem: string | undefined
 
   /** Whose answer it is, and whether it is an old one. */

@@ -3,8 +3,7 @@ import type { Position } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
 import { isBearer, type Owner } from './login.ts'
-import type { Tokens } from './vault.ts'
-import { toTokens } from './vault.ts'
+import { type Tokens, toTokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored
 

@@ -4,6 +4,16 @@ export interface Room {
   readonly tests: readonly string[]
 }
 
+/** What backends answer, and what that is worth. */
+const ofAnswers = [
+  'test/wire/answers.test.ts',
+  'test/librechat/cookieStrategy.test.ts',
+  'test/librechat/openidStrategy.test.ts',
+  'test/oauth/oauthStrategy.test.ts',
+  'test/wire/totality.test.ts',
+  'test/wire/network.test.ts',
+]
+
 export const rooms: Readonly<Record<string, Room>> = {
   machines: {
     folder: 'machines/',
@@ -30,17 +40,20 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/coordination/flightText.test.ts',
     ],
   },
-  wire: {
-    folder: 'src/wire/',
+  base: {
+    folder: 'src/base/',
     tests: [
+      'test/base/sessionClock.test.ts',
+      'test/session/ports.test.ts',
+      'test/session/login.test.ts',
+      'test/session/requestBody.test.ts',
+      'test/session/options.test.ts',
+      'test/session/store.test.ts',
       'test/wire/answers.test.ts',
-      'test/librechat/cookieStrategy.test.ts',
-      'test/librechat/openidStrategy.test.ts',
-      'test/oauth/oauthStrategy.test.ts',
-      'test/wire/totality.test.ts',
-      'test/wire/network.test.ts',
     ],
   },
+  wire: { folder: 'src/wire/', tests: ofAnswers },
+  librechat: { folder: 'src/librechat/', tests: [...ofAnswers, 'test/librechat/schemas.test.ts'] },
   bff: {
     folder: 'src/bff/',
     tests: [
@@ -55,7 +68,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     folder: 'src/session/',
     tests: [
       'test/session/lifetime.test.ts',
-      'test/base/sessionClock.test.ts',
       'test/session/vault.test.ts',
       'test/session/ports.test.ts',
       'test/session/records.test.ts',

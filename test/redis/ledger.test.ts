@@ -17,7 +17,7 @@ import { claim } from '../../src/coordination/claim.ts'
 import { sendResult } from '../../src/coordination/sendResult.ts'
 import { toInstants } from '../../src/coordination/sendSpans.ts'
 import { LEDGER } from '../../src/redis/ledgerScript.ts'
-import { askText, readRow, resultText } from '../../src/redis/ledgerText.ts'
+import { askText, resultText, rowOf } from '../../src/redis/ledgerText.ts'
 import { ACQUIRE, FINISH } from '../../src/redis/scripts.ts'
 import { movableRedis } from './movableRedis.ts'
 import { storeServer } from './storeServer.ts'
@@ -154,7 +154,7 @@ test('U37: the Lua of Redis decides, opens and settles as the ledger does, case 
           [open, expected],
           [left, settled(expected, before, result, ask.resend, NOW, roll)],
         ]
-        for (const [text, wanted] of pairs) expect(text ? readRow(text) : null).toEqual(wanted)
+        for (const [text, wanted] of pairs) expect(text ? rowOf(text) : null).toEqual(wanted)
       },
     ),
     { numRuns: 1_000 },
@@ -204,7 +204,7 @@ test('U37: whatever happens to a token, the row in Redis is the one that the led
       const key = `flight ${++token}`
       const stored = async () => {
         const text = await client.sendCommand(['HGET', key, 'row'])
-        return text === null ? null : readRow(String(text))
+        return text === null ? null : rowOf(String(text))
       }
       let row: LedgerRow | null = null
       for (const [index, { ask, outcome, dies, passMs, roll }] of script.entries()) {
@@ -221,7 +221,7 @@ test('U37: whatever happens to a token, the row in Redis is the one that the led
           const held = claim(row, ask, Number(second), 30_000)
           expect(held).toHaveProperty('outcome')
           const known = onClock(ask, Number(second)).known
-          expect(readRow(first)).toEqual(raised(row ? asOf(row, Number(second)) : readRow(first), known))
+          expect(rowOf(first)).toEqual(raised(row ? asOf(row, Number(second)) : rowOf(first), known))
           continue
         }
         expect(kind).toBe('lead')
@@ -237,7 +237,7 @@ test('U37: whatever happens to a token, the row in Redis is the one that the led
         const [end, , left, now] = await run(FINISH, [key, 'origin'], finishing)
         expect(end).toBe('settled')
         row = settled(claimed.row, claimed.before, result, ask.resend, Number(now), roll)
-        expect(left ? readRow(left) : null).toEqual(row)
+        expect(left ? rowOf(left) : null).toEqual(row)
         expect(await stored()).toEqual(row)
       }
     }),

@@ -1,8 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { createSessionServer, type ServerNotice, type SessionServerOptions } from 'xstate-session/server'
 import { type Backend, type BackendOptions, startBackend } from '../../examples/backend/startBackend.ts'
-import type { Clock } from '../../src/base/clock.ts'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { browser } from './browser.ts'
 
 export const PANEL = 'https://admin.example'

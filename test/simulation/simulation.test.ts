@@ -6,7 +6,6 @@ import { childEnvironment } from '../childEnvironment.ts'
 import { bugs, fleetBugs } from './bugs.ts'
 import { readArguments } from './readArguments.ts'
 import { runWorld } from './runWorld.ts'
-import { measureScale } from './scale.ts'
 import { createTime } from './time.ts'
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -175,11 +174,4 @@ test('what is thrown when something is due is told, and time goes on', async () 
   time.at(6, () => Promise.reject(new Error('two')))
   expect(await time.pass(10, (error) => told.push(error))).toBe(true)
   expect(told.map(String)).toEqual(['Error: one', 'Error: two'])
-})
-
-test('T15 jitter spreads the refreshes of sessions that logged in together', () => {
-  const peakOf = (isJittered: boolean) => measureScale(20_000, 900_000, 1_000, 2, isJittered, 1)
-  expect(peakOf(false).peak).toBe(20_000)
-  const { peak, mean } = peakOf(true)
-  expect(peak / mean).toBeLessThan(8)
 })

@@ -1,6 +1,5 @@
 import type { Bearer, Call, Family, Stored } from '../happenings.ts'
-import type { Bench, Monitor } from '../judge.ts'
-import { processOf } from '../judge.ts'
+import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 /**
  * I5: no token after logout, neither to a caller nor on the wire. I6: no resurrection, and what arrives late is

@@ -1,6 +1,5 @@
 import type { Family, Send } from '../happenings.ts'
-import type { Bench, Monitor } from '../judge.ts'
-import { processOf } from '../judge.ts'
+import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 /** What was written down before a send, and by whom. */
 interface Line {

@@ -1,6 +1,5 @@
 import type { Family, Stored } from '../happenings.ts'
-import type { Bench, Monitor } from '../judge.ts'
-import { processOf } from '../judge.ts'
+import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 /** Whatever a failed refresh may end a session with. */
 const FAILURES = [

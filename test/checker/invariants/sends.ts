@@ -1,6 +1,5 @@
 import type { Bearer, Family, Send } from '../happenings.ts'
-import type { Bench, Monitor } from '../judge.ts'
-import { processOf } from '../judge.ts'
+import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 interface Token {
   last: Send

@@ -1,0 +1,17 @@
+import type { Grant } from './grant.ts'
+import type { Happening } from './notice.ts'
+import type { Settings } from './options.ts'
+import type { SharedRecord } from './sharedRecord.ts'
+import type { Vault } from './vault.ts'
+
+/** What an attempt, and what becomes of it, have in common. */
+export interface SessionParts {
+  readonly settings: Settings
+  readonly vault: Vault
+  readonly grant: Grant
+  /** Absent: no peer shares the session. */
+  readonly shared: SharedRecord | undefined
+  /** On the session's timeline. */
+  now(): number
+  tell(happening: Happening): void
+}
