@@ -26,13 +26,15 @@ const react18 = `${root}test/react/react-18/node_modules/`
 export const patience = { poll: { timeout: 30_000 } }
 
 /**
- * What needs a process of its own: a document, or a module put in the place of another, stays behind for the file after
- * it. The others share processes, one of which for each file would cost most of a second.
+ * What needs a process of its own: a document, a global, or a module put in the place of another, stays behind for the
+ * file after it. The others share processes, one of which for each file would cost most of a second.
  */
 const alone = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.test\.tsx?$/.test(name) && !name.includes('node_modules'))
   .filter((name) =>
-    /^\/\/ @vitest-environment |^vi\.mock\(/m.test(readFileSync(`${root}test/${name}`, 'utf8')),
+    /^\/\/ @vitest-environment |^vi\.mock\(|Object\.assign\(globalThis|vi\.stubGlobal\(/m.test(
+      readFileSync(`${root}test/${name}`, 'utf8'),
+    ),
   )
   .map((name) => `test/${name}`)
 
