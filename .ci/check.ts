@@ -20,24 +20,28 @@ const steps: readonly (string | readonly string[])[] = [
     'simulate -- --seed 1 --hours 10000 --fleet',
     'mutate -- --seeded',
     'test:package',
-    'cluster -- --once',
     'demo -- --once',
     'server -- --once',
     'check:unused',
     'size',
   ],
   'test:browser',
-  // Its processes are killed and stopped by the clock: nothing else is to slow it down.
+  // Their processes are killed and stopped by the clock: nothing else is to slow them down.
+  'cluster -- --once',
   'chaos -- --seed 50 --seconds 25 --sessions 60',
 ]
 
+/** So many of the last lines of a failed step are shown once more, where the summary is read. */
+const LAST_LINES = 40
+
 const total = { passed: 0, failed: 0, skipped: 0 }
 const summary: string[] = []
+const failures: string[] = []
 let isBuilt = false
 
 for (const step of steps) {
   const group = typeof step === 'string' ? [step] : step
-  for (const { name, code, output, seconds } of await runAll(group)) {
+  for (const { name, code, output, shown, seconds } of await runAll(group)) {
     if (scripts[name] === build) isBuilt = code === 0
     const count = lastCount(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 }
     // A step may fail beside its tests: a broken build, an unhandled error.
@@ -45,10 +49,15 @@ for (const step of steps) {
     total.passed += count.passed
     total.failed += count.failed
     total.skipped += count.skipped
+    if (count.failed > 0)
+      failures.push(
+        `\n=== ${name}, its last lines\n${shown.trimEnd().split('\n').slice(-LAST_LINES).join('\n')}`,
+      )
     summary.push(`${count.failed === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`)
   }
 }
 
+for (const failure of failures) console.log(failure)
 console.log(`\n${summary.join('\n')}\n`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1
@@ -58,6 +67,8 @@ interface Ended {
   readonly code: number
   /** What it printed to its standard output. */
   readonly output: string
+  /** That, and what it printed to its standard error. */
+  readonly shown: string
   readonly seconds: number
 }
 
@@ -77,24 +88,25 @@ function run(name: string, isAlone: boolean): Promise<Ended> {
   const title = `\n=== npm run ${name}\n`
   const startedAt = performance.now()
   const child = spawn('npm', isBuilt ? onBuilt(name) : ['run', '--silent', ...name.split(' ')], {
-    stdio: ['ignore', 'pipe', isAlone ? 'inherit' : 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },
   })
   let output = ''
   let shown = title
   if (isAlone) process.stdout.write(title)
-  child.stdout?.on('data', (chunk: Buffer) => {
+  child.stdout.on('data', (chunk: Buffer) => {
     output += chunk
-    if (isAlone) process.stdout.write(chunk)
-    else shown += chunk
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
     shown += chunk
+    if (isAlone) process.stdout.write(chunk)
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    shown += chunk
+    if (isAlone) process.stderr.write(chunk)
   })
   return new Promise((resolve) => {
     child.on('close', (code) => {
       if (!isAlone) process.stdout.write(shown)
-      resolve({ name, code: code ?? 1, output, seconds: (performance.now() - startedAt) / 1000 })
+      resolve({ name, code: code ?? 1, output, shown, seconds: (performance.now() - startedAt) / 1000 })
     })
   })
 }

@@ -72,7 +72,7 @@ try {
     for (const i of [0, 1, 2]) {
       say(`\n${i + 2}. Process ${i + 1} is killed (SIGKILL). A second later a new one takes its place.`)
       // In the middle of a refresh there would be one more story to tell: docs/operations.md tells it.
-      await processes[i]?.killBetweenRefreshes()
+      await processes[i]?.killBetweenRefreshes(redis)
       await sleep(1_000, undefined, { signal: stop.signal })
       processes[i] = await launch(i)
       await sleep(SCENE_MS - 1_000, undefined, { signal: stop.signal })

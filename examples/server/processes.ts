@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { createClient } from 'redis'
 
 /** A line of the log of a server. */
 export interface LogLine {
@@ -18,14 +19,23 @@ export interface Bff {
   /** Where its metrics are. */
   readonly inside: string
   readonly lines: readonly LogLine[]
-  /** Kills it (SIGKILL) at a moment when no refresh of its own is in the air. */
-  killBetweenRefreshes(): Promise<void>
+  /** Kills it (SIGKILL) at a moment when no refresh of its own is in the air, and none is about to leave. */
+  killBetweenRefreshes(redis: Redis): Promise<void>
   /** Resolves to the exit code; `null` after a kill. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
+export interface Redis {
+  readonly url: string
+  /** Whether a process has claimed a refresh token there, and not yet told what became of the token. */
+  isClaimed(): Promise<boolean>
+}
+
 /** Within this time a line of a log has gone through its pipe. */
 const LOG_MS = 50
+
+/** The eighth word of a row of the send ledger: until when its send is open, `-` if its outcome is known. */
+const OPEN_ROW = /^(?:\S+ ){7}\d/
 
 const children = new Set<ChildProcess>()
 
@@ -86,12 +96,12 @@ export async function startBff(
     inside,
     lines,
     stop,
-    async killBetweenRefreshes() {
+    async killBetweenRefreshes(redis) {
       for (;;) {
-        // Who stands still sends nothing: what is read of its log meanwhile is all that it has done.
+        // A stopped process sends nothing: its log and Redis, read meanwhile, say all that it has done.
         child.kill('SIGSTOP')
         await sleep(LOG_MS)
-        if (!isRefreshing(lines)) break
+        if (!isRefreshing(lines) && !(await redis.isClaimed())) break
         child.kill('SIGCONT')
         await sleep(LOG_MS)
       }
@@ -109,7 +119,7 @@ function isRefreshing(lines: readonly LogLine[]): boolean {
 }
 
 /** Starts a Redis of its own in `folder`. */
-export async function startRedis(folder: string): Promise<{ readonly url: string }> {
+export async function startRedis(folder: string): Promise<Redis> {
   const port = await freePort()
   const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
   const child = spawn(
@@ -125,7 +135,16 @@ export async function startRedis(folder: string): Promise<{ readonly url: string
   })
   failed.catch(() => {})
   await Promise.race([failed, answers(port)])
-  return { url: `redis://127.0.0.1:${port}` }
+  const url = `redis://127.0.0.1:${port}`
+  return {
+    url,
+    async isClaimed() {
+      const client = await createClient({ url }).connect()
+      const rows = await Promise.all((await client.keys('*flight:*')).map((key) => client.hGet(key, 'row')))
+      client.destroy()
+      return rows.some((row) => row && OPEN_ROW.test(row))
+    },
+  }
 }
 
 async function answers(port: number): Promise<void> {
