@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bugs } from './bugs.ts'
+import { seenBy } from '../proof/mistakes/mistakes.ts'
 import type { Nuisance } from './nemesis.ts'
 import { type ChaosOptions, type Report, runChaos } from './runChaos.ts'
 
@@ -8,13 +8,6 @@ type Setting = Required<Pick<ChaosOptions, 'seed' | 'seconds' | 'sessions' | 'lo
 }
 
 const USUAL: Setting = { seed: 1, seconds: 60, sessions: 150, logouts: 1 }
-/** Where a bug shows itself soon. */
-const settings: Readonly<Record<string, Partial<Setting>>> = {
-  noCommitGuard: { logouts: 30, nemesis: ['wireSlow', 'redisSlow', 'stop'] },
-  leaseWithoutIntent: { nemesis: ['kill', 'pause'] },
-  releaseByPlainDel: { seconds: 90, nemesis: ['pause'] },
-  replayThatSurvivesLogout: { logouts: 30, nemesis: ['wireSlow', 'redisSlow', 'stop'] },
-}
 const TRIES = 4
 
 /**
@@ -22,11 +15,11 @@ const TRIES = 4
  * something only if it tells them apart. Answers whether it does.
  */
 export async function accept(only: readonly string[], stop: AbortSignal): Promise<boolean> {
-  const names = only.length > 0 ? only : Object.keys(bugs)
+  const chosen = seenBy('chaos').filter(({ name }) => only.length === 0 || only.includes(name))
   const rows: string[][] = []
   let isWell = true
-  for (const name of names) {
-    const setting = { ...USUAL, ...settings[name] }
+  for (const { name, seen } of chosen) {
+    const setting = { ...USUAL, ...seen.setting }
     let caught: Report | undefined
     let seed = setting.seed
     for (let tries = 0; tries < TRIES && !caught; tries++) {
@@ -36,11 +29,11 @@ export async function accept(only: readonly string[], stop: AbortSignal): Promis
       await sleep(500)
     }
     isWell &&= caught !== undefined
-    rows.push([name, bugs[name]?.without ?? '', `${seed}`, caught ? told(caught) : 'NOT CAUGHT'])
+    rows.push([name, seen.without ?? '', `${seed}`, caught ? told(caught) : 'NOT CAUGHT'])
     console.log(rows.at(-1)?.join('  '))
   }
   const controls = new Map(
-    names.map((name) => ({ ...USUAL, ...settings[name] })).map((setting) => keyed(setting)),
+    chosen.map(({ seen }) => ({ ...USUAL, ...seen.setting })).map((setting) => keyed(setting)),
   )
   for (const [key, setting] of controls) {
     const report = await runChaos({ ...setting, stop })
@@ -53,7 +46,7 @@ export async function accept(only: readonly string[], stop: AbortSignal): Promis
     ])
     console.log(rows.at(-1)?.join('  '))
   }
-  const head = ['bug', 'without the', 'seed', 'caught as']
+  const head = ['bug', 'together with', 'seed', 'caught as']
   console.log(`\n${table([head, ...rows])}\n${isWell ? 'Accepted.' : 'NOT ACCEPTED.'}`)
   return isWell
 }

@@ -27,7 +27,7 @@ interface Message {
 /** The processes under test: started, killed and started again. */
 export function createFleet(size: number, envOf: (i: number) => Promise<Record<string, string>>): Fleet {
   const file = fileURLToPath(new URL('bff.ts', import.meta.url))
-  const hooks = ['../sources.ts', 'bugs.ts'].flatMap((name) => [
+  const hooks = ['../sources.ts', 'seedMistake.ts'].flatMap((name) => [
     '--import',
     fileURLToPath(new URL(name, import.meta.url)),
   ])

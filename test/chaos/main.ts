@@ -1,19 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { seenBy } from '../proof/mistakes/mistakes.ts'
 import { accept } from './accept.ts'
-import { bugs } from './bugs.ts'
 import { NUISANCES, type Nuisance } from './nemesis.ts'
 import { type Report, reportOf, runChaos, type ServerKind } from './runChaos.ts'
 
 const SERVERS: readonly ServerKind[] = ['ours', 'naive', 'inFlightOnly']
 const SHOWN = 40
+const bugs = seenBy('chaos').map(({ name }) => name)
 
 const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 200] [--logouts 1] [--server ours]
                  [--bug name] [--nemesis kill,stop] [--keep file]
 npm run chaos -- --judge file: once more, what was kept.
 npm run chaos -- --accept [name,name]: is each bug caught?
 Servers: ${SERVERS.join(', ')}.
-Bugs: ${Object.keys(bugs).join(', ')}.
+Bugs: ${bugs.join(', ')}.
 Nemesis: ${NUISANCES.join(', ')}.`
 
 function read() {
@@ -45,7 +46,7 @@ function read() {
     const only = positionals.flatMap((names) => names.split(','))
     const areKnown =
       server !== undefined &&
-      [...only, ...(bug === undefined ? [] : [bug])].every((name) => Object.hasOwn(bugs, name)) &&
+      [...only, ...(bug === undefined ? [] : [bug])].every((name) => bugs.includes(name)) &&
       (nemesis ?? []).every((name) => NUISANCES.includes(name)) &&
       (only.length === 0 || values.accept)
     if (areKnown && Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0))

@@ -20,7 +20,7 @@ export interface ChaosOptions {
   readonly sessions: number
   /** Ours, or one that people write by hand. @default 'ours' */
   readonly server?: ServerKind
-  /** A mistake to put into the processes; see bugs.ts. @default none */
+  /** A mistake to put into the processes; see test/proof/mistakes. @default none */
   readonly bug?: string | undefined
   /** What may go wrong. @default everything */
   readonly nemesis?: readonly Nuisance[] | undefined

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { childEnvironment } from '../childEnvironment.ts'
-import { type Bug, bugs } from './bugs.ts'
+import { seenBy } from '../proof/mistakes/mistakes.ts'
 import { corners, scenarios } from './scenarios.ts'
 import { windows } from './windows.ts'
 
@@ -31,15 +31,17 @@ describe('the model checker', { timeout: 240_000 }, () => {
     expect(status).toBe(0)
   })
 
-  test.each(Object.keys(bugs))('finds a seeded mistake, and the shortest way to it: %s', (name) => {
-    const bug = bugs[name] as Bug
-    // As deep as the scenario is explored without it.
-    const { status, stdout } = check('--bug', name)
-    expect(status).toBe(1)
-    const [, kind, way = ''] = /^ {2}([IU]\d+): .*\n.*--way ([\d.]+)$/m.exec(stdout) ?? []
-    expect(bug.breaks).toContain(kind)
-    ways.push(['--scenario', bug.scenario, '--way', way])
-  })
+  test.each(seenBy('checker'))(
+    'finds a seeded mistake, and the shortest way to it: $name',
+    ({ name, seen }) => {
+      // As deep as the scenario is explored without it.
+      const { status, stdout } = check('--bug', name)
+      expect(status).toBe(1)
+      const [, kind, way = ''] = /^ {2}([IU]\d+): .*\n.*--way ([\d.]+)$/m.exec(stdout) ?? []
+      expect(seen.reports).toContain(kind)
+      ways.push(['--scenario', seen.scenario, '--way', way])
+    },
+  )
 
   test('the same ways show nothing where the mistakes are not', () => {
     const { status, stdout } = check(...ways.flat())
@@ -48,9 +50,8 @@ describe('the model checker', { timeout: 240_000 }, () => {
     expect(stdout).not.toContain('!!')
   })
 
-  test.each(Object.entries(bugs))('%s has its place in the sources', (_, { scenario, patches }) => {
-    for (const { file, find } of patches) expect(readFileSync(root + file, 'utf8')).toContain(find)
-    expect([...scenarios, ...corners].map(({ name }) => name)).toContain(scenario)
+  test.each(seenBy('checker'))('$name has a scenario', ({ seen }) => {
+    expect([...scenarios, ...corners].map(({ name }) => name)).toContain(seen.scenario)
   })
 
   test.each([...windows])('the checker can look into $file', ({ file, find }) => {

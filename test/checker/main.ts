@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
 import { patchSources } from '../patchSources.ts'
-import { bugs } from './bugs.ts'
+import { mistakes, patchesOf, seenBy } from '../proof/mistakes/mistakes.ts'
 import { windows } from './windows.ts'
 
 const usage = `npm run check:model -- [--scenario name] [--depth 8] [--audit 50] [--ahead 2] [--bug name] [--way 0.3.1]
 Several ways take a scenario each.
-Bugs: ${Object.keys(bugs).join(', ')}.`
+Bugs: ${seenBy('checker')
+  .map(({ name }) => name)
+  .join(', ')}.`
 
 function read() {
   try {
@@ -20,7 +22,7 @@ function read() {
       },
     })
     const numbers = [values.depth ?? '1', values.audit ?? '1', values.ahead ?? '1'].map(Number)
-    const isKnown = values.bug === undefined || Object.hasOwn(bugs, values.bug)
+    const isKnown = values.bug === undefined || seenBy('checker').some(({ name }) => name === values.bug)
     const { scenario: scenarios = [], way: ways = [] } = values
     const isPaired = scenarios.length < 2 || scenarios.length === ways.length
     if (isKnown && isPaired && numbers.every((value) => Number.isInteger(value) && value >= 0))
@@ -32,13 +34,12 @@ function read() {
   process.exit(2)
 }
 
-const { scenarios, depth, audit, ahead, bug: name, ways } = read()
-const bug = name === undefined ? undefined : bugs[name]
-patchSources([...windows, ...(bug?.patches ?? [])])
+const { scenarios, depth, audit, ahead, bug, ways } = read()
+patchSources([...windows, ...(bug === undefined ? [] : patchesOf(bug, 'checker'))])
 // Nobody reads the stacks of errors that a state is full of.
 Error.stackTraceLimit = ways.length === 0 ? 0 : 10
 const { check, replay } = await import('./check.ts')
-const wanted = scenarios[0] ?? bug?.scenario
+const wanted = scenarios[0] ?? mistakes[bug ?? '']?.seenBy.checker?.scenario
 process.exitCode =
   ways.length === 0
     ? await check({

@@ -1,7 +1,7 @@
 /**
  * `npm run mutate`: what the tests notice. Mutates the rooms that are named (default: all), from where the last run
- * stopped, and prints the score of each. `--seeded`: puts the bugs of
- * `bugs.ts` in instead, all or those that are named.
+ * stopped, and prints the score of each. `--seeded`: puts the
+ * mistakes of `test/proof/mistakes` in instead, all or those that are named.
  */
 import { parseArgs } from 'node:util'
 import { mutateRoom } from './mutateRoom.ts'

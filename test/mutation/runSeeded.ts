@@ -1,26 +1,29 @@
 import { createVitest, type TestCase } from 'vitest/node'
-import { type Bug, bugs } from './bugs.ts'
+import { seenBy } from '../proof/mistakes/mistakes.ts'
 import { CONTROL } from './seeded.config.ts'
+
+const bugs = seenBy('tests')
+type Bug = (typeof bugs)[number]
 
 /**
  * Runs, for each seeded bug, the one test that must catch it, on sources that have the bug; and all of these tests on
  * sources that have none. Prints a table. Resolves to whether every bug was caught.
  *
- * @param kinds Only these: `M1`, `M12`. Default: all.
+ * @param wanted Only these: a kind such as `M12`, or a name. Default: all.
  */
-export async function runSeeded(kinds: readonly string[]): Promise<boolean> {
-  const known = new Map(bugs.map((bug) => [bug, bug.name.split(' ')[0] as string]))
-  const unknown = kinds.filter((kind) => ![...known.values()].includes(kind))
-  if (unknown.length > 0)
-    throw new Error(`No seeded bug: ${unknown.join()}. There are ${[...new Set(known.values())].join(', ')}.`)
-  const chosen = bugs.filter((bug) => kinds.length === 0 || kinds.includes(known.get(bug) as string))
+export async function runSeeded(wanted: readonly string[]): Promise<boolean> {
+  const isWanted = ({ name, seen }: Bug) => wanted.includes(name) || wanted.includes(seen.kind)
+  const all = [...new Set(bugs.flatMap(({ name, seen }) => [seen.kind, name]))]
+  const unknown = wanted.filter((one) => !all.includes(one))
+  if (unknown.length > 0) throw new Error(`No seeded bug: ${unknown.join()}. There are ${all.join(', ')}.`)
+  const chosen = bugs.filter((bug) => wanted.length === 0 || isWanted(bug))
   const tests = await results(chosen)
   let caught = 0
   for (const bug of chosen) {
     const verdict = judge(bug, tests)
     if (verdict.startsWith('caught')) caught++
-    console.log(`${bug.name.padEnd(14)} ${verdict}  ${bug.mistake}`)
-    console.log(`${' '.repeat(15)}${bug.caughtBy.file} > ${bug.caughtBy.test}`)
+    console.log(`${bug.seen.kind.padEnd(4)} ${bug.name.padEnd(28)} ${verdict}  ${bug.about}`)
+    console.log(`${' '.repeat(34)}${bug.seen.file} > ${bug.seen.test}`)
   }
   console.log(`\n${caught} of ${chosen.length} seeded bugs caught`)
   return caught === chosen.length && caught > 0
@@ -52,17 +55,17 @@ async function results(chosen: readonly Bug[]): Promise<TestCase[]> {
 }
 
 function patternOf(chosen: readonly Bug[]): RegExp {
-  const names = chosen.map(({ caughtBy }) => caughtBy.test.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const names = chosen.map(({ seen }) => seen.test.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`(${names.join('|')})$`)
 }
 
-function judge({ name, caughtBy }: Bug, tests: readonly TestCase[]): string {
+function judge({ name, seen }: Bug, tests: readonly TestCase[]): string {
   const inProject = (project: string) =>
     tests.find(
       (test) =>
         test.project.name === project &&
-        test.module.relativeModuleId === caughtBy.file &&
-        test.name === caughtBy.test,
+        test.module.relativeModuleId === seen.file &&
+        test.name === seen.test,
     )
   const [control, seeded] = [inProject(CONTROL), inProject(name)]
   if (!control || !seeded) return 'NO SUCH TEST'

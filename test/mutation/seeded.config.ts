@@ -1,8 +1,10 @@
 /** One project for each seeded bug, whose sources have it as they are loaded; and one without any. */
 import { defineConfig } from 'vitest/config'
 import { type Patch, patched } from '../patchSources.ts'
+import { patchesOf, seenBy } from '../proof/mistakes/mistakes.ts'
 import { alias, patience, root } from '../vitest.config.ts'
-import { bugs } from './bugs.ts'
+
+const bugs = seenBy('tests')
 
 /** The project without a bug. */
 export const CONTROL = 'control'
@@ -33,8 +35,8 @@ export default defineConfig({
   test: {
     fsModuleCache: false,
     projects: [
-      project(CONTROL, [...new Set(bugs.map(({ caughtBy }) => caughtBy.file))], []),
-      ...bugs.map(({ name, caughtBy, patches }) => project(name, [caughtBy.file], patches)),
+      project(CONTROL, [...new Set(bugs.map(({ seen }) => seen.file))], []),
+      ...bugs.map(({ name, seen }) => project(name, [seen.file], patchesOf(name, 'tests'))),
     ],
   },
 })

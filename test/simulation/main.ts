@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { patchSources } from '../patchSources.ts'
-import { bugs } from './bugs.ts'
+import { patchesOf } from '../proof/mistakes/mistakes.ts'
 import { readArguments, usage, WORLDS_PER_SEED } from './readArguments.ts'
 
 /** How long one world goes on; simulated hours. */
@@ -10,7 +10,7 @@ const SCALE = { sessions: 1_000_000, lifeMs: 900_000, burstMs: 1_000, rounds: 4 
 const given = readArguments(process.argv.slice(2))
 if (typeof given === 'string') refuse(`${given}.\n\n${usage}`)
 const { seed, hours, sessions, world, only, faults, bug, isFleet, isScale } = given
-patchSources(bugs[bug ?? ''] ?? [])
+patchSources(bug === undefined ? [] : patchesOf(bug, 'simulation'))
 // Only now: a bug is put in as the sources are loaded.
 const { runWorld } = await import('./runWorld.ts')
 const { shrink } = await import('./shrink.ts')

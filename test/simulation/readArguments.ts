@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
-import { bugs, fleetBugs } from './bugs.ts'
+import { seenBy } from '../proof/mistakes/mistakes.ts'
+
+const bugs = Object.fromEntries(seenBy('simulation').map(({ name, seen }) => [name, seen]))
+const ofServers = Object.keys(bugs).filter((name) => bugs[name]?.isFleet)
 
 export const usage = `npm run simulate -- [--seed 1] [--hours 1000 | --million] [--sessions 20] [--fleet] [--bug name]
 npm run simulate -- --world <its number> [--hours 48] [--sessions 20] [--only 3,7] [--faults 1,2 | none] [--fleet] [--bug name]
 npm run simulate -- --scale [--seed 1]
-Bugs: ${Object.keys(bugs).join(', ')}; ${fleetBugs.join(' and ')} with --fleet.`
+Bugs: ${Object.keys(bugs).join(', ')}; ${ofServers.join(' and ')} with --fleet.`
 
 export interface Arguments {
   readonly seed: number
@@ -68,7 +71,7 @@ function read(args: readonly string[]): Arguments {
   for (const name of NEEDS_WORLD)
     if (values[name] !== undefined && world === undefined) throw new Error(`--${name} goes with --world`)
   if (bug !== undefined && !Object.hasOwn(bugs, bug)) throw new Error(`there is no bug ${bug}`)
-  if (bug !== undefined && fleetBugs.includes(bug) && !isFleet)
+  if (bug !== undefined && ofServers.includes(bug) && !isFleet)
     throw new Error(`${bug} is a bug of servers: it goes with --fleet`)
   const sessions = whole('sessions', values.sessions ?? '20', 1, MOST_SESSIONS)
   const list = (name: string, given: string | undefined, most: number) =>

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { childEnvironment } from '../childEnvironment.ts'
-import { bugs, fleetBugs } from './bugs.ts'
+import { seenBy } from '../proof/mistakes/mistakes.ts'
 import { readArguments } from './readArguments.ts'
 import { runWorld } from './runWorld.ts'
 import { createTime } from './time.ts'
@@ -64,23 +64,11 @@ describe('a simulated world', () => {
   }, 240_000)
 })
 
-/** By which rule each is found, and with which seed soon. */
-const found: Readonly<Record<string, readonly [rule: string, seed: string]>> = {
-  resendWhileGood: ['I1', '2'],
-  clearOnAnyFailure: ['I14', '2'],
-  keepsServingAfterLogout: ['I5', '2'],
-  takesLateAnswers: ['A crash of the code', '1'],
-  forgetsDoubt: ['I1', '2'],
-  forgetsIntents: ['I1', '1'],
-  buriesNothing: ['I6', '2'],
-}
-
-test.each(Object.keys(bugs))(
-  'a mistake is found by its rule in a world that is named, shrunk and replayed: %s',
-  async (bug) => {
-    const [rule, seed] = found[bug] as [string, string]
-    const flags = fleetBugs.includes(bug) ? ['--fleet'] : []
-    const first = await simulate('--seed', seed, '--hours', '500', ...flags, '--bug', bug)
+test.each(seenBy('simulation'))(
+  'a mistake is found by its rule in a world that is named, shrunk and replayed: $name',
+  async ({ name: bug, seen: { reports: rule, seed, isFleet } }) => {
+    const flags = isFleet ? ['--fleet'] : []
+    const first = await simulate('--seed', `${seed}`, '--hours', '500', ...flags, '--bug', bug)
     expect(first.code).toBe(1)
     const [, world] = new RegExp(`^${rule} in world (\\d+) at `, 'm').exec(first.output) ?? []
     const [, command = ''] = /npm run simulate -- (.*)/.exec(first.output) ?? []
@@ -139,7 +127,7 @@ describe('what would prove nothing is refused', () => {
     ['--world 5 --seed 2', '--seed does not go with --world'],
     ['--world 5 --million', '--million does not go with --world'],
     ['--hours 5 --million', '--million does not go with --hours'],
-    ['--bug forgetsIntents', 'forgetsIntents is a bug of servers: it goes with --fleet'],
+    ['--bug buriesNothing', 'buriesNothing is a bug of servers: it goes with --fleet'],
     ['--bug nonsense', 'there is no bug nonsense'],
     ['--nonsense', '--nonsense'],
   ])('%s', (line, complaint) => {

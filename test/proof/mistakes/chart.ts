@@ -1,0 +1,157 @@
+import type { Mistake } from './mistake.ts'
+
+export const chart: Readonly<Record<string, Mistake>> = {
+  resendWhileGood: {
+    about: 'a token that may be spent is sent again while the bearer is good',
+    breaks: ['I1'],
+    patches: [
+      {
+        file: 'machines/session.ledger.ts',
+        find: 'return isSpent && doubt.answers < MAX_ANSWERS',
+        put: 'return doubt.answers < MAX_ANSWERS',
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M4',
+        file: 'test/session/doubt.test.ts',
+        test: 'the backend answered: nothing while the bearer is good, then sends up to the fourth, over 120 s and more, then the end',
+      },
+      checker: { scenario: 'page', reports: ['I1'] },
+      simulation: { reports: 'I1', seed: 2 },
+      chaos: {},
+    },
+  },
+  resendUnderNever: {
+    about: 'after an unknown outcome the token is sent again under `never`',
+    breaks: ['I1'],
+    patches: [
+      { file: 'machines/session.ledger.ts', find: "if (resend === 'never') return false", put: '' },
+      {
+        file: 'machines/session.ledger.ts',
+        find: "if (resend === 'never') return true",
+        put: "if (resend === 'never') return false",
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M4',
+        file: 'test/session/doubt.test.ts',
+        test: 'not one send more: the bearer serves to its end, then the session expires',
+      },
+    },
+  },
+  laterWins: {
+    about: 'of two renewals the one that ends later counts, not the newer version',
+    breaks: ['T18'],
+    patches: [
+      {
+        file: 'machines/session.guards.ts',
+        find: 'facts.version > c.version',
+        put: 'facts.endsAt > c.endsAt',
+      },
+    ],
+    seenBy: {
+      tests: { kind: 'M7', file: 'test/machine/table.test.ts', test: 'eager' },
+    },
+  },
+  refreshesEarly: {
+    about: 'the timer of a refresh is set to the least distance between two',
+    breaks: ['I11'],
+    patches: [
+      {
+        file: 'machines/session.deadlines.ts',
+        find: 'refreshAt: Math.max(leadAt - jitter, floorAt)',
+        put: 'refreshAt: floorAt',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'page', reports: ['I11'] },
+    },
+  },
+  servesEnded: {
+    about: 'callers are served with a bearer that has ended',
+    breaks: ['I13'],
+    patches: [
+      {
+        file: 'machines/session.select.ts',
+        find: "c.bearer === 'good' && at < c.endsAt",
+        put: "c.bearer !== 'none'",
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'doubt-afterBearerEnds', reports: ['I13'] },
+    },
+  },
+  wrongEdge: {
+    about: 'a retry goes by a state that it must not come to',
+    breaks: ['I17'],
+    patches: [
+      {
+        file: 'machines/session.machine.ts',
+        find: "guard: 'isRetryDue',\n            target: 'refreshing',",
+        put: "guard: 'isRetryDue',\n            target: 'nearingExpiry',",
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'page', reports: ['I17'] },
+    },
+  },
+  chartFails: {
+    about: 'an action of the chart throws',
+    breaks: ['I17'],
+    patches: [
+      {
+        file: 'machines/session.actions.ts',
+        find: 'noteRefused: note(afterRefused)',
+        put: 'noteRefused: note((context) => (context as never as () => never)())',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'page', reports: ['I17'] },
+    },
+  },
+  routeForgotten: {
+    about: 'a server forgets at rest that the backend has no route for its refresh',
+    breaks: ['I1'],
+    patches: [
+      {
+        file: 'machines/session.select.ts',
+        find: "return !lastChance || bearer !== 'good'",
+        put: 'return true',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'processes-odd', reports: ['I1'] },
+    },
+  },
+  doubtOfHolder: {
+    about: 'what the row of a token says counts only for who knows of a send itself (U36)',
+    breaks: ['I1', 'I9'],
+    patches: [
+      {
+        file: 'machines/session.ledger.ts',
+        find: 'const doubt = row ? raised(row, ask.known) : ask.known',
+        put: 'const doubt = row && ask.known ? raised(row, ask.known) : ask.known',
+      },
+      { file: 'src/session/records.ts', find: '    ...(doubt && { row: doubt }),\n', put: '' },
+    ],
+    seenBy: {
+      checker: { scenario: 'processes-never', reports: ['I1', 'I9'] },
+    },
+  },
+  consumedUnknown: {
+    about: 'a token that is known to be consumed is remembered as one of which nobody knows (U37)',
+    breaks: ['I1'],
+    patches: [
+      {
+        file: 'machines/session.ledger.ts',
+        find: "      return { ...rest, closed: 'consumed' }\n",
+        put: '      return rest\n',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'consumed', reports: ['I1'] },
+    },
+  },
+}

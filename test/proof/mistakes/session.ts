@@ -1,0 +1,222 @@
+import type { Mistake } from './mistake.ts'
+
+export const session: Readonly<Record<string, Mistake>> = {
+  lateCommitted: {
+    about: 'a late result is committed, whatever came before it',
+    breaks: ['C8', 'I3'],
+    patches: [
+      {
+        file: 'src/session/vault.ts',
+        find: '      if (at.epoch !== position.epoch || at.version <= position.version) return false\n',
+        put: '',
+      },
+      {
+        file: 'src/session/grant.ts',
+        find: 'isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position())',
+        put: 'isCurrent: (position: Position) => owner !== undefined || isSamePosition(position, vault.position())',
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M1',
+        file: 'test/session/concurrency.test.ts',
+        test: 'C8 as somebody else: those who waited are told, and nothing of the old family is mixed in',
+      },
+      simulation: { reports: 'A crash of the code', seed: 1 },
+    },
+  },
+  clearOnAnyFailure: {
+    about: 'any failure of a refresh ends the session',
+    breaks: ['I14'],
+    patches: [
+      {
+        file: 'src/session/refreshEvent.ts',
+        find: '  switch (outcome.kind) {\n',
+        put: "  if (outcome.kind !== 'ended') return { type: 'refresh.rejected', at, reason: 'refreshRejected' }\n  switch (outcome.kind) {\n",
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M5',
+        file: 'test/session/doubt.test.ts',
+        test: 'never ends a session: the backoff grows to a minute, and the token stays the same',
+      },
+      checker: { scenario: 'page', reports: ['I14'] },
+      simulation: { reports: 'I14', seed: 2 },
+      chaos: {},
+    },
+  },
+  laterWinsInStore: {
+    about: 'of a stored version and ours the one that ends later counts, not the newer one',
+    breaks: ['T18'],
+    patches: [
+      {
+        file: 'src/session/grant.ts',
+        find: '    owner: () => owner,\n',
+        put: '    owner: () => owner,\n    endsAt: () => life.receivedAt + life.lifeMs,\n',
+      },
+      {
+        file: 'src/session/sharedRecord.ts',
+        find: 'if (stored.version <= position.version) return false',
+        put: 'if ((stored.endsAt ?? Infinity) <= grant.endsAt()) return false',
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M7',
+        file: 'test/session/store.test.ts',
+        test: 'T18 a peer’s newer version counts, though its bearer ends sooner',
+      },
+    },
+  },
+  delayUnclamped: {
+    about: 'a delay above 2^31 - 1 ms reaches `setTimeout`, which fires at once',
+    breaks: ['I28', 'T5'],
+    patches: [
+      {
+        file: 'src/session/alarm.ts',
+        find: 'clampDelay(nearest - clock.now())',
+        put: 'nearest - clock.now()',
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M8',
+        file: 'test/session/time.test.ts',
+        test: 'T5 on real timers a delay of 40 days does not fire at once',
+      },
+    },
+  },
+  publishBeforeCommit: {
+    about: 'a renewal is told before it is committed',
+    breaks: ['A1', 'I4'],
+    patches: [
+      {
+        file: 'src/session/outcomes.ts',
+        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)\n',
+        put: '',
+      },
+      {
+        file: 'src/session/outcomes.ts',
+        find: '      grant.renew(next, renewed, tokens, life, answer)\n',
+        put: '      grant.renew(next, renewed, tokens, life, answer)\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)\n',
+      },
+    ],
+    seenBy: {
+      tests: {
+        kind: 'M11',
+        file: 'test/session/answers.test.ts',
+        test: 'A1 a rotated answer is committed before anybody is told',
+      },
+      checker: { scenario: 'processes', reports: ['I4'] },
+      chaos: {
+        also: [
+          {
+            file: 'src/session/outcomes.ts',
+            find: '      await shared?.persist(',
+            put: '      await new Promise((resolve) => setTimeout(resolve, 20))\n      await shared?.persist(',
+          },
+        ],
+      },
+    },
+  },
+  tokenInEvents: {
+    about: 'the facts that the chart is told hold the token',
+    breaks: ['I15'],
+    patches: [
+      {
+        file: 'src/session/grant.ts',
+        find: '      user: of.user,\n',
+        put: '      user: of.user,\n      token: tokens.bearer,\n',
+      },
+    ],
+    seenBy: {
+      tests: { kind: 'M13', file: 'test/session/canary.test.ts', test: 'of a whole life at openid' },
+    },
+  },
+  tokenInContext: {
+    about: 'the context of the chart, and every snapshot, hold the token',
+    breaks: ['I15'],
+    patches: [
+      {
+        file: 'src/session/grant.ts',
+        find: '      user: of.user,\n',
+        put: '      user: { ...of.user, token: tokens.bearer },\n',
+      },
+    ],
+    seenBy: {
+      tests: { kind: 'M13', file: 'test/session/canary.test.ts', test: 'of a whole life at openid' },
+    },
+  },
+  lateAdopted: {
+    about: 'a result that comes after logout is adopted',
+    breaks: ['I18'],
+    patches: [
+      { file: 'src/session/grant.ts', find: '      owner = undefined\n      vault.empty()\n', put: '' },
+    ],
+    seenBy: {
+      checker: { scenario: 'page', reports: ['I18'] },
+    },
+  },
+  loginOutlivesLogout: {
+    about: 'a login that is being written when its user logs out stays in the store',
+    breaks: ['I6'],
+    patches: [
+      {
+        file: 'src/session/logins.ts',
+        find: 'if (end || (written > 0 && mine !== logins))',
+        put: 'if (end)',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'tabs-login', reports: ['I6'] },
+    },
+  },
+  foreignAdopted: {
+    about: 'an answer that names another user is adopted',
+    breaks: ['I7', 'I10'],
+    patches: [
+      {
+        file: 'src/session/outcomes.ts',
+        find: 'if (user && (user.id !== owner.user.id || isForeign))',
+        put: 'if (false)',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'page', reports: ['I7', 'I10'] },
+    },
+  },
+  restartEmpties: {
+    about: 'an actor that is started again on its living snapshot has lost its tokens (U30)',
+    breaks: ['U30'],
+    patches: [
+      {
+        file: 'src/session/runtime.ts',
+        find: "    status = 'stopped'\n    surroundings.detach()\n",
+        put: "    status = 'stopped'\n    vault.empty()\n    surroundings.detach()\n",
+      },
+      {
+        file: 'src/session/runtime.ts',
+        find: '  function isEmpty(): boolean {\n',
+        put: '  function isEmpty(): boolean {\n    if (flights.isOpen()) return false\n',
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'restart', reports: ['U30'] },
+    },
+  },
+  gatewayForBackend: {
+    about: 'a gateway without the route is taken for a backend that does not refresh (U60)',
+    breaks: ['I14'],
+    patches: [
+      {
+        file: 'src/session/refreshEvent.ts',
+        find: "    case 'refused':\n      return {",
+        put: "    case 'refused':\n      if (outcome.cause === 'network') return { type: 'refresh.unsupported', at, forGood: false }\n      return {",
+      },
+    ],
+    seenBy: {
+      checker: { scenario: 'page', reports: ['I14'] },
+    },
+  },
+}
