@@ -1,5 +1,6 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { jwtClaims } from '../base/jwtClaims.ts'
 import { resendOf } from '../base/resend.ts'
 import type { RefreshOutcome, SessionStrategy, Warning } from '../session/strategy.ts'
 import { setCookieOf } from '../wire/cookies.ts'
@@ -96,21 +97,10 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
  */
 function ofSameUser(outcome: RefreshOutcome, userId: string): RefreshOutcome {
   if (outcome.kind !== 'ok' || outcome.user || !outcome.bearer) return outcome
-  const id = idOf(outcome.bearer)
-  return id === undefined || id === userId
+  const { id } = jwtClaims(outcome.bearer)
+  return typeof id !== 'string' || id === userId
     ? outcome
     : { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
-}
-
-function idOf(bearer: string): string | undefined {
-  try {
-    const payload = `${bearer.split('.', 3)[1]}`
-    const { id } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))
-    return typeof id === 'string' ? id : undefined
-  } catch {
-    // Not a JWT: it says nothing.
-    return undefined
-  }
 }
 
 /** Reads the refresh token that a LibreChat login answers with; `undefined` if it sets none. Servers only. */

@@ -4,7 +4,7 @@ import type { CookieSlot } from './cookieSlot.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
 import { RANDOM_ID, randomId } from './randomId.ts'
-import { readServerRecord, type ServerRecord } from './serverRecord.ts'
+import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
 
 /** How a browser's cookie leads to its session. */
 export interface Carrier {
@@ -85,7 +85,7 @@ export function sealedCarrier(
   }
 
   async function lines(record: ServerRecord): Promise<readonly string[]> {
-    const sealed = await keyring.seal(JSON.stringify(record), CONTEXT)
+    const sealed = await keyring.seal(cookieText(record), CONTEXT)
     const count = Math.ceil(sealed.length / CHUNK)
     if (count > slots.length)
       throw new Misconfigured(
@@ -116,9 +116,9 @@ export function sealedCarrier(
       carried.set(request, texts)
       for (const sealed of sealedOf(request)) {
         const opened = await keyring.unseal(sealed, CONTEXT)
-        const record = 'plain' in opened ? readServerRecord(opened.plain) : undefined
+        const record = 'plain' in opened ? readCookieText(opened.plain) : undefined
         if (!record || record === 'newer') continue
-        texts.set(record.key, JSON.stringify(record))
+        texts.set(record.key, cookieText(record))
         await remember(record)
       }
       return [...texts.keys()].map((key) => [key])
@@ -133,7 +133,7 @@ export function sealedCarrier(
       const [one] = living
       // Of several that open none is the session of the request.
       if (!one || living.length > 1) return []
-      return JSON.stringify(one.record) === one.had ? [] : lines(one.record)
+      return cookieText(one.record) === one.had ? [] : lines(one.record)
     },
     isPresent: (request) => slots.some((slot) => slot.values(request).length > 0),
     clear: () => slots.map((slot) => slot.clear()),
@@ -144,4 +144,12 @@ export function sealedCarrier(
 /** What is here may be older: another process has refreshed. An end is never undone. */
 function isNewer(carried: ServerRecord, known: ServerRecord): boolean {
   return !('ended' in known.session) && carried.session.version > known.session.version
+}
+
+/** A cookie says whose record it holds; a store is asked for it by that name. */
+const cookieText = (record: ServerRecord) => record.key + serverRecordText(record)
+
+function readCookieText(plain: string) {
+  const at = plain.indexOf('{')
+  return at < 0 ? undefined : readServerRecord(plain.slice(at), plain.slice(0, at))
 }

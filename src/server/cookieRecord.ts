@@ -1,5 +1,5 @@
 import type { SessionUser } from '../../machines/session.types.ts'
-import type { ServerRecord } from './serverRecord.ts'
+import { type ServerRecord, serverRecordText } from './serverRecord.ts'
 
 /** What is left of a cookie's 4 096 bytes for its part of the sealed text. */
 export const CHUNK = 3_600
@@ -7,8 +7,8 @@ export const CHUNK = 3_600
 export const MAX_PARTS = 5
 /** How many one takes for the looks of its user: by default nginx takes no longer line of a header, and Node twice that. */
 const PARTS_OF_LOOKS = 2
-/** Around the plain text: version, key id, nonce and tag. */
-const SEAL = 100
+/** Around the text of a record: version, key id, nonce, tag, and the key of the session. */
+const SEAL = 110
 /** A shorter field is no reason for one more cookie. */
 const SHORT = 200
 
@@ -37,4 +37,4 @@ export function cookieRecord(record: ServerRecord): ServerRecord {
   return fitted
 }
 
-const bytesOf = (record: ServerRecord) => new TextEncoder().encode(JSON.stringify(record)).length
+const bytesOf = (record: ServerRecord) => new TextEncoder().encode(serverRecordText(record)).length

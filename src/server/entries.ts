@@ -4,7 +4,7 @@ import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ServerSettings } from './readServerOptions.ts'
-import { readServerRecord, type ServerRecord } from './serverRecord.ts'
+import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
 
 export interface Opened {
   readonly record: ServerRecord
@@ -42,18 +42,14 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       if (opened.reason !== 'newer') tell({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
       return undefined
     }
-    const record = readServerRecord(opened.plain)
+    const record = readServerRecord(opened.plain, key)
     if (!record || record === 'newer') return undefined
-    if (record.key !== key) {
-      tell({ type: 'turnedAway', code: 'foreignRecord', session: nameOf(key) })
-      return undefined
-    }
     return { record, revision: entry.revision }
   }
 
   /** Resolves to the new revision, `null` where somebody else was faster. */
   async function write(record: ServerRecord, expected: number | null): Promise<number | null> {
-    const value = await keyring.seal(JSON.stringify(record), contextOf(record.key))
+    const value = await keyring.seal(serverRecordText(record), contextOf(record.key))
     const next = { value, expiresAt: expiryOf(record), ...(record.subject && { subject: record.subject }) }
     return told('write', async () => {
       try {

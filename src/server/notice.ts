@@ -7,7 +7,6 @@ export type ServerSecurityNotice =
   | 'csrf'
   | 'cookieDuplicate'
   | 'seal'
-  | 'foreignRecord'
   | 'backChannelLogout'
   | 'identityMismatch'
   | 'otherLogin'

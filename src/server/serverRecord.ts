@@ -16,7 +16,7 @@ export interface Intent extends LedgerRow {
 /** All that a server keeps of one session. */
 export interface ServerRecord {
   readonly v: 1
-  /** Its own key: a store that mixes up its entries is found out. */
+  /** Its own key. Not in the text that is sealed: the seal is bound to the key. */
   readonly key: string
   /** A random name of the login that a page may know: it says which login it acts for. No key, and made of none. */
   readonly login: string
@@ -33,17 +33,30 @@ export interface ServerRecord {
 
 const recordSchema = z.looseObject({
   v: z.literal(1),
-  key: z.string(),
   login: z.string(),
   // Both are read by `asStored`: whatever stands in place of an intent is a send that nobody knows of.
   session: z.looseObject({}),
   intent: z.optional(z.unknown()),
-  activeAt: z.number(),
-  verifiedAt: z.number(),
+  activeAt: z.optional(z.number()),
+  verifiedAt: z.optional(z.number()),
 })
 
-/** What was unsealed, if it is a record of this format; `newer`: a later release wrote it. */
-export function readServerRecord(text: string): ServerRecord | 'newer' | undefined {
+/** `value`, unless another field of the record says the same. */
+const unless = <T>(value: T, same: unknown): T | undefined => (value === same ? undefined : value)
+
+/** The text that is sealed: what the key or another field says already is left out, for a server keeps many. */
+export function serverRecordText({ key, session, activeAt, verifiedAt, ...rest }: ServerRecord): string {
+  const { v, epoch, startedAt, sessionId, ...others } = session as SessionRecord
+  return JSON.stringify({
+    ...rest,
+    session: { epoch, ...others, startedAt: unless(startedAt, epoch), sessionId: unless(sessionId, key) },
+    activeAt: unless(activeAt, epoch),
+    verifiedAt: unless(verifiedAt, epoch),
+  })
+}
+
+/** What was unsealed under `key`, if it is a record of this format; `newer`: a later release wrote it. */
+export function readServerRecord(text: string, key: string): ServerRecord | 'newer' | undefined {
   let value: { readonly v?: unknown } | null
   try {
     value = JSON.parse(text)
@@ -52,12 +65,17 @@ export function readServerRecord(text: string): ServerRecord | 'newer' | undefin
   }
   if (typeof value?.v === 'number' && value.v > 1) return 'newer'
   const { data } = recordSchema.safeParse(value)
-  const stored = data && asStored({ ...data.session, doubt: data.intent })
+  if (!data) return undefined
+  const { intent, session: sealed, ...rest } = data
+  const living = 'ended' in sealed ? {} : { startedAt: sealed.epoch, sessionId: key }
+  const stored = asStored({ v: 1, ...living, ...sealed, doubt: intent })
   if (!stored) return undefined
   const { doubt: row, ...session } = stored as SessionRecord
-  const { intent, ...rest } = data
   return {
-    ...(rest as Omit<ServerRecord, 'session' | 'intent'>),
+    key,
+    activeAt: stored.epoch,
+    verifiedAt: stored.epoch,
+    ...(rest as Pick<ServerRecord, 'v' | 'login'>),
     session: session as StoredSession,
     ...(row && { intent: { ...row, owner: String((intent as Partial<Intent> | null)?.owner) } }),
   }

@@ -1,3 +1,4 @@
+import { jwtClaims } from '../base/jwtClaims.ts'
 import type { LifeHints, Warning } from './strategy.ts'
 
 /** How `expiresAt` is read. `auto`: milliseconds since the Unix epoch, or seconds where it can be nothing else. */
@@ -54,16 +55,10 @@ function readInstant(value: unknown, unit: ExpiresAtUnit, warn: (code: Warning) 
 }
 
 /**
- * From `iat` to `exp` of a JWT (RFC 7519 section 4.1), milliseconds; `NaN`: it is none. Unverified: a hint about time,
+ * From `iat` to `exp` of a JWT (RFC 7519 section 4.1), milliseconds; `NaN`: it is none. A hint about time,
  * never about rights.
  */
 function spanOf(bearer: string): number {
-  try {
-    const payload = `${bearer.split('.', 3)[1]}`
-    const { exp, iat } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))
-    if (typeof exp === 'number' && typeof iat === 'number') return (exp - iat) * 1000
-  } catch {
-    // Not a JWT: no hint.
-  }
-  return NaN
+  const { exp, iat } = jwtClaims(bearer)
+  return typeof exp === 'number' && typeof iat === 'number' ? (exp - iat) * 1000 : NaN
 }

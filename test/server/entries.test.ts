@@ -56,6 +56,8 @@ test('U36: a session finds the row of its sends in its record, and writes no sec
   await entries.update(KEY, (record) => ({ ...record, intent: { ...row, owner: 'somebody' } }))
   expect(await one.read()).toEqual({
     ...at(1),
+    // A session of a server is named by its key.
+    sessionId: KEY,
     startedAt: expect.any(Number),
     doubt: expect.objectContaining(row),
   })
