@@ -2,10 +2,17 @@ import type { SnapshotFrom } from 'xstate'
 import { nextDeadline, nextSend } from './session.deadlines.ts'
 import { NEVER } from './session.instants.ts'
 import type { sessionMachine } from './session.machine.ts'
-import type { ExpiredReason, LoggedOutReason, SessionStateName, SessionUser } from './session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  Position,
+  SessionStateName,
+  SessionUser,
+  UserIdentity,
+} from './session.types.ts'
 
-/** The session as everybody outside reads it. Plain facts, no token. */
-export interface SessionState {
+/** What every state of a session has. Plain facts, no token. */
+export interface AnySessionState<User extends UserIdentity = SessionUser> extends Position {
   /** Where the session is. */
   readonly state: SessionStateName
   /** A session is alive: somebody is logged in and it has not ended. */
@@ -20,7 +27,7 @@ export interface SessionState {
   /** At page load: it is not yet known whether there is a session. */
   readonly isPending: boolean
   /** Who is logged in, and after the end of a session who was; `null`: nobody. */
-  readonly user: SessionUser | null
+  readonly user: User | null
   /** The key of the strategy in use; empty before the first login. */
   readonly provider: string
   /** Why there is no session; `null` while there is one. */
@@ -31,27 +38,105 @@ export interface SessionState {
   readonly retryAt?: number
   /** When the session ends if the user stays away, on the session's timeline; absent: no idle timeout. */
   readonly idleEndsAt?: number
-  /** Counts logins. */
-  readonly epoch: number
-  /** Counts renewals inside the epoch. */
-  readonly version: number
 }
+
+/** Somebody is logged in, and the session has not ended. */
+export interface LivingState<User extends UserIdentity = SessionUser> extends AnySessionState<User> {
+  /** The four states of a session that is alive. */
+  readonly state: 'active' | 'nearingExpiry' | 'refreshing' | 'retrying'
+  /** A session is alive. */
+  readonly isAuthenticated: true
+  /** It is known that there is a session. */
+  readonly isPending: false
+  /** Who is logged in. */
+  readonly user: User
+  /** There is a session. */
+  readonly reason: null
+}
+
+/** The session has ended by itself. */
+export interface ExpiredState<User extends UserIdentity = SessionUser> extends AnySessionState<User> {
+  /** The end that nobody asked for. */
+  readonly state: 'expired'
+  /** No session is alive. */
+  readonly isAuthenticated: false
+  /** There is no bearer. */
+  readonly isUsable: false
+  /** The session is over: the login is all there is to offer. */
+  readonly shouldOfferLogin: false
+  /** It is known that there is no session. */
+  readonly isPending: false
+  /** Who was logged in; `null` only where the chart failed (`internal`) while nobody was. */
+  readonly user: User | null
+  /** Why the session has ended. */
+  readonly reason: ExpiredReason
+  /** There is no bearer. */
+  readonly expiresAt?: never
+  /** Nothing is tried any more. */
+  readonly retryAt?: never
+  /** The session has ended. */
+  readonly idleEndsAt?: never
+}
+
+/** Nobody is logged in, or, at page load (`isPending`), nobody knows yet. */
+export interface LoggedOutState extends AnySessionState<never> {
+  /** Logged out, or never logged in. */
+  readonly state: 'loggedOut'
+  /** No session is alive. */
+  readonly isAuthenticated: false
+  /** There is no bearer. */
+  readonly isUsable: false
+  /** Nobody is logged in: the login is all there is to offer. */
+  readonly shouldOfferLogin: false
+  /** Nobody. */
+  readonly user: null
+  /** Why nobody is logged in; `never` while that is not yet known. */
+  readonly reason: LoggedOutReason
+  /** There is no bearer. */
+  readonly expiresAt?: never
+  /** Nothing is tried. */
+  readonly retryAt?: never
+  /** There is no session. */
+  readonly idleEndsAt?: never
+}
+
+/**
+ * The session as everybody outside reads it. Plain facts, no token. It narrows by `state`, by `isAuthenticated` and by
+ * `reason`: a session that is alive has a user and no reason, one that is logged out has a reason and no user.
+ *
+ * @example
+ * const now = session.getSnapshot()
+ * const title = now.isAuthenticated ? now.user.id : now.reason
+ */
+export type SessionState<User extends UserIdentity = SessionUser> =
+  | LivingState<User>
+  | ExpiredState<User>
+  | LoggedOutState
 
 type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 type Readable = Pick<MachineSnapshot, 'value' | 'context'> & Partial<Pick<MachineSnapshot, 'status'>>
 type Facts = Pick<MachineSnapshot, 'context'>
 
 /** What a session is whose actor does not run any more, whatever its last state was. */
-const over: Partial<Record<MachineSnapshot['status'], Pick<SessionState, 'state' | 'reason'>>> = {
+const over: Partial<Record<MachineSnapshot['status'], Pick<AnySessionState, 'state' | 'reason'>>> = {
   stopped: { state: 'loggedOut', reason: 'never' },
   error: { state: 'expired', reason: 'internal' },
 }
 
 /**
  * The one reading of a machine snapshot. A session whose actor was stopped reads as `loggedOut`, and one whose chart
- * has failed as `expired` (`internal`).
+ * has failed as `expired` (`internal`). `User` is what the schema of the session's option `user` gives.
+ *
+ * @example
+ * const { user } = selectSession<User>(actorRef.getSnapshot())
  */
-export function selectSession({ context: c, value: state, status = 'active' }: Readable): SessionState {
+export const selectSession = <User extends UserIdentity = SessionUser>(
+  snapshot: Readable,
+): SessionState<User> =>
+  // Which members go together is what the chart says: its tests walk every state.
+  read(snapshot) as SessionState<User>
+
+function read({ context: c, value: state, status = 'active' }: Readable): AnySessionState {
   const isOpen = c.reason === null || c.pending
   const end = status === 'error' || isOpen ? over[status] : undefined
   if (end) {

@@ -1,5 +1,17 @@
-/** Who the session belongs to. `id` is what the backend knows the user by. */
-export interface SessionUser {
+/** What every user has, whatever else the schema of the option `user` reads. */
+export interface UserIdentity {
+  /** What the backend knows the user by. */
+  readonly id: string
+}
+
+/** A user as the backend tells it, JSON. */
+export type UserDocument = UserIdentity & { readonly [field: string]: unknown }
+
+/**
+ * Who the session belongs to, where the option `user` gives no schema: the known fields. A type and no interface: a field
+ * that is declared here and read by nobody would be a lie. A panel that needs others gives a schema.
+ */
+export type SessionUser = {
   /** What the backend knows the user by; a refresh that answers another one ends the session. */
   readonly id: string
   /** As the backend tells it; for display. */

@@ -268,6 +268,7 @@ export const faults = {
   U47: 'an option that cannot work is refused where it is written',
   U48: 'a server that is not there is told of, once, with what came in its place',
   U49: 'an option that cannot work without another is refused without it',
+  U50: 'a user is what its schema says, and a misfit loses nobody a session',
   U51: 'three renewals without a usable bearer, and a spent one, end a session',
   U52: 'nothing happens before the first use',
   U53: 'a model suite tells of the user that is driven, and of a failure early',

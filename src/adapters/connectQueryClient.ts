@@ -1,4 +1,5 @@
 import type { SessionState } from '../../machines/session.select.ts'
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -40,7 +41,7 @@ export interface TanstackQueryOptions {
  * Returns a function that unties them.
  */
 export function connectQueryClient(
-  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   { queryClient, onlineManager }: TanstackQueryOptions,
 ): () => void {
   let account = accountOf(session.getSnapshot())
@@ -83,7 +84,7 @@ export function connectQueryClient(
 }
 
 /** No request can be answered now, and later one may. */
-const isWaiting = (state: SessionState) =>
+const isWaiting = (state: SessionState<UserIdentity>) =>
   state.isAuthenticated && !state.isUsable && state.state === 'retrying'
 
 function forget(queryClient: QueryClientLike, isSomebodyElse: boolean): void {

@@ -1,4 +1,5 @@
 import type { SessionState } from '../../machines/session.select.ts'
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -10,7 +11,8 @@ export interface RouterLike {
   invalidate(options?: { readonly forcePending?: boolean }): Promise<void>
 }
 
-const accountIn = (state: SessionState) => (state.isAuthenticated ? accountOf(state) : undefined)
+const accountIn = (state: SessionState<UserIdentity>) =>
+  state.isAuthenticated ? accountOf(state) : undefined
 
 /**
  * Ties a TanStack Router to a session: when the session ends, the guards of what is on the screen look again and lead to
@@ -21,7 +23,7 @@ const accountIn = (state: SessionState) => (state.isAuthenticated ? accountOf(st
  * connectRouter(session, router)
  */
 export function connectRouter(
-  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   router: RouterLike,
 ): () => void {
   let shown = accountIn(session.getSnapshot())

@@ -1,12 +1,18 @@
 import type { SessionState } from '../../machines/session.select.ts'
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  SessionUser,
+  UserIdentity,
+} from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
+import { readUser } from '../base/readUser.ts'
 import type { BaseSession } from '../session/session.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /** What react-admin is told of your panel. */
-export interface ReactAdminOptions {
+export interface ReactAdminOptions<User extends UserIdentity = SessionUser> {
   /**
    * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
    * form. May resolve to `{ redirectTo }`.
@@ -17,7 +23,7 @@ export interface ReactAdminOptions {
   /** What the user reads when the session has ended; `false`: nothing. @default react-admin's own text */
   readonly textOf?: (reason: ExpiredReason | LoggedOutReason) => string | false
   /** What `usePermissions` gives. @default the user's role */
-  readonly permissionsOf?: (state: SessionState) => unknown
+  readonly permissionsOf?: (state: SessionState<User>) => unknown
 }
 
 /** The part of react-admin's `AuthProvider` that a session answers. */
@@ -49,9 +55,9 @@ const LEAVING_MS = 500
  * The `authProvider` of react-admin 5. An error logs nobody out by its status: a 401 that a refresh has mended, a
  * 403 and an outage are no ends of a session. Only the session itself says when it has ended.
  */
-export function reactAdminAuthProvider(
-  session: BaseSession,
-  { login, loginPath, textOf, permissionsOf = ({ user }) => user?.role }: ReactAdminOptions,
+export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
+  session: BaseSession<User>,
+  { login, loginPath, textOf, permissionsOf = ({ user }) => readUser(user)?.role }: ReactAdminOptions<User>,
 ): ReactAdminAuthProvider {
   /** What react-admin takes for "log out and show this". */
   const refusal = (reason: ExpiredReason | LoggedOutReason) => {
@@ -61,7 +67,7 @@ export function reactAdminAuthProvider(
       ...(loginPath !== undefined && { redirectTo: loginPath }),
     })
   }
-  const assertAlive = ({ reason }: SessionState) => {
+  const assertAlive = ({ reason }: SessionState<User>) => {
     if (reason !== null) throw refusal(reason)
   }
 
@@ -100,7 +106,7 @@ export function reactAdminAuthProvider(
     async getIdentity(params) {
       const state = shown.show(await whenKnown(session, params?.signal))
       assertAlive(state)
-      const { id = '', name, username, email, avatar } = state.user ?? {}
+      const { id = '', name, username, email, avatar } = readUser(state.user) ?? {}
       const fullName = name ?? username ?? email
       return { id, ...(fullName && { fullName }), ...(avatar && { avatar }) }
     },

@@ -1,3 +1,4 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import { SessionChanged } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
@@ -7,7 +8,7 @@ import { whenKnown } from './whenKnown.ts'
  * reach another login: a call that was under way when the user changed rejects with `SessionChanged`.
  */
 export function reactAdminDataProvider<Provider extends object>(
-  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   provider: Provider,
 ): Provider {
   return new Proxy(provider, {

@@ -1,3 +1,4 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 
 /** What react-admin's data providers expect of an HTTP client. */
@@ -21,7 +22,7 @@ export type ToHttpError = (message: string, status: number, body: unknown) => Er
  * the session throws passes as it is.
  */
 export function reactAdminHttpClient(
-  session: Pick<BaseSession, 'fetch'>,
+  session: Pick<BaseSession<UserIdentity>, 'fetch'>,
   toHttpError: ToHttpError,
 ): (url: string | URL, options?: RequestInit) => Promise<ReactAdminAnswer> {
   return async (url, options = {}) => {

@@ -1,3 +1,4 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -22,7 +23,7 @@ const KEY = 'session.account'
  * what a user has searched for, filtered and selected is nobody else's, also where that user never logged out.
  */
 export function reactAdminStore<Store extends ReactAdminStoreLike>(
-  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   store: Store,
 ): Store {
   let stop = () => {}

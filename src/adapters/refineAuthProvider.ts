@@ -1,11 +1,17 @@
 import type { SessionState } from '../../machines/session.select.ts'
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  SessionUser,
+  UserIdentity,
+} from '../../machines/session.types.ts'
+import { readUser } from '../base/readUser.ts'
 import type { BaseSession } from '../session/session.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /** What refine is told of your panel. */
-export interface RefineOptions {
+export interface RefineOptions<User extends UserIdentity = SessionUser> {
   /**
    * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
    * form. May resolve to `{ redirectTo }`.
@@ -18,7 +24,7 @@ export interface RefineOptions {
   /** What the user reads when the session has ended. @default `Your session has ended (reason).` */
   readonly textOf?: (reason: ExpiredReason | LoggedOutReason) => string
   /** What `usePermissions` gives. @default the user's role */
-  readonly permissionsOf?: (state: SessionState) => unknown
+  readonly permissionsOf?: (state: SessionState<User>) => unknown
 }
 
 interface Refusal {
@@ -51,15 +57,15 @@ export interface RefineAuthProvider {
  * The `authProvider` of refine 5. An error logs nobody out by its status: a 401 that a refresh has mended, a 403 and
  * an outage are no ends of a session. Only the session itself says when it has ended.
  */
-export function refineAuthProvider(
-  session: BaseSession,
+export function refineAuthProvider<User extends UserIdentity = SessionUser>(
+  session: BaseSession<User>,
   {
     login,
     loginPath = '/login',
     homePath = '/',
     textOf = (reason) => `Your session has ended (${reason}).`,
-    permissionsOf = ({ user }) => user?.role,
-  }: RefineOptions,
+    permissionsOf = ({ user }) => readUser(user)?.role,
+  }: RefineOptions<User>,
 ): RefineAuthProvider {
   const toRefusal = (reason: ExpiredReason | LoggedOutReason) =>
     reason === 'never' || reason === 'user'
@@ -97,7 +103,7 @@ export function refineAuthProvider(
       return { logout: true, redirectTo: loginPath, ...toRefusal(state.reason) }
     },
     async getIdentity() {
-      const { user } = shown.show(await whenKnown(session))
+      const user = readUser(shown.show(await whenKnown(session)).user)
       if (!user) return null
       const { id, email, avatar, name = user.username ?? email } = user
       return { id, ...(name && { name }), ...(avatar && { avatar }), ...(email && { email }) }

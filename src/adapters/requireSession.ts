@@ -1,3 +1,4 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
@@ -16,7 +17,7 @@ export interface RouterGuardOptions {
  * is logged in, and sends who is not to the login page, which then knows the way back with query and hash.
  */
 export function requireSession(
-  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+  session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   { toLogin }: RouterGuardOptions,
 ): (match: {
   readonly location: { readonly href: string }

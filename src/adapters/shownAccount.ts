@@ -1,4 +1,5 @@
-import type { SessionState } from '../../machines/session.select.ts'
+import type { AnySessionState } from '../../machines/session.select.ts'
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -6,12 +7,12 @@ import { accountOf } from './accountOf.ts'
  * The account that a framework shows. Frameworks log out by themselves when they find that a session has ended; by then
  * somebody else may be logged in, in another window, or the same user again: nobody of them has asked for that.
  */
-export function shownAccount(session: Pick<BaseSession, 'getSnapshot' | 'logout'>) {
+export function shownAccount(session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'logout'>) {
   /** `undefined`: the framework was told nothing; `null`: that nobody is logged in. */
   let shown: string | null | undefined
   return {
     /** The framework is told of this state. */
-    show<State extends SessionState>(state: State): State {
+    show<State extends AnySessionState<UserIdentity>>(state: State): State {
       shown = state.isAuthenticated ? accountOf(state) : null
       return state
     },

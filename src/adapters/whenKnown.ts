@@ -1,12 +1,13 @@
 import type { SessionState } from '../../machines/session.select.ts'
+import type { UserIdentity } from '../../machines/session.types.ts'
 import { Disposed } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 
 /** Resolves as soon as it is known whether somebody is logged in; at once, except while a page loads. */
-export function whenKnown(
-  session: Pick<BaseSession, 'getSnapshot' | 'subscribe'>,
+export function whenKnown<User extends UserIdentity>(
+  session: Pick<BaseSession<User>, 'getSnapshot' | 'subscribe'>,
   signal?: AbortSignal,
-): Promise<SessionState> {
+): Promise<SessionState<User>> {
   return new Promise((resolve, reject) => {
     const look = (): boolean => {
       const state = session.getSnapshot()

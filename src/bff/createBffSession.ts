@@ -1,5 +1,6 @@
 import { createActor } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type BffSessionOptions, inputOf, readBffOptions } from './options.ts'
 import { portsOf, runtimeOf } from './ports.ts'
 import type { BffSession } from './session.ts'
@@ -15,14 +16,16 @@ import type { BffSession } from './session.ts'
  * - Only the server's own word `no_session` ends the session. Whatever else comes back, or does not, is an outage: the
  *   page goes on asking.
  *
- * Throws `Misconfigured` for options that cannot work.
+ * It is typed by the schema of its option `user`. Throws `Misconfigured` for options that cannot work.
  *
  * @example
  * const session = createBffSession({ page: browserPage(), idleTimeoutMs: 30 * 60_000 })
  * const answer = await session.fetch('/api/admin/users')
  */
-export function createBffSession(options: BffSessionOptions = {}): BffSession {
+export function createBffSession<User extends UserIdentity = SessionUser>(
+  options: BffSessionOptions<User> = {},
+): BffSession<User> {
   const settings = readBffOptions(options)
   const machine = sessionMachine.provide(portsOf(settings))
-  return runtimeOf(createActor(machine, { input: inputOf(settings) }).start()).session
+  return runtimeOf(createActor(machine, { input: inputOf(settings) }).start()).session as BffSession<User>
 }

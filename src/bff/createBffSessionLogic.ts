@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type SessionLogic, sessionLogic } from '../session/sessionLogic.ts'
 import { type BffSessionOptions, inputOf, readBffOptions } from './options.ts'
 import { portsOf, runtimeOf } from './ports.ts'
@@ -9,7 +10,9 @@ import type { BffSession } from './session.ts'
  * spawns it. It needs no input. `bffSessionOf(ref)` gives the session of a running actor. Throws `Misconfigured` for
  * options that cannot work.
  */
-export function createBffSessionLogic(options: BffSessionOptions = {}): SessionLogic {
+export function createBffSessionLogic<User extends UserIdentity = SessionUser>(
+  options: BffSessionOptions<User> = {},
+): SessionLogic {
   const settings = readBffOptions(options)
   return sessionLogic(
     (input) => inputOf(input ? readBffOptions({ ...options, ...input }) : settings),
@@ -17,5 +20,9 @@ export function createBffSessionLogic(options: BffSessionOptions = {}): SessionL
   )
 }
 
-/** The session behind a running actor of `createBffSessionLogic`. Throws `Misconfigured` for any other actor. */
-export const bffSessionOf = (ref: AnyActorRef): BffSession => runtimeOf(ref).session
+/**
+ * The session behind a running actor of `createBffSessionLogic`. Throws `Misconfigured` for any other actor.
+ * `User`: what the schema of its option `user` gives.
+ */
+export const bffSessionOf = <User extends UserIdentity = SessionUser>(ref: AnyActorRef): BffSession<User> =>
+  runtimeOf(ref).session as BffSession<User>

@@ -1,10 +1,10 @@
-import type { Position, SessionUser } from '../../machines/session.types.ts'
-import { readUser } from '../base/readUser.ts'
+import type { Position, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
+import { documentOf } from '../base/readUser.ts'
 
 /** What a page may know of the session that its server keeps, as the server answers it. */
-export interface BffFacts extends Position {
-  /** Who is logged in. */
-  readonly user: SessionUser
+export interface BffFacts<User extends UserIdentity = SessionUser> extends Position {
+  /** Who is logged in, as the server tells it. */
+  readonly user: User
   /** A random name of the login. Every call of the page says by it which login the call is for. */
   readonly login: string
   /** When the bearer ends, by the server's clock; milliseconds since the Unix epoch. Absent: unknown. */
@@ -15,7 +15,7 @@ export interface BffFacts extends Position {
 
 /** The same, as a page keeps it: with a span in place of instants, for the page's clock may be wrong. */
 export interface KnownFacts extends Position {
-  readonly user: SessionUser
+  readonly user: UserDocument
   readonly login: string
   /** How long the bearer lives from now on; milliseconds, `Infinity`: unknown. */
   readonly lifeMs: number
@@ -24,7 +24,7 @@ export interface KnownFacts extends Position {
 /** What a header can carry, and no word for "nobody". */
 const LOGIN = /^[\w-]{8,128}$/
 
-/** The facts of an answer; `undefined` for anything else. Only known fields go on. */
+/** The facts of an answer; `undefined` for anything else. What of its user is shown is read later. */
 export function readFacts(value: unknown): KnownFacts | undefined {
   const {
     user: given,
@@ -34,7 +34,7 @@ export function readFacts(value: unknown): KnownFacts | undefined {
     expiresAt,
     serverNow,
   } = (value ?? {}) as Record<string, unknown>
-  const user = readUser(given)
+  const user = documentOf(given)
   const isSound =
     typeof login === 'string' &&
     LOGIN.test(login) &&

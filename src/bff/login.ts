@@ -1,6 +1,13 @@
 import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type { ExpiredReason, LoggedOutReason, RejectedReason } from '../../machines/session.types.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  RejectedReason,
+  UserDocument,
+} from '../../machines/session.types.ts'
+import { shownUser } from '../base/shownUser.ts'
+import { userText } from '../base/userText.ts'
 import type { Send } from '../session/port.ts'
 import type { Chart } from './chart.ts'
 import type { KnownFacts } from './facts.ts'
@@ -25,11 +32,16 @@ const EXPIRED: readonly unknown[] = [
 ] satisfies ExpiredReason[]
 
 /** Which login the page believes in, and how far that login is. The chart, and the other tabs, are told of each change. */
-export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSettings, page: () => OpenPage) {
+export function createLogin(
+  chart: Chart,
+  { clock, random, leadTimeMs, users }: BffSettings,
+  page: () => OpenPage,
+) {
   /** The last login that the page knew of. */
   let last: string | undefined
-  /** Who was shown last. */
-  let shown: string | undefined
+  /** Who was shown last, as the server told it. */
+  let shown: UserDocument | undefined
+  const show = shownUser(users, () => chart.tell({ type: 'warning', code: 'userMisfit' }))
   /** Counts logins and ends: an answer from before one of them is of the past. */
   let turns = 0
 
@@ -48,9 +60,9 @@ export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSett
     last = facts.login
     const at = chart.now()
     // A look is no refresh: a refresh may follow at once.
+    const before = shown?.id
     tell({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
-    if (shown !== undefined && shown !== facts.user.id) chart.tell({ type: 'changed', what: 'user' })
-    shown = facts.user.id
+    if (before !== undefined && before !== facts.user.id) chart.tell({ type: 'changed', what: 'user' })
   }
 
   /** What the server says of a login. `answer`: it answers a refresh, and the chart hears of it by that. */
@@ -65,14 +77,15 @@ export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSett
     if (isOther || reason !== null || facts.version < version + (answer ? 0 : 1)) return
     const at = chart.now()
     ;(answer ?? chart.send)({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
-    if (JSON.stringify(user) !== JSON.stringify(facts.user)) chart.tell({ type: 'changed', what: 'profile' })
+    if (userText(user) !== userText(show(facts.user))) chart.tell({ type: 'changed', what: 'profile' })
   }
 
   function toFacts({ epoch, version, user, lifeMs }: KnownFacts, at: number): SessionFacts {
     // A server renews no bearer before its own lead time: whoever asks it comes later, not earlier.
     const deadlines = deadlinesOf(at, lifeMs, leadTimeMs * (1 - random() / 2), 0)
     const fixed = { provider: 'bff', kind: 'bff', bearer: 'good', refreshable: true, startedAt: at } as const
-    return { epoch, version, user, ...fixed, ...deadlines }
+    shown = user
+    return { epoch, version, user: show(user), ...fixed, ...deadlines }
   }
 
   function close(reason: LoggedOutReason, tell: Send = chart.send) {
@@ -102,10 +115,10 @@ export function createLogin(chart: Chart, { clock, random, leadTimeMs }: BffSett
     /** Takes what another tab has learned of this very login. Of anything else the server is asked. */
     catchUp(): boolean {
       const found = page().read()
-      const { user, version, epoch } = chart.read()
+      const { version, epoch } = chart.read()
       const lifeMs = (found?.endsAt ?? 0) - clock.wall()
-      if (!found || !user || found.login !== name() || found.version <= version || lifeMs <= 0) return false
-      adopt({ login: found.login, epoch, version: found.version, user, lifeMs })
+      if (!found || !shown || found.login !== name() || found.version <= version || lifeMs <= 0) return false
+      adopt({ login: found.login, epoch, version: found.version, user: shown, lifeMs })
       return true
     },
   }

@@ -33,9 +33,14 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
       return { next: 'twoFactor' }
     }
     if (finding?.kind !== 'facts') throw refusalOf(answer)
-    if (mine !== steps || !chart.isRunning()) {
+    try {
+      if (mine !== steps || !chart.isRunning())
+        throw chart.isRunning() ? new SessionChanged() : new Disposed()
+      // One that misfits the schema is refused before anything has changed.
+      settings.users.read(finding.facts.user)
+    } catch (error) {
       void endAtServer(finding.facts.login)
-      throw chart.isRunning() ? new SessionChanged() : new Disposed()
+      throw error
     }
     login.adopt(finding.facts)
     login.share(finding.facts)

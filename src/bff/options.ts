@@ -1,14 +1,15 @@
 import type { SessionInput } from '../../machines/session.context.ts'
-import type { RefreshPolicy } from '../../machines/session.types.ts'
+import type { RefreshPolicy, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
+import { type UserSchema, userReader } from '../base/userReader.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
 import { type BffFacts, readFacts } from './facts.ts'
 import type { BffPage } from './page.ts'
 
 /** How a session behind a server works. `createBffSession` throws `Misconfigured` for what cannot work. */
-export interface BffSessionOptions {
+export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
   /**
    * The page's own origin, absolute. Relative inputs of `fetch` resolve against it. To be given on a server.
    * @default `location.origin`
@@ -23,7 +24,18 @@ export interface BffSessionOptions {
    * The facts that the server rendered into this page; `null`: nobody is logged in.
    * @default the session asks for them, and is pending until the answer
    */
-  readonly facts?: BffFacts | null
+  readonly facts?: BffFacts<UserDocument> | BffFacts<UserIdentity> | null
+  /**
+   * Reads the user that the server tells: any [Standard Schema](https://standardschema.dev) that answers at once, and
+   * leaves the `id` as it is. Give the server the same one: it tells what its own schema makes of the user, as JSON. The
+   * session is typed by it. A user that misfits refuses a login of this page (`InvalidAnswer`, or `Misconfigured` for a
+   * Promise); a session that is there goes on with the user that it had, and tells `warning` `userMisfit`.
+   * @default the known fields of `SessionUser`
+   *
+   * @example
+   * const session = createBffSession({ user: z.object({ id: z.string(), roles: z.array(z.string()) }) })
+   */
+  readonly user?: UserSchema<User>
   /**
    * The page that the session lives in, with its tabs and signals: `browserPage()` of `xstate-session/browser`.
    * @default the session hears of nothing by itself, and shares nothing with other tabs
@@ -99,7 +111,7 @@ const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
 
 /** Fills in the defaults and refuses what cannot work. */
-export function readBffOptions(options: BffSessionOptions) {
+export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
   const settings = {
     baseUrl: globalThis.location?.origin ?? '',
     path: '/session/',
@@ -116,7 +128,7 @@ export function readBffOptions(options: BffSessionOptions) {
     onListenerError: console.error as (error: unknown) => void,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
-    ) as BffSessionOptions),
+    ) as BffSessionOptions<UserIdentity>),
   }
   for (const name of WAITS) {
     const ms = settings[name]
@@ -150,6 +162,7 @@ export function readBffOptions(options: BffSessionOptions) {
   refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
   return {
     ...settings,
+    users: userReader(settings.user),
     baseUrl: base.href,
     origin: base.origin,
     /** Where the server's endpoints are. */

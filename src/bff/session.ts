@@ -1,3 +1,4 @@
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 
 /** What a login form gives. */
@@ -26,7 +27,7 @@ export interface BffLoginStep {
 }
 
 /** The session of a page whose server keeps the tokens, as an embedder holds it. */
-export interface BffSession extends BaseSession {
+export interface BffSession<User extends UserIdentity = SessionUser> extends BaseSession<User> {
   /**
    * Logs in with e-mail and password, or with a form that has fields of these names. Rejects with `LoginRefused`, and then
    * nothing has changed.

@@ -1,3 +1,4 @@
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
@@ -10,7 +11,7 @@ import { createTabs } from './tabs.ts'
 import { whileOnline } from './whileOnline.ts'
 
 /** The options of a session, and how it lives among the tabs of its browser. */
-export interface BrowserOptions extends SessionOptions {
+export interface BrowserOptions<User extends UserIdentity = SessionUser> extends SessionOptions<User> {
   /**
    * Tabs of one origin with the same name share a session. Give one where an origin has several applications.
    * @default 'xstate-session'
@@ -45,7 +46,9 @@ const HEARSAY_MS = 2_000
  *
  * @throws {Misconfigured} for a name that is empty, an unknown `vault`, or `idleAfterMs` that is not above 0.
  */
-export function browserOptions(options: BrowserOptions): SessionOptions {
+export function browserOptions<User extends UserIdentity = SessionUser>(
+  options: BrowserOptions<User>,
+): SessionOptions<User> {
   const { name = 'xstate-session', vault = 'memory', idleAfterMs = 300_000, ...rest } = options
   if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')
   if (!['memory', 'shared'].includes(vault))

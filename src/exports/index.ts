@@ -3,7 +3,13 @@
  * kinds of login, the errors, and the contracts that parts of your own keep.
  */
 
-export type { SessionState } from '../../machines/session.select.ts'
+export type {
+  AnySessionState,
+  ExpiredState,
+  LivingState,
+  LoggedOutState,
+  SessionState,
+} from '../../machines/session.select.ts'
 export type {
   BearerFact,
   ExpiredReason,
@@ -14,6 +20,8 @@ export type {
   ResendPolicy,
   SessionStateName,
   SessionUser,
+  UserDocument,
+  UserIdentity,
 } from '../../machines/session.types.ts'
 export { type Clock, systemClock } from '../base/clock.ts'
 export {
@@ -31,6 +39,8 @@ export {
   SessionExpired,
 } from '../base/errors.ts'
 export type { SessionClock } from '../base/sessionClock.ts'
+export type { StandardSchemaV1 } from '../base/standardSchema.ts'
+export type { UserSchema } from '../base/userReader.ts'
 export type {
   Coordinator,
   EndedElsewhere,

@@ -9,7 +9,14 @@ export { clampDelay, deadlinesOf, nextDeadline } from '../../machines/session.de
 export type { SessionEvent, TransitionNotice } from '../../machines/session.events.ts'
 export { sessionMachine } from '../../machines/session.machine.ts'
 export type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
-export { type SessionState, selectSession } from '../../machines/session.select.ts'
+export {
+  type AnySessionState,
+  type ExpiredState,
+  type LivingState,
+  type LoggedOutState,
+  type SessionState,
+  selectSession,
+} from '../../machines/session.select.ts'
 export type {
   BearerFact,
   ExpiredReason,
@@ -21,4 +28,5 @@ export type {
   SessionStateName,
   SessionTag,
   SessionUser,
+  UserIdentity,
 } from '../../machines/session.types.ts'

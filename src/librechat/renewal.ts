@@ -1,4 +1,4 @@
-import { readUser } from '../base/readUser.ts'
+import { documentOf } from '../base/readUser.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 import { secondsOf } from '../wire/seconds.ts'
@@ -26,7 +26,7 @@ export function renewalOf(
   if (!isObject(body) || !isReadableUser || (bearer === undefined && !refreshToken))
     return { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] }
   const isOdd = [said.token, said.refreshToken].some((token) => token != null && textOf(token) === undefined)
-  const user = readUser(said.user)
+  const user = documentOf(said.user)
   const serverNow = parseHttpDate(answer.headers.get('date'))
   return {
     kind: 'ok',

@@ -5,7 +5,7 @@ import {
   type ClientAuth,
   type IDToken,
 } from 'oauth4webapi'
-import type { ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import type { ResendPolicy, UserDocument } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { resendOf } from '../base/resend.ts'
 
@@ -38,7 +38,7 @@ export interface OauthStrategyOptions {
    * stays as the login told it: providers repeat less than they said there.
    * @default `sub` as `id`, with `email`, `name`, `preferred_username` and `picture`
    */
-  readonly user?: (claims: IDToken) => SessionUser
+  readonly user?: (claims: IDToken) => UserDocument
   /** Permits `http:` beyond loopback: inside a closed network, never across one that others share. */
   readonly [allowInsecureRequests]?: boolean
 }

@@ -1,5 +1,6 @@
 'use client'
 import { createElement, type ReactElement, type ReactNode, useMemo } from 'react'
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { createCountdown } from './countdown.ts'
 import { type Provided, ProvidedContext } from './provided.ts'
@@ -9,7 +10,7 @@ import { ReasonTextsContext } from './reasonTextsContext.ts'
 /** The session, and in which words its end is told. */
 export interface SessionProviderProps {
   /** The session, made outside of React: one for a page, and on a server one for each request. */
-  readonly session: BaseSession
+  readonly session: BaseSession<UserIdentity>
   /**
    * Your texts for the reasons why there is no session.
    * @default the English `reasonTexts`, also for every reason that is left out
@@ -33,7 +34,7 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
   )
 }
 
-function provide(session: BaseSession): Provided {
+function provide(session: BaseSession<UserIdentity>): Provided {
   const { expiresAt, retryAt, idleEndsAt, ...rendered } = session.getSnapshot()
   return {
     session,

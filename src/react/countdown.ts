@@ -1,3 +1,4 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 
 /** The seconds until some instant of the session, for any number of readers. */
@@ -8,7 +9,10 @@ export interface Countdown {
 }
 
 /** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
-export function createCountdown(session: BaseSession, to: 'expiresAt' | 'idleEndsAt'): Countdown {
+export function createCountdown(
+  session: BaseSession<UserIdentity>,
+  to: 'expiresAt' | 'idleEndsAt',
+): Countdown {
   const { clock } = session
   const listeners = new Set<() => void>()
   let seconds: number | null = null

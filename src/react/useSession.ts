@@ -1,21 +1,30 @@
 'use client'
 import { type RefObject, useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { SessionState } from '../../machines/session.select.ts'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { useProvided } from './provided.ts'
 
-const whole = (state: SessionState) => state
+type State = SessionState<UserIdentity>
+
+const whole = (state: State) => state
 
 /**
  * The state of the session, or what `select` makes of it. Renders again only when the selection changes: by identity, or,
  * for plain objects and arrays, member by member. On a server and during hydration `expiresAt`, `retryAt` and `idleEndsAt` are absent.
- * `select` may be written in line. Throws `Misconfigured` outside of a `SessionProvider`.
+ * `select` may be written in line. `User`: what the schema of the session's option `user` gives. Throws `Misconfigured` outside of a `SessionProvider`.
+ *
+ * @example
+ * const isLate = useSession((state) => state.state === 'nearingExpiry')
+ * const roles = useSession((state: SessionState<User>) => state.user?.roles ?? [])
  */
-export function useSession(): SessionState
-export function useSession<Selected>(select: (state: SessionState) => Selected): Selected
-export function useSession(select: (state: SessionState) => unknown = whole): unknown {
+export function useSession<User extends UserIdentity = SessionUser>(): SessionState<User>
+export function useSession<Selected, User extends UserIdentity = SessionUser>(
+  select: (state: SessionState<User>) => Selected,
+): Selected
+export function useSession(select: (state: never) => unknown = whole): unknown {
   const { session, rendered } = useProvided()
   const shown = useRef<unknown>(undefined)
-  const read = useMemo(() => createReader(select, shown), [select])
+  const read = useMemo(() => createReader(select as typeof whole, shown), [select])
   const selected = useSyncExternalStore(
     session.subscribe,
     () => read(session.getSnapshot()),

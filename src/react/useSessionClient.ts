@@ -1,4 +1,5 @@
 'use client'
+import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession, Session } from '../session/session.ts'
 import { useProvided } from './provided.ts'
 
@@ -9,6 +10,6 @@ import { useProvided } from './provided.ts'
  * @example
  * const session = useSessionClient<BffSession>()
  */
-export function useSessionClient<Client extends BaseSession = Session>(): Client {
+export function useSessionClient<Client extends BaseSession<UserIdentity> = Session>(): Client {
   return useProvided().session as Client
 }

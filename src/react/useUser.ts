@@ -1,11 +1,18 @@
 'use client'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { SessionUser } from '../../machines/session.types.ts'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { useSession } from './useSession.ts'
 
-const userOf = (session: SessionState) => (session.isAuthenticated ? session.user : null)
+const userOf = (session: SessionState<UserIdentity>) => (session.isAuthenticated ? session.user : null)
 
-/** Who is logged in; `null`: nobody, or not yet known. The same object until something of the user changes. */
-export function useUser(): SessionUser | null {
-  return useSession(userOf)
+/**
+ * Who is logged in; `null`: nobody, or not yet known. The same object until something of the user changes. `User`: what
+ * the schema of the session's option `user` gives; a hook cannot know which session is above it.
+ *
+ * @example
+ * const user = useUser<User>()
+ * return user?.roles.includes('ADMIN') ? <Settings /> : null
+ */
+export function useUser<User extends UserIdentity = SessionUser>(): User | null {
+  return useSession(userOf) as User | null
 }

@@ -1,4 +1,6 @@
 import type { Found } from './foundSession.ts'
+import type { ServerSettings } from './readServerOptions.ts'
+import { shownUserOf } from './shownUserOf.ts'
 
 /**
  * Answers of a session are nobody else's. The last two keep an address from a script of the page: that of a callback, with
@@ -41,10 +43,10 @@ export function redirect(location: string, cookies: readonly string[] = []) {
 }
 
 /** What a page may know of a session: whose it is, which login, until when its bearer is good, which version it is. */
-export function factsOf({ session, record }: Found, serverNow: number) {
+export function factsOf({ session, record }: Found, settings: ServerSettings, serverNow: number) {
   const { user, epoch, version, endsAt } = session
   return {
-    user,
+    user: shownUserOf(settings, user),
     login: record.login,
     epoch,
     version,

@@ -1,4 +1,4 @@
-import type { SessionUser } from '../../machines/session.types.ts'
+import type { UserDocument } from '../../machines/session.types.ts'
 import { type ServerRecord, serverRecordText } from './serverRecord.ts'
 
 /** What is left of a cookie's 4 096 bytes for its part of the sealed text. */
@@ -12,27 +12,32 @@ const SEAL = 110
 /** A shorter field is no reason for one more cookie. */
 const SHORT = 200
 
-const LOOKS = ['avatar', 'name', 'username', 'email', 'role'] as const
+/** What a session cannot do without. */
+const IDENTITY = ['id', 'tenantId']
 
 /** How long a plain text may be whose seal takes so many cookies: base64 makes four of three. */
 const plainBytes = (parts: number) => ((parts * CHUNK - SEAL) * 3) / 4
 
 /**
- * A record that cookies can hold: the longest of what a page only shows of the user is left out, one by one, where it
+ * A record that cookies can hold: the longest of what the backend tells of the user is left out, one by one, where it
  * would cost the session. Its id and its tokens stay whatever they cost.
  */
 export function cookieRecord(record: ServerRecord): ServerRecord {
   if ('ended' in record.session) return record
   const { session } = record
-  const shown = LOOKS.filter((name) => session.user[name] !== undefined)
-  const longest = shown.sort((a, b) => (session.user[b]?.length ?? 0) - (session.user[a]?.length ?? 0))
-  const user: Partial<SessionUser> = { ...session.user }
+  const shown = Object.keys(session.user).filter((name) => !IDENTITY.includes(name))
+  const lengthOf = (name: string) => {
+    const value = session.user[name]
+    return (typeof value === 'string' ? value : JSON.stringify(value)).length
+  }
+  const longest = shown.sort((a, b) => lengthOf(b) - lengthOf(a))
+  const user: Record<string, unknown> = { ...session.user }
   let fitted = record
   for (const name of longest) {
-    const isLong = (session.user[name]?.length ?? 0) > SHORT
+    const isLong = lengthOf(name) > SHORT
     if (bytesOf(fitted) <= plainBytes(isLong ? PARTS_OF_LOOKS : MAX_PARTS)) break
-    delete (user as Record<string, unknown>)[name]
-    fitted = { ...record, session: { ...session, user: { ...user } as SessionUser } }
+    delete user[name]
+    fitted = { ...record, session: { ...session, user: { ...user } as UserDocument } }
   }
   return fitted
 }

@@ -1,3 +1,4 @@
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { cookieStrategy } from '../librechat/cookieStrategy.ts'
 import { openidStrategy } from '../librechat/openidStrategy.ts'
@@ -27,7 +28,7 @@ import { createRoutes } from './routes.ts'
 import { createSessions } from './sessions.ts'
 
 /** The server of a panel: web-standard requests in, responses out. */
-export interface SessionServer {
+export interface SessionServer<User extends UserIdentity = SessionUser> {
   /**
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
    *
@@ -41,7 +42,7 @@ export interface SessionServer {
    * The session of a request, for other code of the server. What a form or a server action does is done for the `login`
    * whose page sent it, and for no other. `readOnly` never refreshes and never writes: for places that cannot set cookies.
    */
-  getSession(request: Request, options?: GetSessionOptions): Promise<ServerSession>
+  getSession(request: Request, options?: GetSessionOptions): Promise<ServerSession<User>>
   /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
   returnTo(value: unknown): string
   /**
@@ -70,10 +71,20 @@ const postOnly = () =>
   })
 
 /**
- * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else.
- * Throws `Misconfigured` for options that cannot work.
+ * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else. Typed
+ * by the schema of its option `user`. Throws `Misconfigured` for options that cannot work.
+ *
+ * @example
+ * const server = createSessionServer({
+ *   baseUrl: 'http://librechat:3080',
+ *   publicUrl: 'https://admin.example.com/',
+ *   secrets: [process.env.SESSION_SECRET],
+ * })
+ * const response = await server.handle(request)
  */
-export function createSessionServer(options: SessionServerOptions): SessionServer {
+export function createSessionServer<User extends UserIdentity = SessionUser>(
+  options: SessionServerOptions<User>,
+): SessionServer<User> {
   const settings = readServerOptions(options)
   const { clock, paths } = settings
   const keyring = createKeyring(settings.secrets)
@@ -219,7 +230,7 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
 
   return {
     handle: (request, info = {}) => answer(request, info),
-    getSession: createGetSession(context),
+    getSession: createGetSession(context) as SessionServer<User>['getSession'],
     returnTo: (value) => returnToOf(context, value),
     async drain({ timeoutMs = 30_000 } = {}) {
       stopping.abort()

@@ -16,7 +16,7 @@ export const currentSession: Endpoint = async (context, request) => {
   const found = await context.sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
   if (isFor(request, found.record.login)) await noteUser(context, request, found)
-  return json(200, factsOf(found, context.settings.clock.wall()))
+  return json(200, factsOf(found, context.settings, context.settings.clock.wall()))
 }
 
 /** `POST refresh`: the facts, after a refresh where one is due. "Stay signed in" comes as `x-user-activity: 1`. */
@@ -32,7 +32,7 @@ export const refreshSession: Endpoint = async (context, request) => {
   }
   const renewed = await sessions.find(request)
   if (!isFound(renewed)) return noSession(context, request, renewed)
-  return json(200, factsOf(renewed, settings.clock.wall()))
+  return json(200, factsOf(renewed, settings, settings.clock.wall()))
 }
 
 /**
@@ -45,7 +45,7 @@ export const verifySession: Endpoint = async (context, request) => {
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   const now = settings.clock.wall()
-  if (now < found.record.verifiedAt + settings.revalidateMs) return json(200, factsOf(found, now))
+  if (now < found.record.verifiedAt + settings.revalidateMs) return json(200, factsOf(found, settings, now))
   const controller = new AbortController()
   const abort = () => controller.abort()
   const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
@@ -74,7 +74,7 @@ export const verifySession: Endpoint = async (context, request) => {
     await sessions.note(found, { verifiedAt: now })
     const renewed = await sessions.find(request)
     if (!isFound(renewed)) return noSession(context, request, renewed)
-    return json(200, factsOf(renewed, now))
+    return json(200, factsOf(renewed, settings, now))
   }
   if (status === 403 && isPlainRefusal(headers, text)) {
     await sessions.end(found, 'accessRevoked')
@@ -121,7 +121,7 @@ async function unverified(
   settings.observe({ type: 'notVerified', session: nameOf(key), cause })
   const found = await sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
-  return json(200, { ...factsOf(found, settings.clock.wall()), unverified: cause })
+  return json(200, { ...factsOf(found, settings, settings.clock.wall()), unverified: cause })
 }
 
 /**

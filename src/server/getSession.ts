@@ -1,4 +1,4 @@
-import type { SessionUser } from '../../machines/session.types.ts'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured } from '../base/errors.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
@@ -6,11 +6,12 @@ import { nameOf } from './entries.ts'
 import { isFound } from './foundSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import { shownUserOf } from './shownUserOf.ts'
 
-/** The session of one request, for code of the server beside its endpoints. */
-export interface ServerSession {
+/** What the session of a request has, whether somebody is logged in or not. */
+export interface AnyServerSession<User extends UserIdentity = SessionUser> {
   /** `null`: nobody is logged in, or not the login that the request is for. */
-  readonly user: SessionUser | null
+  readonly user: User | null
   /**
    * The public name of the login, for the page that is rendered now: its forms and actions bring it back as `login`.
    * `null` with `user`.
@@ -27,6 +28,17 @@ export interface ServerSession {
   commit(response: Response): Promise<Response>
 }
 
+/**
+ * The session of one request, for code of the server beside its endpoints. It narrows by `user`, and by `login`.
+ *
+ * @example
+ * const { user, fetch } = await server.getSession(request)
+ * if (user === null) return Response.redirect('/login')
+ */
+export type ServerSession<User extends UserIdentity = SessionUser> =
+  | (AnyServerSession<User> & { readonly user: User; readonly login: string })
+  | (AnyServerSession<User> & { readonly user: null; readonly login: null })
+
 /** How a session is looked for. */
 export interface GetSessionOptions {
   /** Never refreshes and never writes: for places that cannot set cookies. @default false */
@@ -41,7 +53,7 @@ export interface GetSessionOptions {
 
 export function createGetSession(context: ServerContext) {
   const { sessions, settings } = context
-  return async (request: Request, options: GetSessionOptions = {}): Promise<ServerSession> => {
+  return async (request: Request, options: GetSessionOptions = {}): Promise<ServerSession<UserIdentity>> => {
     if (!isWebRequest(request))
       throw new Misconfigured(
         'getSession takes a web-standard Request. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).',
@@ -65,7 +77,7 @@ export function createGetSession(context: ServerContext) {
     }
     const bearer = bearerOf(found, sessions, settings, !readOnly)
     return {
-      user: found.session.user,
+      user: shownUserOf(settings, found.session.user),
       login: found.record.login,
       fetch: bearer.fetch,
       getToken: bearer.getToken,

@@ -47,6 +47,7 @@ export function createLives(
     clock: settings.clock,
     random: settings.random,
     ...(settings.wireFetch && { fetch: settings.wireFetch }),
+    ...(settings.user && { user: settings.user }),
   })
   let onChange = () => {}
   const isRepeated = repeatedNotices(settings.clock)

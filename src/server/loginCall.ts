@@ -1,3 +1,4 @@
+import { Misconfigured, type SessionError } from '../base/errors.ts'
 import { retryAfterMs } from '../wire/headers.ts'
 import type { WireAnswer } from '../wire/wireAnswer.ts'
 import { failure, json } from './answers.ts'
@@ -5,6 +6,7 @@ import { type BackendCall, callBackend } from './backend.ts'
 import type { ServerContext } from './context.ts'
 import { cameAs, EXPECTED, isGrant, type LoginRefusal } from './loginWords.ts'
 import type { RequestInfo } from './options.ts'
+import type { Grant } from './sessionOpening.ts'
 
 /** A login that came to nothing: what the page is told, and what the notice says besides. */
 export interface NoLogin extends LoginRefusal {
@@ -13,6 +15,8 @@ export interface NoLogin extends LoginRefusal {
   readonly backendStatus?: number
   /** What came in place of LibreChat's answer. */
   readonly came?: string
+  /** What to mend, for whoever runs the server. */
+  readonly problem?: string
 }
 
 /** What the backend says to a login: LibreChat's answer, a yes or a step between, or why there is none. */
@@ -83,13 +87,26 @@ export async function callLogin(
   return { kind: 'none', why, answer }
 }
 
+/** What a login comes to whose user misfits the schema of the option `user`, or whose schema cannot work. */
+export function misfitOf({ users }: ServerContext['settings'], { answer }: Grant): NoLogin | undefined {
+  const document = users.keep(answer.user)
+  try {
+    if (document) users.read(document)
+    return undefined
+  } catch (error) {
+    const isOurs = error instanceof Misconfigured
+    const refusal = isOurs ? { status: 503, code: 'misconfigured' } : { status: 502, code: 'user_misfit' }
+    return { ...refusal, backendStatus: 200, problem: (error as SessionError).message }
+  }
+}
+
 /** Tells of a login that came to nothing, and answers its page. */
 export function refused(
   { settings }: ServerContext,
-  { status, code, retryAfterMs: waitMs, backendStatus, came }: NoLogin,
+  { status, code, retryAfterMs: waitMs, backendStatus, came, problem }: NoLogin,
   cookies: readonly string[] = [],
 ): Response {
-  settings.observe(loginRefused(status, { code, backendStatus, came }))
+  settings.observe(loginRefused(status, { code, backendStatus, came, problem }))
   if (status === 429) {
     const seconds = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
     return json(status, { error: code }, cookies, seconds)
@@ -104,7 +121,12 @@ export const loginRefused = (
     code,
     backendStatus,
     came,
-  }: Pick<NoLogin, 'code'> & { backendStatus?: number | undefined; came?: string | undefined },
+    problem,
+  }: Pick<NoLogin, 'code'> & {
+    backendStatus?: number | undefined
+    came?: string | undefined
+    problem?: string | undefined
+  },
 ) =>
   ({
     type: 'loginRefused',
@@ -112,6 +134,7 @@ export const loginRefused = (
     code,
     ...(backendStatus !== undefined && { backendStatus }),
     ...(came !== undefined && { came }),
+    ...(problem !== undefined && { problem }),
   }) as const
 
 /** The header that tells the backend whose call it is, if it is to know. */

@@ -33,6 +33,8 @@ export type ServerNotice =
       readonly backendStatus?: number
       /** What came in place of LibreChat's answer: a status and a content type. */
       readonly came?: string
+      /** With `user_misfit` and `misconfigured`: where the user misfits the schema of the option `user`, or what is wrong with that. */
+      readonly problem?: string
     }
   | { readonly type: 'notVerified'; readonly session: string; readonly cause: 'unavailable' | 'refused' }
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }

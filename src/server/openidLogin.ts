@@ -5,7 +5,7 @@ import { noSession } from './currentSession.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isWindow } from './isWindow.ts'
-import { callLogin, loginRefused, type NoLogin } from './loginCall.ts'
+import { callLogin, loginRefused, misfitOf, type NoLogin } from './loginCall.ts'
 import { exchangeRefusal } from './loginWords.ts'
 import { type Attempts, openidAttempts, type Purpose } from './openidAttempts.ts'
 import { otherLogin } from './passwordLogin.ts'
@@ -88,6 +88,11 @@ export const openidCallback: Endpoint = async (context, request, info) => {
   if (!code || !/^[a-f0-9]{64}$/.test(code)) return failOrHome('invalid_code')
   const exchanged = await exchange(context, request, info, code, attempts.verifier)
   if ('code' in exchanged) return failOrHome(exchanged)
+  const misfit = misfitOf(settings, exchanged)
+  if (misfit) {
+    sessions.refuse(exchanged)
+    return failOrHome(misfit)
+  }
   const verdict = judge(here, attempts, readUser(exchanged.answer.user)?.id)
   if (verdict === 'replace') {
     const { cookies } = await sessions.replace(request, exchanged)

@@ -1,5 +1,6 @@
-import type { ResendPolicy } from '../../machines/session.types.ts'
+import type { ResendPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import type { Clock } from '../base/clock.ts'
+import type { UserSchema } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { EntryStore } from '../stores/entryStore.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
@@ -7,7 +8,7 @@ import type { ServerNotice } from './notice.ts'
 import type { PaceOptions } from './pace.ts'
 
 /** How the server of a panel works. `baseUrl`, `publicUrl` and `secrets` must be given. */
-export interface SessionServerOptions {
+export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   /** The backend, absolute, as this server reaches it. */
   readonly baseUrl: string
   /** The backend, absolute, as browsers reach it: where the OpenID login starts. @default baseUrl */
@@ -16,6 +17,17 @@ export interface SessionServerOptions {
   readonly publicUrl: string
   /** Seal everything; at least 32 characters each. The first seals, all unseal: put a new one in front. */
   readonly secrets: readonly string[]
+  /**
+   * Reads the user that the backend tells: any [Standard Schema](https://standardschema.dev) that answers at once, and
+   * leaves the `id` as it is. `getSession` is typed by it, and the page is told what it gives, as JSON: what it leaves out
+   * stays on the server, in the sealed record. A user that misfits refuses a login (502 `user_misfit`); a session that is
+   * there goes on with the user that it had, and tells `warning` `userMisfit` when it refreshes.
+   * @default the known fields of `SessionUser`
+   *
+   * @example
+   * const server = createSessionServer({ ...options, user: z.object({ id: z.string(), roles: z.array(z.string()) }) })
+   */
+  readonly user?: UserSchema<User>
   /** Keeps the sessions. @default memoryEntries(): they end with the process */
   readonly store?: EntryStore
   /**

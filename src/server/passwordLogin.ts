@@ -9,7 +9,7 @@ import { callBackend } from './backend.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
 import { isFound } from './foundSession.ts'
-import { callLogin, type NoLogin, refused, UNAVAILABLE, unrecognized } from './loginCall.ts'
+import { callLogin, misfitOf, type NoLogin, refused, UNAVAILABLE, unrecognized } from './loginCall.ts'
 import { isGrant, loginRefusal } from './loginWords.ts'
 import { loginsNamedBy, NOBODY } from './namedLogin.ts'
 import { pendingLogin } from './pendingLogin.ts'
@@ -152,11 +152,17 @@ async function grantOf(
 
 /** The session begins; the one that this browser had before ends. */
 async function opened(
-  { settings, sessions }: ServerContext,
+  context: ServerContext,
   request: Request,
   grant: Grant,
   more: readonly string[] = [],
 ): Promise<Response> {
+  const { settings, sessions } = context
+  const no = misfitOf(settings, grant)
+  if (no) {
+    sessions.refuse(grant)
+    return refused(context, no, more)
+  }
   const { found, cookies } = await sessions.replace(request, grant)
-  return json(200, factsOf(found, settings.clock.wall()), [...cookies, ...more])
+  return json(200, factsOf(found, settings, settings.clock.wall()), [...cookies, ...more])
 }

@@ -1,5 +1,7 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { userReader } from '../base/userReader.ts'
 import { memoryEntries } from '../stores/memoryEntries.ts'
 import { isUserActivity } from './isUserActivity.ts'
 import type { ServerNotice } from './notice.ts'
@@ -25,7 +27,7 @@ const POSITIVE = [
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Fills in the defaults and refuses what cannot work. */
-export function readServerOptions(options: SessionServerOptions) {
+export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
   const settings = {
     cookieName: 'session',
@@ -51,7 +53,7 @@ export function readServerOptions(options: SessionServerOptions) {
     random: Math.random as () => number,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
-    ) as unknown as SessionServerOptions),
+    ) as unknown as SessionServerOptions<UserIdentity>),
     clock,
     observe: isolated(options.observe),
   }
@@ -91,6 +93,7 @@ export function readServerOptions(options: SessionServerOptions) {
   const ownRoot = root.endsWith('/') ? root : `${root}/`
   return {
     ...settings,
+    users: userReader(settings.user),
     baseUrl: base.href,
     browserBaseUrl: browserBase.href,
     publicUrl,

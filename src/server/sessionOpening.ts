@@ -46,7 +46,7 @@ export function createSessionOpening(parts: Parts) {
     const { key, id } = await carrier.create()
     const now = clock.wall()
     const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
-    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, strategies, now)
+    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, strategies, now, settings.users)
     const limits = {
       expiresAtUnit: 'auto',
       lifetimeMs: settings.lifetimeMs,

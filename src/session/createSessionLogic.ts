@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { inputOf, readOptions, type SessionOptions } from './options.ts'
 import { portsOf, runtimeOf } from './ports.ts'
 import type { Session } from './session.ts'
@@ -8,7 +9,9 @@ import { type SessionLogic, sessionLogic } from './sessionLogic.ts'
  * The session machine with its ports provided, for a parent machine that invokes or spawns it. It needs no input.
  * `sessionOf(ref)` gives the session of a running actor. Throws `Misconfigured` for options that cannot work.
  */
-export function createSessionLogic(options: SessionOptions): SessionLogic {
+export function createSessionLogic<User extends UserIdentity = SessionUser>(
+  options: SessionOptions<User>,
+): SessionLogic {
   const settings = readOptions(options)
   return sessionLogic(
     (input) => inputOf(input ? readOptions({ ...options, ...input }) : settings),
@@ -16,5 +19,9 @@ export function createSessionLogic(options: SessionOptions): SessionLogic {
   )
 }
 
-/** The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor. */
-export const sessionOf = (ref: AnyActorRef): Session => runtimeOf(ref).session
+/**
+ * The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor.
+ * `User`: what the schema of its option `user` gives.
+ */
+export const sessionOf = <User extends UserIdentity = SessionUser>(ref: AnyActorRef): Session<User> =>
+  runtimeOf(ref).session as Session<User>

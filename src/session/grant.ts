@@ -3,8 +3,10 @@ import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { Position } from '../../machines/session.types.ts'
+import { shownUser } from '../base/shownUser.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { Owner } from './login.ts'
+import type { Happening } from './notice.ts'
 import type { Settings } from './options.ts'
 import { isSamePosition } from './position.ts'
 import { toRecord } from './records.ts'
@@ -17,6 +19,7 @@ interface Surroundings {
   readonly vault: Vault
   now(): number
   send(event: SessionEvent): void
+  tell(happening: Happening): void
 }
 
 /** The life of the bearer in the vault. A renewal without a usable bearer leaves the bearer and its life as they are. */
@@ -36,8 +39,9 @@ export interface StoredFacts extends Partial<Pick<SessionFacts, 'bearerVersion' 
 }
 
 /** What this session holds: whose tokens they are, and how long the bearer among them lives. The tokens are in `vault`. */
-export function createGrant({ settings, vault, now, send }: Surroundings) {
+export function createGrant({ settings, vault, now, send, tell }: Surroundings) {
   const { clock, random } = settings
+  const show = shownUser(settings.users, () => tell({ type: 'warning', code: 'userMisfit' }))
   let owner: Owner | undefined
   let life: BearerLife = { version: 0, lifeMs: 0, receivedAt: 0 }
 
@@ -53,7 +57,7 @@ export function createGrant({ settings, vault, now, send }: Surroundings) {
     return {
       epoch,
       version,
-      user: of.user,
+      user: show(of.user),
       provider: of.provider,
       ...(kind !== undefined && { kind }),
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
@@ -67,6 +71,9 @@ export function createGrant({ settings, vault, now, send }: Surroundings) {
   return {
     /** Whose tokens are here; `undefined`: there is no session whose tokens are here, or may yet come. */
     owner: () => owner,
+
+    /** The user that is shown. */
+    user: () => owner && show(owner.user),
 
     /** Whether `position` is the version at hand: its epoch is not over, and no newer version is here. */
     isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position()),

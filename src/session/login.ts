@@ -1,6 +1,6 @@
-import type { SessionUser } from '../../machines/session.types.ts'
+import type { UserDocument } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
-import { readUser } from '../base/readUser.ts'
+import { userReader } from '../base/userReader.ts'
 import { toTokens } from './vault.ts'
 
 /** What the backend answers to a login or an exchange. */
@@ -45,7 +45,8 @@ function readTenant(value: unknown): string | undefined {
 /** Whom the tokens in the vault belong to. */
 export interface Owner {
   readonly provider: string
-  readonly user: SessionUser
+  /** As it is kept. */
+  readonly user: UserDocument
   readonly tenantId?: string
   readonly sessionId?: string
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -53,10 +54,16 @@ export interface Owner {
 }
 
 /** The parts of a login, or an error that names what is wrong with it. */
-export function readLogin(answer: LoginAnswer, options: LoginOptions, providers: object, startedAt: number) {
+export function readLogin(
+  answer: LoginAnswer,
+  options: LoginOptions,
+  providers: object,
+  startedAt: number,
+  users = userReader(undefined),
+) {
   const { token, refreshToken, user: rawUser, expiresAt } = answer ?? {}
   const { provider, sessionId } = options ?? {}
-  const user = readUser(rawUser)
+  const user = users.keep(rawUser)
   if (answer instanceof Response) throw new InvalidAnswer('Give the parsed body: await response.json().')
   if (!isBearer(token))
     throw new InvalidAnswer(`The login answer has no usable "token"; it has: ${Object.keys(answer ?? {})}.`)

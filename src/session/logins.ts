@@ -39,7 +39,15 @@ export function createLogins(options: LoginsOptions) {
 
   async function login(answer: LoginAnswer, of: LoginOptions): Promise<void> {
     if (!isRunning()) throw over() ?? new Disposed()
-    const { owner, tokens, bearer, expiresAt } = readLogin(answer, of, settings.strategies, wall())
+    const { owner, tokens, bearer, expiresAt } = readLogin(
+      answer,
+      of,
+      settings.strategies,
+      wall(),
+      settings.users,
+    )
+    // One that misfits the schema is refused before anything has changed.
+    settings.users.read(owner.user)
     const receivedAt = now()
     const lifeMs = flights.lifeOf(bearer, { expiresAt })
     const mine = ++logins

@@ -1,8 +1,9 @@
 import type { SessionInput } from '../../machines/session.context.ts'
-import type { RefreshPolicy } from '../../machines/session.types.ts'
+import type { RefreshPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
+import { type UserSchema, userReader } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { ExpiresAtUnit } from './lifetime.ts'
@@ -13,11 +14,26 @@ import type { SessionStrategy } from './strategy.ts'
  * How a session works. Only `baseUrl` and `strategies` must be given; `createSession` throws `Misconfigured` for what
  * cannot work.
  */
-export interface SessionOptions {
+export interface SessionOptions<User extends UserIdentity = SessionUser> {
   /** The backend, absolute. Relative inputs of `fetch` and the paths of the strategies resolve against it. */
   readonly baseUrl: string
   /** How to refresh, by provider. The key is what `login` names. */
   readonly strategies: Readonly<Record<string, SessionStrategy>>
+  /**
+   * Reads the user of a login and of a renewal: any [Standard Schema](https://standardschema.dev) that answers at once,
+   * and leaves the `id` as it is. The session is typed by it. A user that misfits refuses a login (`InvalidAnswer`, or
+   * `Misconfigured` for a Promise); at a renewal, and where a stored session is found, the session keeps its tokens and
+   * the user that it had, and tells `warning` `userMisfit`. Keep `tenantId` in it where two tenants may have one `id`.
+   * @default the known fields of `SessionUser`
+   *
+   * @example
+   * const session = createSession({
+   *   baseUrl: 'https://chat.example.com',
+   *   strategies: { openid: openidStrategy() },
+   *   user: z.object({ id: z.string(), roles: z.array(z.string()) }),
+   * })
+   */
+  readonly user?: UserSchema<User>
   /**
    * Who refreshes: a timer while the user is not idle, the next caller, or the user after a warning.
    * @default 'eager'
@@ -115,7 +131,7 @@ const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] a
 const CLOCK = ['wall', 'monotonic', 'setTimer'] as const
 
 /** Fills in the defaults and refuses what cannot work. */
-export function readOptions(options: SessionOptions) {
+export function readOptions(options: SessionOptions<UserIdentity>) {
   const settings = {
     refresh: 'eager' as RefreshPolicy,
     leadTimeMs: 30_000,
@@ -132,7 +148,7 @@ export function readOptions(options: SessionOptions) {
     onListenerError: console.error as (error: unknown) => void,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
-    ) as unknown as SessionOptions),
+    ) as unknown as SessionOptions<UserIdentity>),
   }
   const { strategies, store, coordinator, allowedOrigins } = settings
   for (const name of WAITS) {
@@ -181,6 +197,7 @@ export function readOptions(options: SessionOptions) {
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {
     ...settings,
+    users: userReader(settings.user),
     baseUrl: base.href,
     origin: base.origin,
     origins: new Set([base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)]),

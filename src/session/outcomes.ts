@@ -1,6 +1,6 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
-import type { SessionUser } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
+import { userText } from '../base/userText.ts'
 import type { StoredSession } from '../stores/store.ts'
 import { type Attempt, internal, type Settled } from './attempts.ts'
 import { lifeOf } from './lifetime.ts'
@@ -29,8 +29,9 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
   function judge(owner: Owner, outcome: Ok): RefreshOutcome {
     warn(outcome)
     const { user: received, ...rest } = outcome
-    const user = readUser(received)
-    const isForeign = user?.tenantId && owner.tenantId && user.tenantId !== owner.tenantId
+    const user = settings.users.keep(received)
+    const tenantId = readUser(received)?.tenantId
+    const isForeign = tenantId && owner.tenantId && tenantId !== owner.tenantId
     if (user && (user.id !== owner.user.id || isForeign))
       return { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
     if (!vault.isStale(outcome)) return user ? { ...rest, user } : rest
@@ -50,13 +51,13 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     const lifeMs = received ? lifeOfBearer(received, outcome.life ?? {}, true, ageMs) : 0
     const brought = { version: next.version, lifeMs, receivedAt: now() - ageMs }
     const { tokens, life } = grant.best(toTokens(received, refreshToken), brought)
-    const renewed = outcome.user ? { ...owner, user: mergedUser(owner.user, outcome) } : owner
+    const renewed = ownerAfter(owner, outcome)
     if (shared && grant.isCurrent(position))
       await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)
     if (grant.isCurrent(position)) {
+      const before = userText(grant.user())
       grant.renew(next, renewed, tokens, life, answer)
-      if (JSON.stringify(renewed.user) !== JSON.stringify(owner.user))
-        tell({ type: 'changed', what: 'profile' })
+      if (userText(grant.user()) !== before) tell({ type: 'changed', what: 'profile' })
       return
     }
     // Somebody else lives on what this attempt brought, in this session or beside it: to revoke would end that session.
@@ -65,6 +66,20 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     const isOthers = outcome.shared || outcome.ageMs !== undefined
     if (!isOthers || (await shared?.isBuried(position)))
       revokeLate(owner, toTokens(received, outcome.refreshToken))
+  }
+
+  /** A user that misfits the schema of this release changes nothing: the tokens are good. */
+  function ownerAfter(owner: Owner, { user: told, partial }: Ok): Owner {
+    if (!told) return owner
+    // A partial answer leaves out what it does not say; a whole one takes the place of what was known.
+    const user = partial ? { ...owner.user, ...told } : told
+    try {
+      settings.users.read(user)
+      return { ...owner, user }
+    } catch {
+      tell({ type: 'warning', code: 'userMisfit' })
+      return owner
+    }
   }
 
   /** What is known of the token is written beside it. */
@@ -142,7 +157,3 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     problem: () => problem,
   }
 }
-
-/** A partial answer leaves out what it does not say; a whole one takes the place of what was known. */
-const mergedUser = (known: SessionUser, { user, partial }: Ok): SessionUser =>
-  partial ? { ...known, ...user } : (user ?? known)

@@ -1,6 +1,6 @@
 import { readRow } from '../../machines/session.ledger.ts'
 import type { Position } from '../../machines/session.types.ts'
-import { readUser } from '../base/readUser.ts'
+import { documentOf } from '../base/readUser.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
 import { isBearer, type Owner } from './login.ts'
 import { type Tokens, toTokens } from './vault.ts'
@@ -16,7 +16,7 @@ export function asStored(value: unknown): StoredSession | null {
   const { v, epoch, version, ended, provider, user: given, bearer, startedAt } = stored
   if (v !== 1 || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(version)) return null
   if (ended === true) return stored as Tombstone
-  const user = readUser(given)
+  const user = documentOf(given)
   const areTexts = [stored.tenantId, stored.sessionId, stored.refreshToken].every(isText)
   const areNumbers =
     [stored.endsAt, stored.lifeMs, stored.bearerVersion, stored.rejections].every(isNumber) &&

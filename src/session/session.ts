@@ -1,6 +1,7 @@
 import type { ActorRefFrom } from 'xstate'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
 import type { LoginAnswer, LoginOptions } from './login.ts'
 
@@ -8,7 +9,7 @@ import type { LoginAnswer, LoginOptions } from './login.ts'
 export type SessionActorRef = ActorRefFrom<typeof sessionMachine>
 
 /** What every session has, whether the page or its server keeps the tokens. */
-export interface BaseSession {
+export interface BaseSession<User extends UserIdentity = SessionUser> {
   /**
    * The platform's `fetch` for calls of the session. Rejects before anything is sent with `LoggedOut`, `SessionExpired`,
    * `SessionChanged`, `RefreshUnavailable`, `Misconfigured`, `Disposed`, or the reason of `signal`.
@@ -25,9 +26,9 @@ export interface BaseSession {
    */
   logout(): Promise<void>
   /** Calls `listener` in a microtask after each change. Returns a function that stops that. */
-  subscribe(listener: (state: SessionState) => void): () => void
+  subscribe(listener: (state: SessionState<User>) => void): () => void
   /** The same object until something changes. */
-  getSnapshot(): SessionState
+  getSnapshot(): SessionState<User>
   /** The time that `expiresAt`, `retryAt` and `idleEndsAt` of the snapshot are told in, and timers. */
   readonly clock: SessionClock
   /**
@@ -40,7 +41,7 @@ export interface BaseSession {
 }
 
 /** A session that holds its tokens, as an embedder holds it. */
-export interface Session extends BaseSession {
+export interface Session<User extends UserIdentity = SessionUser> extends BaseSession<User> {
   /**
    * Starts a session from what the backend answered to a login or an exchange. Replaces the one before.
    * Resolves when it is stored; without a `store` it is active at once.

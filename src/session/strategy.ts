@@ -1,4 +1,4 @@
-import type { ExpiredReason, ResendPolicy, SessionUser } from '../../machines/session.types.ts'
+import type { ExpiredReason, ResendPolicy, UserDocument } from '../../machines/session.types.ts'
 
 /** What a strategy is given for one attempt. */
 export interface RefreshRequest {
@@ -66,6 +66,7 @@ export type UnknownCause =
 /** What works and is odd; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
 export type Warning =
   | 'schema'
+  | 'userMisfit'
   | 'unit'
   | 'tokenFormat'
   | 'cookieDuplicate'
@@ -111,7 +112,8 @@ export type RefreshOutcome =
       readonly kind: 'ok'
       readonly bearer?: string
       readonly refreshToken?: string
-      readonly user?: SessionUser
+      /** As the backend tells it, under `id`; the session reads it, by the schema of its option `user` if it has one. */
+      readonly user?: UserDocument
       /** `user` says less than the login did: what it leaves out stays. Else it takes the place of what was known. */
       readonly partial?: true
       readonly life?: LifeHints

@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { ExpiredReason, LoggedOutReason, Position, SessionUser } from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason, Position, UserDocument } from '../../machines/session.types.ts'
 
 /** Everything that a session needs to go on after a restart or in another process. Holds tokens: keep it sealed. */
 export interface SessionRecord extends Position {
@@ -7,8 +7,8 @@ export interface SessionRecord extends Position {
   readonly v: 1
   /** The key of the strategy that refreshes. */
   readonly provider: string
-  /** Who is logged in. */
-  readonly user: SessionUser
+  /** Who is logged in, as the backend told it: with the option `user` the whole document, else its known fields. */
+  readonly user: UserDocument
   /** The tenant; absent: none. */
   readonly tenantId?: string
   /** The server's id of the session. */

@@ -5,15 +5,17 @@ import type {
   LoggedOutReason,
   RejectedReason,
   SessionUser,
+  UserIdentity,
 } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
+import type { UserSchema } from '../base/userReader.ts'
 import { createSession } from '../session/createSession.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 
-interface FakeLife {
+interface FakeLife<User extends UserIdentity> {
   /** @default { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.com', role: 'ADMIN' } */
-  readonly user?: SessionUser
+  readonly user?: User
   /** @default 'openid' */
   readonly provider?: string
   /**
@@ -28,7 +30,7 @@ interface FakeLife {
   readonly idleInMs?: number
 }
 
-interface Unsure extends FakeLife {
+interface Unsure<User extends UserIdentity> extends FakeLife<User> {
   /**
    * Whether the old bearer still serves.
    * @default true
@@ -36,10 +38,10 @@ interface Unsure extends FakeLife {
   readonly isUsable?: boolean
 }
 
-export type FakeSessionState =
-  | ({ readonly state: 'active' } & FakeLife)
-  | ({ readonly state: 'nearingExpiry' } & FakeLife)
-  | ({ readonly state: 'refreshing' } & Unsure)
+export type FakeSessionState<User extends UserIdentity = SessionUser> =
+  | ({ readonly state: 'active' } & FakeLife<User>)
+  | ({ readonly state: 'nearingExpiry' } & FakeLife<User>)
+  | ({ readonly state: 'refreshing' } & Unsure<User>)
   | ({
       readonly state: 'retrying'
       /**
@@ -47,12 +49,12 @@ export type FakeSessionState =
        * @default 5_000
        */
       readonly retryInMs?: number
-    } & Unsure)
+    } & Unsure<User>)
   | ({
       readonly state: 'expired'
       /** @default 'refreshRejected' */
       readonly reason?: ExpiredReason
-    } & FakeLife)
+    } & FakeLife<User>)
   | {
       readonly state: 'loggedOut'
       /** @default 'never' */
@@ -64,7 +66,7 @@ export type FakeSessionState =
       readonly isPending?: boolean
     }
 
-export type FakeSessionOptions = FakeSessionState & {
+export type FakeSessionOptions<User extends UserIdentity = SessionUser> = FakeSessionState<User> & {
   /**
    * What the API answers to `session.fetch`.
    * @default 200 and `{}`
@@ -86,9 +88,11 @@ const MAX_LEAD_MS = 2 ** 31 - 1
  * `fetch`, `subscribe`, `logout` and `actorRef`. No timer runs and nothing is sent, so it stays where it is until it is
  * told otherwise; a refresh that it is asked for then succeeds. A call that waits for something waits for ever.
  */
-export function createFakeSession(options: FakeSessionOptions): Session {
+export function createFakeSession<User extends UserIdentity = SessionUser>(
+  options: FakeSessionOptions<User>,
+): Session<User> {
   const { fetch = async () => Response.json({}), now = systemClock.wall() } = options
-  const life: FakeLife = options.state === 'loggedOut' ? {} : options
+  const life: FakeLife<UserIdentity> = options.state === 'loggedOut' ? {} : options
   const isNearing = options.state === 'nearingExpiry'
   const { user = ada, provider = 'openid', idleInMs = Infinity } = life
   const { expiresInMs = isNearing ? 25_000 : 600_000 } = life
@@ -109,6 +113,7 @@ export function createFakeSession(options: FakeSessionOptions): Session {
     expiresAtUnit: 'ms',
     clock: { wall: () => wall, monotonic: () => wall, setTimer: () => () => {} },
     random: () => 0,
+    user: asGiven(user),
     fetch,
     ...(options.state === 'loggedOut' &&
       options.isPending && { store: { read: () => never, compareAndSet: async () => true } }),
@@ -124,11 +129,20 @@ export function createFakeSession(options: FakeSessionOptions): Session {
   for (const event of way) session.actorRef.send({ ...event, at: now } as SessionEvent)
   assertSo(session, options)
   refresh = async () => ({ kind: 'ok', bearer: 'fake-renewed', life: { expiresIn: 600 } })
-  return session
+  return session as Session<UserIdentity> as Session<User>
 }
 
+/** The user of the test as it is, whatever it is made of; another one's document as it comes. */
+const asGiven = (user: UserIdentity): UserSchema => ({
+  '~standard': {
+    version: 1,
+    vendor: 'xstate-session',
+    validate: (value) => ({ value: (value as UserIdentity).id === user.id ? user : (value as UserIdentity) }),
+  },
+})
+
 /** What the chart does not come to by these options it is not made to show. */
-function assertSo(session: Session, options: object): void {
+function assertSo(session: Session<UserIdentity>, options: object): void {
   const found = session.getSnapshot()
   const wanted = { isUsable: found.isAuthenticated, ...options }
   for (const [name, value] of Object.entries(wanted)) {
@@ -142,7 +156,7 @@ function assertSo(session: Session, options: object): void {
 type Timeless<E = SessionEvent> = E extends SessionEvent ? Omit<E, 'at'> : never
 
 /** What happens between a login and the state; nothing where nobody ever logged in. */
-function wayTo(options: FakeSessionState, now: number): Timeless[] {
+function wayTo(options: FakeSessionState<UserIdentity>, now: number): Timeless[] {
   if (options.state === 'loggedOut')
     return options.reason === undefined || options.reason === 'never'
       ? []

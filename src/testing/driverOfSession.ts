@@ -2,7 +2,7 @@ import { type AnyActorRef, createActor } from 'xstate'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
-import type { RefreshPolicy, SessionUser } from '../../machines/session.types.ts'
+import type { RefreshPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import type { BaseSession, Session } from '../session/session.ts'
@@ -15,7 +15,7 @@ import { transitionName } from './modelTransitions.ts'
 import type { VirtualClock } from './virtualClock.ts'
 
 /** The UI under test where there is one, and what it cannot do. */
-export interface DrivenUiOptions<Driven extends BaseSession = Session> {
+export interface DrivenUiOptions<Driven extends BaseSession<UserIdentity> = Session> {
   /** Shows the session in the UI under test. Answers what takes it down again. */
   readonly mount?: (session: Driven) => Unmount | Promise<Unmount>
   /**
@@ -51,7 +51,7 @@ export interface DrivenSettings {
 }
 
 /** What a driven session is made of. */
-export interface DrivenParts<Driven extends BaseSession> {
+export interface DrivenParts<Driven extends BaseSession<UserIdentity>> {
   readonly logicOf: (settings: DrivenSettings) => typeof sessionMachine
   readonly sessionOf: (ref: AnyActorRef) => Driven
   readonly clock: VirtualClock
@@ -68,14 +68,14 @@ export interface DrivenParts<Driven extends BaseSession> {
 }
 
 /** A session, and what surrounds it. */
-export interface DrivenWorld<Driven extends BaseSession> {
+export interface DrivenWorld<Driven extends BaseSession<UserIdentity>> {
   readonly session: Driven
   signal(what: SessionSignal): void
   /** Waits, in real time, for what others bring about. */
   until(isThere: () => boolean, what: () => string): Promise<void>
 }
 
-type Running<Driven extends BaseSession> = ReturnType<typeof run<Driven>> & DrivenParts<Driven>
+type Running<Driven extends BaseSession<UserIdentity>> = ReturnType<typeof run<Driven>> & DrivenParts<Driven>
 
 /** How many answers of the API a path may need before another call could carry the same bearer. */
 const PROBES = 8
@@ -86,7 +86,7 @@ const LONGEST_MS = 2 ** 31 - 1
  * What the drivers have in common: a session on a virtual clock, and after each step the check that it is where the
  * model is, and that its chart took the row that the model took.
  */
-export function driverOfSession<Driven extends BaseSession>(
+export function driverOfSession<Driven extends BaseSession<UserIdentity>>(
   begin: (model: SessionModelOptions) => Promise<DrivenParts<Driven>>,
   { mount, shows, unreachable, patienceMs = 2_000 }: DrivenUiOptions<Driven>,
 ): ModelDriver {
@@ -170,7 +170,7 @@ export function driverOfSession<Driven extends BaseSession>(
   }
 }
 
-function run<Driven extends BaseSession>(
+function run<Driven extends BaseSession<UserIdentity>>(
   { logicOf, sessionOf, clock, held, fetch, apiPath }: DrivenParts<Driven>,
   model: SessionModelOptions,
 ) {
@@ -252,7 +252,7 @@ function run<Driven extends BaseSession>(
 }
 
 const told = (
-  { state, reason, isUsable, isPending, epoch, version }: SessionState,
+  { state, reason, isUsable, isPending, epoch, version }: SessionState<UserIdentity>,
   loginsOf = (of: number) => of,
 ) =>
   `${isPending ? 'pending' : state}${reason === null ? '' : ` (${reason})`}, ${isUsable ? 'usable' : 'no bearer'}, ${loginsOf(epoch)}.${version}`

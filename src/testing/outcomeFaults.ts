@@ -48,6 +48,7 @@ const reasons: Words<ExpiredReason> = {
 const securityNotices: Words<SecurityNotice> = { identityMismatch: true, unknownUser: true, reuse: true }
 const warnings: Words<Warning> = {
   schema: true,
+  userMisfit: true,
   unit: true,
   tokenFormat: true,
   cookieDuplicate: true,

@@ -1,9 +1,9 @@
-import type { SessionNotice, SessionState } from 'xstate-session'
+import type { AnySessionState, SessionNotice, SessionState } from 'xstate-session'
 import type { Presentation, PresentationOutcome } from '../../examples/backend/presentations.ts'
 import type { RequestRecord } from '../../examples/backend/requestLog.ts'
 import type { Evidence, Step } from '../../examples/demo/evidence.ts'
 
-export const facts = (some: Partial<SessionState> = {}): SessionState => ({
+export const facts = (some: Partial<AnySessionState> = {}): SessionState => ({
   state: 'active',
   isAuthenticated: true,
   isUsable: true,
@@ -14,7 +14,7 @@ export const facts = (some: Partial<SessionState> = {}): SessionState => ({
   reason: null,
   epoch: 1,
   version: 1,
-  ...some,
+  ...(some as object),
 })
 
 let sequence = 0

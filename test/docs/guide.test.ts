@@ -22,6 +22,7 @@ const SAMPLES = {
   'docs/browser.md': { behindServer: 'browserPage()', sharedVault: "vault: 'shared'" },
   'docs/guide.md': {
     logins: 'refreshTokenFromCookies',
+    users: 'z.infer<typeof user>',
     browserOptions: 'browserOptions',
     ownMachine: 'createSessionLogic',
     coordinator: 'inProcessCoordinator',
@@ -148,6 +149,26 @@ test('U63: docs/guide.md: logins by OpenID and by password', async () => {
   await onCallback(VERIFIER)
   expect(session.getSnapshot().provider).toBe('openid')
   expect((await session.fetch(USERS)).status).toBe(200)
+})
+
+test('U63 and U50: docs/guide.md: users by a schema', async () => {
+  const backend = await backendFor()
+  const said: unknown[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((word) => void said.push(word))
+  onTestFinished(() => log.mockRestore())
+  const { session } = await runSample<{ readonly session: Session }>(
+    'docs/guide.md',
+    SAMPLES['docs/guide.md'].users,
+    at(backend),
+    ['session'],
+  )
+  disposed(session)
+  await session.login(await backend.loginOpenid('openidAdmin'), { provider: 'openid' })
+  await session.logout()
+  expect(said).toEqual([
+    expect.stringMatching(/^\S+@\S+ has logged in by openid$/),
+    'Nobody is logged in: user',
+  ])
 })
 
 test('U63: docs/guide.md: options for a page', async () => {

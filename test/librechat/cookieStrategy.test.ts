@@ -31,7 +31,7 @@ describe('what is sent', () => {
       kind: 'ok',
       bearer: 'T2',
       refreshToken: 'R2',
-      user: { id: 'u1', name: 'Ann' },
+      user: { id: 'u1', _id: 'u1', name: 'Ann' },
       life: {},
     })
     expect(sent).toHaveLength(1)

@@ -12,6 +12,7 @@ import {
   type SessionOptions,
   type SessionState,
   type SessionStrategy,
+  type SessionUser,
   sessionOf,
 } from 'xstate-session'
 import { type RefreshInput, type SessionStateName, sessionMachine } from 'xstate-session/machine'
@@ -25,7 +26,8 @@ declare const session: Session
 
 describe('createSession', () => {
   test('needs a base URL and strategies, and nothing else', () => {
-    expectTypeOf(createSession).toEqualTypeOf<(options: SessionOptions) => Session>()
+    expectTypeOf(createSession(options)).toEqualTypeOf<Session>()
+    expectTypeOf(createSession<SessionUser>).parameters.toEqualTypeOf<[SessionOptions]>()
     // @ts-expect-error: where should it send?
     createSession({ strategies: {} })
     // @ts-expect-error: how should it refresh?

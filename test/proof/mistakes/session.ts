@@ -126,8 +126,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '      user: of.user,\n',
-        put: '      user: of.user,\n      token: tokens.bearer,\n',
+        find: '      user: show(of.user),\n',
+        put: '      user: show(of.user),\n      token: tokens.bearer,\n',
       },
     ],
     seenBy: {
@@ -140,7 +140,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '      user: of.user,\n',
+        find: '      user: show(of.user),\n',
         put: '      user: { ...of.user, token: tokens.bearer },\n',
       },
     ],
