@@ -130,13 +130,8 @@ const over: Partial<Record<MachineSnapshot['status'], Pick<AnySessionState, 'sta
  * @example
  * const { user } = selectSession<User>(actorRef.getSnapshot())
  */
-export const selectSession = <User extends UserIdentity = SessionUser>(
-  snapshot: Readable,
-): SessionState<User> =>
-  // Which members go together is what the chart says: its tests walk every state.
-  read(snapshot) as SessionState<User>
-
-function read({ context: c, value: state, status = 'active' }: Readable): AnySessionState {
+export function selectSession<User extends UserIdentity = SessionUser>(snapshot: Readable): SessionState<User>
+export function selectSession({ context: c, value: state, status = 'active' }: Readable): AnySessionState {
   const isOpen = c.reason === null || c.pending
   const end = status === 'error' || isOpen ? over[status] : undefined
   if (end) {

@@ -24,18 +24,9 @@ export interface UserReader {
 export function userReader(schema: UserSchema | undefined): UserReader {
   if (schema === undefined) return { keep: readUser, read: (document) => readUser(document) ?? document }
   const standard = schema?.['~standard']
-  if (typeof standard?.validate !== 'function')
-    throw new Misconfigured(
-      'Option "user" must be a Standard Schema: z.object({ id: z.string() }) of zod is one.',
-    )
+  if (!standard?.validate) throw new Misconfigured('Option "user" must be a Standard Schema.')
   return {
-    keep(value) {
-      try {
-        return documentOf(JSON.parse(JSON.stringify(value)))
-      } catch {
-        return readUser(value)
-      }
-    },
+    keep: (value) => documentOf(JSON.parse(JSON.stringify(value ?? null))),
     read(document) {
       let found: ReturnType<typeof standard.validate> | undefined
       try {
@@ -45,15 +36,15 @@ export function userReader(schema: UserSchema | undefined): UserReader {
       }
       if (found instanceof Promise) {
         found.catch(() => {})
-        throw new Misconfigured('Option "user" must be a schema that answers at once, not with a Promise.')
+        throw new Misconfigured('Option "user" must be a schema that answers without a Promise.')
       }
-      if (found && !found.issues && found.value?.id === document.id) return found.value
+      if (!found?.issues && found?.value?.id === document.id) return found.value
       // What the schema says of a value may quote it.
-      const paths = found?.issues?.map(({ path = [] }) => path.map(nameOf).join('.'))
-      throw new InvalidAnswer(`The user misfits the schema of option "user" at: ${paths ?? 'id'}.`)
+      const paths = found?.issues?.map(({ path }) => path?.map(nameOf).join('.'))
+      throw new InvalidAnswer(`The "user" misfits the schema at: ${paths ?? 'id'}.`)
     },
   }
 }
 
 const nameOf = (step: PropertyKey | StandardSchemaV1.PathSegment) =>
-  String(typeof step === 'object' ? step.key : step)
+  typeof step === 'object' ? step.key : step

@@ -7,7 +7,6 @@ import type {
   UserDocument,
 } from '../../machines/session.types.ts'
 import { shownUser } from '../base/shownUser.ts'
-import { userText } from '../base/userText.ts'
 import type { Send } from '../session/port.ts'
 import type { Chart } from './chart.ts'
 import type { KnownFacts } from './facts.ts'
@@ -77,7 +76,8 @@ export function createLogin(
     if (isOther || reason !== null || facts.version < version + (answer ? 0 : 1)) return
     const at = chart.now()
     ;(answer ?? chart.send)({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
-    if (userText(user) !== userText(show(facts.user))) chart.tell({ type: 'changed', what: 'profile' })
+    // Another object: another document, and it fits.
+    if (user !== show(facts.user)) chart.tell({ type: 'changed', what: 'profile' })
   }
 
   function toFacts({ epoch, version, user, lifeMs }: KnownFacts, at: number): SessionFacts {

@@ -72,9 +72,6 @@ export function createGrant({ settings, vault, now, send, tell }: Surroundings) 
     /** Whose tokens are here; `undefined`: there is no session whose tokens are here, or may yet come. */
     owner: () => owner,
 
-    /** The user that is shown. */
-    user: () => owner && show(owner.user),
-
     /** Whether `position` is the version at hand: its epoch is not over, and no newer version is here. */
     isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position()),
 

@@ -1,6 +1,5 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { readUser } from '../base/readUser.ts'
-import { userText } from '../base/userText.ts'
 import type { StoredSession } from '../stores/store.ts'
 import { type Attempt, internal, type Settled } from './attempts.ts'
 import { lifeOf } from './lifetime.ts'
@@ -55,9 +54,9 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     if (shared && grant.isCurrent(position))
       await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)
     if (grant.isCurrent(position)) {
-      const before = userText(grant.user())
       grant.renew(next, renewed, tokens, life, answer)
-      if (userText(grant.user()) !== before) tell({ type: 'changed', what: 'profile' })
+      if (JSON.stringify(renewed.user) !== JSON.stringify(owner.user))
+        tell({ type: 'changed', what: 'profile' })
       return
     }
     // Somebody else lives on what this attempt brought, in this session or beside it: to revoke would end that session.
