@@ -57,7 +57,7 @@ export type StepLimits = Pick<ModelDriver, 'unreachable' | 'isChart'>
 /** Why a driver cannot take a step; `undefined` where it can. */
 export function whyUnreachable(
   { unreachable = {}, isChart }: StepLimits,
-  { event, from, isOverdue, transition }: ModelStep,
+  { event, from, isOverdue, transition }: Omit<ModelStep, 'to' | 'snapshot'>,
 ): string | undefined {
   if (event === 'start') return undefined
   if (isOverdue && !isChart) return 'A session looks at the clock before anything else happens.'

@@ -1,5 +1,5 @@
 import { createSessionModel, type SessionModelOptions } from './createSessionModel.ts'
-import { type StepLimits, whyUnreachable } from './modelDriver.ts'
+import type { StepLimits } from './modelDriver.ts'
 import { lastOf, type ModelGraph, type ModelWay, modelGraph, startOf, stepsFrom } from './modelGraph.ts'
 import { modelKey } from './modelKey.ts'
 import type { ModelStep } from './modelStep.ts'
@@ -20,10 +20,9 @@ export function modelPaths(
   driver: StepLimits,
   kind: ModelPathKind = 'transitions',
 ): ModelWay[] {
-  const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
-  if (kind === 'simple') return simplePaths(options, isOpen)
+  if (kind === 'simple') return simplePaths(options, driver)
   const graph = modelGraph(options, driver)
-  if (kind === 'tours') return tours(options, graph, isOpen)
+  if (kind === 'tours') return tours(options, graph, driver)
   if (kind === 'shortest') return withoutBeginnings(graph.ways)
   if (kind === 'transitions') return withoutBeginnings(toEveryRow(graph))
   throw new TypeError(`"paths" are "transitions", "shortest", "simple" or "tours", not "${kind}".`)
@@ -43,11 +42,7 @@ function toEveryRow({ edges }: ModelGraph): ModelWay[] {
 }
 
 /** From where each tour stands it goes on to the nearest that none before has shown. */
-function tours(
-  options: SessionModelOptions,
-  { edges }: ModelGraph,
-  isOpen: (step: ModelStep) => boolean,
-): ModelWay[] {
+function tours(options: SessionModelOptions, { edges }: ModelGraph, driver: StepLimits): ModelWay[] {
   const model = createSessionModel(options)
   const keyOf = (step: ModelStep) => modelKey(step.snapshot)
   const from = Map.groupBy(edges, ({ fromKey }) => fromKey)
@@ -72,7 +67,7 @@ function tours(
     for (let ahead = nearest(keyOf(way[0])); ahead.length > 0; ahead = nearest(keyOf(lastOf(way)))) {
       if (way.length > TOUR_STEPS) break
       for (const { event } of ahead) {
-        const step = event !== 'start' && stepsFrom(model, lastOf(way).snapshot, [event]).find(isOpen)
+        const [step] = event === 'start' ? [] : stepsFrom(model, lastOf(way).snapshot, driver, [event])
         if (!step) break
         show(step)
         way = [...way, step]
@@ -86,13 +81,13 @@ function tours(
 }
 
 /** Of several events that take the same row, one stands for all. */
-function simplePaths(options: SessionModelOptions, isOpen: (step: ModelStep) => boolean): ModelWay[] {
+function simplePaths(options: SessionModelOptions, driver: StepLimits): ModelWay[] {
   const model = createSessionModel(options)
   function onFrom(way: ModelWay): ModelWay[] {
     const seen = new Set(way.map(({ to }) => to.state))
     const rows = new Set<string>()
-    const longer = stepsFrom(model, lastOf(way).snapshot).flatMap((step) => {
-      if (!step.transition || seen.has(step.to.state) || rows.has(step.transition) || !isOpen(step)) return []
+    const longer = stepsFrom(model, lastOf(way).snapshot, driver).flatMap((step) => {
+      if (!step.transition || seen.has(step.to.state) || rows.has(step.transition)) return []
       rows.add(step.transition)
       return onFrom([...way, step])
     })

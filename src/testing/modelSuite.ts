@@ -71,7 +71,6 @@ export function modelSuite(
   assertPlaces(driver)
   if (!(maxFailures >= 1)) throw new TypeError(`"maxFailures" is a number of at least 1, not ${maxFailures}.`)
   const settings: readonly ModelSuiteOptions[] = [options].flat()
-  const isOpen = (step: ModelStep) => whyUnreachable(driver, step) === undefined
   const passed: ModelStep[] = []
   const failures = failureList(maxFailures)
   const pathOf = (
@@ -117,9 +116,7 @@ export function modelSuite(
       const model = ofWalks
       let way: ModelWay = [startOf(model)]
       const open = (events?: ModelEventType[]) =>
-        stepsFrom(model, lastOf(way).snapshot, events).filter(
-          (step) => isOpen(step) && isNews(lastOf(way), step),
-        )
+        stepsFrom(model, lastOf(way).snapshot, driver, events).filter((step) => isNews(lastOf(way), step))
       for (const choice of choices) {
         if (typeof choice === 'number' ? choice < 0 || choice % 1 !== 0 : !Object.hasOwn(modelEvents, choice))
           throw new TypeError(`"walk" takes whole numbers from 0 on, and events of the model, not ${choice}.`)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type DrivenBackend, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { createSessionModel, type ModelSnapshot } from '../../src/testing/createSessionModel.ts'
 import { driveStep, whyUnreachable } from '../../src/testing/modelDriver.ts'
-import { lastOf, modelGraph, stepsFrom } from '../../src/testing/modelGraph.ts'
+import { ABLE, lastOf, modelGraph, stepsFrom } from '../../src/testing/modelGraph.ts'
 import { driven, mock, mockSuite, policies, resends } from './drivers.ts'
 
 // Some ten thousand steps: MSW's handlers answer, and its interception, which costs more than all the rest, is walked
@@ -40,17 +40,21 @@ describe('what the driver says that it cannot do, it cannot', () => {
   /** A bearer that no refresh is due for yet is handed out without a word to the chart. */
   const isServed = ({ context: c }: ModelSnapshot) => c.bearer === 'good' && c.now < c.leadAt
 
+  const onward = ways.flatMap((way) =>
+    stepsFrom(model, lastOf(way).snapshot, ABLE)
+      .filter((step) => !step.isOverdue)
+      .map((step) => ({ way, step })),
+  )
+
   /** Each listed step, once from each state, each reason, and with a bearer or without; behind steps that are open. */
   const cases = Object.keys(driver.unreachable ?? {}).flatMap((place) => {
-    const listed = ways.flatMap((way) =>
-      stepsFrom(model, lastOf(way).snapshot)
-        .filter((step) => !step.isOverdue && whyUnreachable({ unreachable: { [place]: 'listed' } }, step))
-        .map((step) => {
-          const from =
-            step.from.reason ?? `${step.from.state}${isServed(lastOf(way).snapshot) ? ', served' : ''}`
-          return { place, from, path: [...way, step] }
-        }),
-    )
+    const listed = onward
+      .filter(({ step }) => whyUnreachable({ unreachable: { [place]: 'listed' } }, step))
+      .map(({ way, step }) => {
+        const from =
+          step.from.reason ?? `${step.from.state}${isServed(lastOf(way).snapshot) ? ', served' : ''}`
+        return { place, from, path: [...way, step] }
+      })
     expect(listed, place).not.toEqual([])
     return [...new Map(listed.toReversed().map((one) => [one.from, one])).values()]
   })
