@@ -3,7 +3,7 @@
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 export { clientIp } from '../server/clientIp.ts'
 export { createSessionServer, type SessionServer } from '../server/createSessionServer.ts'
-export type { GetSessionOptions, ServerSession } from '../server/getSession.ts'
+export type { AnyServerSession, GetSessionOptions, ServerSession } from '../server/getSession.ts'
 export type { ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { RequestInfo, SessionServerOptions } from '../server/options.ts'
 export type { PaceOptions } from '../server/pace.ts'

@@ -23,6 +23,8 @@ export function useSession<Selected, User extends UserIdentity = SessionUser>(
 ): Selected
 export function useSession(select: (state: never) => unknown = whole): unknown {
   const { session, rendered } = useProvided()
+  // Not `useSelector` of @xstate/react: it hydrates with the state of now, where the server has rendered an older one; it
+  // hears every event of the chart, and not once of a change; and it weighs 1.1 kB more.
   const shown = useRef<unknown>(undefined)
   const read = useMemo(() => createReader(select as typeof whole, shown), [select])
   const selected = useSyncExternalStore(

@@ -7,7 +7,7 @@ import { createSessionLogic, sessionOf } from 'xstate-session'
 import { selectSession, type sessionMachine } from 'xstate-session/machine'
 import { SessionProvider, useUser } from 'xstate-session/react'
 import { fakeClock } from '../fakeClock.ts'
-import { ada, BASE_URL, LEAD, LIFE, openid, stubApi, stubStrategy } from '../session/fixture.ts'
+import { ada, BASE_URL, LEAD, LIFE, openid, start, stubApi, stubStrategy } from '../session/fixture.ts'
 import { modes, open, settle } from './page.tsx'
 
 type Ref = ActorRefFrom<typeof sessionMachine>
@@ -113,4 +113,26 @@ test('an application whose machine invokes the session hands it to the provider'
   expect(shown.text()).toBe('nobody')
   await settle(() => login(ref))
   expect(shown.text()).toBe('ada')
+})
+
+test('a session that runs outside of React is read by useSelector as by the hooks of this package', async () => {
+  const { session, login, pass } = start()
+  let renders = 0
+  function Both() {
+    renders++
+    const id = useSelector(session.actorRef, (snapshot) => selectSession(snapshot).user?.id)
+    return <p>{`${id} ${useUser()?.id}`}</p>
+  }
+  const shown = await open(
+    <SessionProvider session={session}>
+      <Both />
+    </SessionProvider>,
+  )
+  await settle(() => login())
+  expect(shown.text()).toBe('ada ada')
+  const before = renders
+  await settle(() => pass(LIFE - LEAD))
+  expect([session.getSnapshot().state, renders]).toEqual(['refreshing', before])
+  await settle(() => session.logout())
+  expect(shown.text()).toBe('undefined undefined')
 })

@@ -15,7 +15,13 @@ import {
 import { type BffSession, bffSessionOf, createBffSession } from 'xstate-session/bff'
 import { browserOptions } from 'xstate-session/browser'
 import { selectSession, sessionMachine } from 'xstate-session/machine'
+import { type SessionProviderProps, useSession, useSessionClient, useUser } from 'xstate-session/react'
+import { reactAdminAuthProvider } from 'xstate-session/react-admin'
+import { refineAuthProvider } from 'xstate-session/refine'
 import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
+import { connectQueryClient } from 'xstate-session/tanstack-query'
+import { connectRouter, requireSession } from 'xstate-session/tanstack-router'
+import { createFakeSession } from 'xstate-session/testing'
 import * as z from 'zod'
 import * as mini from 'zod/mini'
 
@@ -75,6 +81,44 @@ describe('U50: a session is typed by the schema of its users', () => {
     else expectTypeOf(session.login).toBeString()
     const plain = await createSessionServer(serverOptions).getSession(new Request('https://admin.example'))
     expectTypeOf(plain.user).toEqualTypeOf<SessionUser | null>()
+  })
+})
+
+describe('U50: what reads a session carries its type', () => {
+  const session = createSession({ ...options, user })
+
+  test('hooks', () => {
+    expectTypeOf(useUser<User>()).toEqualTypeOf<User | null>()
+    expectTypeOf(useUser()).toEqualTypeOf<SessionUser | null>()
+    expectTypeOf(useSession<User>()).toEqualTypeOf<SessionState<User>>()
+    expectTypeOf(useSession()).toEqualTypeOf<SessionState>()
+    expectTypeOf(useSession((state: SessionState<User>) => state.user?.roles)).toEqualTypeOf<
+      string[] | undefined
+    >()
+    expectTypeOf(useSession(({ user }) => user?.email)).toEqualTypeOf<string | undefined>()
+    expectTypeOf(useSessionClient<Session<User>>()).toEqualTypeOf<Session<User>>()
+    expectTypeOf<SessionProviderProps>().toExtend<object>()
+    ;({ session }) satisfies SessionProviderProps
+  })
+
+  test('adapters', () => {
+    const login = async () => undefined
+    const permissionsOf = (state: SessionState<User>) => state.user?.roles
+    reactAdminAuthProvider(session, { login, permissionsOf })
+    refineAuthProvider(session, { login, permissionsOf })
+    refineAuthProvider(session, { login, permissionsOf: ({ user }) => user?.roles })
+    // @ts-expect-error: these users have no badge
+    refineAuthProvider(session, { login, permissionsOf: ({ user }) => user?.badge })
+    requireSession(session, { toLogin: () => new Error() })
+    connectQueryClient(session, { queryClient: {} as never })
+    connectRouter(session, {} as never)
+  })
+
+  test('fakes', () => {
+    const fake = createFakeSession<User>({ state: 'active', user: { id: 'ada', roles: [], name: null } })
+    expectTypeOf(fake).toEqualTypeOf<Session<User>>()
+    // @ts-expect-error: this user has no roles
+    createFakeSession<User>({ state: 'active', user: { id: 'ada' } })
   })
 })
 
