@@ -5,7 +5,7 @@ import { judge } from './judge.ts'
 import { plan } from './nemesis.ts'
 import { random } from './random.ts'
 
-const limits = { skewMs: 0, callMs: 1_000, attemptMs: 4_000, answers: 4 }
+const limits = { skewMs: 0, callMs: 1_000, attemptMs: 4_000 }
 const LIFE = 60_000
 
 /** A session that logged in at 0 and renewed at 50 s: whole, and without a fault. */

@@ -1,3 +1,4 @@
+import { againstResend, MAX_ANSWERS } from '../proof/judge/againstResend.ts'
 import type { Doing, History, Presentation } from './history.ts'
 
 export interface Verdict {
@@ -24,8 +25,6 @@ export interface Limits {
   readonly callMs: number
   /** After this the sender of a refresh has given up. */
   readonly attemptMs: number
-  /** How often the policy sends a token again that the backend itself answers without a definitive word. */
-  readonly answers: number
 }
 
 /** A process, or a store, in trouble so shortly after an answer may not have written it down. */
@@ -86,11 +85,16 @@ export function judge(history: History, limits: Limits): Verdict {
       const open = send.fate !== 'refused' && before.find(({ doneAt }) => doneAt > send.at)
       const said = (one: Presentation) => `${one.fate} at process ${one.process}`
       const again = `sent again by ${send.process}`
+      // The servers of a run have the policy of LibreChat. What is known of the token, too, ends with the bearer.
+      const [how] = againstResend('afterBearerEnds', {
+        doubts: before.length,
+        answers: answersIn(before),
+        sinceMs: 0,
+        isSpent: send.at >= endsAt - limits.skewMs,
+      })
       if (open) wrong(`${said(open)} and not yet answered, ${again}`)
-      else if (send.at < endsAt - limits.skewMs)
-        wrong(`${before.at(-1)?.fate}, then ${again}, its bearer good for ${Math.round(endsAt - send.at)} ms`)
       else if (known) wrong(`${said(known)}, then ${again}`)
-      else if (answersIn(before) >= limits.answers) wrong(`${again} after ${answersIn(before)} answers`)
+      else if (how) wrong(`${before.at(-1)?.fate}, then ${again}: ${how}`)
     }
   }
 
@@ -169,7 +173,7 @@ export function judge(history: History, limits: Limits): Verdict {
     const [token = '', ...older] = new Set(own.toReversed().map((one) => one.token))
     const sends = perToken.get(token) ?? []
     // Only the backend ends a session: by a clear no, or by as many doubtful answers as the policy takes.
-    const isRefused = sends.some(({ fate }) => fate === 'rejected') || answersIn(sends) >= limits.answers
+    const isRefused = sends.some(({ fate }) => fate === 'rejected') || answersIn(sends) >= MAX_ANSWERS
     if (!isRefused) return undefined
     const why = causeOf(sends)
     if (why) return why
@@ -183,7 +187,7 @@ export function judge(history: History, limits: Limits): Verdict {
     if (sends.some(({ fate }) => fate === 'lost')) return 'an answer was lost on its way'
     const answered = sends.filter(({ fate }) => fate === 'ambiguous')
     const isOutage = (one: Presentation) => during(one.at, one.doneAt, ({ what }) => what === 'providerDown')
-    if (answered.length >= limits.answers && answered.every(isOutage))
+    if (answered.length >= MAX_ANSWERS && answered.every(isOutage))
       return 'its provider was out of order at each send'
     const delivered = sends.filter(({ fate }) => fate === 'delivered')
     if (delivered.some((one) => mayBeForgotten(one.at, one.doneAt + COMMIT_MS)))

@@ -49,7 +49,6 @@ const LIMITS = {
   /** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
   callMs: 10_000,
   attemptMs: 4_000,
-  answers: 4,
 }
 
 /** What is to be said of what happened. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { RefreshPolicy, ResendPolicy, SessionSignal } from 'xstate-session'
+import { againstResend } from '../proof/judge/againstResend.ts'
 import { EDGES } from './edges.ts'
 import {
   ANSWERS,
@@ -341,14 +342,8 @@ function checkSends({ history, options }: World): void {
       doubts += 1
       if (last.answer === 'failed' && !last.isGivenUp) answers += 1
       firstDoubt = Math.min(firstDoubt, last.closedAt ?? Infinity)
-      expect(resend, 'I1: sent again under never').not.toBe('never')
-      if (resend === 'afterBearerEnds') {
-        expect(next.spent, 'I1: sent again in doubt while the bearer was good').toBe(true)
-        expect(answers, 'I1: sent again beyond the budget of answered sends').toBeLessThan(4)
-      } else if (typeof resend === 'object') {
-        expect(doubts, 'I1: a second time within the window').toBe(1)
-        expect(next.at - firstDoubt, 'I1: after the window').toBeLessThanOrEqual(resend.withinMs)
-      }
+      const doubtful = { doubts, answers, sinceMs: next.at - firstDoubt, isSpent: next.spent }
+      expect(againstResend(resend, doubtful), 'I1: how the token was sent').toEqual([])
     }
   }
   for (const [index, send] of history.sends.entries())

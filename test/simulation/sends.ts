@@ -1,3 +1,4 @@
+import { againstResend } from '../proof/judge/againstResend.ts'
 import type { Answer, Route } from './backend.ts'
 import type { Court } from './court.ts'
 import type { Family, Grant } from './provider.ts'
@@ -37,7 +38,6 @@ interface Grants {
 
 const WINDOW_MS = 60_000
 const FLOOR_MS = 5_000
-const MAX_ANSWERS = 4
 /** What tells the sender nothing of its token. */
 const UNCERTAIN: readonly Send['fate'][] = ['lost', 'ambiguous', 'silent', 'open']
 /** How far apart the clocks of processes may be (`docs/deployment.md`); milliseconds. */
@@ -117,21 +117,14 @@ export function createSends(court: Court) {
     if (known || (unkept && !hasIntents)) return
     if (family.rotation === 'none') return
     const doubtful = before.filter(({ fate }) => UNCERTAIN.includes(fate))
-    if (doubtful.length === 0) return
-    if (resend === 'never') violate('I1', seat, `${name} is sent again under "never"`)
-    else if (resend === 'afterBearerEnds') {
-      if (!isSpent(family, seat))
-        violate('I1', seat, `${name} is sent again in doubt while its bearer is good`)
-      const answered = doubtful.filter((send) => send.fate === 'ambiguous' && isKept(send))
-      if (answered.length >= MAX_ANSWERS)
-        violate('I1', seat, `${name} is sent again after ${answered.length} answers of the backend`)
-    } else {
-      if (doubtful.length > 1) violate('I1', seat, `${name} is sent a third time`)
-      const { at } = doubtful[0] as Send
-      const lateMs = next.at - at - resend.withinMs
-      if (lateMs > slackOf(seat, at))
-        violate('I1', seat, `${name} is sent again ${lateMs} ms after the window`)
-    }
+    const since = doubtful[0]?.at ?? next.at
+    for (const how of againstResend(resend, {
+      doubts: doubtful.length,
+      answers: doubtful.filter((send) => send.fate === 'ambiguous' && isKept(send)).length,
+      sinceMs: next.at - since - slackOf(seat, since),
+      isSpent: isSpent(family, seat),
+    }))
+      violate('I1', seat, `${name} is sent ${how}`)
   }
 
   function newerIsStored(family: Family, index: number): boolean {

@@ -1,3 +1,4 @@
+import { MAX_ANSWERS } from '../../proof/judge/againstResend.ts'
 import type { Family, Send } from '../happenings.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
 
@@ -14,7 +15,6 @@ interface Line {
 const OVER_MS = 30_000
 
 /** So many doubtful answers of the backend itself end a session. */
-const MAX_ANSWERS = 4
 
 /**
  * I14: a session that expires for its refresh had a send that ended so, of a token of its own login. A refusal ends

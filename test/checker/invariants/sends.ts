@@ -1,3 +1,4 @@
+import { againstResend } from '../../proof/judge/againstResend.ts'
 import type { Bearer, Family, Send } from '../happenings.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
 
@@ -13,7 +14,6 @@ interface Token {
 
 /** The deadline of an attempt and a margin: what a process that stands still has in the air is over by then. */
 const OVER_MS = 30_000
-const MAX_ANSWERS = 4
 /** What proves that a token is spent, or refused for good. */
 const OVER: readonly Send['result'][] = ['rejected', 'rotated', 'consumed']
 
@@ -49,13 +49,8 @@ export function sends(bench: Bench): Monitor {
     if (OVER.includes(last.result)) report('I1', `${by} sends ${token}, which was ${last.result}`)
     if (last.result === 'unsupported' && !isSpent(by, family) && processOf(last.by) === processOf(by))
       report('I1', `${by} sends ${token} to a backend without the route while the bearer is good`)
-    if (doubts === 0) return
-    if (resend === 'never') report('I1', `${by} sends ${token} again under "never"`)
-    else if (resend === 'afterBearerEnds') {
-      if (!isSpent(by, family)) report('I1', `${by} sends ${token} again in doubt while the bearer is good`)
-      if (answers >= MAX_ANSWERS) report('I1', `${by} sends ${token} again after ${answers} answers`)
-    } else if (doubts > 1 || now() - since > resend.withinMs)
-      report('I1', `${by} sends ${token} again outside of its window`)
+    const doubtful = { doubts, answers, sinceMs: now() - since, isSpent: isSpent(by, family) }
+    for (const how of againstResend(resend, doubtful)) report('I1', `${by} sends ${token} ${how}`)
   }
 
   return {
