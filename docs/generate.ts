@@ -1,7 +1,7 @@
 /**
  * Writes docs/statechart.md from the machine itself (a Mermaid diagram, and what every state does with every event),
  * docs/words.md from the tables of the strategies, and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
- * nowhere, a page is not listed or a public name is not explained.
+ * nowhere, a page is not listed, a public name is not explained, or an example of one is missing or does not compile.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { AnyStateNode } from 'xstate'
 import { sessionMachine } from '../machines/session.machine.ts'
 import { edgesOf, stateNodes } from './chart.ts'
+import { exampleProblems } from './examples.ts'
 import { buildSite } from './site/buildSite.ts'
 import { table } from './table.ts'
 import { wordsPage } from './words.ts'
@@ -84,6 +85,7 @@ for (const [name, text] of Object.entries(pages)) {
 
 const site = await buildSite()
 problems.push(...site.problems)
+if (isCheck) problems.push(...exampleProblems())
 if (!isCheck) {
   rmSync(dist, { recursive: true, force: true })
   for (const [path, content] of site.files) {

@@ -28,12 +28,22 @@ const MISCONFIGURED_MS = 60_000
 const FIRST_REREAD_MS = 1_000
 const MAX_REREAD_MS = 30_000
 
-/** A delay that every timer accepts: never NaN, never negative, never above 2^31 - 1 (which fires at once). */
+/**
+ * A delay that every timer accepts: never NaN, never negative, never above 2^31 - 1 (which fires at once).
+ *
+ * @example
+ * const delayMs = clampDelay(endsAt - now)
+ */
 export function clampDelay(ms: number): number {
   return ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0
 }
 
-/** The deadlines of a bearer that was received at `at` with `lifeMs` to live (`Infinity`: unknown). */
+/**
+ * The deadlines of a bearer that was received at `at` with `lifeMs` to live (`Infinity`: unknown).
+ *
+ * @example
+ * const { endsAt, leadAt } = deadlinesOf(now, 900_000, 30_000, 0)
+ */
 export function deadlinesOf(
   at: number,
   lifeMs: number,
@@ -159,6 +169,10 @@ export const isTimed = (c: SessionContext): boolean => c.policy !== 'onDemand' &
 /**
  * The next instant at which time alone may change the state; `NEVER`: none. `isAwaited`: somebody waits for a bearer,
  * and is to ask for it when an attempt is due.
+ *
+ * @example
+ * const { value, context } = actorRef.getSnapshot()
+ * const at = nextDeadline(value, context)
  */
 export function nextDeadline(state: SessionStateName, c: SessionContext, isAwaited = false): number {
   if (state === 'loggedOut' || state === 'expired') return NEVER

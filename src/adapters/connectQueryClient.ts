@@ -39,6 +39,9 @@ export interface TanstackQueryOptions {
  * Ties a TanStack Query client to a session: at a logout and when somebody else is logged in nothing that was cached stays,
  * and nothing that was under way arrives. A session that expired keeps its cache for the same user's next login.
  * Returns a function that unties them.
+ *
+ * @example
+ * connectQueryClient(session, { queryClient, onlineManager })
  */
 export function connectQueryClient(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,

@@ -54,6 +54,9 @@ const LEAVING_MS = 500
 /**
  * The `authProvider` of react-admin 5. An error logs nobody out by its status: a 401 that a refresh has mended, a
  * 403 and an outage are no ends of a session. Only the session itself says when it has ended.
+ *
+ * @example
+ * const authProvider = reactAdminAuthProvider(session, { login: (form) => session.login(form as BffCredentials) })
  */
 export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
   session: BaseSession<User>,

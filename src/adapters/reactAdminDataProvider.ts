@@ -6,6 +6,9 @@ import { whenKnown } from './whenKnown.ts'
 /**
  * The same data provider, whose calls wait until it is known whether somebody is logged in, and whose answers never
  * reach another login: a call that was under way when the user changed rejects with `SessionChanged`.
+ *
+ * @example
+ * const dataProvider = reactAdminDataProvider(session, simpleRestProvider('/api/admin', httpClient))
  */
 export function reactAdminDataProvider<Provider extends object>(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,

@@ -20,6 +20,9 @@ export type ToHttpError = (message: string, status: number, body: unknown) => Er
  * The `httpClient` that react-admin's data providers take as their second argument, over `session.fetch`. Takes the
  * place of `fetchUtils.fetchJson`: JSON out, JSON in, and any status outside of 200 to 299 is an `HttpError`. What
  * the session throws passes as it is.
+ *
+ * @example
+ * const httpClient = reactAdminHttpClient(session, (message, status, body) => new HttpError(message, status, body))
  */
 export function reactAdminHttpClient(
   session: Pick<BaseSession<UserIdentity>, 'fetch'>,

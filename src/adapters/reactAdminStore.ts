@@ -21,6 +21,9 @@ const KEY = 'session.account'
 /**
  * The same store of react-admin, which forgets everything as soon as somebody else is logged in than whoever left it:
  * what a user has searched for, filtered and selected is nobody else's, also where that user never logged out.
+ *
+ * @example
+ * const store = reactAdminStore(session, localStorageStore())
  */
 export function reactAdminStore<Store extends ReactAdminStoreLike>(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,

@@ -56,6 +56,14 @@ export interface RefineAuthProvider {
 /**
  * The `authProvider` of refine 5. An error logs nobody out by its status: a 401 that a refresh has mended, a 403 and
  * an outage are no ends of a session. Only the session itself says when it has ended.
+ *
+ * @example
+ * const authProvider = refineAuthProvider(session, {
+ *   async login(form) {
+ *     await session.login(form as BffCredentials)
+ *     return undefined
+ *   },
+ * })
  */
 export function refineAuthProvider<User extends UserIdentity = SessionUser>(
   session: BaseSession<User>,

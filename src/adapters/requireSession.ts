@@ -15,6 +15,11 @@ export interface RouterGuardOptions {
 /**
  * `beforeLoad` for a route of TanStack Router, and for all routes below it: waits until it is known whether somebody
  * is logged in, and sends who is not to the login page, which then knows the way back with query and hash.
+ *
+ * @example
+ * const beforeLoad = requireSession(session, {
+ *   toLogin: (returnTo) => redirect({ to: '/login', search: { returnTo } }),
+ * })
  */
 export function requireSession(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,

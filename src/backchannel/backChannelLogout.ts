@@ -37,6 +37,16 @@ const MAX_SEEN = 100_000
  * Judges logout tokens (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6): type, signature, issuer, audience,
  * age, end, the event, no nonce, a subject, and each token once. Sessions are found by the subject: the backend keeps the
  * provider's session id to itself. So a token with nothing but `sid` would end no session, and is refused.
+ *
+ * @example
+ * const server = createSessionServer({
+ *   ...serverOptions,
+ *   backChannelLogout: backChannelLogout({
+ *     issuer: 'https://id.example.com/realms/staff',
+ *     clientId: 'librechat',
+ *     jwks: new URL('https://id.example.com/realms/staff/protocol/openid-connect/certs'),
+ *   }),
+ * })
  */
 export function backChannelLogout(options: BackChannelLogoutOptions): BackChannelVerifier {
   const { issuer, clientId, jwks, maxAgeMs = 120_000, clock = systemClock } = options

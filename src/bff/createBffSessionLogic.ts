@@ -9,6 +9,10 @@ import type { BffSession } from './session.ts'
  * The session machine with its ports provided for a page behind its own server, for a parent machine that invokes or
  * spawns it. It needs no input. `bffSessionOf(ref)` gives the session of a running actor. Throws `Misconfigured` for
  * options that cannot work.
+ *
+ * @example
+ * const logic = createBffSessionLogic({ page: browserPage() })
+ * const app = setup({ actors: { session: logic } }).createMachine({ invoke: { id: 'session', src: 'session' } })
  */
 export function createBffSessionLogic<User extends UserIdentity = SessionUser>(
   options: BffSessionOptions<User> = {},
@@ -23,6 +27,10 @@ export function createBffSessionLogic<User extends UserIdentity = SessionUser>(
 /**
  * The session behind a running actor of `createBffSessionLogic`. Throws `Misconfigured` for any other actor.
  * `User`: what the schema of its option `user` gives.
+ *
+ * @example
+ * const { session } = app.getSnapshot().children
+ * if (session) await bffSessionOf(session).fetch('/api/admin/users')
  */
 export const bffSessionOf = <User extends UserIdentity = SessionUser>(ref: AnyActorRef): BffSession<User> =>
   runtimeOf(ref).session as BffSession<User>

@@ -72,7 +72,7 @@ export interface BffSession<User extends UserIdentity = SessionUser> extends Bas
    * progress: it says which login the call is for, and that no foreign page makes it.
    *
    * @example
-   * for (const [name, value] of Object.entries(session.headers())) request.setRequestHeader(name, value)
+   * for (const [name, value] of Object.entries(session.headers())) upload.setRequestHeader(name, value)
    */
   headers(): Readonly<Record<string, string>>
 }

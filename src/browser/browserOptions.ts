@@ -45,6 +45,11 @@ const HEARSAY_MS = 2_000
  * - On a server they are the options as they were, and nobody counts as away.
  *
  * @throws {Misconfigured} for a name that is empty, an unknown `vault`, or `idleAfterMs` that is not above 0.
+ *
+ * @example
+ * const session = createSession(
+ *   browserOptions({ baseUrl: 'https://chat.example.com', strategies: { openid: openidStrategy() }, vault: 'shared' }),
+ * )
  */
 export function browserOptions<User extends UserIdentity = SessionUser>(
   options: BrowserOptions<User>,

@@ -15,6 +15,9 @@ export interface BrowserSignalsOptions {
  * What a page tells its session, for the option `signals`: that the network is back, that the page runs again after
  * it was hidden, frozen or cached, and whether somebody is at work. Without a window it reports nothing. A page that
  * takes `browserOptions` has it already.
+ *
+ * @example
+ * const session = createSession({ baseUrl, strategies, signals: browserSignals(), idleTimeoutMs: 30 * 60_000 })
  */
 export function browserSignals({
   idleAfterMs = 300_000,

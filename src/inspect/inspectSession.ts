@@ -30,6 +30,9 @@ export interface InspectSessionOptions {
  * Every message is built here out of a list of what may be shown: states, events, reasons, versions and times. What
  * is not on the list is not sent, so there is no token in it, and no personal data unless `showUser` asks for it.
  * Other actors of a parent machine are not shown. An inspector that throws is let go, and the session lives on.
+ *
+ * @example
+ * const stop = inspectSession(session, createBrowserInspector({ url: '/inspector.html' }))
  */
 export function inspectSession(
   { actorRef }: Pick<BaseSession, 'actorRef'>,

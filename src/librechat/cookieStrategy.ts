@@ -42,6 +42,9 @@ const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
  * outcome that proves nothing.
  *
  * @throws Misconfigured for options that cannot work.
+ *
+ * @example
+ * const session = createSession({ baseUrl: 'https://chat.example.com', strategies: { librechat: cookieStrategy() } })
  */
 export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStrategy {
   const { browserCookies: jar = false, loginPath = '/login', resend, trust404, trust503 } = options
@@ -103,7 +106,13 @@ function ofSameUser(outcome: RefreshOutcome, userId: string): RefreshOutcome {
     : { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' }
 }
 
-/** Reads the refresh token that a LibreChat login answers with; `undefined` if it sets none. Servers only. */
+/**
+ * Reads the refresh token that a LibreChat login answers with; `undefined` if it sets none. Servers only.
+ *
+ * @example
+ * const refreshToken = refreshTokenFromCookies(response.headers) ?? null
+ * await session.login({ ...(await response.json()), refreshToken }, { provider: 'librechat' })
+ */
 export function refreshTokenFromCookies(headers: Headers): string | undefined {
   return setCookieOf(headers, 'refreshToken').value
 }

@@ -39,6 +39,9 @@ const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
  * malformed tenant id (`refused`, `misconfigured`: the backend would go on without any tenant).
  *
  * @throws Misconfigured for a `resend` that is no policy.
+ *
+ * @example
+ * const session = createSession({ baseUrl: 'https://chat.example.com', strategies: { openid: openidStrategy() } })
  */
 export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStrategy {
   const { resend, trust404, trust503, backendLogout = false } = options

@@ -30,6 +30,10 @@ const paths: Record<MockRoute, readonly ['get' | 'post', string]> = {
  * are the same in every run. In a browser keep `now` near the real time: the cookie jar drops what is past.
  *
  * @throws {RangeError} where a lifetime is not above 0.
+ *
+ * @example
+ * const backend = createMockBackend({ bearerLifeMs: 60_000 })
+ * setupServer(...backend.handlers).listen()
  */
 export function createMockBackend(options: MockBackendOptions = {}): MockBackend {
   const { baseUrl = '*', users: accounts = defaultUsers, now = systemClock.wall } = options

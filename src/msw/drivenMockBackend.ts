@@ -9,7 +9,14 @@ export interface DrivenMockBackend extends DrivenBackend {
   readonly handlers: readonly HttpHandler[]
 }
 
-/** The mock backend in the hands of `sessionDriver` of `xstate-session/testing`. */
+/**
+ * The mock backend in the hands of `sessionDriver` of `xstate-session/testing`.
+ *
+ * @example
+ * const backend = drivenMockBackend()
+ * setupServer(...backend.handlers).listen()
+ * const driver = sessionDriver({ backend })
+ */
 export function drivenMockBackend(options: Omit<MockBackendOptions, 'now'> = {}): DrivenMockBackend {
   let now = () => 0
   const backend = createMockBackend({ ...options, now: () => now() })

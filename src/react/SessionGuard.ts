@@ -28,6 +28,13 @@ const viewOf = ({ isPending, isAuthenticated, provider, user }: SessionState) =>
  * Shows its children to a session that is alive, whatever becomes of its bearer meanwhile. When another account takes
  * the session over, the children start anew: no state of theirs passes from one user to the next. Guards what is shown;
  * what may be read is for the server to decide.
+ *
+ * @example
+ * return (
+ *   <SessionGuard pending={<p>One moment…</p>} fallback={<Login />}>
+ *     <Settings />
+ *   </SessionGuard>
+ * )
  */
 export function SessionGuard({ children, pending, fallback }: SessionGuardProps): ReactElement {
   const { isPending, account } = useSession(viewOf)

@@ -23,6 +23,13 @@ export interface SessionProviderProps {
 /**
  * Gives a session to the hooks below. It neither starts nor disposes it, and renders nothing of its own. On a server, and
  * while its page is hydrated, the hooks read the session as the provider first saw it.
+ *
+ * @example
+ * return (
+ *   <SessionProvider session={session}>
+ *     <Settings />
+ *   </SessionProvider>
+ * )
  */
 export function SessionProvider(props: SessionProviderProps): ReactElement {
   const { session, reasonTexts = {}, children } = props

@@ -19,6 +19,10 @@ const notYet = () => null
  * Seconds until the session ends because the user stays away (`idleTimeoutMs`), whole, rounded up, from `withinMs` before
  * that; `null` until then, without such a limit, and during hydration. Show it as a warning: any key or click extends
  * the session, and so does `useStaySignedIn`. Throws `Misconfigured` for a warning that is too short to be answered.
+ *
+ * @example
+ * const seconds = useIdleCountdown({ withinMs: 120_000 })
+ * return seconds !== null && <p role="alert">Still there? You are signed out in {seconds} s.</p>
  */
 export function useIdleCountdown({ withinMs = 60_000 }: IdleCountdownOptions = {}): number | null {
   if (!(withinMs >= LEAST_MS))

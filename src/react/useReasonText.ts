@@ -10,6 +10,10 @@ const reasonOf = ({ isPending, reason }: SessionState) => (isPending ? null : re
 /**
  * Why there is no session, as a text for the user: from the `reasonTexts` of the provider, else in English. `null` while
  * there is a session, and while it is not yet known whether there is one.
+ *
+ * @example
+ * const reason = useReasonText()
+ * return reason !== null && <p>{reason}</p>
  */
 export function useReasonText(): string | null {
   const texts = useContext(ReasonTextsContext)

@@ -6,6 +6,14 @@ import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 /**
  * "Stay signed in": refreshes now and counts as activity of the user. Fails as `refresh` of the session does: with
  * `refresh_unavailable` while the session keeps trying, with `session_expired` or `logged_out` where it is over.
+ *
+ * @example
+ * const { mutate, error } = useStaySignedIn()
+ * return (
+ *   <button type="button" onClick={mutate}>
+ *     Stay signed in {error?.code}
+ *   </button>
+ * )
  */
 export function useStaySignedIn(): SessionAction {
   const { session } = useProvided()

@@ -73,6 +73,10 @@ const LONGEST_MS = 8.64e15
  * A call rejects where Redis does not answer in time or refuses; the write may then have been done all the same.
  *
  * @throws {Misconfigured} for options that are out of bounds, and a client that is none
+ *
+ * @example
+ * const client = await createClient({ url }).connect()
+ * const server = createSessionServer({ ...serverOptions, store: redisEntries({ client }) })
  */
 export function redisEntries({
   client,

@@ -7,6 +7,9 @@ import type { RequestInfo } from './options.ts'
  * address that it saw to `X-Forwarded-For`; whatever a client wrote there itself stands further left, and is not
  * looked at. `undefined` where fewer proxies were passed than that, or where the address is none.
  * @param trustedHops How many proxies stand before this server; 0: the connection comes from the client.
+ *
+ * @example
+ * const server = createSessionServer({ ...serverOptions, forwardClientIp: clientIp(1) })
  */
 export function clientIp(trustedHops: number): (request: Request, info: RequestInfo) => string | undefined {
   if (!Number.isSafeInteger(trustedHops) || trustedHops < 0)

@@ -78,7 +78,7 @@ const postOnly = () =>
  * const server = createSessionServer({
  *   baseUrl: 'http://librechat:3080',
  *   publicUrl: 'https://admin.example.com/',
- *   secrets: [process.env.SESSION_SECRET],
+ *   secrets: [secret],
  * })
  * const response = await server.handle(request)
  */

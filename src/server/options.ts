@@ -25,7 +25,7 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    * @default the known fields of `SessionUser`
    *
    * @example
-   * const server = createSessionServer({ ...options, user: z.object({ id: z.string(), roles: z.array(z.string()) }) })
+   * const server = createSessionServer({ ...serverOptions, user: z.object({ id: z.string(), roles: z.array(z.string()) }) })
    */
   readonly user?: UserSchema<User>
   /** Keeps the sessions. @default memoryEntries(): they end with the process */

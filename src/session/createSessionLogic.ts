@@ -8,6 +8,10 @@ import { type SessionLogic, sessionLogic } from './sessionLogic.ts'
 /**
  * The session machine with its ports provided, for a parent machine that invokes or spawns it. It needs no input.
  * `sessionOf(ref)` gives the session of a running actor. Throws `Misconfigured` for options that cannot work.
+ *
+ * @example
+ * const logic = createSessionLogic({ baseUrl: 'https://chat.example.com', strategies: { openid: openidStrategy() } })
+ * const app = setup({ actors: { session: logic } }).createMachine({ invoke: { id: 'session', src: 'session' } })
  */
 export function createSessionLogic<User extends UserIdentity = SessionUser>(
   options: SessionOptions<User>,
@@ -22,6 +26,10 @@ export function createSessionLogic<User extends UserIdentity = SessionUser>(
 /**
  * The session behind a running actor of `createSessionLogic`. Throws `Misconfigured` for any other actor.
  * `User`: what the schema of its option `user` gives.
+ *
+ * @example
+ * const { session } = app.getSnapshot().children
+ * if (session) await sessionOf(session).fetch('/api/admin/users')
  */
 export const sessionOf = <User extends UserIdentity = SessionUser>(ref: AnyActorRef): Session<User> =>
   runtimeOf(ref).session as Session<User>

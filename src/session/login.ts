@@ -8,7 +8,7 @@ export interface LoginAnswer {
   /** The bearer: visible ASCII, at most 16 KiB. */
   readonly token: string
   /** What the bearer is renewed with; absent or `null`: nothing, or a cookie jar keeps it. */
-  readonly refreshToken?: string | null
+  readonly refreshToken?: string | null | undefined
   /** `id`, or LibreChat's `_id`, is required. */
   readonly user: object
   /** Milliseconds since the Unix epoch, unless `expiresAtUnit` says otherwise. */

@@ -57,6 +57,10 @@ const FOREVER = 8.64e15
  *
  * @throws {Misconfigured} where the file cannot be opened, belongs to something else, or was written by a newer
  *   release; it is then left as it is
+ *
+ * @example
+ * const store = sqliteEntries({ path: 'sessions.db' })
+ * const server = createSessionServer({ ...serverOptions, store })
  */
 export function sqliteEntries({
   path,

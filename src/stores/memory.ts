@@ -6,6 +6,9 @@ import type { SessionStore, StoredSession } from './store.ts'
  *
  * It does not survive a restart and is not shared with other processes. What goes in and what comes out are
  * copies: changing them changes nothing here.
+ *
+ * @example
+ * const session = createSession({ baseUrl, strategies, store: memoryStore() })
  */
 export function memoryStore(): SessionStore {
   let stored: StoredSession | null = null

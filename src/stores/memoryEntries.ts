@@ -17,6 +17,9 @@ const SWEEP = 4
  * Keeps the sessions of one process in its memory: lost with the process, seen by no other.
  *
  * Nothing runs while nobody writes: each write looks at a few entries and forgets those that have expired.
+ *
+ * @example
+ * const server = createSessionServer({ ...serverOptions, store: memoryEntries() })
  */
 export function memoryEntries({ clock = systemClock }: MemoryEntriesOptions = {}): EntryStore {
   const entries = new Map<string, Kept>()

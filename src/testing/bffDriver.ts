@@ -44,6 +44,10 @@ const between: Partial<Record<ModelEventType, () => Response>> = {
  * that gets through is one of the server, whose clock is ahead of the page's.
  *
  * It checks what `sessionDriver` checks. For models that are not `shared` and start `pending`.
+ *
+ * @example
+ * const driver = bffDriver({ backend, server: (driven) => createSessionServer({ ...driven, secrets: [secret] }) })
+ * for (const { name, run } of modelSuite(driver, { start: 'pending' }).paths) test(name, run)
  */
 export function bffDriver({ backend, server, ...ui }: BffDriverOptions): ModelDriver {
   return driverOfSession((model) => begin(backend, server, model), {

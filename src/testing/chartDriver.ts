@@ -20,6 +20,9 @@ export interface ChartDriverOptions extends Pick<DrivenUiOptions, 'shows' | 'unr
  * of the chart, and its ports do nothing. It takes every row, those too that no session comes to: a session looks at the
  * clock before it asks. It checks after each step that the chart tells what the model tells; `shows` then checks your UI.
  * For models of any options.
+ *
+ * @example
+ * for (const { name, run } of modelSuite(chartDriver()).paths) test(name, run)
  */
 export function chartDriver({ mount, shows, unreachable }: ChartDriverOptions = {}): ModelDriver {
   const quiet = fromCallback(() => {})

@@ -87,6 +87,10 @@ const MAX_LEAD_MS = 2 ** 31 - 1
  * A session in the state of your choice, for component tests and stories. It is a real one: the chart, whole, with
  * `fetch`, `subscribe`, `logout` and `actorRef`. No timer runs and nothing is sent, so it stays where it is until it is
  * told otherwise; a refresh that it is asked for then succeeds. A call that waits for something waits for ever.
+ *
+ * @example
+ * const session = createFakeSession({ state: 'retrying', isUsable: false })
+ * expect(session.getSnapshot().shouldOfferLogin).toBe(true)
  */
 export function createFakeSession<User extends UserIdentity = SessionUser>(
   options: FakeSessionOptions<User>,

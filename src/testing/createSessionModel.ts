@@ -116,6 +116,11 @@ interface Node {
  * The session machine as a test model: time and the outcomes of a refresh are events with names, and nothing is
  * invoked. Made of `sessionMachine` itself: the same states, transitions, guards and actions, each transition under
  * the names of what may cause it. `xstate/graph` and `@xstate/test` accept it; give them `modelKey` as `serializeState`.
+ *
+ * @example
+ * const paths = getShortestPaths(createSessionModel({ policy: 'prompt' }), {
+ *   serializeState: (snapshot) => modelKey(snapshot as ModelSnapshot),
+ * })
  */
 export function createSessionModel(options: SessionModelOptions = {}): SessionModel {
   const { policy, idleTimeoutMs, absoluteLifetimeMs, shared, start = 'loggedOut' } = options

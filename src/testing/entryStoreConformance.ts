@@ -34,7 +34,13 @@ interface Subject extends Required<EntryStoreUnderTest> {
 const LASTING_MS = 3_600_000
 const WRITERS = 50
 
-/** What an `EntryStore` must do, for whoever writes one: a list of cases for any test runner. */
+/**
+ * What an `EntryStore` must do, for whoever writes one: a list of cases for any test runner.
+ *
+ * @example
+ * const cases = entryStoreConformance({ create: async () => ({ store: memoryEntries({ clock }), advance }) })
+ * for (const { name, run } of cases) test(name, run)
+ */
 export function entryStoreConformance({
   create,
   lifeMs = 60_000,

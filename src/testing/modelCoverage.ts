@@ -49,7 +49,12 @@ export function coverageOf(
   }
 }
 
-/** Several coverages as one: what one of them walked is not unreachable. */
+/**
+ * Several coverages as one: what one of them walked is not unreachable.
+ *
+ * @example
+ * console.log(describeCoverage(sumCoverage(suite.walked(), other.walked())))
+ */
 export function sumCoverage(...parts: readonly ModelCoverage[]): ModelCoverage {
   const sum = (key: 'states' | 'transitions' | 'reasons') =>
     parts.reduce<Record<string, number>>((total, part) => {
@@ -67,7 +72,12 @@ export function sumCoverage(...parts: readonly ModelCoverage[]): ModelCoverage {
 const notWalked = ({ transitions }: ModelCoverage): ModelTransition[] =>
   modelTransitions().filter((row) => !transitions[row])
 
-/** A coverage as text, for people. */
+/**
+ * A coverage as text, for people.
+ *
+ * @example
+ * console.log(describeCoverage(suite.walked()))
+ */
 export function describeCoverage(coverage: ModelCoverage): string {
   const of = (found: object, all: readonly string[]) => `${Object.keys(found).length} of ${all.length}`
   const missing = reasons.filter((reason) => !coverage.reasons[reason])

@@ -215,7 +215,12 @@ export const modelEvents = {
 
 export type ModelEventType = keyof typeof modelEvents
 
-/** The instant to which an event of time moves the clock; `undefined` where it cannot happen, or where none passes. */
+/**
+ * The instant to which an event of time moves the clock; `undefined` where it cannot happen, or where none passes.
+ *
+ * @example
+ * const at = instantOf('time.refreshDue', snapshot.context)
+ */
 export function instantOf(type: ModelEventType, c: ModelContext): number | undefined {
   if (!type.startsWith('time.')) return undefined
   return modelEvents[type].read(c, { resend: 'never', lifeMs: 0, leadTimeMs: 0, user: { id: '' } })?.at

@@ -7,6 +7,9 @@ const MOST_USELESS = 2
 /**
  * What a state of the model is told apart by: the state, its reason, and the few facts that decide what may follow.
  * Give it to `xstate/graph` and `@xstate/test` as `serializeState`: the whole context never repeats, as time passes in it.
+ *
+ * @example
+ * const serializeState = (snapshot: ModelSnapshot) => modelKey(snapshot)
  */
 export function modelKey({ value, context: c }: ModelSnapshot): string {
   if (value === 'loggedOut' || value === 'expired') return [value, c.pending ? 'pending' : c.reason].join(' ')

@@ -62,6 +62,10 @@ const walking = new WeakMap<ModelDriver, string>()
 /**
  * The tests that the session machine makes for a driver: paths through its test model, as far as the driver can go.
  * Several options make one suite, each with paths of its own.
+ *
+ * @example
+ * const suite = modelSuite(driver, { shared: true, start: 'pending' })
+ * for (const { name, run } of suite.paths) test(name, run)
  */
 export function modelSuite(
   driver: ModelDriver,

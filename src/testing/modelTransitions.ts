@@ -33,6 +33,9 @@ function canApply({ key, tags }: AnyStateNode, event: string, { guard }: AnyTran
 /**
  * Every row of the session machine, those of its root in each state that does not shadow them. That the actor starts over
  * on a restored snapshot happens to the actor, and not to the session.
+ *
+ * @example
+ * const missing = modelTransitions().filter((row) => !suite.walked().transitions[row])
  */
 export function modelTransitions(): ModelTransition[] {
   const { root } = sessionMachine

@@ -67,6 +67,9 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
  * A driver for a session of `createSession` on a virtual clock, over the backend that you give. It checks after each step
  * that the session is where the model is, and that its chart took the row that the model took; `shows` then checks your
  * UI. For models that are `shared` and start `pending`.
+ *
+ * @example
+ * const driver = sessionDriver({ backend, mount: openPanel, shows: ({ to }) => expect.poll(shown).toContain(to.state) })
  */
 export function sessionDriver({ backend, ...ui }: SessionDriverOptions): ModelDriver {
   return driverOfSession((model) => begin(backend, model), {

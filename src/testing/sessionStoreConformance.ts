@@ -30,7 +30,13 @@ interface Subject extends Required<Pick<SessionStoreUnderTest, 'store' | 'other'
 const WRITERS = 50
 const FAR = 1_000
 
-/** What a `SessionStore` must do, for whoever writes one: a list of cases for any test runner. */
+/**
+ * What a `SessionStore` must do, for whoever writes one: a list of cases for any test runner.
+ *
+ * @example
+ * const cases = sessionStoreConformance({ create: async () => ({ store: memoryStore() }) })
+ * for (const { name, run } of cases) test(name, run)
+ */
 export function sessionStoreConformance({
   create,
   holds,

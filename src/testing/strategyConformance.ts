@@ -16,6 +16,13 @@ import {
 /**
  * What a `SessionStrategy` must do, for whoever writes one: a list of cases for any test runner. The first of them is
  * a refresh that succeeds; where it fails, the others prove little.
+ *
+ * @example
+ * const cases = strategyConformance({
+ *   create: () => openidStrategy(),
+ *   success: ({ bearer, refreshToken }) => Response.json({ token: bearer, refreshToken, user: { id: 'user-1' } }),
+ * })
+ * for (const { name, run } of cases) test(name, run)
  */
 export function strategyConformance(options: StrategyConformanceOptions): readonly ConformanceCase[] {
   return Object.entries(cases).map(([name, check]) => ({ name, run: () => check(subjectOf(options)) }))

@@ -13,7 +13,15 @@ interface Timer {
   readonly fire: () => void
 }
 
-/** A clock that stands still until it is moved, for drivers and tests. `start`: milliseconds since the Unix epoch. */
+/**
+ * A clock that stands still until it is moved, for drivers and tests. `start`: milliseconds since the Unix epoch.
+ *
+ * @example
+ * const clock = virtualClock()
+ * const session = createSession({ baseUrl, strategies, clock })
+ * clock.sleepUntil(clock.wall() + 60_000)
+ * clock.fire()
+ */
 export function virtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
   let now = start
   let timers: readonly Timer[] = []
