@@ -93,8 +93,9 @@ describe('the tarball', () => {
   })
 
   test('is small', () => {
-    expect(packed.size).toBeLessThan(272_000)
-    expect(packed.unpackedSize).toBeLessThan(860_000)
+    // An example at each public function, which editors show, and the types of users: 8 kB, and 34 kB unpacked.
+    expect(packed.size).toBeLessThan(280_000)
+    expect(packed.unpackedSize).toBeLessThan(890_000)
   })
 })
 
