@@ -1,3 +1,4 @@
+import { readUser } from '../base/readUser.ts'
 import type { Found } from './foundSession.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { shownUserOf } from './shownUserOf.ts'
@@ -46,7 +47,8 @@ export function redirect(location: string, cookies: readonly string[] = []) {
 export function factsOf({ session, record }: Found, settings: ServerSettings, serverNow: number) {
   const { user, epoch, version, endsAt } = session
   return {
-    user: shownUserOf(settings, user),
+    // No page is told what no schema has let through.
+    user: shownUserOf(settings, user, readUser),
     login: record.login,
     epoch,
     version,

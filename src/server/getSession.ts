@@ -77,7 +77,8 @@ export function createGetSession(context: ServerContext) {
     }
     const bearer = bearerOf(found, sessions, settings, !readOnly)
     return {
-      user: shownUserOf(settings, found.session.user),
+      // The code of the server is not a page: it may have all that is known of the last user.
+      user: shownUserOf(settings, found.session.user, (document) => document) as UserIdentity,
       login: found.record.login,
       fetch: bearer.fetch,
       getToken: bearer.getToken,

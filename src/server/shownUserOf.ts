@@ -3,14 +3,18 @@ import { Misconfigured } from '../base/errors.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 
 /**
- * The user of a record, by the schema of the option `user`. A release that has narrowed the schema logs nobody out: what
- * misfits is shown as the record has it, and the session's next refresh tells of it.
+ * The user of a record, by the schema of the option `user`. A release that has narrowed the schema logs nobody out: of a
+ * user that misfits it is `rest` what is shown, and the session's next refresh tells of that.
  */
-export function shownUserOf({ users }: Pick<ServerSettings, 'users'>, document: UserDocument): UserIdentity {
+export function shownUserOf(
+  { users }: Pick<ServerSettings, 'users'>,
+  document: UserDocument,
+  rest: (document: UserDocument) => UserIdentity | undefined,
+): UserIdentity | undefined {
   try {
     return users.read(document)
   } catch (error) {
     if (error instanceof Misconfigured) throw error
-    return document
+    return rest(document)
   }
 }

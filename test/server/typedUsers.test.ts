@@ -104,6 +104,10 @@ test('U50: a release that reads more finds it in the record, and one that narrow
   expect((await session()).user).toEqual(shown)
   deploy({ user: z.object({ id: z.string(), team: z.string() }) })
   expect((await session()).user).toMatchObject({ id: 'ada', roles: ['ADMIN'] })
+  // The whole document is for the server alone.
+  const facts = await (await page.get('/session/')).text()
+  expect(JSON.parse(facts).user).toEqual({ id: 'ada', email: 'ada@chat.example' })
+  expect(facts).not.toContain('S3CRET')
   clock.advance(LIFE - 1_000)
   const renewed = await page.post('/session/refresh')
   expect([renewed.status, await renewed.json()]).toMatchObject([200, { version: 2, user: { id: 'ada' } }])
