@@ -1,3 +1,4 @@
+import { againstRetry } from '../proof/judge/againstRetry.ts'
 import type { Asked } from './backend.ts'
 import type { Court } from './court.ts'
 import type { Bearer, Family } from './provider.ts'
@@ -109,14 +110,8 @@ export function createCalls(court: Court, sends: Sends) {
       const call = open.get(asked.url.searchParams.get('call') ?? '')
       if (!call || !bearer) return
       if (call.kind !== 'getToken') judgeUse(call, bearer, 'a call is sent')
-      const [first] = call.wire
       call.wire.push({ bearer, body: asked.body })
-      if (call.wire.length > 2)
-        violate('I10', caller.seat, `call ${call.id} is sent ${call.wire.length} times`)
-      if (!first || call.wire.length > 2) return
-      const isNewer = bearer.family === first.bearer.family && bearer.number > first.bearer.number
-      if (!isNewer || asked.body !== first.body)
-        violate('I10', caller.seat, `call ${call.id} is sent again with no newer bearer, or another body`)
+      for (const how of againstRetry(call.wire)) violate('I10', caller.seat, `call ${call.id} is sent ${how}`)
     },
     /** From now on nothing goes out for this login: from one tab, or from anywhere. */
     left(family: Family, by?: Caller): void {

@@ -1,3 +1,4 @@
+import { againstRetry } from '../../proof/judge/againstRetry.ts'
 import type { Bearer, Family } from '../happenings.ts'
 import type { Bench, Monitor } from '../judge.ts'
 
@@ -7,12 +8,11 @@ interface Wire {
 }
 
 /**
- * I7: a caller gets a token of whom it has asked for, and nobody one of a user who has not logged in. I10: a request is sent twice at most, the second time with a
- * newer bearer and the same body. And I13: no bearer is handed out that has ended.
+ * I7: a caller gets a token of whom it has asked for, and nobody one of a user who has not logged in. I10: a request is
+ * sent again only with a newer bearer, once. And I13: no bearer is handed out that has ended.
  */
 export function requests({ report, now }: Bench): Monitor {
-  const wires = new Map<string, Wire>()
-  const twice = new Set<string>()
+  const wires = new Map<string, readonly [Wire, ...Wire[]]>()
   const families = new Set<Family>()
   function isKnown(by: string, { name, family }: Bearer) {
     if (!families.has(family)) report('I7', `${by} has ${name} of ${family.user}, who has not logged in`)
@@ -29,23 +29,15 @@ export function requests({ report, now }: Bench): Monitor {
       },
       wired({ by, call, bearer, body }) {
         isKnown(by, bearer)
-        const first = wires.get(call)
-        if (!first) {
-          wires.set(call, { bearer, body })
-          return
-        }
-        if (twice.has(call)) report('I10', `${call} is sent a third time`)
-        twice.add(call)
-        if (first.bearer.family !== bearer.family || first.bearer.number >= bearer.number)
-          report('I10', `${call} is sent again with ${bearer.name} after ${first.bearer.name}`)
-        if (first.body !== body) report('I10', `${call} is sent again with another body`)
+        const [first, ...more] = wires.get(call) ?? []
+        const last = { bearer, body }
+        const sent = first ? ([first, ...more, last] as const) : ([last] as const)
+        wires.set(call, sent)
+        for (const how of againstRetry(sent)) report('I10', `${call} is sent ${how}: ${bearer.name}`)
       },
-      settled({ call }) {
-        wires.delete(callName(call))
-        twice.delete(callName(call))
-      },
+      settled: ({ call }) => void wires.delete(callName(call)),
     },
-    memory: () => [...wires].map(([call, { bearer }]) => [bearer.name, twice.has(call)]),
+    memory: () => [...wires.values()].map((sent) => [sent[0].bearer.name, sent.length > 1]),
   }
 }
 
