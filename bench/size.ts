@@ -2,7 +2,7 @@
  * P6 and P7: what a page downloads, minified and gzipped, bundled from the built package as an application
  * would. `goal` is what performance asks for; `budget` is what may not be exceeded: the goal where it is met,
  * else the weight that the rows of the fault matrix cost today. It grows for a row of that matrix and
- * for nothing else: U50, the users that a schema types, costs 0.35 kB in the core and 0.32 to 0.35 behind a server: the
+ * for nothing else: U50, the users that a schema types, costs 0.36 kB in the core and 0.34 to 0.37 behind a server: the
  * schema is asked, its errors are told without a value, and a misfit leaves the user as it was. Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -22,14 +22,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_710 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_730 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_870,
+    budgetBytes: 21_880,
   },
   {
     id: 'P6',
@@ -45,7 +45,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_400,
+    budgetBytes: 15_420,
   },
   {
     id: 'P7',
@@ -53,7 +53,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_500,
+    budgetBytes: 34_510,
     never: 'zod',
   },
   {
@@ -62,7 +62,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_830,
+    budgetBytes: 27_850,
     never: 'zod',
   },
   {
@@ -71,7 +71,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_530,
+    budgetBytes: 29_550,
     never: 'zod',
   },
 ]

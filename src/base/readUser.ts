@@ -4,7 +4,8 @@ const TEXTS = ['email', 'name', 'username', 'role', 'avatar', 'tenantId'] as con
 
 /** The whole document of a user under the `id` that the backend knows the user by; `undefined` where there is none. */
 export function documentOf(value: unknown): UserDocument | undefined {
-  const document = (value ?? {}) as Record<string, unknown>
+  // A name that whoever copies the document would set a prototype by.
+  const { ['__proto__']: _, ...document } = (value ?? {}) as Record<string, unknown>
   const id = document.id === '' ? document._id : (document.id ?? document._id)
   return id && typeof id === 'string' ? { ...document, id } : undefined
 }

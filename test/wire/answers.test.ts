@@ -221,7 +221,8 @@ describe('200', () => {
       '{"token":"T2","__proto__":{"refreshToken":"evil","polluted":1},"constructor":{"prototype":{"polluted":1}},' +
       '"user":{"id":"u1","__proto__":{"role":"ADMIN"},"toString":"x"}}'
     const outcome = await answered(() => json(text))
-    expect(outcome).toEqual({ kind: 'ok', bearer: 'T2', user: { id: 'u1' }, life: {} })
+    expect(outcome).toEqual({ kind: 'ok', bearer: 'T2', user: { id: 'u1', toString: 'x' }, life: {} })
+    expect(Object.hasOwn((outcome as { user: object }).user, '__proto__')).toBe(false)
     expect(Object.getPrototypeOf(outcome)).toBe(Object.prototype)
     expect('polluted' in {}).toBe(false)
   })
