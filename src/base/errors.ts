@@ -17,6 +17,7 @@ export type SessionErrorCode =
   | 'misconfigured'
   | 'invalid_answer'
   | 'login_refused'
+  | 'login_failed'
   | 'redirect_blocked'
   | 'disposed'
 
@@ -100,6 +101,29 @@ export class LoginRefused extends SessionError {
   }
 }
 
+/** A login at a provider came to nothing. Whoever was logged in still is. */
+export class LoginFailed extends SessionError {
+  readonly code = 'login_failed'
+  override readonly name = 'LoginFailed'
+  /**
+   * Why. An error of the provider in its own word (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6):
+   * `access_denied`, `login_required`, … Or in ours: `unknown_attempt`, this browser has not begun that login, or has
+   * finished it; `attempt_expired`, it took longer than an hour; `provider_unavailable`, the provider did not answer;
+   * `invalid_answer`, what it answered is no login; `other_issuer`, somebody else answered in its place; `other_user`,
+   * another user came than the one who was asked for; `step_up_failed`, the user did not do what was asked for.
+   */
+  readonly reason: string
+  /** Where the login was to lead; absent: unknown. */
+  readonly returnTo: string | undefined
+  override readonly retryable: boolean
+  constructor(reason: string, returnTo?: string) {
+    super(`The login has failed (${reason}). Whoever was logged in still is.`)
+    this.reason = reason
+    this.returnTo = returnTo
+    this.retryable = /^(provider_unavailable|temporarily_unavailable|server_error)$/.test(reason)
+  }
+}
+
 /** The API answered with a redirect that must not, or in a browser cannot, be followed with a bearer. */
 export class RedirectBlocked extends SessionError {
   readonly code = 'redirect_blocked'
@@ -124,5 +148,6 @@ export type AnySessionError =
   | Misconfigured
   | InvalidAnswer
   | LoginRefused
+  | LoginFailed
   | RedirectBlocked
   | Disposed

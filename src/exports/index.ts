@@ -29,6 +29,7 @@ export {
   Disposed,
   InvalidAnswer,
   LoggedOut,
+  LoginFailed,
   LoginRefused,
   Misconfigured,
   RedirectBlocked,

@@ -1,5 +1,18 @@
-/** Refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
+/** Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
 
+export type {
+  AuthorizationInput,
+  CodeAttempt,
+  CodeFlow,
+  ProviderGrant,
+} from '../oauth/codeFlow.ts'
 export type { OauthStrategyOptions } from '../oauth/oauthOptions.ts'
 export { oauthProfiles } from '../oauth/oauthProfiles.ts'
+export { type OauthProvider, oauthProvider } from '../oauth/oauthProvider.ts'
+export type { OauthProviderOptions } from '../oauth/oauthProviderOptions.ts'
 export { oauthStrategy } from '../oauth/oauthStrategy.ts'
+export type { Line } from '../oauth/wireCall.ts'
+export type { AttemptStore } from '../signin/attemptStore.ts'
+export { createLogins, type Logins, type LoginsOptions, type SignInOptions } from '../signin/createLogins.ts'
+export type { KeptAttempt, Purpose } from '../signin/keptAttempt.ts'
+export type { LoginPage } from '../signin/loginPage.ts'

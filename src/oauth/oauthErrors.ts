@@ -1,7 +1,10 @@
+import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
+import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 const rejected = { kind: 'rejected', reason: 'refreshRejected' } as const
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
+const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
 /** RFC 6749 section 5.2; those that ask for the user are from OpenID Connect Core section 3.1.2.6. */
 export const oauthErrors: ReadonlyMap<unknown, RefreshOutcome> = new Map<unknown, RefreshOutcome>([
@@ -17,3 +20,16 @@ export const oauthErrors: ReadonlyMap<unknown, RefreshOutcome> = new Map<unknown
   ['unauthorized_client', misconfigured],
   ['unsupported_grant_type', misconfigured],
 ])
+
+/** The code in an error answer (RFC 6749 section 5.2). */
+export function errorOf(body: unknown): unknown {
+  return (body as { error?: unknown } | null)?.error
+}
+
+/** The provider's own word: an error of the protocol as JSON, whatever its content type says. */
+export function ownError({ status, text }: WireAnswer): RefreshOutcome | undefined {
+  if (status < 400 || (status >= 500 && status !== 503)) return undefined
+  const error = errorOf(parseJson(text)?.value)
+  if (status === 503) return error === 'temporarily_unavailable' ? unavailable : undefined
+  return oauthErrors.get(error)
+}

@@ -68,6 +68,8 @@ export function readOauthOptions(options: OauthStrategyOptions) {
   return {
     issuer,
     metadata,
+    client: { ...client, client_id: clientId },
+    trust404: options.trust404,
     // What is permitted was looked at above.
     isInsecure: isInsecure || urls.some(({ protocol }) => protocol === 'http:'),
     resend: resendOf('oauthStrategy', options.resend),

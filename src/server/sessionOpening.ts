@@ -46,13 +46,13 @@ export function createSessionOpening(parts: Parts) {
     const { key, id } = await carrier.create()
     const now = clock.wall()
     const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
-    const { owner, tokens, bearer, expiresAt } = readLogin(answer, options, strategies, now, settings.users)
+    const { owner, tokens, bearer, life } = readLogin(answer, options, strategies, now, settings.users)
     const limits = {
       expiresAtUnit: 'auto',
       lifetimeMs: settings.lifetimeMs,
       maxLifetimeMs: 86_400_000,
     } as const
-    const lifeMs = lifeOf(bearer, { expiresAt }, now, false, limits, () => {})
+    const lifeMs = lifeOf(bearer, life, now, false, limits, () => {})
     // Logins of one browser are told apart, and ordered, by their instant.
     const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
     const subject = login.subject && (await keyring.macs('subject', login.subject))[0]

@@ -13,6 +13,8 @@ export interface LoginAnswer {
   readonly user: object
   /** Milliseconds since the Unix epoch, unless `expiresAtUnit` says otherwise. */
   readonly expiresAt?: unknown
+  /** How long the bearer lives from now on, where `expiresAt` does not say; seconds (RFC 6749 section 5.1). */
+  readonly expiresIn?: number | undefined
 }
 
 /** Whose session begins, and how it is renewed. */
@@ -61,7 +63,7 @@ export function readLogin(
   startedAt: number,
   users = userReader(undefined),
 ) {
-  const { token, refreshToken, user: rawUser, expiresAt } = answer ?? {}
+  const { token, refreshToken, user: rawUser, expiresAt, expiresIn } = answer ?? {}
   const { provider, sessionId } = options ?? {}
   const user = users.keep(rawUser)
   if (answer instanceof Response) throw new InvalidAnswer('Give the parsed body: await response.json().')
@@ -80,5 +82,10 @@ export function readLogin(
     ...(tenantId && { tenantId }),
     ...(sessionId && { sessionId }),
   }
-  return { owner, tokens: toTokens(token, refreshToken ?? undefined), bearer: token, expiresAt }
+  return {
+    owner,
+    tokens: toTokens(token, refreshToken ?? undefined),
+    bearer: token,
+    life: { expiresAt, expiresIn },
+  }
 }

@@ -39,7 +39,7 @@ export function createLogins(options: LoginsOptions) {
 
   async function login(answer: LoginAnswer, of: LoginOptions): Promise<void> {
     if (!isRunning()) throw over() ?? new Disposed()
-    const { owner, tokens, bearer, expiresAt } = readLogin(
+    const { owner, tokens, bearer, life } = readLogin(
       answer,
       of,
       settings.strategies,
@@ -49,7 +49,7 @@ export function createLogins(options: LoginsOptions) {
     // One that misfits the schema is refused before anything has changed.
     settings.users.read(owner.user)
     const receivedAt = now()
-    const lifeMs = flights.lifeOf(bearer, { expiresAt })
+    const lifeMs = flights.lifeOf(bearer, life)
     const mine = ++logins
     let at = { epoch: reading.state().epoch + 1, version: 1 }
     if (store) {

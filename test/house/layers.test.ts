@@ -41,6 +41,10 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/oauth/': { values: ['src/oauth/', 'src/wire/', 'src/base/', 'oauth4webapi'], types: contracts },
+  'src/signin/': {
+    values: ['src/signin/', 'src/browser/', 'src/base/'],
+    types: [...contracts, 'src/oauth/', 'src/session/', 'machines/'],
+  },
   'src/bff/': {
     values: ['src/bff/', 'src/session/', 'src/wire/', 'src/base/', 'machines/', 'xstate'],
     types: contracts,

@@ -70,6 +70,7 @@ describe('errors', () => {
         case 'refresh_unavailable':
           return String(error.retryAt)
         case 'login_refused':
+        case 'login_failed':
           return error.reason
         case 'session_changed':
         case 'misconfigured':

@@ -1,0 +1,92 @@
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  type Client,
+  customFetch,
+  discoveryRequest,
+  processDiscoveryResponse,
+} from 'oauth4webapi'
+import { parseJson } from '../base/json.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
+import { outcomeOf } from '../wire/outcome.ts'
+import type { WireResult } from '../wire/request.ts'
+import { errorOf, ownError } from './oauthErrors.ts'
+import { type Line, type WireCall, wireCall } from './wireCall.ts'
+
+const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
+const unavailable = { kind: 'refused', cause: 'unavailable' } as const
+
+/** The provider's metadata, or why there are none: nothing was sent to the provider but the question. */
+export type Discovered =
+  | { readonly provider: AuthorizationServer }
+  | { readonly provider?: undefined; readonly outcome: RefreshOutcome }
+
+export interface DiscoveryOptions {
+  readonly issuer: URL
+  /** What the embedder knows already. */
+  readonly metadata: AuthorizationServer | undefined
+  readonly client: Client
+  readonly isInsecure: boolean
+  readonly trust404?: boolean | undefined
+}
+
+/** One client at one provider. Finds the provider's metadata, once (OpenID Connect Discovery 1.0). What failed is tried again when asked. */
+export function createDiscovery({ issuer, metadata, client, isInsecure, trust404 }: DiscoveryOptions) {
+  let provider = metadata
+  /** The options of `oauth4webapi` for one call. */
+  const through = (call: WireCall) => ({ [customFetch]: call.fetch, [allowInsecureRequests]: isInsecure })
+
+  async function discover(line: Line): Promise<Discovered> {
+    if (provider) return { provider }
+    const call = wireCall(line)
+    try {
+      provider = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, through(call)))
+      return { provider }
+    } catch {
+      return { outcome: undiscovered(call.result(), issuer, trust404) }
+    }
+  }
+
+  return { discover, through, client }
+}
+
+export type Discovery = ReturnType<typeof createDiscovery>
+
+function undiscovered(result: WireResult | undefined, issuer: URL, trust404 = false): RefreshOutcome {
+  if (result?.kind === 'unknown') return { kind: 'refused', cause: 'network' }
+  const outcome = result
+    ? outcomeOf(result, {
+        ok: (body) => otherIssuer(body, issuer),
+        own: ownError,
+        trust404: true,
+        trust503: true,
+      })
+    : misconfigured
+  if (outcome.kind === 'unsupported' && result?.kind === 'answer') {
+    const { status, text } = result
+    // A provider says in JSON what is wrong; a page may be that of a gateway without a route.
+    const isOwn = trust404 || errorOf(parseJson(text)?.value) !== undefined
+    return { ...(isOwn ? misconfigured : unavailable), problem: noMetadata(status, issuer) }
+  }
+  if (outcome.kind === 'unknown') return unavailable
+  return outcome.kind === 'refused' ? outcome : misconfigured
+}
+
+const noMetadata = (status: number, { href }: URL) =>
+  `oauthStrategy: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata. Is it the issuer to the letter? A gateway whose provider is away says the same.`
+
+/** The metadata are somebody else's, perhaps by one slash only. */
+function otherIssuer(body: unknown, issuer: URL): RefreshOutcome {
+  const told = (body as { issuer?: unknown } | null)?.issuer
+  try {
+    const { href } = new URL(String(told))
+    if (href !== issuer.href)
+      return {
+        ...misconfigured,
+        problem: `oauthStrategy: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}. Give \`server\` as the provider says it, to the letter.`,
+      }
+  } catch {
+    // No issuer at all.
+  }
+  return misconfigured
+}

@@ -1,0 +1,19 @@
+import type { OauthStrategyOptions } from './oauthOptions.ts'
+
+/** A provider at which users log in, and which renews their sessions. */
+export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'> {
+  /** The page of this application to which the provider sends users back; registered there, to the letter. */
+  readonly redirectUri: string
+  /** What a login asks for. With `offline_access` many providers give a refresh token. @default 'openid' */
+  readonly scope?: string
+  /** Whether a login asks the provider for the claims that its ID token leaves out. @default false */
+  readonly userinfo?: boolean
+  /** Where the provider sends users after a logout; registered there, to the letter. @default a page of the provider's */
+  readonly postLogoutRedirectUri?: string
+  /**
+   * Whether a logout revokes the refresh token before it ends the session at the provider. `false` where the one ends
+   * what the other still needs: after a revocation Keycloak no longer logs out at the provider behind it.
+   * @default true
+   */
+  readonly revokesAtLogout?: boolean
+}

@@ -1,0 +1,130 @@
+import {
+  type AuthorizationServer,
+  clockSkew,
+  getValidatedIdTokenClaims,
+  None,
+  processRefreshTokenResponse,
+  processRevocationResponse,
+  refreshTokenGrantRequest,
+  revocationRequest,
+} from 'oauth4webapi'
+import { systemClock } from '../base/clock.ts'
+import type { RefreshOutcome, SessionStrategy } from '../session/strategy.ts'
+import { parseHttpDate } from '../wire/headers.ts'
+import { outcomeOf } from '../wire/outcome.ts'
+import type { Discovery } from './discovery.ts'
+import { algorithmOf, userOf } from './idToken.ts'
+import { errorOf, oauthErrors, ownError } from './oauthErrors.ts'
+import type { OauthStrategyOptions } from './oauthOptions.ts'
+import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
+import { wireCall } from './wireCall.ts'
+
+const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
+
+/** The refreshes of one client at one provider, and the revocation of what they brought. */
+export function createRefreshes(
+  options: OauthStrategyOptions,
+  { discover, through, client }: Discovery,
+): Omit<SessionStrategy, 'resend'> {
+  const { clientAuth = None(), scope, trust404, trust503, user = userOf } = options
+  /** What a grant has brought: its tokens, and whom its ID token is about. */
+  async function renewalOf(
+    { isOdd, ...answer }: TokenAnswer,
+    provider: AuthorizationServer,
+    headers: Headers,
+  ): Promise<RefreshOutcome> {
+    const { access_token: bearer, refresh_token: refreshToken, expires_in: expiresIn } = answer
+    const serverNow = parseHttpDate(headers.get('date'))
+    const tokens = { ...(bearer && { bearer }), ...(refreshToken && { refreshToken }) }
+    const odd = { warnings: ['schema'] } as const
+    if (!bearer) return refreshToken ? { kind: 'ok', ...tokens, ...odd } : unreadable
+    try {
+      // The ID token is judged by the provider's clock; the local one may be wrong.
+      const skew = serverNow === undefined ? 0 : Math.round((serverNow - systemClock.wall()) / 1000)
+      const judged = await processRefreshTokenResponse(
+        // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
+        { ...algorithmOf(answer.id_token), ...provider },
+        { [clockSkew]: skew, ...client },
+        // `Response.json` is younger than the browsers that pages meet.
+        new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
+          headers: { 'content-type': 'application/json' },
+        }),
+      )
+      const claims = getValidatedIdTokenClaims(judged)
+      return {
+        kind: 'ok',
+        ...tokens,
+        ...(claims && { user: user(claims), partial: true }),
+        life: {
+          ...(expiresIn !== undefined && { expiresIn }),
+          ...(serverNow !== undefined && { serverNow }),
+        },
+        ...(isOdd && odd),
+      }
+    } catch {
+      // Whose bearer it is cannot be told. A new refresh token is kept all the same.
+      return refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
+    }
+  }
+
+  return {
+    kind: 'oauth',
+    needsRefreshToken: true,
+
+    async refresh(attempt) {
+      const { refreshToken } = attempt
+      if (!refreshToken) return { kind: 'rejected', reason: 'missingCredential' }
+      const found = await discover(attempt)
+      if (!found.provider) return found.outcome
+      const call = wireCall(attempt)
+      try {
+        await refreshTokenGrantRequest(found.provider, client, clientAuth, refreshToken, {
+          ...through(call),
+          additionalParameters: scope === undefined ? {} : { scope },
+        })
+      } catch {
+        // Why is in the result of the call; there is none if nothing was sent.
+      }
+      const result = call.result()
+      if (!result) return misconfigured
+      let answer: TokenAnswer | undefined
+      const outcome = outcomeOf(result, {
+        ok(body) {
+          answer = tokenAnswerOf(body)
+          const hasToken = answer.access_token || answer.refresh_token
+          return (hasToken ? undefined : oauthErrors.get(errorOf(body))) ?? { kind: 'ok' }
+        },
+        own: ownError,
+        trust404,
+        trust503,
+      })
+      if (outcome.kind !== 'ok' || result.kind !== 'answer' || !answer) return outcome
+      return renewalOf(answer, found.provider, result.headers)
+    },
+
+    async revoke(end) {
+      const { provider } = await discover(end)
+      const [token, hint] = end.refreshToken
+        ? [end.refreshToken, 'refresh_token']
+        : [end.bearer, 'access_token']
+      if (!token || !provider) return false
+      const call = wireCall(end)
+      try {
+        await processRevocationResponse(
+          await revocationRequest(provider, client, clientAuth, token, {
+            ...through(call),
+            additionalParameters: { token_type_hint: hint },
+          }),
+        )
+        const result = call.result()
+        // Of what the provider says besides nothing matters (RFC 7009 section 2.2); a page is somebody else's.
+        return result?.kind === 'answer' && !result.text.trimStart().startsWith('<')
+      } catch {
+        // No such endpoint, or an answer such as 503, after which the token lives on (RFC 7009 section 2.2.1).
+        return false
+      }
+    },
+  }
+}
+
+const unreadable = { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] } as const

@@ -1,0 +1,14 @@
+import type { CodeAttempt } from '../oauth/codeFlow.ts'
+
+/** What a login that begins may do to the session that is there: nothing, renew its user's sign-in, replace it. */
+export type Purpose = 'signIn' | 'stepUp' | 'switchUser'
+
+/** A login that this browser has begun. */
+export interface KeptAttempt extends CodeAttempt {
+  /** The key of the provider. */
+  readonly provider: string
+  readonly returnTo: string
+  readonly purpose: Purpose
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly beganAt: number
+}

@@ -1,0 +1,412 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
+import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
+import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
+import { createSession } from '../../src/session/createSession.ts'
+import type { AttemptStore } from '../../src/signin/attemptStore.ts'
+import { createLogins } from '../../src/signin/createLogins.ts'
+import type { KeptAttempt } from '../../src/signin/keptAttempt.ts'
+import { CALLBACK, SIGNED_OUT, startRealProvider, wayBack } from './realProvider.ts'
+
+const HOME = 'http://localhost:5173/orders?page=2'
+let provider: Awaited<ReturnType<typeof startRealProvider>>
+beforeAll(async () => {
+  provider = await startRealProvider()
+})
+afterAll(() => provider.close())
+
+function memoryAttempts(): AttemptStore & { kept(): readonly KeptAttempt[] } {
+  let list: readonly KeptAttempt[] = []
+  const hints = new Map<string, string>()
+  return {
+    async change(decide) {
+      const { kept, answer } = decide(list)
+      list = kept
+      return answer
+    },
+    async keepHint(provider, idToken) {
+      if (idToken === undefined) hints.delete(provider)
+      else hints.set(provider, idToken)
+    },
+    readHint: async (provider) => hints.get(provider),
+    kept: () => list,
+  }
+}
+
+/** A browser with tabs, over one store of attempts. */
+function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
+  const attempts = memoryAttempts()
+  function tab(href = HOME) {
+    const keycloak = oauthProvider({
+      server: of.issuer,
+      clientId: 'panel',
+      redirectUri: CALLBACK,
+      scope: 'openid profile email offline_access',
+      postLogoutRedirectUri: SIGNED_OUT,
+      ...more,
+    })
+    const session = createSession({ baseUrl: 'http://localhost:5173/api', strategies: { keycloak } })
+    const page = { href, left: '' }
+    const logins = createLogins(
+      session,
+      { keycloak },
+      {
+        attempts,
+        page: {
+          href: () => page.href,
+          leave: (url) => {
+            page.left = url
+          },
+          rename: (url) => {
+            page.href = new URL(url, page.href).href
+          },
+        },
+      },
+    )
+    return { session, logins, page }
+  }
+  return { tab, attempts }
+}
+
+const failed = (reason: string, more: object = {}) =>
+  expect.objectContaining({ code: 'login_failed', reason, ...more })
+
+test('a login at a real provider: there, back, a session whose token is renewed by the provider', async () => {
+  const { tab, attempts } = browser()
+  const begun = tab()
+  await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+  const url = new URL(begun.page.left)
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({
+    client_id: 'panel',
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    code_challenge_method: 'S256',
+    scope: 'openid profile email offline_access',
+  })
+  const back = tab(await wayBack(url.href))
+  expect(back.logins.isCallback()).toBe(true)
+  expect(await back.logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
+  expect(back.page.href).toBe(CALLBACK)
+  expect(back.session.getSnapshot()).toMatchObject({
+    state: 'active',
+    provider: 'keycloak',
+    user: { id: 'ada', email: 'ada@example.com', name: 'ADA' },
+  })
+  expect(attempts.kept()).toEqual([])
+  const first = await back.session.getToken()
+  await back.session.refresh()
+  expect(await back.session.getToken()).not.toBe(first)
+})
+
+test('a pushed request, where the provider asks for one (RFC 9126): the address carries nothing but its name', async () => {
+  const pushing = await startRealProvider({ isPushed: true })
+  try {
+    const { tab } = browser(pushing)
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    expect([...new URL(begun.page.left).searchParams.keys()].sort()).toEqual(['client_id', 'request_uri'])
+    expect(pushing.counts.pushed).toBe(1)
+    const back = tab(await wayBack(begun.page.left))
+    await back.logins.handleCallback()
+    expect(back.session.getSnapshot().user?.id).toBe('ada')
+  } finally {
+    await pushing.close()
+  }
+})
+
+describe('attempts', () => {
+  test('L1: ten logins begun at once, finished in any order, all land where they wanted', async () => {
+    const { tab } = browser()
+    const tabs = Array.from({ length: 10 }, (_, n) => tab(`http://localhost:5173/page/${n}`))
+    for (const { logins } of tabs) await logins.signIn('keycloak', { loginHint: 'ada' })
+    for (const n of [3, 9, 0, 1, 2, 4, 5, 6, 7, 8]) {
+      const back = tab(await wayBack(tabs[n]?.page.left ?? ''))
+      expect(await back.logins.handleCallback()).toEqual({ returnTo: `/page/${n}` })
+    }
+  })
+
+  test('L2: two hundred begun and none finished: their number stays bounded, and the next one works', async () => {
+    const { tab, attempts } = browser()
+    const { logins, page, session } = tab()
+    for (let n = 0; n < 200; n++) await logins.signIn('keycloak')
+    expect(attempts.kept().length).toBeLessThanOrEqual(20)
+    await logins.signIn('keycloak', { loginHint: 'ada' })
+    const back = tab(await wayBack(page.left))
+    await back.logins.handleCallback()
+    expect(attempts.kept().length).toBeLessThan(20)
+    await back.session.logout()
+    expect(attempts.kept()).toEqual([])
+    session.dispose()
+  })
+
+  test('L10: a strict React handles the callback twice: one exchange, and both get the answer', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const { logins } = tab(await wayBack(begun.page.left))
+    const before = provider.counts.tokenRequests
+    const both = await Promise.all([logins.handleCallback(), logins.handleCallback()])
+    expect(both).toEqual([{ returnTo: '/orders?page=2' }, { returnTo: '/orders?page=2' }])
+    expect(await logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
+    expect(provider.counts.tokenRequests).toBe(before + 1)
+  })
+
+  test('L11: the address of a callback, opened again, costs a living session nothing and asks nobody', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const address = await wayBack(begun.page.left)
+    const back = tab(address)
+    await back.logins.handleCallback()
+    const before = provider.counts.tokenRequests
+    back.page.href = address
+    expect(await back.logins.handleCallback()).toEqual({ returnTo: '/' })
+    expect(back.session.getSnapshot().user?.id).toBe('ada')
+    // Where nobody is logged in, the login begins anew: that is no error of the provider.
+    await expect(tab(address).logins.handleCallback()).rejects.toEqual(failed('unknown_attempt'))
+    expect(provider.counts.tokenRequests).toBe(before)
+  })
+
+  test('L12: of two tabs with one callback, one sends the code', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const address = await wayBack(begun.page.left)
+    const before = provider.counts.tokenRequests
+    const settled = await Promise.allSettled([
+      tab(address).logins.handleCallback(),
+      tab(address).logins.handleCallback(),
+    ])
+    expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(provider.counts.tokenRequests).toBe(before + 1)
+  })
+
+  test('L13: a code on another page is nobody’s business here', async () => {
+    const { logins, page } = browser().tab('http://localhost:5173/orders?code=42&state=x')
+    expect(logins.isCallback()).toBe(false)
+    await expect(logins.handleCallback()).rejects.toEqual(failed('unknown_attempt'))
+    expect(page.href).toBe('http://localhost:5173/orders?code=42&state=x')
+  })
+
+  test('L21: the callback of another browser is no login here', async () => {
+    const begun = browser().tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'mallory' })
+    const { logins, session } = browser().tab(await wayBack(begun.page.left))
+    await expect(logins.handleCallback()).rejects.toEqual(failed('unknown_attempt'))
+    expect(session.getSnapshot().isAuthenticated).toBe(false)
+  })
+
+  test('L64: a login that would come back to another origin does not begin', async () => {
+    const { logins, page } = browser().tab('http://127.0.0.1:5173/orders')
+    await expect(logins.signIn('keycloak')).rejects.toThrow(
+      /this page is at http:\/\/127\.0\.0\.1:5173, and `redirectUri` at http:\/\/localhost:5173/,
+    )
+    expect(page.left).toBe('')
+  })
+})
+
+describe('L8: the way back stays on this site', () => {
+  test.each([
+    '//evil.example',
+    '/\\evil.example',
+    '/%5Cevil.example',
+    '/%5c/evil.example',
+    'https://evil.example/',
+    'http:evil.example',
+    'javascript:alert(1)',
+    '/a\tb',
+    '/a\nb',
+    ' /orders',
+    'orders',
+    '',
+    '/.//evil.example',
+    '\\\\evil.example',
+    'data:text/html,x',
+  ])('not %j', async (returnTo) => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada', returnTo })
+    const back = tab(await wayBack(begun.page.left))
+    expect(await back.logins.handleCallback()).toEqual({ returnTo: '/' })
+  })
+})
+
+describe('answers of the provider', () => {
+  test('L15: an error is told in the provider’s word, no code is asked for, and a reload says no more', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'nobody' })
+    const back = tab(await wayBack(begun.page.left))
+    const before = provider.counts.tokenRequests
+    const refused = back.logins.handleCallback()
+    await expect(refused).rejects.toEqual(failed('access_denied', { returnTo: '/orders?page=2' }))
+    await expect(back.logins.handleCallback()).rejects.toEqual(failed('access_denied'))
+    expect(back.page.href).toBe(CALLBACK)
+    expect(provider.counts.tokenRequests).toBe(before)
+  })
+
+  test.each(['#', '?'])(
+    'L15, L16: an error behind %s, with markup in what describes it, is a word or none',
+    async (at) => {
+      const { tab } = browser()
+      const begun = tab()
+      await begun.logins.signIn('keycloak')
+      const state = new URL(begun.page.left).searchParams.get('state') ?? ''
+      const answer = new URLSearchParams({
+        error: '<img src=x onerror=alert(1)>',
+        error_description: '<script>',
+        state,
+      })
+      const { logins, page } = tab(`${CALLBACK}${at}${answer}`)
+      const error = await logins.handleCallback().catch((reason: unknown) => reason)
+      expect(error).toEqual(failed('invalid_answer'))
+      expect(String(error)).not.toContain('<')
+      expect(page.href).toBe(CALLBACK)
+    },
+  )
+
+  test('L17, L18: an answer of another issuer is refused, and nothing is sent for it', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const address = new URL(await wayBack(begun.page.left))
+    expect(address.searchParams.get('iss')).toBe(provider.issuer)
+    address.searchParams.set('iss', 'https://evil.example')
+    const before = provider.counts.tokenRequests
+    await expect(tab(address.href).logins.handleCallback()).rejects.toEqual(failed('other_issuer'))
+    expect(provider.counts.tokenRequests).toBe(before)
+  })
+
+  test('L17: an error without its issuer stays an error; a code without it is refused', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'nobody' })
+    const denied = new URL(await wayBack(begun.page.left))
+    denied.searchParams.delete('iss')
+    await expect(tab(denied.href).logins.handleCallback()).rejects.toEqual(failed('access_denied'))
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const coded = new URL(await wayBack(begun.page.left))
+    coded.searchParams.delete('iss')
+    const before = provider.counts.tokenRequests
+    await expect(tab(coded.href).logins.handleCallback()).rejects.toEqual(failed('invalid_answer'))
+    expect(provider.counts.tokenRequests).toBe(before)
+  })
+
+  test('L19: a provider that has gone since is told as such, with the way back', async () => {
+    const gone = await startRealProvider()
+    const { tab } = browser(gone)
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const back = tab(await wayBack(begun.page.left))
+    await gone.close()
+    await expect(back.logins.handleCallback()).rejects.toEqual(
+      failed('provider_unavailable', { retryable: true, returnTo: '/orders?page=2' }),
+    )
+  })
+})
+
+describe('whoever is logged in', () => {
+  async function loggedIn(who = 'ada') {
+    const { tab, attempts } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: who })
+    const back = tab(await wayBack(begun.page.left))
+    await back.logins.handleCallback()
+    return { ...back, tab, attempts }
+  }
+
+  test('L14: goes home from a second login, and nothing is exchanged', async () => {
+    const { logins, page, session } = await loggedIn()
+    page.href = 'http://localhost:5173/users'
+    await logins.signIn('keycloak', { loginHint: 'bob' })
+    page.href = await wayBack(page.left)
+    const before = provider.counts.tokenRequests
+    expect(await logins.handleCallback()).toEqual({ returnTo: '/users' })
+    expect(session.getSnapshot().user?.id).toBe('ada')
+    expect(provider.counts.tokenRequests).toBe(before)
+  })
+
+  test('is replaced by a login that was begun for that', async () => {
+    const { logins, page, session } = await loggedIn()
+    await logins.switchUser('keycloak', { loginHint: 'bob', prompt: 'login' })
+    page.href = await wayBack(page.left)
+    await logins.handleCallback()
+    expect(session.getSnapshot().user?.id).toBe('bob')
+  })
+
+  test('L30: stays as they are where another user, or a weaker sign-in, comes from a step-up', async () => {
+    const { logins, page, session } = await loggedIn()
+    const token = await session.getToken()
+    await logins.stepUp('keycloak', { loginHint: 'bob', prompt: 'login' })
+    page.href = await wayBack(page.left)
+    await expect(logins.handleCallback()).rejects.toEqual(failed('other_user'))
+    await logins.stepUp('keycloak', { loginHint: 'ada', prompt: 'login', acrValues: ['phishing-resistant'] })
+    page.href = await wayBack(page.left)
+    await expect(logins.handleCallback()).rejects.toEqual(failed('step_up_failed'))
+    expect(session.getSnapshot().user?.id).toBe('ada')
+    expect(await session.getToken()).toBe(token)
+    await logins.stepUp('keycloak', { loginHint: 'ada', prompt: 'login', maxAge: 0 })
+    page.href = await wayBack(page.left)
+    await logins.handleCallback()
+    expect(session.getSnapshot().user?.id).toBe('ada')
+    expect(await session.getToken()).not.toBe(token)
+  })
+})
+
+describe('logout', () => {
+  async function loggedIn(more?: Partial<OauthProviderOptions>) {
+    const { tab, attempts } = browser(provider, more)
+    const begun = tab()
+    const jar = new Map<string, string>()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const back = tab(await wayBack(begun.page.left, jar))
+    await back.logins.handleCallback()
+    return { ...back, attempts, jar }
+  }
+
+  test('ends the session here, revokes its token, and then leads to the provider, which ends its own', async () => {
+    const { session, page, attempts, jar } = await loggedIn()
+    const revoked = provider.counts.revocations
+    await session.logout()
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+    await expect.poll(() => page.left).toContain('/session/end')
+    expect(provider.counts.revocations).toBe(revoked + 1)
+    const url = new URL(page.left)
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: 'panel',
+      post_logout_redirect_uri: SIGNED_OUT,
+      id_token_hint: expect.stringMatching(/^ey/),
+    })
+    expect(await attempts.readHint('keycloak')).toBeUndefined()
+    // The provider knows the session, and its own page asks the user.
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await fetch(url, { headers: { cookie } })
+    expect(answer.status).toBe(200)
+    expect(await answer.text()).toContain('/session/end/confirm')
+  })
+
+  test('leaves the token to the provider’s own logout where a revocation would take its session from it', async () => {
+    const { session, page } = await loggedIn({ revokesAtLogout: false })
+    const revoked = provider.counts.revocations
+    await session.logout()
+    await expect.poll(() => page.left).toContain('/session/end')
+    expect(provider.counts.revocations).toBe(revoked)
+  })
+})
+
+test('options that cannot work are named before anything is sent', async () => {
+  const session = createSession({
+    baseUrl: 'http://localhost:5173/',
+    strategies: {
+      keycloak: oauthProvider({ server: provider.issuer, clientId: 'panel', redirectUri: CALLBACK }),
+    },
+  })
+  expect(() => createLogins(session, {})).toThrow(Misconfigured)
+  expect(() =>
+    oauthProvider({ server: provider.issuer, clientId: 'panel', redirectUri: '/callback' }),
+  ).toThrow(/`redirectUri` must be an absolute URL/)
+  expect(() =>
+    oauthProvider({ server: provider.issuer, clientId: 'panel', redirectUri: CALLBACK, scope: 'profile' }),
+  ).toThrow(/"openid"/)
+  expect(new LoginFailed('access_denied').retryable).toBe(false)
+})
