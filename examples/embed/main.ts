@@ -1,25 +1,35 @@
-/** The example of a guide, on the reference backend: npm run embed -- react-admin */
+/** The example of a guide, on the reference backend or beside a provider: npm run embed -- react-admin */
 import { startBackend } from '../backend/startBackend.ts'
 import { freePort } from '../demo/freePort.ts'
-import { type EmbedName, names, startEmbed } from './startEmbed.ts'
+import { type EmbedName, names, startEmbed, startOauthEmbed } from './startEmbed.ts'
 
 const LIFE_MS = 60_000
 
-const name = process.argv[2] as EmbedName
-if (!names.includes(name) || process.argv.length > 3) {
-  console.error(`npm run embed -- ${names.join(' | ')}`)
+const name = process.argv[2] as EmbedName | 'oauth'
+if (![...names, 'oauth'].includes(name) || process.argv.length > 3) {
+  console.error(`npm run embed -- ${[...names, 'oauth'].join(' | ')}`)
   process.exit(2)
 }
 
 const publicUrl = `http://localhost:${await freePort(4190)}`
-const backend = await startBackend({ panelUrl: publicUrl, knobs: { sessionMs: LIFE_MS } })
-const stop = await startEmbed(name, { backendUrl: backend.url, publicUrl })
-const { email, password } = backend.accounts.localAdmin
-console.log(`Open ${publicUrl} : the "${name}" example. Its bearers live for ${LIFE_MS / 1000} s.
-Sign in as ${email} with ${password}, or with OpenID as olga. Ctrl-C stops.`)
+const stop = name === 'oauth' ? await startAtProvider() : await startAtBackend(name)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, async () => {
+async function startAtProvider() {
+  const { provider, stop } = await startOauthEmbed(publicUrl, LIFE_MS / 1000)
+  console.log(`Open ${publicUrl} : the "oauth" example. Its bearers live for ${LIFE_MS / 1000} s.
+Sign in as ada at ${provider.issuer}. Ctrl-C stops.`)
+  return stop
+}
+
+async function startAtBackend(name: EmbedName) {
+  const backend = await startBackend({ panelUrl: publicUrl, knobs: { sessionMs: LIFE_MS } })
+  const stop = await startEmbed(name, { backendUrl: backend.url, publicUrl })
+  const { email, password } = backend.accounts.localAdmin
+  console.log(`Open ${publicUrl} : the "${name}" example. Its bearers live for ${LIFE_MS / 1000} s.
+Sign in as ${email} with ${password}, or with OpenID as olga. Ctrl-C stops.`)
+  return async () => {
     await stop()
     await backend.close()
-  })
+  }
+}

@@ -11,6 +11,7 @@ import type { RefreshOutcome } from '../session/strategy.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import type { WireResult } from '../wire/request.ts'
 import { errorOf, ownError } from './oauthErrors.ts'
+import type { ReadOauthOptions } from './oauthOptions.ts'
 import { type Line, type WireCall, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
@@ -21,19 +22,23 @@ export type Discovered =
   | { readonly provider: AuthorizationServer }
   | { readonly provider?: undefined; readonly outcome: RefreshOutcome }
 
-export interface DiscoveryOptions {
-  readonly issuer: URL
-  /** What the embedder knows already. */
-  readonly metadata: AuthorizationServer | undefined
+/** One client at one provider. */
+export interface Discovery {
+  discover(line: Line): Promise<Discovered>
+  /** The options of `oauth4webapi` for one call. */
+  through(call: WireCall): { [customFetch]: WireCall['fetch']; [allowInsecureRequests]: boolean }
   readonly client: Client
-  readonly isInsecure: boolean
-  readonly trust404?: boolean | undefined
 }
 
-/** One client at one provider. Finds the provider's metadata, once (OpenID Connect Discovery 1.0). What failed is tried again when asked. */
-export function createDiscovery({ issuer, metadata, client, isInsecure, trust404 }: DiscoveryOptions) {
+/** Finds the provider's metadata, once (OpenID Connect Discovery 1.0). What failed is tried again when asked. */
+export function createDiscovery({
+  issuer,
+  metadata,
+  client,
+  isInsecure,
+  trust404,
+}: ReadOauthOptions): Discovery {
   let provider = metadata
-  /** The options of `oauth4webapi` for one call. */
   const through = (call: WireCall) => ({ [customFetch]: call.fetch, [allowInsecureRequests]: isInsecure })
 
   async function discover(line: Line): Promise<Discovered> {
@@ -49,8 +54,6 @@ export function createDiscovery({ issuer, metadata, client, isInsecure, trust404
 
   return { discover, through, client }
 }
-
-export type Discovery = ReturnType<typeof createDiscovery>
 
 function undiscovered(result: WireResult | undefined, issuer: URL, trust404 = false): RefreshOutcome {
   if (result?.kind === 'unknown') return { kind: 'refused', cause: 'network' }

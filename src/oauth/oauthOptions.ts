@@ -43,8 +43,19 @@ export interface OauthStrategyOptions {
   readonly [allowInsecureRequests]?: boolean
 }
 
+/** The provider and the client, as they hold. */
+export interface ReadOauthOptions {
+  readonly issuer: URL
+  /** What the embedder knows already. */
+  readonly metadata: AuthorizationServer | undefined
+  readonly client: Client
+  readonly trust404: boolean | undefined
+  readonly isInsecure: boolean
+  readonly resend: { readonly resend?: ResendPolicy }
+}
+
 /** The options as they hold; throws `Misconfigured` for what cannot work, before anything is sent. */
-export function readOauthOptions(options: OauthStrategyOptions) {
+export function readOauthOptions(options: OauthStrategyOptions): ReadOauthOptions {
   const { server, clientId, clientAuth, scope, user, client } = options
   const isInsecure = options[allowInsecureRequests] === true
   if (typeof clientId !== 'string' || !clientId)

@@ -124,12 +124,15 @@ export function createLogins<Name extends string>(
 
   async function finish(callback: Callback | undefined) {
     const attempt = callback && (await attempts.take(callback.state))
-    const user = await userOf(session)
-    const returnTo =
-      attempt && isSafe(attempt.returnTo, new URL(page.href()).origin) ? attempt.returnTo : home
-    // Whoever is logged in goes home: a second tab, the history, an address that was opened again.
-    if (user && (!attempt || attempt.purpose === 'signIn')) return { returnTo }
-    if (!callback || !attempt) throw new LoginFailed('unknown_attempt')
+    // Another tab has the code: the session that it brings is this tab's, too.
+    const waitMs = attempt?.takenAt === undefined ? 0 : attempt.takenAt + PATIENCE_MS - wall()
+    const user = await userOf(session, waitMs)
+    const isSafeWay = attempt && isSafe(attempt.returnTo, new URL(page.href()).origin)
+    const returnTo = isSafeWay && (attempt.takenAt === undefined || waitMs > 0) ? attempt.returnTo : home
+    const isOpen = attempt !== undefined && attempt.takenAt === undefined
+    // Whoever is logged in goes on: from a second tab, the history, an address that was opened again.
+    if (user && (!isOpen || attempt.purpose === 'signIn')) return { returnTo }
+    if (!callback || !isOpen) throw new LoginFailed('unknown_attempt')
     if (wall() >= attempt.beganAt + ATTEMPT_MS) throw new LoginFailed('attempt_expired', returnTo)
     try {
       await adopt(attempt, callback, user)
@@ -196,19 +199,30 @@ export function createLogins<Name extends string>(
   }
 }
 
-/** Whose session it is, as soon as that is known; `undefined`: nobody's. */
-function userOf(session: Session): Promise<string | undefined> {
+/**
+ * Whose session it is, as soon as that is known; `undefined`: nobody's. Where nobody is logged in, somebody is waited for
+ * for `waitMs`.
+ */
+function userOf(session: Session, waitMs = 0): Promise<string | undefined> {
   return new Promise((resolve) => {
+    let isWaiting = waitMs > 0
     const look = () => {
       const { isPending, isAuthenticated, user } = session.getSnapshot()
-      if (isPending) return false
+      if (isPending || (isWaiting && !isAuthenticated)) return
+      unsubscribe()
+      disarm()
       resolve(isAuthenticated ? user?.id : undefined)
-      return true
     }
-    if (look()) return
-    const unsubscribe = session.subscribe(() => {
-      if (look()) unsubscribe()
-    })
+    const unsubscribe = session.subscribe(look)
+    const disarm = systemClock.setTimer(
+      () => {
+        isWaiting = false
+        look()
+      },
+      Math.max(waitMs, 0),
+      'background',
+    )
+    look()
   })
 }
 

@@ -11,4 +11,6 @@ export interface KeptAttempt extends CodeAttempt {
   readonly purpose: Purpose
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly beganAt: number
+  /** When its callback was taken; the instant, as `beganAt`. Absent: nobody has come back. */
+  readonly takenAt?: number
 }

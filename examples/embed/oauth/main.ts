@@ -1,0 +1,86 @@
+// main.ts
+import { createSession } from 'xstate-session'
+import { browserOptions } from 'xstate-session/browser'
+import { createLogins, oauthProvider } from 'xstate-session/oauth'
+
+const issuer = document.querySelector<HTMLMetaElement>('meta[name=issuer]')?.content ?? ''
+
+const provider = oauthProvider({
+  server: issuer,
+  clientId: 'panel',
+  redirectUri: `${location.origin}/callback`,
+  postLogoutRedirectUri: `${location.origin}/`,
+  scope: 'openid profile email offline_access',
+})
+/** No server of its own: the tokens are sealed in IndexedDB, one login for all tabs. */
+const session = createSession(
+  browserOptions({ baseUrl: location.origin, strategies: { provider }, vault: 'shared' }),
+)
+const logins = createLogins(session, { provider })
+
+const part = (id: string) => document.getElementById(id) as HTMLElement
+
+/** For users; the rest are told to sign in again. */
+const TEXTS: Readonly<Record<string, string>> = {
+  never: 'Please sign in.',
+  user: 'You have signed out.',
+  elsewhere: 'You have signed out in another tab.',
+  access_denied: 'You have not signed in.',
+  provider_unavailable: 'The sign-in page is away. Please try again.',
+  other_user: 'Somebody else has signed in there. You still are who you were.',
+}
+let problem = ''
+
+/** The page is what the session says. */
+function show() {
+  const { isPending, isAuthenticated, state, user, reason } = session.getSnapshot()
+  const isHidden = isPending || logins.isCallback()
+  part('login').hidden = isHidden || isAuthenticated
+  part('panel').hidden = !isAuthenticated
+  const ended = reason && (TEXTS[reason] ?? 'Your session has ended. Please sign in again.')
+  part('status').textContent = isHidden ? 'One moment…' : problem || ended || `${user?.name}, ${state}`
+}
+
+async function load() {
+  const answer = await session.fetch('/api/orders')
+  const orders: string[] = answer.ok ? await answer.json() : [`The API answered ${answer.status}.`]
+  part('list').replaceChildren(
+    ...orders.map((order) => Object.assign(document.createElement('li'), { textContent: order })),
+  )
+}
+
+let shown: string | undefined
+function onChange() {
+  const { isAuthenticated, user } = session.getSnapshot()
+  const id = isAuthenticated ? user?.id : undefined
+  show()
+  if (id !== shown) part('list').replaceChildren() // what one user saw is not the next one's
+  if (id !== undefined && id !== shown) load().catch(show) // an ended session shows itself
+  shown = id
+}
+
+function failed(error: unknown) {
+  const reason = (error as { reason?: string }).reason ?? ''
+  problem = TEXTS[reason] ?? 'The sign-in has failed. Please try again.'
+  show()
+}
+
+part('login').addEventListener('click', () => logins.signIn('provider').catch(failed))
+part('again').addEventListener('click', () => logins.stepUp('provider', { maxAge: 0 }).catch(failed))
+part('switch').addEventListener('click', () =>
+  logins.switchUser('provider', { prompt: 'login' }).catch(failed),
+)
+part('reload').addEventListener('click', () => load().catch(show))
+part('logout').addEventListener('click', () => session.logout())
+session.subscribe(onChange)
+onChange()
+
+if (location.pathname === '/callback')
+  await logins.handleCallback().then(
+    ({ returnTo }) => history.replaceState(null, '', returnTo),
+    (error) => {
+      history.replaceState(null, '', error.returnTo ?? '/')
+      failed(error)
+    },
+  )
+onChange()

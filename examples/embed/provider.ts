@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { exportJWK, generateKeyPair } from 'jose'
+import Provider, { type Configuration } from 'oidc-provider'
+import { listen } from '../backend/listen.ts'
+
+export interface PageProviderOptions {
+  /** The page's callback, and where its logout leads. */
+  readonly redirectUri: string
+  readonly postLogoutRedirectUri: string
+  /** Whether logins have to be pushed (RFC 9126). @default false */
+  readonly isPushed?: boolean
+  /** How long access tokens live; seconds. @default 600 */
+  readonly accessTokenTtl?: number
+}
+
+export interface PageProvider {
+  readonly issuer: string
+  /** What has reached it. */
+  readonly counts: { tokenRequests: number; pushed: number; revocations: number }
+  /** Whose access token this is; `undefined`: nobody's, or it has ended. */
+  subjectOf(accessToken: string): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+const SCOPE = 'openid profile email offline_access'
+const PEOPLE = ['ada', 'bob', 'olga']
+
+/** A certified OpenID provider for a page without a server of its own: the public client `panel`. */
+export async function startPageProvider(options: PageProviderOptions): Promise<PageProvider> {
+  const { redirectUri, postLogoutRedirectUri, isPushed = false, accessTokenTtl = 600 } = options
+  const server = await listen(0)
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const configuration: Configuration = {
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
+    cookies: { keys: [randomBytes(24).toString('hex')] },
+    clients: [
+      {
+        client_id: 'panel',
+        token_endpoint_auth_method: 'none',
+        // Pages on this machine, over http.
+        application_type: 'native',
+        id_token_signed_response_alg: 'ES256',
+        redirect_uris: [redirectUri],
+        post_logout_redirect_uris: [postLogoutRedirectUri],
+        response_types: ['code'],
+        grant_types: ['authorization_code', 'refresh_token'],
+      },
+    ],
+    claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
+    conformIdTokenClaims: false,
+    clientBasedCORS: () => true,
+    features: {
+      devInteractions: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: async () => true },
+      rpInitiatedLogout: { enabled: true },
+      pushedAuthorizationRequests: { enabled: isPushed, requirePushedAuthorizationRequests: isPushed },
+    },
+    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+    issueRefreshToken: async () => true,
+    expiresWithSession: async () => false,
+    ttl: {
+      AccessToken: accessTokenTtl,
+      AuthorizationCode: 60,
+      Grant: 86_400,
+      IdToken: 600,
+      Interaction: 600,
+      RefreshToken: 86_400,
+      Session: 86_400,
+    },
+    findAccount: (_, sub) => ({
+      accountId: sub,
+      claims: async () => ({ sub, email: `${sub}@example.com`, name: sub[0]?.toUpperCase() + sub.slice(1) }),
+    }),
+    renderError: async (ctx, out) => {
+      ctx.type = 'text/plain'
+      ctx.body = String(out.error)
+    },
+  }
+  const provider = new Provider(server.url, configuration)
+  const counts = { tokenRequests: 0, pushed: 0, revocations: 0 }
+
+  /** Signs in the account of `login_hint` or `?account=`, and refuses `nobody`; else lists the accounts to choose from. */
+  async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { params } = await provider.interactionDetails(request, response)
+    const chosen = new URL(request.url ?? '/', server.url).searchParams.get('account')
+    const accountId = chosen ?? (params.login_hint as string | undefined)
+    if (accountId === undefined) {
+      const links = [...PEOPLE, 'nobody'].map((name) => `<li><a href="?account=${name}">${name}</a></li>`)
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+      response.end(`<!doctype html><title>Provider</title><h1>Sign in as</h1><ul>${links.join('')}</ul>`)
+      return
+    }
+    if (accountId === 'nobody')
+      return provider.interactionFinished(request, response, { error: 'access_denied' })
+    const grant = new provider.Grant({ accountId, clientId: 'panel' })
+    grant.addOIDCScope(SCOPE)
+    const result = { login: { accountId }, consent: { grantId: await grant.save() } }
+    return provider.interactionFinished(request, response, result)
+  }
+
+  const callback = provider.callback()
+  server.handle((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', server.url)
+    if (request.method === 'POST' && pathname === '/token') counts.tokenRequests++
+    if (pathname === '/request') counts.pushed++
+    if (pathname === '/token/revocation') counts.revocations++
+    if (!pathname.startsWith('/interaction/')) return void callback(request, response)
+    interact(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(400, { 'content-type': 'text/plain' })
+      response.end('This sign-in has expired. Start again.')
+    })
+  })
+
+  return {
+    issuer: server.url,
+    counts,
+    subjectOf: async (accessToken) => (await provider.AccessToken.find(accessToken))?.accountId,
+    close: server.close,
+  }
+}

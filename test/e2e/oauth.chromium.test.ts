@@ -1,0 +1,143 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../examples/demo/freePort.ts'
+import { type OauthEmbed, startOauthEmbed } from '../../examples/embed/startEmbed.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
+import { shows } from './panel.ts'
+
+let browser: Browser
+let embed: OauthEmbed
+let url: string
+beforeAll(async () => {
+  browser = await launchChromium()
+  url = `http://localhost:${await freePort(0)}`
+  embed = await startOauthEmbed(url)
+}, 120_000)
+afterAll(async () => {
+  await browser.close()
+  await embed.stop()
+})
+
+/** A browser of its own. What it complains about fails the test, and so does a token in an address of the page. */
+async function open(): Promise<BrowserContext> {
+  const context = await browser.newContext()
+  context.setDefaultTimeout(20_000)
+  const complaints: string[] = []
+  context.on('weberror', (error) => complaints.push(String(error.error())))
+  context.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy/.test(message.text()))
+      complaints.push(message.text())
+  })
+  onTestFinished(async () => {
+    await context.close()
+    expect(complaints).toEqual([])
+  })
+  return context
+}
+
+async function tab(context: BrowserContext, path = '/'): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(url + path)
+  return page
+}
+
+async function signIn(page: Page, who = 'ada') {
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: who }).click()
+}
+
+test('sign-in at the provider, the way back to where it began, data, reload, a second tab', async () => {
+  const context = await open()
+  const page = await tab(context, '/orders?page=2')
+  await signIn(page)
+  await shows(page, 'An order of ada')
+  expect(page.url()).toBe(`${url}/orders?page=2`)
+  await page.reload()
+  await shows(page, 'An order of ada')
+  const second = await tab(context)
+  await shows(second, 'An order of ada')
+  expect(embed.provider.counts.tokenRequests).toBe(1)
+})
+
+test('L11: back, forward and the callback’s own address leave a living session as it is', async () => {
+  const context = await open()
+  const page = await tab(context, '/orders')
+  let callback = ''
+  page.on('request', (request) => {
+    if (request.url().startsWith(`${url}/callback?`)) callback = request.url()
+  })
+  await signIn(page)
+  await shows(page, 'An order of ada')
+  const before = embed.provider.counts.tokenRequests
+  await page.goto(callback)
+  await shows(page, 'An order of ada')
+  expect(page.url()).toBe(`${url}/`)
+  await page.goBack()
+  await shows(page, 'An order of ada')
+  const second = await tab(context, callback.slice(url.length))
+  await shows(second, 'An order of ada')
+  expect(embed.provider.counts.tokenRequests).toBe(before)
+})
+
+test('L12: one callback in two tabs at once sends its code once', async () => {
+  const context = await open()
+  const page = await tab(context)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  // The callback's page gets no script: its code is still there.
+  const scripts = `${url}/**/*.js`
+  await context.route(scripts, (route) => route.abort())
+  await page.getByRole('link', { name: 'ada' }).click()
+  await page.waitForURL(`${url}/callback?**`)
+  const callback = page.url()
+  await context.unroute(scripts)
+  const before = embed.provider.counts.tokenRequests
+  const pages = await Promise.all([context.newPage(), context.newPage()])
+  await Promise.all(pages.map((one) => one.goto(callback)))
+  for (const one of pages) await shows(one, 'An order of ada')
+  expect(embed.provider.counts.tokenRequests).toBe(before + 1)
+})
+
+test('L15: who declines is told so, where they were', async () => {
+  const page = await tab(await open(), '/orders')
+  await signIn(page, 'nobody')
+  await shows(page, 'You have not signed in.')
+  expect(page.url()).toBe(`${url}/orders`)
+})
+
+test('a logout ends the session here, in other tabs, and at the provider, and comes back', async () => {
+  const context = await open()
+  const page = await tab(context)
+  await signIn(page)
+  await shows(page, 'An order of ada')
+  const second = await tab(context)
+  await shows(second, 'An order of ada')
+  const { revocations } = embed.provider.counts
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  // The provider's own question.
+  await page.getByRole('button', { name: /yes/i }).click()
+  await shows(page, 'Please sign in.')
+  expect(page.url()).toBe(`${url}/`)
+  await shows(second, 'You have signed out in another tab.')
+  expect(embed.provider.counts.revocations).toBe(revocations + 1)
+  // Nobody is signed in at the provider any more: it asks who it is.
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'bob' }).click()
+  await shows(page, 'An order of bob')
+})
+
+test('L30, L65: stepping up keeps the user, another user comes by a login that is for that, in all tabs', async () => {
+  const context = await open()
+  const page = await tab(context)
+  await signIn(page)
+  await shows(page, 'An order of ada')
+  const second = await tab(context)
+  await shows(second, 'An order of ada')
+  await page.getByRole('button', { name: 'Prove that it is you' }).click()
+  await page.getByRole('link', { name: 'bob' }).click()
+  await shows(page, 'Somebody else has signed in there.')
+  await page.getByRole('button', { name: 'Another user' }).click()
+  await page.getByRole('link', { name: 'bob' }).click()
+  await shows(page, 'An order of bob')
+  await shows(second, 'An order of bob')
+  expect(await second.getByText('An order of ada').count()).toBe(0)
+})
