@@ -202,11 +202,13 @@ export function createCodeFlow(
       if (attempt.acrValues && !attempt.acrValues.includes(String(claims.acr)))
         throw new LoginFailed('step_up_failed')
       const all = options.userinfo ? await withUserinfo(provider, claims, token, line) : claims
+      const known = user(all)
+      if (!known?.id) throw new LoginFailed('invalid_answer')
       return {
         token,
         ...(refreshToken && { refreshToken }),
         ...(answer.expires_in !== undefined && { expiresIn: answer.expires_in }),
-        user: user(all),
+        user: known,
         claims: all,
         idToken,
       }

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto'
+import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
+import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
+import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
+
+const ISSUER = 'https://op.example'
+const TOKEN = 'an-access-token'
+const metadata = {
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/auth`,
+  token_endpoint: `${ISSUER}/token`,
+  userinfo_endpoint: `${ISSUER}/me`,
+}
+const seconds = () => Math.floor(Date.now() / 1000)
+const halfHash = (bits: string) => {
+  const whole = createHash(`sha${bits}`).update(TOKEN).digest()
+  return whole.subarray(0, whole.length / 2).toString('base64url')
+}
+
+interface Answers {
+  readonly alg?: string
+  readonly claims?: JWTPayload
+  readonly token?: () => Response | Promise<Response>
+  readonly userinfo?: () => Response
+  /** How far the provider's clock is ahead; milliseconds. */
+  readonly aheadMs?: number
+}
+
+/** One login at a provider that answers as it is told. */
+async function login(
+  { alg = 'ES256', claims = {}, token, userinfo, aheadMs = 0 }: Answers,
+  options: Partial<OauthProviderOptions> = {},
+) {
+  const { privateKey } = await generateKeyPair(alg)
+  const asked: string[] = []
+  const at = seconds() + aheadMs / 1000
+  let nonce = ''
+  const fetch = async (input: string | URL | Request) => {
+    const url = String(input)
+    asked.push(url)
+    if (url === `${ISSUER}/me`) return userinfo?.() ?? new Response(null, { status: 404 })
+    if (token) return token()
+    const whole: JWTPayload = {
+      iss: ISSUER,
+      aud: 'panel',
+      sub: 'ada',
+      iat: at,
+      exp: at + 60,
+      nonce,
+      ...claims,
+    }
+    const idToken = await new SignJWT(whole).setProtectedHeader({ alg }).sign(privateKey)
+    return Response.json(
+      { access_token: TOKEN, token_type: 'Bearer', expires_in: 60, id_token: idToken },
+      { headers: { date: new Date(at * 1000).toUTCString() } },
+    )
+  }
+  const line = { signal: new AbortController().signal, fetch: fetch as typeof globalThis.fetch }
+  const { logins } = oauthProvider({
+    server: metadata,
+    clientId: 'panel',
+    redirectUri: 'https://panel.example/callback',
+    ...options,
+  })
+  const { attempt } = await logins.begin({}, line)
+  nonce = attempt.nonce
+  const parameters = new URLSearchParams({ code: 'c', state: attempt.state })
+  const grant = logins.finish(attempt, parameters, line)
+  return { grant, asked }
+}
+
+const failed = (reason: string) => expect.objectContaining({ code: 'login_failed', reason })
+const granted = async (answers: Answers, options?: Partial<OauthProviderOptions>) =>
+  (await login(answers, options)).grant
+
+describe('L31: the hash of the access token, by the algorithm that signed the ID token', () => {
+  test.each([
+    ['RS256', '256'],
+    ['ES256', '256'],
+    ['ES384', '384'],
+    ['PS512', '512'],
+    ['EdDSA', '512'],
+  ])('%s', async (alg, bits) => {
+    await expect(granted({ alg, claims: { at_hash: halfHash(bits) } })).resolves.toMatchObject({
+      token: TOKEN,
+    })
+    const other = bits === '256' ? '512' : '256'
+    await expect(granted({ alg, claims: { at_hash: halfHash(other) } })).rejects.toEqual(
+      failed('invalid_answer'),
+    )
+  })
+
+  test('is optional', async () => {
+    await expect(granted({})).resolves.toMatchObject({ user: { id: 'ada' }, expiresIn: 60 })
+  })
+})
+
+describe('L26: an ID token is for this client', () => {
+  test.each<[string, JWTPayload, boolean]>([
+    ['alone', { aud: 'panel' }, true],
+    ['alone, in a list', { aud: ['panel'] }, true],
+    ['among others, and party to it', { aud: ['panel', 'a', 'b'], azp: 'panel' }, true],
+    ['among others, which say nothing', { aud: ['panel', 'a', 'b'] }, false],
+    ['among others, who are party to it', { aud: ['panel', 'a'], azp: 'a' }, false],
+    ['not named', { aud: 'other' }, false],
+  ])('%s', async (_, claims, isGood) => {
+    if (isGood) await expect(granted({ claims })).resolves.toMatchObject({ user: { id: 'ada' } })
+    else await expect(granted({ claims })).rejects.toEqual(failed('invalid_answer'))
+  })
+
+  test.each<[string, JWTPayload]>([
+    ['another nonce', { nonce: 'other' }],
+    ['another issuer', { iss: 'https://other.example' }],
+    ['its issuer with a slash (L24)', { iss: `${ISSUER}/` }],
+    ['no subject', { sub: '' }],
+    ['an end in the past', { exp: seconds() - 3_600 }],
+  ])('not with %s', async (_, claims) => {
+    await expect(granted({ claims })).rejects.toEqual(failed('invalid_answer'))
+  })
+})
+
+test.each([-86_400_000, -3_600_000, 600_000, 86_400_000])(
+  'L25: a device whose clock is off by %i ms logs in once, and its bearer lives as long as the provider says',
+  async (aheadMs) => {
+    await expect(granted({ aheadMs })).resolves.toMatchObject({ user: { id: 'ada' }, expiresIn: 60 })
+  },
+)
+
+describe('L27: what the provider tells of the user beside the ID token', () => {
+  const asking = { userinfo: true }
+
+  test('is asked for where the application wants it, and is about the same user', async () => {
+    const userinfo = () => Response.json({ sub: 'ada', name: 'Ada', email: 'ada@example.com' })
+    const { grant, asked } = await login({ userinfo }, asking)
+    expect((await grant).user).toEqual({ id: 'ada', name: 'Ada', email: 'ada@example.com' })
+    expect(asked).toEqual([`${ISSUER}/token`, `${ISSUER}/me`])
+    expect((await login({ userinfo })).asked).not.toContain(`${ISSUER}/me`)
+  })
+
+  test.each<[string, () => Response]>([
+    ['another subject', () => Response.json({ sub: 'bob', name: 'Bob' })],
+    ['no subject', () => Response.json({ name: 'Bob' })],
+    ['a list', () => Response.json([{ sub: 'ada' }])],
+    ['a refusal', () => new Response(null, { status: 401 })],
+    ['an error', () => new Response('oops', { status: 500 })],
+    ['a page', () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })],
+  ])('never mixes users: %s', async (_, userinfo) => {
+    const error = await granted({ userinfo }, asking).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(LoginFailed)
+  })
+})
+
+describe('L19: an exchange that comes to nothing', () => {
+  test.each<[string, () => Response | Promise<Response>, string]>([
+    ['no connection', () => Promise.reject(new TypeError('fetch failed')), 'provider_unavailable'],
+    ['a gateway', () => new Response('<h1>502</h1>', { status: 502 }), 'provider_unavailable'],
+    ['a page in place of an answer', () => new Response('<!doctype html>'), 'provider_unavailable'],
+    [
+      'a code that was used',
+      () => Response.json({ error: 'invalid_grant' }, { status: 400 }),
+      'invalid_grant',
+    ],
+    ['no ID token', () => Response.json({ access_token: TOKEN, token_type: 'Bearer' }), 'invalid_answer'],
+    ['nothing of use', () => Response.json({}), 'invalid_answer'],
+  ])('%s: it is told as %3$s, and the code is not sent again', async (_, token, reason) => {
+    const { grant, asked } = await login({ token })
+    await expect(grant).rejects.toEqual(failed(reason))
+    expect(asked).toHaveLength(1)
+  })
+
+  test('no answer in time ends with the patience of the caller', async () => {
+    const controller = new AbortController()
+    const fetch = () => new Promise<Response>(() => {})
+    const { logins } = oauthProvider({
+      server: metadata,
+      clientId: 'panel',
+      redirectUri: 'https://panel.example/c',
+    })
+    const { attempt } = await logins.begin({}, { signal: controller.signal, fetch })
+    const parameters = new URLSearchParams({ code: 'c', state: attempt.state })
+    const grant = logins.finish(attempt, parameters, { signal: controller.signal, fetch })
+    controller.abort()
+    await expect(grant).rejects.toEqual(failed('provider_unavailable'))
+  })
+})
+
+test('what a login may ask for is in the address, and none of it replaces the protocol’s', async () => {
+  const { logins } = oauthProvider({
+    server: metadata,
+    clientId: 'panel',
+    redirectUri: 'https://panel.example/callback',
+    scope: 'openid email',
+  })
+  const line = { signal: new AbortController().signal }
+  const { location } = await logins.begin(
+    {
+      prompt: 'login',
+      loginHint: 'ada@example.com',
+      maxAge: 60,
+      acrValues: ['mfa', 'phr'],
+      uiLocales: ['de', 'en'],
+      parameters: { audience: 'api', client_id: 'other', state: 'planted' },
+    },
+    line,
+  )
+  expect(Object.fromEntries(location.searchParams)).toMatchObject({
+    prompt: 'login',
+    login_hint: 'ada@example.com',
+    max_age: '60',
+    acr_values: 'mfa phr',
+    ui_locales: 'de en',
+    audience: 'api',
+    client_id: 'panel',
+    scope: 'openid email',
+  })
+  expect(location.searchParams.get('state')).not.toBe('planted')
+})
+
+test('metadata without a login page are named', async () => {
+  const { authorization_endpoint: _, ...rest } = metadata
+  const { logins } = oauthProvider({
+    server: rest,
+    clientId: 'panel',
+    redirectUri: 'https://panel.example/c',
+  })
+  await expect(logins.begin({}, { signal: new AbortController().signal })).rejects.toThrow(Misconfigured)
+})
