@@ -17,6 +17,7 @@ const behindServer = `export { createBffSession } from 'xstate-session/bff'`
 const inTabs = `${behindServer}\nexport { browserPage } from 'xstate-session/browser'`
 const inReact = `${behindServer}\n${hooks}`
 const inTabsAndReact = `${inTabs}\n${hooks}`
+const withLogin = `export { createSession } from 'xstate-session'\nexport { createLogins, oauthProvider } from 'xstate-session/oauth'`
 const react = /^react($|\/)/
 const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
@@ -54,6 +55,15 @@ const rows = [
     external: [],
     goalBytes: 24_000,
     budgetBytes: 34_510,
+    never: 'zod',
+  },
+  {
+    id: 'P7b',
+    what: 'core, login at any provider, refresh, XState, oauth4webapi',
+    code: withLogin,
+    external: [],
+    goalBytes: 33_000,
+    budgetBytes: 46_560,
     never: 'zod',
   },
   {

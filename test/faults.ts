@@ -283,6 +283,31 @@ export const faults = {
   U75: 'versions are those of the server',
   U76: 'while calls are turned away nothing says that all is well',
   U77: 'no page is told an address with a token in it',
+
+  // Logins.
+  L1: 'ten logins begun at once are finished in any order, each where it wanted to go',
+  L2: 'logins that nobody finishes stay few, and none is left after a logout',
+  L3: 'a login may take an hour; one that took longer is told so, with its way back',
+  L8: 'the way back stays on the own site, looked at when it is kept and when it is used',
+  L10: 'a callback that is handled twice in a page is exchanged once, and both callers get its answer',
+  L11: 'the address of a callback, opened again, costs a living session nothing',
+  L12: 'a code leaves once, of all tabs; the others wait for the session that it brings',
+  L13: 'a code in the address of another page is left alone',
+  L14: 'whoever is logged in goes home from a second login',
+  L15: 'an error of the provider is told in its own word, in query and fragment, and nothing is exchanged',
+  L16: 'what an address says of an error is a word of the protocol, or none',
+  L17: 'an error without its issuer stays an error, a code without it is refused',
+  L18: 'an answer of another issuer is refused before anything is sent',
+  L19: 'a provider that is away is told as such, with the way back',
+  L21: 'the callback of a login that another browser began is none here',
+  L24: 'an issuer is compared to the letter',
+  L25: 'a wrong clock of the device is no obstacle to a login',
+  L26: 'an ID token is for this client, alone or as its party',
+  L27: 'what the provider tells of a user is about the user who has logged in',
+  L30: 'stepping up ends with the same user and what was asked for, or leaves the session as it was',
+  L31: 'the hash of the access token follows the algorithm of the ID token',
+  L64: 'a login that would come back to another origin does not begin',
+  L65: 'another user takes the place of the first in all tabs',
 } as const
 
 export type FaultId = keyof typeof faults

@@ -13,6 +13,12 @@ export type { OauthProviderOptions } from '../oauth/oauthProviderOptions.ts'
 export { oauthStrategy } from '../oauth/oauthStrategy.ts'
 export type { Line } from '../oauth/wireCall.ts'
 export type { AttemptStore } from '../signin/attemptStore.ts'
-export { createLogins, type Logins, type LoginsOptions, type SignInOptions } from '../signin/createLogins.ts'
+export {
+  createLogins,
+  type LoginSession,
+  type Logins,
+  type LoginsOptions,
+  type SignInOptions,
+} from '../signin/createLogins.ts'
 export type { KeptAttempt, Purpose } from '../signin/keptAttempt.ts'
 export type { LoginPage } from '../signin/loginPage.ts'

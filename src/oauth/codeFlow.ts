@@ -13,7 +13,7 @@ import {
   userInfoRequest,
   validateAuthResponse,
 } from 'oauth4webapi'
-import type { SessionUser } from '../../machines/session.types.ts'
+import type { UserDocument } from '../../machines/session.types.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import type { WireResult } from '../wire/request.ts'
@@ -42,21 +42,29 @@ export interface AuthorizationInput {
 
 /** What is kept of a login from its begin to its callback. */
 export interface CodeAttempt {
+  /** Names the attempt: the provider gives it back (RFC 6749 section 4.1.1). */
   readonly state: string
+  /** Whose hash the provider was told: the code is worth nothing without it (RFC 7636). */
   readonly verifier: string
+  /** Binds the ID token to the attempt (OpenID Connect Core section 3.1.2.1). */
   readonly nonce: string
-  /** Seconds. */
+  /** As it was asked for; seconds. */
   readonly maxAge?: number
+  /** As they were asked for. */
   readonly acrValues?: readonly string[]
 }
 
 /** What a provider grants to a login. */
 export interface ProviderGrant {
+  /** The bearer. */
   readonly token: string
+  /** Absent: the provider gave none, and the session ends with its bearer. */
   readonly refreshToken?: string
-  /** Seconds. */
+  /** How long the bearer lives from now on; seconds. */
   readonly expiresIn?: number
-  readonly user: SessionUser
+  /** Who has logged in. */
+  readonly user: UserDocument
+  /** All that the provider says of them. */
   readonly claims: IDToken
   /** What the provider's logout asks for. */
   readonly idToken: string

@@ -6,22 +6,26 @@ import {
   type IDToken,
   processAuthorizationCodeResponse,
 } from 'oauth4webapi'
-import type { SessionUser } from '../../machines/session.types.ts'
+import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 
-/** Whom an ID token is about, by the standard claims (OpenID Connect Core section 5.1). */
+/** What a token says of itself; the rest is about the user. */
+const OF_TOKEN = 'iss sub aud exp nbf iat jti nonce at_hash c_hash s_hash azp auth_time acr amr sid'.split(
+  ' ',
+)
+
+/** Whom an ID token is about: its claims (OpenID Connect Core section 5.1), the standard ones under our names. */
 export function userOf({
   sub,
-  email,
-  name,
   preferred_username: username,
   picture: avatar,
-}: IDToken): SessionUser {
-  const texts = Object.entries({ email, name, username, avatar }).filter(
-    ([, value]) => typeof value === 'string' && value,
+  ...claims
+}: IDToken): UserDocument {
+  const own = Object.entries({ ...claims, username, avatar }).filter(
+    ([name, value]) => !OF_TOKEN.includes(name) && value !== undefined && value !== '',
   )
-  return { ...Object.fromEntries(texts), id: sub }
+  return { ...Object.fromEntries(own), id: sub }
 }
 
 /** The algorithm that signed a token, by its header; `undefined`: it has none. */

@@ -36,7 +36,7 @@ export interface OauthStrategyOptions {
   /**
    * Whom a validated ID token is about. The session ends unless `id` is the one it started with. What it leaves out
    * stays as the login told it: providers repeat less than they said there.
-   * @default `sub` as `id`, with `email`, `name`, `preferred_username` and `picture`
+   * @default the claims, with `sub` as `id`, `preferred_username` as `username` and `picture` as `avatar`
    */
   readonly user?: (claims: IDToken) => UserDocument
   /** Permits `http:` beyond loopback: inside a closed network, never across one that others share. */

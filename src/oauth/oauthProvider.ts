@@ -8,7 +8,9 @@ import { createRefreshes } from './refreshes.ts'
 
 /** One provider: how its sessions are renewed, and how its logins go. */
 export interface OauthProvider extends SessionStrategy {
+  /** As it was given. */
   readonly redirectUri: string
+  /** What `createLogins` is made of. */
   readonly logins: CodeFlow & {
     /** Calls `listener` when the user has ended a session here, and its tokens are revoked. */
     onLogout(listener: () => void): void

@@ -39,13 +39,7 @@ export function createLogins(options: LoginsOptions) {
 
   async function login(answer: LoginAnswer, of: LoginOptions): Promise<void> {
     if (!isRunning()) throw over() ?? new Disposed()
-    const { owner, tokens, bearer, life } = readLogin(
-      answer,
-      of,
-      settings.strategies,
-      wall(),
-      settings.users,
-    )
+    const { owner, tokens, bearer, life } = readLogin(answer, of, settings.strategies, wall(), settings.users)
     // One that misfits the schema is refused before anything has changed.
     settings.users.read(owner.user)
     const receivedAt = now()

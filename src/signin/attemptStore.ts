@@ -8,6 +8,7 @@ export interface AttemptStore {
   change<T>(decide: (kept: readonly KeptAttempt[]) => { kept: readonly KeptAttempt[]; answer: T }): Promise<T>
   /** Keeps the ID token of a provider's login, which its logout asks for; `undefined`: there is none any more. */
   keepHint(provider: string, idToken: string | undefined): Promise<void>
+  /** The ID token that is kept for a provider. */
   readHint(provider: string): Promise<string | undefined>
 }
 

@@ -1,10 +1,11 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { isOwnPath } from '../browser/isOwnPath.ts'
 import type { AuthorizationInput, ProviderGrant } from '../oauth/codeFlow.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import type { Line } from '../oauth/wireCall.ts'
-import type { Session } from '../session/session.ts'
+import type { BaseSession, Session } from '../session/session.ts'
 import { type AttemptStore, browserAttempts } from './attemptStore.ts'
 import { ATTEMPT_MS, createAttempts } from './attempts.ts'
 import { type Callback, callbackOf } from './callbackOf.ts'
@@ -17,6 +18,7 @@ export interface SignInOptions extends AuthorizationInput {
   readonly returnTo?: string
 }
 
+/** How logins live in their page. */
 export interface LoginsOptions {
   /** Where users go whose login leads nowhere else. @default '/' */
   readonly home?: string
@@ -53,6 +55,10 @@ export interface Logins<Name extends string> {
   handleCallback(): Promise<{ readonly returnTo: string }>
 }
 
+/** The session that logins begin; whatever its users are. */
+export type LoginSession = Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'> &
+  Pick<Session, 'login'>
+
 /** How long the provider may take for each of its answers. */
 const PATIENCE_MS = 25_000
 
@@ -68,7 +74,7 @@ const PATIENCE_MS = 25_000
  * const { returnTo } = await logins.handleCallback()
  */
 export function createLogins<Name extends string>(
-  session: Session,
+  session: LoginSession,
   providers: Readonly<Record<Name, OauthProvider>>,
   { home = '/', page = browserLoginPage, attempts: store }: LoginsOptions = {},
 ): Logins<Name> {
@@ -203,7 +209,7 @@ export function createLogins<Name extends string>(
  * Whose session it is, as soon as that is known; `undefined`: nobody's. Where nobody is logged in, somebody is waited for
  * for `waitMs`.
  */
-function userOf(session: Session, waitMs = 0): Promise<string | undefined> {
+function userOf(session: LoginSession, waitMs = 0): Promise<string | undefined> {
   return new Promise((resolve) => {
     let isWaiting = waitMs > 0
     const look = () => {

@@ -7,7 +7,9 @@ export type Purpose = 'signIn' | 'stepUp' | 'switchUser'
 export interface KeptAttempt extends CodeAttempt {
   /** The key of the provider. */
   readonly provider: string
+  /** The path of this application to which it leads. */
   readonly returnTo: string
+  /** What it may do to the session that is there. */
   readonly purpose: Purpose
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly beganAt: number

@@ -5,10 +5,10 @@ import { names } from '../../examples/embed/startEmbed.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const guides = Object.fromEntries(
-  names.map((name) => [name, name === 'react' ? 'docs/react.md' : `docs/embed-${name}.md`]),
+  [...names, 'oauth'].map((name) => [name, name === 'react' ? 'docs/react.md' : `docs/embed-${name}.md`]),
 )
 
-/** test/e2e/embed.chromium.test.ts runs the files; the guides show them. */
+/** test/e2e/embed.chromium.test.ts and oauth.chromium.test.ts run the files; the guides show them. */
 describe.each(Object.entries(guides))('the guide of "%s"', (name, page) => {
   const text = readFileSync(root + page, 'utf8')
   const shown = [...text.matchAll(/^```\w+\n(.*?)^```$/gms)].map(([, code]) => code)

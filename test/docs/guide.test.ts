@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSession, memoryStore, openidStrategy, type Session, sessionOf } from 'xstate-session'
+import type { Logins } from 'xstate-session/oauth'
 import type { SessionServer } from 'xstate-session/server'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
+import { startPageProvider } from '../../examples/embed/provider.ts'
 import type { ConformanceCase } from '../../src/testing/conformanceCase.ts'
 import { browser } from '../server/browser.ts'
 import { SECRET } from '../server/world.ts'
+import { wayBack } from '../signin/wayBack.ts'
 import { type Replacements, runSample } from './samples.ts'
 
 const PANEL = 'https://admin.example.com'
@@ -18,7 +21,11 @@ const USERS = '/api/admin/users'
 
 /** A part of each sample of each page, by which it is found. */
 const SAMPLES = {
-  'README.md': { page: 'const users = await session.fetch', server: 'createSessionServer' },
+  'README.md': {
+    page: 'const users = await session.fetch',
+    oauth: 'oauthProvider',
+    server: 'createSessionServer',
+  },
   'docs/browser.md': { behindServer: 'browserPage()', sharedVault: "vault: 'shared'" },
   'docs/guide.md': {
     logins: 'refreshTokenFromCookies',
@@ -90,6 +97,49 @@ test('U1: README.md: a code that somebody else has obtained logs nobody in', asy
   const sample = runSample('README.md', SAMPLES['README.md'].page, at(backend))
   await expect(sample).rejects.toThrow('No login began in this tab.')
   expect(asked).toEqual([])
+})
+
+test('U63: README.md: a login at any provider', async () => {
+  const provider = await startPageProvider({
+    redirectUri: `${PANEL}/callback`,
+    postLogoutRedirectUri: `${PANEL}/`,
+  })
+  onTestFinished(async () => {
+    vi.unstubAllGlobals()
+    await provider.close()
+  })
+  const kept = new Map<string, string>()
+  const page = {
+    href: `${PANEL}/orders`,
+    origin: PANEL,
+    assign(url: string) {
+      page.href = url
+    },
+  }
+  vi.stubGlobal('location', page)
+  vi.stubGlobal('history', {
+    replaceState(_: unknown, __: string, url: string) {
+      page.href = PANEL + url
+    },
+  })
+  vi.stubGlobal('sessionStorage', {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => kept.set(name, value),
+  })
+  const { logins, session } = await runSample<{
+    readonly logins: Logins<'keycloak'>
+    readonly session: Session
+  }>('README.md', SAMPLES['README.md'].oauth, { 'https://id.example.com/realms/staff': provider.issuer }, [
+    'logins',
+    'session',
+  ])
+  disposed(session)
+  const asked = new URL(page.href)
+  asked.searchParams.set('login_hint', 'ada')
+  page.href = await wayBack(asked.href, undefined, `${PANEL}/callback`)
+  expect(await logins.handleCallback()).toEqual({ returnTo: '/orders' })
+  expect(page.href).toBe(`${PANEL}/callback`)
+  expect(session.getSnapshot()).toMatchObject({ state: 'active', user: { id: 'ada' } })
 })
 
 test('U63: README.md: a server in one expression', async () => {
