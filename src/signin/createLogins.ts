@@ -67,7 +67,12 @@ const PATIENCE_MS = 25_000
  *
  * @param providers the strategies of the session that are providers, under the same names
  * @example
- * const session = createSession({ baseUrl, strategies: { keycloak } })
+ * const keycloak = oauthProvider({
+ *   server: 'https://id.example.com/realms/staff',
+ *   clientId: 'panel',
+ *   redirectUri: `${location.origin}/callback`,
+ * })
+ * const session = createSession({ baseUrl: 'https://api.example.com', strategies: { keycloak } })
  * const logins = createLogins(session, { keycloak })
  * await logins.signIn('keycloak', { returnTo: '/users' })
  * // on the callback page

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type DrivenBackend, modelSuite, sessionDriver } from 'xstate-session/testing'
 import { createSessionModel, type ModelSnapshot } from '../../src/testing/createSessionModel.ts'
 import { driveStep, whyUnreachable } from '../../src/testing/modelDriver.ts'
-import { ABLE, lastOf, modelGraph, stepsFrom } from '../../src/testing/modelGraph.ts'
+import { lastOf, modelGraph, stepsFrom } from '../../src/testing/modelGraph.ts'
 import { driven, mock, mockSuite, policies, resends } from './drivers.ts'
 
 // Some ten thousand steps: MSW's handlers answer, and its interception, which costs more than all the rest, is walked
@@ -41,7 +41,7 @@ describe('what the driver says that it cannot do, it cannot', () => {
   const isServed = ({ context: c }: ModelSnapshot) => c.bearer === 'good' && c.now < c.leadAt
 
   const onward = ways.flatMap((way) =>
-    stepsFrom(model, lastOf(way).snapshot, ABLE)
+    stepsFrom(model, lastOf(way).snapshot, { isChart: true })
       .filter((step) => !step.isOverdue)
       .map((step) => ({ way, step })),
   )
