@@ -30,7 +30,8 @@ test.each([
   ['./inspect', ['xstate'], ['xstate']],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
-  ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi']],
+  // The types of a session, which logins begin, name its actor.
+  ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
   ['./schemas', ['zod/mini'], ['zod/mini']],
   ['./server', ['#crypto', '#transport', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http']],
