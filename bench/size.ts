@@ -23,7 +23,7 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_730 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_740 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
@@ -54,7 +54,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_510,
+    budgetBytes: 34_520,
     never: 'zod',
   },
   {
@@ -63,7 +63,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 46_560,
+    budgetBytes: 46_570,
     never: 'zod',
   },
   {
