@@ -110,14 +110,15 @@ export class LoginFailed extends SessionError {
    * `access_denied`, `login_required`, … Or in ours: `unknown_attempt`, this browser has not begun that login, or has
    * finished it; `attempt_expired`, it took longer than an hour; `provider_unavailable`, the provider did not answer;
    * `invalid_answer`, what it answered is no login; `other_issuer`, somebody else answered in its place; `other_user`,
-   * another user came than the one who was asked for; `step_up_failed`, the user did not do what was asked for.
+   * another user came than the one who was asked for; `step_up_failed`, the user did not do what was asked for;
+   * `storage_unavailable`, this browser keeps nothing, so no login could be found again.
    */
   readonly reason: string
   /** Where the login was to lead; absent: unknown. */
   readonly returnTo: string | undefined
   override readonly retryable: boolean
   constructor(reason: string, returnTo?: string) {
-    super(`The login has failed (${reason}). Whoever was logged in still is.`)
+    super(`The login has failed (${reason}).`)
     this.reason = reason
     this.returnTo = returnTo
     this.retryable = /^(provider_unavailable|temporarily_unavailable|server_error)$/.test(reason)

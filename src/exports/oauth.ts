@@ -1,7 +1,7 @@
 /** Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
 
+export type { AuthorizationInput } from '../oauth/authorizationRequest.ts'
 export type {
-  AuthorizationInput,
   CodeAttempt,
   CodeFlow,
   ProviderGrant,
@@ -15,10 +15,10 @@ export type { Line } from '../oauth/wireCall.ts'
 export type { AttemptStore } from '../signin/attemptStore.ts'
 export {
   createLogins,
-  type LoginSession,
   type Logins,
   type LoginsOptions,
   type SignInOptions,
 } from '../signin/createLogins.ts'
 export type { KeptAttempt, Purpose } from '../signin/keptAttempt.ts'
+export type { LoginSession } from '../signin/living.ts'
 export type { LoginPage } from '../signin/loginPage.ts'

@@ -1,7 +1,7 @@
 import {
   type AuthorizationServer,
+  allowInsecureRequests,
   authorizationCodeGrantRequest,
-  calculatePKCECodeChallenge,
   generateRandomCodeVerifier,
   generateRandomNonce,
   generateRandomState,
@@ -14,31 +14,17 @@ import {
   validateAuthResponse,
 } from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
+import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import type { WireResult } from '../wire/request.ts'
+import { type AuthorizationInput, authorizationRequest } from './authorizationRequest.ts'
 import type { Discovery } from './discovery.ts'
-import { claimsOf, isHashOf, userOf } from './idToken.ts'
-import { errorOf } from './oauthErrors.ts'
+import { claimsOf, isHashOf, isStepped, providerNow, userOf } from './idToken.ts'
+import { failureOf, wordOf } from './loginFailure.ts'
+import { usable } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { tokenAnswerOf } from './tokenAnswer.ts'
 import { type Line, wireCall } from './wireCall.ts'
-
-/** What a login may ask of the provider (OpenID Connect Core section 3.1.2.1). */
-export interface AuthorizationInput {
-  /** `login`: the user signs in anew; `select_account`, `consent`, `none`, `create`. */
-  readonly prompt?: string
-  /** Who is expected: an address or a name. */
-  readonly loginHint?: string
-  /** The user has to have signed in within so many seconds. */
-  readonly maxAge?: number
-  /** How the user is to have signed in, the best first; one of them has to hold. */
-  readonly acrValues?: readonly string[]
-  /** The languages of the provider's pages, the best first. */
-  readonly uiLocales?: readonly string[]
-  /** Parameters of the provider's own, such as `audience`. They replace none of the protocol's. */
-  readonly parameters?: Readonly<Record<string, string>>
-}
 
 /** What is kept of a login from its begin to its callback. */
 export interface CodeAttempt {
@@ -48,18 +34,24 @@ export interface CodeAttempt {
   readonly verifier: string
   /** Binds the ID token to the attempt (OpenID Connect Core section 3.1.2.1). */
   readonly nonce: string
+  /** When the login began; wall clock, milliseconds since the Unix epoch. */
+  readonly beganAt: number
   /** As it was asked for; seconds. */
   readonly maxAge?: number
   /** As they were asked for. */
   readonly acrValues?: readonly string[]
 }
 
-/** What a provider grants to a login. */
-export interface ProviderGrant {
+/** The tokens of a login. */
+export interface GrantedTokens {
   /** The bearer. */
   readonly token: string
   /** Absent: the provider gave none, and the session ends with its bearer. */
   readonly refreshToken?: string
+}
+
+/** What a provider grants to a login. */
+export interface ProviderGrant extends GrantedTokens {
   /** How long the bearer lives from now on; seconds. */
   readonly expiresIn?: number
   /** Who has logged in. */
@@ -76,11 +68,17 @@ export interface CodeFlow {
   begin(input: AuthorizationInput, line: Line): Promise<{ location: URL; attempt: CodeAttempt }>
   /**
    * Exchanges the code of a callback. The code leaves once, whatever comes of it: a second use makes providers take
-   * back what they gave for the first (RFC 6749 section 4.1.2).
+   * back what they gave for the first (RFC 6749 section 4.1.2). `refused` is given the tokens of an answer that is no
+   * login, and whose they are, if that is known.
    *
    * @throws LoginFailed
    */
-  finish(attempt: CodeAttempt, parameters: URLSearchParams, line: Line): Promise<ProviderGrant>
+  finish(
+    attempt: CodeAttempt,
+    parameters: URLSearchParams,
+    line: Line,
+    refused: (tokens: GrantedTokens, userId: string | undefined) => void,
+  ): Promise<ProviderGrant>
   /**
    * The provider's page that ends the user's session there (OpenID Connect RP-Initiated Logout 1.0 section 2);
    * `undefined`: it has none. `idToken`: of the login, if it is known; without one providers ask the user once more. It is
@@ -93,7 +91,8 @@ export function createCodeFlow(
   options: OauthProviderOptions,
   { discover, through, client }: Discovery,
 ): CodeFlow {
-  const { redirectUri, clientAuth = None(), scope = 'openid', user = userOf } = options
+  const { redirectUri, clientAuth = None(), user = userOf } = options
+  const isInsecure = options[allowInsecureRequests] === true
 
   async function found(line: Line): Promise<AuthorizationServer> {
     const { provider, ...rest } = await discover(line)
@@ -120,61 +119,83 @@ export function createCodeFlow(
       const { request_uri } = await processPushedAuthorizationResponse(provider, client, response)
       return new URLSearchParams({ client_id: options.clientId, request_uri })
     } catch {
-      throw failureOf(call.result())
+      if (provider.require_pushed_authorization_requests) throw failureOf(call.result())
+      // What a provider offers to others only, or to no page, is in the address.
+      return parameters
     }
   }
 
-  /** The claims of the user beyond the ID token's (OpenID Connect Core section 5.3), whose `sub` must be the same. */
+  /** A page of the provider that the metadata name. */
+  function pageOf(name: 'authorization_endpoint' | 'end_session_endpoint', value: unknown): URL {
+    return usable(`\`${name}\` in the metadata`, value, isInsecure, (problem) => {
+      throw new Misconfigured(`oauthProvider: ${problem}`)
+    })
+  }
+
+  /**
+   * The claims of the user beyond the ID token's (OpenID Connect Core section 5.3), whose `sub` must be the same. Where
+   * nobody answers, the ID token has to be enough.
+   */
   async function withUserinfo(provider: AuthorizationServer, claims: IDToken, token: string, line: Line) {
     const call = wireCall(line)
     try {
       const response = await userInfoRequest(provider, client, token, through(call))
       return { ...claims, ...(await processUserInfoResponse(provider, client, claims.sub, response)) }
     } catch {
-      throw failureOf(call.result())
+      const result = call.result()
+      const isAnswer = result?.kind === 'answer' && result.status === 200 && parseJson(result.text)
+      if (isAnswer) throw new LoginFailed('invalid_answer')
+      return claims
     }
+  }
+
+  /** The claims of a good answer, and `who` is told as soon as that is known. */
+  async function judged(
+    provider: AuthorizationServer,
+    attempt: CodeAttempt,
+    answer: ReturnType<typeof tokenAnswerOf> & { readonly access_token: string },
+    headers: Headers,
+    who: (id: string) => void,
+    line: Line,
+  ): Promise<{ readonly user: UserDocument; readonly claims: IDToken }> {
+    const { isOdd: _, ...tokens } = answer
+    const { access_token: token, id_token: idToken } = tokens
+    const serverNow = providerNow(headers, idToken)
+    const claims = idToken ? await claimsOf(provider, client, attempt.nonce, tokens, serverNow) : undefined
+    if (!idToken || !claims) throw new LoginFailed('invalid_answer')
+    const known = user(claims)
+    if (!known?.id) throw new LoginFailed('invalid_answer')
+    who(known.id)
+    const hash = claims.at_hash
+    if (typeof hash === 'string' && !(await isHashOf(hash, token, idToken)))
+      throw new LoginFailed('invalid_answer')
+    if (!isStepped(claims, attempt, serverNow)) throw new LoginFailed('step_up_failed')
+    if (!options.userinfo) return { user: known, claims }
+    const all = await withUserinfo(provider, claims, token, line)
+    return { user: user(all), claims: all }
   }
 
   return {
     async begin(input, line) {
       const provider = await found(line)
-      if (!provider.authorization_endpoint)
-        throw new Misconfigured(
-          'oauthProvider: the metadata of the provider name no `authorization_endpoint`.',
-        )
-      const { prompt, loginHint, maxAge, acrValues, uiLocales, parameters: own } = input
+      const location = pageOf('authorization_endpoint', provider.authorization_endpoint)
+      const { maxAge, acrValues } = input
       const attempt: CodeAttempt = {
         state: generateRandomState(),
         verifier: generateRandomCodeVerifier(),
         nonce: generateRandomNonce(),
+        beganAt: systemClock.wall(),
         ...(maxAge !== undefined && { maxAge }),
         ...(acrValues && { acrValues }),
       }
-      const asked = {
-        ...own,
-        client_id: options.clientId,
-        redirect_uri: redirectUri,
-        response_type: 'code',
-        scope,
-        state: attempt.state,
-        nonce: attempt.nonce,
-        code_challenge: await calculatePKCECodeChallenge(attempt.verifier),
-        code_challenge_method: 'S256',
-        ...(prompt !== undefined && { prompt }),
-        ...(loginHint !== undefined && { login_hint: loginHint }),
-        ...(maxAge !== undefined && { max_age: String(maxAge) }),
-        ...(acrValues && { acr_values: acrValues.join(' ') }),
-        ...(uiLocales && { ui_locales: uiLocales.join(' ') }),
-      }
-      const parameters = new URLSearchParams(asked)
+      const parameters = await authorizationRequest(options, input, attempt)
       const isPushed = provider.pushed_authorization_request_endpoint !== undefined
-      const location = new URL(provider.authorization_endpoint)
       for (const [name, value] of isPushed ? await pushed(provider, parameters, line) : parameters)
         location.searchParams.set(name, value)
       return { location, attempt }
     },
 
-    async finish(attempt, parameters, line) {
+    async finish(attempt, parameters, line, refused) {
       const provider = await found(line)
       const issuer = parameters.get('iss')
       // RFC 9207 section 2.4, before anything is sent to anybody.
@@ -199,50 +220,34 @@ export function createCodeFlow(
       }
       const result = call.result()
       if (result?.kind !== 'answer' || result.status !== 200) throw failureOf(result)
-      const { isOdd: _, ...answer } = tokenAnswerOf(parseJson(result.text)?.value)
+      const answer = tokenAnswerOf(parseJson(result.text)?.value)
       const { access_token: token, refresh_token: refreshToken, id_token: idToken } = answer
-      const claims =
-        token && idToken ? await claimsOf(provider, client, attempt, answer, result.headers) : undefined
-      if (!token || !idToken || !claims) throw failureOf(result)
-      const hash = claims.at_hash
-      if (typeof hash === 'string' && !(await isHashOf(hash, token, idToken)))
-        throw new LoginFailed('invalid_answer')
-      if (attempt.acrValues && !attempt.acrValues.includes(String(claims.acr)))
-        throw new LoginFailed('step_up_failed')
-      const all = options.userinfo ? await withUserinfo(provider, claims, token, line) : claims
-      const known = user(all)
-      if (!known?.id) throw new LoginFailed('invalid_answer')
-      return {
-        token,
-        ...(refreshToken && { refreshToken }),
-        ...(answer.expires_in !== undefined && { expiresIn: answer.expires_in }),
-        user: known,
-        claims: all,
-        idToken,
+      if (!token) throw failureOf(result)
+      const tokens: GrantedTokens = { token, ...(refreshToken && { refreshToken }) }
+      let userId: string | undefined
+      const who = (id: string) => {
+        userId = id
+      }
+      try {
+        const granted = { ...answer, access_token: token }
+        const found = await judged(provider, attempt, granted, result.headers, who, line)
+        const { expires_in: expiresIn } = answer
+        return { ...tokens, ...found, idToken: `${idToken}`, ...(expiresIn !== undefined && { expiresIn }) }
+      } catch (error) {
+        refused(tokens, userId)
+        throw error
       }
     },
 
     async endSession(idToken, line) {
       const { end_session_endpoint: page } = await found(line)
-      if (!page) return undefined
+      if (page === undefined) return undefined
       const { clientId, postLogoutRedirectUri } = options
-      const url = new URL(page)
+      const url = pageOf('end_session_endpoint', page)
       url.searchParams.set('client_id', clientId)
       if (idToken) url.searchParams.set('id_token_hint', idToken)
       if (postLogoutRedirectUri) url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectUri)
       return url
     },
   }
-}
-
-/** The provider's own word, bounded: anybody can write an address (RFC 6749 section 4.1.2.1). */
-const wordOf = (error: string) => (/^[a-z_]{1,60}$/.test(error) ? error : 'invalid_answer')
-
-/** What came in place of an answer that can be used. */
-function failureOf(result: WireResult | undefined): LoginFailed {
-  if (result?.kind !== 'answer') return new LoginFailed(result ? 'provider_unavailable' : 'invalid_answer')
-  const error = errorOf(parseJson(result.text)?.value)
-  if (typeof error === 'string') return new LoginFailed(wordOf(error))
-  const isOwn = result.status < 500 && parseJson(result.text) !== undefined
-  return new LoginFailed(isOwn ? 'invalid_answer' : 'provider_unavailable')
 }

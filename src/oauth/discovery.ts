@@ -32,6 +32,7 @@ export interface Discovery {
 
 /** Finds the provider's metadata, once (OpenID Connect Discovery 1.0). What failed is tried again when asked. */
 export function createDiscovery({
+  of,
   issuer,
   metadata,
   client,
@@ -48,18 +49,23 @@ export function createDiscovery({
       provider = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, through(call)))
       return { provider }
     } catch {
-      return { outcome: undiscovered(call.result(), issuer, trust404) }
+      return { outcome: undiscovered(call.result(), of, issuer, trust404) }
     }
   }
 
   return { discover, through, client }
 }
 
-function undiscovered(result: WireResult | undefined, issuer: URL, trust404 = false): RefreshOutcome {
+function undiscovered(
+  result: WireResult | undefined,
+  of: string,
+  issuer: URL,
+  trust404 = false,
+): RefreshOutcome {
   if (result?.kind === 'unknown') return { kind: 'refused', cause: 'network' }
   const outcome = result
     ? outcomeOf(result, {
-        ok: (body) => otherIssuer(body, issuer),
+        ok: (body) => otherIssuer(body, of, issuer),
         own: ownError,
         trust404: true,
         trust503: true,
@@ -69,24 +75,24 @@ function undiscovered(result: WireResult | undefined, issuer: URL, trust404 = fa
     const { status, text } = result
     // A provider says in JSON what is wrong; a page may be that of a gateway without a route.
     const isOwn = trust404 || errorOf(parseJson(text)?.value) !== undefined
-    return { ...(isOwn ? misconfigured : unavailable), problem: noMetadata(status, issuer) }
+    return { ...(isOwn ? misconfigured : unavailable), problem: noMetadata(status, of, issuer) }
   }
   if (outcome.kind === 'unknown') return unavailable
   return outcome.kind === 'refused' ? outcome : misconfigured
 }
 
-const noMetadata = (status: number, { href }: URL) =>
-  `oauthStrategy: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata. Is it the issuer to the letter? A gateway whose provider is away says the same.`
+const noMetadata = (status: number, of: string, { href }: URL) =>
+  `${of}: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata. Is it the issuer to the letter? A gateway whose provider is away says the same.`
 
 /** The metadata are somebody else's, perhaps by one slash only. */
-function otherIssuer(body: unknown, issuer: URL): RefreshOutcome {
+function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {
   const told = (body as { issuer?: unknown } | null)?.issuer
   try {
     const { href } = new URL(String(told))
     if (href !== issuer.href)
       return {
         ...misconfigured,
-        problem: `oauthStrategy: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}. Give \`server\` as the provider says it, to the letter.`,
+        problem: `${of}: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}. Give \`server\` as the provider says it, to the letter.`,
       }
   } catch {
     // No issuer at all.

@@ -8,6 +8,7 @@ import {
 } from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
+import { jwtClaims } from '../base/jwtClaims.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 
 /** What a token says of itself; the rest is about the user. */
@@ -63,29 +64,67 @@ export async function isHashOf(hash: string, accessToken: string, idToken: strin
   return text === hash
 }
 
-/** The claims of an ID token that is good: issuer, audience, nonce, time (OpenID Connect Core section 3.1.3.7). */
+/**
+ * The provider's clock at an answer: its `Date`, which a page of another origin does not see; else the instant at which
+ * the ID token in the answer was made; else ours. Milliseconds since the Unix epoch.
+ */
+export function providerNow(headers: Headers, idToken: string | undefined): number {
+  const { iat } = jwtClaims(`${idToken}`)
+  return parseHttpDate(headers.get('date')) ?? (typeof iat === 'number' ? iat * 1000 : systemClock.wall())
+}
+
+/** What the library is to add to our clock; seconds. */
+export const skewOf = (serverNow: number) => Math.round((serverNow - systemClock.wall()) / 1000)
+
+/**
+ * The claims of an ID token that is good: issuer, audience, nonce, time (OpenID Connect Core section 3.1.3.7), judged by
+ * the provider's clock.
+ */
 export async function claimsOf(
   provider: AuthorizationServer,
   client: Client,
-  { nonce, maxAge }: { readonly nonce: string; readonly maxAge?: number },
+  nonce: string,
   answer: object & { readonly id_token?: string },
-  headers: Headers,
+  serverNow: number,
 ): Promise<IDToken | undefined> {
-  // The ID token is judged by the provider's clock; the local one may be wrong.
-  const serverNow = parseHttpDate(headers.get('date'))
-  const skew = serverNow === undefined ? 0 : Math.round((serverNow - systemClock.wall()) / 1000)
   try {
     const judged = await processAuthorizationCodeResponse(
       { ...algorithmOf(answer.id_token), ...provider },
-      { [clockSkew]: skew, ...client },
+      { [clockSkew]: skewOf(serverNow), ...client },
       // `Response.json` is younger than the browsers that pages meet.
       new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
         headers: { 'content-type': 'application/json' },
       }),
-      { expectedNonce: nonce, requireIdToken: true, ...(maxAge !== undefined && { maxAge }) },
+      { expectedNonce: nonce, requireIdToken: true },
     )
     return getValidatedIdTokenClaims(judged)
   } catch {
     return undefined
   }
+}
+
+/** What a login asked for, and when. */
+interface Asked {
+  readonly acrValues?: readonly string[]
+  readonly maxAge?: number
+  readonly beganAt: number
+}
+
+/** A sign-in may be older than it was asked to be by this much: seconds of clocks are rounded. */
+const SLACK_MS = 5_000
+
+/**
+ * Whether the user has done what was asked for (OpenID Connect Core section 3.1.2.1): one of the ways to sign in, and
+ * not longer ago than `maxAge` when the login began. Providers leave both out, or a user takes them out of the address.
+ */
+export function isStepped(
+  claims: IDToken,
+  { acrValues, maxAge, beganAt }: Asked,
+  serverNow: number,
+): boolean {
+  if (acrValues && !acrValues.includes(String(claims.acr))) return false
+  if (maxAge === undefined) return true
+  const signedInAt = typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : NaN
+  const startedAt = serverNow - (systemClock.wall() - beganAt)
+  return signedInAt >= startedAt - maxAge * 1000 - SLACK_MS && signedInAt <= serverNow + SLACK_MS
 }

@@ -45,6 +45,8 @@ export interface OauthStrategyOptions {
 
 /** The provider and the client, as they hold. */
 export interface ReadOauthOptions {
+  /** Whose options they are, for what is said of them. */
+  readonly of: string
   readonly issuer: URL
   /** What the embedder knows already. */
   readonly metadata: AuthorizationServer | undefined
@@ -54,8 +56,11 @@ export interface ReadOauthOptions {
   readonly resend: { readonly resend?: ResendPolicy }
 }
 
-/** The options as they hold; throws `Misconfigured` for what cannot work, before anything is sent. */
-export function readOauthOptions(options: OauthStrategyOptions): ReadOauthOptions {
+/** The options as they hold; throws `Misconfigured` for what cannot work, before anything is sent. `of`: whose they are. */
+export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrategy'): ReadOauthOptions {
+  const refuse: Refuse = (problem) => {
+    throw new Misconfigured(`${of}: ${problem}`)
+  }
   const { server, clientId, clientAuth, scope, user, client } = options
   const isInsecure = options[allowInsecureRequests] === true
   if (typeof clientId !== 'string' || !clientId)
@@ -71,24 +76,28 @@ export function readOauthOptions(options: OauthStrategyOptions): ReadOauthOption
   if (typeof server !== 'string' && (typeof server !== 'object' || server === null))
     refuse('`server` is missing: give the issuer of the provider, or its metadata.')
   const metadata = typeof server === 'string' ? undefined : server
-  const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer, isInsecure)
+  const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer, isInsecure, refuse)
   const urls = [issuer]
-  if (metadata) urls.push(usable('`server.token_endpoint`', metadata.token_endpoint, isInsecure))
+  if (metadata) urls.push(usable('`server.token_endpoint`', metadata.token_endpoint, isInsecure, refuse))
   if (metadata?.revocation_endpoint !== undefined)
-    urls.push(usable('`server.revocation_endpoint`', metadata.revocation_endpoint, isInsecure))
+    urls.push(usable('`server.revocation_endpoint`', metadata.revocation_endpoint, isInsecure, refuse))
   return {
+    of,
     issuer,
     metadata,
     client: { ...client, client_id: clientId },
     trust404: options.trust404,
     // What is permitted was looked at above.
     isInsecure: isInsecure || urls.some(({ protocol }) => protocol === 'http:'),
-    resend: resendOf('oauthStrategy', options.resend),
+    resend: resendOf(of, options.resend),
   }
 }
 
+/** Says what is wrong. */
+export type Refuse = (problem: string) => never
+
 /** A URL that may be talked to. */
-function usable(what: string, value: unknown, isInsecure: boolean): URL {
+export function usable(what: string, value: unknown, isInsecure: boolean, refuse: Refuse): URL {
   const url = urlOf(value)
   if (!url || !/^https?:$/.test(url.protocol)) return refuse(`${what} must be an absolute https: URL.`)
   const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
@@ -105,8 +114,4 @@ function urlOf(value: unknown): URL | undefined {
   } catch {
     return undefined
   }
-}
-
-function refuse(problem: string): never {
-  throw new Misconfigured(`oauthStrategy: ${problem}`)
 }

@@ -1,5 +1,6 @@
+import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
-import type { SessionStrategy } from '../session/strategy.ts'
+import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { type CodeFlow, createCodeFlow } from './codeFlow.ts'
 import { createDiscovery } from './discovery.ts'
 import { readOauthOptions } from './oauthOptions.ts'
@@ -12,7 +13,7 @@ export interface OauthProvider extends SessionStrategy {
   readonly redirectUri: string
   /** What `createLogins` is made of. */
   readonly logins: CodeFlow & {
-    /** Calls `listener` when the user has ended a session here, and its tokens are revoked. */
+    /** Calls `listener`, the last that was given, when the user has ended a session here, and its tokens are revoked. */
     onLogout(listener: () => void): void
   }
 }
@@ -35,41 +36,70 @@ export interface OauthProvider extends SessionStrategy {
 export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   const { scope, redirectUri, userinfo, postLogoutRedirectUri, revokesAtLogout = true, ...rest } = options
   if (!isAbsolute(redirectUri))
-    throw new Misconfigured('oauthProvider: `redirectUri` must be an absolute URL without a fragment.')
+    throw new Misconfigured(
+      'oauthProvider: `redirectUri` must be an absolute http(s) URL without a fragment.',
+    )
   if (scope !== undefined && !/(^| )openid( |$)/.test(scope))
     throw new Misconfigured(
       'oauthProvider: `scope` must contain "openid": else nobody says who has logged in.',
     )
-  const read = readOauthOptions(rest)
+  const read = readOauthOptions(rest, 'oauthProvider')
   if (postLogoutRedirectUri !== undefined && !isAbsolute(postLogoutRedirectUri))
     throw new Misconfigured(
-      'oauthProvider: `postLogoutRedirectUri` must be an absolute URL without a fragment.',
+      'oauthProvider: `postLogoutRedirectUri` must be an absolute http(s) URL without a fragment.',
     )
   const discovery = createDiscovery(read)
   const refreshes = createRefreshes(rest, discovery)
-  const listeners = new Set<() => void>()
+  const ended = new WeakSet<AbortSignal>()
+  let onLogout: (() => void) | undefined
+
+  async function revoke(end: RevokeRequest): Promise<boolean> {
+    const { provider } = await discovery.discover(end)
+    const isEndedThere = onLogout !== undefined && end.cause === 'logout' && provider?.end_session_endpoint
+    return isEndedThere && !revokesAtLogout ? true : ((await refreshes.revoke?.(end)) ?? false)
+  }
+
   return {
     ...refreshes,
     ...read.resend,
     async revoke(end) {
-      const isLogout = end.cause === 'logout'
-      const { provider } = await discovery.discover(end)
-      const isEndedThere = isLogout && listeners.size > 0 && provider?.end_session_endpoint !== undefined
-      const isRevoked = revokesAtLogout || !isEndedThere ? await refreshes.revoke?.(end) : true
-      if (isLogout) for (const listener of listeners) listener()
-      return isRevoked ?? false
+      const revoking = revoke(end)
+      // A revocation that failed is tried again, with the same signal: the logout is told once.
+      if (end.cause === 'logout' && onLogout && !ended.has(end.signal)) {
+        ended.add(end.signal)
+        await settledWithin(revoking, REVOKING_MS)
+        onLogout()
+      }
+      return revoking
     },
     redirectUri,
     logins: {
       ...createCodeFlow(options, discovery),
-      onLogout: (listener) => void listeners.add(listener),
+      onLogout(listener) {
+        onLogout = listener
+      },
     },
   }
 }
 
+/** So long the page waits for a revocation before it leaves for the provider's own logout. */
+const REVOKING_MS = 2_000
+
+function settledWithin(task: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const disarm = systemClock.setTimer(resolve, ms, 'background')
+    const done = () => {
+      disarm()
+      resolve()
+    }
+    task.then(done, done)
+  })
+}
+
 function isAbsolute(value: unknown): boolean {
   try {
-    return new URL(String(value)).hash === '' && typeof value === 'string'
+    const { protocol, hash } = new URL(String(value))
+    return typeof value === 'string' && /^https?:$/.test(protocol) && hash === ''
   } catch {
     return false
   }

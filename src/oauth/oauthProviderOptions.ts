@@ -11,8 +11,8 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
   /** Where the provider sends users after a logout; registered there, to the letter. @default a page of the provider's */
   readonly postLogoutRedirectUri?: string
   /**
-   * Whether a logout revokes the refresh token before it ends the session at the provider. `false` where the one ends
-   * what the other still needs: after a revocation Keycloak no longer logs out at the provider behind it.
+   * Whether a logout revokes the refresh token before the page leaves for the provider's own logout. `false` for
+   * Keycloak: its revocation ends the session there, and its logout then no longer reaches a provider behind it.
    * @default true
    */
   readonly revokesAtLogout?: boolean

@@ -8,12 +8,11 @@ import {
   refreshTokenGrantRequest,
   revocationRequest,
 } from 'oauth4webapi'
-import { systemClock } from '../base/clock.ts'
 import type { RefreshOutcome, SessionStrategy } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import type { Discovery } from './discovery.ts'
-import { algorithmOf, userOf } from './idToken.ts'
+import { algorithmOf, providerNow, skewOf, userOf } from './idToken.ts'
 import { errorOf, oauthErrors, ownError } from './oauthErrors.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
 import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
@@ -40,7 +39,7 @@ export function createRefreshes(
     if (!bearer) return refreshToken ? { kind: 'ok', ...tokens, ...odd } : unreadable
     try {
       // The ID token is judged by the provider's clock; the local one may be wrong.
-      const skew = serverNow === undefined ? 0 : Math.round((serverNow - systemClock.wall()) / 1000)
+      const skew = skewOf(providerNow(headers, answer.id_token))
       const judged = await processRefreshTokenResponse(
         // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
         { ...algorithmOf(answer.id_token), ...provider },

@@ -1,6 +1,8 @@
 /** The answer of a provider in an address (RFC 6749 section 4.1.2). */
 export interface Callback {
   readonly state: string
+  /** Where it came: the callback of one provider. */
+  readonly redirectUri: string
   readonly parameters: URLSearchParams
   /** The address without the answer. */
   readonly clean: string
@@ -33,6 +35,7 @@ export function callbackOf(href: string, redirectUri: string): Callback | undefi
   else for (const name of ANSWER) clean.searchParams.delete(name)
   return {
     state: parameters.get('state') ?? '',
+    redirectUri,
     parameters: new URLSearchParams(parameters),
     clean: `${clean.pathname}${clean.search}${clean.hash}`,
   }

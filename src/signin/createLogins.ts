@@ -1,15 +1,15 @@
-import type { UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
-import { LoginFailed, Misconfigured } from '../base/errors.ts'
+import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
 import { isOwnPath } from '../browser/isOwnPath.ts'
-import type { AuthorizationInput, ProviderGrant } from '../oauth/codeFlow.ts'
+import type { AuthorizationInput } from '../oauth/authorizationRequest.ts'
+import type { GrantedTokens } from '../oauth/codeFlow.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import type { Line } from '../oauth/wireCall.ts'
-import type { BaseSession, Session } from '../session/session.ts'
 import { type AttemptStore, browserAttempts } from './attemptStore.ts'
 import { ATTEMPT_MS, createAttempts } from './attempts.ts'
 import { type Callback, callbackOf } from './callbackOf.ts'
 import type { KeptAttempt, Purpose } from './keptAttempt.ts'
+import { type LoginSession, living, livingSoon } from './living.ts'
 import { browserLoginPage, type LoginPage } from './loginPage.ts'
 
 /** How a login begins. */
@@ -20,6 +20,8 @@ export interface SignInOptions extends AuthorizationInput {
 
 /** How logins live in their page. */
 export interface LoginsOptions {
+  /** Tells applications of one origin apart, as `name` of `browserOptions`. @default 'xstate-session' */
+  readonly name?: string
   /** Where users go whose login leads nowhere else. @default '/' */
   readonly home?: string
   /** The page in which the user logs in. @default the page of this window */
@@ -34,17 +36,21 @@ export interface Logins<Name extends string> {
    * Leaves the page for the provider. Resolves when the page is about to leave.
    *
    * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt
-   * @throws LoginFailed where the provider cannot be reached: `provider_unavailable`
+   * @throws LoginFailed where the provider cannot be reached (`provider_unavailable`), or this browser keeps nothing
+   * (`storage_unavailable`)
    */
   signIn(provider: Name, options?: SignInOptions): Promise<void>
   /**
-   * Has the user of the session sign in once more, for instance with a second factor (`acrValues`, `maxAge`). The session
-   * stays as it is if the user gives up; an answer about another user is refused.
+   * Has the user of the session sign in once more at the session's own provider, for instance with a second factor
+   * (`acrValues`, `maxAge`). The session stays as it is if the user gives up; an answer about another user is refused. The
+   * session has to survive the way: in a page that holds its tokens, with `vault: 'shared'`.
+   *
+   * @throws LoggedOut where nobody is logged in
    */
   stepUp(provider: Name, options?: SignInOptions): Promise<void>
   /** As `signIn`, in place of the session that is there, whoever comes. */
   switchUser(provider: Name, options?: SignInOptions): Promise<void>
-  /** Whether this page is the callback of a login: a guard waits for `handleCallback` there. */
+  /** Whether this page is the callback of a login, or a callback is being handled: a guard begins no login meanwhile. */
   isCallback(): boolean
   /**
    * Ends the login whose callback this page is: the session begins, and the address loses the provider's answer. Called
@@ -55,15 +61,14 @@ export interface Logins<Name extends string> {
   handleCallback(): Promise<{ readonly returnTo: string }>
 }
 
-/** The session that logins begin; whatever its users are. */
-export type LoginSession = Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'> &
-  Pick<Session, 'login'>
-
 /** How long the provider may take for each of its answers. */
 const PATIENCE_MS = 25_000
+/** So long a tab waits for the session of another, whose exchange it is. */
+const OTHER_TAB_MS = 10_000
 
 /**
- * Logs users of a page in, at any provider of `oauthProvider`: by redirect, with the authorization code flow.
+ * Logs users of a page in, at any provider of `oauthProvider`: by redirect, with the authorization code flow. Make it
+ * once for the page, beside the session, not in a component.
  *
  * @param providers the strategies of the session that are providers, under the same names
  * @example
@@ -81,15 +86,16 @@ const PATIENCE_MS = 25_000
 export function createLogins<Name extends string>(
   session: LoginSession,
   providers: Readonly<Record<Name, OauthProvider>>,
-  { home = '/', page = browserLoginPage, attempts: store }: LoginsOptions = {},
+  { name: app = 'xstate-session', home = '/', page = browserLoginPage, attempts: store }: LoginsOptions = {},
 ): Logins<Name> {
   const { wall } = systemClock
-  const kept = store ?? browserAttempts(systemClock)
+  const kept = store ?? browserAttempts(app, systemClock)
   const attempts = createAttempts(kept, wall)
   const all = Object.values<OauthProvider>(providers)
-  if (all.length === 0 || all.some((provider) => typeof provider?.logins?.begin !== 'function'))
-    throw new Misconfigured('createLogins: give an object with an oauthProvider() for each provider.')
+  check(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
+  /** How many callbacks are being handled. */
+  let handling = 0
 
   for (const [name, { logins }] of Object.entries<OauthProvider>(providers))
     logins.onLogout(() => void leaveProvider(name).catch(() => {}))
@@ -113,14 +119,18 @@ export function createLogins<Name extends string>(
         throw new Misconfigured(
           `createLogins: this page is at ${here.origin}, and \`redirectUri\` at ${origin}: what begins on one is not found on the other. Open the page at ${origin}.`,
         )
+      const user = purpose === 'stepUp' ? living(session) : undefined
+      if (purpose === 'stepUp' && !user) throw new LoggedOut('never')
+      if (user && user.provider !== name)
+        throw new Misconfigured(
+          `createLogins: stepUp("${name}"), and the session is of "${user.provider}". Step up there, or take switchUser.`,
+        )
       const way = returnTo ?? `${here.pathname}${here.search}${here.hash}`
+      const safe = isSafe(way, origin) ? way : home
       const { location, attempt } = await inTime((line) => logins.begin(input, line))
-      await attempts.add({
-        ...attempt,
-        provider: name,
-        returnTo: isSafe(way, origin) ? way : home,
-        purpose,
-        beganAt: wall(),
+      const whole = { ...attempt, provider: name, returnTo: safe, purpose, ...(user && { userId: user.id }) }
+      await attempts.add(whole).catch(() => {
+        throw new LoginFailed('storage_unavailable', safe)
       })
       page.leave(location.href)
     }
@@ -134,10 +144,10 @@ export function createLogins<Name extends string>(
   }
 
   async function finish(callback: Callback | undefined) {
-    const attempt = callback && (await attempts.take(callback.state))
+    const attempt = callback && (await attempts.take(callback.state).catch(() => undefined))
     // Another tab has the code: the session that it brings is this tab's, too.
-    const waitMs = attempt?.takenAt === undefined ? 0 : attempt.takenAt + PATIENCE_MS - wall()
-    const user = await userOf(session, waitMs)
+    const waitMs = attempt?.takenAt === undefined ? 0 : attempt.takenAt + OTHER_TAB_MS - wall()
+    const user = await livingSoon(session, waitMs)
     const isSafeWay = attempt && isSafe(attempt.returnTo, new URL(page.href()).origin)
     const returnTo = isSafeWay && (attempt.takenAt === undefined || waitMs > 0) ? attempt.returnTo : home
     const isOpen = attempt !== undefined && attempt.takenAt === undefined
@@ -146,95 +156,100 @@ export function createLogins<Name extends string>(
     if (!callback || !isOpen) throw new LoginFailed('unknown_attempt')
     if (wall() >= attempt.beganAt + ATTEMPT_MS) throw new LoginFailed('attempt_expired', returnTo)
     try {
-      await adopt(attempt, callback, user)
+      await adopt(attempt, callback)
     } catch (error) {
       throw error instanceof LoginFailed ? new LoginFailed(error.reason, returnTo) : error
     }
     return { returnTo }
   }
 
-  async function adopt(attempt: KeptAttempt, { parameters }: Callback, before: string | undefined) {
-    const { logins } = providerOf(attempt.provider)
-    const grant = await inTime((line) => logins.finish(attempt, parameters, line))
-    const now = await userOf(session)
-    // Somebody logged in, or out, while the provider was asked.
-    const isMoved = now !== before
-    if (isMoved || (attempt.purpose === 'stepUp' && grant.user.id !== before)) {
-      letGo(attempt.provider, grant)
+  async function adopt(attempt: KeptAttempt, { parameters, redirectUri }: Callback): Promise<void> {
+    const { provider, purpose, userId } = attempt
+    const { logins, redirectUri: own } = providerOf(provider)
+    // The code of one provider never reaches another (RFC 9700 section 4.4.2).
+    if (redirectUri !== own) throw new LoginFailed('other_issuer')
+    const refused = (tokens: GrantedTokens, of: string | undefined) => letGo(provider, tokens, of)
+    const grant = await inTime((line) => logins.finish(attempt, parameters, line, refused))
+    const now = await livingSoon(session)
+    // Another tab was first.
+    if (purpose === 'signIn' && now) return refused(grant, grant.user.id)
+    const isOther = now && (now.id !== userId || now.provider !== provider)
+    if (purpose === 'stepUp' && (isOther || grant.user.id !== userId)) {
+      refused(grant, grant.user.id)
       throw new LoginFailed('other_user')
     }
-    await session.login(grant, { provider: attempt.provider })
-    await kept.keepHint(attempt.provider, grant.idToken).catch(() => {})
-  }
-
-  /** Of tokens that nobody uses the provider is told, as far as it listens. */
-  function letGo(name: string, { token, refreshToken, user }: ProviderGrant) {
-    const request = { baseUrl: '', userId: user.id, attemptId: crypto.randomUUID(), cause: 'late' } as const
-    const tokens = { bearer: token, ...(refreshToken && { refreshToken }) }
-    inTime(async ({ signal }) => providerOf(name).revoke?.({ ...request, ...tokens, signal })).catch(() => {})
-  }
-
-  /** A call of the protocol, which ends with the patience. */
-  async function inTime<T>(call: (line: Line) => Promise<T>): Promise<T> {
-    const controller = new AbortController()
-    const disarm = systemClock.setTimer(() => controller.abort(), PATIENCE_MS, 'foreground')
     try {
-      return await call({ signal: controller.signal })
-    } finally {
-      disarm()
+      await session.login(grant, { provider })
+    } catch (error) {
+      refused(grant, grant.user.id)
+      throw error
     }
+    await kept.keepHint(provider, grant.idToken).catch(() => {})
+  }
+
+  /**
+   * Of tokens that nobody uses the provider is told, as far as it listens. Not while the same user is logged in, or
+   * nobody knows whose they are: some providers then end all that the user has there.
+   */
+  function letGo(provider: string, { token, refreshToken }: GrantedTokens, userId: string | undefined) {
+    const user = living(session)
+    if (user && (userId === undefined || (user.id === userId && user.provider === provider))) return
+    const request = { baseUrl: '', userId: userId ?? '', attemptId: '', cause: 'late' } as const
+    const tokens = { bearer: token, ...(refreshToken && { refreshToken }) }
+    inTime(async ({ signal }) => providerOf(provider).revoke?.({ ...request, ...tokens, signal })).catch(
+      () => {},
+    )
   }
 
   /** The session has ended here: now at the provider, which then sends the user back. Nothing is left of the login. */
-  async function leaveProvider(name: string) {
+  async function leaveProvider(name: string): Promise<void> {
     const idToken = await kept.readHint(name).catch(() => undefined)
+    // Somebody has logged in since.
+    if (living(session)) return
     await Promise.allSettled([attempts.clear(), kept.keepHint(name, undefined)])
     const end = await inTime((line) => providerOf(name).logins.endSession(idToken, line))
-    if (end) page.leave(end.href)
+    if (end && !living(session)) page.leave(end.href)
   }
 
   return {
     signIn: begin('signIn'),
     stepUp: begin('stepUp'),
     switchUser: begin('switchUser'),
-    isCallback: () => found() !== undefined,
+    isCallback: () => handling > 0 || found() !== undefined,
     handleCallback() {
       const callback = found()
       // A strict React calls twice; by then the address is clean.
       if (!callback && last) return last
       // Before anything else runs: an address is read by others, and kept in histories.
       if (callback) page.rename(callback.clean)
-      last = finish(callback)
+      handling++
+      last = finish(callback).finally(() => {
+        handling--
+      })
       return last
     },
   }
 }
 
-/**
- * Whose session it is, as soon as that is known; `undefined`: nobody's. Where nobody is logged in, somebody is waited for
- * for `waitMs`.
- */
-function userOf(session: LoginSession, waitMs = 0): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let isWaiting = waitMs > 0
-    const look = () => {
-      const { isPending, isAuthenticated, user } = session.getSnapshot()
-      if (isPending || (isWaiting && !isAuthenticated)) return
-      unsubscribe()
-      disarm()
-      resolve(isAuthenticated ? user?.id : undefined)
-    }
-    const unsubscribe = session.subscribe(look)
-    const disarm = systemClock.setTimer(
-      () => {
-        isWaiting = false
-        look()
-      },
-      Math.max(waitMs, 0),
-      'background',
+function check(providers: readonly OauthProvider[]): void {
+  if (providers.length === 0 || providers.some((provider) => typeof provider?.logins?.begin !== 'function'))
+    throw new Misconfigured('createLogins: give an object with an oauthProvider() for each provider.')
+  const callbacks = providers.map(({ redirectUri }) => new URL(redirectUri).href)
+  if (new Set(callbacks).size < callbacks.length)
+    throw new Misconfigured(
+      'createLogins: two providers have one `redirectUri`: give each its own, so that no answer is taken for that of another (RFC 9700 section 4.4.2).',
     )
-    look()
-  })
+}
+
+/** A call of the protocol, which ends with the patience. */
+async function inTime<T>(call: (line: Line) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const disarm = systemClock.setTimer(() => controller.abort(), PATIENCE_MS, 'foreground')
+  try {
+    return await call({ signal: controller.signal })
+  } finally {
+    disarm()
+  }
 }
 
 /** A way back stays on this site, and reads the same to every parser. */

@@ -11,8 +11,8 @@ export interface KeptAttempt extends CodeAttempt {
   readonly returnTo: string
   /** What it may do to the session that is there. */
   readonly purpose: Purpose
-  /** Wall clock, milliseconds since the Unix epoch. */
-  readonly beganAt: number
+  /** Whose session is stepped up. */
+  readonly userId?: string
   /** When its callback was taken; the instant, as `beganAt`. Absent: nobody has come back. */
   readonly takenAt?: number
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
+import type { AuthorizationInput } from '../../src/oauth/authorizationRequest.ts'
 import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
 
@@ -26,11 +27,25 @@ interface Answers {
   readonly userinfo?: () => Response
   /** How far the provider's clock is ahead; milliseconds. */
   readonly aheadMs?: number
+  /** A page of another origin does not see the `Date` of an answer. */
+  readonly hasDate?: boolean
+  readonly input?: AuthorizationInput
+  /** How long the user takes; milliseconds. */
+  readonly tookMs?: number
 }
 
 /** One login at a provider that answers as it is told. */
 async function login(
-  { alg = 'ES256', claims = {}, token, userinfo, aheadMs = 0 }: Answers,
+  {
+    alg = 'ES256',
+    claims = {},
+    token,
+    userinfo,
+    aheadMs = 0,
+    hasDate = true,
+    input = {},
+    tookMs = 0,
+  }: Answers,
   options: Partial<OauthProviderOptions> = {},
 ) {
   const { privateKey } = await generateKeyPair(alg)
@@ -54,7 +69,7 @@ async function login(
     const idToken = await new SignJWT(whole).setProtectedHeader({ alg }).sign(privateKey)
     return Response.json(
       { access_token: TOKEN, token_type: 'Bearer', expires_in: 60, id_token: idToken },
-      { headers: { date: new Date(at * 1000).toUTCString() } },
+      hasDate ? { headers: { date: new Date(at * 1000).toUTCString() } } : {},
     )
   }
   const line = { signal: new AbortController().signal, fetch: fetch as typeof globalThis.fetch }
@@ -64,11 +79,17 @@ async function login(
     redirectUri: 'https://panel.example/callback',
     ...options,
   })
-  const { attempt } = await logins.begin({}, line)
+  const { attempt } = await logins.begin(input, line)
   nonce = attempt.nonce
   const parameters = new URLSearchParams({ code: 'c', state: attempt.state })
-  const grant = logins.finish(attempt, parameters, line)
-  return { grant, asked }
+  const letGo: unknown[] = []
+  const grant = logins.finish(
+    { ...attempt, beganAt: attempt.beganAt - tookMs },
+    parameters,
+    line,
+    (...refused) => letGo.push(refused),
+  )
+  return { grant, asked, letGo }
 }
 
 const failed = (reason: string) => expect.objectContaining({ code: 'login_failed', reason })
@@ -125,8 +146,38 @@ test.each([-86_400_000, -3_600_000, 600_000, 86_400_000])(
   'L25: a device whose clock is off by %i ms logs in once, and its bearer lives as long as the provider says',
   async (aheadMs) => {
     await expect(granted({ aheadMs })).resolves.toMatchObject({ user: { id: 'ada' }, expiresIn: 60 })
+    await expect(granted({ aheadMs, hasDate: false })).resolves.toMatchObject({ user: { id: 'ada' } })
   },
 )
+
+describe('L30: stepping up ends with what was asked for', () => {
+  const MINUTE = 60
+  test.each<[string, Answers, boolean]>([
+    ['a sign-in a moment ago', { input: { maxAge: 0 }, claims: { auth_time: seconds() } }, true],
+    [
+      'one that took the user minutes after it',
+      { input: { maxAge: 0 }, tookMs: 600_000, claims: { auth_time: seconds() - 5 * MINUTE } },
+      true,
+    ],
+    ['an older one', { input: { maxAge: 0 }, claims: { auth_time: seconds() - 5 * MINUTE } }, false],
+    ['one that nobody tells', { input: { maxAge: 0 } }, false],
+    ['one in milliseconds', { input: { maxAge: 0 }, claims: { auth_time: Date.now() } }, false],
+    ['as old as may be', { input: { maxAge: 3_600 }, claims: { auth_time: seconds() - 5 * MINUTE } }, true],
+    ['one of the ways', { input: { acrValues: ['phr', 'mfa'] }, claims: { acr: 'mfa' } }, true],
+    ['another way', { input: { acrValues: ['phr', 'mfa'] }, claims: { acr: 'pwd' } }, false],
+    ['no way', { input: { acrValues: ['mfa'] } }, false],
+  ])('%s', async (_, answers, isGood) => {
+    for (const aheadMs of [0, -600_000, 600_000]) {
+      const at = answers.claims?.auth_time
+      const moved = typeof at === 'number' ? { auth_time: at + aheadMs / 1000 } : {}
+      const claims = { ...answers.claims, ...moved }
+      const { grant, letGo } = await login({ ...answers, claims, aheadMs, hasDate: false })
+      if (isGood) await expect(grant).resolves.toMatchObject({ user: { id: 'ada' } })
+      else await expect(grant).rejects.toEqual(failed('step_up_failed'))
+      expect(letGo).toEqual(isGood ? [] : [[{ token: TOKEN }, 'ada']])
+    }
+  })
+})
 
 describe('L27: what the provider tells of the user beside the ID token', () => {
   const asking = { userinfo: true }
@@ -143,12 +194,19 @@ describe('L27: what the provider tells of the user beside the ID token', () => {
     ['another subject', () => Response.json({ sub: 'bob', name: 'Bob' })],
     ['no subject', () => Response.json({ name: 'Bob' })],
     ['a list', () => Response.json([{ sub: 'ada' }])],
+  ])('never mixes users: %s', async (_, userinfo) => {
+    const { grant, letGo } = await login({ userinfo }, asking)
+    const error = await grant.catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(LoginFailed)
+    expect(letGo).toEqual([[{ token: TOKEN }, 'ada']])
+  })
+
+  test.each<[string, () => Response]>([
     ['a refusal', () => new Response(null, { status: 401 })],
     ['an error', () => new Response('oops', { status: 500 })],
     ['a page', () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })],
-  ])('never mixes users: %s', async (_, userinfo) => {
-    const error = await granted({ userinfo }, asking).catch((reason: unknown) => reason)
-    expect(error).toBeInstanceOf(LoginFailed)
+  ])('is done without where nobody answers: %s', async (_, userinfo) => {
+    await expect(granted({ userinfo }, asking)).resolves.toMatchObject({ user: { id: 'ada' } })
   })
 })
 
@@ -180,7 +238,7 @@ describe('L19: an exchange that comes to nothing', () => {
     })
     const { attempt } = await logins.begin({}, { signal: controller.signal, fetch })
     const parameters = new URLSearchParams({ code: 'c', state: attempt.state })
-    const grant = logins.finish(attempt, parameters, { signal: controller.signal, fetch })
+    const grant = logins.finish(attempt, parameters, { signal: controller.signal, fetch }, () => {})
     controller.abort()
     await expect(grant).rejects.toEqual(failed('provider_unavailable'))
   })
@@ -216,6 +274,65 @@ test('what a login may ask for is in the address, and none of it replaces the pr
     scope: 'openid email',
   })
   expect(location.searchParams.get('state')).not.toBe('planted')
+})
+
+test.each<[string, object]>([
+  ['no page', { authorization_endpoint: undefined }],
+  ['a script', { authorization_endpoint: 'javascript:alert(1)//' }],
+  ['a page over http', { authorization_endpoint: 'http://op.example/auth' }],
+  ['a path', { authorization_endpoint: '/auth' }],
+])('metadata whose login page is %s lead nowhere', async (_, more) => {
+  const server = { ...metadata, ...more } as typeof metadata
+  const { logins } = oauthProvider({ server, clientId: 'panel', redirectUri: 'https://panel.example/c' })
+  const line = { signal: new AbortController().signal }
+  await expect(logins.begin({}, line)).rejects.toThrow(/`authorization_endpoint` in the metadata/)
+  const ending = { ...metadata, end_session_endpoint: 'javascript:alert(1)' }
+  const hostile = oauthProvider({ server: ending, clientId: 'panel', redirectUri: 'https://panel.example/c' })
+  await expect(hostile.logins.endSession(undefined, line)).rejects.toThrow(/`end_session_endpoint`/)
+})
+
+describe('a pushed request (RFC 9126)', () => {
+  const pushing = { ...metadata, pushed_authorization_request_endpoint: `${ISSUER}/par` }
+  const begin = (server: typeof metadata, answer: () => Response) =>
+    oauthProvider({ server, clientId: 'panel', redirectUri: 'https://panel.example/c' }).logins.begin(
+      {},
+      { signal: new AbortController().signal, fetch: async () => answer() },
+    )
+  const refusal = () => Response.json({ error: 'invalid_client' }, { status: 401 })
+
+  test('that is for others only is in the address', async () => {
+    const { location } = await begin(pushing, refusal)
+    expect(location.searchParams.get('redirect_uri')).toBe('https://panel.example/c')
+  })
+
+  test('that is required, and refused, is told', async () => {
+    const required = { ...pushing, require_pushed_authorization_requests: true }
+    await expect(begin(required, refusal)).rejects.toEqual(failed('invalid_client'))
+  })
+})
+
+test('a logout is told once, however often its revocation is tried, and not for a token that came too late', async () => {
+  const calls: string[] = []
+  const fetch = async (input: string | URL | Request) => {
+    calls.push(String(input))
+    return new Response(null, { status: 503 })
+  }
+  const provider = oauthProvider({
+    server: { ...metadata, revocation_endpoint: `${ISSUER}/revoke` },
+    clientId: 'panel',
+    redirectUri: 'https://panel.example/c',
+  })
+  let told = 0
+  provider.logins.onLogout(() => {
+    told++
+  })
+  const { signal } = new AbortController()
+  const end = { baseUrl: '', userId: 'ada', attemptId: 'a', refreshToken: 'R', signal, fetch } as const
+  for (let tries = 0; tries < 3; tries++)
+    expect(await provider.revoke?.({ ...end, cause: 'logout' })).toBe(false)
+  await provider.revoke?.({ ...end, signal: new AbortController().signal, cause: 'late' })
+  expect(calls).toHaveLength(4)
+  expect(told).toBe(1)
 })
 
 test('metadata without a login page are named', async () => {

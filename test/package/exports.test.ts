@@ -10,6 +10,7 @@ test('the root', async () => {
       "Disposed",
       "InvalidAnswer",
       "LoggedOut",
+      "LoginFailed",
       "LoginRefused",
       "Misconfigured",
       "RedirectBlocked",
@@ -74,7 +75,9 @@ test('./machine', async () => {
 test('./oauth', async () => {
   expect(await offered('./oauth')).toMatchInlineSnapshot(`
     [
+      "createLogins",
       "oauthProfiles",
+      "oauthProvider",
       "oauthStrategy",
     ]
   `)

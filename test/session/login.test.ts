@@ -8,12 +8,12 @@ const read = (given: unknown, options: object = {}) =>
 
 describe('a login answer', () => {
   test('is read', () => {
-    const all = { ...answer, refreshToken: 'R1', expiresAt: 9 }
+    const all = { ...answer, refreshToken: 'R1', expiresAt: 9, expiresIn: 60 }
     expect(read(all, { tenantId: ' blue ', sessionId: 's1' })).toEqual({
       owner: { provider: 'openid', user: { id: 'ada' }, startedAt: 5, tenantId: 'blue', sessionId: 's1' },
       tokens: { bearer: 'B1', refreshToken: 'R1' },
       bearer: 'B1',
-      expiresAt: 9,
+      life: { expiresAt: 9, expiresIn: 60 },
     })
   })
 

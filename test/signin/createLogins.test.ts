@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { startPageProvider } from '../../examples/embed/provider.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
-import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
+import { type OauthProvider, oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { AttemptStore } from '../../src/signin/attemptStore.ts'
@@ -64,10 +64,21 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
       ...more,
     })
     const session = createSession({ baseUrl: 'http://localhost:5173/api', strategies: { keycloak } })
-    const page = { href, left: '' }
+    const page = { href, left: '', during: async () => {} }
+    const slow = {
+      ...keycloak,
+      logins: {
+        ...keycloak.logins,
+        async finish(...asked: Parameters<typeof keycloak.logins.finish>) {
+          const grant = await keycloak.logins.finish(...asked)
+          await page.during()
+          return grant
+        },
+      },
+    }
     const logins = createLogins(
       session,
-      { keycloak },
+      { keycloak: slow },
       {
         attempts,
         page: {
@@ -216,6 +227,89 @@ describe('attempts', () => {
     await expect(tab(two).logins.handleCallback()).rejects.toEqual(
       failed('attempt_expired', { returnTo: '/orders?page=2' }),
     )
+  })
+
+  test('L1, L14: of two logins of one user at once the second goes home, and takes nothing from the first', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const { logins, session, page } = tab(await wayBack(begun.page.left))
+    const { revocations } = provider.counts
+    // What the other tab has brought reaches this one by their vault, while the provider is asked.
+    page.during = () => session.login({ token: 'T', user: { id: 'ada' } }, { provider: 'keycloak' })
+    expect(await logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
+    expect(await session.getToken()).toBe('T')
+    expect(provider.counts.revocations).toBe(revocations)
+  })
+
+  test('another user who has logged in meanwhile stays, and the tokens of the second are revoked', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const { logins, session, page } = tab(await wayBack(begun.page.left))
+    const { revocations } = provider.counts
+    page.during = () => session.login({ token: 'T', user: { id: 'bob' } }, { provider: 'keycloak' })
+    expect(await logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
+    expect(session.getSnapshot().user?.id).toBe('bob')
+    await expect.poll(() => provider.counts.revocations).toBe(revocations + 1)
+  })
+
+  test('while a callback is handled a guard hears that it is one', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const { logins, page } = tab(await wayBack(begun.page.left))
+    const seen: boolean[] = [logins.isCallback()]
+    page.during = async () => void seen.push(logins.isCallback())
+    await logins.handleCallback()
+    expect([...seen, logins.isCallback()]).toEqual([true, true, false])
+  })
+
+  test('a browser that keeps nothing is told so before the page leaves', async () => {
+    const { tab, attempts } = browser()
+    const { logins, page } = tab()
+    attempts.change = async () => {
+      throw new DOMException('full', 'QuotaExceededError')
+    }
+    await expect(logins.signIn('keycloak')).rejects.toEqual(failed('storage_unavailable'))
+    expect(page.left).toBe('')
+  })
+
+  test('L18: an answer at the callback of another provider is sent to nobody', async () => {
+    const ways = { 'https://a.example': '/cb/a', 'https://b.example': '/cb/b' }
+    const asked: string[] = []
+    const [a, b] = Object.entries(ways).map(([issuer, path]) =>
+      oauthProvider({
+        server: {
+          issuer,
+          authorization_endpoint: `${issuer}/auth`,
+          token_endpoint: `${issuer}/token`,
+        },
+        clientId: 'panel',
+        redirectUri: `http://localhost:5173${path}`,
+      }),
+    ) as [OauthProvider, OauthProvider]
+    const session = createSession({ baseUrl: 'http://localhost:5173/api', strategies: { a, b } })
+    const page = { href: HOME, left: '' }
+    const pages = {
+      href: () => page.href,
+      leave(url: string) {
+        page.left = url
+      },
+      rename: () => {},
+    }
+    vi.stubGlobal('fetch', async (url: unknown) => {
+      asked.push(String(url))
+      return new Response(null, { status: 500 })
+    })
+    const logins = createLogins(session, { a, b }, { attempts: memoryAttempts(), page: pages })
+    await logins.signIn('b')
+    const state = new URL(page.left).searchParams.get('state')
+    page.href = `http://localhost:5173/cb/a?code=of-a&state=${state}`
+    await expect(logins.handleCallback()).rejects.toEqual(failed('other_issuer'))
+    expect(asked).toEqual([])
+    vi.unstubAllGlobals()
+    expect(() => createLogins(session, { a, b: { ...b, redirectUri: a.redirectUri } })).toThrow(/its own/)
   })
 
   test('L13: a code on another page is nobody’s business here', async () => {
@@ -374,6 +468,7 @@ describe('whoever is logged in', () => {
   test('L30: stays as they are where another user, or a weaker sign-in, comes from a step-up', async () => {
     const { logins, page, session } = await loggedIn()
     const token = await session.getToken()
+    const { revocations } = provider.counts
     await logins.stepUp('keycloak', { loginHint: 'bob', prompt: 'login' })
     page.href = await wayBack(page.left)
     await expect(logins.handleCallback()).rejects.toEqual(failed('other_user'))
@@ -382,6 +477,7 @@ describe('whoever is logged in', () => {
     await expect(logins.handleCallback()).rejects.toEqual(failed('step_up_failed'))
     expect(session.getSnapshot().user?.id).toBe('ada')
     expect(await session.getToken()).toBe(token)
+    expect(provider.counts.revocations).toBe(revocations + 1)
     await logins.stepUp('keycloak', { loginHint: 'ada', prompt: 'login', maxAge: 0 })
     page.href = await wayBack(page.left)
     await logins.handleCallback()
@@ -431,6 +527,23 @@ describe('logout', () => {
   })
 })
 
+test('L30: a session that did not survive the way begins anew with the user who was asked for, and no other', async () => {
+  const { tab } = browser()
+  const begun = tab()
+  await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+  const first = tab(await wayBack(begun.page.left))
+  await first.logins.handleCallback()
+  await first.logins.stepUp('keycloak', { loginHint: 'ada', prompt: 'login' })
+  const back = tab(await wayBack(first.page.left))
+  await back.logins.handleCallback()
+  expect(back.session.getSnapshot().user?.id).toBe('ada')
+  await first.logins.stepUp('keycloak', { loginHint: 'bob', prompt: 'login' })
+  const other = tab(await wayBack(first.page.left))
+  await expect(other.logins.handleCallback()).rejects.toEqual(failed('other_user'))
+  expect(other.session.getSnapshot().isAuthenticated).toBe(false)
+  await expect(tab().logins.stepUp('keycloak')).rejects.toMatchObject({ code: 'logged_out' })
+})
+
 test('options that cannot work are named before anything is sent', async () => {
   const session = createSession({
     baseUrl: 'http://localhost:5173/',
@@ -441,7 +554,7 @@ test('options that cannot work are named before anything is sent', async () => {
   expect(() => createLogins(session, {})).toThrow(Misconfigured)
   expect(() =>
     oauthProvider({ server: provider.issuer, clientId: 'panel', redirectUri: '/callback' }),
-  ).toThrow(/`redirectUri` must be an absolute URL/)
+  ).toThrow(/`redirectUri` must be an absolute http\(s\) URL/)
   expect(() =>
     oauthProvider({ server: provider.issuer, clientId: 'panel', redirectUri: CALLBACK, scope: 'profile' }),
   ).toThrow(/"openid"/)
