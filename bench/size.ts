@@ -63,7 +63,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 46_570,
+    budgetBytes: 47_320,
     never: 'zod',
   },
   {

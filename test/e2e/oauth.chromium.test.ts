@@ -71,7 +71,7 @@ test('L11: back, forward and the callback’s own address leave a living session
   const before = embed.provider.counts.tokenRequests
   await page.goto(callback)
   await shows(page, 'An order of ada')
-  expect(page.url()).toBe(`${url}/`)
+  expect(page.url()).toBe(`${url}/orders`)
   await page.goBack()
   await shows(page, 'An order of ada')
   const second = await tab(context, callback.slice(url.length))
@@ -95,6 +95,29 @@ test('L12: one callback in two tabs at once sends its code once', async () => {
   await Promise.all(pages.map((one) => one.goto(callback)))
   for (const one of pages) await shows(one, 'An order of ada')
   expect(embed.provider.counts.tokenRequests).toBe(before + 1)
+})
+
+test('L1: two tabs that come back at once both land where they wanted, and nothing of either is revoked', async () => {
+  const context = await open()
+  const places = ['/orders?page=1', '/orders?page=2']
+  const pages = await Promise.all(places.map((place) => tab(context, place)))
+  for (const page of pages) await page.getByRole('button', { name: 'Sign in' }).click()
+  const scripts = `${url}/**/*.js`
+  await context.route(scripts, (route) => route.abort())
+  for (const page of pages) {
+    await page.getByRole('link', { name: 'ada' }).click()
+    await page.waitForURL(`${url}/callback?**`)
+  }
+  await context.unroute(scripts)
+  const { revocations } = embed.provider.counts
+  await Promise.all(pages.map((page) => page.reload()))
+  for (const [n, page] of pages.entries()) {
+    await shows(page, 'An order of ada')
+    await page.waitForURL(url + places[n])
+  }
+  await Promise.all(pages.map((page) => page.reload()))
+  for (const page of pages) await shows(page, 'An order of ada')
+  expect(embed.provider.counts.revocations).toBe(revocations)
 })
 
 test('L15: who declines is told so, where they were', async () => {
