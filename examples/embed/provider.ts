@@ -53,7 +53,14 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true, allowedPolicy: async () => true },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        // The page of its own would load a font from elsewhere.
+        logoutSource: async (ctx, form) => {
+          const button = '<button form="op.logoutForm" name="logout" value="yes">Yes, sign me out</button>'
+          ctx.body = `<!doctype html><title>Provider</title><h1>Sign out?</h1>${form}${button}`
+        },
+      },
       pushedAuthorizationRequests: { enabled: isPushed, requirePushedAuthorizationRequests: isPushed },
     },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from 'redis'
+import { rowOf } from '../../src/redis/ledgerText.ts'
 
 /** A line of the log of a server. */
 export interface LogLine {
@@ -33,9 +34,6 @@ export interface Redis {
 
 /** Within this time a line of a log has gone through its pipe. */
 const LOG_MS = 50
-
-/** The eighth word of a row of the send ledger: until when its send is open, `-` if its outcome is known. */
-const OPEN_ROW = /^(?:\S+ ){7}\d/
 
 const children = new Set<ChildProcess>()
 
@@ -142,7 +140,7 @@ export async function startRedis(folder: string): Promise<Redis> {
       const client = await createClient({ url }).connect()
       const rows = await Promise.all((await client.keys('*flight:*')).map((key) => client.hGet(key, 'row')))
       client.destroy()
-      return rows.some((row) => row && OPEN_ROW.test(row))
+      return rows.some((row) => row && rowOf(row).openUntil !== undefined)
     },
   }
 }

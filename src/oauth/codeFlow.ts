@@ -81,8 +81,8 @@ export interface CodeFlow {
   ): Promise<ProviderGrant>
   /**
    * The provider's page that ends the user's session there (OpenID Connect RP-Initiated Logout 1.0 section 2);
-   * `undefined`: it has none. `idToken`: of the login, if it is known; without one providers ask the user once more. It is
-   * in the address, as the protocol has it: a form would come without the provider's cookies, which are `SameSite=Lax`.
+   * `undefined`: it has none. `idToken`: of the login, if it is known; without one providers ask the user once more. The
+   * ID token is in the address, since not every provider takes a form there: `oidc-provider` answers one with 404.
    */
   endSession(idToken: string | undefined, line: Line): Promise<URL | undefined>
 }

@@ -12,7 +12,7 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
   readonly postLogoutRedirectUri?: string
   /**
    * Whether a logout revokes the refresh token before the page leaves for the provider's own logout. `false` for
-   * Keycloak: its revocation ends the session there, and its logout then no longer reaches a provider behind it.
+   * Keycloak: a revocation ends the session there, and the logout after it finds none.
    * @default true
    */
   readonly revokesAtLogout?: boolean

@@ -19,7 +19,8 @@ const hintOf = (provider: string) => `hint ${provider}`
 
 /**
  * Keeps attempts in IndexedDB; where that fails (private windows of some browsers, a full disk), in the tab's own
- * storage, which survives the way to the provider and back. What a tab has kept so is found there, whatever works by then.
+ * storage, which survives the way to the provider and back. An attempt in the tab's storage is found also if IndexedDB
+ * works by then.
  */
 export function browserAttempts(name: string, clock: Clock): AttemptStore {
   const row = `${name}-logins`

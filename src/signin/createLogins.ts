@@ -101,12 +101,11 @@ export function createLogins<Name extends string>(
     logins.onLogout(() => void leaveProvider(name).catch(() => {}))
 
   function providerOf(name: string): OauthProvider {
-    const provider = (providers as Readonly<Record<string, OauthProvider>>)[name]
-    if (!provider)
+    if (!Object.hasOwn(providers, name))
       throw new Misconfigured(
         `createLogins: there is no provider "${name}", but ${Object.keys(providers).join(', ')}.`,
       )
-    return provider
+    return (providers as Readonly<Record<string, OauthProvider>>)[name] as OauthProvider
   }
 
   const begin =
@@ -171,7 +170,7 @@ export function createLogins<Name extends string>(
     const refused = (tokens: GrantedTokens, of: string | undefined) => letGo(provider, tokens, of)
     const grant = await inTime((line) => logins.finish(attempt, parameters, line, refused))
     const now = await livingSoon(session)
-    // Another tab was first.
+    // Another tab was first, while the provider was asked.
     if (purpose === 'signIn' && now) return refused(grant, grant.user.id)
     const isOther = now && (now.id !== userId || now.provider !== provider)
     if (purpose === 'stepUp' && (isOther || grant.user.id !== userId)) {
@@ -188,8 +187,8 @@ export function createLogins<Name extends string>(
   }
 
   /**
-   * Of tokens that nobody uses the provider is told, as far as it listens. Not while the same user is logged in, or
-   * nobody knows whose they are: some providers then end all that the user has there.
+   * Revokes tokens that nobody uses. While somebody is logged in, tokens of the same user are left alone, and so are
+   * tokens of an unknown user: for one revoked token some providers end all that its user has there.
    */
   function letGo(provider: string, { token, refreshToken }: GrantedTokens, userId: string | undefined) {
     const user = living(session)

@@ -5,6 +5,7 @@ import { freePort } from '../../examples/demo/freePort.ts'
 import { type EmbedName, names, startEmbed } from '../../examples/embed/startEmbed.ts'
 import { launchChromium } from '../browser/launchChromium.ts'
 import { shows } from './panel.ts'
+import { watchedContext } from './watchedContext.ts'
 
 /** Nothing is due while a test runs: what a page finds out, it finds by what happened. */
 const LONG_MS = 600_000
@@ -59,27 +60,7 @@ describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) =
     await backend.close()
   })
 
-  /** A browser of its own. What it complains about, and whoever else it asks, fails the test. */
-  async function open(): Promise<BrowserContext> {
-    const context = await browser.newContext()
-    context.setDefaultTimeout(20_000)
-    const known = [url, backend.url, backend.providerUrl].map((one) => new URL(one).origin)
-    const complaints: string[] = []
-    context.on('request', (request) => {
-      if (!known.includes(new URL(request.url()).origin)) complaints.push(request.url())
-    })
-    context.on('weberror', (error) => complaints.push(String(error.error())))
-    context.on('console', (message) => {
-      // Frameworks log the answers that they show; what a policy refuses is a fault.
-      if (message.type() === 'error' && /Content Security Policy/.test(message.text()))
-        complaints.push(message.text())
-    })
-    onTestFinished(async () => {
-      await context.close()
-      expect(complaints).toEqual([])
-    })
-    return context
-  }
+  const open = () => watchedContext(browser, [url, backend.url, backend.providerUrl])
 
   async function tab(context: BrowserContext, path = '/'): Promise<Page> {
     const page = await context.newPage()

@@ -1,9 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { type OauthEmbed, startOauthEmbed } from '../../examples/embed/startEmbed.ts'
 import { launchChromium } from '../browser/launchChromium.ts'
 import { shows } from './panel.ts'
+import { watchedContext } from './watchedContext.ts'
 
 let browser: Browser
 let embed: OauthEmbed
@@ -18,22 +19,7 @@ afterAll(async () => {
   await embed.stop()
 })
 
-/** A browser of its own. What it complains about fails the test, and so does a token in an address of the page. */
-async function open(): Promise<BrowserContext> {
-  const context = await browser.newContext()
-  context.setDefaultTimeout(20_000)
-  const complaints: string[] = []
-  context.on('weberror', (error) => complaints.push(String(error.error())))
-  context.on('console', (message) => {
-    if (message.type() === 'error' && /Content Security Policy/.test(message.text()))
-      complaints.push(message.text())
-  })
-  onTestFinished(async () => {
-    await context.close()
-    expect(complaints).toEqual([])
-  })
-  return context
-}
+const open = () => watchedContext(browser, [url, embed.provider.issuer])
 
 async function tab(context: BrowserContext, path = '/'): Promise<Page> {
   const page = await context.newPage()
@@ -44,6 +30,17 @@ async function tab(context: BrowserContext, path = '/'): Promise<Page> {
 async function signIn(page: Page, who = 'ada') {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('link', { name: who }).click()
+}
+
+/** Two tabs of one browser, in which ada has logged in. */
+async function twoTabs(): Promise<[Page, Page]> {
+  const context = await open()
+  const page = await tab(context)
+  await signIn(page)
+  await shows(page, 'An order of ada')
+  const second = await tab(context)
+  await shows(second, 'An order of ada')
+  return [page, second]
 }
 
 test('sign-in at the provider, the way back to where it began, data, reload, a second tab', async () => {
@@ -128,12 +125,7 @@ test('L15: who declines is told so, where they were', async () => {
 })
 
 test('a logout ends the session here, in other tabs, and at the provider, and comes back', async () => {
-  const context = await open()
-  const page = await tab(context)
-  await signIn(page)
-  await shows(page, 'An order of ada')
-  const second = await tab(context)
-  await shows(second, 'An order of ada')
+  const [page, second] = await twoTabs()
   const { revocations } = embed.provider.counts
   await page.getByRole('button', { name: 'Sign out' }).click()
   // The provider's own question.
@@ -149,12 +141,7 @@ test('a logout ends the session here, in other tabs, and at the provider, and co
 })
 
 test('L30, L65: stepping up keeps the user, another user comes by a login that is for that, in all tabs', async () => {
-  const context = await open()
-  const page = await tab(context)
-  await signIn(page)
-  await shows(page, 'An order of ada')
-  const second = await tab(context)
-  await shows(second, 'An order of ada')
+  const [page, second] = await twoTabs()
   await page.getByRole('button', { name: 'Prove that it is you' }).click()
   await page.getByRole('link', { name: 'bob' }).click()
   await shows(page, 'Somebody else has signed in there.')

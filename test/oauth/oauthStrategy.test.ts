@@ -321,6 +321,15 @@ describe('whom the ID token is about', () => {
       expect(await answered(() => response)).toMatchObject({ bearer: 'T2', user: { id: 'subject-1' } })
     }
   })
+
+  test('T4 nor does one where a page does not see the provider’s `Date`', async () => {
+    for (const offset of [86_400, -86_400]) {
+      const at = nowSeconds() + offset
+      const response = json({ ...good, id_token: idToken(claims({ iat: at, exp: at + 300 })) })
+      expect(response.headers.has('date')).toBe(false)
+      expect(await answered(() => response)).toMatchObject({ bearer: 'T2', user: { id: 'subject-1' } })
+    }
+  })
 })
 
 describe('A42 revocation', () => {

@@ -217,7 +217,7 @@ describe('attempts', () => {
     expect(provider.counts.tokenRequests).toBe(before + 1)
   })
 
-  test('L3: a slow login is finished after half an hour, whatever other tabs do meanwhile; a day later it is told so', async () => {
+  test('L3: a slow login is finished after half an hour, whatever other tabs do meanwhile; after more than an hour it is told so', async () => {
     const { tab } = browser()
     const [slow, other, slowest] = [tab(), tab(), tab()]
     await slow.logins.signIn('keycloak', { loginHint: 'ada' })
