@@ -11,7 +11,8 @@ import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const core = `export { createSession } from 'xstate-session'`
-const withStrategy = `export { createSession, openidStrategy } from 'xstate-session'`
+const withStrategy = `export { createSession } from 'xstate-session'
+export { openidStrategy } from 'xstate-session/librechat'`
 const hooks = `export * from 'xstate-session/react'`
 const behindServer = `export { createBffSession } from 'xstate-session/bff'`
 const inTabs = `${behindServer}\nexport { browserPage } from 'xstate-session/browser'`

@@ -30,7 +30,7 @@ export function panel(more: Partial<SessionServerOptions> = {}) {
     baseUrl: BASE_URL,
     publicUrl: BASE_URL,
     secrets: ['a secret of a server, at least 32 characters'],
-    pace: false,
+    rateLimit: false,
     lifetimeMs: LIFE_MS,
     idleTimeoutMs: 1e12,
     absoluteLifetimeMs: 1e12,

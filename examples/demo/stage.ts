@@ -1,4 +1,4 @@
-import { cookieStrategy, openidStrategy } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { accounts } from '../backend/accounts.ts'
 import type { Backend } from '../backend/startBackend.ts'
 import { createAdmin } from './admin.ts'

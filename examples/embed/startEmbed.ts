@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createSessionServer, memoryEntries, type SessionServer } from 'xstate-session/server'
+import { createSessionServer, memoryServerStore, type SessionServer } from 'xstate-session/server'
 import { buildPage } from '../buildPage.ts'
 import { startServer } from './bff/server.ts'
 import { type PageProvider, startPageProvider } from './provider.ts'
@@ -106,7 +106,7 @@ export async function startEmbed(name: EmbedName, options: EmbedOptions): Promis
       baseUrl: backendUrl,
       publicUrl,
       secrets: [crypto.randomUUID() + crypto.randomUUID()],
-      store: memoryEntries(),
+      store: memoryServerStore(),
     })
     return serveFiles(pages, publicUrl, (request, info) =>
       /^\/(session|api|auth)\//.test(new URL(request.url).pathname)

@@ -31,7 +31,7 @@ const server = createSessionServer({
   store: storage.store,
   ...(storage.coordinator && { coordinator: storage.coordinator }),
   ...(settings.leadTimeMs && { leadTimeMs: settings.leadTimeMs }),
-  ...(!settings.isLimited && { pace: false }),
+  ...(!settings.isLimited && { rateLimit: false }),
   // A notice holds no token and no personal data: it may go to any log as it is.
   observe(notice) {
     metrics.count(notice)

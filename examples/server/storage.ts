@@ -1,12 +1,12 @@
 import { createClient } from 'redis'
 import type { Coordinator } from 'xstate-session'
-import { redisCoordinator, redisEntries } from 'xstate-session/redis'
-import type { EntryStore } from 'xstate-session/server'
-import { sqliteEntries } from 'xstate-session/sqlite'
+import { redisCoordinator, redisServerStore } from 'xstate-session/redis'
+import type { ServerStore } from 'xstate-session/server'
+import { sqliteServerStore } from 'xstate-session/sqlite'
 import type { Settings } from './settings.ts'
 
 export interface Storage {
-  readonly store: EntryStore
+  readonly store: ServerStore
   /** Absent: one process needs none. */
   readonly coordinator?: Coordinator
   close(): Promise<void>
@@ -16,7 +16,7 @@ export interface Storage {
 export async function openStorage(settings: Settings, onWarning: (code: string) => void): Promise<Storage> {
   const { redisUrl, database = '', coordinatorSecret: secret } = settings
   if (!redisUrl) {
-    const store = sqliteEntries({ path: database })
+    const store = sqliteServerStore({ path: database })
     return { store, close: async () => store.close() }
   }
   const client = createClient({ url: redisUrl })
@@ -25,7 +25,7 @@ export async function openStorage(settings: Settings, onWarning: (code: string) 
   await client.connect()
   const coordinator = redisCoordinator({ client, secret, onWarning })
   return {
-    store: redisEntries({ client }),
+    store: redisServerStore({ client }),
     coordinator,
     async close() {
       coordinator.close()

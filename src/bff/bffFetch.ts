@@ -54,7 +54,7 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
     const { status, redirected } = answer
     if (redirected) return
     if (status === 401 && asksFor(answer, 'insufficient_user_authentication'))
-      chart.tell({ type: 'stepUpRequired' })
+      chart.notify({ type: 'stepUpRequired' })
     const read = within(settings.clock, WORD_MS, (signal) => bodyOf(answer.clone(), signal))
     const { body } = await read.catch(() => ({ body: undefined }))
     const finding = findingOf({ url: '', status, body: body ?? {} })

@@ -5,7 +5,7 @@ import { orAborted } from '../base/orAborted.ts'
 import { createSessionClock } from '../base/sessionClock.ts'
 import { createAlarm } from '../session/alarm.ts'
 import { endOfSession, type RuntimeStatus } from '../session/endings.ts'
-import type { Happening } from '../session/notice.ts'
+import type { Notice } from '../session/notice.ts'
 import { createNotifier } from '../session/notifier.ts'
 import type { Send } from '../session/port.ts'
 import { createReading, type MachineSnapshot } from '../session/reading.ts'
@@ -31,9 +31,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
 
   const isRunning = () => status === 'running'
   const ending = () => endOfSession(status, reading.state())
-  const tell = (happening: Happening) => {
+  const notify = (notice: Notice) => {
     const { epoch, version } = reading.state()
-    notifier.tell({ epoch, version, ...happening })
+    notifier.notify({ epoch, version, ...notice })
   }
 
   function send(event: SessionEvent) {
@@ -94,7 +94,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   function fail() {
     status = 'failed'
     reading.take(actorRef.getSnapshot())
-    tell({ type: 'expired', reason: 'internal' })
+    notify({ type: 'expired', reason: 'internal' })
     settle()
     notifier.changed()
   }
@@ -103,7 +103,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     clock,
     now,
     send,
-    tell,
+    notify,
     isRunning,
     read,
     wait,
@@ -129,7 +129,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
       toChart = sendBack
       status = 'running'
       const observing = actorRef.subscribe({ next: observe, error: fail })
-      const listening = actorRef.on('*', notifier.tell)
+      const listening = actorRef.on('*', notifier.notify)
       observe(actorRef.getSnapshot())
       return () => {
         observing.unsubscribe()

@@ -40,7 +40,7 @@ export function createLogin(
   let last: string | undefined
   /** Who was shown last, as the server told it. */
   let shown: UserDocument | undefined
-  const show = shownUser(users, () => chart.tell({ type: 'warning', code: 'userMisfit' }))
+  const show = shownUser(users, () => chart.notify({ type: 'warning', code: 'userMisfit' }))
   /** Counts logins and ends: an answer from before one of them is of the past. */
   let turns = 0
 
@@ -51,7 +51,7 @@ export function createLogin(
     page().share({ login, version, endsAt: Math.floor(clock.wall() + lifeMs) })
 
   /** A login that is news to the page. */
-  function begin(facts: KnownFacts, tell: Send = chart.send) {
+  function begin(facts: KnownFacts, sendBack: Send = chart.send) {
     const known = chart.read().epoch
     // Two logins of one instant are two all the same.
     const epoch = facts.login === last ? known : facts.epoch + (facts.epoch === known ? 1 : 0)
@@ -60,8 +60,8 @@ export function createLogin(
     const at = chart.now()
     // A look is no refresh: a refresh may follow at once.
     const before = shown?.id
-    tell({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
-    if (before !== undefined && before !== facts.user.id) chart.tell({ type: 'changed', what: 'user' })
+    sendBack({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
+    if (before !== undefined && before !== facts.user.id) chart.notify({ type: 'changed', what: 'user' })
   }
 
   /** What the server says of a login. `answer`: it answers a refresh, and the chart hears of it by that. */
@@ -77,7 +77,7 @@ export function createLogin(
     const at = chart.now()
     ;(answer ?? chart.send)({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
     // Another object: another document, and it fits.
-    if (user !== show(facts.user)) chart.tell({ type: 'changed', what: 'profile' })
+    if (user !== show(facts.user)) chart.notify({ type: 'changed', what: 'profile' })
   }
 
   function toFacts({ epoch, version, user, lifeMs }: KnownFacts, at: number): SessionFacts {
@@ -88,9 +88,9 @@ export function createLogin(
     return { epoch, version, user: show(user), ...fixed, ...deadlines }
   }
 
-  function close(reason: LoggedOutReason, tell: Send = chart.send) {
+  function close(reason: LoggedOutReason, sendBack: Send = chart.send) {
     turns++
-    tell({ type: 'session.ended', at: chart.now(), reason })
+    sendBack({ type: 'session.ended', at: chart.now(), reason })
   }
 
   return {
@@ -102,14 +102,14 @@ export function createLogin(
     adopt,
     close,
     /** The server says that `login` is over, and perhaps why. Answers whether that was the page's. */
-    end(login: string | undefined, reason?: unknown, tell: Send = chart.send): boolean {
+    end(login: string | undefined, reason?: unknown, sendBack: Send = chart.send): boolean {
       if (login === undefined || login !== name()) return false
       const { epoch, version } = chart.read()
       if (EXPIRED.includes(reason)) {
         turns++
         const why = reason as RejectedReason
-        tell({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })
-      } else close(reason === 'backChannel' ? reason : 'elsewhere', tell)
+        sendBack({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })
+      } else close(reason === 'backChannel' ? reason : 'elsewhere', sendBack)
       return true
     },
     /** Takes what another tab has learned of this very login. Of anything else the server is asked. */

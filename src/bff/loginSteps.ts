@@ -85,7 +85,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
         return
       }
     }
-    chart.tell({ type: 'warning', code: 'notRevoked' })
+    chart.notify({ type: 'warning', code: 'notRevoked' })
   }
 
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.setTimer(resolve, ms, 'background'))

@@ -17,7 +17,12 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
   let going: Position | undefined
 
   /** Under the lock, up to the moment that the other tabs can read what came of it. */
-  async function refresh(at: Position, name: string | undefined, turn: number, tell: Send): Promise<void> {
+  async function refresh(
+    at: Position,
+    name: string | undefined,
+    turn: number,
+    sendBack: Send,
+  ): Promise<void> {
     const isOver = () => login.turns() !== turn || chart.read().version !== at.version
     const answer = isOver() ? undefined : await call('POST', 'refresh', name, settings.attemptTimeoutMs)
     // What follows may start the next one.
@@ -25,38 +30,38 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
     // This login is over, or another tab has renewed meanwhile.
     if (!answer || isOver()) return
     const finding = read(answer)
-    if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer, tell)
+    if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer, sendBack)
     else if (finding?.kind === 'facts') {
-      login.adopt(finding.facts, tell)
+      login.adopt(finding.facts, sendBack)
       login.share(finding.facts)
     } else if (finding?.kind === 'nobody') {
-      login.end(name, finding.reason, tell)
+      login.end(name, finding.reason, sendBack)
       page().share(null)
     } else if (finding) replaced(name)
-    else refuse(at, answer, tell)
+    else refuse(at, answer, sendBack)
   }
 
   /** Nothing of the page is spent by asking, so whatever came back may be asked again. No outage ends a session. */
-  function refuse(position: Position, { status, retryAfterMs = 0 }: ServerAnswer, tell: Send) {
+  function refuse(position: Position, { status, retryAfterMs = 0 }: ServerAnswer, sendBack: Send) {
     const { epoch, version } = position
     const cause: RefusedCause = status === undefined ? 'network' : status === 429 ? 'limited' : 'unavailable'
-    chart.tell({ type: 'refreshDeferred', outcome: 'refused', cause })
+    chart.notify({ type: 'refreshDeferred', outcome: 'refused', cause })
     const at = chart.now()
     const roll = settings.random()
     // Whoever was told to wait must not come back at the same instant.
     const notBefore = retryAfterMs > 0 ? at + retryAfterMs * (1 + roll / 10) : 0
-    tell({ type: 'refresh.refused', at, epoch, version, roll, notBefore })
+    sendBack({ type: 'refresh.refused', at, epoch, version, roll, notBefore })
   }
 
-  /** A chart that was started anew joins what is under way. `tell`: how the chart hears what came of it. */
-  return function start(at: Position, tell: Send): void {
+  /** A chart that was started anew joins what is under way. `sendBack`: how the chart hears what came of it. */
+  return function start(at: Position, sendBack: Send): void {
     if (going?.epoch === at.epoch && going.version === at.version) return
     going = at
     const name = login.name()
     const turn = login.turns()
     void page().lock(() => {
       login.catchUp()
-      return refresh(at, name, turn, tell)
+      return refresh(at, name, turn, sendBack)
     })
   }
 }

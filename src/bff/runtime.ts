@@ -63,7 +63,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     if (isKnownSilent || !chart.isRunning() || (isExpected && !chart.read().isPending)) return
     isKnownSilent = true
     const what = { ...(status !== undefined && { status }), ...(contentType && { contentType }) }
-    chart.tell({ type: 'warning', code: 'serverMissing', url, ...what })
+    chart.notify({ type: 'warning', code: 'serverMissing', url, ...what })
     const answered =
       status === undefined ? 'no answer' : `${status || 'a redirect'} (${contentType ?? 'no type'})`
     if (!settings.observe)
@@ -171,6 +171,6 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   }
 
   function storageFailed() {
-    chart.tell({ type: 'warning', code: 'storage' })
+    chart.notify({ type: 'warning', code: 'storage' })
   }
 }

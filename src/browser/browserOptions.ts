@@ -80,14 +80,17 @@ export function browserOptions<User extends UserIdentity = SessionUser>(
       clock,
       random: rest.random ?? Math.random,
       lock,
-      onWritten: () => tabs.tell('changed'),
+      onWritten: () => tabs.notify('changed'),
       onUnavailable,
     })
 
   function start(report: (signal: SessionSignal) => Promise<void>): () => void {
     if (isVaultMissing) onUnavailable()
     const look = () => void report('woke')
-    const page = watchPage({ idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.tell('active') }, report)
+    const page = watchPage(
+      { idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.notify('active') },
+      report,
+    )
     let disarm = () => {}
     const stops = [
       page.stop,
@@ -119,7 +122,7 @@ export function browserOptions<User extends UserIdentity = SessionUser>(
     signals: start,
     observe(notice: SessionNotice) {
       // A vault of several tabs tells by itself, as soon as it is written.
-      if (!shared && notice.type === 'loggedOut' && notice.reason === 'user') tabs.tell('loggedOut')
+      if (!shared && notice.type === 'loggedOut' && notice.reason === 'user') tabs.notify('loggedOut')
       observe?.(notice)
     },
   }

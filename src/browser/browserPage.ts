@@ -49,7 +49,7 @@ export function browserPage({
     const lock = createLock(name, clock)
     const store = factsStore(`${name}.facts`, storageFailed)
     const watched = watchPage(
-      { idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.tell('active') },
+      { idleAfterMs, idleTimeoutMs, clock, onActive: () => tabs.notify('active') },
       report,
     )
     const stops = [
@@ -70,11 +70,11 @@ export function browserPage({
         const known = store.read()
         if (known?.login === facts?.login && known?.version === facts?.version) return
         store.write(facts)
-        tabs.tell(facts && known?.login === facts.login ? 'renewed' : 'changed')
+        tabs.notify(facts && known?.login === facts.login ? 'renewed' : 'changed')
       },
       leave() {
         store.write(null)
-        tabs.tell('loggedOut')
+        tabs.notify('loggedOut')
       },
       close() {
         for (const stop of stops) stop()

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts'
 export type Hint = 'renewed' | 'changed' | 'loggedOut' | 'active'
 
 export interface Tabs {
-  tell(hint: Hint): void
+  notify(hint: Hint): void
   /** Calls `on[hint]` for the hints of other tabs, each at most once in two seconds; until the answer is called. */
   listen(on: Partial<Record<Hint, () => void>>): () => void
 }
@@ -20,7 +20,7 @@ const STEP_MS = 2_000
 export function createTabs(name: string, clock: Clock): Tabs {
   let open: BroadcastChannel | undefined
   return {
-    tell: (hint) => open?.postMessage({ v: VERSION, hint }),
+    notify: (hint) => open?.postMessage({ v: VERSION, hint }),
     listen(on) {
       let channel: BroadcastChannel
       try {
@@ -29,29 +29,29 @@ export function createTabs(name: string, clock: Clock): Tabs {
         return () => {}
       }
       open = channel
-      const paced = new Map<unknown, Paced>()
-      for (const [hint, hear] of Object.entries(on)) paced.set(hint, pace(hear, clock))
+      const throttled = new Map<unknown, Throttled>()
+      for (const [hint, hear] of Object.entries(on)) throttled.set(hint, throttle(hear, clock))
       channel.onmessage = ({ data }: MessageEvent<unknown>) => {
         const { v, hint } = (data ?? {}) as { readonly v?: unknown; readonly hint?: unknown }
         // Another version of this package may mean something else: whatever it is, it is worth a look.
-        paced.get(v === VERSION ? hint : 'changed')?.hear()
+        throttled.get(v === VERSION ? hint : 'changed')?.hear()
       }
       return () => {
         channel.close()
         if (open === channel) open = undefined
-        for (const each of paced.values()) each.stop()
+        for (const each of throttled.values()) each.stop()
       }
     },
   }
 }
 
-interface Paced {
+interface Throttled {
   hear(): void
   stop(): void
 }
 
 /** `act` at once, and once more at the end of the step for all that came within it. */
-function pace(act: () => void, clock: Clock): Paced {
+function throttle(act: () => void, clock: Clock): Throttled {
   let disarm: (() => void) | undefined
   let isDue = false
   function step() {

@@ -1,6 +1,6 @@
 /**
- * A session in one page or process: created, logged in, refreshed, watched, ended. Strategies for LibreChat's two
- * kinds of login, the errors, and the contracts that parts of your own keep.
+ * A session in one page or process: created, logged in, refreshed, watched, ended. Its errors, and the contracts that
+ * parts of your own keep. Strategies come from `xstate-session/librechat` and `xstate-session/oauth`.
  */
 
 export type {
@@ -50,17 +50,11 @@ export type {
   FlightIdentity,
 } from '../coordination/coordinator.ts'
 export { type InProcessOptions, inProcessCoordinator } from '../coordination/inProcess.ts'
-export {
-  type CookieStrategyOptions,
-  cookieStrategy,
-  refreshTokenFromCookies,
-} from '../librechat/cookieStrategy.ts'
-export { type OpenidStrategyOptions, openidStrategy } from '../librechat/openidStrategy.ts'
 export { createSession } from '../session/createSession.ts'
 export { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
 export type { ExpiresAtUnit } from '../session/lifetime.ts'
 export type { LoginAnswer, LoginOptions } from '../session/login.ts'
-export type { Happening, SessionNotice, SessionSignal } from '../session/notice.ts'
+export type { Notice, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
 export type { BaseSession, Session, SessionActorRef } from '../session/session.ts'
 export type { SessionLogic, SessionLogicInput } from '../session/sessionLogic.ts'

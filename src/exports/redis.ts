@@ -2,4 +2,4 @@
 
 export type { RedisCoordinatorOptions } from '../redis/coordinatorOptions.ts'
 export { redisCoordinator } from '../redis/redisCoordinator.ts'
-export { type RedisEntriesOptions, redisEntries } from '../redis/redisEntries.ts'
+export { type RedisServerStoreOptions, redisServerStore } from '../redis/redisServerStore.ts'

@@ -18,11 +18,6 @@ export {
 } from '../testing/createSessionModel.ts'
 export type { DrivenServerOptions } from '../testing/drivenServer.ts'
 export type { DrivenUiOptions } from '../testing/driverOfSession.ts'
-export {
-  type EntryStoreConformanceOptions,
-  type EntryStoreUnderTest,
-  entryStoreConformance,
-} from '../testing/entryStoreConformance.ts'
 export { describeCoverage, type ModelCoverage, sumCoverage } from '../testing/modelCoverage.ts'
 export type { ModelDriver, ModelPlace } from '../testing/modelDriver.ts'
 export { instantOf, type ModelContext, type ModelEventType, modelEvents } from '../testing/modelEvents.ts'
@@ -37,6 +32,11 @@ export {
   modelSuite,
 } from '../testing/modelSuite.ts'
 export { type ModelTransition, modelTransitions } from '../testing/modelTransitions.ts'
+export {
+  type ServerStoreConformanceOptions,
+  type ServerStoreUnderTest,
+  serverStoreConformance,
+} from '../testing/serverStoreConformance.ts'
 export { type DrivenBackend, type SessionDriverOptions, sessionDriver } from '../testing/sessionDriver.ts'
 export {
   type SessionStoreConformanceOptions,

@@ -98,7 +98,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     }
     for (;;) {
       const found = await asked(async () => {
-        await unsent.tell(name)
+        await unsent.notify(name)
         return rows.acquire(turn, ask)
       })
       if (!found) {

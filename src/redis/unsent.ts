@@ -4,7 +4,7 @@ import type { FlightAsk } from '../coordination/coordinator.ts'
 import type { RedisFlight, redisRows } from './rows.ts'
 
 interface Owed {
-  tell(): Promise<void>
+  notify(): Promise<void>
   stop(): void
 }
 
@@ -26,15 +26,15 @@ export function redisUnsent(clock: Clock, rows: Pick<ReturnType<typeof redisRows
       const { name } = turn
       // The first may stand; of those after it nothing was asked.
       if (owed.has(name)) return
-      const tell = async () => {
+      const notify = async () => {
         await rows.finish(turn, { result: { kind: 'unsent' }, ask, limitedMs: 0, roll: 0 })
         forget(name)
       }
-      owed.set(name, { tell, stop: insist(clock, tell) })
+      owed.set(name, { notify, stop: insist(clock, notify) })
     },
     /** Before a token is asked for anew: rejects while Redis is away. */
-    async tell(name: string) {
-      await owed.get(name)?.tell()
+    async notify(name: string) {
+      await owed.get(name)?.notify()
     },
     /** It is sent without Redis: the intent is true now. */
     forget,

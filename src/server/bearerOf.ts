@@ -20,7 +20,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
   let bearer = session.bearer
   let isDisputed = false
   // A session that is awake knows more than its record: that its bearer was refused, or that a refresh is in doubt.
-  let freshUntil = bearer === undefined || sessions.lives.sourceOf(key) ? 0 : endsAt - lead
+  let freshUntil = bearer === undefined || sessions.awake.sourceOf(key) ? 0 : endsAt - lead
 
   const fresh = () => (bearer !== undefined && clock.wall() < freshUntil ? bearer : undefined)
 
@@ -34,7 +34,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
       if (bearer === undefined || clock.wall() >= endsAt) throw new LoggedOut('elsewhere')
       return bearer
     }
-    const task = sessions.lives.use(key, found, async ({ session: live, source }) => {
+    const task = sessions.awake.use(key, found, async ({ session: live, source }) => {
       bearer = await live.getToken()
       position = source.position()
       freshUntil = clock.wall() + 1
@@ -50,7 +50,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
   ): Promise<string | undefined> {
     if (!canRefresh) return undefined
     // The session goes on refreshing when the caller has left.
-    const task = sessions.lives.use(key, found, async ({ source }) => {
+    const task = sessions.awake.use(key, found, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)
       // Without a newer one: the error that says why, unless the session holds the rejected one for good.
       if (newer === undefined) source.take(used.epoch)
@@ -65,14 +65,14 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
 
   /** What one route has refused, and nothing can renew now, goes to the other routes all the same (U34). */
   function disputed(): string | undefined {
-    const token = canRefresh ? sessions.lives.sourceOf(key)?.disputed?.() : undefined
+    const token = canRefresh ? sessions.awake.sourceOf(key)?.disputed?.() : undefined
     isDisputed = token !== undefined
     return token
   }
 
   /** Of a disputed bearer that was refused again: the error that says when to come back. */
   function take(epoch: number): string {
-    return (isDisputed && sessions.lives.sourceOf(key)?.take(epoch)) || taken()
+    return (isDisputed && sessions.awake.sourceOf(key)?.take(epoch)) || taken()
   }
 
   const { origin } = new URL(settings.baseUrl)
@@ -89,7 +89,7 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     replace,
     disputed,
     // A session at rest has no 401 to weigh this against.
-    accepted: (used) => sessions.lives.sourceOf(key)?.accepted?.(used),
+    accepted: (used) => sessions.awake.sourceOf(key)?.accepted?.(used),
     rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
     stepUpRequired: () => settings.observe({ type: 'stepUpRequired', ...position, session: nameOf(key) }),
   }

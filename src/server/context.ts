@@ -1,7 +1,7 @@
 import type { CookieSlot } from './cookieSlot.ts'
 import type { Keyring } from './keyring.ts'
 import type { RequestInfo } from './options.ts'
-import type { Pace } from './pace.ts'
+import type { RateLimiter } from './rateLimiter.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -10,7 +10,7 @@ export interface ServerContext {
   readonly settings: ServerSettings
   readonly sessions: Sessions
   readonly keyring: Keyring
-  readonly pace: Pace | undefined
+  readonly limiter: RateLimiter | undefined
   /** Aborted when the server stops. */
   readonly draining: AbortSignal
   readonly cookies: {

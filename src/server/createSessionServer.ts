@@ -5,7 +5,6 @@ import { openidStrategy } from '../librechat/openidStrategy.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import { bodyAlreadyRead, failure } from './answers.ts'
 import { withBackendLogout } from './backendLogout.ts'
-import { idCarrier, sealedCarrier } from './carrier.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { MAX_PARTS } from './cookieRecord.ts'
 import { cookieSlot } from './cookies.ts'
@@ -18,13 +17,14 @@ import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { openidCallback, openidStart, returnToOf } from './openidLogin.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
-import { createPace } from './pace.ts'
 import { passwordLogin, twoFactorLogin } from './passwordLogin.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
+import { createRateLimiter } from './rateLimiter.ts'
 import { readBody } from './readBody.ts'
 import { readServerOptions } from './readServerOptions.ts'
 import { createRoutes } from './routes.ts'
+import { idCookie, sealedCookie } from './sessionCookie.ts'
 import { createSessions } from './sessions.ts'
 
 /** The server of a panel: web-standard requests in, responses out. */
@@ -88,7 +88,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const settings = readServerOptions(options)
   const { clock, paths } = settings
   const keyring = createKeyring(settings.secrets)
-  const pace = settings.pace && createPace(settings.pace, clock)
+  const limiter = settings.rateLimit && createRateLimiter(settings.rateLimit, clock)
   const endSessionUrls = createEndSessionUrls()
   const running = new Set<Promise<unknown>>()
   const stopping = new AbortController()
@@ -107,7 +107,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const judging = { ...(resend !== undefined && { resend }), trust404, trust503 }
   const openid = openidStrategy(judging)
   const strategies: Record<string, SessionStrategy> = {
-    openid: paced(
+    openid: limited(
       settings.openidBackendLogout ? withBackendLogout(openid, () => undefined, endSessionUrls.put) : openid,
     ),
     librechat: withBackendLogout(
@@ -118,12 +118,12 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   }
 
   /** Only the OpenID route counts against the limiter. */
-  function paced(strategy: SessionStrategy): SessionStrategy {
-    if (!pace) return strategy
+  function limited(strategy: SessionStrategy): SessionStrategy {
+    if (!limiter) return strategy
     return {
       ...strategy,
       async refresh(request) {
-        const waitMs = pace.refresh()
+        const waitMs = limiter.refresh()
         return waitMs > 0
           ? { kind: 'refused', cause: 'unavailable', retryAfterMs: waitMs }
           : strategy.refresh(request)
@@ -136,17 +136,17 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const cookies = { twoFactor: slot('-2fa'), openid: slot('-openid'), providerLogout: slot('-logout') }
   const { absoluteLifetimeMs } = settings
   const entries = createEntries(settings, keyring)
-  const carrier = settings.sealedCookies
-    ? sealedCarrier(
+  const sessionCookie = settings.sealedCookies
+    ? sealedCookie(
         Array.from({ length: MAX_PARTS }, (_, part) => slot(`.${part}`)),
         keyring,
         entries,
         absoluteLifetimeMs,
       )
-    : idCarrier(slot(''), keyring, absoluteLifetimeMs)
+    : idCookie(slot(''), keyring, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void track(task)
-  const sessions = createSessions({ settings, keyring, entries, carrier, strategies, background })
-  const context: ServerContext = { settings, sessions, keyring, pace, draining, cookies }
+  const sessions = createSessions({ settings, keyring, entries, sessionCookie, strategies, background })
+  const context: ServerContext = { settings, sessions, keyring, limiter, draining, cookies }
   const match = createRoutes(settings.api, settings.publicUrl.pathname)
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -206,7 +206,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     const response = await endpoint(context, request, info)
     // Whoever asks next on this connection is to ask somebody else.
     if (draining.aborted) response.headers.set('connection', 'close')
-    for (const line of await carrier.update(request)) response.headers.append('set-cookie', line)
+    for (const line of await sessionCookie.update(request)) response.headers.append('set-cookie', line)
     return response
   }
 
@@ -240,7 +240,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       })
       const done = async () => {
         while (running.size > 0) await Promise.all(running)
-        await sessions.lives.landed()
+        await sessions.awake.landed()
       }
       await Promise.race([done(), late])
       disarm()

@@ -136,17 +136,17 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
     if (!isFound(found))
       return found.isOther || found.isAmbiguous
         ? noSession(context, request, found)
-        : json(200, {}, sessions.carrier.clear())
+        : json(200, {}, sessions.sessionCookie.clear())
     endSessionUrls.ask(found.key)
     const isEnded = await sessions.end(found, 'user')
     const location = endSessionUrls.take(found.key)
-    if (!isEnded) return failure(503, 'unavailable', {}, sessions.carrier.clear())
+    if (!isEnded) return failure(503, 'unavailable', {}, sessions.sessionCookie.clear())
     const isAllowed = settings.endSessionOrigins.has(URL.parse(location ?? '')?.origin ?? '')
     // The session is over by now, whatever becomes of this.
     const kept =
       isAllowed && location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
     return json(200, kept ? { redirect: kept.location } : {}, [
-      ...sessions.carrier.clear(),
+      ...sessions.sessionCookie.clear(),
       ...(kept ? [kept.cookie] : []),
     ])
   }
@@ -178,15 +178,15 @@ async function noteUser(context: ServerContext, request: Request, found: Found):
  */
 export function noSession({ sessions }: ServerContext, request: Request, missing: Missing): Response {
   const { login, isOther, isAmbiguous } = missing
-  const { carrier } = sessions
+  const { sessionCookie } = sessions
   if (isOther) return failure(409, 'other_login')
   // Without our own the planted one would be the only one.
-  if (isAmbiguous) return failure(401, 'no_session', {}, carrier.clearForeign(request))
+  if (isAmbiguous) return failure(401, 'no_session', {}, sessionCookie.clearForeign(request))
   // Why a session ended is told to the page that showed it, and to one that showed none.
   const isOfOther = (named: string) => named !== NOBODY && named !== login
   const isTold = login === undefined || !loginsNamedBy(request).some(isOfOther)
   const reason = isTold ? missing.reason : undefined
-  const gone = carrier.isPresent(request) ? carrier.clear() : []
+  const gone = sessionCookie.isPresent(request) ? sessionCookie.clear() : []
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 

@@ -22,7 +22,7 @@ const isEnded = (session: StoredSession) => 'ended' in session
 /** Reads and writes the records of sessions: sealed, each bound to its own key, every write a compare-and-set. */
 export function createEntries(settings: ServerSettings, keyring: Keyring) {
   const { store, clock } = settings
-  const tell = (notice: ServerNotice) => settings.observe(notice)
+  const notify = (notice: ServerNotice) => settings.observe(notice)
   /** What is known of the records of sessions that are awake: most writes then need no read before them. */
   const held = new Map<string, Opened>()
 
@@ -39,7 +39,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     if (!entry || typeof entry.value !== 'string' || !Number.isSafeInteger(entry.revision)) return undefined
     const opened = await keyring.unseal(entry.value, contextOf(key))
     if ('reason' in opened) {
-      if (opened.reason !== 'newer') tell({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
+      if (opened.reason !== 'newer') notify({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
       return undefined
     }
     const record = readServerRecord(opened.plain, key)
@@ -67,7 +67,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     try {
       return await call()
     } catch (error) {
-      tell({ type: 'storeFailed', doing })
+      notify({ type: 'storeFailed', doing })
       throw error
     }
   }

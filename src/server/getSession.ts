@@ -64,9 +64,9 @@ export function createGetSession(context: ServerContext) {
     const commit = async (response: Response): Promise<Response> => {
       if (readOnly)
         throw new Misconfigured('A read-only session commits nothing: call getSession without readOnly.')
-      const { carrier } = sessions
-      const isGone = !isFound(found) && !found.isAmbiguous && carrier.isPresent(request)
-      for (const line of isGone ? carrier.clear() : await carrier.update(request))
+      const { sessionCookie } = sessions
+      const isGone = !isFound(found) && !found.isAmbiguous && sessionCookie.isPresent(request)
+      for (const line of isGone ? sessionCookie.clear() : await sessionCookie.update(request))
         response.headers.append('set-cookie', line)
       return response
     }

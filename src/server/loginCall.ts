@@ -57,9 +57,9 @@ export async function callLogin(
   info: RequestInfo,
   { isLimited, refusal, isStep, ...call }: LoginCall,
 ): Promise<LoginResult> {
-  const { settings, pace } = context
+  const { settings, limiter } = context
   const address = forwarded(context, request, info)
-  const turn = isLimited && !address ? await pace?.login() : undefined
+  const turn = isLimited && !address ? await limiter?.login() : undefined
   if (typeof turn === 'number')
     return { kind: 'none', why: { status: 429, code: 'rate_limited', retryAfterMs: turn } }
   const result = await callBackend(settings, { ...call, headers: { ...call.headers, ...address } })
@@ -71,7 +71,7 @@ export async function callLogin(
   if (answer.status === 200 && isGrant(said)) {
     turn?.succeeded(answer.headers)
     // The password of a second factor was counted before.
-    if (!turn && !address) pace?.passed()
+    if (!turn && !address) limiter?.passed()
     return { kind: 'answer', answer, said }
   }
   if (answer.status === 200 && said && isStep?.(said)) {

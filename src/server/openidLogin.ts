@@ -81,7 +81,7 @@ export const openidCallback: Endpoint = async (context, request, info) => {
 
   // Which session would be replaced is not known.
   if (!isFound(here) && here.isAmbiguous)
-    return fail('duplicate_cookie', {}, sessions.carrier.clearForeign(request))
+    return fail('duplicate_cookie', {}, sessions.sessionCookie.clearForeign(request))
   if (searchParams.has('error')) return failOrHome(knownError(searchParams.get('error')))
   if (!attempts) return failOrHome('login_not_started')
   const code = searchParams.get('code')

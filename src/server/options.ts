@@ -2,10 +2,10 @@ import type { ResendPolicy, SessionUser, UserIdentity } from '../../machines/ses
 import type { Clock } from '../base/clock.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
-import type { EntryStore } from '../stores/entryStore.ts'
+import type { ServerStore } from '../stores/serverStore.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
-import type { PaceOptions } from './pace.ts'
+import type { RateLimitOptions } from './rateLimiter.ts'
 
 /** How the server of a panel works. `baseUrl`, `publicUrl` and `secrets` must be given. */
 export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
@@ -28,8 +28,8 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    * const server = createSessionServer({ ...serverOptions, user: z.object({ id: z.string(), roles: z.array(z.string()) }) })
    */
   readonly user?: UserSchema<User>
-  /** Keeps the sessions. @default memoryEntries(): they end with the process */
-  readonly store?: EntryStore
+  /** Keeps the sessions. @default memoryServerStore(): they end with the process */
+  readonly store?: ServerStore
   /**
    * Keeps a session in sealed cookies of the browser instead of in a store: for platforms that keep nothing between
    * requests. A copied cookie then works until its session ends by time or its refresh token is spent, and a logout
@@ -96,7 +96,7 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    * has none.
    * @default 7 in 5 minutes, until the backend says otherwise
    */
-  readonly pace?: PaceOptions | false
+  readonly rateLimit?: RateLimitOptions | false
   /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
   readonly openidBackendLogout?: boolean
   /** Origins of end-session URLs that the page may be sent to after a logout. @default none */

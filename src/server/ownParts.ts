@@ -3,8 +3,8 @@ import type { Clock } from '../base/clock.ts'
 import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
-import type { EntryStore } from '../stores/entryStore.ts'
-import { memoryEntries } from '../stores/memoryEntries.ts'
+import { memoryServerStore } from '../stores/memoryServerStore.ts'
+import type { ServerStore } from '../stores/serverStore.ts'
 import type { SessionServerOptions } from './options.ts'
 
 /**
@@ -32,8 +32,8 @@ function keyedMac() {
 const REMEMBERED_MS = 600_000
 
 /** What cookies say, remembered while a session is in use. */
-export function shortMemory(clock: Clock): EntryStore {
-  const store = memoryEntries({ clock })
+export function shortMemory(clock: Clock): ServerStore {
+  const store = memoryServerStore({ clock })
   return {
     ...store,
     compareAndSet(key, expected, next) {

@@ -2,14 +2,14 @@ import type { UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { userReader } from '../base/userReader.ts'
-import { memoryEntries } from '../stores/memoryEntries.ts'
+import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import { isUserActivity } from './isUserActivity.ts'
 import type { ServerNotice } from './notice.ts'
 import type { SessionServerOptions } from './options.ts'
 import { ownCoordinator, shortMemory } from './ownParts.ts'
-import { readPace } from './pace.ts'
 import { patientFetch } from './patientFetch.ts'
 import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
+import { readRateLimit } from './rateLimiter.ts'
 
 export type ServerSettings = ReturnType<typeof readServerOptions>
 
@@ -77,7 +77,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     if (options.observe) void settings.observe({ type: 'plainHttp', option })
     else console.warn(plainHttpWarning(option))
   }
-  const { pace } = options
+  const { rateLimit } = options
   if (settings.sealedCookies && settings.store)
     throw new Misconfigured(
       'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
@@ -107,9 +107,9 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
       openidStart: `${ownRoot}openid/start`,
       providerLogout: `${ownRoot}logout/provider`,
     },
-    pace: pace === false ? undefined : readPace(pace),
+    rateLimit: rateLimit === false ? undefined : readRateLimit(rateLimit),
     endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
-    store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryEntries({ clock })),
+    store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryServerStore({ clock })),
     coordinator: settings.coordinator ?? ownCoordinator(settings),
     fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
     /** Absent: refreshes and logins use the platform's transport. */

@@ -4,10 +4,10 @@ import { toTombstone } from '../session/records.ts'
 import { revoke } from '../session/revoke.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
+import type { AwakeSessions } from './awakeSessions.ts'
 import { type Entries, nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
-import type { Lives } from './live.ts'
 import { randomId } from './randomId.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 
@@ -21,7 +21,7 @@ interface Parts {
   readonly entries: Entries
   readonly strategies: Readonly<Record<string, SessionStrategy>>
   readonly coordinator: Coordinator
-  readonly lives: Lives
+  readonly awake: AwakeSessions
   /** Told of every session that ends here. */
   readonly onEnd: (key: string) => void
   /** Work that outlives its request. */
@@ -30,7 +30,7 @@ interface Parts {
 
 /** How sessions end: here, in every process, and at the backend. */
 export function createSessionEnds(parts: Parts) {
-  const { settings, keyring, entries, strategies, coordinator, lives, onEnd, background } = parts
+  const { settings, keyring, entries, strategies, coordinator, awake, onEnd, background } = parts
   const { clock } = settings
   /** Sessions that ended here and whose tombstone could not be written yet, and why they ended. */
   const unburied = new Map<string, ExpiredReason | LoggedOutReason>()
@@ -67,7 +67,7 @@ export function createSessionEnds(parts: Parts) {
       background(buryLater(key, session.startedAt + settings.absoluteLifetimeMs, bury))
     }
     coordinator.end(identityOf(last))
-    lives.look(key)
+    awake.look(key)
     onEnd(key)
     settings.observe({ type: 'ended', session: nameOf(key), reason })
     return { session: last, isDoubtful }
@@ -84,7 +84,7 @@ export function createSessionEnds(parts: Parts) {
       if (isDone) break
     }
     unburied.delete(key)
-    lives.look(key)
+    awake.look(key)
   }
 
   async function revokeGrant(session: SessionRecord, isDoubtful: boolean): Promise<void> {

@@ -3,13 +3,13 @@ import { type LoginAnswer, readLogin } from '../session/login.ts'
 import { toRecord } from '../session/records.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
-import type { Carrier } from './carrier.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
 import { randomId } from './randomId.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { ServerRecord } from './serverRecord.ts'
+import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
 
 /** What the backend granted to a login, and how a session of it is renewed. */
@@ -25,7 +25,7 @@ interface Parts {
   readonly settings: ServerSettings
   readonly keyring: Keyring
   readonly entries: Entries
-  readonly carrier: Carrier
+  readonly sessionCookie: SessionCookie
   readonly strategies: Readonly<Record<string, SessionStrategy>>
   readonly ends: SessionEnds
   readonly find: (request: Request) => Promise<Found | Missing>
@@ -35,7 +35,7 @@ interface Parts {
 
 /** What becomes of a grant: a session, or nothing. */
 export function createSessionOpening(parts: Parts) {
-  const { settings, keyring, entries, carrier, strategies, ends, find, background } = parts
+  const { settings, keyring, entries, sessionCookie, strategies, ends, find, background } = parts
   const { clock } = settings
 
   /** A session of what the backend granted, under a new id, not written yet. */
@@ -43,7 +43,7 @@ export function createSessionOpening(parts: Parts) {
     answer,
     ...login
   }: Grant): Promise<{ readonly record: ServerRecord; readonly id: string }> {
-    const { key, id } = await carrier.create()
+    const { key, id } = await sessionCookie.create()
     const now = clock.wall()
     const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
     const { owner, tokens, bearer, life } = readLogin(answer, options, strategies, now, settings.users)
@@ -81,10 +81,10 @@ export function createSessionOpening(parts: Parts) {
     })
     if (revision === null) throw new Error('A new session id was taken already.')
     settings.observe({ type: 'login', session: nameOf(key), provider: grant.provider })
-    const cookies = await carrier.give(record, id)
+    const cookies = await sessionCookie.issue(record, id)
     const previous = await find(request)
     if (isFound(previous)) await ends.end(previous, 'user')
-    const planted = !isFound(previous) && previous.isAmbiguous ? carrier.clearForeign(request) : []
+    const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []
     const found = { key, record, revision, session: record.session as SessionRecord }
     return { found, cookies: [...planted, ...cookies] }
   }

@@ -1,19 +1,19 @@
-import type { Carrier } from './carrier.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor } from './namedLogin.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
 
 interface Parts {
   readonly settings: ServerSettings
   readonly entries: Entries
-  readonly carrier: Carrier
+  readonly sessionCookie: SessionCookie
   readonly ends: SessionEnds
 }
 
 /** Which session a request is of. */
-export function createSessionSearch({ settings, entries, carrier, ends }: Parts) {
+export function createSessionSearch({ settings, entries, sessionCookie, ends }: Parts) {
   const { clock } = settings
 
   /**
@@ -23,7 +23,7 @@ export function createSessionSearch({ settings, entries, carrier, ends }: Parts)
   async function find(request: Request): Promise<Found | Missing> {
     let found: Found | undefined
     let missing: Missing = {}
-    for (const keys of await carrier.candidatesOf(request)) {
+    for (const keys of await sessionCookie.candidatesOf(request)) {
       const one = await look(keys)
       if (!isFound(one)) missing = missing.reason ? missing : one
       else if (found) {

@@ -1,14 +1,14 @@
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
-import type { Carrier } from './carrier.ts'
+import { createAwakeSessions } from './awakeSessions.ts'
 import type { Entries } from './entries.ts'
 import { type Found, isFound } from './foundSession.ts'
 import { withIntents } from './intents.ts'
 import type { Keyring } from './keyring.ts'
-import { createLives } from './live.ts'
 import { createOpenStreams } from './openStreams.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { ServerRecord } from './serverRecord.ts'
+import type { SessionCookie } from './sessionCookie.ts'
 import { createSessionEnds } from './sessionEnds.ts'
 import { createSessionOpening } from './sessionOpening.ts'
 import { createSessionSearch } from './sessionSearch.ts'
@@ -20,7 +20,7 @@ export interface SessionsParts {
   readonly settings: ServerSettings
   readonly keyring: Keyring
   readonly entries: Entries
-  readonly carrier: Carrier
+  readonly sessionCookie: SessionCookie
   readonly strategies: Readonly<Record<string, SessionStrategy>>
   /** Work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
@@ -28,11 +28,11 @@ export interface SessionsParts {
 
 /** The sessions of a server: found by what the cookie holds, opened at login, ended at logout. */
 export function createSessions(parts: SessionsParts) {
-  const { settings, entries, carrier, strategies } = parts
+  const { settings, entries, sessionCookie, strategies } = parts
   const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings)
-  const lives = createLives(settings, entries, strategies, coordinator)
+  const awake = createAwakeSessions(settings, entries, strategies, coordinator)
   const streams = createOpenStreams(settings.clock, isLiving)
-  const ends = createSessionEnds({ ...parts, coordinator, lives, onEnd: streams.end })
+  const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })
   const { find, findFor, look } = createSessionSearch({ ...parts, ends })
   const { replace, refuse } = createSessionOpening({ ...parts, ends, find })
 
@@ -62,7 +62,7 @@ export function createSessions(parts: SessionsParts) {
   }
 
   const { end, endSubject } = ends
-  return { find, findFor, replace, refuse, end, endSubject, note, lives, carrier, streams }
+  return { find, findFor, replace, refuse, end, endSubject, note, awake, sessionCookie, streams }
 }
 
 export type Sessions = ReturnType<typeof createSessions>

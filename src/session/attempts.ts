@@ -48,7 +48,7 @@ export const internal = { kind: 'unknown', cause: 'internal', answered: false } 
  * Spends refresh tokens for one session. An attempt is detached from the state that asked for it and from every
  * caller: to leave, to abort or to dispose does not stop it, because a token that was rotated must not be lost.
  */
-export function createAttempts({ settings, vault, grant, shared, now, isUserActive, tell }: Surroundings) {
+export function createAttempts({ settings, vault, grant, shared, now, isUserActive, notify }: Surroundings) {
   const { clock, coordinator } = settings
   let open:
     | (Position & { readonly token: string | undefined; readonly controller: AbortController })
@@ -97,7 +97,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     const refresh = async (): Promise<RefreshOutcome> => {
       // The attempt, version or session ended while this was queued: send nothing.
       if (signal.aborted || !grant.isCurrent(position)) return unsent
-      tell({ type: 'refreshSent', attemptId: asked.attemptId })
+      notify({ type: 'refreshSent', attemptId: asked.attemptId })
       const outcome = await strategyOf(settings, owner).refresh(asked)
       if (outcome.kind === 'refused') lastWord = outcome
       return KINDS.includes(outcome.kind) ? outcome : internal

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { isRenewalRecent } from '../../machines/session.select.ts'
 import { orAborted } from '../base/orAborted.ts'
-import type { Happening } from './notice.ts'
+import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'
 import type { BearerSource } from './sessionFetch.ts'
@@ -15,7 +15,7 @@ interface Surroundings {
   readonly reading: Reading
   now(): number
   send(event: SessionEvent): void
-  tell(happening: Happening): void
+  notify(notice: Notice): void
 }
 
 /** What `session.fetch` is made of: where bearers come from, and who hears what the API answers to them. */
@@ -26,7 +26,7 @@ export const bearerSource = ({
   reading,
   now,
   send,
-  tell,
+  notify,
 }: Surroundings): BearerSource => ({
   baseUrl: settings.baseUrl,
   origin: settings.origin,
@@ -41,9 +41,9 @@ export const bearerSource = ({
   rejectedAgain(used) {
     // Later than the floor, the next call finds out.
     if (isRenewalRecent(reading.snapshot(), now())) send({ type: 'bearer.rejected', ...used, at: now() })
-    tell({ type: 'warning', code: 'rejectedAfterRefresh' })
+    notify({ type: 'warning', code: 'rejectedAfterRefresh' })
   },
   accepted: (used) => send({ type: 'bearer.accepted', ...used, at: now() }),
   disputed: supply.disputed,
-  stepUpRequired: () => tell({ type: 'stepUpRequired' }),
+  stepUpRequired: () => notify({ type: 'stepUpRequired' }),
 })

@@ -5,7 +5,7 @@ import type { SessionStore } from '../stores/store.ts'
 import { type AttemptReason, createAttempts } from './attempts.ts'
 import { createGrant } from './grant.ts'
 import type { Owner } from './login.ts'
-import type { Happening } from './notice.ts'
+import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import { createOutcomes } from './outcomes.ts'
 import type { Send } from './port.ts'
@@ -23,14 +23,14 @@ interface Surroundings {
   now(): number
   isUserActive(): boolean
   send(event: SessionEvent): void
-  tell(happening: Happening): void
+  notify(notice: Notice): void
 }
 
 /** What a session holds, and how that is renewed, shared with peers and ended at the backend. */
 export function createFlights(surroundings: Surroundings) {
-  const { settings, store, vault, isUserActive, tell } = surroundings
+  const { settings, store, vault, isUserActive, notify } = surroundings
   const grant = createGrant(surroundings)
-  const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+  const unstored = () => notify({ type: 'warning', code: 'persistFailed' })
   const shared = store && createSharedRecord({ ...surroundings, store, grant, unstored })
   const attempt = createAttempts({ ...surroundings, grant, shared })
   const revokeLate = (owner: Owner, tokens: Tokens) => void end(owner, tokens, 'late')
@@ -43,7 +43,7 @@ export function createFlights(surroundings: Surroundings) {
       cause,
     })
     if (!(await revoke(strategyOf(settings, owner), request, settings.clock, settings.attemptTimeoutMs)))
-      tell({ type: 'warning', code: 'notRevoked' })
+      notify({ type: 'warning', code: 'notRevoked' })
   }
 
   /** The epoch is over. Returns what was held. `everywhere`: its copies in this process end too. */

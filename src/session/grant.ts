@@ -6,7 +6,7 @@ import type { Position } from '../../machines/session.types.ts'
 import { shownUser } from '../base/shownUser.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { Owner } from './login.ts'
-import type { Happening } from './notice.ts'
+import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import { isSamePosition } from './position.ts'
 import { toRecord } from './records.ts'
@@ -19,7 +19,7 @@ interface Surroundings {
   readonly vault: Vault
   now(): number
   send(event: SessionEvent): void
-  tell(happening: Happening): void
+  notify(notice: Notice): void
 }
 
 /** The life of the bearer in the vault. A renewal without a usable bearer leaves the bearer and its life as they are. */
@@ -39,9 +39,9 @@ export interface StoredFacts extends Partial<Pick<SessionFacts, 'bearerVersion' 
 }
 
 /** What this session holds: whose tokens they are, and how long the bearer among them lives. The tokens are in `vault`. */
-export function createGrant({ settings, vault, now, send, tell }: Surroundings) {
+export function createGrant({ settings, vault, now, send, notify }: Surroundings) {
   const { clock, random } = settings
-  const show = shownUser(settings.users, () => tell({ type: 'warning', code: 'userMisfit' }))
+  const show = shownUser(settings.users, () => notify({ type: 'warning', code: 'userMisfit' }))
   let owner: Owner | undefined
   let life: BearerLife = { version: 0, lifeMs: 0, receivedAt: 0 }
 
@@ -99,12 +99,12 @@ export function createGrant({ settings, vault, now, send, tell }: Surroundings) 
       return { tokens: toTokens(vault.tokens().bearer, tokens.refreshToken), life }
     },
 
-    /** Goes on to a newer version. `tell`: how the chart hears of that. */
-    renew(at: Position, of: Owner, tokens: Tokens, best: BearerLife, tell = send) {
+    /** Goes on to a newer version. `sendBack`: how the chart hears of that. */
+    renew(at: Position, of: Owner, tokens: Tokens, best: BearerLife, sendBack = send) {
       if (!vault.commit(at, tokens)) return
       owner = of
       life = best
-      tell({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, best) })
+      sendBack({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, best) })
     },
 
     /** What is stored of a renewal. */

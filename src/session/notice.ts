@@ -3,7 +3,7 @@ import type { Position } from '../../machines/session.types.ts'
 import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from './strategy.ts'
 
 /** What happened, without saying to which version of the session. */
-export type Happening =
+export type Notice =
   | TransitionNews
   | { readonly type: 'refreshSent'; readonly attemptId: string }
   | {
@@ -28,7 +28,7 @@ export type Happening =
   | { readonly type: 'security'; readonly code: SecurityNotice }
 
 /** What happens to a session, for logs and metrics. No token, no personal data. */
-export type SessionNotice = Position & Happening
+export type SessionNotice = Position & Notice
 
 /**
  * What the surroundings tell a session. `woke`: look again, time has passed unseen or a peer has done something.

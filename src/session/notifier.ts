@@ -35,7 +35,7 @@ export function createNotifier(
   }
 
   return {
-    tell(notice: SessionNotice) {
+    notify(notice: SessionNotice) {
       notices.push(notice)
       queue()
     },

@@ -21,7 +21,7 @@ interface Surroundings extends SessionParts {
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 
 /** What the outcome of an attempt is worth to the session: a renewal, or one event that the chart is told. */
-export function createOutcomes({ settings, vault, grant, shared, now, tell, revokeLate }: Surroundings) {
+export function createOutcomes({ settings, vault, grant, shared, now, notify, revokeLate }: Surroundings) {
   let problem: string | undefined
 
   /** Whose answer it is, and whether it is an old one. */
@@ -42,7 +42,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     outcome: Ok,
   ): Promise<void> {
     const received = isBearer(outcome.bearer) ? outcome.bearer : undefined
-    if (received !== outcome.bearer) tell({ type: 'warning', code: 'tokenFormat' })
+    if (received !== outcome.bearer) notify({ type: 'warning', code: 'tokenFormat' })
     // RFC 6749 section 6: without a new refresh token the one sent stays valid.
     const refreshToken = outcome.final ? undefined : outcome.refreshToken || sent.refreshToken
     const ageMs = ageOf(outcome)
@@ -56,7 +56,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     if (grant.isCurrent(position)) {
       grant.renew(next, renewed, tokens, life, answer)
       if (JSON.stringify(renewed.user) !== JSON.stringify(owner.user))
-        tell({ type: 'changed', what: 'profile' })
+        notify({ type: 'changed', what: 'profile' })
       return
     }
     // Somebody else lives on what this attempt brought, in this session or beside it: to revoke would end that session.
@@ -76,7 +76,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
       settings.users.read(user)
       return { ...owner, user }
     } catch {
-      tell({ type: 'warning', code: 'userMisfit' })
+      notify({ type: 'warning', code: 'userMisfit' })
       return owner
     }
   }
@@ -97,17 +97,17 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
     problem = outcome.kind === 'refused' ? outcome.problem : undefined
     if ('cause' in outcome) {
       const { kind, cause } = outcome
-      tell({ type: 'refreshDeferred', outcome: kind, cause, ...(problem !== undefined && { problem }) })
+      notify({ type: 'refreshDeferred', outcome: kind, cause, ...(problem !== undefined && { problem }) })
     }
     if (outcome.kind === 'rejected') {
-      if (outcome.security) tell({ type: 'security', code: outcome.security })
+      if (outcome.security) notify({ type: 'security', code: outcome.security })
       // RFC 9700 section 4.14.2: the provider may have taken the second send for theft, and ended the grant.
       else if (doubt !== null && outcome.reason === 'refreshRejected')
-        tell({ type: 'security', code: 'reuse' })
+        notify({ type: 'security', code: 'reuse' })
     }
     if (outcome.kind === 'unsupported') {
       if (outcome.forGood) dropRefreshToken()
-      tell({ type: 'refreshDeferred', outcome: 'unsupported', cause: 'unsupported' })
+      notify({ type: 'refreshDeferred', outcome: 'unsupported', cause: 'unsupported' })
     }
     const attempt = { sentAt, resend: resendPolicyOf(settings, owner) }
     answer({ ...refreshEvent(outcome, attempt, now(), settings.random()), ...position } as SessionEvent)
@@ -121,7 +121,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
   }
 
   function warn(outcome: Settled) {
-    for (const code of (outcome as Ok).warnings ?? []) tell({ type: 'warning', code })
+    for (const code of (outcome as Ok).warnings ?? []) notify({ type: 'warning', code })
   }
 
   async function settle(attempt: Attempt, outcome: Settled): Promise<void> {
@@ -143,7 +143,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, tell, revo
   /** How long a bearer lived when it arrived `ageMs` ago. */
   const lifeOfBearer = (bearer: string, hints: LifeHints, mintedNow = false, ageMs = 0) =>
     lifeOf(bearer, hints, settings.clock.wall() - ageMs, mintedNow, settings, (code) =>
-      tell({ type: 'warning', code }),
+      notify({ type: 'warning', code }),
     )
 
   return {

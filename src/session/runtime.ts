@@ -8,7 +8,7 @@ import { boundStore } from './boundStore.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
 import { createFlights } from './flights.ts'
 import { createLogins } from './logins.ts'
-import type { Happening } from './notice.ts'
+import type { Notice } from './notice.ts'
 import { createNotifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
 import type { Send } from './port.ts'
@@ -39,8 +39,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const over = () => endOfRuntime(status)
   const ending = () => endOfSession(status, reading.state())
   const notifier = createNotifier(settings, reading.state)
-  const tell = (happening: Happening) => notifier.tell({ ...vault.position(), ...happening })
-  const unstored = () => tell({ type: 'warning', code: 'persistFailed' })
+  const notify = (notice: Notice) => notifier.notify({ ...vault.position(), ...notice })
+  const unstored = () => notify({ type: 'warning', code: 'persistFailed' })
 
   const flights = createFlights({
     settings,
@@ -49,7 +49,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     now,
     isUserActive: () => surroundings.isUserActive(),
     send,
-    tell,
+    notify,
   })
   const shared = { settings, store, clock, now, vault, reading, flights, isRunning, unstored, send }
   const supply = createSupply({ ...shared, alarm, ending, catchUp })
@@ -71,7 +71,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     if (isEmpty()) startOver()
     if (reading.state().reason !== null && previous.reason === null) flights.leave(reading.state())
     const { user } = reading.state()
-    if (previous.user && user && previous.user.id !== user.id) tell({ type: 'changed', what: 'user' })
+    if (previous.user && user && previous.user.id !== user.id) notify({ type: 'changed', what: 'user' })
     supply.changed()
     notifier.changed()
   }
@@ -95,7 +95,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   function fail() {
     status = 'failed'
     reading.take(actorRef.getSnapshot())
-    tell({ type: 'expired', reason: 'internal' })
+    notify({ type: 'expired', reason: 'internal' })
     flights.close(false)
     supply.changed()
   }
@@ -107,7 +107,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     status = 'running'
     toChart = sendBack
     unsubscribe()
-    const listening = [actorRef.subscribe({ next: observe, error: fail }), actorRef.on('*', notifier.tell)]
+    const listening = [actorRef.subscribe({ next: observe, error: fail }), actorRef.on('*', notifier.notify)]
     unsubscribe = () => {
       for (const one of listening) one.unsubscribe()
     }
@@ -148,7 +148,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     giveUp()
   }
 
-  const source = bearerSource({ settings, vault, supply, reading, now, send, tell })
+  const source = bearerSource({ settings, vault, supply, reading, now, send, notify })
   const session: Session = {
     login: logins.login,
     fetch: createSessionFetch(source),

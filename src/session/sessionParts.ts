@@ -1,5 +1,5 @@
 import type { Grant } from './grant.ts'
-import type { Happening } from './notice.ts'
+import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import type { SharedRecord } from './sharedRecord.ts'
 import type { Vault } from './vault.ts'
@@ -13,5 +13,5 @@ export interface SessionParts {
   readonly shared: SharedRecord | undefined
   /** On the session's timeline. */
   now(): number
-  tell(happening: Happening): void
+  notify(notice: Notice): void
 }

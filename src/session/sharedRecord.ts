@@ -29,29 +29,29 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
   const look = async () => store.read().catch(() => undefined)
 
   /** As `take`, with what the store holds now. */
-  const reread = async (position: Position, tell = send) => take(position, await look(), tell)
+  const reread = async (position: Position, sendBack = send) => take(position, await look(), sendBack)
 
   /**
    * Takes a newer version, or the end, from what is `stored`. Returns whether there was one; `undefined`: nobody can
-   * tell. `tell`: how the chart hears of it.
+   * tell. `sendBack`: how the chart hears of it.
    */
   function take(
     position: Position,
     stored: StoredSession | null | undefined,
-    tell = send,
+    sendBack = send,
   ): boolean | undefined {
     if (stored === undefined) return undefined
     if (stored === null || !grant.isCurrent(position) || stored.epoch < position.epoch) return false
     // A store that fell back, or missed this login, may have given its epoch to another login.
     if (!isSameLogin(stored, position, grant.owner() as Owner)) {
       const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
-      tell({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
+      sendBack({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
       return true
     }
     if (stored.version <= position.version) return false
     const { at, owner, tokens, lifeMs, ageMs, bearerVersion = at.version } = fromRecord(stored, clock.wall())
     const best = grant.best(tokens, { version: bearerVersion, lifeMs, receivedAt: now() - ageMs })
-    grant.renew(at, owner, best.tokens, best.life, tell)
+    grant.renew(at, owner, best.tokens, best.life, sendBack)
     return true
   }
 
@@ -60,10 +60,10 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
     expected: Position,
     record: SessionRecord,
     at: Position,
-    tell = send,
+    sendBack = send,
   ): Promise<boolean> {
     if (await store.compareAndSet(expected, record)) return true
-    if (!grant.isCurrent(at) || (await reread(at, tell))) return true
+    if (!grant.isCurrent(at) || (await reread(at, sendBack))) return true
     // The store missed an earlier write, or fell back: a renewal that it does not know has spent the token it holds.
     const old = await store.read()
     const isBehind = old && isSameLogin(old, at, record) && old.version < record.version
@@ -76,9 +76,9 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
     take,
 
     /** Writes a renewal. If a peer was first, its version or its end is taken instead. */
-    async persist(position: Position, record: SessionRecord, tell: Send): Promise<void> {
+    async persist(position: Position, record: SessionRecord, sendBack: Send): Promise<void> {
       try {
-        if (await write(position, record, position, tell)) return
+        if (await write(position, record, position, sendBack)) return
       } catch {
         // What memory holds is the newest there is, and peers hold what this renewal has spent.
         disarmRetry()

@@ -17,7 +17,7 @@ export type DrivenServerOptions = Required<
     | 'clock'
     | 'fetch'
     | 'random'
-    | 'pace'
+    | 'rateLimit'
     | 'patienceMs'
     | 'idleTimeoutMs'
     | 'absoluteLifetimeMs'
@@ -73,7 +73,7 @@ export async function drivenServer(
     clock: ahead,
     fetch: upstream,
     random: () => 0,
-    pace: false,
+    rateLimit: false,
     // It waits for none of its timers either.
     patienceMs: 1,
     idleTimeoutMs: FAR_MS,

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { expect, onTestFinished } from 'vitest'
-import { createSession, openidStrategy, type SessionOptions } from 'xstate-session'
+import { createSession, type SessionOptions } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 import { createMockBackend } from 'xstate-session/msw'
 import { fakeClock } from '../fakeClock.ts'
 

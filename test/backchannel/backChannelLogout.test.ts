@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
 import {
   createSessionServer,
-  memoryEntries,
+  memoryServerStore,
   type ServerNotice,
   type SessionServerOptions,
 } from 'xstate-session/server'
@@ -141,7 +141,7 @@ test('X32: a token works once, and a GET never', async () => {
 })
 
 test('X32: a token whose logout the store did not take works once more', async () => {
-  const store = memoryEntries()
+  const store = memoryServerStore()
   let isDown = false
   const { server, page } = serve({
     store: {

@@ -6,7 +6,7 @@ import { createClient } from 'redis'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { toNodeListener } from '../../src/node/toNodeListener.ts'
 import { redisCoordinator } from '../../src/redis/redisCoordinator.ts'
-import { redisEntries } from '../../src/redis/redisEntries.ts'
+import { redisServerStore } from '../../src/redis/redisServerStore.ts'
 import { createSessionServer } from '../../src/server/createSessionServer.ts'
 import { type Dedupe, handmade } from './handmade.ts'
 
@@ -36,7 +36,7 @@ function tell(key: string, revision: number): void {
 }
 
 function ours() {
-  const store = redisEntries({ client, replicas: 1 })
+  const store = redisServerStore({ client, replicas: 1 })
   return createSessionServer({
     ...times,
     baseUrl: BACKEND,
@@ -46,7 +46,7 @@ function ours() {
     coordinator: redisCoordinator({ client, secret: SECRET, attemptTimeoutMs: 8_000 }),
     clock,
     patienceMs: 2_000,
-    pace: false,
+    rateLimit: false,
     observe: (notice) => {
       if (notice.type === 'refreshed' || notice.type === 'login') return
       const { session: _, ...rest } = { session: '', ...notice }

@@ -1,18 +1,18 @@
 import type { Coordinator } from '../../src/coordination/coordinator.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { bearerOf } from '../../src/server/bearerOf.ts'
-import type { Carrier } from '../../src/server/carrier.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { isFound } from '../../src/server/foundSession.ts'
 import type { Keyring } from '../../src/server/keyring.ts'
 import { NOBODY } from '../../src/server/namedLogin.ts'
 import { readServerOptions } from '../../src/server/readServerOptions.ts'
 import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
+import type { SessionCookie } from '../../src/server/sessionCookie.ts'
 import { createSessions, type Sessions } from '../../src/server/sessions.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { Session } from '../../src/session/session.ts'
-import type { EntryStore } from '../../src/stores/entryStore.ts'
-import { memoryEntries } from '../../src/stores/memoryEntries.ts'
+import { memoryServerStore } from '../../src/stores/memoryServerStore.ts'
+import type { ServerStore } from '../../src/stores/serverStore.ts'
 import type { Choice, World } from './explore.ts'
 import type { Stored } from './happenings.ts'
 import { printSession } from './pages.ts'
@@ -97,14 +97,14 @@ export async function startServers(options: ServersOptions): Promise<World> {
     ...shelf.print(),
     // At rest it is nothing but its record.
     ...[...running]
-      .filter(([, { sessions }]) => sessions.lives.awake() > 0)
+      .filter(([, { sessions }]) => sessions.awake.count() > 0)
       .map(([name, { awake }]) => [name, awake && printSession(awake, START + stage.clock.now())]),
   ])
 }
 
 /** The one store of all processes: the shipped memory store, each call of which takes as long as the explorer likes. */
 function createShelf(stage: Stage) {
-  const memory = memoryEntries({ clock: stage.clock.of('store') })
+  const memory = memoryServerStore({ clock: stage.clock.of('store') })
   const contents = new Map<string, { record: ServerRecord; revision: number }>()
   /** What each process has seen last. */
   const seen = new Map<string, number>()
@@ -115,7 +115,7 @@ function createShelf(stage: Stage) {
     return owner && [owner.by, owner.life === stage.life(owner.by)]
   }
 
-  const storeOf = (by: string): EntryStore => ({
+  const storeOf = (by: string): ServerStore => ({
     read: (key) =>
       stage.ask(by, `read ${key}`, async () => {
         const entry = await memory.read(key)
@@ -235,14 +235,14 @@ function startProcess(
       if ('epoch' in notice) stage.note({ type: 'told', by: `${name}.${notice.session}`, notice })
     },
   })
-  const carrier: Carrier = {
+  const sessionCookie: SessionCookie = {
     create: async () => {
       // Before its login is known to anybody else.
       const key = `s${stage.provider.families.length}`
       return { key, id: key }
     },
     candidatesOf: async (request) => [[(request as unknown as Asking).key]],
-    give: async () => [],
+    issue: async () => [],
     update: async () => [],
     isPresent: () => true,
     clear: () => [],
@@ -253,7 +253,7 @@ function startProcess(
     settings,
     keyring: openKeyring,
     entries,
-    carrier,
+    sessionCookie,
     strategies: { openid: stage.provider.strategy(name) },
     background: (task) => void task.catch(() => {}),
   })
@@ -263,13 +263,13 @@ function startProcess(
     awake: undefined,
     sessions: {
       ...sessions,
-      lives: {
-        ...sessions.lives,
+      awake: {
+        ...sessions.awake,
         use(key, known, task) {
           const by = `${name}.${key}`
-          if (sessions.lives.awake() === 0)
+          if (sessions.awake.count() === 0)
             stage.note({ type: 'woke', by, isEnding: stage.ports.isEnding(name) })
-          return sessions.lives.use(key, known, (handle) => {
+          return sessions.awake.use(key, known, (handle) => {
             process.awake = handle.session
             if (!watched.has(handle.session)) stage.watch(by, handle.session.actorRef)
             watched.add(handle.session)
@@ -317,7 +317,7 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     print: () => [cookie.key, believed.user],
     describe() {
       const { awake, sessions } = process()
-      if (sessions.lives.awake() === 0 || !awake) return `${name}: at rest`
+      if (sessions.awake.count() === 0 || !awake) return `${name}: at rest`
       const { state, version } = awake.getSnapshot()
       return `${name}: ${state} v${version}`
     },

@@ -1,5 +1,5 @@
 import { inProcessCoordinator } from 'xstate-session'
-import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import { memoryServerStore, type ServerStore } from 'xstate-session/server'
 import type { CoordinatorUnderTest } from 'xstate-session/testing'
 import { sharedVault } from '../../src/browser/sharedVault.ts'
 import { createEntries } from '../../src/server/entries.ts'
@@ -21,7 +21,7 @@ const SECRET = 'a secret that is long enough for a test of this'
 /** Two server processes over one store. */
 export async function twoServers(
   clock = fakeClock(),
-  store: EntryStore = memoryEntries({ clock }),
+  store: ServerStore = memoryServerStore({ clock }),
 ): Promise<Omit<Required<CoordinatorUnderTest>, 'close'>> {
   const keyring = createKeyring([SECRET])
   const place = { baseUrl: 'https://chat.example', publicUrl: 'https://admin.example', secrets: [SECRET] }

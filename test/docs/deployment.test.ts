@@ -27,7 +27,7 @@ const USERS = '/api/admin/users'
 /** A part of each sample of the page, by which it is found. */
 const SAMPLES = {
   oneProcess: "process.once('SIGTERM'",
-  severalProcesses: 'store: redisEntries({ client })',
+  severalProcesses: 'store: redisServerStore({ client })',
   serverless: 'sealedCookies: true',
   hono: "from 'hono'",
   next: "runtime = 'nodejs'",

@@ -34,7 +34,7 @@ async function panel(headers: Readonly<Record<string, string>>) {
     baseUrl: backend.url,
     publicUrl: `${url}/`,
     secrets: [randomBytes(32).toString('base64')],
-    pace: false,
+    rateLimit: false,
   })
   const listener = toNodeListener(
     async (request, info) => {

@@ -22,7 +22,7 @@ const contracts = [
   'src/session/strategy.ts',
   'src/coordination/coordinator.ts',
   'src/stores/store.ts',
-  'src/stores/entryStore.ts',
+  'src/stores/serverStore.ts',
 ]
 
 /** The decisions of the send ledger, and the instant that stands for never. */

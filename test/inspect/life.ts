@@ -1,4 +1,5 @@
-import { createSession, openidStrategy, type Session } from 'xstate-session'
+import { createSession, type Session } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 
 /** What nobody may see. Made so that a part of it is found too. */
 const canary = (name: string) => `${name}zQ9vK2mXw7Lp4Tj8Rb3Nc6Yd1Hf5Gs0${name}`

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cookieStrategy, createSession, openidStrategy } from 'xstate-session'
+import { createSession } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { origin, servedBackend } from './backend.ts'
 
 const { backend, clock } = servedBackend()

@@ -24,10 +24,11 @@ const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
 
 // No React, no Redis, no MSW and no zod in what a page starts with.
 test.each([
-  ['.', ['#transport', 'xstate'], ['xstate']],
+  ['.', ['xstate'], ['xstate']],
   ['./bff', ['xstate'], ['xstate']],
   ['./browser', [], []],
   ['./inspect', ['xstate'], ['xstate']],
+  ['./librechat', ['#transport'], []],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
   // The types of a session, which logins begin, name its actor.
@@ -70,6 +71,7 @@ test('every subpath is walked', () => {
     './bff',
     './browser',
     './inspect',
+    './librechat',
     './machine',
     './msw',
     './node',

@@ -18,13 +18,10 @@ test('the root', async () => {
       "SessionChanged",
       "SessionError",
       "SessionExpired",
-      "cookieStrategy",
       "createSession",
       "createSessionLogic",
       "inProcessCoordinator",
       "memoryStore",
-      "openidStrategy",
-      "refreshTokenFromCookies",
       "sessionOf",
       "systemClock",
     ]
@@ -56,6 +53,16 @@ test('./inspect', async () => {
   expect(await offered('./inspect')).toMatchInlineSnapshot(`
     [
       "inspectSession",
+    ]
+  `)
+})
+
+test('./librechat', async () => {
+  expect(await offered('./librechat')).toMatchInlineSnapshot(`
+    [
+      "cookieStrategy",
+      "openidStrategy",
+      "refreshTokenFromCookies",
     ]
   `)
 })
@@ -116,7 +123,7 @@ test('./redis', async () => {
   expect(await offered('./redis')).toMatchInlineSnapshot(`
     [
       "redisCoordinator",
-      "redisEntries",
+      "redisServerStore",
     ]
   `)
 })
@@ -124,7 +131,7 @@ test('./redis', async () => {
 test('./sqlite', async () => {
   expect(await offered('./sqlite')).toMatchInlineSnapshot(`
     [
-      "sqliteEntries",
+      "sqliteServerStore",
     ]
   `)
 })
@@ -134,7 +141,7 @@ test('./server', async () => {
     [
       "clientIp",
       "createSessionServer",
-      "memoryEntries",
+      "memoryServerStore",
     ]
   `)
 })
@@ -164,12 +171,12 @@ test('./testing', async () => {
       "createFakeSession",
       "createSessionModel",
       "describeCoverage",
-      "entryStoreConformance",
       "instantOf",
       "modelEvents",
       "modelKey",
       "modelSuite",
       "modelTransitions",
+      "serverStoreConformance",
       "sessionDriver",
       "sessionStoreConformance",
       "strategyConformance",
@@ -212,6 +219,7 @@ test('these are all', () => {
       "./bff",
       "./browser",
       "./inspect",
+      "./librechat",
       "./machine",
       "./msw",
       "./node",

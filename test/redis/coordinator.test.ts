@@ -8,7 +8,7 @@ import {
   type FlightAsk,
   type RefreshOutcome,
 } from 'xstate-session'
-import { type RedisCoordinatorOptions, redisCoordinator, redisEntries } from 'xstate-session/redis'
+import { type RedisCoordinatorOptions, redisCoordinator, redisServerStore } from 'xstate-session/redis'
 import { coordinatorConformance } from 'xstate-session/testing'
 import type { RedisClient } from '../../src/redis/client.ts'
 import { movableClock } from '../server/world.ts'
@@ -414,7 +414,7 @@ test('U52: a coordinator and a store that are made and not used have asked Redis
     duplicate: () => assert.fail('A connection was opened.'),
   }
   const coordinator = redisCoordinator({ client, secret: SECRET })
-  redisEntries({ client })
+  redisServerStore({ client })
   await sleep(20)
   expect(asked).toEqual([])
   await coordinator.run(backend().flight())

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { createClient } from 'redis'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { redisCoordinator, redisEntries } from 'xstate-session/redis'
+import { redisCoordinator, redisServerStore } from 'xstate-session/redis'
 import type { browser } from '../server/browser.ts'
 import { SECRET, world } from '../server/world.ts'
 import { stopServers, storePair, storeServer } from './storeServer.ts'
@@ -34,7 +34,7 @@ const logIn = (page: ReturnType<typeof browser>) =>
 
 /** One process that keeps its sessions in Redis. */
 const inRedis = (client: Awaited<ReturnType<typeof connected>>, replicas = 0) => ({
-  store: redisEntries({ client, commandTimeoutMs: COMMAND_MS, replicas }),
+  store: redisServerStore({ client, commandTimeoutMs: COMMAND_MS, replicas }),
   coordinator: redisCoordinator({ client, secret: SECRET, commandTimeoutMs: COMMAND_MS }),
 })
 

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { redisEntries } from 'xstate-session/redis'
-import { entryStoreConformance } from 'xstate-session/testing'
+import { redisServerStore } from 'xstate-session/redis'
+import { serverStoreConformance } from 'xstate-session/testing'
 import { Misconfigured } from '../../src/base/errors.ts'
-import type { EntryStore } from '../../src/stores/entryStore.ts'
+import type { ServerStore } from '../../src/stores/serverStore.ts'
 import { lossyProxy, stopServers, storeServer } from './storeServer.ts'
 
 const expiresAt = Date.UTC(2100, 0)
@@ -49,16 +49,16 @@ const failure = async (call: Promise<unknown>): Promise<Error> => {
 const told = (error: Error) =>
   [String(error), error.stack, JSON.stringify(error), ...Object.values(error), error.cause].join(' ')
 
-describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
+describe.each(Object.entries(clients))('redisServerStore over %s', (_, open) => {
   let prefixes = 0
-  const suite = entryStoreConformance({
+  const suite = serverStoreConformance({
     lifeMs: 300,
     async create() {
       const [one, two] = [await open(server.port), await open(server.port)]
       const prefix = `${_}-${++prefixes}:`
       return {
-        store: redisEntries({ client: one.client, prefix }),
-        other: redisEntries({ client: two.client, prefix }),
+        store: redisServerStore({ client: one.client, prefix }),
+        other: redisServerStore({ client: two.client, prefix }),
         // The clock of Redis cannot be moved.
         advance: async (ms) => void (await sleep(ms + 20)),
         close() {
@@ -73,7 +73,7 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
   test('one command a read, one a write; keys on one node, and all of them expire', async () => {
     const { client, close } = await open(server.port)
     const admin = await nodeRedis(server.port)
-    const store = redisEntries({ client, prefix: 'count:' })
+    const store = redisServerStore({ client, prefix: 'count:' })
     const next = { value: canary, expiresAt, subject: 's' }
     await store.compareAndSet('warm', null, next)
     await admin.sendCommand(['CONFIG', 'RESETSTAT'])
@@ -95,7 +95,7 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
   test('the index of a subject forgets what has expired', async () => {
     const { client, close } = await open(server.port)
     const admin = await nodeRedis(server.port)
-    const store = redisEntries({ client, prefix: `index-${_}:` })
+    const store = redisServerStore({ client, prefix: `index-${_}:` })
     const write = (key: string, until: number) =>
       store.compareAndSet(key, null, { value: 'x', expiresAt: until, subject: 's' })
     for (let i = 0; i < 20; i++) await write(`k${i}`, Date.now() + 100)
@@ -109,7 +109,7 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
   test('goes on after Redis has forgotten its scripts', async () => {
     const { client, close } = await open(server.port)
     const admin = await nodeRedis(server.port)
-    const store = redisEntries({ client, prefix: `script-${_}:` })
+    const store = redisServerStore({ client, prefix: `script-${_}:` })
     expect(await store.compareAndSet('k', null, { value: 'a', expiresAt })).toBe(1)
     await admin.scriptFlush()
     expect(await store.compareAndSet('k', 1, { value: 'b', expiresAt })).toBe(2)
@@ -120,7 +120,7 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
   test('C22 a full Redis refuses clearly and loses nothing', async () => {
     const full = await storeServer('--maxmemory', '3mb', '--maxmemory-policy', 'noeviction')
     const { client, close } = await open(full.port)
-    const store = redisEntries({ client })
+    const store = redisServerStore({ client })
     const value = canary.repeat(1_000)
     const written: string[] = []
     let error: Error | undefined
@@ -151,8 +151,8 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
     const near = await open(proxy.port)
     const { client, close } = await open(server.port)
     const prefix = `ack-${_}:`
-    const store = redisEntries({ client: near.client, prefix, commandTimeoutMs: 200 })
-    const other = redisEntries({ client, prefix })
+    const store = redisServerStore({ client: near.client, prefix, commandTimeoutMs: 200 })
+    const other = redisServerStore({ client, prefix })
     expect(await store.compareAndSet('k', null, { value: 'a', expiresAt })).toBe(1)
     proxy.isDeaf = true
     const error = await failure(store.compareAndSet('k', 1, { value: canary, expiresAt }))
@@ -168,9 +168,9 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
 
   test('S9 a replica that lags: what was decided by an old read is not written', async () => {
     const { client, close } = await open(server.port)
-    const primary = redisEntries({ client, prefix: `lag-${_}:` })
-    let seen: Awaited<ReturnType<EntryStore['read']>> = null
-    const lagging: EntryStore = { ...primary, read: async () => seen }
+    const primary = redisServerStore({ client, prefix: `lag-${_}:` })
+    let seen: Awaited<ReturnType<ServerStore['read']>> = null
+    const lagging: ServerStore = { ...primary, read: async () => seen }
     await primary.compareAndSet('k', null, { value: 'a', expiresAt })
     // Nothing has come through yet.
     expect(await lagging.read('k')).toBeNull()
@@ -186,7 +186,7 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
   test('a replica refuses writes, and the error says so', async () => {
     const replica = await storeServer('--replicaof', '127.0.0.1', `${server.port}`)
     const { client, close } = await open(replica.port)
-    const store = redisEntries({ client })
+    const store = redisServerStore({ client })
     const error = await failure(store.compareAndSet('k', null, { value: canary, expiresAt }))
     expect(error.message).toMatch(/primary|replica|loading/)
     expect(told(error)).not.toContain('CANARY')
@@ -197,7 +197,7 @@ describe.each(Object.entries(clients))('redisEntries over %s', (_, open) => {
   test('a Redis that hangs rejects in time; one that is gone rejects too', async () => {
     const own = await storeServer()
     const { client, close } = await open(own.port)
-    const store = redisEntries({ client, commandTimeoutMs: 100 })
+    const store = redisServerStore({ client, commandTimeoutMs: 100 })
     await store.compareAndSet('k', null, { value: 'a', expiresAt })
     own.kill('SIGSTOP')
     expect((await failure(store.read('k'))).message).toMatch(/within 100 ms/)
@@ -215,7 +215,7 @@ test('a Redis that wants a password says what to do', async () => {
   const locked = await storeServer('--requirepass', 'PASSWORD-CANARY')
   const client = new Redis(locked.port, '127.0.0.1', { enableReadyCheck: false })
   client.on('error', () => {})
-  const error = await failure(redisEntries({ client }).read('k'))
+  const error = await failure(redisServerStore({ client }).read('k'))
   expect(error).toBeInstanceOf(Misconfigured)
   expect(error.message).toMatch(/password.*NOAUTH/)
   client.disconnect()
@@ -224,7 +224,7 @@ test('a Redis that wants a password says what to do', async () => {
 
 describe('S15 a client that answers something else', () => {
   const answering = (answer: unknown) =>
-    redisEntries({ client: { sendCommand: async () => answer, duplicate: () => answer } as never })
+    redisServerStore({ client: { sendCommand: async () => answer, duplicate: () => answer } as never })
   const write = { value: canary, expiresAt }
   const odd = [
     undefined,
@@ -267,7 +267,7 @@ describe('S15 a client that answers something else', () => {
       },
       duplicate() {},
     }
-    const error = await failure(redisEntries({ client: client as never }).read('k'))
+    const error = await failure(redisServerStore({ client: client as never }).read('k'))
     expect(told(error)).not.toContain('CANARY')
   })
 })
@@ -278,7 +278,7 @@ test.each([
   ['commandTimeoutMs', { commandTimeoutMs: Number.NaN }],
 ])('refuses a bad `%s`', (name, options) => {
   const client = { sendCommand: async () => null, duplicate() {} } as never
-  const making = () => redisEntries({ client, ...options })
+  const making = () => redisServerStore({ client, ...options })
   expect(making).toThrow(Misconfigured)
   expect(making).toThrow(name)
 })
@@ -293,7 +293,7 @@ test('C21: a compare-and-set that wrote nothing does not vouch for the writes be
     },
     duplicate() {},
   }
-  const store = redisEntries({ client: client as never, replicas: 1 })
+  const store = redisServerStore({ client: client as never, replicas: 1 })
   const next = { value: 'v', expiresAt: Date.now() + 60_000 }
   await expect(store.compareAndSet('a', null, next)).rejects.toThrow('replicas')
   // A connection that has written nothing counts every replica.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryEntries } from 'xstate-session/server'
+import { memoryServerStore } from 'xstate-session/server'
 import { JSON_TYPE, panelBefore } from './onPort.ts'
 import { movableClock } from './world.ts'
 
@@ -24,7 +24,7 @@ async function serving() {
       outgoing.writeHead(isBad ? 401 : 200, JSON_TYPE)
       return outgoing.end('{}')
     },
-    { clock, store: memoryEntries({ clock }), patienceMs: 50, idleTimeoutMs: Infinity },
+    { clock, store: memoryServerStore({ clock }), patienceMs: 50, idleTimeoutMs: Infinity },
   )
   const call = async (path: string) =>
     (await fetch(`${all.url}/api/admin/${path}`, { headers: { cookie: all.cookie } })).status

@@ -4,7 +4,7 @@ import { createGzip, gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
-import { createSessionServer, memoryEntries } from 'xstate-session/server'
+import { createSessionServer, memoryServerStore } from 'xstate-session/server'
 import { readBody } from '../../src/server/readBody.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { JSON_TYPE, onPort, panelBefore } from './onPort.ts'
@@ -203,7 +203,7 @@ test('U10: each of the deadlines is armed: own endpoints within 10 s, calls that
   const clock = fakeClock(Date.now())
   const panel = await panelBefore((_, outgoing) => void outgoing.end('{}'), {
     clock,
-    store: memoryEntries({ clock }),
+    store: memoryServerStore({ clock }),
   })
   const all = HEADS(panel).map((head) => unfinished(panel.port, head))
   await expect.poll(() => clock.pending().length).toBe(all.length)

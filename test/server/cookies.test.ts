@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, memoryEntries, type SessionServerOptions } from 'xstate-session/server'
+import { createSessionServer, memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
 import { clientIp } from '../../src/server/clientIp.ts'
 import { readJson } from '../../src/server/readJson.ts'
 import { setCookieOf } from '../../src/wire/cookies.ts'
@@ -100,7 +100,7 @@ describe('U17: panels of one host', () => {
         baseUrl: backend.url,
         publicUrl: `${origin}${path}`,
         secrets: [secret],
-        pace: false,
+        rateLimit: false,
         ...more,
       })
     const outer = serve('/admin/', SECRET)
@@ -162,7 +162,7 @@ describe('U17: panels of one host', () => {
       baseUrl: backend.url,
       publicUrl: 'https://admin.example.com/panel/',
       secrets: [SECRET],
-      store: memoryEntries(),
+      store: memoryServerStore(),
       observe: (notice) => notices.push(notice),
     })
     const ask = (path: string, cookie: string, init: RequestInit = {}) =>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, memoryEntries, type SessionServerOptions } from 'xstate-session/server'
+import { createSessionServer, memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
 import { fakeClock } from '../fakeClock.ts'
 import { browser } from './browser.ts'
 import { JSON_TYPE, onPort } from './onPort.ts'
@@ -32,9 +32,9 @@ async function serving(
     baseUrl: url,
     publicUrl: PANEL,
     secrets: [SECRET],
-    pace: false,
+    rateLimit: false,
     clock,
-    ...(!more.sealedCookies && { store: memoryEntries({ clock }) }),
+    ...(!more.sealedCookies && { store: memoryServerStore({ clock }) }),
     ...more,
   })
   return { page: browser((request) => server.handle(request), PANEL), clock, user, server }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { StoredSession } from 'xstate-session'
-import { memoryEntries } from 'xstate-session/server'
+import { memoryServerStore } from 'xstate-session/server'
 import { blank } from '../../machines/session.ledger.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
@@ -11,7 +11,7 @@ const KEY = 'key'
 
 /** What two servers have of one session that is logged in. */
 async function twoServers() {
-  const store = memoryEntries()
+  const store = memoryServerStore()
   const keyring = createKeyring([SECRET])
   const options = { baseUrl: 'https://chat.example', publicUrl: PANEL, secrets: [SECRET], store }
   const [one, two] = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Flight, RefreshOutcome } from 'xstate-session'
-import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import { memoryServerStore, type ServerStore } from 'xstate-session/server'
 import { twoServers } from '../coordination/subjects.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, MINUTE } from '../session/fixture.ts'
@@ -10,10 +10,10 @@ const OK: RefreshOutcome = { kind: 'ok', bearer: 'B2', refreshToken: 'R2' }
 /** Two servers, one store, one session. `fail`: what becomes of the store's next calls, one after the other. */
 async function apart() {
   const clock = fakeClock()
-  const memory = memoryEntries({ clock })
+  const memory = memoryServerStore({ clock })
   let next: ('lost' | 'refused')[] = []
   const refuse = () => Promise.reject(new Error('The store is away.'))
-  const store: EntryStore = {
+  const store: ServerStore = {
     ...memory,
     read: (key) => (next.length > 0 && next[0] === 'refused' ? refuse() : memory.read(key)),
     async compareAndSet(...write) {

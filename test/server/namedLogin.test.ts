@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { LoggedOut } from 'xstate-session'
-import { memoryEntries, type SessionServerOptions } from 'xstate-session/server'
+import { memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
 import { withoutNamedLogin } from '../../src/server/namedLogin.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { panelBefore } from './onPort.ts'
@@ -215,7 +215,7 @@ describe('streams', () => {
     const clock = fakeClock(Date.now())
     const streams: ServerResponse[] = []
     let closed = 0
-    const store = memoryEntries({ clock })
+    const store = memoryServerStore({ clock })
     const panel = await panelBefore(
       (incoming, outgoing) => {
         if (!incoming.url?.startsWith('/api/admin/events')) return void outgoing.end('{}')
@@ -285,7 +285,7 @@ describe('streams', () => {
   })
 
   test('U3: a store that is away ends no stream', async () => {
-    const inner = memoryEntries()
+    const inner = memoryServerStore()
     let isAway = false
     const { next, clock, streams } = await streaming({
       store: { ...inner, read: (key) => (isAway ? Promise.reject(new Error('away')) : inner.read(key)) },

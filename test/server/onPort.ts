@@ -35,7 +35,7 @@ export async function panelBefore(answer: RequestListener, more: Partial<Session
     baseUrl: backend.url,
     publicUrl: 'http://localhost/',
     secrets: [SECRET],
-    pace: false,
+    rateLimit: false,
     observe: (notice) => notices.push(notice),
     ...more,
   })

@@ -10,7 +10,7 @@ const outages: readonly GatewayMode[] = [...(Object.keys(gatewayAnswers) as Gate
 /** An admin at work behind a server, and the gateway between that server and the backend. */
 async function atWork(provider: 'password' | 'openid') {
   const { serve, pass, backend } = await world()
-  const { page, notices } = serve({ patienceMs: 25, pace: false, idleTimeoutMs: 600 * MINUTE })
+  const { page, notices } = serve({ patienceMs: 25, rateLimit: false, idleTimeoutMs: 600 * MINUTE })
   const login = { email: 'ada@local.example', password: 'demo-password' }
   if (provider === 'openid') await page.navigate('/session/openid/start')
   else await page.post('/session/login', login)
@@ -98,7 +98,7 @@ test('U60: a server that has no gateway in front may take every 404 for the back
 test('U60: a server that trusts the 503 of its gateway sends again while the bearer is good', async () => {
   for (const trust503 of [false, true]) {
     const { serve, pass, backend } = await world()
-    const { page } = serve({ patienceMs: 25, pace: false, trust503 })
+    const { page } = serve({ patienceMs: 25, rateLimit: false, trust503 })
     await page.navigate('/session/openid/start')
     pass(14.6 * MINUTE)
     await backend.gateway.set('unavailable')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import { memoryServerStore, type ServerStore } from 'xstate-session/server'
 import type { Clock } from '../../src/base/clock.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
@@ -11,9 +11,9 @@ const MINUTE = 60_000
 const USERS = '/api/admin/users'
 
 /** A store that a test can make fail. */
-function troubled(inner: EntryStore = memoryEntries()) {
+function troubled(inner: ServerStore = memoryServerStore()) {
   const state = { failWrites: false, failAfter: Infinity, writes: 0, reads: 0, failNextAnswers: 0 }
-  const store: EntryStore = {
+  const store: ServerStore = {
     async read(key) {
       state.reads++
       return inner.read(key)
@@ -36,9 +36,9 @@ function troubled(inner: EntryStore = memoryEntries()) {
 describe('what a cookie says', () => {
   test('X19: a session id is looked up by its MAC and compared by nobody; cut at any length it is none', async () => {
     const { serve } = await world()
-    const inner = memoryEntries()
+    const inner = memoryServerStore()
     const read: string[] = []
-    const store: EntryStore = {
+    const store: ServerStore = {
       ...inner,
       read(key) {
         read.push(key)
@@ -152,7 +152,7 @@ describe('the store', () => {
 
   test('I1: a record that is gone is not renewed from memory: what was not written down is not sent', async () => {
     const { serve, pass, backend, sends } = await world()
-    let inner = memoryEntries()
+    let inner = memoryServerStore()
     const { page, notices } = serve({
       store: {
         read: (key) => inner.read(key),
@@ -167,7 +167,7 @@ describe('the store', () => {
     // The session is awake for as long as this call waits, which asks again as soon as another send is due.
     page.get(USERS).catch(() => {})
     await expect.poll(sends).toBe(1)
-    inner = memoryEntries()
+    inner = memoryServerStore()
     const deferred = () => notices.filter(({ type }) => type === 'refreshDeferred').length
     await expect.poll(deferred).toBe(2)
     expect(sends()).toBe(1)
@@ -187,10 +187,10 @@ describe('the store', () => {
 
   test('S11: the record of another session is no session, and is told of', async () => {
     const { serve } = await world()
-    const inner = memoryEntries()
+    const inner = memoryServerStore()
     const keys: string[] = []
     let swap = false
-    const store: EntryStore = {
+    const store: ServerStore = {
       ...inner,
       read: (key) => inner.read(swap ? (keys.find((other) => other !== key) ?? key) : key),
       compareAndSet(key, expected, next) {
@@ -210,8 +210,8 @@ describe('the store', () => {
   test('S12: an entry lives as long as its session may, and no longer than it must', async () => {
     const { serve, clock } = await world()
     const ends: number[] = []
-    const inner = memoryEntries()
-    const store: EntryStore = {
+    const inner = memoryServerStore()
+    const store: ServerStore = {
       ...inner,
       compareAndSet(key, expected, next) {
         ends.push(next.expiresAt - clock.wall())
@@ -228,7 +228,7 @@ describe('the store', () => {
   })
 
   test('S6, S16: what another release wrote is no session here, and is left as it is', async () => {
-    const store = memoryEntries()
+    const store = memoryServerStore()
     const keyring = createKeyring([SECRET])
     const settings = readServerOptions({
       baseUrl: 'https://chat.example',
@@ -294,13 +294,13 @@ describe('what several have in common', () => {
 
   test('C35: where tokens do not rotate, the intent of a dead owner holds nobody for good', async () => {
     const { serve, pass, sends } = await world({ knobs: { provider: { rotate: false } } })
-    const inner = memoryEntries()
+    const inner = memoryServerStore()
     const { page } = serve({ store: inner })
     await page.navigate('/session/openid/start')
     pass(20 * MINUTE)
     // The process dies: what it would have written after its intent is not written any more.
     let writes = 0
-    const dying: EntryStore = {
+    const dying: ServerStore = {
       ...inner,
       compareAndSet: (key, expected, next) =>
         ++writes === 1 ? inner.compareAndSet(key, expected, next) : new Promise(() => {}),
@@ -343,14 +343,14 @@ describe('what several have in common', () => {
   test('C3: where the refresh token stays the same, a server that was slower sends nothing, and leaves no doubt', async () => {
     const { serve, backend, pass, sends } = await world()
     backend.knobs.provider.rotate = false
-    const inner = memoryEntries()
+    const inner = memoryServerStore()
     let held = 0
     let isHeld = false
     let release = () => {}
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const slow: EntryStore = {
+    const slow: ServerStore = {
       ...inner,
       async compareAndSet(key, expected, next) {
         if (isHeld) {
@@ -415,7 +415,7 @@ describe('what several have in common', () => {
 
   test('a session whose token nobody may send any more is over in every process, at once', async () => {
     const { serve, backend, pass, sends } = await world()
-    const store = memoryEntries()
+    const store = memoryServerStore()
     const [one, two] = [serve({ store, patienceMs: 200 }), serve({ store, patienceMs: 200 })]
     await one.page.navigate('/session/openid/start')
     for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
@@ -444,10 +444,10 @@ describe('what several have in common', () => {
 
   test('I18: a logout is told once, also to requests that read the session before it', async () => {
     const { serve, pass, sends } = await world()
-    const inner = memoryEntries()
+    const inner = memoryServerStore()
     const held: (() => void)[] = []
     let isHolding = false
-    const store: EntryStore = {
+    const store: ServerStore = {
       ...inner,
       async read(key) {
         const entry = await inner.read(key)
@@ -484,9 +484,9 @@ describe('what several have in common', () => {
     async (...row) => {
       const [, reason, edited, writesBefore] = row
       const { serve, pass, backend, sends } = await world()
-      const inner = memoryEntries()
+      const inner = memoryServerStore()
       const gate = { lets: Infinity, open() {} }
-      const store: EntryStore = {
+      const store: ServerStore = {
         ...inner,
         async compareAndSet(key, expected, next) {
           if (gate.lets-- <= 0) await new Promise<void>((resolve) => Object.assign(gate, { open: resolve }))
@@ -632,7 +632,7 @@ describe('what is said', () => {
 
   test('X20: a cookie that cannot hold an id costs no look into the store, whichever it is', async () => {
     const { serve } = await world()
-    const store = memoryEntries()
+    const store = memoryServerStore()
     let reads = 0
     const read = (key: string) => {
       reads++
@@ -678,7 +678,7 @@ test('I2, I3: whatever order things happen in, versions only grow and no superse
   const step = fc.constantFrom('call', 'callTwice', 'late', 'reject', 'logout', 'blip')
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
-      const store = memoryEntries()
+      const store = memoryServerStore()
       const servers = [serve({ store, patienceMs: 20 }), serve({ store, patienceMs: 20 })] as const
       const [a, b] = [servers[0].page, servers[1].page]
       await a.navigate('/session/openid/start')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { createSessionServer, memoryEntries, type ServerNotice } from 'xstate-session/server'
+import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from './browser.ts'
 
@@ -108,5 +108,5 @@ test('S10: a session that no browser could carry is refused, and its owner is to
 
 test('a store and sealed cookies exclude each other', () => {
   const options = { baseUrl: backend.url, publicUrl: PANEL, secrets: ['x'.repeat(32)], sealedCookies: true }
-  expect(() => createSessionServer({ ...options, store: memoryEntries() })).toThrow('exclude each other')
+  expect(() => createSessionServer({ ...options, store: memoryServerStore() })).toThrow('exclude each other')
 })

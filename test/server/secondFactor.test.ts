@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryEntries } from 'xstate-session/server'
+import { memoryServerStore } from 'xstate-session/server'
 import { PANEL, world } from './world.ts'
 
 const MINUTE = 60_000
@@ -99,7 +99,7 @@ describe.each([[false], [true]])('sealed cookies: %s', (sealedCookies) => {
 
 test('U4: the count is kept where the login is: another process goes on from it', async () => {
   const { serve, backend, calls } = await world()
-  const store = memoryEntries()
+  const store = memoryServerStore()
   const servers = [serve({ store }), serve({ store })]
   await servers[0]?.page.post('/session/login', backend.accounts.twoFactorAdmin)
   for (const [name, value] of servers[0]?.page.cookies ?? []) servers[1]?.page.cookies.set(name, value)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
-import { memoryEntries, type SessionServerOptions } from 'xstate-session/server'
+import { memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
 import { fakeClock } from '../fakeClock.ts'
 import { panelBefore } from './onPort.ts'
 
@@ -57,7 +57,7 @@ test('U24: a limit of ours cuts a stream that is silent for longer, and not one 
   const clock = fakeClock(Date.now())
   const { streams, open, closed } = await streaming({
     clock,
-    store: memoryEntries({ clock }),
+    store: memoryServerStore({ clock }),
     bodyTimeoutMs: 60_000,
   })
   const { next } = await open()
@@ -77,7 +77,7 @@ test('U24: a limit of ours cuts a stream that is silent for longer, and not one 
 
 test('U24: without one no timer of its own runs, and a body ends as it ends', async () => {
   const clock = fakeClock(Date.now())
-  const { streams, open } = await streaming({ clock, store: memoryEntries({ clock }) })
+  const { streams, open } = await streaming({ clock, store: memoryServerStore({ clock }) })
   const { next } = await open()
   expect(clock.pending()).toMatchObject([{ inMs: LOOK_MS }])
   streams[0]?.end('data: z\n\n')

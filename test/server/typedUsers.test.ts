@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createBffSession } from 'xstate-session/bff'
-import { createSessionServer, memoryEntries, type ServerNotice } from 'xstate-session/server'
+import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import * as z from 'zod'
 import { fakeClock } from '../fakeClock.ts'
 import { browser } from './browser.ts'
@@ -26,7 +26,7 @@ async function serving(options: object = { user }) {
     )
   })
   const clock = fakeClock(Date.now())
-  const store = memoryEntries({ clock })
+  const store = memoryServerStore({ clock })
   const notices: ServerNotice[] = []
   /** A release of the panel's server: the store, and the browser's cookie, outlive it. */
   function release(more: object = options) {
@@ -34,7 +34,7 @@ async function serving(options: object = { user }) {
       baseUrl: url,
       publicUrl: PANEL,
       secrets: [SECRET],
-      pace: false,
+      rateLimit: false,
       clock,
       store,
       observe: (notice) => notices.push(notice),

@@ -3,8 +3,8 @@
  * is the scenario in which that panel fails.
  */
 import { describe, expect, test } from 'vitest'
-import { refreshTokenFromCookies } from 'xstate-session'
-import { type EntryStore, memoryEntries } from 'xstate-session/server'
+import { refreshTokenFromCookies } from 'xstate-session/librechat'
+import { memoryServerStore, type ServerStore } from 'xstate-session/server'
 import { PANEL, world } from './world.ts'
 
 const MINUTE = 60_000
@@ -96,7 +96,7 @@ test('W6: a backend that hangs keeps nobody waiting for ever', async () => {
 
 test('W7: two processes that share a store spend a token once', async () => {
   const { serve, pass, sends } = await world()
-  const store = memoryEntries()
+  const store = memoryServerStore()
   const [one, two] = [serve({ store }), serve({ store })]
   await one.page.navigate('/session/openid/start')
   for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
@@ -457,9 +457,9 @@ test('W26: a copied cookie is worth nothing after the logout', async () => {
 
 test('W27: no token is a key, and none is in what is kept or told', async () => {
   const { serve, pass, backend } = await world()
-  const memory = memoryEntries()
+  const memory = memoryServerStore()
   const seen: string[] = []
-  const store: EntryStore = {
+  const store: ServerStore = {
     read: (key) => {
       seen.push(key)
       return memory.read(key)

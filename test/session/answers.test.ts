@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  createSession,
-  inProcessCoordinator,
-  memoryStore,
-  openidStrategy,
-  type SessionStore,
-} from 'xstate-session'
+import { createSession, inProcessCoordinator, memoryStore, type SessionStore } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 import { fakeClock } from '../fakeClock.ts'
 import { fakeFetch, json } from '../strategies/attempt.ts'
 import {

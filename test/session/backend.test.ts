@@ -1,14 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
-  cookieStrategy,
   createSession,
   inProcessCoordinator,
   memoryStore,
-  openidStrategy,
   type Session,
   type SessionNotice,
   type SessionOptions,
 } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { password, type TestBackend, testBackend } from '../backend/harness.ts'
 import { fakeClock } from '../fakeClock.ts'

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createSession, openidStrategy, type SessionNotice } from 'xstate-session'
+import { createSession, type SessionNotice } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 import { testBackend } from '../backend/harness.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, LEAD, MINUTE } from './fixture.ts'

@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  cookieStrategy,
-  createSession,
-  inProcessCoordinator,
-  Misconfigured,
-  memoryStore,
-  openidStrategy,
-} from 'xstate-session'
+import { createSession, inProcessCoordinator, Misconfigured, memoryStore } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { fakeClock } from '../fakeClock.ts'
 import { fakeFetch, json } from '../strategies/attempt.ts'
 import {

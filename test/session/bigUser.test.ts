@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { cookieStrategy, createSession, openidStrategy } from 'xstate-session'
+import { createSession } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { onPort } from '../server/onPort.ts'
 
 const bearerOf = (n: number) => `e30.${btoa(JSON.stringify({ iat: n, exp: 9e9 })).replaceAll('=', '')}.c2ln`

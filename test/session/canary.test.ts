@@ -3,14 +3,13 @@ import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createActor } from 'xstate'
 import {
-  cookieStrategy,
   createSessionLogic,
   inProcessCoordinator,
   memoryStore,
-  openidStrategy,
   type SessionNotice,
   sessionOf,
 } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { fakeClock } from '../fakeClock.ts'
 import { json } from '../strategies/attempt.ts'
 import { ada, BASE_URL, flush, LEAD, LIFE, SECOND } from './fixture.ts'

@@ -52,7 +52,7 @@ function flying({ store, strategy: more, tokens, tenantId, ...options }: Given =
     now: clock.wall,
     isUserActive: () => false,
     send: (event) => events.push(event),
-    tell: (notice) => notices.push(notice),
+    notify: (notice) => notices.push(notice),
   })
   const owner: Owner = {
     provider: 'openid',

@@ -68,7 +68,7 @@ describe('the notifier', () => {
 
   test('needs nobody who observes', async () => {
     const { notifier, errors, change } = notifying()
-    notifier.tell({ type: 'refreshed' } as never)
+    notifier.notify({ type: 'refreshed' } as never)
     await change()
     expect(errors).toEqual([])
   })

@@ -6,6 +6,7 @@ import { childEnvironment } from '../childEnvironment.ts'
 
 const hooks = fileURLToPath(new URL('../sources.ts', import.meta.url))
 const index = new URL('../../src/exports/index.ts', import.meta.url).href
+const librechat = new URL('../../src/exports/librechat.ts', import.meta.url).href
 const server = new URL('../../src/exports/server.ts', import.meta.url).href
 
 /** Runs `source` as a program of its own until nothing keeps it alive, and answers what it printed. */
@@ -25,7 +26,8 @@ async function program(source: string): Promise<string> {
 
 /** A session whose bearer has ended and whose backend is always unavailable. */
 const waiting = `
-  import { createSession, openidStrategy } from '${index}'
+  import { createSession } from '${index}'
+  import { openidStrategy } from '${librechat}'
   const session = createSession({
     baseUrl: 'https://backend.test', strategies: { openid: openidStrategy() }, patienceMs: 12_000,
     fetch: async () => new Response(null, { status: 503 }),

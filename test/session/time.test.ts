@@ -4,10 +4,10 @@ import {
   createSession,
   createSessionLogic,
   inProcessCoordinator,
-  openidStrategy,
   sessionOf,
   systemClock,
 } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 import { fakeClock } from '../fakeClock.ts'
 import { fakeFetch, json } from '../strategies/attempt.ts'
 import {

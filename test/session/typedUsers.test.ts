@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createSession, memoryStore, openidStrategy, type StandardSchemaV1 } from 'xstate-session'
+import { createSession, memoryStore, type StandardSchemaV1 } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 import * as z from 'zod'
 import { ada, BASE_URL, LIFE, loggedIn, openid, restored, start, storedLogin } from './fixture.ts'
 

@@ -1,7 +1,7 @@
 import { deriveKey, unseal } from '../../src/platform/crypto.node.ts'
 import { createSessionServer, type SessionServer } from '../../src/server/createSessionServer.ts'
 import type { ServerRecord } from '../../src/server/serverRecord.ts'
-import type { EntryStore, EntryWrite } from '../../src/stores/entryStore.ts'
+import type { EntryWrite, ServerStore } from '../../src/stores/serverStore.ts'
 import type { Random } from '../chaos/random.ts'
 import { BASE_URL, LOGINS, loginOf } from './backend.ts'
 import type { SeatRules } from './court.ts'
@@ -69,7 +69,7 @@ export function createFleet(options: FleetOptions) {
       publicUrl: `${PANEL}/`,
       secrets: [SECRET],
       store: storeOf(i, place),
-      pace: false,
+      rateLimit: false,
       idleTimeoutMs: rules.idleTimeoutMs,
       absoluteLifetimeMs: rules.absoluteLifetimeMs,
       resend: rules.resend,
@@ -138,7 +138,7 @@ export function createFleet(options: FleetOptions) {
     if (isReplaced) judge.violate('I3', seat, `version ${session.version} has got another token`)
   }
 
-  function storeOf(i: number, place: Place): EntryStore {
+  function storeOf(i: number, place: Place): ServerStore {
     function call<T>(key: string, apply: () => T): Promise<T> {
       return new Promise((resolve, reject) => {
         if (!place.isAlive()) return

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore, type Position, type SessionStore, type StoredSession } from 'xstate-session'
-import { memoryEntries } from 'xstate-session/server'
-import { sqliteEntries } from 'xstate-session/sqlite'
+import { memoryServerStore } from 'xstate-session/server'
+import { sqliteServerStore } from 'xstate-session/sqlite'
 import { sessionStoreConformance } from 'xstate-session/testing'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/readServerOptions.ts'
-import type { EntryStore } from '../../src/stores/entryStore.ts'
+import type { ServerStore } from '../../src/stores/serverStore.ts'
 
 describe('memoryStore', () => {
   for (const { name, run } of sessionStoreConformance({ create: async () => ({ store: memoryStore() }) }))
@@ -27,7 +27,7 @@ const holds: StoredSession = {
   startedAt: 1,
 }
 
-async function createServerStore(entryStore: EntryStore) {
+async function createServerStore(serverStore: ServerStore) {
   /** One process of the server: only the entries are shared. */
   const process = () =>
     createEntries(
@@ -35,7 +35,7 @@ async function createServerStore(entryStore: EntryStore) {
         baseUrl: 'https://chat.example',
         publicUrl: 'https://admin.example',
         secrets: [SECRET],
-        store: entryStore,
+        store: serverStore,
         absoluteLifetimeMs: Infinity,
         idleTimeoutMs: Infinity,
       }),
@@ -62,8 +62,8 @@ const unnamed = (store: SessionStore): SessionStore => ({
 })
 
 describe.each([
-  ['in memory', () => memoryEntries()],
-  ['in SQLite', () => sqliteEntries({ path: ':memory:' })],
+  ['in memory', () => memoryServerStore()],
+  ['in SQLite', () => sqliteServerStore({ path: ':memory:' })],
 ])('the sealed record of a server %s', (_, open) => {
   for (const { name, run } of sessionStoreConformance({ create: () => createServerStore(open()), holds }))
     test(name, run)

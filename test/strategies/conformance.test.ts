@@ -3,13 +3,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { allowInsecureRequests } from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
-import {
-  cookieStrategy,
-  openidStrategy,
-  type RefreshOutcome,
-  type RefreshRequest,
-  type SessionStrategy,
-} from 'xstate-session'
+import type { RefreshOutcome, RefreshRequest, SessionStrategy } from 'xstate-session'
+import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { oauthStrategy } from 'xstate-session/oauth'
 import { type StrategyConformanceOptions, strategyConformance } from 'xstate-session/testing'
 

@@ -5,7 +5,6 @@ import {
   createSession,
   createSessionLogic,
   type ExpiredReason,
-  openidStrategy,
   type RefreshOutcome,
   type Session,
   type SessionNotice,
@@ -15,6 +14,7 @@ import {
   type SessionUser,
   sessionOf,
 } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 import { type RefreshInput, type SessionStateName, sessionMachine } from 'xstate-session/machine'
 import { type OauthStrategyOptions, oauthProfiles, oauthStrategy } from 'xstate-session/oauth'
 

@@ -5,7 +5,6 @@ import {
   createSessionLogic,
   type ExpiredReason,
   type LoggedOutReason,
-  openidStrategy,
   type Session,
   type SessionState,
   type SessionUser,
@@ -14,6 +13,7 @@ import {
 } from 'xstate-session'
 import { type BffSession, bffSessionOf, createBffSession } from 'xstate-session/bff'
 import { browserOptions } from 'xstate-session/browser'
+import { openidStrategy } from 'xstate-session/librechat'
 import { selectSession, sessionMachine } from 'xstate-session/machine'
 import { type SessionProviderProps, useSession, useSessionClient, useUser } from 'xstate-session/react'
 import { reactAdminAuthProvider } from 'xstate-session/react-admin'

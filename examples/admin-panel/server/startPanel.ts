@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer, type SessionServer, type SessionServerOptions } from 'xstate-session/server'
-import { sqliteEntries } from 'xstate-session/sqlite'
+import { sqliteServerStore } from 'xstate-session/sqlite'
 import type { Backend } from '../../backend/startBackend.ts'
 import { buildPage } from '../../buildPage.ts'
 import { createControlRoom } from './controlRoom.ts'
@@ -43,7 +43,7 @@ export async function startPanel({
 }: PanelOptions): Promise<Panel> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
   const url = `http://localhost:${port}`
-  const store = sqliteEntries({ path: join(folder, 'sessions.sqlite') })
+  const store = sqliteServerStore({ path: join(folder, 'sessions.sqlite') })
   const control = createControlRoom(backend)
   const server = createSessionServer({
     baseUrl: backend.url,
@@ -54,7 +54,7 @@ export async function startPanel({
     leadTimeMs,
     // The page asks only after a 403, and then wants to know.
     revalidateMs: 1,
-    pace: false,
+    rateLimit: false,
     observe: control.observe,
     ...(fetch && { fetch }),
     ...(clock && { clock }),

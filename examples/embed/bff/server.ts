@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { extname } from 'node:path'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer, type RequestInfo } from 'xstate-session/server'
-import { sqliteEntries } from 'xstate-session/sqlite'
+import { sqliteServerStore } from 'xstate-session/sqlite'
 
 export interface PanelOptions {
   /** Where the backend is, as seen from here. */
@@ -38,7 +38,7 @@ const SAFE = {
 /** Serves the page and keeps the tokens of everybody who logs in there. Answers a function that stops it. */
 export async function startServer(options: PanelOptions): Promise<() => Promise<void>> {
   const { backendUrl, publicUrl, folder, database = ':memory:' } = options
-  const store = sqliteEntries({ path: database })
+  const store = sqliteServerStore({ path: database })
   const server = createSessionServer({
     baseUrl: backendUrl,
     publicUrl,

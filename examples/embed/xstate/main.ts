@@ -1,7 +1,8 @@
 // main.ts
 import { createActor } from 'xstate'
-import { createSessionLogic, openidStrategy } from 'xstate-session'
+import { createSessionLogic } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
+import { openidStrategy } from 'xstate-session/librechat'
 import { selectSession } from 'xstate-session/machine'
 import { appMachine, sessionIn } from './app.machine.ts'
 import { finishLogin, startLogin } from './openid.ts'

@@ -1,5 +1,6 @@
-import { openidStrategy, type SessionStore } from 'xstate-session'
+import type { SessionStore } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
+import { openidStrategy } from 'xstate-session/librechat'
 import { sessionStoreConformance } from 'xstate-session/testing'
 
 /** The suite in a page: what passed, and why something did not. */

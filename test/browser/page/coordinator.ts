@@ -1,5 +1,6 @@
-import { type Clock, type Coordinator, openidStrategy, type SessionStore } from 'xstate-session'
+import type { Clock, Coordinator, SessionStore } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
+import { openidStrategy } from 'xstate-session/librechat'
 import { coordinatorConformance } from 'xstate-session/testing'
 import { sessionOf } from '../../coordination/sessionOf.ts'
 

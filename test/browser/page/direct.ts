@@ -1,5 +1,6 @@
-import { createSession, openidStrategy, type SessionNotice } from 'xstate-session'
+import { createSession, type SessionNotice } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
+import { openidStrategy } from 'xstate-session/librechat'
 
 /** A page without a server of its own: it calls the backend of another origin. Its parts are there for tests. */
 const query = new URLSearchParams(location.search)

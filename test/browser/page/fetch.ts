@@ -1,5 +1,6 @@
 import ky from 'ky'
-import { createSession, openidStrategy } from 'xstate-session'
+import { createSession } from 'xstate-session'
+import { openidStrategy } from 'xstate-session/librechat'
 
 /** A session whose first bearer the API of the same server refuses. */
 const user = { id: 'ada', email: 'ada@chat.example' }

@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import { toNodeListener } from '../../../src/node/toNodeListener.ts'
 import { createSessionServer } from '../../../src/server/createSessionServer.ts'
-import { sqliteEntries } from '../../../src/sqlite/sqliteEntries.ts'
+import { sqliteServerStore } from '../../../src/sqlite/sqliteServerStore.ts'
 
 const { BACKEND = '', DATABASE = '', DIE, LATER_MS = '0' } = process.env
 const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + Number(LATER_MS) }
-const store = sqliteEntries({ path: DATABASE, clock })
+const store = sqliteServerStore({ path: DATABASE, clock })
 let writes = 0
 
 const server = createSessionServer({

@@ -7,7 +7,7 @@ import { RANDOM_ID, randomId } from './randomId.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
 
 /** How a browser's cookie leads to its session. */
-export interface Carrier {
+export interface SessionCookie {
   /** A name for a new session: the key of its record, and what its cookie is made of. */
   create(): Promise<{ readonly key: string; readonly id: string }>
   /**
@@ -16,7 +16,7 @@ export interface Carrier {
    */
   candidatesOf(request: Request): Promise<readonly (readonly string[])[]>
   /** `Set-Cookie` lines of a new session. */
-  give(record: ServerRecord, id: string): Promise<readonly string[]>
+  issue(record: ServerRecord, id: string): Promise<readonly string[]>
   /** Those that the session of a request needs after the request was served. */
   update(request: Request): Promise<readonly string[]>
   isPresent(request: Request): boolean
@@ -28,7 +28,7 @@ export interface Carrier {
 const pathOf = (request: Request) => new URL(request.url).pathname
 
 /** The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived. */
-export function idCarrier(slot: CookieSlot, keyring: Keyring, maxAgeMs: number): Carrier {
+export function idCookie(slot: CookieSlot, keyring: Keyring, maxAgeMs: number): SessionCookie {
   return {
     async create() {
       const id = randomId()
@@ -41,7 +41,7 @@ export function idCarrier(slot: CookieSlot, keyring: Keyring, maxAgeMs: number):
           .filter((id) => RANDOM_ID.test(id))
           .map((id) => keyring.macs('session id', id)),
       ),
-    give: async (_, id) => [slot.set(id, maxAgeMs)],
+    issue: async (_, id) => [slot.set(id, maxAgeMs)],
     update: async () => [],
     isPresent: (request) => slot.values(request).length > 0,
     clear: () => [slot.clear()],
@@ -58,12 +58,12 @@ const PART = /^(\d)\.([\w-]{8})\.(.*)$/s
  * record is also in this process, so that requests which carry older copies share it; the store given to `entries`
  * needs to remember no longer than that.
  */
-export function sealedCarrier(
+export function sealedCookie(
   slots: readonly CookieSlot[],
   keyring: Keyring,
   entries: Entries,
   maxAgeMs: number,
-): Carrier {
+): SessionCookie {
   /** What the browser of a request had, by key. */
   const carried = new WeakMap<Request, Map<string, string>>()
 
@@ -123,7 +123,7 @@ export function sealedCarrier(
       }
       return [...texts.keys()].map((key) => [key])
     },
-    give: lines,
+    issue: lines,
     async update(request) {
       const living: { readonly had: string; readonly record: ServerRecord }[] = []
       for (const [key, had] of carried.get(request) ?? []) {

@@ -22,7 +22,7 @@ export interface EntryWrite {
  *
  * Every call may reject; the server then holds what it has. A store neither logs nor changes what it is given.
  */
-export interface EntryStore {
+export interface ServerStore {
   /** The newest entry, or `null` where there is none or it has expired. */
   read(key: string): Promise<StoredEntry | null>
   /**

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 
 /** The backend's limiter, and how logins and refreshes share it. Each process counts for itself. */
-export interface PaceOptions {
+export interface RateLimitOptions {
   /**
    * What the backend's limiter allows in one window, for logins and OpenID refreshes together.
    * @default what the backend says of it, in `X-RateLimit-Limit` of its answers to logins; 7 until it has
@@ -40,7 +40,7 @@ export interface LoginTurn {
  *
  * Without options the backend's word counts: `X-RateLimit-Limit` of what it answers to a login.
  */
-export function createPace(options: PaceOptions, clock: Clock) {
+export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
   const { windowMs = DEFAULT_WINDOW_MS } = options
   const isTold = Object.values(options).some((value) => value !== undefined)
   let max = options.max ?? DEFAULT_MAX
@@ -146,12 +146,12 @@ export function createPace(options: PaceOptions, clock: Clock) {
 
 const promiseOf = (executor: (resolve: () => void) => void) => new Promise<void>(executor)
 
-export type Pace = ReturnType<typeof createPace>
+export type RateLimiter = ReturnType<typeof createRateLimiter>
 
 /** Refuses what cannot work. */
-export function readPace(pace: PaceOptions = {}): PaceOptions {
+export function readRateLimit(limit: RateLimitOptions = {}): RateLimitOptions {
   for (const name of ['max', 'windowMs', 'reservedForLogins'] as const)
-    if (pace[name] !== undefined && !(pace[name] > 0))
-      throw new Misconfigured(`Option "pace.${name}" must be a number above 0.`)
-  return pace
+    if (limit[name] !== undefined && !(limit[name] > 0))
+      throw new Misconfigured(`Option "rateLimit.${name}" must be a number above 0.`)
+  return limit
 }

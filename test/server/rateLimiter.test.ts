@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { memoryEntries, type SessionServerOptions } from 'xstate-session/server'
-import { createPace, type LoginTurn, type PaceOptions } from '../../src/server/pace.ts'
+import { memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
+import { createRateLimiter, type LoginTurn, type RateLimitOptions } from '../../src/server/rateLimiter.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { onPort } from './onPort.ts'
 import { world } from './world.ts'
@@ -12,65 +12,65 @@ const LIMIT = { max: 7, windowMs: 5 * MINUTE, reservedForLogins: 2 }
 const times = <T>(count: number, call: () => T): T[] => Array.from({ length: count }, () => call())
 const headers = (limit?: string) => new Headers(limit === undefined ? {} : { 'x-ratelimit-limit': limit })
 
-type Pace = ReturnType<typeof createPace>
+type RateLimiter = ReturnType<typeof createRateLimiter>
 
 /** Logins one after the other, each ended by `end`; of those that were held how long they are. */
-async function logins(count: number, pace: Pace, end: (turn: LoginTurn) => void) {
+async function logins(count: number, limiter: RateLimiter, end: (turn: LoginTurn) => void) {
   const held: number[] = []
   for (let n = 0; n < count; n++) {
-    const turn = await pace.login()
+    const turn = await limiter.login()
     if (typeof turn === 'number') held.push(turn)
     else end(turn)
   }
   return { sent: count - held.length, held }
 }
-const wrongs = (count: number, pace: Pace, limit?: string) =>
-  logins(count, pace, (turn) => turn.answered(401, headers(limit)))
+const wrongs = (count: number, limiter: RateLimiter, limit?: string) =>
+  logins(count, limiter, (turn) => turn.answered(401, headers(limit)))
 
-/** A pace that a backend with this limit has answered once, a window ago. */
-async function heard(limit: string | undefined, options: PaceOptions = {}) {
+/** A limiter that a backend with this limit has answered once, a window ago. */
+async function heard(limit: string | undefined, options: RateLimitOptions = {}) {
   const clock = fakeClock()
-  const pace = createPace(options, clock)
-  await wrongs(1, pace, limit)
+  const limiter = createRateLimiter(options, clock)
+  await wrongs(1, limiter, limit)
   clock.advance(5 * MINUTE)
-  return pace
+  return limiter
 }
 
 test('refreshes leave to logins what is theirs, and wait for as long as the window says', () => {
   const clock = fakeClock()
-  const pace = createPace(LIMIT, clock)
-  expect(times(5, pace.refresh)).toEqual([0, 0, 0, 0, 0])
+  const limiter = createRateLimiter(LIMIT, clock)
+  expect(times(5, limiter.refresh)).toEqual([0, 0, 0, 0, 0])
   clock.advance(MINUTE)
-  expect(pace.refresh()).toBe(4 * MINUTE)
+  expect(limiter.refresh()).toBe(4 * MINUTE)
   clock.advance(4 * MINUTE)
-  expect(pace.refresh()).toBe(0)
+  expect(limiter.refresh()).toBe(0)
 })
 
 test('U5: logins leave to refreshes what is theirs, and wait for as long as the window says', async () => {
   const clock = fakeClock()
-  const pace = createPace(LIMIT, clock)
-  expect((await wrongs(2, pace)).sent).toBe(2)
+  const limiter = createRateLimiter(LIMIT, clock)
+  expect((await wrongs(2, limiter)).sent).toBe(2)
   clock.advance(MINUTE)
-  expect(await wrongs(1_000, pace)).toEqual({ sent: 0, held: Array(1_000).fill(4 * MINUTE) })
-  expect(times(5, pace.refresh)).toEqual([0, 0, 0, 0, 0])
+  expect(await wrongs(1_000, limiter)).toEqual({ sent: 0, held: Array(1_000).fill(4 * MINUTE) })
+  expect(times(5, limiter.refresh)).toEqual([0, 0, 0, 0, 0])
   clock.advance(4 * MINUTE)
-  expect((await wrongs(1, pace)).sent).toBe(1)
+  expect((await wrongs(1, limiter)).sent).toBe(1)
 })
 
 test('U5: a login that succeeded is no stranger’s; all together stay within the limit', async () => {
-  const pace = createPace(LIMIT, fakeClock())
-  expect((await logins(8, pace, (turn) => turn.succeeded(headers()))).sent).toBe(7)
-  expect(pace.refresh()).toBe(5 * MINUTE)
+  const limiter = createRateLimiter(LIMIT, fakeClock())
+  expect((await logins(8, limiter, (turn) => turn.succeeded(headers()))).sent).toBe(7)
+  expect(limiter.refresh()).toBe(5 * MINUTE)
 })
 
 test('U5: so is one by its second factor; one that the backend never saw takes nothing', async () => {
-  const pace = createPace(LIMIT, fakeClock())
+  const limiter = createRateLimiter(LIMIT, fakeClock())
   for (let n = 0; n < 4; n++) {
-    expect((await wrongs(1, pace)).sent).toBe(1)
-    pace.passed()
+    expect((await wrongs(1, limiter)).sent).toBe(1)
+    limiter.passed()
   }
-  expect((await logins(100, pace, (turn) => turn.unanswered())).sent).toBe(100)
-  expect(pace.refresh()).toBe(0)
+  expect((await logins(100, limiter, (turn) => turn.unanswered())).sent).toBe(100)
+  expect(limiter.refresh()).toBe(0)
 })
 
 test('U5: what the backend says of its limiter counts, unless the operator has said it', async () => {
@@ -84,17 +84,17 @@ test('U5: what the backend says of its limiter counts, unless the operator has s
 })
 
 test('U5: a backend that shows no limiter holds no login, until it says 429', async () => {
-  const pace = await heard(undefined)
-  expect((await wrongs(100, pace)).sent).toBe(100)
-  await logins(1, pace, (turn) => turn.answered(429, headers()))
-  expect((await wrongs(7, pace)).sent).toBe(2)
+  const limiter = await heard(undefined)
+  expect((await wrongs(100, limiter)).sent).toBe(100)
+  await logins(1, limiter, (turn) => turn.answered(429, headers()))
+  expect((await wrongs(7, limiter)).sent).toBe(2)
   // Whoever gives numbers has said that there is one.
   expect((await wrongs(7, await heard(undefined, { windowMs: 5 * MINUTE }))).sent).toBe(2)
 })
 
 test('U5: logins that come at once wait for what becomes of each other', async () => {
-  const pace = createPace({}, fakeClock())
-  const all = times(20, pace.login)
+  const limiter = createRateLimiter({}, fakeClock())
+  const all = times(20, limiter.login)
   const first = await Promise.all(all.slice(0, 2))
   let settled = 0
   for (const one of all.slice(2)) void one.then(() => settled++)
@@ -107,9 +107,9 @@ test('U5: logins that come at once wait for what becomes of each other', async (
 })
 
 test('U5: and none waits where nothing is on its way', async () => {
-  const pace = createPace(LIMIT, fakeClock())
+  const limiter = createRateLimiter(LIMIT, fakeClock())
   const all = times(20, async () => {
-    const turn = await pace.login()
+    const turn = await limiter.login()
     if (typeof turn === 'number') return turn
     await Promise.resolve()
     turn.answered(401, headers('7'))
@@ -120,10 +120,10 @@ test('U5: and none waits where nothing is on its way', async () => {
 })
 
 test.each([[{ max: 0 }], [{ windowMs: Number.NaN }], [{ reservedForLogins: -1 }]])(
-  '%j is no pace',
-  async (pace) => {
+  '%j is no limit',
+  async (rateLimit) => {
     const { serve } = await world()
-    expect(() => serve({ pace })).toThrow('Option "pace.')
+    expect(() => serve({ rateLimit })).toThrow('Option "rateLimit.')
   },
 )
 
@@ -173,7 +173,7 @@ test.each([[password], [code]])(
   'U5: nor right after a start, when nothing is known of the backend',
   async (attempt) => {
     const all = await world({ knobs: { limiter: { enabled: true } } })
-    const store = memoryEntries({ clock: all.clock })
+    const store = memoryServerStore({ clock: all.clock })
     const { page } = all.serve({ store })
     await page.navigate('/session/openid/start')
     all.pass(16 * MINUTE)

@@ -2,10 +2,10 @@ import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
-import type { EntryStore } from '../stores/entryStore.ts'
+import type { ServerStore } from '../stores/serverStore.ts'
 
 /** Where the file is. */
-export interface SqliteEntriesOptions {
+export interface SqliteServerStoreOptions {
   /**
    * The file; made where there is none, beside a `-wal` and a `-shm` of its own. On a local disk, not a network one.
    * All three are for the user of this process alone (mode 600), also where they were there before.
@@ -21,7 +21,7 @@ export interface SqliteEntriesOptions {
 }
 
 /** A store in a file. */
-export interface SqliteEntries extends EntryStore {
+export interface SqliteServerStore extends ServerStore {
   /** Closes the file. Calls after it reject. */
   close(): void
 }
@@ -59,14 +59,14 @@ const FOREVER = 8.64e15
  *   release; it is then left as it is
  *
  * @example
- * const store = sqliteEntries({ path: 'sessions.db' })
+ * const store = sqliteServerStore({ path: 'sessions.db' })
  * const server = createSessionServer({ ...serverOptions, store })
  */
-export function sqliteEntries({
+export function sqliteServerStore({
   path,
   busyTimeoutMs = 1_000,
   clock = systemClock,
-}: SqliteEntriesOptions): SqliteEntries {
+}: SqliteServerStoreOptions): SqliteServerStore {
   const database = open(path, busyTimeoutMs)
   const statements = prepare(database)
   let sweptAt = Number.NEGATIVE_INFINITY
@@ -130,10 +130,10 @@ function prepare(
 
 function open(path: string, busyTimeoutMs: number): DatabaseSync {
   if (typeof path !== 'string' || path === '') {
-    throw new Misconfigured('sqliteEntries: `path` is missing: name the file that keeps the sessions.')
+    throw new Misconfigured('sqliteServerStore: `path` is missing: name the file that keeps the sessions.')
   }
   if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0) {
-    throw new Misconfigured('sqliteEntries: `busyTimeoutMs` is not a whole number of milliseconds.')
+    throw new Misconfigured('sqliteServerStore: `busyTimeoutMs` is not a whole number of milliseconds.')
   }
   let database: DatabaseSync | undefined
   try {
@@ -150,7 +150,7 @@ function open(path: string, busyTimeoutMs: number): DatabaseSync {
     if (error instanceof Misconfigured) throw error
     const why = error instanceof Error ? error.message : 'unknown error'
     throw new Misconfigured(
-      `sqliteEntries: ${path} cannot be opened (${why}): its folder must exist, both must be writable, and the file must be a SQLite database or absent.`,
+      `sqliteServerStore: ${path} cannot be opened (${why}): its folder must exist, both must be writable, and the file must be a SQLite database or absent.`,
     )
   }
 }
@@ -186,11 +186,11 @@ function format(database: DatabaseSync, path: string): void {
     if (isEmpty) database.exec(SCHEMA)
     else if (number('PRAGMA application_id') !== APPLICATION_ID) {
       throw new Misconfigured(
-        `sqliteEntries: ${path} is the database of something else: choose another path.`,
+        `sqliteServerStore: ${path} is the database of something else: choose another path.`,
       )
     } else if (number('PRAGMA user_version') > FORMAT) {
       throw new Misconfigured(
-        `sqliteEntries: ${path} was written by a newer release of this package and is left as it is: update this package, or choose another path.`,
+        `sqliteServerStore: ${path} was written by a newer release of this package and is left as it is: update this package, or choose another path.`,
       )
     }
     database.exec('COMMIT')

@@ -1,13 +1,13 @@
 import { systemClock } from '../base/clock.ts'
-import type { EntryStore, EntryWrite } from '../stores/entryStore.ts'
+import type { EntryWrite, ServerStore } from '../stores/serverStore.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
 /** A store, as the cases need it. */
-export interface EntryStoreUnderTest {
+export interface ServerStoreUnderTest {
   /** The store. */
-  readonly store: EntryStore
+  readonly store: ServerStore
   /** A second handle on the same entries, as another process has it. @default `store` */
-  readonly other?: EntryStore
+  readonly other?: ServerStore
   /** Lets this much time pass for the store, milliseconds: moves its clock, or waits. */
   advance(ms: number): void | Promise<void>
   /** Wall clock of the store, milliseconds since the Unix epoch. @default the platform's */
@@ -17,14 +17,14 @@ export interface EntryStoreUnderTest {
 }
 
 /** How the cases get a store. */
-export interface EntryStoreConformanceOptions {
+export interface ServerStoreConformanceOptions {
   /** An empty store; called once for each case. */
-  create(): Promise<EntryStoreUnderTest>
+  create(): Promise<ServerStoreUnderTest>
   /** How long the entries live that the cases let expire; milliseconds. Short, where `advance` waits. @default 60_000 */
   readonly lifeMs?: number
 }
 
-interface Subject extends Required<EntryStoreUnderTest> {
+interface Subject extends Required<ServerStoreUnderTest> {
   readonly lifeMs: number
   /** A write that stays, and one that expires within the case. */
   lasting(value: string, subject?: string): EntryWrite
@@ -35,16 +35,16 @@ const LASTING_MS = 3_600_000
 const WRITERS = 50
 
 /**
- * What an `EntryStore` must do, for whoever writes one: a list of cases for any test runner.
+ * What an `ServerStore` must do, for whoever writes one: a list of cases for any test runner.
  *
  * @example
- * const cases = entryStoreConformance({ create: async () => ({ store: memoryEntries({ clock }), advance }) })
+ * const cases = serverStoreConformance({ create: async () => ({ store: memoryServerStore({ clock }), advance }) })
  * for (const { name, run } of cases) test(name, run)
  */
-export function entryStoreConformance({
+export function serverStoreConformance({
   create,
   lifeMs = 60_000,
-}: EntryStoreConformanceOptions): readonly ConformanceCase[] {
+}: ServerStoreConformanceOptions): readonly ConformanceCase[] {
   return Object.entries(cases).map(([name, check]) => ({
     name,
     async run() {

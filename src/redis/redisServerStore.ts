@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
-import type { EntryStore } from '../stores/entryStore.ts'
+import type { ServerStore } from '../stores/serverStore.ts'
 import { redisCalls } from './calls.ts'
 import type { RedisClient } from './client.ts'
 
 /** The Redis, and how long it may take. */
-export interface RedisEntriesOptions {
+export interface RedisServerStoreOptions {
   /** A connected client of `redis` (node-redis) or `ioredis`; the application opens and closes it. */
   readonly client: RedisClient
   /**
@@ -76,23 +76,25 @@ const LONGEST_MS = 8.64e15
  *
  * @example
  * const client = await createClient({ url }).connect()
- * const server = createSessionServer({ ...serverOptions, store: redisEntries({ client }) })
+ * const server = createSessionServer({ ...serverOptions, store: redisServerStore({ client }) })
  */
-export function redisEntries({
+export function redisServerStore({
   client,
   prefix = 'xstate-session:',
   commandTimeoutMs = 500,
   replicas = 0,
   clock = systemClock,
-}: RedisEntriesOptions): EntryStore {
+}: RedisServerStoreOptions): ServerStore {
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
-    throw new Misconfigured('redisEntries: `prefix` is a text without braces: they are set around it.')
+    throw new Misconfigured('redisServerStore: `prefix` is a text without braces: they are set around it.')
   }
   if (!(commandTimeoutMs >= 1 && commandTimeoutMs <= 60_000)) {
-    throw new Misconfigured('redisEntries: `commandTimeoutMs` is a number of milliseconds from 1 to 60000.')
+    throw new Misconfigured(
+      'redisServerStore: `commandTimeoutMs` is a number of milliseconds from 1 to 60000.',
+    )
   }
   if (!(Number.isInteger(replicas) && replicas >= 0 && replicas <= 10)) {
-    throw new Misconfigured('redisEntries: `replicas` is a whole number from 0 to 10.')
+    throw new Misconfigured('redisServerStore: `replicas` is a whole number from 0 to 10.')
   }
   const { send, write, run } = redisCalls({ client, commandTimeoutMs, clock, replicas })
   /** What may be written here and nowhere else, each with the number of its write. */

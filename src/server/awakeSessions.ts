@@ -10,7 +10,7 @@ import type { ServerSettings } from './readServerOptions.ts'
 import { repeatedNotices } from './repeatedNotices.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
-interface Live {
+interface AwakeSession {
   readonly handle: Runtime
   /** Its record has been read. */
   readonly ready: Promise<void>
@@ -27,13 +27,13 @@ const ENDED = ['expired', 'loggedOut']
  * Wakes sessions for as long as they refresh: a session at rest is its record, and nothing else. All requests of one
  * session share one running chart.
  */
-export function createLives(
+export function createAwakeSessions(
   settings: ServerSettings,
   entries: Entries,
   strategies: Readonly<Record<string, SessionStrategy>>,
   coordinator: Coordinator,
 ) {
-  const lives = new Map<string, Live>()
+  const awake = new Map<string, AwakeSession>()
   const common = readOptions({
     baseUrl: settings.baseUrl,
     strategies,
@@ -52,7 +52,7 @@ export function createLives(
   let onChange = () => {}
   const isRepeated = repeatedNotices(settings.clock)
 
-  function wake(key: string, known: Opened | undefined): Live {
+  function wake(key: string, known: Opened | undefined): AwakeSession {
     if (known) entries.hold(key, known)
     const handle = startSession({
       ...common,
@@ -67,12 +67,12 @@ export function createLives(
       session.subscribe((state) => {
         if (!state.isPending) resolve()
         if (state.state === 'expired') void giveUp(key, live, state)
-        letRest(key)
+        rest(key)
         onChange()
       })
     })
-    const live: Live = { handle, ready, users: 0, isOwed: false, endings: 0 }
-    lives.set(key, live)
+    const live: AwakeSession = { handle, ready, users: 0, isOwed: false, endings: 0 }
+    awake.set(key, live)
     return live
   }
 
@@ -80,7 +80,11 @@ export function createLives(
    * Whose token nobody may send any more is over for all processes, and after a restart, too: else each would wait
    * for it anew. A peer's newer version writes over that.
    */
-  async function giveUp(key: string, live: Live, { epoch, version, reason }: SessionState): Promise<void> {
+  async function giveUp(
+    key: string,
+    live: AwakeSession,
+    { epoch, version, reason }: SessionState,
+  ): Promise<void> {
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
     const over = (record: ServerRecord): ServerRecord | undefined => {
       const { session, intent } = record
@@ -97,11 +101,11 @@ export function createLives(
   }
 
   /** A session stays awake while its end is written: from its record it would be woken as if it were alive. */
-  function ending<T>(key: string, live: Live, write: Promise<T>): Promise<T> {
+  function ending<T>(key: string, live: AwakeSession, write: Promise<T>): Promise<T> {
     live.endings++
     return write.finally(() => {
       live.endings--
-      letRest(key)
+      rest(key)
       onChange()
     })
   }
@@ -114,27 +118,27 @@ export function createLives(
     return {
       ...store,
       async compareAndSet(expected, next) {
-        const live = lives.get(key)
+        const live = awake.get(key)
         if (!live) return store.compareAndSet(expected, next)
         if ('ended' in next) return ending(key, live, store.compareAndSet(expected, next))
         live.isOwed = true
         const isDone = await store.compareAndSet(expected, next)
         live.isOwed = false
-        letRest(key)
+        rest(key)
         onChange()
         return isDone
       },
     }
   }
 
-  const owes = ({ handle, isOwed, endings }: Live) =>
+  const owes = ({ handle, isOwed, endings }: AwakeSession) =>
     endings > 0 || (isOwed && !ENDED.includes(handle.session.getSnapshot().state))
 
-  function letRest(key: string) {
-    const live = lives.get(key)
+  function rest(key: string) {
+    const live = awake.get(key)
     if (!live || live.users > 0 || owes(live)) return
     if (!mayRest(live.handle.session.actorRef.getSnapshot())) return
-    lives.delete(key)
+    awake.delete(key)
     entries.release(key)
     live.handle.session.dispose()
   }
@@ -142,28 +146,28 @@ export function createLives(
   return {
     /** Runs `task` with the session awake; `known` is its record as it was read a moment ago. */
     async use<T>(key: string, known: Opened | undefined, task: (handle: Runtime) => Promise<T>): Promise<T> {
-      const live = lives.get(key) ?? wake(key, known)
+      const live = awake.get(key) ?? wake(key, known)
       live.users++
       try {
         await live.ready
         return await task(live.handle)
       } finally {
         live.users--
-        letRest(key)
+        rest(key)
       }
     },
     /** Its record has changed under it: has the session look, if it is awake. */
     look(key: string) {
-      lives.get(key)?.handle.reread()
+      awake.get(key)?.handle.reread()
     },
     /** What knows of the bearer of a session, if it is awake. */
-    sourceOf: (key: string) => lives.get(key)?.handle.source,
+    sourceOf: (key: string) => awake.get(key)?.handle.source,
     /** How many sessions are awake. */
-    awake: () => lives.size,
+    count: () => awake.size,
     /** Resolves as soon as no refresh is in the air and every renewal is stored. */
     landed(): Promise<void> {
       const isFlying = () =>
-        [...lives.values()].some(
+        [...awake.values()].some(
           (live) => owes(live) || live.handle.session.getSnapshot().state === 'refreshing',
         )
       return new Promise((resolve) => {
@@ -176,4 +180,4 @@ export function createLives(
   }
 }
 
-export type Lives = ReturnType<typeof createLives>
+export type AwakeSessions = ReturnType<typeof createAwakeSessions>

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { entryStoreConformance } from 'xstate-session/testing'
-import { memoryEntries } from '../../src/stores/memoryEntries.ts'
+import { serverStoreConformance } from 'xstate-session/testing'
+import { memoryServerStore } from '../../src/stores/memoryServerStore.ts'
 import { fakeClock } from '../fakeClock.ts'
 
-describe('memoryEntries', () => {
-  const suite = entryStoreConformance({
+describe('memoryServerStore', () => {
+  const suite = serverStoreConformance({
     async create() {
       const clock = fakeClock()
-      return { store: memoryEntries({ clock }), now: clock.wall, advance: clock.advance }
+      return { store: memoryServerStore({ clock }), now: clock.wall, advance: clock.advance }
     },
   })
   for (const { name, run } of suite) test(name, run)
 
   test('forgets what has expired while others write, and arms no timer', async () => {
     const clock = fakeClock()
-    const store = memoryEntries({ clock })
+    const store = memoryServerStore({ clock })
     const until = clock.wall() + 1_000
     for (let i = 0; i < 1_000; i++)
       await store.compareAndSet(`k${i}`, null, { value: 'x', expiresAt: until, subject: 's' })

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { sqliteEntries } from 'xstate-session/sqlite'
-import { entryStoreConformance } from 'xstate-session/testing'
+import { sqliteServerStore } from 'xstate-session/sqlite'
+import { serverStoreConformance } from 'xstate-session/testing'
 import { Misconfigured } from '../../src/base/errors.ts'
 import { fakeClock } from '../fakeClock.ts'
 
@@ -19,12 +19,12 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const expiresAt = Date.UTC(2100, 0)
 
-describe('sqliteEntries', () => {
-  const suite = entryStoreConformance({
+describe('sqliteServerStore', () => {
+  const suite = serverStoreConformance({
     async create() {
       const clock = fakeClock()
-      const store = sqliteEntries({ path, clock })
-      const other = sqliteEntries({ path, clock })
+      const store = sqliteServerStore({ path, clock })
+      const other = sqliteServerStore({ path, clock })
       const close = () => {
         store.close()
         other.close()
@@ -35,10 +35,10 @@ describe('sqliteEntries', () => {
   for (const { name, run } of suite) test(name, run)
 
   test('survives a restart', async () => {
-    const before = sqliteEntries({ path })
+    const before = sqliteServerStore({ path })
     await before.compareAndSet('k', null, { value: 'a', expiresAt, subject: 's' })
     before.close()
-    const after = sqliteEntries({ path })
+    const after = sqliteServerStore({ path })
     expect(await after.read('k')).toEqual({ value: 'a', revision: 1 })
     expect(await after.keysOf('s')).toEqual(['k'])
     after.close()
@@ -54,7 +54,7 @@ describe('sqliteEntries', () => {
   test('U23: its files are for their owner alone, whatever the umask', async () => {
     const old = process.umask(0)
     onTestFinished(() => void process.umask(old))
-    const store = sqliteEntries({ path })
+    const store = sqliteServerStore({ path })
     await store.compareAndSet('k', null, { value: 'a', expiresAt })
     expect(modes()).toEqual(PRIVATE)
     store.close()
@@ -62,10 +62,10 @@ describe('sqliteEntries', () => {
   })
 
   test('U23: so are those that others could read before', async () => {
-    const first = sqliteEntries({ path })
+    const first = sqliteServerStore({ path })
     await first.compareAndSet('k', null, { value: 'a', expiresAt })
     for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644)
-    const second = sqliteEntries({ path })
+    const second = sqliteServerStore({ path })
     expect(modes()).toEqual(PRIVATE)
     expect(await second.read('k')).toEqual({ value: 'a', revision: 1 })
     first.close()
@@ -75,38 +75,38 @@ describe('sqliteEntries', () => {
   test('U23: the file of something else keeps its rights', () => {
     new DatabaseSync(path).exec('CREATE TABLE t (a)')
     chmodSync(path, 0o644)
-    expect(() => sqliteEntries({ path })).toThrow(/something else/)
+    expect(() => sqliteServerStore({ path })).toThrow(/something else/)
     expect(modes()).toEqual({ 'sessions.db': '644' })
   })
 
   test('what another process wrote before it was killed is there', async () => {
     const script = `
-      import { sqliteEntries } from ${JSON.stringify(new URL('../../src/sqlite/sqliteEntries.ts', import.meta.url).href)}
-      const store = sqliteEntries({ path: ${JSON.stringify(path)} })
+      import { sqliteServerStore } from ${JSON.stringify(new URL('../../src/sqlite/sqliteServerStore.ts', import.meta.url).href)}
+      const store = sqliteServerStore({ path: ${JSON.stringify(path)} })
       await store.compareAndSet('k', null, { value: 'rotated', expiresAt: ${expiresAt} })
       process.kill(process.pid, 'SIGKILL')`
     const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
     })
     expect(signal, stderr).toBe('SIGKILL')
-    const store = sqliteEntries({ path })
+    const store = sqliteServerStore({ path })
     expect(await store.read('k')).toEqual({ value: 'rotated', revision: 1 })
     store.close()
   })
 
   test('a write is on the disk when it resolves: WAL, with a sync at every commit', () => {
-    const store = sqliteEntries({ path })
+    const store = sqliteServerStore({ path })
     // The mode is kept in the file; bytes 18 and 19 of its header are 2.
     expect([...readFileSync(path).subarray(18, 20)]).toEqual([2, 2])
     store.close()
-    expect(readFileSync(new URL('../../src/sqlite/sqliteEntries.ts', import.meta.url), 'utf8')).toContain(
+    expect(readFileSync(new URL('../../src/sqlite/sqliteServerStore.ts', import.meta.url), 'utf8')).toContain(
       'PRAGMA synchronous = FULL',
     )
   })
 
   test('forgets what has expired, some at a time', async () => {
     const clock = fakeClock()
-    const store = sqliteEntries({ path, clock })
+    const store = sqliteServerStore({ path, clock })
     const raw = new DatabaseSync(path)
     const count = () => raw.prepare('SELECT count(*) AS n FROM entries').get()?.n
     raw.exec(`
@@ -128,14 +128,14 @@ describe('sqliteEntries', () => {
   })
 
   test('calls after `close` reject', async () => {
-    const store = sqliteEntries({ path })
+    const store = sqliteServerStore({ path })
     store.close()
     await expect(store.read('k')).rejects.toThrow()
     await expect(store.compareAndSet('k', null, { value: 'x', expiresAt })).rejects.toThrow()
   })
 
   test('a write that another process holds up rejects in time, and is not made', async () => {
-    const store = sqliteEntries({ path, busyTimeoutMs: 20 })
+    const store = sqliteServerStore({ path, busyTimeoutMs: 20 })
     const raw = new DatabaseSync(path)
     raw.exec('BEGIN IMMEDIATE')
     await expect(store.compareAndSet('k', null, { value: 'secret', expiresAt })).rejects.toThrow(/locked/)
@@ -150,7 +150,7 @@ describe('sqliteEntries', () => {
     ['a folder', () => folder, /cannot be opened/],
     ['no path', () => '', /`path`/],
   ])('says what is wrong with %s', (_, at, message) => {
-    const opening = () => sqliteEntries({ path: at() })
+    const opening = () => sqliteServerStore({ path: at() })
     expect(opening).toThrow(Misconfigured)
     expect(opening).toThrow(message)
   })
@@ -158,7 +158,7 @@ describe('sqliteEntries', () => {
   test('S4 a file that is no database is said to be none, and left alone', () => {
     writeFileSync(path, 'not a database, but long enough to look at '.repeat(100))
     const before = readFileSync(path)
-    expect(() => sqliteEntries({ path })).toThrow(/cannot be opened \(file is not a database\)/)
+    expect(() => sqliteServerStore({ path })).toThrow(/cannot be opened \(file is not a database\)/)
     expect(readFileSync(path)).toEqual(before)
   })
 
@@ -167,19 +167,19 @@ describe('sqliteEntries', () => {
     raw.exec('CREATE TABLE notes (x)')
     raw.close()
     const before = readFileSync(path)
-    expect(() => sqliteEntries({ path })).toThrow(/something else/)
+    expect(() => sqliteServerStore({ path })).toThrow(/something else/)
     expect(readFileSync(path)).toEqual(before)
   })
 
   test('S7 a database of a newer release is left alone', async () => {
-    const store = sqliteEntries({ path })
+    const store = sqliteServerStore({ path })
     await store.compareAndSet('k', null, { value: 'a', expiresAt })
     store.close()
     const raw = new DatabaseSync(path)
     raw.exec('PRAGMA user_version = 2')
     raw.close()
     const before = readFileSync(path)
-    const opening = () => sqliteEntries({ path })
+    const opening = () => sqliteServerStore({ path })
     expect(opening).toThrow(Misconfigured)
     expect(opening).toThrow(/newer release/)
     expect(readFileSync(path)).toEqual(before)

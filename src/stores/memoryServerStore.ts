@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { EntryStore, EntryWrite } from './entryStore.ts'
+import type { EntryWrite, ServerStore } from './serverStore.ts'
 
 export interface MemoryEntriesOptions {
   /** @default the platform's */
@@ -19,9 +19,9 @@ const SWEEP = 4
  * Nothing runs while nobody writes: each write looks at a few entries and forgets those that have expired.
  *
  * @example
- * const server = createSessionServer({ ...serverOptions, store: memoryEntries() })
+ * const server = createSessionServer({ ...serverOptions, store: memoryServerStore() })
  */
-export function memoryEntries({ clock = systemClock }: MemoryEntriesOptions = {}): EntryStore {
+export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions = {}): ServerStore {
   const entries = new Map<string, Kept>()
   /** A single key as it is, for a subject mostly has one. */
   const keys = new Map<string, string | Set<string>>()

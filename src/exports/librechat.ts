@@ -1,0 +1,8 @@
+/** Sessions at a LibreChat backend: the strategies for its two kinds of login. */
+
+export {
+  type CookieStrategyOptions,
+  cookieStrategy,
+  refreshTokenFromCookies,
+} from '../librechat/cookieStrategy.ts'
+export { type OpenidStrategyOptions, openidStrategy } from '../librechat/openidStrategy.ts'
