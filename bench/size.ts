@@ -24,14 +24,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_740 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_750 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_880,
+    budgetBytes: 21_760,
   },
   {
     id: 'P6',
@@ -55,7 +55,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_520,
+    budgetBytes: 34_320,
     never: 'zod',
   },
   {
@@ -64,7 +64,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 47_320,
+    budgetBytes: 47_130,
     never: 'zod',
   },
   {
@@ -73,7 +73,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_850,
+    budgetBytes: 27_860,
     never: 'zod',
   },
   {
