@@ -34,7 +34,7 @@ const TENANT = /^[A-Za-z0-9._-]{1,128}$/
 export const isBearer = (value: unknown): value is string => typeof value === 'string' && BEARER.test(value)
 
 /** Trims; blank is none; anything that a backend would silently ignore is refused. The value is never quoted. */
-function readTenant(value: unknown): string | undefined {
+export function readTenant(value: unknown): string | undefined {
   const tenant = typeof value === 'string' ? value.trim() : (value ?? '')
   if (tenant === '') return undefined
   if (typeof tenant !== 'string' || !TENANT.test(tenant) || tenant === '__SYSTEM__')

@@ -124,7 +124,7 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
 export type Settings = ReturnType<typeof readOptions>
 
 /** A timer, and so a wait, is never longer. */
-const MAX_WAIT_MS = 2 ** 31 - 1
+export const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
 const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] as const

@@ -9,7 +9,17 @@ import { BROWSERS, memberNeeds, type Need, syntaxNeeds, type Versions } from './
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Subpaths that no page loads. */
-const SERVERS = ['backchannel', 'msw', 'node', 'package.json', 'redis', 'server', 'sqlite', 'testing']
+const SERVERS = [
+  'backchannel',
+  'msw',
+  'node',
+  'package.json',
+  'redis',
+  'refresher',
+  'server',
+  'sqlite',
+  'testing',
+]
 /** What an application brings along. */
 const THEIRS = /^(react|react-dom|jose|msw|@xstate|@statelyai|@tanstack|ra-core|@refinedev)(\/|$)/
 

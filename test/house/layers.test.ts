@@ -76,6 +76,10 @@ const rooms: Record<string, Room> = {
     ],
     types: [...contracts, 'machines/'],
   },
+  'src/refresher/': {
+    values: ['src/refresher/', 'src/session/', 'src/coordination/', 'src/stores/', 'src/base/', ...ledger],
+    types: [...contracts, 'machines/'],
+  },
   'src/node/': { values: ['src/node/', 'src/server/', 'src/base/', 'node:'] },
   'src/backchannel/': {
     values: ['src/backchannel/', 'src/server/', 'src/wire/', 'src/base/', 'jose'],

@@ -154,6 +154,10 @@ test('./node', async () => {
   `)
 })
 
+test('./refresher', async () => {
+  expect(await offered('./refresher')).toEqual(['createRefresher'])
+})
+
 test('./backchannel', async () => {
   expect(await offered('./backchannel')).toMatchInlineSnapshot(`
     [
@@ -228,6 +232,7 @@ test('these are all', () => {
       "./react-admin",
       "./redis",
       "./refine",
+      "./refresher",
       "./schemas",
       "./server",
       "./sqlite",

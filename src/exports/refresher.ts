@@ -1,0 +1,9 @@
+/** Refreshes for code that keeps its sessions itself, as in a sealed cookie. */
+
+export {
+  createRefresher,
+  type Refresher,
+  type RefresherOptions,
+  type RefresherResult,
+} from '../refresher/createRefresher.ts'
+export type { KeptSession, RefreshDoubt } from '../refresher/keptSession.ts'

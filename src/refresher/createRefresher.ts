@@ -1,0 +1,181 @@
+import type { SessionState } from '../../machines/session.select.ts'
+import type {
+  ExpiredReason,
+  LoggedOutReason,
+  SessionUser,
+  UserIdentity,
+} from '../../machines/session.types.ts'
+import { inProcessCoordinator } from '../coordination/inProcess.ts'
+import { MAX_WAIT_MS, readOptions, type SessionOptions } from '../session/options.ts'
+import { startSession } from '../session/ports.ts'
+import { isTombstone } from '../session/records.ts'
+import type { Runtime } from '../session/runtime.ts'
+import { memoryStore } from '../stores/memory.ts'
+import type { SessionRecord } from '../stores/store.ts'
+import { heldUntil, type KeptSession, type RefreshDoubt, recordOf } from './keptSession.ts'
+
+/** How a refresher works. `baseUrl` and `strategies` must be given. */
+export interface RefresherOptions<User extends UserIdentity = SessionUser>
+  extends Pick<
+    SessionOptions<User>,
+    | 'baseUrl'
+    | 'strategies'
+    | 'user'
+    | 'attemptTimeoutMs'
+    | 'lifetimeMs'
+    | 'maxLifetimeMs'
+    | 'expiresAtUnit'
+    | 'coordinator'
+    | 'fetch'
+    | 'clock'
+    | 'random'
+    | 'observe'
+    | 'onListenerError'
+  > {}
+
+/** What a refresh came to, and what is to be kept of it. */
+export type RefresherResult<User extends UserIdentity = SessionUser> =
+  | {
+      /** Keep all of it in place of what was there, and no doubt. */
+      readonly kind: 'renewed'
+      /** The new bearer. */
+      readonly bearer: string
+      /** The token of the next refresh: the new one, or the old one where none came. Absent: no refresh will follow. */
+      readonly refreshToken?: string
+      /** When the bearer ends, milliseconds since the Unix epoch; absent: nobody knows, only a 401 tells. */
+      readonly expiresAt?: number
+      /** The user as the answer told it, or as it was given. */
+      readonly user: User
+    }
+  | {
+      /** No bearer for now, and the session is not over: keep `refreshToken` and `doubt`, and use the bearer to its end. */
+      readonly kind: 'later'
+      /** When to ask again, milliseconds since the Unix epoch. An earlier call sends nothing. */
+      readonly retryAt: number
+      /** The token of the next refresh; absent: the backend refreshes no session like this one. */
+      readonly refreshToken?: string
+      /** What the next call is to know. */
+      readonly doubt: RefreshDoubt
+    }
+  | {
+      /** The session is over: keep nothing. */
+      readonly kind: 'over'
+      /** Why. */
+      readonly reason: ExpiredReason | LoggedOutReason
+    }
+
+/** Refreshes sessions that somebody else keeps. */
+export interface Refresher<User extends UserIdentity = SessionUser> {
+  /**
+   * One refresh, unless the ledger or `doubt` forbids it. Every failure is a result; rejects only with `Misconfigured`,
+   * for a `kept` that cannot be a session. Aborts nothing when its caller leaves: a token that was rotated must not be
+   * lost.
+   */
+  refresh(kept: KeptSession): Promise<RefresherResult<User>>
+}
+
+/**
+ * Refreshes the sessions of code that keeps them itself, as in a sealed cookie. Each call runs one session for as long
+ * as its refresh takes: its deadline, the identity of the renewed user, the life of the bearer and the one rule of what
+ * may be sent are those of `createSession`. Create one for the process; concurrent calls with one refresh token share one
+ * send.
+ *
+ * `coordinator`: default one for this process. Give a `redisCoordinator` where several share the sessions.
+ *
+ * @throws {Misconfigured} for options that cannot work.
+ * @example
+ * const refresher = createRefresher({ baseUrl, strategies })
+ * const result = await refresher.refresh({ provider: 'openid', user: { id: 'u1' }, bearer: 'old', refreshToken: 'r1' })
+ * if (result.kind === 'renewed') console.log(result.user.id, result.expiresAt)
+ */
+export function createRefresher<User extends UserIdentity = SessionUser>(
+  options: RefresherOptions<User>,
+): Refresher<User> {
+  const { clock, random, coordinator } = options
+  const settings = readOptions({
+    ...(options as RefresherOptions<UserIdentity>),
+    coordinator: coordinator ?? inProcessCoordinator({ ...(clock && { clock }), ...(random && { random }) }),
+    refresh: 'onDemand',
+    // Who calls has found that a refresh is due.
+    leadTimeMs: MAX_WAIT_MS,
+  })
+  return {
+    async refresh(kept) {
+      const record = recordOf(kept, settings, settings.clock.wall())
+      const { doubt } = kept
+      const holdsUntil = heldUntil(kept, record, settings.clock.wall())
+      if (doubt && holdsUntil) return later(record, doubt)
+      const store = memoryStore()
+      await store.compareAndSet(null, record)
+      let cause = doubt?.cause
+      const runtime = startSession({
+        ...settings,
+        store,
+        observe(notice) {
+          if (notice.type === 'refreshDeferred') cause = notice.outcome
+          return settings.observe?.(notice)
+        },
+      })
+      const state = await landed(runtime)
+      const wallOf = (at: number) => at - runtime.session.clock.now() + settings.clock.wall()
+      const { refreshable } = runtime.session.actorRef.getSnapshot().context
+      runtime.session.dispose()
+      const stored = await store.read()
+      const { refreshToken, ...rest } = stored && !isTombstone(stored) ? stored : record
+      // A token that the backend refuses by policy is kept nowhere.
+      const left = { ...rest, ...(refreshable && refreshToken !== undefined && { refreshToken }) }
+      return resultOf<User>(state, left, cause, wallOf)
+    },
+  }
+}
+
+/** Has the session refresh, if it may, and resolves as soon as no refresh of its own is in the air. */
+function landed({ session, send }: Runtime): Promise<SessionState> {
+  let isAsked = false
+  return new Promise((resolve) => {
+    const look = () => {
+      if (session.getSnapshot().isPending) return
+      if (!isAsked) {
+        isAsked = true
+        const at = session.clock.now()
+        send({ type: 'time.checked', at })
+        send({ type: 'refresh.asked', by: 'caller', at })
+      }
+      const state = session.getSnapshot()
+      if (state.state !== 'refreshing') resolve(state)
+    }
+    session.subscribe(look)
+    look()
+  })
+}
+
+function resultOf<User extends UserIdentity>(
+  state: SessionState,
+  record: SessionRecord,
+  cause: RefreshDoubt['cause'] = 'unsupported',
+  wallOf: (at: number) => number,
+): RefresherResult<User> {
+  if (state.reason !== null) return { kind: 'over', reason: state.reason }
+  const { bearer, refreshToken, endsAt, version, doubt: row } = record
+  const isRenewed = version > 1
+  if (isRenewed && state.state !== 'retrying' && bearer)
+    return {
+      kind: 'renewed',
+      bearer,
+      ...(refreshToken !== undefined && { refreshToken }),
+      ...(endsAt !== undefined && { expiresAt: endsAt }),
+      user: state.user as UserIdentity as User,
+    }
+  // Without another permitted send the end of the bearer is the next thing that happens.
+  const retryAt = wallOf(state.retryAt ?? state.expiresAt ?? 0)
+  // What was renewed without a usable bearer is in no doubt, and must wait.
+  if (isRenewed) return later(record, { cause: 'refused', retryAt })
+  return later(record, { cause, retryAt, ...(row && { sends: row }) })
+}
+
+const later = ({ refreshToken }: SessionRecord, doubt: RefreshDoubt) => ({
+  kind: 'later' as const,
+  retryAt: doubt.retryAt,
+  ...(refreshToken !== undefined && { refreshToken }),
+  doubt,
+})

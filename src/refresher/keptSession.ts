@@ -1,0 +1,108 @@
+import { type LedgerRow, MEMORY_MS } from '../../machines/session.ledger.ts'
+import type { UserDocument } from '../../machines/session.types.ts'
+import { Misconfigured } from '../base/errors.ts'
+import { jwtClaims } from '../base/jwtClaims.ts'
+import { documentOf } from '../base/readUser.ts'
+import { isBearer, readTenant } from '../session/login.ts'
+import type { Settings } from '../session/options.ts'
+import type { SessionRecord } from '../stores/store.ts'
+
+/**
+ * What is known of a refresh that brought no bearer: plain JSON without a token. Keep it beside the refresh token that
+ * it is about, and let go of it with that token.
+ */
+export interface RefreshDoubt {
+  /**
+   * `unknown`: the token may be spent. `refused`: nothing was processed. `unsupported`: the backend does not refresh, or
+   * there is nothing to refresh with.
+   */
+  readonly cause: 'unknown' | 'refused' | 'unsupported'
+  /** Nothing is sent before; milliseconds since the Unix epoch. */
+  readonly retryAt: number
+  /** The sends of the token that nobody has seen a definitive answer to. */
+  readonly sends?: LedgerRow
+}
+
+/** A session as its keeper holds it, in a sealed cookie or elsewhere. */
+export interface KeptSession {
+  /** The key of the strategy that refreshes. */
+  readonly provider: string
+  /** Whose session it is, with its `id`. An answer for somebody else ends the session. */
+  readonly user: UserDocument
+  /** The tenant; blank, `null` or absent: none. */
+  readonly tenantId?: string | null | undefined
+  /** The keeper's id of the session; give it where one user may hold several. */
+  readonly sessionId?: string
+  /** The bearer that is to be replaced; absent: there is none. */
+  readonly bearer?: string | null | undefined
+  /**
+   * When the bearer ends; milliseconds since the Unix epoch. A token in doubt is sent again only after that.
+   * @default the `exp` of a JWT; a bearer without one counts as ended, for why else should it be replaced
+   */
+  readonly expiresAt?: number | null | undefined
+  /** An API answered the bearer with 401: it counts as ended, whatever its clock says. @default false */
+  readonly isRejected?: boolean
+  /** The token to spend; absent: there is none. */
+  readonly refreshToken?: string | null | undefined
+  /** What the last `later` said of this refresh token. */
+  readonly doubt?: RefreshDoubt | null | undefined
+}
+
+/** Less than that before its end a bearer is of no use to anybody. */
+const ENDED_MS = -1
+/** Of a life that is told: more than half of it is over, and so is the time in which nobody refreshes again. */
+const AGED_MS = 20_000
+
+/** When the bearer ends; 0: it has ended, or nobody can say when. */
+function endOf({ bearer, expiresAt, isRejected }: KeptSession): number {
+  if (isRejected || !bearer) return 0
+  if (Number.isFinite(expiresAt)) return expiresAt as number
+  const { exp } = jwtClaims(bearer)
+  return typeof exp === 'number' ? exp * 1000 : 0
+}
+
+/**
+ * The record of a kept session, due for a refresh. Throws `Misconfigured` for what cannot be one; no value is quoted.
+ */
+export function recordOf(kept: KeptSession, { strategies }: Settings, wallNow: number): SessionRecord {
+  const { provider, sessionId, bearer, refreshToken, doubt } = kept ?? {}
+  const user = documentOf(kept?.user)
+  if (typeof provider !== 'string' || !Object.hasOwn(strategies, provider))
+    throw new Misconfigured(
+      `"provider" must be one of the strategies: ${Object.keys(strategies).join(', ')}.`,
+    )
+  if (!user) throw new Misconfigured('"user" must be the user of the session, with an "id".')
+  if (bearer && !isBearer(bearer))
+    throw new Misconfigured('"bearer" must be the bearer as it was received: visible ASCII, at most 16 KiB.')
+  if (refreshToken && typeof refreshToken !== 'string')
+    throw new Misconfigured('"refreshToken" must be the refresh token as it was received: a string.')
+  const tenantId = readTenant(kept.tenantId)
+  const leftMs = Math.max(endOf(kept) - wallNow, ENDED_MS)
+  return {
+    v: 1,
+    epoch: 1,
+    version: 1,
+    provider,
+    user,
+    startedAt: wallNow,
+    ...(tenantId && { tenantId }),
+    ...(sessionId && { sessionId }),
+    ...(bearer && { bearer, endsAt: wallNow + leftMs, lifeMs: 2 * Math.max(leftMs, 0) + AGED_MS }),
+    ...(refreshToken && { refreshToken }),
+    ...(doubt?.sends && { doubt: doubt.sends }),
+  }
+}
+
+/** Until when `doubt` forbids to ask at all; 0: the ledger decides. */
+export function heldUntil(
+  { doubt }: KeptSession,
+  { endsAt = 0 }: Pick<SessionRecord, 'endsAt'>,
+  wallNow: number,
+) {
+  const { cause, retryAt = 0, sends }: Partial<RefreshDoubt> = doubt ?? {}
+  const isSpent = endsAt <= wallNow
+  // A clock that ran ahead for a while holds nobody back for longer than anything is remembered.
+  const isNow = retryAt > wallNow && retryAt <= wallNow + MEMORY_MS
+  if (!isNow || (cause === 'unknown' && sends) || (cause === 'unsupported' && isSpent)) return 0
+  return retryAt
+}
