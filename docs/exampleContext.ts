@@ -22,6 +22,7 @@ import type {
   SessionStrategy,
 } from 'xstate-session'
 import type { BffSession } from 'xstate-session/bff'
+import type { Logins as PageLogins } from 'xstate-session/oauth'
 import type { ReactAdminAnswer } from 'xstate-session/react-admin'
 import type { SessionServer, SessionServerOptions } from 'xstate-session/server'
 import type { RouterLike } from 'xstate-session/tanstack-router'
@@ -34,6 +35,7 @@ export interface User {
   readonly roles: readonly string[]
 }
 export declare const session: BffSession & Session
+export declare const logins: PageLogins<'keycloak'>
 export declare const server: SessionServer
 export declare const serverOptions: SessionServerOptions
 export declare const actorRef: Session['actorRef']

@@ -289,6 +289,7 @@ export const faults = {
   L2: 'logins that nobody finishes stay few, and none is left after a logout',
   L3: 'a login may take an hour; one that took longer is told so, with its way back',
   L8: 'the way back stays on the own site, looked at when it is kept and when it is used',
+  L9: 'a login that always fails is begun twice at most in a tab, unless the user asks for it',
   L10: 'a callback that is handled twice in a page is exchanged once, and both callers get its answer',
   L11: 'the address of a callback, opened again, costs a living session nothing',
   L12: 'a code leaves once, of all tabs; the others wait for the session that it brings',

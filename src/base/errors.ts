@@ -111,7 +111,8 @@ export class LoginFailed extends SessionError {
    * finished it; `attempt_expired`, it took longer than an hour; `provider_unavailable`, the provider did not answer;
    * `invalid_answer`, what it answered is no login; `other_issuer`, somebody else answered in its place; `other_user`,
    * another user came than the one who was asked for; `step_up_failed`, the user did not do what was asked for;
-   * `storage_unavailable`, this browser keeps nothing, so no login could be found again.
+   * `storage_unavailable`, this browser keeps nothing, so no login could be found again; `too_many_logins`, logins that
+   * nobody asked for came to nothing twice; `unfinished`, the user came back from the provider without its answer.
    */
   readonly reason: string
   /** Where the login was to lead; absent: unknown. */

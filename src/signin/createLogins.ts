@@ -2,20 +2,28 @@ import { systemClock } from '../base/clock.ts'
 import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
 import { isOwnPath } from '../browser/isOwnPath.ts'
 import type { AuthorizationInput } from '../oauth/authorizationRequest.ts'
-import type { GrantedTokens } from '../oauth/codeFlow.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
-import type { Line } from '../oauth/wireCall.ts'
+import { createAdoption } from './adoption.ts'
 import { type AttemptStore, browserAttempts } from './attemptStore.ts'
 import { ATTEMPT_MS, createAttempts } from './attempts.ts'
 import { type Callback, callbackOf } from './callbackOf.ts'
-import type { KeptAttempt, Purpose } from './keptAttempt.ts'
+import { inTime } from './inTime.ts'
+import type { Purpose } from './keptAttempt.ts'
 import { type LoginSession, living, livingSoon } from './living.ts'
 import { browserLoginPage, type LoginPage } from './loginPage.ts'
+import { createUnasked } from './unasked.ts'
 
 /** How a login begins. */
 export interface SignInOptions extends AuthorizationInput {
   /** The path of this application to which the login leads. @default the page on which the login begins */
   readonly returnTo?: string
+  /**
+   * Whether the user has not asked for it, as where a guard begins it. A tab begins at most two such logins that come to
+   * nothing, or whose session ends within a minute; then, and after a login that failed in this page, it rejects with
+   * `LoginFailed`, until a login is asked for.
+   * @default false
+   */
+  readonly isUnasked?: boolean
 }
 
 /** How logins live in their page. */
@@ -61,8 +69,6 @@ export interface Logins<Name extends string> {
   handleCallback(): Promise<{ readonly returnTo: string }>
 }
 
-/** How long the provider may take for each of its answers. */
-const PATIENCE_MS = 25_000
 /** So long a tab waits for the session of another, whose exchange it is. */
 const OTHER_TAB_MS = 10_000
 
@@ -91,6 +97,8 @@ export function createLogins<Name extends string>(
   const { wall } = systemClock
   const kept = store ?? browserAttempts(app, systemClock)
   const attempts = createAttempts(kept, wall)
+  const unasked = createUnasked(page, app, wall)
+  const adopt = createAdoption(session, providerOf, kept)
   const all = Object.values<OauthProvider>(providers)
   check(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
@@ -110,7 +118,7 @@ export function createLogins<Name extends string>(
 
   const begin =
     (purpose: Purpose) =>
-    async (name: Name, { returnTo, ...input }: SignInOptions = {}): Promise<void> => {
+    async (name: Name, { returnTo, isUnasked = false, ...input }: SignInOptions = {}): Promise<void> => {
       const { redirectUri, logins } = providerOf(name)
       const here = new URL(page.href())
       const { origin } = new URL(redirectUri)
@@ -124,8 +132,11 @@ export function createLogins<Name extends string>(
         throw new Misconfigured(
           `createLogins: stepUp("${name}"), and the session is of "${user.provider}". Step up there, or take switchUser.`,
         )
-      const way = returnTo ?? `${here.pathname}${here.search}${here.hash}`
+      const isCallbackPage = here.pathname === new URL(redirectUri).pathname
+      const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)
       const safe = isSafe(way, origin) ? way : home
+      if (isUnasked) unasked.begin(safe)
+      else unasked.asked()
       const { location, attempt } = await inTime((line) => logins.begin(input, line))
       const whole = { ...attempt, provider: name, returnTo: safe, purpose, ...(user && { userId: user.id }) }
       await attempts.add(whole).catch(() => {
@@ -162,44 +173,6 @@ export function createLogins<Name extends string>(
     return { returnTo }
   }
 
-  async function adopt(attempt: KeptAttempt, { parameters, redirectUri }: Callback): Promise<void> {
-    const { provider, purpose, userId } = attempt
-    const { logins, redirectUri: own } = providerOf(provider)
-    // The code of one provider never reaches another (RFC 9700 section 4.4.2).
-    if (redirectUri !== own) throw new LoginFailed('other_issuer')
-    const refused = (tokens: GrantedTokens, of: string | undefined) => letGo(provider, tokens, of)
-    const grant = await inTime((line) => logins.finish(attempt, parameters, line, refused))
-    const now = await livingSoon(session)
-    // Another tab was first, while the provider was asked.
-    if (purpose === 'signIn' && now) return refused(grant, grant.user.id)
-    const isOther = now && (now.id !== userId || now.provider !== provider)
-    if (purpose === 'stepUp' && (isOther || grant.user.id !== userId)) {
-      refused(grant, grant.user.id)
-      throw new LoginFailed('other_user')
-    }
-    try {
-      await session.login(grant, { provider })
-    } catch (error) {
-      refused(grant, grant.user.id)
-      throw error
-    }
-    await kept.keepHint(provider, grant.idToken).catch(() => {})
-  }
-
-  /**
-   * Revokes tokens that nobody uses. While somebody is logged in, tokens of the same user are left alone, and so are
-   * tokens of an unknown user: for one revoked token some providers end all that its user has there.
-   */
-  function letGo(provider: string, { token, refreshToken }: GrantedTokens, userId: string | undefined) {
-    const user = living(session)
-    if (user && (userId === undefined || (user.id === userId && user.provider === provider))) return
-    const request = { baseUrl: '', userId: userId ?? '', attemptId: '', cause: 'late' } as const
-    const tokens = { bearer: token, ...(refreshToken && { refreshToken }) }
-    inTime(async ({ signal }) => providerOf(provider).revoke?.({ ...request, ...tokens, signal })).catch(
-      () => {},
-    )
-  }
-
   /** The session has ended here: now at the provider, which then sends the user back. Nothing is left of the login. */
   async function leaveProvider(name: string): Promise<void> {
     const idToken = await kept.readHint(name).catch(() => undefined)
@@ -210,8 +183,18 @@ export function createLogins<Name extends string>(
     if (end && !living(session)) page.leave(end.href)
   }
 
+  const beginSignIn = begin('signIn')
+  /** Two guards, or one that is mounted twice, begin one login. */
+  let beginning: Promise<void> | undefined
+
   return {
-    signIn: begin('signIn'),
+    signIn(name, options) {
+      if (!options?.isUnasked) return beginSignIn(name, options)
+      beginning ??= beginSignIn(name, options).finally(() => {
+        beginning = undefined
+      })
+      return beginning
+    },
     stepUp: begin('stepUp'),
     switchUser: begin('switchUser'),
     isCallback: () => handling > 0 || found() !== undefined,
@@ -225,6 +208,10 @@ export function createLogins<Name extends string>(
       last = finish(callback).finally(() => {
         handling--
       })
+      last.then(
+        () => unasked.ended(),
+        (error) => unasked.ended(error),
+      )
       return last
     },
   }
@@ -238,17 +225,6 @@ function check(providers: readonly OauthProvider[]): void {
     throw new Misconfigured(
       'createLogins: two providers have one `redirectUri`: give each its own, so that no answer is taken for that of another (RFC 9700 section 4.4.2).',
     )
-}
-
-/** A call of the protocol, which ends with the patience. */
-async function inTime<T>(call: (line: Line) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  const disarm = systemClock.setTimer(() => controller.abort(), PATIENCE_MS, 'foreground')
-  try {
-    return await call({ signal: controller.signal })
-  } finally {
-    disarm()
-  }
 }
 
 /** A way back stays on this site, and reads the same to every parser. */

@@ -6,6 +6,10 @@ export interface LoginPage {
   leave(url: string): void
   /** Puts another address in place of the page's own, without a look at it. */
   rename(url: string): void
+  /** What this tab remembers under `key`, also after it was away; `undefined`: nothing. */
+  recall(key: string): string | undefined
+  /** Remembers it, or, with `undefined`, forgets it. Where the browser keeps nothing, nothing happens. */
+  remember(key: string, value: string | undefined): void
 }
 
 /** The page of this window. */
@@ -13,4 +17,19 @@ export const browserLoginPage: LoginPage = {
   href: () => location.href,
   leave: (url) => location.assign(url),
   rename: (url) => history.replaceState(history.state, '', url),
+  recall(key) {
+    try {
+      return sessionStorage.getItem(key) ?? undefined
+    } catch {
+      return undefined
+    }
+  },
+  remember(key, value) {
+    try {
+      if (value === undefined) sessionStorage.removeItem(key)
+      else sessionStorage.setItem(key, value)
+    } catch {
+      // A browser that keeps nothing.
+    }
+  },
 }

@@ -91,7 +91,7 @@ const rooms: Record<string, Room> = {
   },
   'src/react/': {
     values: ['src/react/', 'src/base/', 'react'],
-    types: ['src/session/', 'machines/'],
+    types: ['src/session/', 'src/signin/', 'machines/'],
   },
   'src/inspect/': {
     values: ['src/inspect/', 'machines/'],

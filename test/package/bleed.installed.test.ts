@@ -40,6 +40,8 @@ test.each([
   ['./redis', ['#crypto'], []],
   ['./react', ['react'], ['react', 'xstate']],
   ['./react-admin', [], ['xstate']],
+  // The types of logins name what a provider answers.
+  ['./react-logins', ['react'], ['oauth4webapi', 'react', 'xstate']],
   ['./refine', [], ['xstate']],
   ['./refresher', ['xstate'], ['xstate']],
   ['./tanstack-query', [], ['xstate']],
@@ -79,6 +81,7 @@ test('every subpath is walked', () => {
     './oauth',
     './react',
     './react-admin',
+    './react-logins',
     './redis',
     './refine',
     './refresher',

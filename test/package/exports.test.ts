@@ -119,6 +119,16 @@ test('./react', async () => {
   `)
 })
 
+test('./react-logins', async () => {
+  expect(await offered('./react-logins')).toMatchInlineSnapshot(`
+    [
+      "SignInGuard",
+      "useLoginCallback",
+      "useSignIn",
+    ]
+  `)
+})
+
 test('./redis', async () => {
   expect(await offered('./redis')).toMatchInlineSnapshot(`
     [
@@ -230,6 +240,7 @@ test('these are all', () => {
       "./oauth",
       "./react",
       "./react-admin",
+      "./react-logins",
       "./redis",
       "./refine",
       "./refresher",

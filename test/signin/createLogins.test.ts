@@ -54,7 +54,8 @@ function memoryAttempts(): AttemptStore & { kept(): readonly KeptAttempt[] } {
 /** A browser with tabs, over one store of attempts. */
 function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
   const attempts = memoryAttempts()
-  function tab(href = HOME) {
+  /** `memory`: what the tab remembers while it is away. */
+  function tab(href = HOME, memory = new Map<string, string>()) {
     const keycloak = oauthProvider({
       server: of.issuer,
       clientId: 'panel',
@@ -92,6 +93,11 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
           },
           rename: (url) => {
             page.href = new URL(url, page.href).href
+          },
+          recall: (key) => memory.get(key),
+          remember(key, value) {
+            if (value === undefined) memory.delete(key)
+            else memory.set(key, value)
           },
         },
       },
@@ -300,6 +306,8 @@ describe('attempts', () => {
         page.left = url
       },
       rename: () => {},
+      recall: () => undefined,
+      remember: () => {},
     }
     vi.stubGlobal('fetch', async (url: unknown) => {
       asked.push(String(url))

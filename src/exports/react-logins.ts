@@ -1,0 +1,5 @@
+/** Logins of `createLogins` in React, beside `xstate-session/react`. Needs the optional peer `react`, 18 or 19. */
+
+export { SignInGuard, type SignInGuardProps, type SignInPrompt } from '../react/SignInGuard.ts'
+export { type LoginCallback, useLoginCallback } from '../react/useLoginCallback.ts'
+export { useSignIn } from '../react/useSignIn.ts'

@@ -1,0 +1,113 @@
+'use client'
+import { createElement, Fragment, type ReactElement, type ReactNode, useEffect, useState } from 'react'
+import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import { type AnySessionError, LoginFailed } from '../base/errors.ts'
+import type { Logins, SignInOptions } from '../signin/createLogins.ts'
+import { SessionGuard } from './SessionGuard.ts'
+import { useLoginCallback } from './useLoginCallback.ts'
+import { useReasonText } from './useReasonText.ts'
+import { useSession } from './useSession.ts'
+import { useSignIn } from './useSignIn.ts'
+
+/** What a page says that waits for its user. */
+export interface SignInPrompt {
+  /** Why no login came about; `null`: none was tried. */
+  readonly error: AnySessionError | null
+  /** Why there is no session. */
+  readonly reason: ExpiredReason | LoggedOutReason | null
+  /** Begins a login, because the user wants one. */
+  readonly signIn: () => void
+}
+
+/** What is guarded, by which logins. */
+export interface SignInGuardProps<Name extends string> {
+  /** What only somebody who is logged in may see. */
+  readonly children?: ReactNode
+  /** Of `createLogins`, made once beside the session. */
+  readonly logins: Logins<Name>
+  /** Where users log in. */
+  readonly provider: Name
+  /** How they do. */
+  readonly options?: SignInOptions
+  /** Leads to where the login began: the `navigate` of a router. @default as `useLoginCallback` */
+  readonly onReturn?: (returnTo: string) => unknown
+  /** Shown until it is known who is logged in, and until the page has left for the provider. @default nothing */
+  readonly pending?: ReactNode
+  /** Shown to a user who has logged out or may not in, and after a login that failed. @default a text and a button */
+  readonly prompt?: (prompt: SignInPrompt) => ReactNode
+}
+
+/** After these a login that nobody asked for would undo what the user or a limit did, or fail again. */
+const ASKED_ONLY: ReadonlySet<ExpiredReason | LoggedOutReason | null> = new Set([
+  'user',
+  'elsewhere',
+  'backChannel',
+  'accessRevoked',
+  'identityMismatch',
+  'idle',
+  'absoluteLifetime',
+])
+
+/**
+ * Shows its children to somebody who is logged in, and sends everybody else to the provider and back to this page. It
+ * handles the callback, too, so it has to be rendered on that page. Where logins fail it begins at most two in a tab;
+ * then, and after a logout or a limit of time, it shows `prompt` and waits for the user. On a server, and while a page is hydrated, it shows
+ * `pending`. Guards what is shown; what may be read is for the server to decide.
+ *
+ * @example
+ * return (
+ *   <SessionProvider session={session}>
+ *     <SignInGuard logins={logins} provider="keycloak" pending={<p>One moment…</p>}>
+ *       <Settings />
+ *     </SignInGuard>
+ *   </SessionProvider>
+ * )
+ */
+export function SignInGuard<Name extends string>(props: SignInGuardProps<Name>): ReactElement {
+  const { children, logins, onReturn, pending } = props
+  const callback = useLoginCallback(logins, onReturn)
+  if (callback.isPending) return createElement(Fragment, null, pending)
+  const fallback = createElement(Begin<Name>, { ...props, failure: callback.error })
+  return createElement(SessionGuard, { pending, fallback }, children)
+}
+
+/** Shown where nobody is logged in. */
+function Begin<Name extends string>({
+  logins,
+  provider,
+  options,
+  pending,
+  prompt = Prompt,
+  failure,
+}: SignInGuardProps<Name> & { readonly failure: AnySessionError | null }): ReactNode {
+  const reason = useSession((state) => state.reason)
+  const returnTo = failure instanceof LoginFailed ? failure.returnTo : undefined
+  const whole = { ...(returnTo !== undefined && { returnTo }), ...options }
+  const asked = useSignIn(logins, provider, whole)
+  const unasked = useSignIn(logins, provider, { ...whole, isUnasked: true })
+  const [isBack, setBack] = useState(false)
+  const isUnasked = asked.isIdle && !ASKED_ONLY.has(reason)
+  const { mutate } = unasked
+  useEffect(() => {
+    if (isUnasked) mutate()
+  }, [isUnasked, mutate])
+  useEffect(() => {
+    // Out of the browser's cache: the user went back at the provider.
+    const onShow = ({ persisted }: PageTransitionEvent) => persisted && setBack(true)
+    addEventListener('pageshow', onShow)
+    return () => removeEventListener('pageshow', onShow)
+  }, [])
+
+  const error = asked.error ?? unasked.error ?? (isBack ? new LoginFailed('unfinished', returnTo) : null)
+  const isLeaving = !error && (asked.isPending || asked.isSuccess || isUnasked)
+  return isLeaving
+    ? pending
+    : createElement(prompt, { error: error ?? failure, reason, signIn: asked.mutate })
+}
+
+function Prompt({ error, signIn }: SignInPrompt): ReactElement {
+  const reason = useReasonText()
+  const text = error ? 'The sign-in has failed.' : reason
+  const button = createElement('button', { type: 'button', onClick: signIn }, 'Sign in')
+  return createElement(Fragment, null, createElement('p', { role: 'alert' }, text), button)
+}

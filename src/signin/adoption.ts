@@ -1,0 +1,53 @@
+import { LoginFailed } from '../base/errors.ts'
+import type { GrantedTokens } from '../oauth/codeFlow.ts'
+import type { OauthProvider } from '../oauth/oauthProvider.ts'
+import type { AttemptStore } from './attemptStore.ts'
+import type { Callback } from './callbackOf.ts'
+import { inTime } from './inTime.ts'
+import type { KeptAttempt } from './keptAttempt.ts'
+import { type LoginSession, living, livingSoon } from './living.ts'
+
+/** What a callback brings: the session begins with it, or its tokens are let go. */
+export function createAdoption(
+  session: LoginSession,
+  providerOf: (name: string) => OauthProvider,
+  kept: AttemptStore,
+) {
+  /**
+   * Revokes tokens that nobody uses. While somebody is logged in, tokens of the same user are left alone, and so are
+   * tokens of an unknown user: for one revoked token some providers end all that its user has there.
+   */
+  function letGo(provider: string, { token, refreshToken }: GrantedTokens, userId: string | undefined) {
+    const user = living(session)
+    if (user && (userId === undefined || (user.id === userId && user.provider === provider))) return
+    const request = { baseUrl: '', userId: userId ?? '', attemptId: '', cause: 'late' } as const
+    const tokens = { bearer: token, ...(refreshToken && { refreshToken }) }
+    inTime(async ({ signal }) => providerOf(provider).revoke?.({ ...request, ...tokens, signal })).catch(
+      () => {},
+    )
+  }
+
+  return async (attempt: KeptAttempt, { parameters, redirectUri }: Callback): Promise<void> => {
+    const { provider, purpose, userId } = attempt
+    const { logins, redirectUri: own } = providerOf(provider)
+    // The code of one provider never reaches another (RFC 9700 section 4.4.2).
+    if (redirectUri !== own) throw new LoginFailed('other_issuer')
+    const refused = (tokens: GrantedTokens, of: string | undefined) => letGo(provider, tokens, of)
+    const grant = await inTime((line) => logins.finish(attempt, parameters, line, refused))
+    const now = await livingSoon(session)
+    // Another tab was first, while the provider was asked.
+    if (purpose === 'signIn' && now) return refused(grant, grant.user.id)
+    const isOther = now && (now.id !== userId || now.provider !== provider)
+    if (purpose === 'stepUp' && (isOther || grant.user.id !== userId)) {
+      refused(grant, grant.user.id)
+      throw new LoginFailed('other_user')
+    }
+    try {
+      await session.login(grant, { provider })
+    } catch (error) {
+      refused(grant, grant.user.id)
+      throw error
+    }
+    await kept.keepHint(provider, grant.idToken).catch(() => {})
+  }
+}

@@ -1,0 +1,16 @@
+import { systemClock } from '../base/clock.ts'
+import type { Line } from '../oauth/wireCall.ts'
+
+/** How long the provider may take for each of its answers. */
+const PATIENCE_MS = 25_000
+
+/** A call of the protocol, which ends with the patience. */
+export async function inTime<T>(call: (line: Line) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const disarm = systemClock.setTimer(() => controller.abort(), PATIENCE_MS, 'foreground')
+  try {
+    return await call({ signal: controller.signal })
+  } finally {
+    disarm()
+  }
+}

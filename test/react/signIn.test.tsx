@@ -1,0 +1,228 @@
+// @vitest-environment jsdom
+import { type ReactNode, StrictMode } from 'react'
+import { renderToString } from 'react-dom/server'
+import { describe, expect, test } from 'vitest'
+import { createSession, LoginFailed } from 'xstate-session'
+import { type AttemptStore, createLogins, type KeptAttempt, type OauthProvider } from 'xstate-session/oauth'
+import { SessionProvider } from 'xstate-session/react'
+import { SignInGuard, useLoginCallback, useSignIn } from 'xstate-session/react-logins'
+import { modes, open, settle } from './page.tsx'
+
+const CALLBACK = 'http://panel.example/callback'
+
+/** A tab of a browser, and a provider that answers every login as `answer` says. */
+function tab(answer: { fails?: string; begins?: string } = {}) {
+  const memory = new Map<string, string>()
+  let attempts: readonly KeptAttempt[] = []
+  const store: AttemptStore = {
+    async change(decide) {
+      const { kept, answer: told } = decide(attempts)
+      attempts = kept
+      return told
+    },
+    keepHint: async () => {},
+    readHint: async () => undefined,
+  }
+  const counts = { begun: 0, exchanged: 0, href: 'http://panel.example/orders', leads: [] as string[] }
+  const provider = (): OauthProvider => ({
+    needsRefreshToken: true,
+    refresh: async () => ({ kind: 'refused', cause: 'network' }),
+    redirectUri: CALLBACK,
+    logins: {
+      async begin() {
+        if (answer.begins) throw new LoginFailed(answer.begins)
+        const state = `s${++counts.begun}`
+        const location = new URL(`http://id.example/authorize?state=${state}`)
+        return { location, attempt: { state, verifier: 'v', nonce: 'n', beganAt: Date.now() } }
+      },
+      async finish() {
+        counts.exchanged++
+        if (answer.fails) throw new LoginFailed(answer.fails)
+        const user = { id: 'ada' }
+        return {
+          token: 'bearer',
+          refreshToken: 'refresh',
+          expiresIn: 600,
+          user,
+          claims: {} as never,
+          idToken: '',
+        }
+      },
+      endSession: async () => undefined,
+      onLogout: () => {},
+    },
+  })
+
+  /** The page at the tab's address, as it is loaded. */
+  async function load(wrap: (tree: ReactNode) => ReactNode = (tree) => tree, content?: ReactNode) {
+    const keycloak = provider()
+    const session = createSession({ baseUrl: 'http://panel.example', strategies: { keycloak } })
+    let left: string | undefined
+    const page = {
+      href: () => counts.href,
+      leave: (url: string) => {
+        left = url
+      },
+      rename: (url: string) => {
+        counts.href = new URL(url, counts.href).href
+      },
+      recall: (key: string) => memory.get(key),
+      remember(key: string, value: string | undefined) {
+        if (value === undefined) memory.delete(key)
+        else memory.set(key, value)
+      },
+    }
+    const logins = createLogins(session, { keycloak }, { attempts: store, page })
+    const guard = (
+      <SignInGuard
+        logins={logins}
+        provider="keycloak"
+        pending={<i>pending</i>}
+        onReturn={(to) => {
+          counts.leads.push(to)
+          page.rename(to)
+        }}
+      >
+        <i>page</i>
+      </SignInGuard>
+    )
+    const shown = await open(wrap(<SessionProvider session={session}>{content ?? guard}</SessionProvider>))
+    await settle(() => {})
+    return { shown, session, logins, left: () => left }
+  }
+  /** The provider sends the user back from where the page has left for. */
+  const back = (left: string | undefined) => {
+    counts.href = `${CALLBACK}?code=c&state=${new URL(left ?? '').searchParams.get('state')}`
+  }
+  return { load, back, counts, memory }
+}
+
+describe.each(modes)('the guard that signs in, rendered %s', (_, wrap) => {
+  test('L10: leaves for the provider once, comes back, exchanges once, and leads to where it was', async () => {
+    const { load, back, counts } = tab()
+    const first = await load(wrap)
+    expect(first.shown.text()).toBe('pending')
+    expect(counts.begun).toBe(1)
+    back(first.left())
+    const second = await load(wrap)
+    expect(second.shown.text()).toBe('page')
+    expect(counts).toMatchObject({ begun: 1, exchanged: 1, leads: ['/orders'] })
+    expect(second.shown.complaints).toEqual([])
+  })
+
+  test('L9: a callback that always fails behind a guard begins two logins at most in a tab, then shows it', async () => {
+    const { load, back, counts } = tab({ fails: 'invalid_answer' })
+    for (let turn = 0; turn < 6; turn++) {
+      const { shown, left } = await load(wrap)
+      if (left()) back(left())
+      // The user reloads the page that they wanted.
+      else counts.href = 'http://panel.example/orders'
+      if (turn % 2 === 1 || turn > 3) expect(shown.text()).toBe('The sign-in has failed.Sign in')
+    }
+    expect(counts.begun).toBe(2)
+    const last = await load(wrap)
+    expect(last.left()).toBeUndefined()
+    // Who asks for a login gets one.
+    await last.shown.click('Sign in')
+    await settle(() => {})
+    expect(last.left()).toContain('id.example')
+  })
+
+  test('L9: a login whose session ends at once is begun twice, and not again', async () => {
+    const { load, back, counts } = tab()
+    for (let turn = 0; turn < 6; turn++) {
+      const { session, left } = await load(wrap)
+      if (left()) back(left())
+      else if (session.getSnapshot().isAuthenticated) counts.href = 'http://panel.example/orders'
+    }
+    expect(counts.begun).toBe(2)
+  })
+
+  test('L9: an address that is opened again begins anew, and an unknown one does not do so for ever', async () => {
+    const { load, counts } = tab()
+    for (let turn = 0; turn < 5; turn++) {
+      counts.href = `${CALLBACK}?code=c&state=of-another-day`
+      await load(wrap)
+    }
+    expect(counts).toMatchObject({ begun: 2, exchanged: 0 })
+  })
+
+  test('a user who has logged out is asked, not sent to the provider', async () => {
+    const { load, back, counts } = tab()
+    back((await load(wrap)).left())
+    const { shown, session } = await load(wrap)
+    await settle(() => session.logout())
+    expect(shown.text()).toBe('You have signed out.Sign in')
+    expect(counts.begun).toBe(1)
+  })
+})
+
+test('the guard: a user who went back at the provider is asked', async () => {
+  const { load } = tab()
+  const { shown } = await load()
+  await settle(() => window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true })))
+  expect(shown.text()).toBe('The sign-in has failed.Sign in')
+})
+
+test('the guard: a browser that remembers nothing begins no login that nobody asked for', async () => {
+  const { load, memory, counts } = tab()
+  memory.set = () => memory
+  expect((await load()).shown.text()).toContain('Sign in')
+  expect(counts.begun).toBe(0)
+})
+
+test('the guard renders on a server, which has no window', () => {
+  const session = createSession({
+    baseUrl: 'http://panel.example',
+    strategies: {
+      a: { needsRefreshToken: true, refresh: async () => ({ kind: 'refused', cause: 'network' }) },
+    },
+  })
+  const html = renderToString(
+    <SessionProvider session={session}>
+      <SignInGuard logins={{} as never} provider="a" pending={<i>pending</i>}>
+        page
+      </SignInGuard>
+    </SessionProvider>,
+  )
+  expect(html).toBe('<i>pending</i>')
+})
+
+test('useSignIn tells why the page could not leave, and useLoginCallback why a login failed', async () => {
+  const answer: { fails?: string; begins?: string } = { begins: 'provider_unavailable' }
+  const { load, back, counts } = tab(answer)
+  let logins: Parameters<typeof useLoginCallback>[0]
+  function Page() {
+    const callback = useLoginCallback(logins)
+    const { mutate, error } = useSignIn(logins, 'keycloak')
+    return (
+      <button type="button" onClick={mutate}>
+        {`${callback.isPending} ${(callback.error ?? error)?.message ?? ''}`}
+      </button>
+    )
+  }
+  const Late = () => <Page />
+  const start = async () => {
+    const loaded = await load((tree) => tree, <i />)
+    logins = loaded.logins
+    const shown = await open(
+      <StrictMode>
+        <SessionProvider session={loaded.session}>
+          <Late />
+        </SessionProvider>
+      </StrictMode>,
+    )
+    await settle(() => {})
+    return { ...loaded, shown }
+  }
+  const { shown, left } = await start()
+  await shown.click('false ')
+  expect(shown.text()).toBe('false The login has failed (provider_unavailable).')
+  delete answer.begins
+  await shown.click('false The login has failed (provider_unavailable).')
+  await settle(() => {})
+  answer.fails = 'access_denied'
+  back(left())
+  expect((await start()).shown.text()).toBe('false The login has failed (access_denied).')
+  expect(counts.exchanged).toBe(1)
+})
