@@ -1,5 +1,6 @@
 /** Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
 
+export type { Admit } from '../oauth/admission.ts'
 export type { AuthorizationInput } from '../oauth/authorizationRequest.ts'
 export type {
   CodeAttempt,

@@ -8,15 +8,14 @@ import {
   type IDToken,
   None,
   processPushedAuthorizationResponse,
-  processUserInfoResponse,
   pushedAuthorizationRequest,
-  userInfoRequest,
   validateAuthResponse,
 } from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { isAdmitted } from './admission.ts'
 import { type AuthorizationInput, authorizationRequest } from './authorizationRequest.ts'
 import type { Discovery } from './discovery.ts'
 import { claimsOf, isHashOf, isStepped, providerNow, userOf } from './idToken.ts'
@@ -24,6 +23,7 @@ import { failureOf, wordOf } from './loginFailure.ts'
 import { usable } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { tokenAnswerOf } from './tokenAnswer.ts'
+import { userinfoOf } from './userinfo.ts'
 import { type Line, wireCall } from './wireCall.ts'
 
 /** What is kept of a login from its begin to its callback. */
@@ -87,10 +87,8 @@ export interface CodeFlow {
   endSession(idToken: string | undefined, line: Line): Promise<URL | undefined>
 }
 
-export function createCodeFlow(
-  options: OauthProviderOptions,
-  { discover, through, client }: Discovery,
-): CodeFlow {
+export function createCodeFlow(options: OauthProviderOptions, discovery: Discovery): CodeFlow {
+  const { discover, through, client } = discovery
   const { redirectUri, clientAuth = None(), user = userOf } = options
   const isInsecure = options[allowInsecureRequests] === true
 
@@ -132,23 +130,6 @@ export function createCodeFlow(
     })
   }
 
-  /**
-   * The claims of the user beyond the ID token's (OpenID Connect Core section 5.3), whose `sub` must be the same. Where
-   * nobody answers, the ID token has to be enough.
-   */
-  async function withUserinfo(provider: AuthorizationServer, claims: IDToken, token: string, line: Line) {
-    const call = wireCall(line)
-    try {
-      const response = await userInfoRequest(provider, client, token, through(call))
-      return { ...claims, ...(await processUserInfoResponse(provider, client, claims.sub, response)) }
-    } catch {
-      const result = call.result()
-      const isAnswer = result?.kind === 'answer' && result.status === 200 && parseJson(result.text)
-      if (isAnswer) throw new LoginFailed('invalid_answer')
-      return claims
-    }
-  }
-
   /** The claims of a good answer, and `who` is told as soon as that is known. */
   async function judged(
     provider: AuthorizationServer,
@@ -170,9 +151,11 @@ export function createCodeFlow(
     if (typeof hash === 'string' && !(await isHashOf(hash, token, idToken)))
       throw new LoginFailed('invalid_answer')
     if (!isStepped(claims, attempt, serverNow)) throw new LoginFailed('step_up_failed')
-    if (!options.userinfo) return { user: known, claims }
-    const all = await withUserinfo(provider, claims, token, line)
-    return { user: user(all), claims: all }
+    // Where nobody answers, the ID token has to be enough.
+    const all = (options.userinfo && (await userinfoOf(discovery, provider, claims, token, line))) || claims
+    const found = { user: user(all), claims: all }
+    if (!isAdmitted(options.admit, found.user, all)) throw new LoginFailed('not_admitted')
+    return found
   }
 
   return {

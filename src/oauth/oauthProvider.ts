@@ -1,11 +1,16 @@
+import type { AuthorizationServer, IDToken } from 'oauth4webapi'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
+import { isAdmitted } from './admission.ts'
 import { type CodeFlow, createCodeFlow } from './codeFlow.ts'
 import { createDiscovery } from './discovery.ts'
+import { userOf } from './idToken.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes } from './refreshes.ts'
+import { userinfoOf } from './userinfo.ts'
+import type { Line } from './wireCall.ts'
 
 /** One provider: how its sessions are renewed, and how its logins go. */
 export interface OauthProvider extends SessionStrategy {
@@ -34,7 +39,15 @@ export interface OauthProvider extends SessionStrategy {
  * })
  */
 export function oauthProvider(options: OauthProviderOptions): OauthProvider {
-  const { scope, redirectUri, userinfo, postLogoutRedirectUri, revokesAtLogout = true, ...rest } = options
+  const {
+    scope,
+    redirectUri,
+    userinfo,
+    admit,
+    postLogoutRedirectUri,
+    revokesAtLogout = true,
+    ...rest
+  } = options
   if (!isAbsolute(redirectUri))
     throw new Misconfigured(
       'oauthProvider: `redirectUri` must be an absolute http(s) URL without a fragment.',
@@ -49,9 +62,19 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
       'oauthProvider: `postLogoutRedirectUri` must be an absolute http(s) URL without a fragment.',
     )
   const discovery = createDiscovery(read)
-  const refreshes = createRefreshes(rest, discovery)
+  if (admit !== undefined && typeof admit !== 'function')
+    throw new Misconfigured('oauthProvider: `admit` must be a function from a user to a boolean.')
+  const refreshes = createRefreshes(rest, discovery, admit && mayStay)
   const ended = new WeakSet<AbortSignal>()
   let onLogout: (() => void) | undefined
+
+  /** Whether the user of a renewal may still in. Where the provider does not tell all now, what it told before holds. */
+  async function mayStay(provider: AuthorizationServer, claims: IDToken, token: string, line: Line) {
+    const all = userinfo
+      ? await userinfoOf(discovery, provider, claims, token, line).catch(() => undefined)
+      : claims
+    return all === undefined || isAdmitted(admit, (rest.user ?? userOf)(all), all)
+  }
 
   async function revoke(end: RevokeRequest): Promise<boolean> {
     const { provider } = await discovery.discover(end)

@@ -1,3 +1,4 @@
+import type { Admit } from './admission.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
 
 /** A provider at which users log in, and which renews their sessions. */
@@ -8,6 +9,14 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
   readonly scope?: string
   /** Whether a login asks the provider for the claims that its ID token leaves out. @default false */
   readonly userinfo?: boolean
+  /**
+   * Whether a user may use this application, at the login and at each renewal whose answer tells the user; with
+   * `userinfo` by what that says, too. A login that is refused fails with `not_admitted`, a session that is refused ends
+   * with `accessRevoked`, and the tokens are revoked. Anything but `true` refuses, a throw and a Promise, too. It guards
+   * what a page shows; the API decides what may be read.
+   * @default everybody
+   */
+  readonly admit?: Admit
   /** Where the provider sends users after a logout; registered there, to the letter. @default a page of the provider's */
   readonly postLogoutRedirectUri?: string
   /**

@@ -2,13 +2,14 @@ import {
   type AuthorizationServer,
   clockSkew,
   getValidatedIdTokenClaims,
+  type IDToken,
   None,
   processRefreshTokenResponse,
   processRevocationResponse,
   refreshTokenGrantRequest,
   revocationRequest,
 } from 'oauth4webapi'
-import type { RefreshOutcome, SessionStrategy } from '../session/strategy.ts'
+import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import type { Discovery } from './discovery.ts'
@@ -16,7 +17,7 @@ import { algorithmOf, providerNow, skewOf, userOf } from './idToken.ts'
 import { errorOf, oauthErrors, ownError } from './oauthErrors.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
 import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
-import { wireCall } from './wireCall.ts'
+import { type Line, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 
@@ -24,6 +25,7 @@ const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 export function createRefreshes(
   options: OauthStrategyOptions,
   { discover, through, client }: Discovery,
+  mayStay?: (provider: AuthorizationServer, claims: IDToken, token: string, line: Line) => Promise<boolean>,
 ): Omit<SessionStrategy, 'resend'> {
   const { clientAuth = None(), scope, trust404, trust503, user = userOf } = options
   /** What a grant has brought: its tokens, and whom its ID token is about. */
@@ -31,6 +33,7 @@ export function createRefreshes(
     { isOdd, ...answer }: TokenAnswer,
     provider: AuthorizationServer,
     headers: Headers,
+    line: RefreshRequest,
   ): Promise<RefreshOutcome> {
     const { access_token: bearer, refresh_token: refreshToken, expires_in: expiresIn } = answer
     const serverNow = parseHttpDate(headers.get('date'))
@@ -50,6 +53,10 @@ export function createRefreshes(
         }),
       )
       const claims = getValidatedIdTokenClaims(judged)
+      if (claims && mayStay && !(await mayStay(provider, claims, bearer, line))) {
+        revoke({ ...line, ...tokens, cause: 'late' }).catch(() => {})
+        return { kind: 'rejected', reason: 'accessRevoked' }
+      }
       return {
         kind: 'ok',
         ...tokens,
@@ -63,6 +70,29 @@ export function createRefreshes(
     } catch {
       // Whose bearer it is cannot be told. A new refresh token is kept all the same.
       return refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
+    }
+  }
+
+  async function revoke(end: RevokeRequest): Promise<boolean> {
+    const { provider } = await discover(end)
+    const [token, hint] = end.refreshToken
+      ? [end.refreshToken, 'refresh_token']
+      : [end.bearer, 'access_token']
+    if (!token || !provider) return false
+    const call = wireCall(end)
+    try {
+      await processRevocationResponse(
+        await revocationRequest(provider, client, clientAuth, token, {
+          ...through(call),
+          additionalParameters: { token_type_hint: hint },
+        }),
+      )
+      const result = call.result()
+      // Of what the provider says besides nothing matters (RFC 7009 section 2.2); a page is somebody else's.
+      return result?.kind === 'answer' && !result.text.trimStart().startsWith('<')
+    } catch {
+      // No such endpoint, or an answer such as 503, after which the token lives on (RFC 7009 section 2.2.1).
+      return false
     }
   }
 
@@ -98,31 +128,10 @@ export function createRefreshes(
         trust503,
       })
       if (outcome.kind !== 'ok' || result.kind !== 'answer' || !answer) return outcome
-      return renewalOf(answer, found.provider, result.headers)
+      return renewalOf(answer, found.provider, result.headers, attempt)
     },
 
-    async revoke(end) {
-      const { provider } = await discover(end)
-      const [token, hint] = end.refreshToken
-        ? [end.refreshToken, 'refresh_token']
-        : [end.bearer, 'access_token']
-      if (!token || !provider) return false
-      const call = wireCall(end)
-      try {
-        await processRevocationResponse(
-          await revocationRequest(provider, client, clientAuth, token, {
-            ...through(call),
-            additionalParameters: { token_type_hint: hint },
-          }),
-        )
-        const result = call.result()
-        // Of what the provider says besides nothing matters (RFC 7009 section 2.2); a page is somebody else's.
-        return result?.kind === 'answer' && !result.text.trimStart().startsWith('<')
-      } catch {
-        // No such endpoint, or an answer such as 503, after which the token lives on (RFC 7009 section 2.2.1).
-        return false
-      }
-    },
+    revoke,
   }
 }
 

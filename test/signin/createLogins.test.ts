@@ -497,6 +497,60 @@ describe('whoever is logged in', () => {
   })
 })
 
+describe('who may in', () => {
+  test('is asked at the login: the session never begins, and its tokens are revoked', async () => {
+    const seen: unknown[] = []
+    for (const refusal of [() => false, async () => true, () => ({}) as never, thrower] as never[]) {
+      const admit = (...asked: unknown[]) => {
+        seen.push(asked)
+        return (refusal as () => boolean)()
+      }
+      const { tab } = browser(provider, { admit })
+      const begun = tab()
+      await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+      const back = tab(await wayBack(begun.page.left))
+      await expect(back.logins.handleCallback()).rejects.toEqual(failed('not_admitted'))
+      expect(back.session.getSnapshot().isAuthenticated).toBe(false)
+      expect(back.page.revoked).toBe(1)
+    }
+    expect(seen).toHaveLength(4)
+    const known = expect.objectContaining({ id: 'ada', name: 'Ada' })
+    expect(seen[0]).toEqual([
+      known,
+      { claims: expect.objectContaining({ sub: 'ada', iss: provider.issuer }) },
+    ])
+  })
+
+  test.each([false, true])(
+    'is asked at each renewal, which ends the session, userinfo %s',
+    async (userinfo) => {
+      let isIn = true
+      let asked = 0
+      const admit = () => {
+        asked++
+        return isIn
+      }
+      const { tab } = browser(provider, { admit, userinfo })
+      const begun = tab()
+      await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+      const { session, logins } = tab(await wayBack(begun.page.left))
+      await logins.handleCallback()
+      isIn = false
+      const revoked = provider.counts.revocations
+      await expect(session.refresh()).rejects.toMatchObject({
+        code: 'session_expired',
+        reason: 'accessRevoked',
+      })
+      expect(asked).toBe(2)
+      await expect.poll(() => provider.counts.revocations).toBe(revoked + 1)
+    },
+  )
+})
+
+const thrower = () => {
+  throw new Error('no groups')
+}
+
 describe('logout', () => {
   async function loggedIn(more?: Partial<OauthProviderOptions>) {
     const { tab, attempts } = browser(provider, more)
