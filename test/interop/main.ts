@@ -1,0 +1,41 @@
+/** `npm run interop`: the script against every provider that this machine can have; writes `docs/providers.json`. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { hydra } from './hydra.ts'
+import { keycloak } from './keycloak.ts'
+import { oidcProvider } from './oidcProvider.ts'
+import type { Found } from './party.ts'
+import { type Measured, measure } from './script.ts'
+
+const file = new URL('../../docs/providers.json', import.meta.url)
+const kinds = { 'oidc-provider': oidcProvider, keycloak, hydra }
+const wanted = process.argv.slice(2)
+/** What was measured before stays, for a machine that cannot have them all. */
+const known: Measured[] = JSON.parse(readFileSync(file, 'utf8'))
+const keyOf = ({ provider, setting }: Measured) => `${provider}, ${setting}`
+let failures = 0
+
+for (const [name, start] of Object.entries(kinds)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const found: Found = await start().catch((error: Error) => ({ missing: `${name}: ${error.message}` }))
+  if ('missing' in found) {
+    console.log(`not here: ${found.missing}`)
+    continue
+  }
+  for (const party of found.parties) {
+    console.log(`${party.name}, ${party.setting}`)
+    try {
+      const measured = await measure(party)
+      console.log(measured)
+      const at = known.findIndex((one) => keyOf(one) === keyOf(measured))
+      known.splice(at < 0 ? known.length : at, at < 0 ? 0 : 1, measured)
+    } catch (error) {
+      failures++
+      console.error('failed:', error)
+    } finally {
+      await party.stop()
+    }
+  }
+}
+writeFileSync(file, `${JSON.stringify(known, null, 2)}\n`)
+console.log(`${known.length} settings in docs/providers.json; npm run docs writes docs/providers.md`)
+process.exit(failures > 0 ? 1 : 0)

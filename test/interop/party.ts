@@ -1,0 +1,27 @@
+import type { CodeFlow } from '../../src/oauth/codeFlow.ts'
+
+/** A provider that is up, as one public client of it sees it. */
+export interface Party {
+  /** What it is, with its version. */
+  readonly name: string
+  /** How it is set up: what matters for refresh tokens. */
+  readonly setting: string
+  readonly issuer: string
+  readonly redirectUri: string
+  readonly postLogoutRedirectUri: string
+  readonly scope: string
+  /** How long it takes a refresh token that it has rotated away, as it is set up; milliseconds. */
+  readonly graceMs: number
+  stop(): Promise<void>
+}
+
+/** What a kind of provider is on this machine: its parties, or what is missing and how to get it. */
+export type Found = { readonly parties: readonly Party[] } | { readonly missing: string }
+
+/** Where the script sends a browser and what becomes of it; a login through a page and one through a server share it. */
+export interface UserAgent {
+  /** Follows redirects and fills in forms until an address begins with one of `ends`; answers that address. */
+  visit(location: URL, ends: readonly string[]): Promise<URL>
+}
+
+export type Grant = Awaited<ReturnType<CodeFlow['finish']>>
