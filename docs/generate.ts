@@ -1,6 +1,6 @@
 /**
  * Writes docs/statechart.md from the machine itself (a Mermaid diagram, and what every state does with every event),
- * docs/words.md from the tables of the strategies, and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
+ * docs/words.md from the tables of the strategies, docs/providers.md from what was measured, and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
  * nowhere, a page is not listed, a public name is not explained, or an example of one is missing or does not compile.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,7 @@ import type { AnyStateNode } from 'xstate'
 import { sessionMachine } from '../machines/session.machine.ts'
 import { edgesOf, stateNodes } from './chart.ts'
 import { exampleProblems } from './examples.ts'
+import { providersPage } from './providers.ts'
 import { buildSite } from './site/buildSite.ts'
 import { table } from './table.ts'
 import { wordsPage } from './words.ts'
@@ -77,7 +78,7 @@ function page(): string {
 
 const isCheck = process.argv.includes('--check')
 const problems: string[] = []
-const pages = { 'statechart.md': page(), 'words.md': await wordsPage() }
+const pages = { 'statechart.md': page(), 'words.md': await wordsPage(), 'providers.md': providersPage() }
 for (const [name, text] of Object.entries(pages)) {
   if (!isCheck) writeFileSync(fileOf(name), text)
   else if (readFileSync(fileOf(name), 'utf8') !== text) problems.push(`docs/${name} is stale: npm run docs`)

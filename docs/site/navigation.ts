@@ -62,6 +62,7 @@ export const chapters: readonly Chapter[] = [
       page('docs/statechart.md', 'Statechart'),
       page('docs/outcomes.md', 'Outcomes and reasons'),
       page('docs/words.md', 'Who spoke'),
+      page('docs/providers.md', 'Providers'),
       page('docs/testing.md', 'Testing'),
       page('docs/xstate-6.md', 'XState 6'),
     ],

@@ -1,7 +1,8 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
 
 /**
- * What providers document about a refresh token that is sent twice, for `oauthStrategy({ ...oauthProfiles.okta })`.
+ * What providers do with a refresh token that is sent twice, for `oauthStrategy({ ...oauthProfiles.okta })`: measured
+ * ([Providers](../../docs/providers.md)) for Keycloak, Ory Hydra and `oidc-provider`, documented for the others.
  * Each holds for the provider's defaults: a tenant that is set up otherwise needs its own `resend`.
  *
  * - `entra`: old refresh tokens are not revoked when they are used
@@ -12,11 +13,17 @@ import type { ResendPolicy } from '../../machines/session.types.ts'
  *   (auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation, `leeway`). An overlap period
  *   that is on becomes `{ withinMs }`.
  * - `keycloak`: "Revoke Refresh Token" is off by default, and tokens may be used again. Where it is on
- *   (Server Administration Guide, "Session and token timeouts"), the policy is `'never'`.
+ *   (Server Administration Guide, "Session and token timeouts"), the policy is `'never'`: a second use ends the newest
+ *   token, too.
+ * - `hydra`: a second use ends the newest token, too, and there is no grace unless configured
+ *   (`oauth2.grant.refresh_token.rotation_grace_period`), which becomes `{ withinMs }`.
+ * - `oidcProvider`: a public client rotates, and a second use ends the grant.
  */
 export const oauthProfiles = {
   entra: { resend: 'afterBearerEnds' },
   okta: { resend: { withinMs: 30_000 } },
   auth0: { resend: 'never' },
   keycloak: { resend: 'afterBearerEnds' },
+  hydra: { resend: 'never' },
+  oidcProvider: { resend: 'never' },
 } as const satisfies Record<string, { resend: ResendPolicy }>

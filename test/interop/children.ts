@@ -17,8 +17,17 @@ export function run(command: string, args: readonly string[], cwd = cache): stri
 }
 
 /** Starts a server and resolves as soon as `url` answers; rejects with its last words if it ends, or after ten minutes. */
-export async function serve(command: string, args: readonly string[], url: string, env: NodeJS.ProcessEnv = {}) {
-  const child: ChildProcess = spawn(command, args, { cwd: cache, env: { ...process.env, ...env }, detached: true })
+export async function serve(
+  command: string,
+  args: readonly string[],
+  url: string,
+  env: NodeJS.ProcessEnv = {},
+) {
+  const child: ChildProcess = spawn(command, args, {
+    cwd: cache,
+    env: { ...process.env, ...env },
+    detached: true,
+  })
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (text) => {
@@ -31,7 +40,13 @@ export async function serve(command: string, args: readonly string[], url: strin
   }
   for (let tries = 0; tries < 1_200; tries++) {
     if (child.exitCode !== null) throw new Error(`${command} has ended: ${said}`)
-    if (await fetch(url).then(({ ok }) => ok, () => false)) return stop
+    if (
+      await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return stop
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   await stop()

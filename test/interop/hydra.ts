@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { cache, has, run, serve } from './children.ts'
@@ -16,13 +16,20 @@ const POP = 'github.com/gobuffalo/pop/v6=github.com/ory/pop/v6@v6.2.1-0.20241121
 export async function hydra(): Promise<Found> {
   const program = `${cache}hydra-${VERSION}`
   if (!existsSync(program)) {
-    if (!has('go')) return { missing: `Ory Hydra is built from ${MODULE}@v${VERSION}: apt-get install golang-go (1.22 or newer)` }
+    if (!has('go'))
+      return {
+        missing: `Ory Hydra is built from ${MODULE}@v${VERSION}: apt-get install golang-go (1.22 or newer)`,
+      }
     const folder = `${cache}hydra`
     mkdirSync(folder, { recursive: true })
     if (!existsSync(`${folder}/go.mod`)) run('go', ['mod', 'init', 'interop/hydra'], folder)
     run('go', ['get', `${MODULE}@v${VERSION}`], folder)
     run('go', ['mod', 'edit', '-replace', POP], folder)
-    run('go', ['build', '-mod=mod', '-p', '1', '-tags', 'sqlite,sqlite_omit_load_extension', '-o', program, MODULE], folder)
+    run(
+      'go',
+      ['build', '-mod=mod', '-p', '1', '-tags', 'sqlite,sqlite_omit_load_extension', '-o', program, MODULE],
+      folder,
+    )
   }
   return {
     parties: [
@@ -55,7 +62,11 @@ async function start(program: string, setting: string, graceMs: number): Promise
       ...(graceMs > 0 && { oauth2: { grant: { refresh_token: { rotation_grace_period: `${graceMs}ms` } } } }),
     }),
   )
-  const stop = await serve(program, ['serve', 'all', '--dev', '-c', config], `http://127.0.0.1:${adminPort}/health/ready`)
+  const stop = await serve(
+    program,
+    ['serve', 'all', '--dev', '-c', config],
+    `http://127.0.0.1:${adminPort}/health/ready`,
+  )
   const scope = 'openid profile email offline_access'
   const made = await fetch(`${admin}/clients`, {
     method: 'POST',

@@ -49,7 +49,8 @@ const SETTINGS = [
 /** Keycloak, out of Maven Central. */
 export async function keycloak(): Promise<Found> {
   const home = `${cache}keycloak-${VERSION}`
-  if (!has('java')) return { missing: 'Keycloak needs Java 17 or newer: apt-get install openjdk-17-jre-headless' }
+  if (!has('java'))
+    return { missing: 'Keycloak needs Java 17 or newer: apt-get install openjdk-17-jre-headless' }
   if (!existsSync(home)) {
     if (!has('mvn') || !has('unzip'))
       return { missing: `Keycloak is ${ARTIFACT} in Maven Central: apt-get install maven unzip` }
@@ -62,7 +63,11 @@ export async function keycloak(): Promise<Found> {
   const port = await freePort(0)
   const url = `http://127.0.0.1:${port}`
   const args = ['start-dev', '--import-realm', '--db=dev-mem', `--http-port=${port}`, '--http-host=127.0.0.1']
-  const stop = await serve(`${home}/bin/kc.sh`, args, `${url}/realms/rotating/.well-known/openid-configuration`)
+  const stop = await serve(
+    `${home}/bin/kc.sh`,
+    args,
+    `${url}/realms/rotating/.well-known/openid-configuration`,
+  )
   let open = SETTINGS.length
   return {
     parties: SETTINGS.map(({ name, setting }) => ({

@@ -31,7 +31,10 @@ function createWire() {
     const copy = response.clone()
     const body = await copy.json().catch(() => undefined)
     // Of a long description the last sentence is the provider's own.
-    const description = String(body?.error_description ?? '').replace(/^The provided authorization grant.*client\. /, '')
+    const description = String(body?.error_description ?? '').replace(
+      /^The provided authorization grant.*client\. /,
+      '',
+    )
     error = [body?.error, description].filter(Boolean).join(': ')
     if (!losesNext) return response
     losesNext = false
@@ -51,7 +54,13 @@ export async function measure(party: Party): Promise<Measured> {
   const { issuer, redirectUri, postLogoutRedirectUri, scope, graceMs } = party
   const wire = createWire()
   const line = () => ({ signal: deadline(), fetch: wire.fetch })
-  const provider = oauthProvider({ server: issuer, clientId: 'panel', redirectUri, postLogoutRedirectUri, scope })
+  const provider = oauthProvider({
+    server: issuer,
+    clientId: 'panel',
+    redirectUri,
+    postLogoutRedirectUri,
+    scope,
+  })
 
   async function enter(agent = createUserAgent(), prompt?: string) {
     const input = { loginHint: 'ada', ...(prompt && { prompt }) }
@@ -63,7 +72,12 @@ export async function measure(party: Party): Promise<Measured> {
 
   async function login() {
     const entered = await enter()
-    const grant = await provider.logins.finish(entered.attempt, entered.callback.searchParams, line(), () => {})
+    const grant = await provider.logins.finish(
+      entered.attempt,
+      entered.callback.searchParams,
+      line(),
+      () => {},
+    )
     return { ...entered, grant, token: grant.refreshToken ?? '' }
   }
 

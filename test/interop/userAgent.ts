@@ -34,7 +34,11 @@ export function createUserAgent(): UserAgent {
     }
     return [
       new URL(form.action),
-      { method: 'POST', body, headers: { origin: at.origin, 'content-type': 'application/x-www-form-urlencoded' } },
+      {
+        method: 'POST',
+        body,
+        headers: { origin: at.origin, 'content-type': 'application/x-www-form-urlencoded' },
+      },
     ]
   }
 
