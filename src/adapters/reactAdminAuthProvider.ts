@@ -8,6 +8,7 @@ import type {
 import { systemClock } from '../base/clock.ts'
 import { readUser } from '../base/readUser.ts'
 import type { BaseSession } from '../session/session.ts'
+import { type SignInAt, signInAt } from './pageLogins.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
@@ -15,9 +16,10 @@ import { whenKnown } from './whenKnown.ts'
 export interface ReactAdminOptions<User extends UserIdentity = SessionUser> {
   /**
    * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
-   * form. May resolve to `{ redirectTo }`.
+   * form. May resolve to `{ redirectTo }`. Or `{ logins, provider }` of a page that logs in at a provider: the login
+   * leaves the page for it, and react-admin's route `/auth-callback` is its `redirectUri`.
    */
-  readonly login: (params: unknown) => Promise<unknown>
+  readonly login: ((params: unknown) => Promise<unknown>) | SignInAt
   /** Where a user without a session goes; `false`: nowhere. @default react-admin's own login page */
   readonly loginPath?: string | false
   /** What the user reads when the session has ended; `false`: nothing. @default react-admin's own text */
@@ -32,6 +34,8 @@ export interface ReactAdminAuthProvider {
   readonly supportAbortSignal: true
   /** Logs in as the option `login` says. */
   login(params: unknown): Promise<unknown>
+  /** Ends a login at a provider, and resolves to where it was to lead; what it rejects with is shown. */
+  handleCallback?(): Promise<{ readonly redirectTo: string }>
   /** Logs out, and resolves to where the user goes. */
   logout(params?: unknown): Promise<string | false | undefined>
   /** Resolves if there is a session; waits while that is not known. */
@@ -83,10 +87,20 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
   return {
     supportAbortSignal: true,
     async login(params) {
+      // On the way to the provider react-admin stays where it is.
+      if (typeof login === 'object')
+        return signInAt(login, pathIn(params)).then(() => ({ redirectTo: false }))
       const answer = await login(params)
       shown.show(session.getSnapshot())
       return answer
     },
+    ...(typeof login === 'object' && {
+      async handleCallback() {
+        const { returnTo } = await login.logins.handleCallback()
+        shown.show(session.getSnapshot())
+        return { redirectTo: returnTo }
+      },
+    }),
     async logout() {
       // react-admin calls this too when it finds that the session has ended: that reason stays.
       await shown.logout()
@@ -116,3 +130,6 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
     getPermissions: async (params) => permissionsOf(shown.show(await whenKnown(session, params?.signal))),
   }
 }
+
+/** What a form of react-admin may say of where the user wanted to go. */
+const pathIn = (params: unknown) => (params as { readonly redirectTo?: unknown } | undefined)?.redirectTo

@@ -7,6 +7,7 @@ import type {
 } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
 import type { BaseSession } from '../session/session.ts'
+import { type SignInAt, signInAt } from './pageLogins.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
@@ -14,9 +15,10 @@ import { whenKnown } from './whenKnown.ts'
 export interface RefineOptions<User extends UserIdentity = SessionUser> {
   /**
    * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
-   * form. May resolve to `{ redirectTo }`.
+   * form. May resolve to `{ redirectTo }`. Or `{ logins, provider }` of a page that logs in at a provider: the login
+   * leaves the page for it, and the page of its `redirectUri` calls `logins.handleCallback()`.
    */
-  readonly login: (params: unknown) => Promise<{ readonly redirectTo?: string } | undefined>
+  readonly login: ((params: unknown) => Promise<{ readonly redirectTo?: string } | undefined>) | SignInAt
   /** Where a user without a session goes. @default '/login' */
   readonly loginPath?: string
   /** Where a user goes after the login. @default '/' */
@@ -85,6 +87,12 @@ export function refineAuthProvider<User extends UserIdentity = SessionUser>(
   return {
     async login(params) {
       try {
+        if (typeof login === 'object') {
+          const { redirectTo } = (params ?? {}) as { readonly redirectTo?: unknown }
+          // refine stays here until the page has left.
+          await signInAt(login, redirectTo ?? homePath)
+          return { success: true }
+        }
         const redirectTo = (await login(params))?.redirectTo ?? homePath
         shown.show(session.getSnapshot())
         return { success: true, redirectTo }

@@ -1,5 +1,7 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { byWish } from '../base/byWish.ts'
 import type { BaseSession } from '../session/session.ts'
+import { type SignInAt, signInAt } from './pageLogins.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /** Where somebody without a session is sent. */
@@ -10,6 +12,12 @@ export interface RouterGuardOptions {
    * page goes back to nothing but what `isOwnPath` of `xstate-session/browser` says is a path of the page's own site.
    */
   readonly toLogin: (returnTo: string) => unknown
+  /**
+   * Logs in at a provider, in place of a login page, whoever has not logged in or whose session cannot be renewed: the page
+   * leaves, and comes back to where the user wanted to go. Who has logged out, or was idle, still is sent `toLogin`, and so
+   * is everybody whose login has come to nothing: a tab begins at most two.
+   */
+  readonly signIn?: SignInAt
 }
 
 /**
@@ -23,13 +31,21 @@ export interface RouterGuardOptions {
  */
 export function requireSession(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
-  { toLogin }: RouterGuardOptions,
+  { toLogin, signIn }: RouterGuardOptions,
 ): (match: {
   readonly location: { readonly href: string }
   readonly abortController?: AbortController
 }) => Promise<void> {
   return async ({ location, abortController }) => {
     const { reason } = await whenKnown(session, abortController?.signal)
-    if (reason !== null) throw toLogin(location.href)
+    if (reason === null) return
+    if (!signIn || byWish.has(reason)) throw toLogin(location.href)
+    const hasLeft = await signInAt(signIn, location.href, true).then(
+      () => true,
+      () => false,
+    )
+    if (!hasLeft) throw toLogin(location.href)
+    // The page leaves: the route is not shown meanwhile.
+    await new Promise<never>(() => {})
   }
 }

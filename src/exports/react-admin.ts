@@ -2,6 +2,7 @@
  * What react-admin 5 asks of a session: its `authProvider`, its `httpClient`, and a data provider that drops late answers.
  */
 
+export type { PageLogins, SignInAt } from '../adapters/pageLogins.ts'
 export {
   type ReactAdminAuthProvider,
   type ReactAdminOptions,

@@ -1,5 +1,6 @@
 /** What refine 5 asks of a session: its `authProvider`. */
 
+export type { PageLogins, SignInAt } from '../adapters/pageLogins.ts'
 export {
   type RefineAuthProvider,
   type RefineOptions,

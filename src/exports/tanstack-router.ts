@@ -1,4 +1,5 @@
 /** Guards routes of TanStack Router, and keeps what they have loaded to its user. */
 
 export { connectRouter, type RouterLike } from '../adapters/connectRouter.ts'
+export type { PageLogins, SignInAt } from '../adapters/pageLogins.ts'
 export { type RouterGuardOptions, requireSession } from '../adapters/requireSession.ts'

@@ -1,6 +1,7 @@
 'use client'
 import { createElement, Fragment, type ReactElement, type ReactNode, useEffect, useState } from 'react'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import { byWish } from '../base/byWish.ts'
 import { type AnySessionError, LoginFailed } from '../base/errors.ts'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
 import { SessionGuard } from './SessionGuard.ts'
@@ -36,17 +37,6 @@ export interface SignInGuardProps<Name extends string> {
   /** Shown to a user who has logged out or may not in, and after a login that failed. @default a text and a button */
   readonly prompt?: (prompt: SignInPrompt) => ReactNode
 }
-
-/** After these a login that nobody asked for would undo what the user or a limit did, or fail again. */
-const ASKED_ONLY: ReadonlySet<ExpiredReason | LoggedOutReason | null> = new Set([
-  'user',
-  'elsewhere',
-  'backChannel',
-  'accessRevoked',
-  'identityMismatch',
-  'idle',
-  'absoluteLifetime',
-])
 
 /**
  * Shows its children to somebody who is logged in, and sends everybody else to the provider and back to this page. It
@@ -86,7 +76,7 @@ function Begin<Name extends string>({
   const asked = useSignIn(logins, provider, whole)
   const unasked = useSignIn(logins, provider, { ...whole, isUnasked: true })
   const [isBack, setBack] = useState(false)
-  const isUnasked = asked.isIdle && !ASKED_ONLY.has(reason)
+  const isUnasked = asked.isIdle && !(reason && byWish.has(reason))
   const { mutate } = unasked
   useEffect(() => {
     if (isUnasked) mutate()

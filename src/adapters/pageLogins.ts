@@ -1,0 +1,24 @@
+/** The logins of a page, of `createLogins`. Their errors say what went wrong. */
+export interface PageLogins {
+  /** Leaves the page for the provider. */
+  signIn(
+    provider: never,
+    options?: { readonly returnTo?: string; readonly isUnasked?: boolean },
+  ): Promise<void>
+  /** Ends the login whose callback this page is. */
+  handleCallback(): Promise<{ readonly returnTo: string }>
+}
+
+/** Logins that begin at a provider. */
+export interface SignInAt {
+  /** Of `createLogins`, made once beside the session. */
+  readonly logins: PageLogins
+  /** The key of the provider among the strategies. */
+  readonly provider: string
+}
+
+/** Leaves for the provider. `wanted`: what a form or a router says of where the user wants to go. */
+export function signInAt({ logins, provider }: SignInAt, wanted?: unknown, isUnasked = false): Promise<void> {
+  const returnTo = typeof wanted === 'string' && wanted.startsWith('/') ? { returnTo: wanted } : {}
+  return logins.signIn(provider as never, { ...returnTo, ...(isUnasked && { isUnasked }) })
+}
