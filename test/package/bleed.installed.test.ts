@@ -43,7 +43,7 @@ test.each([
   // The types of logins name what a provider answers.
   ['./react-logins', ['react'], ['oauth4webapi', 'react', 'xstate']],
   ['./refine', [], ['xstate']],
-  ['./refresher', ['xstate'], ['xstate']],
+  ['./refresher', ['xstate'], []],
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
   ['./sqlite', ['node:fs', 'node:sqlite'], []],
