@@ -4,7 +4,8 @@
  * else the weight that the rows of the fault matrix cost today. It grows for a row of that matrix and
  * for nothing else: U50, the users that a schema types, costs 0.36 kB in the core and 0.34 to 0.37 behind a server: the
  * schema is asked, its errors are told without a value, and a misfit leaves the user as it was; at any
- * provider, L9, the count of logins that nobody asked for, 0.4, and who may in, 0.2. Exits with 1 where one is exceeded.
+ * provider, L9, the count of logins that nobody asked for, 0.4, who may in, 0.2, and L29, L33 and L36 0.2.
+ * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -65,7 +66,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 47_740,
+    budgetBytes: 47_970,
     never: 'zod',
   },
   {

@@ -305,8 +305,12 @@ export const faults = {
   L25: 'a wrong clock of the device is no obstacle to a login',
   L26: 'an ID token is for this client, alone or as its party',
   L27: 'what the provider tells of a user is about the user who has logged in',
+  L29: 'a user is who the provider says, whatever their e-mail address; whether that is checked is told or not',
   L30: 'stepping up ends with the same user and what was asked for, or leaves the session as it was',
   L31: 'the hash of the access token follows the algorithm of the ID token',
+  L33: 'the newest ID token is the one that a logout tells the provider',
+  L36: 'a provider that gives tokens to no page is told before a login begins',
+  L59: 'a pushed request that the provider has forgotten is begun once more, and not for ever',
   L64: 'a login that would come back to another origin does not begin',
   L65: 'another user takes the place of the first in all tabs',
 } as const

@@ -21,9 +21,13 @@ export function userOf({
   sub,
   preferred_username: username,
   picture: avatar,
+  email_verified: verified,
   ...claims
 }: IDToken): UserDocument {
-  const own = Object.entries({ ...claims, username, avatar }).filter(
+  // A boolean, which some providers write as a text; anything else says nothing.
+  const isSaid = /^(true|false)$/.test(String(verified))
+  const email_verified = isSaid ? String(verified) === 'true' : undefined
+  const own = Object.entries({ ...claims, username, avatar, email_verified }).filter(
     ([name, value]) => !OF_TOKEN.includes(name) && value !== undefined && value !== '',
   )
   return { ...Object.fromEntries(own), id: sub }

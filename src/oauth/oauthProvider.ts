@@ -1,4 +1,3 @@
-import type { AuthorizationServer, IDToken } from 'oauth4webapi'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
@@ -8,9 +7,8 @@ import { createDiscovery } from './discovery.ts'
 import { userOf } from './idToken.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
-import { createRefreshes } from './refreshes.ts'
+import { createRefreshes, type Renewed } from './refreshes.ts'
 import { userinfoOf } from './userinfo.ts'
-import type { Line } from './wireCall.ts'
 
 /** One provider: how its sessions are renewed, and how its logins go. */
 export interface OauthProvider extends SessionStrategy {
@@ -20,6 +18,8 @@ export interface OauthProvider extends SessionStrategy {
   readonly logins: CodeFlow & {
     /** Calls `listener`, the last that was given, when the user has ended a session here, and its tokens are revoked. */
     onLogout(listener: () => void): void
+    /** Calls `listener`, the last that was given, with the ID token of each renewal that brings one. */
+    onIdToken(listener: (idToken: string) => void): void
   }
 }
 
@@ -57,6 +57,10 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
       'oauthProvider: `scope` must contain "openid": else nobody says who has logged in.',
     )
   const read = readOauthOptions(rest, 'oauthProvider')
+  if (read.issuer.hostname === 'accounts.google.com' && rest.clientAuth === undefined)
+    throw new Misconfigured(
+      'oauthProvider: Google gives tokens to no page without a secret, and a page can keep none: let a server log in there.',
+    )
   if (postLogoutRedirectUri !== undefined && !isAbsolute(postLogoutRedirectUri))
     throw new Misconfigured(
       'oauthProvider: `postLogoutRedirectUri` must be an absolute http(s) URL without a fragment.',
@@ -64,16 +68,24 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   const discovery = createDiscovery(read)
   if (admit !== undefined && typeof admit !== 'function')
     throw new Misconfigured('oauthProvider: `admit` must be a function from a user to a boolean.')
-  const refreshes = createRefreshes(rest, discovery, admit && mayStay)
+  const refreshes = createRefreshes(rest, discovery, mayStay)
   const ended = new WeakSet<AbortSignal>()
   let onLogout: (() => void) | undefined
+  let onIdToken: ((idToken: string) => void) | undefined
 
   /** Whether the user of a renewal may still in. Where the provider does not tell all now, what it told before holds. */
-  async function mayStay(provider: AuthorizationServer, claims: IDToken, token: string, line: Line) {
+  async function isStillAdmitted({ provider, claims, bearer, line }: Renewed) {
+    if (!admit) return true
     const all = userinfo
-      ? await userinfoOf(discovery, provider, claims, token, line).catch(() => undefined)
+      ? await userinfoOf(discovery, provider, claims, bearer, line).catch(() => undefined)
       : claims
     return all === undefined || isAdmitted(admit, (rest.user ?? userOf)(all), all)
+  }
+
+  async function mayStay(renewed: Renewed): Promise<boolean> {
+    const isIn = await isStillAdmitted(renewed)
+    if (isIn) onIdToken?.(renewed.idToken)
+    return isIn
   }
 
   async function revoke(end: RevokeRequest): Promise<boolean> {
@@ -100,6 +112,9 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
       ...createCodeFlow(options, discovery),
       onLogout(listener) {
         onLogout = listener
+      },
+      onIdToken(listener) {
+        onIdToken = listener
       },
     },
   }

@@ -21,11 +21,20 @@ import { type Line, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 
+/** A renewal whose answer tells the user. */
+export interface Renewed {
+  readonly provider: AuthorizationServer
+  readonly claims: IDToken
+  readonly bearer: string
+  readonly idToken: string
+  readonly line: Line
+}
+
 /** The refreshes of one client at one provider, and the revocation of what they brought. */
 export function createRefreshes(
   options: OauthStrategyOptions,
   { discover, through, client }: Discovery,
-  mayStay?: (provider: AuthorizationServer, claims: IDToken, token: string, line: Line) => Promise<boolean>,
+  mayStay?: (renewed: Renewed) => Promise<boolean>,
 ): Omit<SessionStrategy, 'resend'> {
   const { clientAuth = None(), scope, trust404, trust503, user = userOf } = options
   /** What a grant has brought: its tokens, and whom its ID token is about. */
@@ -53,7 +62,8 @@ export function createRefreshes(
         }),
       )
       const claims = getValidatedIdTokenClaims(judged)
-      if (claims && mayStay && !(await mayStay(provider, claims, bearer, line))) {
+      const idToken = `${answer.id_token}`
+      if (claims && mayStay && !(await mayStay({ provider, claims, bearer, idToken, line }))) {
         revoke({ ...line, ...tokens, cause: 'late' }).catch(() => {})
         return { kind: 'rejected', reason: 'accessRevoked' }
       }

@@ -105,8 +105,13 @@ export function createLogins<Name extends string>(
   /** How many callbacks are being handled. */
   let handling = 0
 
-  for (const [name, { logins }] of Object.entries<OauthProvider>(providers))
+  for (const [name, { logins }] of Object.entries<OauthProvider>(providers)) {
     logins.onLogout(() => void leaveProvider(name).catch(() => {}))
+    // The newest one is asked for at the logout. One that comes after that is of no use.
+    logins.onIdToken((idToken) => {
+      if (living(session)?.provider === name) kept.keepHint(name, idToken).catch(() => {})
+    })
+  }
 
   function providerOf(name: string): OauthProvider {
     if (!Object.hasOwn(providers, name))

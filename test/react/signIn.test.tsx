@@ -50,6 +50,7 @@ function tab(answer: { fails?: string; begins?: string } = {}) {
       },
       endSession: async () => undefined,
       onLogout: () => {},
+      onIdToken: () => {},
     },
   })
 
@@ -155,6 +156,16 @@ describe.each(modes)('the guard that signs in, rendered %s', (_, wrap) => {
     expect(shown.text()).toBe('You have signed out.Sign in')
     expect(counts.begun).toBe(1)
   })
+})
+
+test('L59: a request that the provider has forgotten meanwhile is begun once more, and not for ever', async () => {
+  const { load, back, counts } = tab({ fails: 'invalid_request_uri' })
+  for (let turn = 0; turn < 4; turn++) {
+    const { left, shown } = await load()
+    if (left()) back(left())
+    else expect(shown.text()).toBe('The sign-in has failed.Sign in')
+  }
+  expect(counts.begun).toBe(2)
 })
 
 test('the guard: a user who went back at the provider is asked', async () => {

@@ -497,6 +497,21 @@ describe('whoever is logged in', () => {
   })
 })
 
+test('L33: a logout tells the provider by the newest ID token', async () => {
+  const { tab, attempts } = browser()
+  const begun = tab()
+  await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+  const { session, logins } = tab(await wayBack(begun.page.left))
+  await logins.handleCallback()
+  const first = await attempts.readHint('keycloak')
+  pass(1000)
+  await session.refresh()
+  const second = await attempts.readHint('keycloak')
+  expect(second).toMatch(/^ey/)
+  expect(second).not.toBe(first)
+  expect(session.getSnapshot().user?.name).toBe('Ada')
+})
+
 describe('who may in', () => {
   test('is asked at the login: the session never begins, and its tokens are revoked', async () => {
     const seen: unknown[] = []
