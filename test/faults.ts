@@ -310,6 +310,8 @@ export const faults = {
   L31: 'the hash of the access token follows the algorithm of the ID token',
   L33: 'the newest ID token is the one that a logout tells the provider',
   L36: 'a provider that gives tokens to no page is told before a login begins',
+  L39: 'a logout names the client to the provider, also where no ID token is kept',
+  L42: 'a revocation does not go before a logout of a provider that would then skip the rest',
   L59: 'a pushed request that the provider has forgotten is begun once more, and not for ever',
   L64: 'a login that would come back to another origin does not begin',
   L65: 'another user takes the place of the first in all tabs',

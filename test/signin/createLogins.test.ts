@@ -598,7 +598,20 @@ describe('logout', () => {
     expect(await answer.text()).toContain('/session/end/confirm')
   })
 
-  test('leaves the token to the provider’s own logout where a revocation would take its session from it', async () => {
+  test('L39: names the client to the provider, with an ID token and without one', async () => {
+    const { session, page, attempts } = await loggedIn()
+    await attempts.keepHint('keycloak', undefined)
+    await session.logout()
+    await expect.poll(() => page.left).toContain('/session/end')
+    const url = new URL(page.left)
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: 'panel',
+      post_logout_redirect_uri: SIGNED_OUT,
+    })
+    expect((await fetch(url)).status).toBe(200)
+  })
+
+  test('L42: leaves the token to the provider’s own logout where a revocation would take its session from it', async () => {
     const { session, page } = await loggedIn({ revokesAtLogout: false })
     const revoked = provider.counts.revocations
     await session.logout()
