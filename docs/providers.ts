@@ -48,7 +48,8 @@ const NOTES = `- **\`resend\`** is the policy that follows. A token that was ren
 - **Keycloak:** a revocation ends the user's session there. The logout after it still comes back; whether it also logs out
   at a provider behind Keycloak was not measured. \`revokesAtLogout: false\` leaves the revocation out, and its logout alone
   ends the refresh token.
-- **Ory Hydra** (in-memory database) renews both of two sends at once, and then takes none of the tokens that came. Its grace period is
+- **Ory Hydra** (in-memory database) without a grace period may renew both of two sends at once, and then take one of the new tokens, or
+  neither. The grace period is
   \`oauth2.grant.refresh_token.rotation_grace_period\`. A logout there does not end refresh tokens with \`offline_access\`.
 - **Not measured:** back-channel logout and DPoP, here and in the browser; Glewlwyd; what clocks that differ do. Of Okta, Auth0, Entra
   and others [\`oauthProfiles\`](guide.md) has what they document.`

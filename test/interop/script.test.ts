@@ -14,7 +14,8 @@ test('what the page of the providers says of oidc-provider, a run shows', async 
   if (!party) throw new Error('oidc-provider is always there')
   try {
     const shown = await measure(party)
-    expect(measured).toContainEqual(shown)
+    // Who wins a race is chance.
+    expect(measured).toContainEqual({ ...shown, race: expect.any(String) })
   } finally {
     await party.stop()
   }

@@ -20,6 +20,8 @@ export interface Measured {
   readonly logoutAfterRevocation: string
 }
 
+const RACES = 5
+
 const deadline = () => AbortSignal.timeout(20_000)
 
 /** The connection of the script: it remembers what the token endpoint said, and can lose an answer. */
@@ -129,7 +131,20 @@ export async function measure(party: Party): Promise<Measured> {
     const brought = [...new Set(renewed.map((outcome) => next(outcome, token)))].reverse()
     let living = 0
     for (const one of brought) if (await isAlive(one, grant)) living++
-    return `${renewed.length} of 2 renewed; ${living} of ${brought.length} tokens that came live`
+    return `${renewed.length} of 2 renewed, ${living} of ${brought.length} new tokens live`
+  }
+
+  /** Who wins is chance: each of the ends that were seen, and how often. */
+  async function races() {
+    const seen = new Map<string, number>()
+    for (let round = 0; round < RACES; round++) {
+      const end = await race()
+      seen.set(end, (seen.get(end) ?? 0) + 1)
+    }
+    return [...seen]
+      .sort()
+      .map(([end, times]) => `${times}×: ${end}`)
+      .join('; ')
   }
 
   async function lostAnswer() {
@@ -195,7 +210,7 @@ export async function measure(party: Party): Promise<Measured> {
       ...offers('dpop_signing_alg_values_supported', 'DPoP'),
     ].join(', '),
     ...renewals,
-    race: await race(),
+    race: await races(),
     lostAnswer: await lostAnswer(),
     afterGrace: await afterGrace(),
     resend: resendOf(isForgiven, graceMs),
