@@ -1,3 +1,4 @@
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
 
 const BASE_URL = 'http://127.0.0.1'
@@ -24,13 +25,15 @@ export async function backend(input: string | URL | Request): Promise<Response> 
 }
 
 /** A panel's server on that backend, with a clock that moves when told. */
-export function panel(more: Partial<SessionServerOptions> = {}) {
+export function panel({
+  baseUrl = BASE_URL,
+  ...more
+}: Partial<SessionServerOptions> & { baseUrl?: string } = {}) {
   let passedMs = 0
   const server = createSessionServer({
-    baseUrl: BASE_URL,
+    logins: { librechat: librechatLogin({ baseUrl, rateLimit: false }) },
     publicUrl: BASE_URL,
     secrets: ['a secret of a server, at least 32 characters'],
-    rateLimit: false,
     lifetimeMs: LIFE_MS,
     idleTimeoutMs: 1e12,
     absoluteLifetimeMs: 1e12,

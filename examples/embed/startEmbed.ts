@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { createSessionServer, memoryServerStore, type SessionServer } from 'xstate-session/server'
 import { buildPage } from '../buildPage.ts'
 import { startServer } from './bff/server.ts'
@@ -103,8 +104,8 @@ export async function startEmbed(name: EmbedName, options: EmbedOptions): Promis
       renderPage(request: Request, server: SessionServer): Promise<Response>
     }
     const server = createSessionServer({
-      baseUrl: backendUrl,
       publicUrl,
+      logins: { librechat: librechatLogin({ baseUrl: backendUrl }) },
       secrets: [crypto.randomUUID() + crypto.randomUUID()],
       store: memoryServerStore(),
     })

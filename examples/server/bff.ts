@@ -6,6 +6,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { toNodeListener } from 'xstate-session/node'
 import { clientIp, createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
@@ -23,15 +24,19 @@ const metrics = createMetrics()
 const storage = await openStorage(settings, (code) => log({ type: 'coordinator', code }))
 
 const server = createSessionServer({
-  baseUrl: settings.backendUrl,
   publicUrl: settings.publicUrl,
   secrets: settings.secrets,
+  logins: {
+    librechat: librechatLogin({
+      baseUrl: settings.backendUrl,
+      ...(!settings.isLimited && { rateLimit: false }),
+    }),
+  },
   // Else the backend counts everybody's logins for this server, and strangers use them up.
   forwardClientIp: clientIp(settings.trustedHops),
   store: storage.store,
   ...(storage.coordinator && { coordinator: storage.coordinator }),
   ...(settings.leadTimeMs && { leadTimeMs: settings.leadTimeMs }),
-  ...(!settings.isLimited && { rateLimit: false }),
   // A notice holds no token and no personal data: it may go to any log as it is.
   observe(notice) {
     metrics.count(notice)

@@ -23,7 +23,7 @@ export function standInPage(name: string | undefined): Response {
       ? `<p>Nobody is logged in.</p><button>Sign in with OpenID</button>
 <script nonce="${nonce}">
   document.querySelector('button').onclick = async () => {
-    const answer = await fetch('/session/openid/start', { method: 'POST', headers: { 'x-csrf': '1' } })
+    const answer = await fetch('/session/login/start', { method: 'POST', headers: { 'x-csrf': '1' } })
     if (answer.ok) location.assign((await answer.json()).location)
   }
 </script>`

@@ -37,7 +37,7 @@ export function createVisitor(name: string, account: AccountName, send: Send, pu
   /** From our server to the backend, to the provider, and all the way back. */
   async function logInWithOpenid(): Promise<void> {
     const elsewhere = new Map<string, string>()
-    const started = await ask('/session/openid/start', {
+    const started = await ask('/session/login/start', {
       method: 'POST',
       headers: { 'x-csrf': '1', origin: new URL(publicUrl).origin },
     })

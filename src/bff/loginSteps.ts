@@ -97,11 +97,11 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     },
     async secondFactor(factor) {
       const { code, backupCode } = fieldsOf(factor)
-      return take('login/2fa', { code, backupCode, attempt })
+      return take('login/next', { code, backupCode, attempt })
     },
     async loginWithRedirect({ returnTo = addressHere(), purpose } = {}) {
       const wayBack = returnTo.length > MAX_WAY_BACK ? undefined : returnTo
-      const answer = await ask('openid/start', { returnTo: wayBack, purpose })
+      const answer = await ask('login/start', { returnTo: wayBack, purpose })
       const target = answer.status === 200 && addressOf(answer.body?.location, settings.baseUrl)
       if (!target) throw refusalOf(answer)
       navigate(target)

@@ -6,6 +6,18 @@ export { createSessionServer, type SessionServer } from '../server/createSession
 export type { AnyServerSession, GetSessionOptions, ServerSession } from '../server/getSession.ts'
 export type { ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { RequestInfo, SessionServerOptions } from '../server/options.ts'
-export type { RateLimitOptions } from '../server/rateLimiter.ts'
+export type { ApiTarget } from '../server/routes.ts'
+export type {
+  Json,
+  LoginBegin,
+  LoginGrant,
+  LoginHost,
+  LoginRefusal,
+  LoginRequest,
+  LoginStep,
+  RunningLogin,
+  ServerLogin,
+  Verified,
+} from '../server/serverLogin.ts'
 export { memoryServerStore } from '../stores/memoryServerStore.ts'
 export type { EntryWrite, ServerStore, StoredEntry } from '../stores/serverStore.ts'

@@ -3,11 +3,12 @@ import type { Coordinator } from '../coordination/coordinator.ts'
 import { readOptions } from '../session/options.ts'
 import { startSession } from '../session/ports.ts'
 import type { Runtime } from '../session/runtime.ts'
-import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { repeatedNotices } from './repeatedNotices.ts'
+import type { RunningLogins } from './runLogins.ts'
+import type { RunningLogin } from './serverLogin.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
 interface AwakeSession {
@@ -30,32 +31,21 @@ const ENDED = ['expired', 'loggedOut']
 export function createAwakeSessions(
   settings: ServerSettings,
   entries: Entries,
-  strategies: Readonly<Record<string, SessionStrategy>>,
+  logins: RunningLogins,
   coordinator: Coordinator,
 ) {
   const awake = new Map<string, AwakeSession>()
-  const common = readOptions({
-    baseUrl: settings.baseUrl,
-    strategies,
-    refresh: 'onDemand',
-    leadTimeMs: settings.leadTimeMs,
-    patienceMs: settings.patienceMs,
-    attemptTimeoutMs: settings.attemptTimeoutMs,
-    lifetimeMs: settings.lifetimeMs,
-    absoluteLifetimeMs: settings.absoluteLifetimeMs,
-    coordinator,
-    clock: settings.clock,
-    random: settings.random,
-    ...(settings.wireFetch && { fetch: settings.wireFetch }),
-    ...(settings.user && { user: settings.user }),
-  })
+  /** The options of a login's sessions. */
+  const optionsOf = new Map(
+    logins.all.map(([name, login]) => [name, sessionOptions(settings, login, coordinator)]),
+  )
   let onChange = () => {}
   const isRepeated = repeatedNotices(settings.clock)
 
-  function wake(key: string, known: Opened | undefined): AwakeSession {
+  function wake(via: string, key: string, known: Opened | undefined): AwakeSession {
     if (known) entries.hold(key, known)
     const handle = startSession({
-      ...common,
+      ...(optionsOf.get(via) as ReturnType<typeof sessionOptions>),
       store: owing(key, entries.sessionStore(key, known)),
       observe(notice) {
         if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
@@ -145,8 +135,8 @@ export function createAwakeSessions(
 
   return {
     /** Runs `task` with the session awake; `known` is its record as it was read a moment ago. */
-    async use<T>(key: string, known: Opened | undefined, task: (handle: Runtime) => Promise<T>): Promise<T> {
-      const live = awake.get(key) ?? wake(key, known)
+    async use<T>(key: string, known: Opened, task: (handle: Runtime) => Promise<T>): Promise<T> {
+      const live = awake.get(key) ?? wake(known.record.via[0], key, known)
       live.users++
       try {
         await live.ready
@@ -179,5 +169,23 @@ export function createAwakeSessions(
     },
   }
 }
+
+/** What all sessions of one login are run with. */
+const sessionOptions = (settings: ServerSettings, login: RunningLogin, coordinator: Coordinator) =>
+  readOptions({
+    baseUrl: login.apiUrl ?? settings.publicUrl.href,
+    strategies: login.strategies,
+    refresh: 'onDemand',
+    leadTimeMs: settings.leadTimeMs,
+    patienceMs: settings.patienceMs,
+    attemptTimeoutMs: settings.attemptTimeoutMs,
+    lifetimeMs: settings.lifetimeMs,
+    absoluteLifetimeMs: settings.absoluteLifetimeMs,
+    coordinator,
+    clock: settings.clock,
+    random: settings.random,
+    ...(settings.wireFetch && { fetch: settings.wireFetch }),
+    ...(settings.user && { user: settings.user }),
+  })
 
 export type AwakeSessions = ReturnType<typeof createAwakeSessions>

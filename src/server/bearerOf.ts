@@ -2,16 +2,19 @@ import type { Position } from '../../machines/session.types.ts'
 import { LoggedOut } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
+import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
-import type { ServerSettings } from './readServerOptions.ts'
-import type { Sessions } from './sessions.ts'
 
 /**
  * The bearer of one session as one request sees it: from the record while that is fresh and the session rests,
  * else from the session, awake for as long as it takes. `canRefresh` false: from the record alone.
  */
-export function bearerOf(found: Found, sessions: Sessions, settings: ServerSettings, canRefresh = true) {
+export function bearerOf(
+  found: Found,
+  { sessions, settings, logins, api }: Pick<ServerContext, 'sessions' | 'settings' | 'logins' | 'api'>,
+  canRefresh = true,
+) {
   const { clock } = settings
   const { key, session } = found
   const { endsAt = Infinity, lifeMs = Infinity } = session
@@ -75,11 +78,15 @@ export function bearerOf(found: Found, sessions: Sessions, settings: ServerSetti
     return (isDisputed && sessions.awake.sourceOf(key)?.take(epoch)) || taken()
   }
 
-  const { origin } = new URL(settings.baseUrl)
+  const [via] = found.record.via
+  const targets = api.targetsOf(via)
+  // Without a backend there is nowhere to go, and the address of the panel is refused.
+  const baseUrl = logins.get(via)?.apiUrl ?? targets[0] ?? settings.publicUrl.href
+  const origins = [logins.get(via)?.apiUrl ?? [], targets].flat().map((url) => new URL(url).origin)
   const source: BearerSource = {
-    baseUrl: settings.baseUrl,
-    origin,
-    origins: new Set([origin]),
+    baseUrl,
+    origin: origins[0] ?? '',
+    origins: new Set(origins),
     fetch: settings.fetch,
     position: () => position,
     fresh,

@@ -1,10 +1,8 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
-import { cookieStrategy } from '../librechat/cookieStrategy.ts'
-import { openidStrategy } from '../librechat/openidStrategy.ts'
-import type { SessionStrategy } from '../session/strategy.ts'
 import { bodyAlreadyRead, failure } from './answers.ts'
-import { withBackendLogout } from './backendLogout.ts'
+import type { AttemptKeeper } from './attempts.ts'
+import { boundAttempts } from './boundAttempts.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { MAX_PARTS } from './cookieRecord.ts'
 import { cookieSlot } from './cookies.ts'
@@ -15,17 +13,18 @@ import { createEntries } from './entries.ts'
 import { createGetSession, type GetSessionOptions, type ServerSession } from './getSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
-import { openidCallback, openidStart, returnToOf } from './openidLogin.ts'
+import { loginCallback, nextStep, returnToOf, startLogin, submitLogin } from './loginEndpoints.ts'
+import { loginHosts } from './loginHosts.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
-import { passwordLogin, twoFactorLogin } from './passwordLogin.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
-import { createRateLimiter } from './rateLimiter.ts'
 import { readBody } from './readBody.ts'
 import { readServerOptions } from './readServerOptions.ts'
 import { createRoutes } from './routes.ts'
+import { type RunningLogins, runLogins } from './runLogins.ts'
 import { idCookie, sealedCookie } from './sessionCookie.ts'
 import { createSessions } from './sessions.ts'
+import { sharedAttempts } from './sharedAttempts.ts'
 
 /** The server of a panel: web-standard requests in, responses out. */
 export interface SessionServer<User extends UserIdentity = SessionUser> {
@@ -33,7 +32,7 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
    *
    * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
-   * - `POST {path}login` · `POST {path}login/2fa` · `POST {path}openid/start` · `GET {callbackPath}`
+   * - `POST {path}login` · `POST {path}login/next` · `POST {path}login/start` · `GET` of the callback of each login
    * - `GET {path}logout/provider`: on to the provider's own logout
    * - `POST {path}backchannel-logout` · everything under `api`
    */
@@ -52,15 +51,13 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
   drain(options?: { readonly timeoutMs?: number }): Promise<void>
 }
 
-const LOGINS = new Set<Endpoint>([passwordLogin, twoFactorLogin, openidCallback])
-
 const MAX_BODY_BYTES = 8_192
 /** As long as any address of a page: a way back that is too long is dropped, and the login goes on. */
 const MAX_START_BYTES = 65_536
 const MAX_LOGOUT_TOKEN_BYTES = 16_384
 const MAX_BYTES = new Map([
   [backChannel, MAX_LOGOUT_TOKEN_BYTES],
-  [openidStart, MAX_START_BYTES],
+  [startLogin, MAX_START_BYTES],
 ])
 const BODY_MS = 10_000
 
@@ -76,9 +73,9 @@ const postOnly = () =>
  *
  * @example
  * const server = createSessionServer({
- *   baseUrl: 'http://librechat:3080',
  *   publicUrl: 'https://admin.example.com/',
  *   secrets: [secret],
+ *   logins: { librechat: librechatLogin({ baseUrl: 'http://librechat:3080' }) },
  * })
  * const response = await server.handle(request)
  */
@@ -88,7 +85,6 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const settings = readServerOptions(options)
   const { clock, paths } = settings
   const keyring = createKeyring(settings.secrets)
-  const limiter = settings.rateLimit && createRateLimiter(settings.rateLimit, clock)
   const endSessionUrls = createEndSessionUrls()
   const running = new Set<Promise<unknown>>()
   const stopping = new AbortController()
@@ -103,37 +99,14 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     return task
   }
 
-  const { resend, trust404, trust503 } = settings
-  const judging = { ...(resend !== undefined && { resend }), trust404, trust503 }
-  const openid = openidStrategy(judging)
-  const strategies: Record<string, SessionStrategy> = {
-    openid: limited(
-      settings.openidBackendLogout ? withBackendLogout(openid, () => undefined, endSessionUrls.put) : openid,
-    ),
-    librechat: withBackendLogout(
-      cookieStrategy(judging),
-      (token) => `refreshToken=${token}`,
-      endSessionUrls.put,
-    ),
-  }
-
-  /** Only the OpenID route counts against the limiter. */
-  function limited(strategy: SessionStrategy): SessionStrategy {
-    if (!limiter) return strategy
-    return {
-      ...strategy,
-      async refresh(request) {
-        const waitMs = limiter.refresh()
-        return waitMs > 0
-          ? { kind: 'refused', cause: 'unavailable', retryAfterMs: waitMs }
-          : strategy.refresh(request)
-      },
-    }
-  }
-
+  const logins = runLogins(settings.logins, loginHosts(settings, endSessionUrls))
+  if (settings.sealedCookies && logins.all.some(([, { backChannel }]) => backChannel))
+    throw new Misconfigured(
+      'Option "sealedCookies" and a login with `backChannelLogout` exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
+    )
   const { publicUrl, isSecure, cookieName } = settings
   const slot = (suffix: string) => cookieSlot({ name: `${cookieName}${suffix}`, publicUrl, isSecure })
-  const cookies = { twoFactor: slot('-2fa'), openid: slot('-openid'), providerLogout: slot('-logout') }
+  const cookies = { pending: slot('-pending'), providerLogout: slot('-logout') }
   const { absoluteLifetimeMs } = settings
   const entries = createEntries(settings, keyring)
   const sessionCookie = settings.sealedCookies
@@ -145,9 +118,24 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       )
     : idCookie(slot(''), keyring, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void track(task)
-  const sessions = createSessions({ settings, keyring, entries, sessionCookie, strategies, background })
-  const context: ServerContext = { settings, sessions, keyring, limiter, draining, cookies }
-  const match = createRoutes(settings.api, settings.publicUrl.pathname)
+  const sessions = createSessions({ settings, keyring, entries, sessionCookie, logins, background })
+  const api = createRoutes(settings.api ?? offeredApi(logins), settings.publicUrl.pathname, logins)
+  const attempts = new Map(
+    logins.all.map(([name, { bindsCallback }]): [string, AttemptKeeper] => [
+      name,
+      bindsCallback
+        ? (boundAttempts(name, (id) => slot(`-login-${name}.${id}`), { settings, keyring }) as AttemptKeeper)
+        : (sharedAttempts(name, slot(`-login-${name}`), { settings, keyring }) as AttemptKeeper),
+    ]),
+  )
+  const attemptsOf = (name: string) => attempts.get(name) as AttemptKeeper
+  const context: ServerContext = { settings, logins, sessions, api, keyring, draining, attemptsOf, cookies }
+  const callbacks = new Map(
+    logins.all.flatMap(([name, login]): [string, Endpoint][] =>
+      login.callbackPath ? [[`GET ${login.callbackPath}`, loginCallback(name, login)]] : [],
+    ),
+  )
+  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, ...callbacks.values()])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
@@ -155,10 +143,10 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     [`GET ${paths.root}verify`]: verifySession,
     [`POST ${paths.root}logout`]: logout(endSessionUrls),
     [`GET ${paths.providerLogout}`]: providerLogout,
-    [`POST ${paths.root}login`]: passwordLogin,
-    [`POST ${paths.root}login/2fa`]: twoFactorLogin,
-    [`POST ${paths.openidStart}`]: openidStart,
-    [`GET ${paths.callback}`]: openidCallback,
+    [`POST ${paths.root}login`]: submitLogin,
+    [`POST ${paths.root}login/next`]: nextStep,
+    [`POST ${paths.start}`]: startLogin,
+    ...Object.fromEntries(callbacks),
     [`POST ${paths.root}backchannel-logout`]: backChannel,
   }
 
@@ -175,10 +163,10 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       const url = new URL(request.url)
       const own = endpoints[`${request.method} ${url.pathname}`]
       endpoint = own ?? apiEndpoint(url, request.method)
-      if (!endpoint && url.pathname === paths.openidStart) return postOnly()
+      if (!endpoint && url.pathname === paths.start) return postOnly()
       if (!endpoint) return failure(404, 'not_found')
       // These two are called by others: a provider, and a browser that comes back from one.
-      const isOpen = endpoint === backChannel || endpoint === openidCallback
+      const isOpen = endpoint === backChannel || [...callbacks.values()].includes(endpoint)
       const forgery = isOpen ? undefined : forgeryOf(request, settings.origin)
       if (forgery) {
         settings.observe({ type: 'turnedAway', code: 'csrf' })
@@ -188,12 +176,12 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       if (whole instanceof Response) return whole
       const serving = serve(endpoint, whole, info)
       // A login is a stranger's still: whoever stops the server does not wait for it.
-      return await (LOGINS.has(endpoint) ? serving : track(serving))
+      return await (loggingIn.has(endpoint) ? serving : track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
       const code = isMisconfigured ? 'misconfigured' : 'unavailable'
       // A store that fails is told by itself; a login that comes to nothing is told here.
-      if (endpoint && LOGINS.has(endpoint)) {
+      if (endpoint && loggingIn.has(endpoint)) {
         settings.observe({ type: 'loginRefused', status: 503, code })
         // It says what to change, and no value.
         if (isMisconfigured) console.error(error.message)
@@ -224,7 +212,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   }
 
   function apiEndpoint(url: URL, method: string): Endpoint | undefined {
-    const route = match(url, method)
+    const route = api.match(url, method)
     return route && proxy(route)
   }
 
@@ -247,3 +235,11 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     },
   }
 }
+
+/** What the logins offer of their backends. */
+const offeredApi = ({ all }: RunningLogins): NonNullable<SessionServerOptions['api']> =>
+  Object.fromEntries(
+    all.flatMap(([name, { api = {} }]) =>
+      Object.entries(api).map(([prefix, methods]) => [prefix, { methods, logins: [name] }]),
+    ),
+  )

@@ -1,7 +1,5 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
-import { readAnswer } from '../wire/readAnswer.ts'
-import type { WireAnswer } from '../wire/wireAnswer.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
@@ -10,6 +8,7 @@ import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
 import { keepProviderLogout } from './providerLogout.ts'
+import type { Verified } from './serverLogin.ts'
 
 /** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
 export const currentSession: Endpoint = async (context, request) => {
@@ -26,7 +25,7 @@ export const refreshSession: Endpoint = async (context, request) => {
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   try {
-    await bearerOf(found, sessions, settings).getToken()
+    await bearerOf(found, context).getToken()
   } catch (error) {
     return unusable(context, request, error)
   }
@@ -36,24 +35,27 @@ export const refreshSession: Endpoint = async (context, request) => {
 }
 
 /**
- * `GET verify`: the facts, confirmed by the backend in the last `revalidateMs`. Only a plain refusal ends the
+ * `GET verify`: the facts, confirmed by the login's backend in the last `revalidateMs`. Only a plain refusal ends the
  * session. A backend that does not answer neither ends it nor extends the trust: `verifiedAt` stays what it was.
  */
 export const verifySession: Endpoint = async (context, request) => {
-  const { sessions, settings } = context
+  const { sessions, settings, logins } = context
   const found = await sessions.findFor(request)
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   const now = settings.clock.wall()
   if (now < found.record.verifiedAt + settings.revalidateMs) return json(200, factsOf(found, settings, now))
+  const login = logins.get(found.record.via[0])
   const controller = new AbortController()
   const abort = () => controller.abort()
   const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
-  const { signal } = controller
-  let answer: WireAnswer
+  const { fetch, getToken } = bearerOf(found, context)
+  let verified: Verified
   try {
-    const response = await bearerOf(found, sessions, settings).fetch('api/admin/verify', { signal })
-    answer = await readAnswer(response, signal)
+    // A login that asks nobody trusts whoever renews the bearer.
+    verified = login?.verify
+      ? await login.verify(fetch, found.session.user, controller.signal)
+      : await getToken().then(() => 'ok' as const)
   } catch (error) {
     if (error instanceof SessionExpired || error instanceof LoggedOut)
       return unusable(context, request, error)
@@ -61,53 +63,20 @@ export const verifySession: Endpoint = async (context, request) => {
   } finally {
     disarm()
   }
-  const { status, headers, text, fault } = answer
-  if (fault) return unverified(context, request, found, 'unavailable')
-  // A page of somebody in front of the backend may have the status of a success.
-  const isOk = status === 200 && typeof objectOf(parsed(text)).user === 'object'
-  if (isOk && isForeign(found, text)) {
+  if (verified === 'foreign') {
     settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
     await sessions.end(found, 'identityMismatch')
     return noSession(context, request, { reason: 'identityMismatch' })
   }
-  if (isOk) {
-    await sessions.note(found, { verifiedAt: now })
-    const renewed = await sessions.find(request)
-    if (!isFound(renewed)) return noSession(context, request, renewed)
-    return json(200, factsOf(renewed, settings, now))
-  }
-  if (status === 403 && isPlainRefusal(headers, text)) {
+  if (verified === 'revoked') {
     await sessions.end(found, 'accessRevoked')
     return noSession(context, request, { reason: 'accessRevoked' })
   }
-  const isRefusal = status === 401 || status === 403
-  return unverified(context, request, found, isRefusal ? 'refused' : 'unavailable')
-}
-
-/** The bearer is somebody else's. */
-function isForeign({ session }: Found, body: string): boolean {
-  const id = objectOf(objectOf(parsed(body)).user).id
-  return typeof id === 'string' && id !== session.user.id
-}
-
-/**
- * LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words; the
- * gateway of AWS has the same, and a header of its own.
- */
-function isPlainRefusal(headers: Headers, body: string): boolean {
-  if (headers.has('x-amzn-errortype')) return false
-  const { message, code, error } = objectOf(parsed(body))
-  return message === 'Forbidden' && code === undefined && error === undefined
-}
-
-const objectOf = (value: unknown) => (value ?? {}) as Record<string, unknown>
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  if (verified !== 'ok') return unverified(context, request, found, verified)
+  await sessions.note(found, { verifiedAt: now })
+  const renewed = await sessions.find(request)
+  if (!isFound(renewed)) return noSession(context, request, renewed)
+  return json(200, factsOf(renewed, settings, now))
 }
 
 /** The facts as they are now: verifying may have refreshed. */
@@ -131,7 +100,7 @@ async function unverified(
  */
 export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   return async (context, request) => {
-    const { sessions, settings } = context
+    const { sessions } = context
     const found = await sessions.findFor(request)
     if (!isFound(found))
       return found.isOther || found.isAmbiguous
@@ -141,10 +110,8 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
     const isEnded = await sessions.end(found, 'user')
     const location = endSessionUrls.take(found.key)
     if (!isEnded) return failure(503, 'unavailable', {}, sessions.sessionCookie.clear())
-    const isAllowed = settings.endSessionOrigins.has(URL.parse(location ?? '')?.origin ?? '')
     // The session is over by now, whatever becomes of this.
-    const kept =
-      isAllowed && location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
+    const kept = location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
     return json(200, kept ? { redirect: kept.location } : {}, [
       ...sessions.sessionCookie.clear(),
       ...(kept ? [kept.cookie] : []),
@@ -152,19 +119,21 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   }
 }
 
-/** `POST backchannel-logout`: OpenID Connect Back-Channel Logout 1.0. */
-export const backChannel: Endpoint = async ({ settings, sessions }, request) => {
-  const verified = await settings.backChannelLogout?.(request)
-  if (!verified) return failure(404, 'not_found')
-  if (!verified.ok || !verified.subject) {
-    settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
-    return failure(400, 'invalid_request')
+/** `POST backchannel-logout`: OpenID Connect Back-Channel Logout 1.0, of the provider of any login. */
+export const backChannel: Endpoint = async ({ settings, sessions, logins }, request) => {
+  const judges = logins.all.filter(([, { backChannel }]) => backChannel)
+  if (judges.length === 0) return failure(404, 'not_found')
+  for (const [name, login] of judges) {
+    // Its body is in memory: each may read it.
+    const verified = await login.backChannel?.(request.clone())
+    if (!verified?.ok || !verified.subject) continue
+    if (await sessions.endSubject(name, verified.subject).catch(() => false)) return json(200, {})
+    verified.forget?.()
+    // Section 2.8: a logout that failed is a 400, too.
+    return failure(400, 'unavailable')
   }
-  const isDone = await sessions.endSubject(verified.subject).catch(() => false)
-  if (isDone) return json(200, {})
-  verified.forget?.()
-  // Section 2.8: a logout that failed is a 400, too.
-  return failure(400, 'unavailable')
+  settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
+  return failure(400, 'invalid_request')
 }
 
 async function noteUser(context: ServerContext, request: Request, found: Found): Promise<void> {
@@ -180,6 +149,7 @@ export function noSession({ sessions }: ServerContext, request: Request, missing
   const { login, isOther, isAmbiguous } = missing
   const { sessionCookie } = sessions
   if (isOther) return failure(409, 'other_login')
+  if (missing.isUnknownLogin) return failure(503, 'login_unknown', {}, [], { 'retry-after': '5' })
   // Without our own the planted one would be the only one.
   if (isAmbiguous) return failure(401, 'no_session', {}, sessionCookie.clearForeign(request))
   // Why a session ended is told to the page that showed it, and to one that showed none.

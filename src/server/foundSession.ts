@@ -17,6 +17,8 @@ export interface Missing {
   readonly isAmbiguous?: true
   /** There is one, of another login than the request is for. */
   readonly isOther?: true
+  /** There is one, of a login that this server does not have: perhaps a later release of it does. */
+  readonly isUnknownLogin?: true
 }
 
 export const isFound = (found: Found | Missing): found is Found => 'record' in found

@@ -75,7 +75,7 @@ export function createGetSession(context: ServerContext) {
       const nobody = () => Promise.reject(new LoggedOut(isOther ? 'elsewhere' : 'never'))
       return { user: null, login: null, fetch: nobody, getToken: nobody, commit }
     }
-    const bearer = bearerOf(found, sessions, settings, !readOnly)
+    const bearer = bearerOf(found, context, !readOnly)
     return {
       // The code of the server is not a page: it may have all that is known of the last user.
       user: shownUserOf(settings, found.session.user, (document) => document) as UserIdentity,

@@ -17,7 +17,14 @@ export type ServerSecurityNotice =
  */
 export type ServerNotice =
   | (SessionNotice & { readonly session: string })
-  | { readonly type: 'login'; readonly session: string; readonly provider: string }
+  | {
+      readonly type: 'login'
+      readonly session: string
+      /** The name of the login. */
+      readonly via: string
+      /** Which of the login's strategies renews the session. */
+      readonly provider: string
+    }
   | {
       readonly type: 'ended'
       readonly session: string

@@ -1,18 +1,14 @@
-import type { ResendPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import type { Clock } from '../base/clock.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
-import type { BackChannelVerifier } from './backChannelVerifier.ts'
 import type { ServerNotice } from './notice.ts'
-import type { RateLimitOptions } from './rateLimiter.ts'
+import type { ApiTarget } from './routes.ts'
+import type { ServerLogin } from './serverLogin.ts'
 
-/** How the server of a panel works. `baseUrl`, `publicUrl` and `secrets` must be given. */
+/** How the server of a panel works. `publicUrl`, `secrets` and `logins` must be given. */
 export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
-  /** The backend, absolute, as this server reaches it. */
-  readonly baseUrl: string
-  /** The backend, absolute, as browsers reach it: where the OpenID login starts. @default baseUrl */
-  readonly browserBaseUrl?: string
   /** Where browsers see the panel, its base path included: `https://admin.example.com/`. Its origin is ours. */
   readonly publicUrl: string
   /** Seal everything; at least 32 characters each. The first seals, all unseal: put a new one in front. */
@@ -48,20 +44,20 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly cookieName?: string
   /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */
   readonly path?: string
-  /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
-  readonly callbackPath?: string
-  /** Under `publicUrl`: the panel's login page, for what goes wrong in the OpenID login. @default 'login' */
+  /** Under `publicUrl`: the panel's login page, for what goes wrong in a login by redirect. @default 'login' */
   readonly loginPath?: string
+  /** The ways to log in, each under a name that its sessions keep. One at least. */
+  readonly logins: Readonly<Record<string, ServerLogin>>
+  /** Names of logins that are no more: their sessions end. Of any other unknown name sessions wait, for a rolling release. @default none */
+  readonly retiredLogins?: readonly string[]
   /**
-   * What of the backend the panel may call: path prefix to methods. The areas where it hands out tokens
-   * (`api/admin/login`, `api/admin/oauth`, `api/auth` but for the enrolment of a second factor, and any `oauth`
-   * elsewhere) are never among it, however wide a prefix is. Nor is a path that two parsers could read differently:
-   * a stray `%`, an encoded separator, path parameters (`;`), bytes that are no UTF-8.
-   * @default `{ '/api/admin/': all }`
+   * What of the APIs the panel may call: path prefix, under `publicUrl`, to methods, or to a target. The areas where a
+   * backend hands out tokens are never among it, however wide a prefix is: of LibreChat `api/admin/login`,
+   * `api/admin/oauth`, `api/auth` but for the enrolment of a second factor, and any `oauth` elsewhere. Nor is a path that two
+   * parsers could read differently: a stray `%`, an encoded separator, path parameters (`;`), bytes that are no UTF-8.
+   * @default what the logins offer: of LibreChat `{ '/api/admin/': all }`
    */
-  readonly api?: Readonly<Record<string, readonly string[]>>
-  /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
-  readonly resolveTenant?: (request: Request) => string | undefined | Promise<string | undefined>
+  readonly api?: Readonly<Record<string, readonly string[] | ApiTarget>>
   /** The client's address, sent as `X-Forwarded-For`: for a backend that trusts this server. */
   readonly forwardClientIp?: (request: Request, info: RequestInfo) => string | undefined
   /** Whether a request shows a user at work, rather than a page that polls. @default `isUserActivity` */
@@ -85,24 +81,6 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly bodyTimeoutMs?: number
   /** Life of a bearer whose answer says nothing about it; milliseconds. @default Infinity: only a 401 tells */
   readonly lifetimeMs?: number
-  /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
-  readonly resend?: ResendPolicy
-  /** As `OpenidStrategyOptions.trust503`, for every login. @default false */
-  readonly trust503?: boolean
-  /** As `OpenidStrategyOptions.trust404`, for every login. @default false */
-  readonly trust404?: boolean
-  /**
-   * Keeps refreshes below the backend's shared limiter, and logins of strangers out of the part of refreshes; `false`: it
-   * has none.
-   * @default 7 in 5 minutes, until the backend says otherwise
-   */
-  readonly rateLimit?: RateLimitOptions | false
-  /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
-  readonly openidBackendLogout?: boolean
-  /** Origins of end-session URLs that the page may be sent to after a logout. @default none */
-  readonly endSessionOrigins?: readonly string[]
-  /** Accepts logouts by the provider: `backChannelLogout` of `xstate-session/backchannel`. */
-  readonly backChannelLogout?: BackChannelVerifier
   /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */
   readonly observe?: (notice: ServerNotice) => void
   /**

@@ -1,7 +1,7 @@
+import { RANDOM_ID, randomId } from '../base/randomId.ts'
 import { redirect } from './answers.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { isWindow } from './isWindow.ts'
-import { RANDOM_ID, randomId } from './randomId.ts'
 
 /** As long as a page may take to follow. */
 const KEPT_MS = 60_000

@@ -4,7 +4,6 @@ import { boundedBody } from './boundedBody.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession, unusable } from './currentSession.ts'
 import { isFound } from './foundSession.ts'
-import { forwarded } from './loginCall.ts'
 import { readBody } from './readBody.ts'
 import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
 
@@ -20,11 +19,14 @@ export function proxy(route: RouteMatch): Endpoint {
     const found = await sessions.findFor(request)
     if (!isFound(found)) return noSession(context, request, found)
     if (settings.isUserActivity(request)) await sessions.note(found, { activeAt: settings.clock.wall() })
-    const headers = { ...upstreamHeaders(request), ...forwarded(context, request, info) }
+    // A bearer is for the API of its login.
+    if (!route.logins.has(found.record.via[0])) return failure(403, 'other_login_api')
+    const clientIp = settings.forwardClientIp(request, info)
+    const headers = { ...upstreamHeaders(request), ...(clientIp && { 'x-forwarded-for': clientIp }) }
     const body = await bodyOf(request, context)
     if (body instanceof Response) return body
     try {
-      const answer = await bearerOf(found, sessions, settings).fetch(new URL(route.path, settings.baseUrl), {
+      const answer = await bearerOf(found, context).fetch(new URL(route.url), {
         method: request.method,
         headers,
         signal: request.signal,

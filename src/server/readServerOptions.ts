@@ -8,8 +8,7 @@ import type { ServerNotice } from './notice.ts'
 import type { SessionServerOptions } from './options.ts'
 import { ownCoordinator, shortMemory } from './ownParts.ts'
 import { patientFetch } from './patientFetch.ts'
-import { isLoopback, isPlainHttp, plainHttpWarning } from './plainHttp.ts'
-import { readRateLimit } from './rateLimiter.ts'
+import { isLoopback } from './plainHttp.ts'
 
 export type ServerSettings = ReturnType<typeof readServerOptions>
 
@@ -24,18 +23,13 @@ const POSITIVE = [
   'lifetimeMs',
 ] as const
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-
 /** Fills in the defaults and refuses what cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
   const settings = {
     cookieName: 'session',
     path: 'session/',
-    callbackPath: 'auth/openid/callback',
     loginPath: 'login',
-    api: { '/api/admin/': METHODS } as Readonly<Record<string, readonly string[]>>,
-    resolveTenant: (() => undefined) as NonNullable<SessionServerOptions['resolveTenant']>,
     forwardClientIp: (() => undefined) as NonNullable<SessionServerOptions['forwardClientIp']>,
     isUserActivity,
     idleTimeoutMs: 1_800_000,
@@ -46,10 +40,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     attemptTimeoutMs: 25_000,
     bodyTimeoutMs: Infinity,
     lifetimeMs: Infinity,
-    openidBackendLogout: false,
     sealedCookies: false,
-    trust503: false,
-    trust404: false,
     random: Math.random as () => number,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
@@ -59,32 +50,16 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   }
   for (const name of POSITIVE)
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
-  const base = readUrl(settings.baseUrl, 'baseUrl')
   const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
   if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
     throw new Misconfigured(
       'Option "publicUrl" must be an https URL: over plain http everybody on the way can read the session cookie. Only localhost may do without.',
     )
-  const browserBase = readUrl(settings.browserBaseUrl ?? settings.baseUrl, 'browserBaseUrl')
   const root = readPath(publicUrl, settings.path, 'path')
-  const callback = readPath(publicUrl, settings.callbackPath, 'callbackPath')
   const login = readPath(publicUrl, settings.loginPath, 'loginPath')
-  const endSessionOrigins = (settings.endSessionOrigins ?? []).map((o) => readUrl(o, 'endSessionOrigins'))
-  const browsers = settings.browserBaseUrl === undefined ? [] : [browserBase]
-  const urls = { baseUrl: [base], browserBaseUrl: browsers, endSessionOrigins }
-  for (const option of ['baseUrl', 'browserBaseUrl', 'endSessionOrigins'] as const) {
-    if (!urls[option].some(isPlainHttp)) continue
-    if (options.observe) void settings.observe({ type: 'plainHttp', option })
-    else console.warn(plainHttpWarning(option))
-  }
-  const { rateLimit } = options
   if (settings.sealedCookies && settings.store)
     throw new Misconfigured(
       'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
-    )
-  if (settings.sealedCookies && settings.backChannelLogout)
-    throw new Misconfigured(
-      'Options "sealedCookies" and "backChannelLogout" exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
     )
   if (!/^[A-Za-z\d][\w-]{0,63}$/.test(settings.cookieName))
     throw new Misconfigured(
@@ -93,22 +68,19 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const ownRoot = root.endsWith('/') ? root : `${root}/`
   return {
     ...settings,
+    isObserved: options.observe !== undefined,
     users: userReader(settings.user),
-    baseUrl: base.href,
-    browserBaseUrl: browserBase.href,
     publicUrl,
     origin: publicUrl.origin,
     isSecure: publicUrl.protocol === 'https:',
     /** Paths as requests name them; `root` ends with `/`. */
     paths: {
       root: ownRoot,
-      callback,
       login,
-      openidStart: `${ownRoot}openid/start`,
+      start: `${ownRoot}login/start`,
       providerLogout: `${ownRoot}logout/provider`,
     },
-    rateLimit: rateLimit === false ? undefined : readRateLimit(rateLimit),
-    endSessionOrigins: new Set(endSessionOrigins.map(({ origin }) => origin)),
+    retiredLogins: new Set(settings.retiredLogins),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryServerStore({ clock })),
     coordinator: settings.coordinator ?? ownCoordinator(settings),
     fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
@@ -128,7 +100,7 @@ function isolated(observe: SessionServerOptions['observe']) {
   }
 }
 
-function readUrl(value: string, name: string): URL {
+export function readUrl(value: string, name: string): URL {
   const url = URL.parse(value)
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     throw new Misconfigured(
@@ -138,7 +110,7 @@ function readUrl(value: string, name: string): URL {
   return url
 }
 
-function readPath(base: URL, path: string, name: string): string {
+export function readPath(base: URL, path: string, name: string): string {
   const url = URL.parse(path, base)
   if (!url || url.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.search || url.hash)
     throw new Misconfigured(`Option "${name}" must be a path under "publicUrl".`)

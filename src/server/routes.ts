@@ -1,11 +1,14 @@
 import { Misconfigured } from '../base/errors.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
 import { plainPath } from './plainPath.ts'
+import type { RunningLogins } from './runLogins.ts'
 
-/** A call that is listed: where it goes, below the backend's base URL. */
+/** A call that is listed. */
 export interface RouteMatch {
-  /** Relative, query included. */
-  readonly path: string
+  /** Where it goes, query included. */
+  readonly url: string
+  /** Whose bearers may go there. */
+  readonly logins: ReadonlySet<string>
 }
 
 const OUTBOUND = [
@@ -30,48 +33,91 @@ const INBOUND = [
   'x-request-id',
 ]
 
-/** Of `api/auth/` what answers with no token. All that may still come there is refused until it is listed here. */
-const HARMLESS = /^2fa\/(enable|verify|confirm|disable|backup\/regenerate)$/
-
-/**
- * Whether the backend may answer with tokens there. The second line behind the table: no page behind a server needs
- * these areas, so they are closed as a whole, whatever they grow to.
- */
-function isTokenRoute(segments: readonly string[]): boolean {
-  // As loosely as a router may read them: any case, compatible letters, without dots and blanks at the end.
-  const names = segments.map((segment) =>
-    segment
-      .normalize('NFKC')
-      .toLowerCase()
-      .replace(/[. ]+$/, ''),
-  )
-  const [first, area, name = ''] = names
-  if (first !== 'api') return names.includes('oauth')
-  if (area === 'admin') return name === 'login' || name === 'oauth'
-  if (area === 'auth') return !HARMLESS.test(names.slice(2).join('/'))
-  return names.includes('oauth')
+/** Where calls of the API go. */
+export interface ApiTarget {
+  /** Absolute: the base below which the calls go. @default the backend of the login, where it has one */
+  readonly target?: string
+  /** What may be called. @default all */
+  readonly methods?: readonly string[]
+  /**
+   * Whose bearers may go there. Required as soon as there are two logins: a bearer of one is nobody else's.
+   * @default the one login
+   */
+  readonly logins?: readonly string[]
+  /** Whether the prefix is taken off. @default false */
+  readonly strip?: boolean
 }
 
-/** The static table of what the panel at `base` may call: path prefix, below `base`, to methods. */
-export function createRoutes(api: Readonly<Record<string, readonly string[]>>, base: string) {
-  const table = Object.entries(api).map(([prefix, methods]) => {
-    if (!/^\/[\w./-]*\/$/.test(prefix) || !plainPath(prefix))
-      throw new Misconfigured(
-        `Option "api": a prefix must be a plain path that starts and ends with "/"; it is "${prefix}".`,
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** The static table of what the panel at `base` may call: path prefix, below `base`, to methods or a target. */
+export function createRoutes(
+  api: Readonly<Record<string, readonly string[] | ApiTarget>>,
+  base: string,
+  logins: RunningLogins,
+) {
+  const table = Object.entries(api).map(([prefix, entry]) => readRoute(prefix, entry, logins))
+  return {
+    match({ pathname, search }: URL, method: string): RouteMatch | undefined {
+      if (!pathname.startsWith(base)) return undefined
+      const path = pathname.slice(base.length)
+      const segments = plainPath(`/${path}`)
+      if (!segments) return undefined
+      const route = table.find(
+        ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
       )
-    return { prefix, methods: methods.map((method) => method.toUpperCase()) }
-  })
-  return function match({ pathname, search }: URL, method: string): RouteMatch | undefined {
-    if (!pathname.startsWith(base)) return undefined
-    const path = pathname.slice(base.length)
-    const segments = plainPath(`/${path}`)
-    if (!segments || isTokenRoute(segments)) return undefined
-    const route = table.find(
-      ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
-    )
-    return route && { path: `${path}${withoutNamedLogin(search)}` }
+      if (!route) return undefined
+      const rest = route.strip ? path.slice(route.prefix.length - 1) : path
+      const below = route.strip ? plainPath(`/${rest}`) : segments
+      const isDenied = logins.all.some(
+        ([, login]) => isBelow(route.target, login.apiUrl) && login.isTokenRoute?.(below ?? []),
+      )
+      if (isDenied || !below) return undefined
+      return { url: `${route.target}${rest}${withoutNamedLogin(search)}`, logins: route.logins }
+    },
+    /** The targets that bearers of the login `name` may go to. */
+    targetsOf: (name: string): readonly string[] =>
+      table.flatMap((route) => (route.logins.has(name) ? route.target : [])),
   }
 }
+
+/** Whether the backend at `apiUrl` is the one that calls to `target` reach. */
+const isBelow = (target: string, apiUrl: string | undefined) =>
+  apiUrl !== undefined && new URL(target).origin === new URL(apiUrl).origin
+
+function readRoute(prefix: string, entry: readonly string[] | ApiTarget, all: RunningLogins) {
+  const wrong = (what: string) => new Misconfigured(`Option "api": ${what}`)
+  if (!/^\/[\w./-]*\/$/.test(prefix) || !plainPath(prefix))
+    throw wrong(`a prefix must be a plain path that starts and ends with "/"; it is "${prefix}".`)
+  const { target, methods = METHODS, logins, strip = false } = isList(entry) ? { methods: entry } : entry
+  const names = all.all.map(([name]) => name)
+  if (!logins && names.length > 1)
+    throw wrong(
+      `"${prefix}" must say whose bearers go there, since there are several logins: logins: ["${names[0]}"].`,
+    )
+  const unknown = logins?.find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw wrong(`"${prefix}" names the login "${unknown}", which "logins" does not have.`)
+  const whose = logins ?? names
+  const url = target ?? all.get(whose[0] ?? '')?.apiUrl
+  if (url === undefined)
+    throw wrong(`"${prefix}" must have a "target": the login "${whose[0]}" has no backend of its own.`)
+  const base = URL.parse(url)
+  if (!base || !/^https?:$/.test(base.protocol) || base.username || base.search || base.hash)
+    throw wrong(
+      `the "target" of "${prefix}" must be an absolute http(s) URL without user, query and fragment.`,
+    )
+  if (!base.pathname.endsWith('/')) base.pathname += '/'
+  return {
+    prefix,
+    methods: methods.map((method) => method.toUpperCase()),
+    target: base.href,
+    logins: new Set(whose),
+    strip,
+  }
+}
+
+const isList = (entry: readonly string[] | ApiTarget): entry is readonly string[] => Array.isArray(entry)
 
 /** What of a page's headers the backend gets. */
 export const upstreamHeaders = (request: Request) => picked(request.headers, OUTBOUND)

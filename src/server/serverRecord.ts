@@ -3,6 +3,7 @@ import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { asStored } from '../session/records.ts'
 import type { SessionRecord, StoredSession } from '../stores/store.ts'
+import type { Json } from './serverLogin.ts'
 
 /**
  * The ledger's row of the record's refresh token, on the wall clock. Written before the token is sent. As long as a
@@ -20,6 +21,8 @@ export interface ServerRecord {
   readonly key: string
   /** A random name of the login that a page may know: it says which login it acts for. No key, and made of none. */
   readonly login: string
+  /** How the session began: the name of the login, and what that was bound to then. */
+  readonly via: readonly [name: string, identity: string]
   readonly session: StoredSession
   readonly intent?: Intent
   /** When the user was last at work, and when the backend last confirmed the session; wall clock, milliseconds. */
@@ -27,6 +30,8 @@ export interface ServerRecord {
   readonly verifiedAt: number
   /** Hashed: whom a back-channel logout ends. */
   readonly subject?: string
+  /** What its login has kept with it. */
+  readonly data?: Json
   /** Of a tombstone. */
   readonly reason?: ExpiredReason | LoggedOutReason
 }
@@ -34,6 +39,7 @@ export interface ServerRecord {
 const recordSchema = z.looseObject({
   v: z.literal(1),
   login: z.string(),
+  via: z.tuple([z.string(), z.string()]),
   // Both are read by `asStored`: whatever stands in place of an intent is a send that nobody knows of.
   session: z.looseObject({}),
   intent: z.optional(z.unknown()),
@@ -75,7 +81,7 @@ export function readServerRecord(text: string, key: string): ServerRecord | 'new
     key,
     activeAt: stored.epoch,
     verifiedAt: stored.epoch,
-    ...(rest as Pick<ServerRecord, 'v' | 'login'>),
+    ...(rest as Pick<ServerRecord, 'v' | 'login' | 'via'>),
     session: session as StoredSession,
     ...(row && { intent: { ...row, owner: String((intent as Partial<Intent> | null)?.owner) } }),
   }

@@ -1,9 +1,9 @@
 import { Misconfigured } from '../base/errors.ts'
+import { RANDOM_ID, randomId } from '../base/randomId.ts'
 import { CHUNK } from './cookieRecord.ts'
 import type { CookieSlot } from './cookieSlot.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
-import { RANDOM_ID, randomId } from './randomId.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
 
 /** How a browser's cookie leads to its session. */

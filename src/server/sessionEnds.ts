@@ -1,15 +1,15 @@
 import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
+import { randomId } from '../base/randomId.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { toTombstone } from '../session/records.ts'
 import { revoke } from '../session/revoke.ts'
-import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { AwakeSessions } from './awakeSessions.ts'
 import { type Entries, nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
-import { randomId } from './randomId.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import type { RunningLogins } from './runLogins.ts'
 
 const LOGOUT_WAIT_MS = 1_000
 const BURIAL_PAUSE_MS = 3_000
@@ -19,7 +19,7 @@ interface Parts {
   readonly settings: ServerSettings
   readonly keyring: Keyring
   readonly entries: Entries
-  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  readonly logins: RunningLogins
   readonly coordinator: Coordinator
   readonly awake: AwakeSessions
   /** Told of every session that ends here. */
@@ -30,7 +30,7 @@ interface Parts {
 
 /** How sessions end: here, in every process, and at the backend. */
 export function createSessionEnds(parts: Parts) {
-  const { settings, keyring, entries, strategies, coordinator, awake, onEnd, background } = parts
+  const { settings, keyring, entries, logins, coordinator, awake, onEnd, background } = parts
   const { clock } = settings
   /** Sessions that ended here and whose tombstone could not be written yet, and why they ended. */
   const unburied = new Map<string, ExpiredReason | LoggedOutReason>()
@@ -38,11 +38,17 @@ export function createSessionEnds(parts: Parts) {
   /**
    * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
    * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
-   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying.
+   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying. `revokes` false:
+   * the grant is nobody's whom this server knows.
    */
-  async function end(found: Found, reason: ExpiredReason | LoggedOutReason): Promise<boolean> {
+  async function end(
+    found: Found,
+    reason: ExpiredReason | LoggedOutReason,
+    revokes = true,
+  ): Promise<boolean> {
     const buried = await endHere(found, reason)
-    const revoking = revokeGrant(buried.session, buried.isDoubtful)
+    if (!revokes) return !unburied.has(found.key)
+    const revoking = revokeGrant(found.record.via[0], buried.session, buried.isDoubtful)
     background(revoking)
     await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
     return !unburied.has(found.key)
@@ -87,13 +93,14 @@ export function createSessionEnds(parts: Parts) {
     awake.look(key)
   }
 
-  async function revokeGrant(session: SessionRecord, isDoubtful: boolean): Promise<void> {
-    const strategy = strategies[session.provider]
-    if (!strategy) return
+  async function revokeGrant(via: string, session: SessionRecord, isDoubtful: boolean): Promise<void> {
+    const login = logins.get(via)
+    const strategy = login?.strategies[session.provider]
+    if (!login || !strategy) return
     const toRequest = (signal: AbortSignal) => ({
       ...identityOf(session),
       ...(session.bearer && { bearer: session.bearer }),
-      baseUrl: settings.baseUrl,
+      baseUrl: login.apiUrl ?? settings.publicUrl.href,
       attemptId: randomId(),
       cause: 'logout' as const,
       ...(isDoubtful && { isDoubtful }),
@@ -110,19 +117,21 @@ export function createSessionEnds(parts: Parts) {
   }
 
   /**
-   * All sessions of one subject, at the word of the identity provider: all of them are over here before the first grant is
+   * All sessions of one subject of the login `via`, at the word of the identity provider: all of them are over here before the first grant is
    * revoked, which may take its time. Answers as `end` does.
    */
-  async function endSubject(subject: string): Promise<boolean> {
+  async function endSubject(via: string, subject: string): Promise<boolean> {
     const found: Found[] = []
-    for (const mac of await keyring.macs('subject', subject))
+    for (const mac of await keyring.macs('subject', `${via} ${subject}`))
       for (const key of await settings.store.keysOf(mac)) {
         const opened = await entries.read(key)
         if (opened && !('ended' in opened.record.session))
           found.push({ key, ...opened, session: opened.record.session })
       }
     const buried = await Promise.all(found.map((one) => endHere(one, 'backChannel')))
-    const revoking = Promise.all(buried.map(({ session, isDoubtful }) => revokeGrant(session, isDoubtful)))
+    const revoking = Promise.all(
+      buried.map(({ session, isDoubtful }) => revokeGrant(via, session, isDoubtful)),
+    )
     background(revoking)
     await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
     return found.every(({ key }) => !unburied.has(key))

@@ -1,32 +1,24 @@
+import { randomId } from '../base/randomId.ts'
 import { lifeOf } from '../session/lifetime.ts'
-import { type LoginAnswer, readLogin } from '../session/login.ts'
+import { readLogin } from '../session/login.ts'
 import { toRecord } from '../session/records.ts'
-import type { SessionStrategy } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
-import { randomId } from './randomId.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import type { RunningLogins } from './runLogins.ts'
+import type { LoginGrant } from './serverLogin.ts'
 import type { ServerRecord } from './serverRecord.ts'
 import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
-
-/** What the backend granted to a login, and how a session of it is renewed. */
-export interface Grant {
-  readonly answer: LoginAnswer
-  readonly provider: string
-  readonly tenantId?: string | undefined
-  /** Whom the identity provider calls so. */
-  readonly subject?: string
-}
 
 interface Parts {
   readonly settings: ServerSettings
   readonly keyring: Keyring
   readonly entries: Entries
   readonly sessionCookie: SessionCookie
-  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  readonly logins: RunningLogins
   readonly ends: SessionEnds
   readonly find: (request: Request) => Promise<Found | Missing>
   /** Work that outlives its request. */
@@ -35,17 +27,18 @@ interface Parts {
 
 /** What becomes of a grant: a session, or nothing. */
 export function createSessionOpening(parts: Parts) {
-  const { settings, keyring, entries, sessionCookie, strategies, ends, find, background } = parts
+  const { settings, keyring, entries, sessionCookie, logins, ends, find, background } = parts
   const { clock } = settings
 
   /** A session of what the backend granted, under a new id, not written yet. */
-  async function begin({
-    answer,
-    ...login
-  }: Grant): Promise<{ readonly record: ServerRecord; readonly id: string }> {
+  async function begin(
+    via: string,
+    { answer, strategy: provider, tenantId, subject: name, data }: LoginGrant,
+  ): Promise<{ readonly record: ServerRecord; readonly id: string }> {
     const { key, id } = await sessionCookie.create()
     const now = clock.wall()
-    const options = { provider: login.provider, sessionId: key, tenantId: login.tenantId ?? null }
+    const options = { provider, sessionId: key, tenantId: tenantId ?? null }
+    const strategies = logins.get(via)?.strategies ?? {}
     const { owner, tokens, bearer, life } = readLogin(answer, options, strategies, now, settings.users)
     const limits = {
       expiresAtUnit: 'auto',
@@ -55,15 +48,17 @@ export function createSessionOpening(parts: Parts) {
     const lifeMs = lifeOf(bearer, life, now, false, limits, () => {})
     // Logins of one browser are told apart, and ordered, by their instant.
     const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
-    const subject = login.subject && (await keyring.macs('subject', login.subject))[0]
+    const subject = name && (await keyring.macs('subject', `${via} ${name}`))[0]
     const record: ServerRecord = {
       v: 1,
       key,
       login: randomId(),
+      via: [via, (await logins.identityOf(via)) ?? ''],
       session,
       activeAt: now,
       verifiedAt: now,
       ...(subject && { subject }),
+      ...(data !== undefined && { data }),
     }
     return { record: entries.fitted(record), id }
   }
@@ -71,16 +66,17 @@ export function createSessionOpening(parts: Parts) {
   /** A login: a new session under a new id, in place of the one that the browser of `request` had before. */
   async function replace(
     request: Request,
-    grant: Grant,
+    via: string,
+    grant: LoginGrant,
   ): Promise<{ readonly found: Found; readonly cookies: readonly string[] }> {
-    const { record, id } = await begin(grant)
+    const { record, id } = await begin(via, grant)
     const { key } = record
     const revision = await entries.write(record, null).catch((error) => {
-      refuse(grant)
+      refuse(via, grant)
       throw error
     })
     if (revision === null) throw new Error('A new session id was taken already.')
-    settings.observe({ type: 'login', session: nameOf(key), provider: grant.provider })
+    settings.observe({ type: 'login', session: nameOf(key), via, provider: grant.strategy })
     const cookies = await sessionCookie.issue(record, id)
     const previous = await find(request)
     if (isFound(previous)) await ends.end(previous, 'user')
@@ -90,9 +86,9 @@ export function createSessionOpening(parts: Parts) {
   }
 
   /** Ends what the backend granted and no session is made of, as far as the backend lets us. */
-  function refuse(grant: Grant): void {
-    const revoking = begin(grant).then(({ record }) =>
-      ends.revokeGrant(record.session as SessionRecord, false),
+  function refuse(via: string, grant: LoginGrant): void {
+    const revoking = begin(via, grant).then(({ record }) =>
+      ends.revokeGrant(via, record.session as SessionRecord, false),
     )
     background(revoking.catch(() => {}))
   }

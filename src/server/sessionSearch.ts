@@ -2,6 +2,7 @@ import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor } from './namedLogin.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import type { RunningLogins } from './runLogins.ts'
 import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
 
@@ -10,10 +11,11 @@ interface Parts {
   readonly entries: Entries
   readonly sessionCookie: SessionCookie
   readonly ends: SessionEnds
+  readonly logins: RunningLogins
 }
 
 /** Which session a request is of. */
-export function createSessionSearch({ settings, entries, sessionCookie, ends }: Parts) {
+export function createSessionSearch({ settings, entries, sessionCookie, ends, logins }: Parts) {
   const { clock } = settings
 
   /**
@@ -25,7 +27,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends }: 
     let missing: Missing = {}
     for (const keys of await sessionCookie.candidatesOf(request)) {
       const one = await look(keys)
-      if (!isFound(one)) missing = missing.reason ? missing : one
+      if (!isFound(one)) missing = missing.reason || missing.isUnknownLogin ? missing : one
       else if (found) {
         settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
         return { isAmbiguous: true }
@@ -56,8 +58,16 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends }: 
       if (ended) return { reason: ended, login }
       if ('ended' in session) return reason ? { reason, login } : { login }
       if (intent?.closed && intent.closed !== 'consumed') return { reason: intent.closed, login }
+      const [via, identity] = record.via
+      const bound = await logins.identityOf(via)
+      if (bound === undefined && !settings.retiredLogins.has(via)) return { isUnknownLogin: true }
       const now = clock.wall()
       const found: Found = { key, record, revision, session }
+      // What another backend or provider has granted is sent to nobody.
+      if (bound !== identity) {
+        await ends.end(found, 'identityMismatch', false)
+        return { reason: 'identityMismatch', login }
+      }
       const over =
         now >= session.startedAt + settings.absoluteLifetimeMs
           ? 'absoluteLifetime'

@@ -1,5 +1,4 @@
 import type { Coordinator } from '../coordination/coordinator.ts'
-import type { SessionStrategy } from '../session/strategy.ts'
 import { createAwakeSessions } from './awakeSessions.ts'
 import type { Entries } from './entries.ts'
 import { type Found, isFound } from './foundSession.ts'
@@ -7,6 +6,7 @@ import { withIntents } from './intents.ts'
 import type { Keyring } from './keyring.ts'
 import { createOpenStreams } from './openStreams.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import type { RunningLogins } from './runLogins.ts'
 import type { ServerRecord } from './serverRecord.ts'
 import type { SessionCookie } from './sessionCookie.ts'
 import { createSessionEnds } from './sessionEnds.ts'
@@ -21,16 +21,16 @@ export interface SessionsParts {
   readonly keyring: Keyring
   readonly entries: Entries
   readonly sessionCookie: SessionCookie
-  readonly strategies: Readonly<Record<string, SessionStrategy>>
+  readonly logins: RunningLogins
   /** Work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
 }
 
 /** The sessions of a server: found by what the cookie holds, opened at login, ended at logout. */
 export function createSessions(parts: SessionsParts) {
-  const { settings, entries, sessionCookie, strategies } = parts
+  const { settings, entries, sessionCookie, logins } = parts
   const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings)
-  const awake = createAwakeSessions(settings, entries, strategies, coordinator)
+  const awake = createAwakeSessions(settings, entries, logins, coordinator)
   const streams = createOpenStreams(settings.clock, isLiving)
   const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })
   const { find, findFor, look } = createSessionSearch({ ...parts, ends })

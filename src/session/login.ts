@@ -1,5 +1,6 @@
 import type { UserDocument } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
+import { isBearer } from '../base/isBearer.ts'
 import { userReader } from '../base/userReader.ts'
 import { toTokens } from './vault.ts'
 
@@ -27,11 +28,7 @@ export interface LoginOptions {
   readonly sessionId?: string
 }
 
-const BEARER = /^[\x21-\x7e]{1,16384}$/
 const TENANT = /^[A-Za-z0-9._-]{1,128}$/
-
-/** Visible ASCII, at most 16 KiB: what a header can carry. */
-export const isBearer = (value: unknown): value is string => typeof value === 'string' && BEARER.test(value)
 
 /** Trims; blank is none; anything that a backend would silently ignore is refused. The value is never quoted. */
 export function readTenant(value: unknown): string | undefined {

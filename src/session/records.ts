@@ -1,8 +1,9 @@
 import { readRow } from '../../machines/session.ledger.ts'
 import type { Position } from '../../machines/session.types.ts'
+import { isBearer } from '../base/isBearer.ts'
 import { documentOf } from '../base/readUser.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
-import { isBearer, type Owner } from './login.ts'
+import type { Owner } from './login.ts'
 import { type Tokens, toTokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored

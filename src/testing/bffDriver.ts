@@ -142,7 +142,7 @@ async function begin(
         server.outlive()
         backend.setBearerLife(lifeMs)
         await learn()
-        await server.post('/session/openid/start', { purpose: 'switchUser' })
+        await server.post('/session/login/start', { purpose: 'switchUser' })
         await server.ask(`/auth/openid/callback?code=${'0'.repeat(64)}`)
         return wake()
       }

@@ -1,6 +1,7 @@
 import type { SessionUser } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
 import type { BffFacts } from '../bff/facts.ts'
+import type { LibrechatLoginOptions } from '../librechat/login/librechatLogin.ts'
 import type { SessionServerOptions } from '../server/options.ts'
 import { MODEL_START } from './createSessionModel.ts'
 import { drivenBrowser } from './drivenBrowser.ts'
@@ -12,18 +13,12 @@ import { type VirtualClock, virtualClock } from './virtualClock.ts'
 export type DrivenServerOptions = Required<
   Pick<
     SessionServerOptions,
-    | 'baseUrl'
-    | 'publicUrl'
-    | 'clock'
-    | 'fetch'
-    | 'random'
-    | 'rateLimit'
-    | 'patienceMs'
-    | 'idleTimeoutMs'
-    | 'absoluteLifetimeMs'
-    | 'backChannelLogout'
+    'publicUrl' | 'clock' | 'fetch' | 'random' | 'patienceMs' | 'idleTimeoutMs' | 'absoluteLifetimeMs'
   >
->
+> & {
+  /** For `librechatLogin`. */
+  readonly librechat: Required<Pick<LibrechatLoginOptions, 'baseUrl' | 'rateLimit' | 'backChannelLogout'>>
+}
 
 /** Makes the server under test. */
 export type ServerOf = (driven: DrivenServerOptions) => { handle(request: Request): Promise<Response> }
@@ -68,17 +63,19 @@ export async function drivenServer(
   }
 
   const server = serverOf({
-    baseUrl: backend.baseUrl,
+    librechat: {
+      baseUrl: backend.baseUrl,
+      rateLimit: false,
+      backChannelLogout: async () => ({ ok: true, subject }),
+    },
     publicUrl: PANEL,
     clock: ahead,
     fetch: upstream,
     random: () => 0,
-    rateLimit: false,
     // It waits for none of its timers either.
     patienceMs: 1,
     idleTimeoutMs: FAR_MS,
     absoluteLifetimeMs: FAR_MS,
-    backChannelLogout: async () => ({ ok: true, subject }),
   })
   const ask = browser.open((request) => server.handle(request))
 

@@ -1,14 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
-import {
-  createSessionServer,
-  memoryServerStore,
-  type ServerNotice,
-  type SessionServerOptions,
-} from 'xstate-session/server'
+import { memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from '../server/browser.ts'
+import { type LibrechatServerOptions, librechatServer } from '../server/librechatServer.ts'
 
 const PANEL = 'https://admin.example'
 const ISSUER = 'https://idp.example'
@@ -29,9 +25,9 @@ const { privateKey, publicKey } = await generateKeyPair('RS256')
 const other = await generateKeyPair('RS256')
 const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'RS256', kid: 'k' }] }
 
-function serve(more: Partial<SessionServerOptions> = {}) {
+function serve(more: Partial<LibrechatServerOptions> = {}) {
   const notices: ServerNotice[] = []
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: PANEL,
     secrets: ['a secret that is long enough for a test of this'],
@@ -69,8 +65,8 @@ test('X32: a valid token ends every session of its subject, and only those', asy
   const { server, page } = serve()
   const second = browser((request) => server.handle(request), PANEL)
   const local = browser((request) => server.handle(request), PANEL)
-  await page.navigate('/session/openid/start')
-  await second.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
+  await second.navigate('/session/login/start')
   await local.post('/session/login', backend.accounts.localAdmin)
   const answer = await server.handle(form(await signed(claims())))
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
@@ -122,7 +118,7 @@ const bad: Record<string, () => Promise<Request> | Request> = {
 
 test.each(Object.keys(bad))('X32, U6: %s is refused, and nobody is logged out', async (name) => {
   const { server, page, notices } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const answer = await server.handle(await (bad[name] as () => Promise<Request>)())
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, 'no-store'])
   expect((await page.get('/session/')).status).toBe(200)
@@ -133,7 +129,7 @@ test('X32: a token works once, and a GET never', async () => {
   const { server, page } = serve()
   const token = await signed(claims())
   expect((await server.handle(form(token))).status).toBe(200)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   expect((await server.handle(form(token))).status).toBe(400)
   const get = new Request(`${PANEL}/session/backchannel-logout?logout_token=${await signed(claims())}`)
   expect((await server.handle(get)).status).toBe(404)
@@ -149,7 +145,7 @@ test('X32: a token whose logout the store did not take works once more', async (
       keysOf: (mac) => (isDown ? Promise.reject(new Error('the store is down')) : store.keysOf(mac)),
     },
   })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const token = await signed(claims())
   isDown = true
   expect((await server.handle(form(token))).status).toBe(400)
@@ -162,7 +158,7 @@ test('X32: a token whose logout the store did not take works once more', async (
 test('C29: a refresh that is under way does not bring the session back', async () => {
   backend.knobs.sessionMs = 2_000
   const { server, page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.knobs.clockOffsetMs = 60_000
   const hanging = backend.faults.inject('openidRefresh', { kind: 'hang', at: 'after' })
   const asked = page.get('/api/admin/users')
@@ -175,7 +171,7 @@ test('C29: a refresh that is under way does not bring the session back', async (
 })
 
 test('without a verifier there is no such endpoint', async () => {
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: PANEL,
     secrets: ['a secret that is long enough for a test of this'],
@@ -187,7 +183,7 @@ test.each([[undefined], ['logout+jwt'], ['application/logout+jwt'], ['JWT']])(
   'U6: a logout token of type %s is one',
   async (typ) => {
     const { server, page } = serve()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const answer = await server.handle(
       form(await signed(claims({ sid: 's' }), privateKey, typ ? { typ } : {})),
     )
@@ -198,7 +194,7 @@ test.each([[undefined], ['logout+jwt'], ['application/logout+jwt'], ['JWT']])(
 
 test('U6: a verifier of your own that names no subject ends nothing, and its provider is told', async () => {
   const { server, page, notices } = serve({ backChannelLogout: async () => ({ ok: true, sid: 's' }) })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   expect((await server.handle(form('x'))).status).toBe(400)
   expect((await page.get('/session/')).status).toBe(200)
   expect(notices).toContainEqual({ type: 'turnedAway', code: 'backChannelLogout' })
@@ -213,7 +209,7 @@ test('U6: sessions that only their browsers hold cannot be ended: the combinatio
 test('U6: all sessions of a subject are over before the first grant is revoked', async () => {
   const { server } = serve({ openidBackendLogout: true, attemptTimeoutMs: 500 })
   const pages = Array.from({ length: 12 }, () => browser((request) => server.handle(request), PANEL))
-  for (const page of pages) await page.navigate('/session/openid/start')
+  for (const page of pages) await page.navigate('/session/login/start')
   const hanging = backend.faults.inject('logout', { kind: 'hang' }, { times: Infinity })
   const answered = server.handle(form(await signed(claims())))
   await expect.poll(() => hanging.hits).toBeGreaterThan(0)

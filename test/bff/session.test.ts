@@ -397,7 +397,7 @@ describe('login and logout', () => {
     expect(await session.login({ email: 'bob', password: 'secret' })).toEqual({ next: 'twoFactor' })
     expect(snapshot()).toMatchObject({ state: 'loggedOut' })
     expect(await session.secondFactor({ code: '123456' })).toEqual({ next: undefined })
-    expect(api.calls[1]?.url).toBe('https://chat.example/session/login/2fa')
+    expect(api.calls[1]?.url).toBe('https://chat.example/session/login/next')
     expect(JSON.parse(api.calls[1]?.body ?? '')).toEqual({ code: '123456', attempt: 'of this page' })
     expect(snapshot()).toMatchObject({ state: 'active', user: bob })
   })
@@ -451,7 +451,7 @@ describe('login and logout', () => {
     expect(gone).toEqual(['https://id.example/authorize?x=1'])
     const [call] = api.calls
     expect([call?.method, call?.headers.get('x-csrf')]).toEqual(['POST', '1'])
-    expect(call?.url).toBe('https://chat.example/session/openid/start')
+    expect(call?.url).toBe('https://chat.example/session/login/start')
     expect(JSON.parse(call?.body ?? '')).toEqual({ returnTo: '/users?page=2' })
     server.failing = () => json(503, { error: 'backend_unavailable' })
     await expect(session.loginWithRedirect({ returnTo: '/' })).rejects.toMatchObject(
@@ -690,7 +690,7 @@ describe('with the real server', () => {
 
   test('a session that idled too long tells its page so', async () => {
     const { open, page, pass } = await pageOf()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const session = open()
     await known(session)
     expect(session.getSnapshot()).toMatchObject({ state: 'active' })

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { toNodeListener } from '../../src/node/toNodeListener.ts'
 import { redisCoordinator } from '../../src/redis/redisCoordinator.ts'
 import { redisServerStore } from '../../src/redis/redisServerStore.ts'
-import { createSessionServer } from '../../src/server/createSessionServer.ts'
+import { librechatServer } from '../server/librechatServer.ts'
 import { type Dedupe, handmade } from './handmade.ts'
 
 const {
@@ -37,7 +37,7 @@ function tell(key: string, revision: number): void {
 
 function ours() {
   const store = redisServerStore({ client, replicas: 1 })
-  return createSessionServer({
+  return librechatServer({
     ...times,
     baseUrl: BACKEND,
     browserBaseUrl: BROWSER_BACKEND,

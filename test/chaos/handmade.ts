@@ -144,7 +144,7 @@ export function handmade(options: HandmadeOptions) {
           await post('/api/admin/login/local', {}, await request.json()),
           Response.json({}),
         )
-      case '/session/openid/start': {
+      case '/session/login/start': {
         const verifier = randomBytes(32).toString('hex')
         const challenge = createHash('sha256').update(verifier).digest('hex')
         const to = `${options.browserBackend}/api/admin/oauth/openid?code_challenge=${challenge}`

@@ -73,7 +73,7 @@ export function createWorkload(fleet: Fleet, origin: string, random: Random, log
     // A login that meets a fault is tried again as another session: nothing is known of it.
     const { status } =
       random.next() < 0.7
-        ? (await page.navigate('/session/openid/start')).response
+        ? (await page.navigate('/session/login/start')).response
         : await page.post('/session/login', accounts.localAdmin)
     if (![200, 302].includes(status) || !page.cookies.has('session')) throw new Error('No login.')
     begun++

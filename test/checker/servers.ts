@@ -1,11 +1,14 @@
 import type { Coordinator } from '../../src/coordination/coordinator.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { bearerOf } from '../../src/server/bearerOf.ts'
+import type { ServerContext } from '../../src/server/context.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { isFound } from '../../src/server/foundSession.ts'
 import type { Keyring } from '../../src/server/keyring.ts'
 import { NOBODY } from '../../src/server/namedLogin.ts'
 import { readServerOptions } from '../../src/server/readServerOptions.ts'
+import { createRoutes } from '../../src/server/routes.ts'
+import { runLogins } from '../../src/server/runLogins.ts'
 import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
 import type { SessionCookie } from '../../src/server/sessionCookie.ts'
 import { createSessions, type Sessions } from '../../src/server/sessions.ts'
@@ -13,6 +16,7 @@ import type { LoginAnswer } from '../../src/session/login.ts'
 import type { Session } from '../../src/session/session.ts'
 import { memoryServerStore } from '../../src/stores/memoryServerStore.ts'
 import type { ServerStore } from '../../src/stores/serverStore.ts'
+import { loginHost } from '../server/loginHost.ts'
 import type { Choice, World } from './explore.ts'
 import type { Stored } from './happenings.ts'
 import { printSession } from './pages.ts'
@@ -46,7 +50,7 @@ interface Asking {
   readonly headers: Headers
 }
 
-interface Process {
+interface Process extends Pick<ServerContext, 'logins' | 'api'> {
   readonly sessions: Sessions
   readonly settings: ReturnType<typeof readServerOptions>
   /** The session that is awake, as far as a request has met it. */
@@ -222,7 +226,7 @@ function startProcess(
   const clock = stage.clock.of(name)
   const none: Coordinator = { run: ({ send }) => send(), end: () => {} }
   const settings = readServerOptions({
-    baseUrl: 'https://chat.example/',
+    logins: {},
     publicUrl: 'https://admin.example/',
     secrets: ['not used: the keyring of the checker seals nothing'],
     store: shelf.storeOf(name),
@@ -248,18 +252,26 @@ function startProcess(
     clear: () => [],
     clearForeign: () => [],
   }
+  const login = {
+    identity: 'the provider',
+    apiUrl: 'https://chat.example/',
+    strategies: { openid: stage.provider.strategy(name) },
+  }
+  const logins = runLogins({ librechat: () => login }, loginHost)
   const entries = createEntries(settings, openKeyring)
   const sessions = createSessions({
     settings,
     keyring: openKeyring,
     entries,
     sessionCookie,
-    strategies: { openid: stage.provider.strategy(name) },
+    logins,
     background: (task) => void task.catch(() => {}),
   })
   const watched = new WeakSet<Session>()
   const process: Process = {
     settings,
+    logins,
+    api: createRoutes({}, '/', logins),
     awake: undefined,
     sessions: {
       ...sessions,
@@ -293,10 +305,9 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     return asking as unknown as Request
   }
   async function source() {
-    const { sessions, settings } = process()
-    const found = await sessions.findFor(request())
+    const found = await process().sessions.findFor(request())
     if (!isFound(found)) throw new Error('no session')
-    return bearerOf(found, sessions, settings)
+    return bearerOf(found, process())
   }
   return {
     name,
@@ -304,7 +315,10 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     getToken: async () => (await source()).getToken(),
     fetch: async (path, init) => (await source()).fetch(path, init),
     async login(answer: LoginAnswer) {
-      const { found } = await process().sessions.replace(request(), { answer, provider: 'openid' })
+      const { found } = await process().sessions.replace(request(), 'librechat', {
+        answer,
+        strategy: 'openid',
+      })
       cookie.key = found.key
       believed.login = found.record.login
       believed.user = found.session.user.id

@@ -24,7 +24,7 @@ export async function twoServers(
   store: ServerStore = memoryServerStore({ clock }),
 ): Promise<Omit<Required<CoordinatorUnderTest>, 'close'>> {
   const keyring = createKeyring([SECRET])
-  const place = { baseUrl: 'https://chat.example', publicUrl: 'https://admin.example', secrets: [SECRET] }
+  const place = { logins: {}, publicUrl: 'https://admin.example', secrets: [SECRET] }
   const [one, two] = [0, 1].map(() => {
     const settings = readServerOptions({ ...place, store, clock, idleTimeoutMs: 604_800_000 })
     const entries = createEntries(settings, keyring)
@@ -40,7 +40,10 @@ export async function twoServers(
       const session = sessionOf(identity, (before?.record.session.version ?? 0) + 1, clock)
       const at = clock.wall()
       const times = { activeAt: at, verifiedAt: at }
-      await one.entries.write({ v: 1, key, login: 'login', session, ...times }, before?.revision ?? null)
+      await one.entries.write(
+        { v: 1, key, login: 'login', via: ['librechat', ''], session, ...times },
+        before?.revision ?? null,
+      )
     },
   }
 }

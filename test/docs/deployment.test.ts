@@ -7,15 +7,11 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
-import {
-  createSessionServer,
-  type RequestInfo,
-  type SessionServer,
-  type SessionServerOptions,
-} from 'xstate-session/server'
+import type { RequestInfo, SessionServer } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort, killAll, startRedis } from '../../examples/server/processes.ts'
 import { browser } from '../server/browser.ts'
+import { type LibrechatServerOptions, librechatServer } from '../server/librechatServer.ts'
 import { onPort } from '../server/onPort.ts'
 import { SECRET } from '../server/world.ts'
 import { runSample, sampleFile } from './samples.ts'
@@ -146,7 +142,7 @@ test('U63, C33: it finishes a refresh that is in the air, and lets the answer ou
   const backend = await backendFor()
   const panel = await startProcess(backend)
   const page = browser(panel.send, PUBLIC)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.operator.invalidateBearers()
   const slow = backend.faults.inject('openidRefresh', { kind: 'hang', at: 'after' })
   const calling = page.get(USERS)
@@ -280,7 +276,7 @@ test('U3, U63: a form of one login is not saved for another', async () => {
   const { saveSettings } = await runSample<{
     saveSettings(server: SessionServer, request: Request, form: FormData): Promise<Response>
   }>(PAGE, SAMPLES.form)
-  const server = createSessionServer({ baseUrl: backend.url, publicUrl: PUBLIC, secrets: [SECRET] })
+  const server = librechatServer({ baseUrl: backend.url, publicUrl: PUBLIC, secrets: [SECRET] })
   const page = await logInAndCall(server.handle, backend)
   const save = async (login: string | undefined) => {
     const form = new FormData()
@@ -303,7 +299,7 @@ test('U63: the address of the client, and the tenant', async () => {
   expect(forwardClientIp(new Request(PUBLIC, { headers }), { remoteAddress: '127.0.0.1' })).toBe(
     '198.51.100.7',
   )
-  const { resolveTenant } = await runSample<Required<Pick<SessionServerOptions, 'resolveTenant'>>>(
+  const { resolveTenant } = await runSample<Required<Pick<LibrechatServerOptions, 'resolveTenant'>>>(
     PAGE,
     SAMPLES.tenant,
   )

@@ -3,10 +3,11 @@ import { createServer } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer } from 'xstate-session/server'
+
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { launchChromium } from '../browser/launchChromium.ts'
+import { librechatServer } from '../server/librechatServer.ts'
 
 /** As the examples send them. */
 const EXAMPLES = {
@@ -30,7 +31,7 @@ async function panel(headers: Readonly<Record<string, string>>) {
   const port = await freePort(0)
   const url = `http://127.0.0.1:${port}`
   const backend = await startBackend({ panelUrl: url })
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: `${url}/`,
     secrets: [randomBytes(32).toString('base64')],

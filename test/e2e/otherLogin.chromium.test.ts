@@ -87,8 +87,8 @@ describe('another website', () => {
   }
 
   const starts = {
-    'a form': `<form method="post" action="URL/session/openid/start"></form>`,
-    'a form that says it is JSON': `<form method="post" enctype="text/plain" action="URL/session/openid/start"><input name='{"purpose":"switchUser","x":"' value='"}'></form>`,
+    'a form': `<form method="post" action="URL/session/login/start"></form>`,
+    'a form that says it is JSON': `<form method="post" enctype="text/plain" action="URL/session/login/start"><input name='{"purpose":"switchUser","x":"' value='"}'></form>`,
   }
   const GO = '<script>document.forms[0].submit()</script>'
 
@@ -101,7 +101,7 @@ describe('another website', () => {
       await shows(page, users)
     }
     const visits = [
-      await website(`<script>location = '${app.panel.url}/session/openid/start'</script>`),
+      await website(`<script>location = '${app.panel.url}/session/login/start'</script>`),
       ...(await Promise.all(
         Object.values(starts).map((form) => website(form.replace('URL', app.panel.url) + GO)),
       )),

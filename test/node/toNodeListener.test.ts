@@ -4,9 +4,10 @@ import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2
 import { type AddressInfo, connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer } from 'xstate-session/server'
+
 import { startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from '../server/browser.ts'
+import { librechatServer } from '../server/librechatServer.ts'
 
 const ORIGIN = 'https://admin.example'
 
@@ -104,14 +105,14 @@ test('X34: what a handler throws reaches nobody', async () => {
 test('N12: a client that hangs up does not stop the refresh that it began', async () => {
   const backend = await startBackend({ panelUrl: ORIGIN, knobs: { sessionMs: 2_000 } })
   onTestFinished(() => backend.close())
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: ORIGIN,
     secrets: ['a secret that is long enough for a test of this'],
   })
   const { port } = await listen(server.handle)
   const page = browser((request) => server.handle(request), ORIGIN)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.knobs.clockOffsetMs = 60_000
   backend.log.reset()
   const delayed = backend.faults.inject('openidRefresh', { kind: 'hang', at: 'after' })
@@ -227,7 +228,7 @@ test.each([
 ])('U22: the server itself refuses a request whose body is %s already', async (_, spoil) => {
   const backend = await startBackend({ panelUrl: ORIGIN })
   onTestFinished(() => backend.close())
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: ORIGIN,
     secrets: ['a secret that is long enough for a test of this'],
@@ -284,7 +285,7 @@ test.each([
 })
 
 test('U22: the server answers whatever it is given, and says what it takes', async () => {
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: 'http://127.0.0.1:9',
     publicUrl: ORIGIN,
     secrets: ['a secret that is long enough for a test of this'],

@@ -27,7 +27,7 @@ const command = async (port: number, ...words: string[]) => (await connected(por
 const logIn = (page: ReturnType<typeof browser>) =>
   expect
     .poll(async () => {
-      await page.navigate('/session/openid/start')
+      await page.navigate('/session/login/start')
       return (await page.get('/session/')).status
     })
     .toBe(200)
@@ -183,7 +183,7 @@ test('I20: whatever Redis does, no token is sent twice, nothing comes back, nobo
       const options = { patienceMs: 50, resend: 'never' } as const
       const [a, b] = wires.map(({ client }) => serve({ ...options, ...inRedis(client) }))
       if (!a || !b) return
-      await a.page.navigate('/session/openid/start')
+      await a.page.navigate('/session/login/start')
       const cookies = new Map(a.page.cookies)
       const give = () => {
         for (const [name, value] of cookies) for (const { page } of [a, b]) page.cookies.set(name, value)

@@ -4,9 +4,10 @@ import { createGzip, gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
-import { createSessionServer, memoryServerStore } from 'xstate-session/server'
+import { memoryServerStore } from 'xstate-session/server'
 import { readBody } from '../../src/server/readBody.ts'
 import { fakeClock } from '../fakeClock.ts'
+import { librechatServer } from './librechatServer.ts'
 import { JSON_TYPE, onPort, panelBefore } from './onPort.ts'
 import { SECRET } from './world.ts'
 
@@ -114,7 +115,7 @@ function unfinished(
 const HEADS = ({ cookie, csrf }: { readonly cookie: string; readonly csrf: string }) =>
   [
     ['POST /session/login HTTP/1.1\r\nContent-Type: application/json'],
-    ['POST /session/login/2fa HTTP/1.1\r\nContent-Type: application/json'],
+    ['POST /session/login/next HTTP/1.1\r\nContent-Type: application/json'],
     ['POST /session/backchannel-logout HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded'],
     ['POST /session/refresh HTTP/1.1\r\nContent-Type: application/json'],
     ['POST /session/logout HTTP/1.1\r\nContent-Type: application/json'],
@@ -150,7 +151,7 @@ test('U10: whoever asks a server that stops is told to go elsewhere, on another 
 test('U10: a login that hangs at the backend is a stranger still: a server that stops does not wait for it', async () => {
   const hanging: string[] = []
   const backend = await onPort((incoming) => void hanging.push(incoming.url ?? ''))
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: 'http://localhost/',
     secrets: [SECRET],

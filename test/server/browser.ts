@@ -48,7 +48,7 @@ export function browser(handle: (request: Request) => Promise<Response>, origin:
 
   /** From a page of this origin, which says which login it is for. */
   async function post(path: string, body?: unknown, init: RequestInit = {}): Promise<Response> {
-    const isLogin = /\/(login(\/2fa)?|openid\/start)$/.test(path)
+    const isLogin = /\/(login(\/next|\/start)?)$/.test(path)
     return send('POST', path, {
       ...init,
       body: body === undefined ? null : JSON.stringify(body),
@@ -63,7 +63,7 @@ export function browser(handle: (request: Request) => Promise<Response>, origin:
 
   async function begun(body: object = {}): Promise<string> {
     const headers = 'purpose' in body ? { 'x-csrf': await login() } : {}
-    const answer = await post('/session/openid/start', body, { headers })
+    const answer = await post('/session/login/start', body, { headers })
     if (answer.status !== 200) throw new Error(`The start of the login answered ${answer.status}.`)
     return ((await answer.json()) as { location: string }).location
   }
@@ -75,7 +75,7 @@ export function browser(handle: (request: Request) => Promise<Response>, origin:
   ): Promise<{ response: Response; url: URL }> {
     let url = new URL(path, origin)
     // Nobody can link to it: tests that only want somebody logged in say where the button is.
-    if (url.origin === origin && url.pathname === '/session/openid/start') {
+    if (url.origin === origin && url.pathname === '/session/login/start') {
       const returnTo = url.searchParams.get('returnTo')
       url = new URL(await begun(returnTo === null ? {} : { returnTo }))
     }

@@ -1,11 +1,12 @@
 import { request as httpRequest } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
+import { memoryServerStore } from 'xstate-session/server'
 import { clientIp } from '../../src/server/clientIp.ts'
 import { readJson } from '../../src/server/readJson.ts'
 import { setCookieOf } from '../../src/wire/cookies.ts'
 import { isJson, mediaTypeOf } from '../../src/wire/headers.ts'
+import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 import { onPort } from './onPort.ts'
 import { PANEL, SECRET, world } from './world.ts'
 
@@ -13,7 +14,7 @@ import { PANEL, SECRET, world } from './world.ts'
 const NOT_BLANK = ['\xa0', '\x85', '\xad']
 
 /** A server on a real socket, and requests whose bytes are exactly those given. */
-async function onSocket(more: Partial<SessionServerOptions> = {}) {
+async function onSocket(more: Partial<LibrechatServerOptions> = {}) {
   const { serve, backend } = await world()
   const { server, page, notices, open } = serve(more)
   const { port } = await onPort(toNodeListener(server.handle, { origin: new URL(PANEL).origin }))
@@ -92,11 +93,11 @@ const { localAdmin, tenantAdmin } = {
 
 describe('U17: panels of one host', () => {
   /** Two panels, the second below the path of the first; and what a browser sends to each. */
-  async function nested(secure: boolean, more: Partial<SessionServerOptions> = {}) {
+  async function nested(secure: boolean, more: Partial<LibrechatServerOptions> = {}) {
     const { backend } = await world()
     const origin = secure ? 'https://admin.example' : 'http://localhost:3000'
     const serve = (path: string, secret: string) =>
-      createSessionServer({
+      librechatServer({
         baseUrl: backend.url,
         publicUrl: `${origin}${path}`,
         secrets: [secret],
@@ -158,7 +159,7 @@ describe('U17: panels of one host', () => {
   test('U17, X16: two that open are none: told, our own kept, and what has a domain cleared', async () => {
     const { backend } = await world()
     const notices: unknown[] = []
-    const server = createSessionServer({
+    const server = librechatServer({
       baseUrl: backend.url,
       publicUrl: 'https://admin.example.com/panel/',
       secrets: [SECRET],
@@ -224,7 +225,7 @@ describe('U17: panels of one host', () => {
     },
   )
   const readOptions = (cookieName: string) =>
-    createSessionServer({ baseUrl: 'https://b.example', publicUrl: PANEL, secrets: [SECRET], cookieName })
+    librechatServer({ baseUrl: 'https://b.example', publicUrl: PANEL, secrets: [SECRET], cookieName })
 })
 
 describe('U17: the other cookies, too', () => {
@@ -246,7 +247,7 @@ describe('U17: the other cookies, too', () => {
     const back = await page.elsewhere(await page.begun({ returnTo: '/users' }), 'olga')
     expect((await ask('GET', back.href)).headers.get('location')).toBe('/users')
     await page.post('/session/login', backend.accounts.twoFactorAdmin)
-    expect((await ask('POST', '/session/login/2fa', { code: '123456' })).status).toBe(200)
+    expect((await ask('POST', '/session/login/next', { code: '123456' })).status).toBe(200)
     expect(notices.filter(({ type }) => type === 'turnedAway')).toEqual([])
   })
 
@@ -262,7 +263,7 @@ describe('U17: the other cookies, too', () => {
       .flatMap((one) => [...one.cookies].map((pair) => pair.join('=')))
       .join('; ')
     const code = await server.handle(
-      new Request(`${PANEL}/session/login/2fa`, {
+      new Request(`${PANEL}/session/login/next`, {
         method: 'POST',
         headers: { cookie, 'content-type': 'application/json', 'x-csrf': '1' },
         body: '{"code":"123456"}',
@@ -280,7 +281,7 @@ describe('U17: the other cookies, too', () => {
 
   test('U17: whatever a sibling domain has planted, the next login clears, and is not in vain', async () => {
     const { backend } = await world()
-    const server = createSessionServer({
+    const server = librechatServer({
       baseUrl: backend.url,
       publicUrl: 'https://admin.example.com/panel/',
       secrets: [SECRET],
@@ -301,7 +302,7 @@ describe('U17: the other cookies, too', () => {
       return { own: own.join('; '), isCleared }
     }
     const begin = async (cookie = '') => {
-      const openid = kept(await ask('session/openid/start', cookie, {}))
+      const openid = kept(await ask('session/login/start', cookie, {}))
       const password = kept(await ask('session/login', cookie, backend.accounts.twoFactorAdmin))
       return { openid, password }
     }
@@ -310,7 +311,7 @@ describe('U17: the other cookies, too', () => {
     const both = [planted, mine].flatMap(({ openid, password }) => [openid.own, password.own]).join('; ')
     const back = kept(await ask(`auth/openid/callback?code=${'a'.repeat(64)}`, both))
     expect([back.own, back.isCleared('__Secure-session-openid')]).toEqual(['', true])
-    const code = await ask('session/login/2fa', both, { code: '123456' })
+    const code = await ask('session/login/next', both, { code: '123456' })
     expect([code.status, kept(code).isCleared('__Secure-session-2fa')]).toEqual([401, true])
 
     const next = await begin(both)
@@ -319,7 +320,7 @@ describe('U17: the other cookies, too', () => {
     // Nothing of what was planted has got into what is the browser's own.
     const attempts = next.password.own.split('=')[1]?.split('~') ?? []
     expect(attempts).toHaveLength(1)
-    expect((await ask('session/login/2fa', next.password.own, { code: '123456' })).status).toBe(200)
+    expect((await ask('session/login/next', next.password.own, { code: '123456' })).status).toBe(200)
   })
 
   test('U17: parts of two sealed sessions never make one', async () => {

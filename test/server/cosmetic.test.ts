@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
+import { memoryServerStore } from 'xstate-session/server'
 import { fakeClock } from '../fakeClock.ts'
 import { browser } from './browser.ts'
+import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 import { JSON_TYPE, onPort } from './onPort.ts'
 import { PANEL, SECRET, world } from './world.ts'
 
@@ -11,7 +12,7 @@ const FIVE = ['email', 'name', 'username', 'role', 'avatar'] as const
 /** A backend whose user has fields of any length, and a server before it. */
 async function serving(
   lengths: Partial<Record<(typeof FIVE)[number], number>>,
-  more: Partial<SessionServerOptions> = {},
+  more: Partial<LibrechatServerOptions> = {},
 ) {
   const texts = Object.fromEntries(
     Object.entries(lengths).map(([name, length]) => [name, 'x'.repeat(length)]),
@@ -28,7 +29,7 @@ async function serving(
     )
   })
   const clock = fakeClock(Date.now())
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: url,
     publicUrl: PANEL,
     secrets: [SECRET],

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { cookieSlot } from '../../src/server/cookies.ts'
 import { forgeryOf } from '../../src/server/csrf.ts'
 import { safeReturnTo } from '../../src/server/returnTo.ts'
-import { createRoutes, downstreamHeaders, upstreamHeaders } from '../../src/server/routes.ts'
+import { downstreamHeaders, upstreamHeaders } from '../../src/server/routes.ts'
+import { librechatRoutes } from './librechatRoutes.ts'
 
 const PANEL = new URL('https://admin.example/')
 const OWN = ['/session/', '/auth/openid/callback', '/login']
@@ -193,7 +194,7 @@ describe('X13: a request from another origin', () => {
 })
 
 describe('the API', () => {
-  const match = createRoutes({ '/api/admin/': ['GET', 'POST'], '/api/files/': ['GET'] }, '/')
+  const match = librechatRoutes({ '/api/admin/': ['GET', 'POST'], '/api/files/': ['GET'] }, '/')
   const matched = (path: string, method = 'GET') => match(new URL(path, PANEL), method)?.path
 
   test('passes what is listed, with its query', () => {
@@ -227,7 +228,7 @@ describe('the API', () => {
   test.each(['/api/auth/login', '/api/auth/refresh', '/api/auth/2fa/verify-temp'])(
     'no table opens a route that answers with tokens: %s',
     (path) => {
-      const wide = createRoutes({ '/api/': ['POST'] }, '/')
+      const wide = librechatRoutes({ '/api/': ['POST'] }, '/')
       expect(wide(new URL(path, PANEL), 'POST')).toBeUndefined()
       expect(wide(new URL('/api/auth/2fa/enable', PANEL), 'POST')?.path).toBe('api/auth/2fa/enable')
       expect(wide(new URL('/api/admin/logins', PANEL), 'POST')?.path).toBe('api/admin/logins')
@@ -266,7 +267,7 @@ describe('the API', () => {
   })
 
   test('under a path of the panel, the path stays here', () => {
-    const under = createRoutes({ '/api/admin/': ['GET'] }, '/panel/')
+    const under = librechatRoutes({ '/api/admin/': ['GET'] }, '/panel/')
     expect(under(new URL('/panel/api/admin/users', PANEL), 'GET')?.path).toBe('api/admin/users')
     expect(under(new URL('/api/admin/users', PANEL), 'GET')).toBeUndefined()
   })
@@ -319,7 +320,7 @@ describe('the API', () => {
   test.each([['api/'], ['/api'], ['/a/../b/'], ['//x/'], ['/a b/']])(
     'a prefix like %j is a mistake',
     (prefix) => {
-      expect(() => createRoutes({ [prefix]: ['GET'] }, '/')).toThrow('Option "api"')
+      expect(() => librechatRoutes({ [prefix]: ['GET'] }, '/')).toThrow('Option "api"')
     },
   )
 })

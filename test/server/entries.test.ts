@@ -13,13 +13,24 @@ const KEY = 'key'
 async function twoServers() {
   const store = memoryServerStore()
   const keyring = createKeyring([SECRET])
-  const options = { baseUrl: 'https://chat.example', publicUrl: PANEL, secrets: [SECRET], store }
+  const options = { logins: {}, publicUrl: PANEL, secrets: [SECRET], store }
   const [one, two] = [
     createEntries(readServerOptions(options), keyring),
     createEntries(readServerOptions(options), keyring),
   ]
   const now = Date.now()
-  await one.write({ v: 1, key: KEY, login: 'login', session: at(1), activeAt: now, verifiedAt: now }, null)
+  await one.write(
+    {
+      v: 1,
+      key: KEY,
+      login: 'login',
+      via: ['librechat', ''],
+      session: at(1),
+      activeAt: now,
+      verifiedAt: now,
+    },
+    null,
+  )
   return { one: one.sessionStore(KEY, undefined), two: two.sessionStore(KEY, undefined), entries: two }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionServerOptions } from 'xstate-session/server'
+import type { LibrechatServerOptions } from './librechatServer.ts'
 import { PANEL, world } from './world.ts'
 
 const MINUTE = 60_000
@@ -7,7 +7,7 @@ const OPENID = 'olga'
 const OTHER = 'dora'
 
 /** A browser in which Ada has logged in by password; and what strangers may do to it. */
-async function adasBrowser(more: Partial<SessionServerOptions> = {}) {
+async function adasBrowser(more: Partial<LibrechatServerOptions> = {}) {
   const all = await world()
   const { page, notices, open, server } = all.serve(more)
   await page.post('/session/login', all.backend.accounts.localAdmin)
@@ -27,7 +27,7 @@ describe('U1: nobody but a page of ours begins a login', () => {
     const { page } = serve()
     for (const site of ['cross-site', 'same-site', 'same-origin', 'none']) {
       const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-      const answer = await page.get('/session/openid/start?returnTo=/users', { headers })
+      const answer = await page.get('/session/login/start?returnTo=/users', { headers })
       expect([answer.status, answer.headers.get('allow'), answer.headers.get('location')]).toEqual([
         405,
         'POST',
@@ -45,7 +45,7 @@ describe('U1: nobody but a page of ours begins a login', () => {
     ['a page of ours without the header', { origin: PANEL, 'sec-fetch-site': 'same-origin' }],
   ])('U1: a POST of %s begins none', async (_, headers) => {
     const { server } = (await world()).serve()
-    const request = new Request(`${PANEL}/session/openid/start`, {
+    const request = new Request(`${PANEL}/session/login/start`, {
       method: 'POST',
       headers: headers as unknown as Record<string, string>,
     })
@@ -61,7 +61,7 @@ describe('U1: nobody but a page of ours begins a login', () => {
     const { server } = (await world()).serve()
     const headers = { ...type, origin: PANEL, 'x-csrf': '1' } as unknown as Record<string, string>
     const answer = await server.handle(
-      new Request(`${PANEL}/session/openid/start`, { method: 'POST', headers, body }),
+      new Request(`${PANEL}/session/login/start`, { method: 'POST', headers, body }),
     )
     expect([answer.status, await answer.json()]).toMatchObject([400, { error: 'invalid_request' }])
   })
@@ -141,7 +141,7 @@ describe('U1: a living session is replaced only by an attempt that was begun for
     const adas = await page.login()
     await page.post('/session/login', backend.accounts.tenantAdmin)
     const start = (named: string) =>
-      page.post('/session/openid/start', { purpose: 'switchUser' }, { headers: { 'x-csrf': named } })
+      page.post('/session/login/start', { purpose: 'switchUser' }, { headers: { 'x-csrf': named } })
     for (const named of [adas, '1']) {
       const answer = await start(named)
       expect([answer.status, await answer.json()]).toEqual([409, { error: 'other_login' }])

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
+
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from './browser.ts'
+import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 
 const PANEL = 'https://admin.example'
 
@@ -16,8 +17,8 @@ beforeEach(() => {
   Object.assign(backend.knobs, { banned: false, requireTwoFactor: false, clockOffsetMs: 0 })
 })
 
-function serve(options: Partial<SessionServerOptions> = {}) {
-  const server = createSessionServer({
+function serve(options: Partial<LibrechatServerOptions> = {}) {
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: `${PANEL}/`,
     secrets: ['a secret that is long enough for a test of this'],
@@ -109,9 +110,9 @@ describe.each([[false], [true]])('the second factor (sealed cookies: %s)', (seal
     ])
     expect(await first.text()).not.toContain('tempToken')
     expect((await page.get('/session/')).status).toBe(401)
-    const wrong = await page.post('/session/login/2fa', { code: '000000' })
+    const wrong = await page.post('/session/login/next', { code: '000000' })
     expect([wrong.status, await wrong.json()]).toEqual([401, { error: 'invalid_code' }])
-    const right = await page.post('/session/login/2fa', { code: '123456' })
+    const right = await page.post('/session/login/next', { code: '123456' })
     expect([right.status, await right.json()]).toMatchObject([200, { user: { email: twoFactorAdmin.email } }])
     expect((await page.get('/api/admin/users')).status).toBe(200)
     expect([...page.cookies.keys()].join()).not.toContain('2fa')
@@ -119,14 +120,14 @@ describe.each([[false], [true]])('the second factor (sealed cookies: %s)', (seal
 
   test('without a first half there is no second', async () => {
     const { page } = serve({ sealedCookies })
-    expect((await page.post('/session/login/2fa', { code: '123456' })).status).toBe(401)
+    expect((await page.post('/session/login/next', { code: '123456' })).status).toBe(401)
   })
 })
 
 test('a backup code stands in for the second factor', async () => {
   const { page } = serve()
   await page.post('/session/login', twoFactorAdmin)
-  expect((await page.post('/session/login/2fa', { backupCode: 'backup-0001' })).status).toBe(200)
+  expect((await page.post('/session/login/next', { backupCode: 'backup-0001' })).status).toBe(200)
 })
 
 describe('the identity provider', () => {

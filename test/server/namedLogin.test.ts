@@ -54,8 +54,8 @@ describe.each([[{}], [{ sealedCookies: true }]])('a page of A in the browser of 
     ['GET', '/session/verify'],
     ['POST', '/session/logout'],
     ['POST', '/session/login'],
-    ['POST', '/session/login/2fa'],
-    ['POST', '/session/openid/start'],
+    ['POST', '/session/login/next'],
+    ['POST', '/session/login/start'],
   ])('U3: %s %s is not done for B', async (method, path) => {
     const { ask, backend, page, notices, pass } = await switched(more)
     // A refresh is due, and a verification.

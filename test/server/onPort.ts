@@ -3,7 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type ServerNotice, type SessionServerOptions } from 'xstate-session/server'
+import type { ServerNotice } from 'xstate-session/server'
+import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 import { SECRET } from './world.ts'
 
 /** A listener on a free port of loopback, until its test has finished. */
@@ -24,14 +25,14 @@ const BEARER = `e30.${btoa(JSON.stringify({ iat: 1, exp: 9e9 })).replaceAll('=',
 export const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** A panel on a port of its own, whose `cookie` holds a session, before a backend that answers by `answer`. */
-export async function panelBefore(answer: RequestListener, more: Partial<SessionServerOptions> = {}) {
+export async function panelBefore(answer: RequestListener, more: Partial<LibrechatServerOptions> = {}) {
   const backend = await onPort((incoming, outgoing) => {
     if (incoming.url !== '/api/admin/login/local') return answer(incoming, outgoing)
     outgoing.writeHead(200, { ...JSON_TYPE, 'set-cookie': 'refreshToken=r; Path=/' })
     outgoing.end(JSON.stringify({ token: BEARER, user: { id: 'u' } }))
   })
   const notices: ServerNotice[] = []
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: 'http://localhost/',
     secrets: [SECRET],

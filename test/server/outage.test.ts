@@ -12,7 +12,7 @@ async function atWork(provider: 'password' | 'openid') {
   const { serve, pass, backend } = await world()
   const { page, notices } = serve({ patienceMs: 25, rateLimit: false, idleTimeoutMs: 600 * MINUTE })
   const login = { email: 'ada@local.example', password: 'demo-password' }
-  if (provider === 'openid') await page.navigate('/session/openid/start')
+  if (provider === 'openid') await page.navigate('/session/login/start')
   else await page.post('/session/login', login)
   expect((await page.get(USERS)).status).toBe(200)
   return {
@@ -89,7 +89,7 @@ test.each(outages)('U60: %s at a verification neither ends a session nor vouches
 test('U60: a server that has no gateway in front may take every 404 for the backend’s', async () => {
   const { serve, pass, backend } = await world()
   const { page } = serve({ patienceMs: 25, trust404: true })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   await backend.gateway.set('noRouter')
   pass(20 * MINUTE)
   await expect.poll(async () => (await page.get(USERS)).status).toBe(401)
@@ -99,7 +99,7 @@ test('U60: a server that trusts the 503 of its gateway sends again while the bea
   for (const trust503 of [false, true]) {
     const { serve, pass, backend } = await world()
     const { page } = serve({ patienceMs: 25, rateLimit: false, trust503 })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(14.6 * MINUTE)
     await backend.gateway.set('unavailable')
     await page.get(USERS)

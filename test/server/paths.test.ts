@@ -4,16 +4,16 @@ import type { AddressInfo } from 'node:net'
 import { parse as legacyParse } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createSessionServer } from 'xstate-session/server'
-import { createRoutes } from '../../src/server/routes.ts'
 import { browser } from './browser.ts'
+import { librechatRoutes } from './librechatRoutes.ts'
+import { librechatServer } from './librechatServer.ts'
 import { SECRET } from './world.ts'
 
 const PANEL = 'https://admin.example'
 const METHODS = ['GET', 'POST']
 const tables = {
-  '/api/admin/': createRoutes({ '/api/admin/': METHODS }, '/'),
-  '/api/': createRoutes({ '/api/': METHODS }, '/'),
+  '/api/admin/': librechatRoutes({ '/api/admin/': METHODS }, '/'),
+  '/api/': librechatRoutes({ '/api/': METHODS }, '/'),
 }
 
 /** Dots and double slashes resolved, as a file system or a servlet container does it. */
@@ -284,7 +284,7 @@ describe('U13: paths', () => {
   })
 
   test('U13: a table as wide as all passes no area of tokens either', () => {
-    const wide = createRoutes({ '/api/': METHODS, '/oauth/': METHODS, '/x/': METHODS }, '/')
+    const wide = librechatRoutes({ '/api/': METHODS, '/oauth/': METHODS, '/x/': METHODS }, '/')
     for (const path of ['/oauth/openid', '/x/oauth/y', '/api/actions/1/oauth/callback'])
       expect(wide(new URL(path, PANEL), 'GET'), path).toBeUndefined()
     expect(wide(new URL('/x/y', PANEL), 'GET')?.path).toBe('x/y')
@@ -305,7 +305,7 @@ describe('U13: paths', () => {
       http.closeAllConnections()
       http.close()
     })
-    const server = createSessionServer({
+    const server = librechatServer({
       baseUrl: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
       publicUrl: PANEL,
       secrets: [SECRET],

@@ -1,11 +1,12 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { backChannelLogout } from 'xstate-session/backchannel'
-import { createSessionServer, type ServerNotice, type SessionServerOptions } from 'xstate-session/server'
+import type { ServerNotice } from 'xstate-session/server'
+import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 import { PANEL, SECRET } from './world.ts'
 
-function noticesOf(options: Partial<SessionServerOptions>): ServerNotice[] {
+function noticesOf(options: Partial<LibrechatServerOptions>): ServerNotice[] {
   const notices: ServerNotice[] = []
-  createSessionServer({
+  librechatServer({
     baseUrl: 'https://chat.example',
     publicUrl: PANEL,
     secrets: [SECRET],

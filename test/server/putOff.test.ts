@@ -13,7 +13,7 @@ const LIMITED = {
 async function refused() {
   const { backend, serve, pass, sends, calls } = await world()
   const { page, server } = serve({ revalidateMs: 1e-3, patienceMs: 300 })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.operator.invalidateBearers()
   return { backend, pass, sends, calls, page, server }
 }

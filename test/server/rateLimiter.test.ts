@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
 import { memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
-import { createRateLimiter, type LoginTurn, type RateLimitOptions } from '../../src/server/rateLimiter.ts'
+import {
+  createRateLimiter,
+  type LoginTurn,
+  type RateLimitOptions,
+} from '../../src/librechat/login/rateLimiter.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { onPort } from './onPort.ts'
 import { world } from './world.ts'
@@ -134,7 +138,7 @@ async function sessions(count: number, options: Partial<SessionServerOptions> = 
   const pages = times(count, served.open)
   for (const page of pages) {
     all.pass(6 * MINUTE)
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
   }
   all.pass(16 * MINUTE)
   const limited = () => all.backend.log.requests.filter(({ status }) => status === 429)
@@ -146,7 +150,7 @@ type Page = Awaited<ReturnType<typeof sessions>>['page']
 const wrong = { email: 'x@example.com', password: 'x' }
 const password = (stranger: Page) => stranger.post('/session/login', wrong)
 const code = async (stranger: Page) => {
-  await stranger.post('/session/openid/start', {})
+  await stranger.post('/session/login/start', {})
   return stranger.get(`/auth/openid/callback?code=${'a'.repeat(64)}`, {
     headers: { 'sec-fetch-mode': 'navigate' },
   })
@@ -175,7 +179,7 @@ test.each([[password], [code]])(
     const all = await world({ knobs: { limiter: { enabled: true } } })
     const store = memoryServerStore({ clock: all.clock })
     const { page } = all.serve({ store })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     all.pass(16 * MINUTE)
     const { open } = all.serve({ store })
     const again = open()

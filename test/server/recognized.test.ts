@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type ServerNotice } from 'xstate-session/server'
+import type { ServerNotice } from 'xstate-session/server'
 import { browser } from './browser.ts'
+import { librechatServer } from './librechatServer.ts'
 import { JSON_TYPE, onPort } from './onPort.ts'
 import { PANEL, SECRET, world } from './world.ts'
 
@@ -28,7 +29,7 @@ async function serverOf(answers: Readonly<Record<string, Said>>) {
     outgoing.end(body)
   })
   const notices: ServerNotice[] = []
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: url,
     publicUrl: PANEL,
     secrets: [SECRET],
@@ -126,7 +127,7 @@ describe.each(FOREIGN)('U21: %s', (_, answer, came) => {
   test('U21: is no wrong second factor', async () => {
     const { page: tab, notices } = await serverOf({ [LOGIN]: PENDING, '*': answer })
     expect((await tab.post('/session/login', who)).status).toBe(200)
-    const got = await tab.post('/session/login/2fa', { code: '123456' })
+    const got = await tab.post('/session/login/next', { code: '123456' })
     expect([got.status, (await got.json()).error]).toEqual([502, 'backend_unrecognized'])
     expect(notices.at(-1)).toMatchObject({ backendStatus: answer.status, came })
   })
@@ -135,7 +136,7 @@ describe.each(FOREIGN)('U21: %s', (_, answer, came) => {
     const grant = said(200, { token: 'x.y.z', user: { id: 'u' } })
     const { page: tab, notices } = await serverOf({ [LOGIN]: PENDING, [FACTOR]: grant, '*': answer })
     await tab.post('/session/login', who)
-    const got = await tab.post('/session/login/2fa', { code: '123456' })
+    const got = await tab.post('/session/login/next', { code: '123456' })
     const isUser = answer.body?.includes('"user"')
     expect([got.status, (await got.json()).error]).toEqual(
       isUser ? [200, undefined] : [502, 'backend_unrecognized'],
@@ -145,7 +146,7 @@ describe.each(FOREIGN)('U21: %s', (_, answer, came) => {
 
   test('U21: is no code that came too late', async () => {
     const { page: tab, notices } = await serverOf({ '*': answer })
-    await tab.post('/session/openid/start', {})
+    await tab.post('/session/login/start', {})
     const got = await tab.get(`/auth/openid/callback?code=${'a'.repeat(64)}`, {
       headers: { 'sec-fetch-mode': 'navigate' },
     })
@@ -200,7 +201,7 @@ test.each([
   'U20: %s %j in place of a session for a code is a word of the backend, too',
   async (status, body, code) => {
     const { page: tab, notices } = await serverOf({ '*': said(status, body) })
-    await tab.post('/session/openid/start', {})
+    await tab.post('/session/login/start', {})
     const got = await tab.get(`/auth/openid/callback?code=${'a'.repeat(64)}`, {
       headers: { 'sec-fetch-mode': 'navigate' },
     })
@@ -213,7 +214,7 @@ test('U21: a code whose answer has an odd refresh token is no failure of this se
   const { page: tab } = await serverOf({
     '*': said(200, { token: 'x.y.z', refreshToken: 5, user: { id: 'u' } }),
   })
-  await tab.post('/session/openid/start', {})
+  await tab.post('/session/login/start', {})
   const got = await tab.get(`/auth/openid/callback?code=${'a'.repeat(64)}`, {
     headers: { 'sec-fetch-mode': 'navigate' },
   })
@@ -232,9 +233,9 @@ test('U21: pages of a gateway cost no try of the second factor', async () => {
   const answers: Record<string, Said> = { [LOGIN]: PENDING, [FACTOR]: page(404) }
   const { page: tab } = await serverOf(answers)
   await tab.post('/session/login', who)
-  for (let n = 0; n < 7; n++) expect((await tab.post('/session/login/2fa', { code: '1' })).status).toBe(502)
+  for (let n = 0; n < 7; n++) expect((await tab.post('/session/login/next', { code: '1' })).status).toBe(502)
   answers[FACTOR] = said(401, { message: 'Invalid 2FA code or backup code' })
-  const got = await tab.post('/session/login/2fa', { code: '1' })
+  const got = await tab.post('/session/login/next', { code: '1' })
   expect([got.status, (await got.json()).error]).toEqual([401, 'invalid_code'])
 })
 

@@ -46,7 +46,7 @@ describe('what a cookie says', () => {
       },
     }
     const { page } = serve({ store })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     expect(page.cookies.size).toBe(1)
     const [[name, value] = ['', '']] = page.cookies
     expect((await page.get('/session/')).status).toBe(200)
@@ -71,7 +71,7 @@ describe('who listens', () => {
         throw broken
       },
     })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     expect((await page.get(USERS)).status).toBe(200)
     expect(told).toHaveBeenCalledWith(broken)
   })
@@ -82,7 +82,7 @@ describe('the store', () => {
     const { serve, pass, sends } = await world()
     const trouble = troubled()
     const { page, notices } = serve({ store: trouble.store, patienceMs: 50 })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(20 * MINUTE)
     trouble.failWrites = true
     expect((await page.get(USERS)).status).toBe(503)
@@ -97,7 +97,7 @@ describe('the store', () => {
     const { serve, pass, sends } = await world()
     const trouble = troubled()
     const { page } = serve({ store: trouble.store, idleTimeoutMs: 120 * MINUTE })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(20 * MINUTE)
     // The intent is written; the renewal is not.
     const before = trouble.writes
@@ -117,7 +117,7 @@ describe('the store', () => {
     const { serve } = await world()
     const trouble = troubled()
     const [one, two] = [serve({ store: trouble.store }), serve({ store: trouble.store })]
-    await one.page.navigate('/session/openid/start')
+    await one.page.navigate('/session/login/start')
     const copy = one.open()
     for (const [name, value] of one.page.cookies) {
       copy.cookies.set(name, value)
@@ -140,7 +140,7 @@ describe('the store', () => {
       clock.setTimer(run, keeps === 'background' ? ms / 1_000 : ms, keeps)
     const one = serve({ store: trouble.store, clock: { ...clock, setTimer } })
     const two = serve({ store: trouble.store })
-    await one.page.navigate('/session/openid/start')
+    await one.page.navigate('/session/login/start')
     for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
     trouble.failWrites = true
     expect((await one.page.post('/session/logout')).status).toBe(503)
@@ -161,7 +161,7 @@ describe('the store', () => {
       },
       patienceMs: 30_000,
     })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(20 * MINUTE)
     backend.faults.inject('openidRefresh', { kind: 'respond', status: 408 })
     // The session is awake for as long as this call waits, which asks again as soon as another send is due.
@@ -177,7 +177,7 @@ describe('the store', () => {
     const { serve, pass, sends } = await world()
     const trouble = troubled()
     const { page } = serve({ store: trouble.store })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(20 * MINUTE)
     trouble.failNextAnswers = 2
     expect((await page.get(USERS)).status).toBe(200)
@@ -200,8 +200,8 @@ describe('the store', () => {
     }
     const { page, open, notices } = serve({ store })
     const other = open()
-    await page.navigate('/session/openid/start')
-    await other.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
+    await other.navigate('/session/login/start')
     swap = true
     expect((await page.get('/session/')).status).toBe(401)
     expect(notices).toContainEqual(expect.objectContaining({ type: 'turnedAway', code: 'seal' }))
@@ -219,7 +219,7 @@ describe('the store', () => {
       },
     }
     const { page } = serve({ store, idleTimeoutMs: 30 * MINUTE, absoluteLifetimeMs: 24 * 60 * MINUTE })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     expect(ends[0]).toBeGreaterThanOrEqual(30 * MINUTE)
     expect(ends[0]).toBeLessThanOrEqual(45 * MINUTE)
     await page.post('/session/logout')
@@ -231,7 +231,7 @@ describe('the store', () => {
     const store = memoryServerStore()
     const keyring = createKeyring([SECRET])
     const settings = readServerOptions({
-      baseUrl: 'https://chat.example',
+      logins: {},
       publicUrl: PANEL,
       secrets: [SECRET],
       store,
@@ -252,7 +252,7 @@ describe('what several have in common', () => {
   test('C30: of two sessions on one grant, the one whose token is revoked ends, once and for a reason', async () => {
     const { serve, pass, backend, sends } = await world()
     const { page, notices } = serve({ patienceMs: 1_000 })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     backend.operator.revokeOpenidGrants('openidAdmin')
     pass(20 * MINUTE)
     expect((await page.get(USERS)).status).toBe(503)
@@ -274,7 +274,7 @@ describe('what several have in common', () => {
     // A slow machine takes its time for a thousand calls; none of them is to give up.
     const { open } = serve({ api: { '/api/admin/': ['GET'] }, patienceMs: 55_000 })
     const [olga, ada] = [open(), open()]
-    await olga.navigate('/session/openid/start')
+    await olga.navigate('/session/login/start')
     await ada.post('/session/login', backend.accounts.localAdmin)
     pass(14.9 * MINUTE)
     const expected = [backend.accounts.openidAdmin.id, backend.accounts.localAdmin.id]
@@ -296,7 +296,7 @@ describe('what several have in common', () => {
     const { serve, pass, sends } = await world({ knobs: { provider: { rotate: false } } })
     const inner = memoryServerStore()
     const { page } = serve({ store: inner })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(20 * MINUTE)
     // The process dies: what it would have written after its intent is not written any more.
     let writes = 0
@@ -323,7 +323,7 @@ describe('what several have in common', () => {
   test('X20: a backend that always answers 401 is not asked much more often than we are', async () => {
     const { serve, backend, sends, calls } = await world()
     const { page } = serve({ patienceMs: 50 })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const headers = { 'content-type': 'application/json' }
     const respond = { kind: 'respond', status: 401, headers, body: '{}' } as const
     backend.faults.inject('data', respond, { times: Infinity })
@@ -362,7 +362,7 @@ describe('what several have in common', () => {
     }
     const more = { resend: 'never', idleTimeoutMs: 120 * MINUTE } as const
     const [one, two] = [serve({ store: inner, ...more }), serve({ store: slow, ...more })]
-    await one.page.navigate('/session/openid/start')
+    await one.page.navigate('/session/login/start')
     for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
     pass(20 * MINUTE)
     isHeld = true
@@ -387,7 +387,7 @@ describe('what several have in common', () => {
         return fetch(input, init)
       },
     })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     // Due, and good for a little longer.
     pass(14.75 * MINUTE)
     backend.faults.inject('data', { kind: 'respond', status: 401 })
@@ -400,7 +400,7 @@ describe('what several have in common', () => {
   test('I18: a renewal is told once, also where a call comes back with 401 after it', async () => {
     const { serve, backend, pass, sends } = await world()
     const { page, notices } = serve()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(2 * MINUTE)
     const held = backend.faults.inject('data', { kind: 'hang' })
     backend.faults.inject('data', { kind: 'respond', status: 401 }, { times: 2 })
@@ -417,7 +417,7 @@ describe('what several have in common', () => {
     const { serve, backend, pass, sends } = await world()
     const store = memoryServerStore()
     const [one, two] = [serve({ store, patienceMs: 200 }), serve({ store, patienceMs: 200 })]
-    await one.page.navigate('/session/openid/start')
+    await one.page.navigate('/session/login/start')
     for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
     const headers = { 'content-type': 'application/json' }
     const body = '{"error":"no","error_code":"REFRESH_FAILED"}'
@@ -456,7 +456,7 @@ describe('what several have in common', () => {
       },
     }
     const { page, notices } = serve({ store })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     pass(20 * MINUTE)
     isHolding = true
     const late = [page.get(USERS), page.get(USERS)]
@@ -494,7 +494,7 @@ describe('what several have in common', () => {
         },
       }
       const { page, open, server, notices } = serve({ store, resend: 'never' })
-      await page.navigate('/session/openid/start')
+      await page.navigate('/session/login/start')
       const [late, elsewhere] = [open(), serve({ store }).open()]
       for (const copy of [late, elsewhere]) for (const cookie of page.cookies) copy.cookies.set(...cookie)
       pass(20 * MINUTE)
@@ -529,7 +529,7 @@ describe('what several have in common', () => {
   test('I1: a backend without the route is asked once while the bearer is good, and once more when it has ended', async () => {
     const { serve, backend, pass, sends } = await world()
     const { page } = serve()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const { expiresAt } = (await (await page.get('/session/')).json()) as { expiresAt: number }
     const none = {
       kind: 'respond',
@@ -563,7 +563,7 @@ describe('what is said', () => {
   test('X3: no token in a URL, on the way in or out', async () => {
     const { serve, backend, pass } = await world()
     const { page } = serve()
-    await page.navigate('/session/openid/start?returnTo=/users')
+    await page.navigate('/session/login/start?returnTo=/users')
     pass(20 * MINUTE)
     await page.get(USERS)
     const asked = backend.log.requests.filter((r) => !r.path.includes('callback'))
@@ -590,7 +590,7 @@ describe('what is said', () => {
     const { page } = serve()
     const planted = 'P'.repeat(43)
     page.cookies.set('__Host-session', planted)
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const first = page.cookies.get('__Host-session')
     expect(first).not.toBe(planted)
     await page.openid({ purpose: 'stepUp' })
@@ -609,7 +609,7 @@ describe('what is said', () => {
       edit: async (answer) => Response.json({ ...(await answer.json()), token: forged }),
     })
     const { page } = serve()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const facts = (await (await page.get('/session/')).json()) as { user: { id: string }; expiresAt: number }
     expect(facts.user.id).toBe(backend.accounts.openidAdmin.id)
     expect(facts.expiresAt).toBeLessThan(Date.now() + 25 * 60 * MINUTE)
@@ -618,7 +618,7 @@ describe('what is said', () => {
   test('X30: unknown, ended and tampered look alike', async () => {
     const { serve } = await world()
     const { page, open } = serve()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const good = page.cookies.get('__Host-session') ?? ''
     const answers = []
     for (const value of ['Q'.repeat(43), `${good.slice(0, -1)}${good.endsWith('A') ? 'E' : 'A'}`, 'x', '']) {
@@ -652,7 +652,7 @@ describe('what is said', () => {
           page.cookies.set(`__Host-session${name}`, value)
           await page.get(path, { headers: { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' } })
         }
-    await page.post('/session/login/2fa', { code: '123456' })
+    await page.post('/session/login/next', { code: '123456' })
     expect(reads).toBe(0)
   })
 
@@ -681,7 +681,7 @@ test('I2, I3: whatever order things happen in, versions only grow and no superse
       const store = memoryServerStore()
       const servers = [serve({ store, patienceMs: 20 }), serve({ store, patienceMs: 20 })] as const
       const [a, b] = [servers[0].page, servers[1].page]
-      await a.navigate('/session/openid/start')
+      await a.navigate('/session/login/start')
       for (const [name, value] of a.cookies) b.cookies.set(name, value)
       backend.log.reset()
       let version = 1

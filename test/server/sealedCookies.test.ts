@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstate-session/server'
+import { memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from './browser.ts'
+import { librechatServer } from './librechatServer.ts'
 
 const PANEL = 'https://admin.example'
 
@@ -16,7 +17,7 @@ beforeEach(() => {
 })
 
 const serve = () =>
-  createSessionServer({
+  librechatServer({
     baseUrl: backend.url,
     publicUrl: `${PANEL}/`,
     secrets: ['a secret that is long enough for a test of this'],
@@ -27,7 +28,7 @@ test('a session lives in its cookies, and another process opens it', async () =>
   const [first, second] = [serve(), serve()]
   let server = first
   const page = browser((request) => server.handle(request), PANEL)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   expect([...page.cookies.keys()]).toEqual(['__Host-session.0'])
   server = second
   expect((await page.get('/api/admin/users')).status).toBe(200)
@@ -38,7 +39,7 @@ test('C27: requests with an older cookie share the refresh, and none writes the 
   backend.knobs.sessionMs = 2_000
   const server = serve()
   const page = browser((request) => server.handle(request), PANEL)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const straggler = browser((request) => server.handle(request), PANEL)
   for (const [name, value] of page.cookies) straggler.cookies.set(name, value)
   backend.knobs.clockOffsetMs = 60_000
@@ -55,7 +56,7 @@ test('C27: requests with an older cookie share the refresh, and none writes the 
 test('a logout reaches every copy of the cookie in this process', async () => {
   const server = serve()
   const page = browser((request) => server.handle(request), PANEL)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const copy = browser((request) => server.handle(request), PANEL)
   for (const [name, value] of page.cookies) copy.cookies.set(name, value)
   await page.post('/session/logout')
@@ -66,7 +67,7 @@ test('a logout reaches every copy of the cookie in this process', async () => {
 test('a cookie that was tampered with, cut short or swapped is no session', async () => {
   const server = serve()
   const page = browser((request) => server.handle(request), PANEL)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const value = page.cookies.get('__Host-session.0') ?? ''
   for (const bad of [
     value.slice(0, -1),
@@ -87,7 +88,7 @@ test('S10: a session that no browser could carry is refused, and its owner is to
   const notices: ServerNotice[] = []
   const token = 'a token much longer than any cookie '.repeat(400).replaceAll(' ', '-')
   const user = { id: 'u', email: 'u@example.com', name: 'U', role: 'ADMIN' }
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: PANEL,
     secrets: ['x'.repeat(32)],
@@ -108,5 +109,5 @@ test('S10: a session that no browser could carry is refused, and its owner is to
 
 test('a store and sealed cookies exclude each other', () => {
   const options = { baseUrl: backend.url, publicUrl: PANEL, secrets: ['x'.repeat(32)], sealedCookies: true }
-  expect(() => createSessionServer({ ...options, store: memoryServerStore() })).toThrow('exclude each other')
+  expect(() => librechatServer({ ...options, store: memoryServerStore() })).toThrow('exclude each other')
 })

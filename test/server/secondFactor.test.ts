@@ -20,7 +20,7 @@ async function halfway(more: object = {}) {
       }
     ).attempt
   const factor = async (fields: object, one: Page = page) => {
-    const answer = await one.post('/session/login/2fa', fields)
+    const answer = await one.post('/session/login/next', fields)
     return [answer.status, ((await answer.json()) as { error?: string }).error]
   }
   return { ...all, ...served, password, factor, tries: () => all.calls(VERIFY) }
@@ -103,7 +103,7 @@ test('U4: the count is kept where the login is: another process goes on from it'
   const servers = [serve({ store }), serve({ store })]
   await servers[0]?.page.post('/session/login', backend.accounts.twoFactorAdmin)
   for (const [name, value] of servers[0]?.page.cookies ?? []) servers[1]?.page.cookies.set(name, value)
-  for (let n = 0; n < 8; n++) await servers[n % 2]?.page.post('/session/login/2fa', { code: '000000' })
+  for (let n = 0; n < 8; n++) await servers[n % 2]?.page.post('/session/login/next', { code: '000000' })
   expect(calls(VERIFY)).toBe(5)
 })
 

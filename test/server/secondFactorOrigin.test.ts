@@ -12,7 +12,7 @@ test.each([
   backend.knobs.trustedOrigins = trustedOrigins
   const { page } = serve()
   expect(await (await page.post('/session/login', tom)).json()).toMatchObject({ next: 'twoFactor' })
-  expect((await page.post('/session/login/2fa', { code: '123456' })).status).toBe(200)
+  expect((await page.post('/session/login/next', { code: '123456' })).status).toBe(200)
   const logins = backend.log.requests.filter(({ path }) => /login\/local|verify-temp/.test(path))
   expect(logins.map(({ origin }) => origin)).toEqual([undefined, undefined])
 })

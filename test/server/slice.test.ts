@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createSessionServer, type ServerNotice } from 'xstate-session/server'
+import type { ServerNotice } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from './browser.ts'
+import { librechatServer } from './librechatServer.ts'
 
 const PANEL = 'https://admin.example'
 
@@ -13,7 +14,7 @@ afterAll(() => backend.close())
 
 function serve() {
   const notices: ServerNotice[] = []
-  const server = createSessionServer({
+  const server = librechatServer({
     baseUrl: backend.url,
     publicUrl: `${PANEL}/`,
     secrets: ['a secret that is long enough for a test of this'],
@@ -37,7 +38,7 @@ test('an admin logs in with a password, calls the API and logs out', async () =>
 
 test('an admin logs in through the identity provider', async () => {
   const { page } = serve()
-  const { url } = await page.navigate('/session/openid/start?returnTo=/users?page=2%23top')
+  const { url } = await page.navigate('/session/login/start?returnTo=/users?page=2%23top')
   expect(url.href).toBe(`${PANEL}/users?page=2#top`)
   const facts = await (await page.get('/session/')).json()
   expect(facts).toMatchObject({ user: { id: expect.any(String) }, version: 1 })
@@ -47,7 +48,7 @@ test('an admin logs in through the identity provider', async () => {
 test('many calls of a session whose bearer has ended cost one refresh', async () => {
   backend.knobs.sessionMs = 2_000
   const { page, notices } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.knobs.clockOffsetMs += 60_000
   backend.log.reset()
   const answers = await Promise.all(Array.from({ length: 20 }, () => page.get('/api/admin/users')))

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { createBffSession } from 'xstate-session/bff'
-import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstate-session/server'
+import { memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import * as z from 'zod'
 import { fakeClock } from '../fakeClock.ts'
 import { browser } from './browser.ts'
+import { librechatServer } from './librechatServer.ts'
 import { JSON_TYPE, onPort } from './onPort.ts'
 import { PANEL, SECRET } from './world.ts'
 
@@ -30,7 +31,7 @@ async function serving(options: object = { user }) {
   const notices: ServerNotice[] = []
   /** A release of the panel's server: the store, and the browser's cookie, outlive it. */
   function release(more: object = options) {
-    return createSessionServer({
+    return librechatServer({
       baseUrl: url,
       publicUrl: PANEL,
       secrets: [SECRET],

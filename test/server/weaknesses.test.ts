@@ -13,7 +13,7 @@ const USERS = '/api/admin/users'
 test('W1: a straggler with the spent token gets the result that was remembered', async () => {
   const { serve, pass, sends } = await world()
   const { page, open } = serve({ sealedCookies: true })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const straggler = open()
   for (const [name, value] of page.cookies) straggler.cookies.set(name, value)
   pass(20 * MINUTE)
@@ -25,7 +25,7 @@ test('W1: a straggler with the spent token gets the result that was remembered',
 test('W2: an answer that comes late does not write an older session back', async () => {
   const { serve, pass, backend, sends } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const slow = backend.faults.inject('data', { kind: 'hang' })
   const first = page.get(USERS)
   await expect.poll(() => slow.hits).toBe(1)
@@ -41,7 +41,7 @@ test('W2: an answer that comes late does not write an older session back', async
 test('W3: a blip, a limiter and a revoked access are three things', async () => {
   const { serve, pass, backend } = await world()
   const { page } = serve({ patienceMs: 50 })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(20 * MINUTE)
   const limited = { 'content-type': 'application/json', 'retry-after': '1' }
   backend.faults.inject('openidRefresh', {
@@ -62,7 +62,7 @@ test('W3: a blip, a limiter and a revoked access are three things', async () => 
 test('W4: calls that fail do not each refresh', async () => {
   const { serve, pass, backend, sends } = await world()
   const { page } = serve({ patienceMs: 50 })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(20 * MINUTE)
   backend.operator.setProviderConnection('down')
   const answers = await Promise.all(Array.from({ length: 20 }, () => page.get(USERS)))
@@ -74,7 +74,7 @@ test('W4: calls that fail do not each refresh', async () => {
 test('W5: a token that was rotated while the backend cannot verify is kept', async () => {
   const { serve, pass, backend } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(20 * MINUTE)
   backend.faults.inject('verify', { kind: 'respond', status: 503, body: 'maintenance' })
   expect(await (await page.get('/session/verify')).json()).toMatchObject({
@@ -87,7 +87,7 @@ test('W5: a token that was rotated while the backend cannot verify is kept', asy
 test('W6: a backend that hangs keeps nobody waiting for ever', async () => {
   const { serve, pass, backend } = await world()
   const { page } = serve({ patienceMs: 100, attemptTimeoutMs: 300 })
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(20 * MINUTE)
   backend.faults.inject('openidRefresh', { kind: 'hang' })
   const answers = await Promise.all([page.get(USERS), page.get(USERS)])
@@ -98,7 +98,7 @@ test('W7: two processes that share a store spend a token once', async () => {
   const { serve, pass, sends } = await world()
   const store = memoryServerStore()
   const [one, two] = [serve({ store }), serve({ store })]
-  await one.page.navigate('/session/openid/start')
+  await one.page.navigate('/session/login/start')
   for (const [name, value] of one.page.cookies) two.page.cookies.set(name, value)
   pass(20 * MINUTE)
   const pages = Array.from({ length: 20 }, (_, n) => (n % 2 ? one.page : two.page))
@@ -110,7 +110,7 @@ test('W7: two processes that share a store spend a token once', async () => {
 test('W8: a body that streams is not sent twice; one that is kept is, and whole', async () => {
   const { serve, backend, calls } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.operator.invalidateBearers()
   const kept = await page.post('/api/admin/echo', { a: 1 }, { headers: { 'content-length': '7' } })
   expect([kept.status, calls('/api/admin/echo', 401), calls('/api/admin/echo', 200)]).toEqual([200, 1, 1])
@@ -124,7 +124,7 @@ test('W8: a body that streams is not sent twice; one that is kept is, and whole'
 test('W9: the headers of a call arrive, and none is made up', async () => {
   const { serve, backend } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const form = new FormData()
   form.set('file', new Blob(['x']), 'x.txt')
   const request = new Request(`${PANEL}/api/admin/echo`, { method: 'POST', body: form })
@@ -141,7 +141,7 @@ test('W9: the headers of a call arrive, and none is made up', async () => {
 test('W10: 401s for a bearer that has been replaced cost no refresh', async () => {
   const { serve, backend, sends } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.operator.invalidateBearers()
   let n = 0
   const late = Array.from({ length: 10 }, (_, i) =>
@@ -172,7 +172,7 @@ test('W12: a clock of this server that is wrong does not refresh at each call', 
   const { serve, clock, sends } = await world()
   const { page } = serve()
   clock.set(60 * MINUTE)
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   for (let n = 0; n < 10; n++) expect((await page.get(USERS)).status).toBe(200)
   expect(sends()).toBe(0)
   clock.set(10 * MINUTE)
@@ -184,7 +184,7 @@ test('W12: a clock of this server that is wrong does not refresh at each call', 
 test('W13: where refreshing is disabled the token is dropped and the bearer lives to its end', async () => {
   const { serve, pass, backend, sends } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   backend.knobs.reuseTokens = false
   pass(14.8 * MINUTE)
   for (let n = 0; n < 5; n++) expect((await page.get(USERS)).status).toBe(200)
@@ -197,7 +197,7 @@ test('W13: where refreshing is disabled the token is dropped and the bearer live
 test('W14: a refresh that began before the logout does not bring the session back', async () => {
   const { serve, pass, backend } = await world()
   const { server, page, open } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const copy = open()
   for (const [name, value] of page.cookies) copy.cookies.set(name, value)
   pass(20 * MINUTE)
@@ -292,7 +292,7 @@ function isSecond() {
 test('W16: a refresh that answers with somebody else ends the session', async () => {
   const { serve, pass, backend } = await world()
   const { page, notices } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(20 * MINUTE)
   backend.faults.inject('openidRefresh', {
     kind: 'edit',
@@ -320,7 +320,7 @@ test.each([
 ])('W17: of all 403s only a plain one ends the session: %s', async (_, body, status) => {
   const { serve, pass, backend } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(2 * MINUTE)
   const headers = { 'content-type': 'application/json' }
   backend.faults.inject('verify', { kind: 'respond', status: 403, headers, body: JSON.stringify(body) })
@@ -333,7 +333,7 @@ test('W18: an outage neither ends a session nor extends its trust', async () => 
   for (const kind of ['reset', 'hang', 'truncate'] as const) {
     const { serve, pass, backend, calls } = await world()
     const { page } = serve({ attemptTimeoutMs: 500 })
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     const { verifiedAt } = await (await page.get('/session/verify')).json()
     expect(calls('/api/admin/verify')).toBe(0)
     pass(2 * MINUTE)
@@ -350,8 +350,8 @@ test('W19: a page that polls is idle, and a user at work is not', async () => {
   const { serve, pass } = await world()
   const polling = serve({ idleTimeoutMs: 30 * MINUTE })
   const working = serve({ idleTimeoutMs: 30 * MINUTE })
-  await polling.page.navigate('/session/openid/start')
-  await working.page.navigate('/session/openid/start')
+  await polling.page.navigate('/session/login/start')
+  await working.page.navigate('/session/login/start')
   for (let n = 0; n < 5; n++) {
     pass(5 * MINUTE)
     await polling.page.get(USERS, { headers: { 'sec-fetch-mode': 'cors' } })
@@ -418,7 +418,7 @@ test('W22: the tenant is that of the login, whatever a page says', async () => {
 test('W23: the origin of an exchange is the configured one, whatever the Referer says', async () => {
   const { serve, backend } = await world()
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const exchange = backend.log.requests.find((r) => r.path === '/api/admin/oauth/exchange')
   expect(exchange).toMatchObject({ origin: PANEL, status: 200 })
 })
@@ -448,7 +448,7 @@ test('W25: where the user wanted to go is kept, query and hash, and never leads 
 test('W26: a copied cookie is worth nothing after the logout', async () => {
   const { serve } = await world()
   const { page, open } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   const copy = open()
   for (const [name, value] of page.cookies) copy.cookies.set(name, value)
   await page.post('/session/logout')
@@ -498,7 +498,7 @@ test('W28: a login without a refresh token lives to its end, and nothing is sent
   const { serve, pass, backend, sends } = await world()
   backend.knobs.reuseTokens = false
   const { page } = serve()
-  await page.navigate('/session/openid/start')
+  await page.navigate('/session/login/start')
   pass(14.8 * MINUTE)
   expect((await page.get(USERS)).status).toBe(200)
   pass(MINUTE)

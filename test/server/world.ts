@@ -1,8 +1,9 @@
 import { onTestFinished } from 'vitest'
-import { createSessionServer, type ServerNotice, type SessionServerOptions } from 'xstate-session/server'
+import type { ServerNotice } from 'xstate-session/server'
 import { type Backend, type BackendOptions, startBackend } from '../../examples/backend/startBackend.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { browser } from './browser.ts'
+import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 
 export const PANEL = 'https://admin.example'
 export const SECRET = 'a secret that is long enough for a test of this'
@@ -34,9 +35,9 @@ export async function world(options: Omit<BackendOptions, 'panelUrl'> = {}) {
   onTestFinished(() => backend.close())
   const clock = movableClock()
 
-  function serve(more: Partial<SessionServerOptions> = {}) {
+  function serve(more: Partial<LibrechatServerOptions> = {}) {
     const notices: ServerNotice[] = []
-    const server = createSessionServer({
+    const server = librechatServer({
       baseUrl: backend.url,
       publicUrl: PANEL,
       secrets: [SECRET],

@@ -1,8 +1,9 @@
 import { deriveKey, unseal } from '../../src/platform/crypto.node.ts'
-import { createSessionServer, type SessionServer } from '../../src/server/createSessionServer.ts'
+import type { SessionServer } from '../../src/server/createSessionServer.ts'
 import type { ServerRecord } from '../../src/server/serverRecord.ts'
 import type { EntryWrite, ServerStore } from '../../src/stores/serverStore.ts'
 import type { Random } from '../chaos/random.ts'
+import { librechatServer } from '../server/librechatServer.ts'
 import { BASE_URL, LOGINS, loginOf } from './backend.ts'
 import type { SeatRules } from './court.ts'
 import type { Fault, FaultKind } from './faults.ts'
@@ -64,7 +65,7 @@ export function createFleet(options: FleetOptions) {
       before?.offset() ?? options.offsetOf(i),
       (ms) => judge.violate('I28', -1, `a timer of ${ms} ms`),
     )
-    const server = createSessionServer({
+    const server = librechatServer({
       baseUrl: BASE_URL,
       publicUrl: `${PANEL}/`,
       secrets: [SECRET],

@@ -99,7 +99,7 @@ export function createVisitor(options: VisitorOptions) {
     }
     look(i, () => {
       const purpose = believed && { purpose: 'switchUser' }
-      fleet.ask(i, requestOf('POST', '/session/openid/start', { ...purpose }), (start) => {
+      fleet.ask(i, requestOf('POST', '/session/login/start', { ...purpose }), (start) => {
         keep(start)
         if (start?.status !== 200) return done(start ?? new Response(null, { status: 503 }))
         const back = requestOf('GET', `/auth/openid/callback?code=${codeFor(name)}`, undefined, true)

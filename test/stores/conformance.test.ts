@@ -32,7 +32,7 @@ async function createServerStore(serverStore: ServerStore) {
   const process = () =>
     createEntries(
       readServerOptions({
-        baseUrl: 'https://chat.example',
+        logins: {},
         publicUrl: 'https://admin.example',
         secrets: [SECRET],
         store: serverStore,
@@ -43,7 +43,18 @@ async function createServerStore(serverStore: ServerStore) {
     )
   const [one, two] = [process(), process()]
   const now = Date.now()
-  await one.write({ v: 1, key: KEY, login: 'login', session: holds, activeAt: now, verifiedAt: now }, null)
+  await one.write(
+    {
+      v: 1,
+      key: KEY,
+      login: 'login',
+      via: ['librechat', ''],
+      session: holds,
+      activeAt: now,
+      verifiedAt: now,
+    },
+    null,
+  )
   return {
     store: unnamed(one.sessionStore(KEY, undefined)),
     other: unnamed(two.sessionStore(KEY, undefined)),

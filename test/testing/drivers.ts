@@ -1,4 +1,5 @@
 import type { BffSession } from 'xstate-session/bff'
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { drivenMockBackend } from 'xstate-session/msw'
 import { createSessionServer } from 'xstate-session/server'
 import {
@@ -83,9 +84,13 @@ export const bffOver = (
   bffDriver({
     backend,
     patienceMs,
-    server(given) {
+    server({ librechat, ...given }) {
       const secrets = ['a secret that is long enough for a test of this']
-      const server = createSessionServer({ ...given, secrets })
+      const server = createSessionServer({
+        ...given,
+        secrets,
+        logins: { librechat: librechatLogin(librechat) },
+      })
       return { handle: async (request) => spoil(await server.handle(request)) }
     },
     ...ui,

@@ -18,17 +18,18 @@ import { selectSession, sessionMachine } from 'xstate-session/machine'
 import { type SessionProviderProps, useSession, useSessionClient, useUser } from 'xstate-session/react'
 import { reactAdminAuthProvider } from 'xstate-session/react-admin'
 import { refineAuthProvider } from 'xstate-session/refine'
-import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
+
 import { connectQueryClient } from 'xstate-session/tanstack-query'
 import { connectRouter, requireSession } from 'xstate-session/tanstack-router'
 import { createFakeSession } from 'xstate-session/testing'
 import * as z from 'zod'
 import * as mini from 'zod/mini'
+import { type LibrechatServerOptions, librechatServer } from '../server/librechatServer.ts'
 
 const user = z.object({ id: z.string(), roles: z.array(z.string()), name: z.nullable(z.string()) })
 type User = z.infer<typeof user>
 const options = { baseUrl: 'https://backend.test', strategies: { openid: openidStrategy() } }
-declare const serverOptions: SessionServerOptions
+declare const serverOptions: LibrechatServerOptions
 declare const ref: AnyActorRef
 
 describe('U50: a session is typed by the schema of its users', () => {
@@ -74,12 +75,12 @@ describe('U50: a session is typed by the schema of its users', () => {
   })
 
   test('the session of a request', async () => {
-    const server = createSessionServer({ ...serverOptions, user })
+    const server = librechatServer({ ...serverOptions, user })
     const session = await server.getSession(new Request('https://admin.example'))
     expectTypeOf(session.user).toEqualTypeOf<User | null>()
     if (session.user === null) expectTypeOf(session.login).toBeNull()
     else expectTypeOf(session.login).toBeString()
-    const plain = await createSessionServer(serverOptions).getSession(new Request('https://admin.example'))
+    const plain = await librechatServer(serverOptions).getSession(new Request('https://admin.example'))
     expectTypeOf(plain.user).toEqualTypeOf<SessionUser | null>()
   })
 })

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer, type SessionServer, type SessionServerOptions } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
@@ -46,7 +47,6 @@ export async function startPanel({
   const store = sqliteServerStore({ path: join(folder, 'sessions.sqlite') })
   const control = createControlRoom(backend)
   const server = createSessionServer({
-    baseUrl: backend.url,
     publicUrl: `${url}/`,
     // A demo's secret lives as long as the demo.
     secrets: [crypto.randomUUID() + crypto.randomUUID()],
@@ -54,7 +54,7 @@ export async function startPanel({
     leadTimeMs,
     // The page asks only after a 403, and then wants to know.
     revalidateMs: 1,
-    rateLimit: false,
+    logins: { librechat: librechatLogin({ baseUrl: backend.url, rateLimit: false }) },
     observe: control.observe,
     ...(fetch && { fetch }),
     ...(clock && { clock }),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname } from 'node:path'
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
@@ -40,9 +41,9 @@ export async function startServer(options: PanelOptions): Promise<() => Promise<
   const { backendUrl, publicUrl, folder, database = ':memory:' } = options
   const store = sqliteServerStore({ path: database })
   const server = createSessionServer({
-    baseUrl: backendUrl,
     publicUrl,
     secrets: [options.secret ?? randomBytes(32).toString('base64')],
+    logins: { librechat: librechatLogin({ baseUrl: backendUrl }) },
     store,
   })
   const files = await filesOf(folder)

@@ -15,7 +15,7 @@ export async function logIn(fields: unknown): Promise<void> {
 
 /** Goes to the identity provider, and comes back to `returnTo`. A link could not: any website could make you follow it. */
 export async function signInWithOpenid(returnTo: string): Promise<void> {
-  const answer = await fetch('/session/openid/start', {
+  const answer = await fetch('/session/login/start', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-csrf': '1' },
     body: JSON.stringify({ returnTo }),

@@ -6,15 +6,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import { toNodeListener } from '../../../src/node/toNodeListener.ts'
-import { createSessionServer } from '../../../src/server/createSessionServer.ts'
 import { sqliteServerStore } from '../../../src/sqlite/sqliteServerStore.ts'
+import { librechatServer } from '../librechatServer.ts'
 
 const { BACKEND = '', DATABASE = '', DIE, LATER_MS = '0' } = process.env
 const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + Number(LATER_MS) }
 const store = sqliteServerStore({ path: DATABASE, clock })
 let writes = 0
 
-const server = createSessionServer({
+const server = librechatServer({
   baseUrl: BACKEND,
   publicUrl: 'https://admin.example',
   secrets: ['a secret that is long enough for a test of this'],

@@ -56,7 +56,7 @@ async function setting() {
   /** A session that was opened by a process before, and whose bearer has ended since. */
   async function openedBefore() {
     const { page, child, exited } = await launch()
-    await page.navigate('/session/openid/start')
+    await page.navigate('/session/login/start')
     child.kill('SIGTERM')
     await exited
     backend.knobs.clockOffsetMs = Number(LATER.LATER_MS)

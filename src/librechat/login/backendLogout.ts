@@ -1,6 +1,6 @@
-import { logoutConfirmation } from '../librechat/logoutConfirmation.ts'
-import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
-import { request } from '../wire/request.ts'
+import type { RevokeRequest, SessionStrategy } from '../../session/strategy.ts'
+import { request } from '../../wire/request.ts'
+import { logoutConfirmation } from '../logoutConfirmation.ts'
 
 interface Tokens {
   readonly bearer?: string

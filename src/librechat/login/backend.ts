@@ -1,6 +1,6 @@
-import { request } from '../wire/request.ts'
-import type { WireAnswer } from '../wire/wireAnswer.ts'
-import type { ServerSettings } from './readServerOptions.ts'
+import { request } from '../../wire/request.ts'
+import type { WireAnswer } from '../../wire/wireAnswer.ts'
+import type { LibrechatLine } from './line.ts'
 
 export interface BackendCall {
   readonly path: string
@@ -20,15 +20,15 @@ export type BackendAnswer =
 
 /** One call of this server's own to the backend: bounded in time and size, redirects not followed. */
 export async function callBackend(
-  settings: ServerSettings,
+  line: LibrechatLine,
   { path, method = 'POST', body, headers }: BackendCall,
 ): Promise<BackendAnswer> {
   const controller = new AbortController()
   const abort = () => controller.abort()
-  const disarm = settings.clock.setTimer(abort, settings.attemptTimeoutMs, 'foreground')
+  const disarm = line.clock.setTimer(abort, line.attemptTimeoutMs, 'foreground')
   try {
     const answer = await request({
-      url: `${settings.baseUrl}${path}`,
+      url: `${line.baseUrl}${path}`,
       method,
       headers: {
         accept: 'application/json',
@@ -37,7 +37,7 @@ export async function callBackend(
       },
       ...(body && { body: JSON.stringify(body) }),
       signal: controller.signal,
-      fetch: settings.wireFetch,
+      fetch: line.fetch,
     })
     if (answer.kind !== 'answer' || answer.fault || answer.redirected) return { kind: 'unavailable' }
     return { kind: 'answer', answer, json: asObject(answer.text) }

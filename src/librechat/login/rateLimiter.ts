@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
-import { Misconfigured } from '../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import { Misconfigured } from '../../base/errors.ts'
 
 /** The backend's limiter, and how logins and refreshes share it. Each process counts for itself. */
 export interface RateLimitOptions {

@@ -1,27 +1,35 @@
+import { RANDOM_ID, randomId } from '../base/randomId.ts'
 import type { ServerContext } from './context.ts'
-import { RANDOM_ID, randomId } from './randomId.ts'
+import type { Json } from './serverLogin.ts'
 
 /** LibreChat's temporary token lives as long. */
 const PENDING_MS = 300_000
-/** How many wrong second factors one password is good for. */
+/** How many wrong tries, of a second factor for instance, one first step is good for. */
 const MAX_TRIES = 5
-/** How many logins of one browser may wait for their second factor; the oldest goes. */
+/** How many logins of one browser may wait for their next step; the oldest goes. */
 const MAX_PENDING = 4
-const PURPOSE = 'two factor'
+const PURPOSE = 'pending login'
 const SEPARATOR = '~'
 /** What a cookie may hold beside its name and attributes. */
 const MAX_BYTES = 3_800
 /** More writes of one entry at the same time are no honest login. */
 const MAX_WRITES = 20
 
-/** A login that waits for its second factor. */
-interface Waiting {
+/** A login that waits for its next step. */
+interface Waiting extends Pending {
   /** Its name for the page: several tabs may wait. */
   readonly attempt: string
-  readonly tempToken: string
   readonly expiresAt: number
-  /** How many second factors were tried. */
+  /** How often that step was tried. */
   readonly tries: number
+}
+
+/** What waits: a step of a login, and what the login has kept for it. */
+interface Pending {
+  /** The name of the login. */
+  readonly via: string
+  readonly next: string
+  readonly keep: Json
 }
 
 interface Stored {
@@ -32,8 +40,7 @@ interface Stored {
 }
 
 /** The one that a request goes on with. */
-export interface PendingLogin {
-  readonly tempToken: string
+export interface PendingStep extends Pending {
   /** Counts a try, before it is made; `false`: no try is left, or somebody has got in. */
   count(): Promise<boolean>
   /** Takes back a try that the backend has not judged. */
@@ -46,13 +53,13 @@ export interface PendingLogin {
 }
 
 /**
- * What the backend gave for a correct password, until the second factor comes: the temporary token, and how many factors
- * were tried on it. Both stay in the store. With sealed cookies, which have none, the token is sealed into a cookie, and
- * each process counts for itself.
+ * What a login has kept after one step, until the next comes: for instance what the backend gave for a correct password, and
+ * how many second factors were tried on it. Both stay in the store. With sealed cookies, which have none, what was kept is
+ * sealed into a cookie, and each process counts for itself.
  */
-export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
+export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
   const { store, clock, sealedCookies } = settings
-  const slot = cookies.twoFactor
+  const slot = cookies.pending
 
   const read = (id: string) => (sealedCookies ? readSealed(id) : readStored(id))
 
@@ -103,8 +110,10 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
   const counted = (stored: Stored, by: 1 | -1) =>
     write({ ...stored, waiting: { ...stored.waiting, tries: stored.waiting.tries + by } })
 
-  const pendingOf = (id: string, { tempToken }: Waiting, ids: readonly string[]): PendingLogin => ({
-    tempToken,
+  const pendingOf = (id: string, { via, next, keep }: Waiting, ids: readonly string[]): PendingStep => ({
+    via,
+    next,
+    keep,
     count: () => update(id, (stored) => (stored.waiting.tries < MAX_TRIES ? counted(stored, 1) : undefined)),
     uncount: async () => void (await update(id, (stored) => counted(stored, -1))),
     async isOver() {
@@ -142,9 +151,9 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
     lists.length > 1 ? slot.clearForeign(new URL(request.url).pathname) : []
 
   return {
-    /** Keeps a token, beside those that the browser of `request` waits with already. */
-    async put(request: Request, tempToken: string) {
-      const waiting = { attempt: randomId(), tempToken, expiresAt: clock.wall() + PENDING_MS, tries: 0 }
+    /** Keeps one, beside those that the browser of `request` waits with already. */
+    async put(request: Request, pending: Pending) {
+      const waiting = { attempt: randomId(), ...pending, expiresAt: clock.wall() + PENDING_MS, tries: 0 }
       const id = sealedCookies ? await keyring.seal(JSON.stringify(waiting), PURPOSE) : randomId()
       if (!sealedCookies && !(await write({ waiting, key: await keyOf(id), revision: null })))
         throw new Error('A new id was taken already.')
@@ -160,7 +169,7 @@ export function pendingLogin({ settings, cookies, keyring }: ServerContext) {
      * The one that `attempt` names; without a name the newest. `undefined`: there is none, or more than one cookie holds
      * any: a sibling domain may have planted one.
      */
-    async find(request: Request, attempt: string | undefined): Promise<PendingLogin | undefined> {
+    async find(request: Request, attempt: string | undefined): Promise<PendingStep | undefined> {
       const lists = await listsOf(request)
       const [list = []] = lists
       if (lists.length > 1) {

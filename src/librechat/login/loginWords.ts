@@ -1,13 +1,8 @@
-import { readUser } from '../base/readUser.ts'
-import { isBearer } from '../session/login.ts'
-import { isJson, mediaTypeOf } from '../wire/headers.ts'
-import type { WireAnswer } from '../wire/wireAnswer.ts'
-
-/** What a login comes to: the status and the `error` of the answer to the page. */
-export interface LoginRefusal {
-  readonly status: number
-  readonly code: string
-}
+import { isBearer } from '../../base/isBearer.ts'
+import { readUser } from '../../base/readUser.ts'
+import type { LoginRefusal } from '../../server/serverLogin.ts'
+import { isJson, mediaTypeOf } from '../../wire/headers.ts'
+import type { WireAnswer } from '../../wire/wireAnswer.ts'
 
 type Said = Record<string, unknown> | undefined
 

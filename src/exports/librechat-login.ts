@@ -1,0 +1,4 @@
+/** The login of a server whose backend is LibreChat. */
+
+export { type LibrechatLoginOptions, librechatLogin } from '../librechat/login/librechatLogin.ts'
+export type { RateLimitOptions } from '../librechat/login/rateLimiter.ts'

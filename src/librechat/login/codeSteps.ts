@@ -1,0 +1,71 @@
+import { randomId } from '../../base/randomId.ts'
+import type { LoginGrant, LoginStep, RunningLogin } from '../../server/serverLogin.ts'
+import type { LibrechatLine } from './line.ts'
+import { callLogin } from './loginCall.ts'
+import { exchangeRefusal } from './loginWords.ts'
+
+type TenantOf = (request: Request) => string | undefined | Promise<string | undefined>
+
+/**
+ * LibreChat's login through its OpenID provider. LibreChat gives none of our `state` back, so nobody can tell to which
+ * attempt a callback belongs, and it deletes the code before it checks anything: attempts share one verifier.
+ */
+export function codeSteps(
+  line: LibrechatLine,
+  browserBaseUrl: string,
+  tenantOf: TenantOf,
+): Required<Pick<RunningLogin, 'begin' | 'callback'>> {
+  return {
+    /**
+     * The challenge is what LibreChat takes, the hexadecimal SHA-256 of the verifier (not RFC 7636), and nothing else goes
+     * along: some of its versions take any other parameter for the callback.
+     */
+    async begin({ kept }) {
+      const verifier = typeof kept === 'string' ? kept : randomId()
+      const location = new URL('api/admin/oauth/openid', browserBaseUrl)
+      location.searchParams.set('code_challenge', await sha256Hex(verifier))
+      return { location, keep: verifier }
+    },
+
+    /** The origin is the configured one and never guessed from a header. */
+    async callback({ request, clientIp }, verifier): Promise<LoginStep> {
+      const { searchParams } = new URL(request.url)
+      const refused = (code: string): LoginStep => ({ refused: { status: 401, code } })
+      if (searchParams.has('error')) return refused(errorOf(searchParams.get('error')))
+      if (verifier === undefined) return refused('login_not_started')
+      const code = searchParams.get('code')
+      if (!code || !/^[a-f0-9]{64}$/.test(code)) return refused('invalid_code')
+      const result = await callLogin(line, clientIp, {
+        path: 'api/admin/oauth/exchange',
+        body: { code, code_verifier: verifier },
+        headers: { origin: line.origin },
+        isLimited: true,
+        refusal: exchangeRefusal,
+      })
+      if (result.kind === 'none') return { refused: result.why }
+      const { said } = result
+      const subject = (said.user as { openidId?: unknown }).openidId
+      const done: LoginGrant = {
+        // One of another type counts as none: the login is good without.
+        answer: { ...said, refreshToken: textOf(said.refreshToken) } as unknown as LoginGrant['answer'],
+        strategy: 'openid',
+        tenantId: await tenantOf(request),
+        ...(typeof subject === 'string' && subject && { subject }),
+      }
+      return { done }
+    },
+  }
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : null)
+
+/** What LibreChat says went wrong, if it is one of its words. */
+const errorOf = (error: string | null) =>
+  error && ['auth_failed', 'pkce_store_failed', 'pkce_retrieval_failed'].includes(error)
+    ? error
+    : 'auth_failed'
+
+async function sha256Hex(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

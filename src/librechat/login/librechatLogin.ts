@@ -1,0 +1,119 @@
+import type { ResendPolicy } from '../../../machines/session.types.ts'
+import type { BackChannelVerifier } from '../../server/backChannelVerifier.ts'
+import type { LoginHost, ServerLogin } from '../../server/serverLogin.ts'
+import type { SessionStrategy } from '../../session/strategy.ts'
+import { cookieStrategy } from '../cookieStrategy.ts'
+import { openidStrategy } from '../openidStrategy.ts'
+import { withBackendLogout } from './backendLogout.ts'
+import { codeSteps } from './codeSteps.ts'
+import { passwordSteps } from './passwordSteps.ts'
+import { createRateLimiter, type RateLimiter, type RateLimitOptions, readRateLimit } from './rateLimiter.ts'
+import { isTokenRoute } from './tokenRoutes.ts'
+import { verify } from './verify.ts'
+
+/** Which LibreChat backend, and what it is like. `baseUrl` must be given. */
+export interface LibrechatLoginOptions {
+  /** The backend, absolute, as this server reaches it. */
+  readonly baseUrl: string
+  /** The backend, absolute, as browsers reach it: where the OpenID login starts. @default baseUrl */
+  readonly browserBaseUrl?: string
+  /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
+  readonly callbackPath?: string
+  /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
+  readonly resolveTenant?: (request: Request) => string | undefined | Promise<string | undefined>
+  /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
+  readonly resend?: ResendPolicy
+  /** As `OpenidStrategyOptions.trust503`, for every login. @default false */
+  readonly trust503?: boolean
+  /** As `OpenidStrategyOptions.trust404`, for every login. @default false */
+  readonly trust404?: boolean
+  /**
+   * Keeps refreshes below the backend's shared limiter, and logins of strangers out of the part of refreshes; `false`: it
+   * has none.
+   * @default 7 in 5 minutes, until the backend says otherwise
+   */
+  readonly rateLimit?: RateLimitOptions | false
+  /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
+  readonly openidBackendLogout?: boolean
+  /** Origins of end-session URLs that the page may be sent to after a logout. @default none */
+  readonly endSessionOrigins?: readonly string[]
+  /** Accepts logouts by the backend's identity provider: `backChannelLogout` of `xstate-session/backchannel`. */
+  readonly backChannelLogout?: BackChannelVerifier
+}
+
+/**
+ * Logs users of a LibreChat backend in: with a password and a second factor, and through the backend's OpenID provider.
+ * A login for `createSessionServer`.
+ *
+ * @throws Misconfigured when the server is made, for options that cannot work.
+ * @example
+ * const server = createSessionServer({
+ *   publicUrl: 'https://admin.example.com/',
+ *   secrets: [secret],
+ *   logins: { librechat: librechatLogin({ baseUrl: 'http://librechat:3080' }) },
+ * })
+ */
+export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
+  return (host) => {
+    const { baseUrl, browserBaseUrl, rateLimit, resolveTenant = () => undefined, backChannelLogout } = options
+    const base = host.urlOf(baseUrl, 'baseUrl').href
+    const browserBase =
+      browserBaseUrl === undefined ? base : host.urlOf(browserBaseUrl, 'browserBaseUrl').href
+    const { clock, attemptTimeoutMs, fetch, publicUrl } = host
+    const limiter = rateLimit === false ? undefined : createRateLimiter(readRateLimit(rateLimit), clock)
+    const line = { baseUrl: base, origin: publicUrl.origin, clock, attemptTimeoutMs, fetch, limiter }
+    return {
+      identity: base,
+      strategies: strategiesOf(options, host, limiter),
+      apiUrl: base,
+      api: { '/api/admin/': ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] },
+      bindsCallback: false,
+      callbackPath: host.pathOf(options.callbackPath ?? 'auth/openid/callback', 'callbackPath'),
+      ...passwordSteps(line, resolveTenant),
+      ...codeSteps(line, browserBase, resolveTenant),
+      verify,
+      isTokenRoute,
+      ...(backChannelLogout && { backChannel: backChannelLogout }),
+    }
+  }
+}
+
+function strategiesOf(
+  {
+    resend,
+    trust404 = false,
+    trust503 = false,
+    openidBackendLogout,
+    endSessionOrigins = [],
+  }: LibrechatLoginOptions,
+  host: LoginHost,
+  limiter: RateLimiter | undefined,
+): Record<string, SessionStrategy> {
+  const origins = new Set(endSessionOrigins.map((origin) => host.urlOf(origin, 'endSessionOrigins').origin))
+  const onRedirect = (sessionId: string, location: string) => {
+    if (origins.has(URL.parse(location)?.origin ?? '')) host.endSessionAt(sessionId, location)
+  }
+  const judging = { ...(resend !== undefined && { resend }), trust404, trust503 }
+  const openid = openidStrategy(judging)
+  return {
+    openid: limited(
+      openidBackendLogout ? withBackendLogout(openid, () => undefined, onRedirect) : openid,
+      limiter,
+    ),
+    librechat: withBackendLogout(cookieStrategy(judging), (token) => `refreshToken=${token}`, onRedirect),
+  }
+}
+
+/** Only the OpenID route counts against the limiter. */
+function limited(strategy: SessionStrategy, limiter: RateLimiter | undefined): SessionStrategy {
+  if (!limiter) return strategy
+  return {
+    ...strategy,
+    async refresh(request) {
+      const waitMs = limiter.refresh()
+      return waitMs > 0
+        ? { kind: 'refused', cause: 'unavailable', retryAfterMs: waitMs }
+        : strategy.refresh(request)
+    },
+  }
+}

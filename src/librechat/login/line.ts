@@ -1,0 +1,17 @@
+import type { Clock } from '../../base/clock.ts'
+import type { RateLimiter } from './rateLimiter.ts'
+
+/** What every call to a LibreChat backend is made with. */
+export interface LibrechatLine {
+  /** Absolute, ends with `/`. */
+  readonly baseUrl: string
+  /** The panel's origin. */
+  readonly origin: string
+  readonly clock: Clock
+  /** For one call; milliseconds. */
+  readonly attemptTimeoutMs: number
+  /** Absent: the platform's own connection. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** Absent: the backend has none. */
+  readonly limiter: RateLimiter | undefined
+}

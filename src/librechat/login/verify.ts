@@ -1,0 +1,39 @@
+import type { UserDocument } from '../../../machines/session.types.ts'
+import { parseJson } from '../../base/json.ts'
+import type { Verified } from '../../server/serverLogin.ts'
+import { readAnswer } from '../../wire/readAnswer.ts'
+
+/**
+ * Asks the backend whether a session still holds. Only a plain refusal ends it: a page of somebody in front of the backend
+ * may have the status of a success.
+ */
+export async function verify(
+  fetch: typeof globalThis.fetch,
+  { id }: UserDocument,
+  signal: AbortSignal,
+): Promise<Verified> {
+  const { status, headers, text, fault } = await readAnswer(
+    await fetch('api/admin/verify', { signal }),
+    signal,
+  )
+  if (fault) return 'unavailable'
+  const { user } = objectOf(parseJson(text)?.value)
+  if (status === 200 && typeof user === 'object') {
+    const told = objectOf(user).id
+    return typeof told === 'string' && told !== id ? 'foreign' : 'ok'
+  }
+  if (status === 403 && isPlainRefusal(headers, text)) return 'revoked'
+  return status === 401 || status === 403 ? 'refused' : 'unavailable'
+}
+
+/**
+ * LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words; the
+ * gateway of AWS has the same, and a header of its own.
+ */
+function isPlainRefusal(headers: Headers, body: string): boolean {
+  if (headers.has('x-amzn-errortype')) return false
+  const { message, code, error } = objectOf(parseJson(body)?.value)
+  return message === 'Forbidden' && code === undefined && error === undefined
+}
+
+const objectOf = (value: unknown) => (value ?? {}) as Record<string, unknown>

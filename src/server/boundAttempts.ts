@@ -1,0 +1,127 @@
+import { withoutBlanks } from '../base/blanks.ts'
+import { Misconfigured } from '../base/errors.ts'
+import { type Attempt, type AttemptKeeper, type Attempts, MAX_BYTES, MAX_WAY_BACK } from './attempts.ts'
+import type { ServerContext } from './context.ts'
+import type { CookieSlot } from './cookieSlot.ts'
+
+/** Longer than a slow login takes that enrols a second factor. */
+const ATTEMPT_MS = 3_600_000
+/** How many attempts of one browser are kept; the oldest go. */
+const MAX_ATTEMPTS = 12
+/** As much of a `state` as names its cookie. */
+const ID_LENGTH = 10
+const STATE = /^[\w-]{16,256}$/
+const PURPOSE = 'login attempt'
+
+interface Bound extends Attempts {
+  readonly state: string
+  /** When the attempt began; wall clock, milliseconds since the Unix epoch. */
+  readonly beganAt: number
+  readonly list: readonly [Attempt]
+}
+
+/**
+ * The attempts to log in at a provider that brings our `state` back (RFC 6749 section 4.1.1): each has a cookie of its own,
+ * so that windows which begin at the same time take nothing from each other, and each comes back once.
+ */
+export function boundAttempts(
+  name: string,
+  slotOf: (id: string) => CookieSlot,
+  { settings, keyring }: Pick<ServerContext, 'settings' | 'keyring'>,
+): AttemptKeeper<Bound> {
+  const { clock, store, publicUrl } = settings
+  const home = publicUrl.pathname
+  const context = `login ${name}`
+  const slotFor = (state: string) => slotOf(state.slice(0, ID_LENGTH))
+
+  async function opened(sealed: string): Promise<Bound | undefined> {
+    const text = await keyring.unseal(sealed, context)
+    if ('reason' in text) return undefined
+    const attempt = JSON.parse(text.plain) as Bound
+    return clock.wall() < attempt.list[0].until ? attempt : undefined
+  }
+
+  /** The attempts that a request brings, the oldest first; and the slots of those that lead nowhere any more. */
+  async function all(request: Request) {
+    const attempts: Bound[] = []
+    const stale: CookieSlot[] = []
+    for (const id of idsIn(request, slotOf)) {
+      const slot = slotOf(id)
+      let isOpen = false
+      for (const sealed of slot.values(request)) {
+        const attempt = await opened(sealed)
+        if (!attempt) continue
+        isOpen = true
+        attempts.push(attempt)
+      }
+      if (!isOpen) stale.push(slot)
+    }
+    return { attempts: attempts.sort((a, b) => a.beganAt - b.beganAt), stale }
+  }
+
+  return {
+    async begin(request, attempt, begin) {
+      const beganAt = clock.wall()
+      const { location, state = '', keep } = await begin()
+      if (!STATE.test(state))
+        throw new Misconfigured(`The login "${name}" must name each attempt with a \`state\` of its own.`)
+      const { attempts, stale } = await all(request)
+      const old = attempts.slice(0, Math.max(0, attempts.length - MAX_ATTEMPTS + 1))
+      const isLong = attempt.returnTo.length > MAX_WAY_BACK
+      const until = beganAt + ATTEMPT_MS
+      const kept: Bound = {
+        state,
+        beganAt,
+        keep,
+        list: [{ ...attempt, returnTo: isLong ? home : attempt.returnTo, until }],
+      }
+      const sealed = await keyring.seal(JSON.stringify(kept), context)
+      if (sealed.length > MAX_BYTES)
+        throw new Misconfigured(`The login "${name}" keeps more of an attempt than a cookie holds.`)
+      return {
+        location,
+        cookies: [
+          ...stale.map((slot) => slot.clear()),
+          ...old.map((one) => slotFor(one.state).clear()),
+          slotFor(state).set(sealed, ATTEMPT_MS),
+        ],
+      }
+    },
+
+    async read(request) {
+      const state = stateOf(request)
+      if (!state || !STATE.test(state)) return { attempts: undefined, foreign: [] }
+      for (const sealed of slotFor(state).values(request)) {
+        const attempt = await opened(sealed)
+        // A planted one is of another `state`: nobody else can seal one for this.
+        if (attempt?.state === state) return { attempts: attempt, foreign: [] }
+      }
+      return { attempts: undefined, foreign: [] }
+    },
+
+    /** Across processes, by the store: a code that is shown twice makes providers take back what they gave for it. */
+    async take({ state, list: [{ until }] }) {
+      const [key = ''] = await keyring.macs(PURPOSE, state)
+      return (await store.compareAndSet(key, null, { value: 'used', expiresAt: until })) !== null
+    },
+
+    done: async ({ state }) => [slotFor(state).clear()],
+    wayBack: ({ list: [{ returnTo }] }) => returnTo,
+  }
+}
+
+/** The `state` of a callback; `undefined`: it has none, or several. */
+function stateOf({ url }: Request): string | undefined {
+  const states = new URL(url).searchParams.getAll('state')
+  return states.length === 1 ? states[0] : undefined
+}
+
+/** What comes after the common name of the attempts' cookies. */
+function idsIn({ headers }: Request, slotOf: (id: string) => CookieSlot): readonly string[] {
+  const [prefix = ''] = slotOf('').clear().split('=', 1)
+  const names = (headers.get('cookie') ?? '')
+    .split(';')
+    .map((pair) => withoutBlanks(pair.split('=', 1)[0] ?? ''))
+  const ids = names.flatMap((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : []))
+  return [...new Set(ids)].filter((id) => /^[\w-]+$/.test(id)).slice(0, 4 * MAX_ATTEMPTS)
+}

@@ -1,0 +1,65 @@
+import { Misconfigured } from '../base/errors.ts'
+import type { LoginHost, RunningLogin, ServerLogin } from './serverLogin.ts'
+
+/** The logins of a server, under their names. */
+export interface RunningLogins {
+  /** The login under `name`; `undefined`: there is none. */
+  get(name: string): RunningLogin | undefined
+  /** The short name of what the sessions of a login are bound to. */
+  identityOf(name: string): Promise<string | undefined>
+  readonly all: readonly (readonly [name: string, login: RunningLogin])[]
+}
+
+const NAME = /^[a-z][\w-]{0,31}$/i
+
+/** Starts the logins of a server. `hostOf` makes what is lent to each of them. */
+export function runLogins(
+  logins: Readonly<Record<string, ServerLogin>>,
+  hostOf: (name: string) => LoginHost,
+): RunningLogins {
+  const names = Object.keys(logins ?? {})
+  if (names.length === 0)
+    throw new Misconfigured(
+      'Option "logins" must have one login at least: logins: { librechat: librechatLogin({ … }) }.',
+    )
+  const running = new Map<string, RunningLogin>()
+  const paths = new Map<string, string>()
+  for (const name of names) {
+    const login = logins[name]
+    if (!NAME.test(name))
+      throw new Misconfigured(
+        `Option "logins": a name must be 1 to 32 letters, digits, "-" and "_", and start with a letter; one is "${name.slice(0, 40)}".`,
+      )
+    if (typeof login !== 'function')
+      throw new Misconfigured(
+        `Option "logins": "${name}" must be a login, as librechatLogin({ … }) or oauthLogin({ … }) makes one.`,
+      )
+    const part = login(hostOf(name))
+    const { callbackPath } = part
+    const other = callbackPath && paths.get(callbackPath)
+    if (other)
+      throw new Misconfigured(
+        `Option "logins": "${other}" and "${name}" have one callback path, "${callbackPath}"; each needs its own: see the option "callbackPath" of the login.`,
+      )
+    if (callbackPath) paths.set(callbackPath, name)
+    running.set(name, part)
+  }
+  const identities = new Map<string, Promise<string>>()
+  return {
+    get: (name) => running.get(name),
+    async identityOf(name) {
+      const login = running.get(name)
+      if (!login) return undefined
+      const known = identities.get(name) ?? shortened(login.identity)
+      identities.set(name, known)
+      return known
+    },
+    all: [...running],
+  }
+}
+
+/** 48 bits of its hash: a record holds it, and the server has few of them. */
+async function shortened(identity: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(identity))
+  return btoa(String.fromCharCode(...new Uint8Array(hash, 0, 6)))
+}
