@@ -202,7 +202,7 @@ test('U6: a verifier of your own that names no subject ends nothing, and its pro
 
 test('U6: sessions that only their browsers hold cannot be ended: the combination is refused', () => {
   expect(() => serve({ sealedCookies: true })).toThrow(
-    'Options "sealedCookies" and "backChannelLogout" exclude each other',
+    'Option "sealedCookies" and a login with `backChannelLogout` exclude each other',
   )
 })
 

@@ -390,7 +390,7 @@ describe('login and logout', () => {
     await found()
     server.failing = ({ url }) => {
       if (url.endsWith('/login')) return json(200, { next: 'twoFactor', attempt: 'of this page' })
-      if (!url.endsWith('/2fa')) return undefined
+      if (!url.endsWith('/next')) return undefined
       server.session = { user: bob, login: loginOf('B'), epoch: 8, version: 1 }
       return json(200, facts())
     }

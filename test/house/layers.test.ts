@@ -23,6 +23,8 @@ const contracts = [
   'src/coordination/coordinator.ts',
   'src/stores/store.ts',
   'src/stores/serverStore.ts',
+  'src/server/serverLogin.ts',
+  'src/server/backChannelVerifier.ts',
 ]
 
 /** The decisions of the send ledger, and the instant that stands for never. */
@@ -65,7 +67,6 @@ const rooms: Record<string, Room> = {
       'src/server/',
       'src/session/',
       'machines/session.select.ts',
-      'src/librechat/',
       'src/wire/',
       'src/coordination/',
       'src/stores/',

@@ -210,7 +210,10 @@ describe('U17: panels of one host', () => {
     const { page } = serve({ cookieName: 'reports' })
     await page.begun()
     await page.post('/session/login', backend.accounts.twoFactorAdmin)
-    expect([...page.cookies.keys()].sort()).toEqual(['__Host-reports-2fa', '__Host-reports-openid'])
+    expect([...page.cookies.keys()].sort()).toEqual([
+      '__Host-reports-login-librechat',
+      '__Host-reports-pending',
+    ])
     await page.openid()
     expect(page.cookies.has('__Host-reports')).toBe(true)
     const sealed = serve({ cookieName: 'reports', sealedCookies: true }).page
@@ -232,7 +235,10 @@ describe('U17: the other cookies, too', () => {
   test('U17: a second factor and an attempt are found beside what leads nowhere', async () => {
     const { serve, backend } = await world()
     const { page, server, notices } = serve()
-    const planted = [`__Host-session-2fa=${'A'.repeat(43)}`, '__Host-session-openid=v1.x.y'].join('; ')
+    const planted = [
+      `__Host-session-pending=${'A'.repeat(43)}`,
+      '__Host-session-login-librechat=v1.x.y',
+    ].join('; ')
     const ask = (method: string, url: string, body?: object) =>
       server.handle(
         new Request(new URL(url, PANEL), {
@@ -310,13 +316,13 @@ describe('U17: the other cookies, too', () => {
     const mine = await begin()
     const both = [planted, mine].flatMap(({ openid, password }) => [openid.own, password.own]).join('; ')
     const back = kept(await ask(`auth/openid/callback?code=${'a'.repeat(64)}`, both))
-    expect([back.own, back.isCleared('__Secure-session-openid')]).toEqual(['', true])
+    expect([back.own, back.isCleared('__Secure-session-login-librechat')]).toEqual(['', true])
     const code = await ask('session/login/next', both, { code: '123456' })
-    expect([code.status, kept(code).isCleared('__Secure-session-2fa')]).toEqual([401, true])
+    expect([code.status, kept(code).isCleared('__Secure-session-pending')]).toEqual([401, true])
 
     const next = await begin(both)
-    expect(next.openid.isCleared('__Secure-session-openid')).toBe(true)
-    expect(next.password.isCleared('__Secure-session-2fa')).toBe(true)
+    expect(next.openid.isCleared('__Secure-session-login-librechat')).toBe(true)
+    expect(next.password.isCleared('__Secure-session-pending')).toBe(true)
     // Nothing of what was planted has got into what is the browser's own.
     const attempts = next.password.own.split('=')[1]?.split('~') ?? []
     expect(attempts).toHaveLength(1)

@@ -640,7 +640,7 @@ describe('what is said', () => {
     }
     const counting = { ...store, read }
     const { page } = serve({ store: counting })
-    for (const name of ['', '-2fa', '-openid', '-logout'])
+    for (const name of ['', '-pending', '-login-librechat', '-logout'])
       for (const value of ['x', 'Q'.repeat(42), 'Q'.repeat(44), 'Q'.repeat(3_000)])
         for (const path of [
           '/session/',

@@ -4,10 +4,10 @@ import {
   createRateLimiter,
   type LoginTurn,
   type RateLimitOptions,
-} from '../../src/librechat/login/rateLimiter.ts'
-import { fakeClock } from '../fakeClock.ts'
-import { onPort } from './onPort.ts'
-import { world } from './world.ts'
+} from '../../../src/librechat/login/rateLimiter.ts'
+import { fakeClock } from '../../fakeClock.ts'
+import { onPort } from '../../server/onPort.ts'
+import { world } from '../../server/world.ts'
 
 const MINUTE = 60_000
 const USERS = '/api/admin/users'
