@@ -39,8 +39,8 @@ const MAX_SEEN = 100_000
  * provider's session id to itself. So a token with nothing but `sid` would end no session, and is refused.
  *
  * @example
- * const server = createSessionServer({
- *   ...serverOptions,
+ * const librechat = librechatLogin({
+ *   baseUrl: 'http://librechat:3080',
  *   backChannelLogout: backChannelLogout({
  *     issuer: 'https://id.example.com/realms/staff',
  *     clientId: 'librechat',

@@ -1,9 +1,10 @@
 import { type LedgerRow, MEMORY_MS } from '../../machines/session.ledger.ts'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { isBearer } from '../base/isBearer.ts'
 import { jwtClaims } from '../base/jwtClaims.ts'
 import { documentOf } from '../base/readUser.ts'
-import { isBearer, readTenant } from '../session/login.ts'
+import { readTenant } from '../session/login.ts'
 import type { Settings } from '../session/options.ts'
 import type { SessionRecord } from '../stores/store.ts'
 

@@ -12,6 +12,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export interface LoginHost {
   /** The name under which the server knows the login. */
   readonly name: string
+  /** Reads time and sets timers. */
   readonly clock: Clock
   /** Where browsers see the panel; ends with `/`. */
   readonly publicUrl: URL
@@ -31,6 +32,7 @@ export interface LoginHost {
 
 /** A request that logs in. */
 export interface LoginRequest {
+  /** As it came; the server has read its body. */
   readonly request: Request
   /** The client's address, where the backend trusts this server to name it. */
   readonly clientIp?: string | undefined
@@ -38,9 +40,11 @@ export interface LoginRequest {
 
 /** What a login has granted, and how a session of it is renewed. */
 export interface LoginGrant {
+  /** The user and the tokens. */
   readonly answer: LoginAnswer
   /** Which of the login's strategies renews it. */
   readonly strategy: string
+  /** The tenant of the session, sent where the strategy sends one. */
   readonly tenantId?: string | undefined
   /** Whom the identity provider calls so: a back-channel logout ends the sessions of it. */
   readonly subject?: string
@@ -50,8 +54,11 @@ export interface LoginGrant {
 
 /** A login that came to nothing: the status and the `error` of the answer to the page, and what the notice says. */
 export interface LoginRefusal {
+  /** Of HTTP. */
   readonly status: number
+  /** `error` of the answer: one of the words of operations.md, or your own. */
   readonly code: string
+  /** When to come back; milliseconds from now. */
   readonly retryAfterMs?: number | undefined
   /** What the backend answered; absent: it was not asked, or did not answer. */
   readonly backendStatus?: number

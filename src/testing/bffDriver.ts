@@ -21,7 +21,7 @@ export interface BffDriverOptions extends DrivenUiOptions<BffSession> {
   /** What answers the server. It is started anew for each path. */
   readonly backend: DrivenBackend
   /**
-   * Makes the server of a path: `(driven) => createSessionServer({ ...driven, secrets })`, with its own endpoints where
+   * Makes the server of a path: `({ librechat, ...driven }) => createSessionServer({ ...driven, secrets, logins: { librechat: librechatLogin(librechat) } })`, with its own endpoints where
    * they are by default.
    */
   readonly server: ServerOf
@@ -46,7 +46,11 @@ const between: Partial<Record<ModelEventType, () => Response>> = {
  * It checks what `sessionDriver` checks. For models that are not `shared` and start `pending`.
  *
  * @example
- * const driver = bffDriver({ backend, server: (driven) => createSessionServer({ ...driven, secrets: [secret] }) })
+ * const driver = bffDriver({
+ *   backend,
+ *   server: ({ librechat, ...driven }) =>
+ *     createSessionServer({ ...driven, secrets: [secret], logins: { librechat: librechatLogin(librechat) } }),
+ * })
  * for (const { name, run } of modelSuite(driver, { start: 'pending' }).paths) test(name, run)
  */
 export function bffDriver({ backend, server, ...ui }: BffDriverOptions): ModelDriver {

@@ -70,12 +70,13 @@ test('operations: what else a notice may say is there', () => {
 })
 
 test('operations: every code of a refused login is there', async () => {
-  const files = ['passwordLogin', 'openidLogin', 'loginCall', 'loginWords'].map((name) =>
-    readFile(`${root}src/server/${name}.ts`, 'utf8'),
-  )
+  const files = [
+    'server/loginEndpoints',
+    ...['passwordSteps', 'codeSteps', 'loginCall', 'loginWords'].map((name) => `librechat/login/${name}`),
+  ].map((name) => readFile(`${root}src/${name}.ts`, 'utf8'))
   const sources = (await Promise.all(files)).join('\n')
   const calls = sources.matchAll(
-    /(?:fail\(|OrHome\(|code: |return |said, )'([a-z]+(?:_[a-z]+)+|banned|forbidden)'/g,
+    /(?:refused\(|refusal\(|code: |return |said, )'([a-z]+(?:_[a-z]+)+|banned|forbidden)'/g,
   )
   const codes = new Set([...calls].map(([, code = '']) => code))
   for (const own of ['invalid_request', 'login_expired']) codes.delete(own)

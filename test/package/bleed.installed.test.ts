@@ -29,6 +29,7 @@ test.each([
   ['./browser', [], []],
   ['./inspect', ['xstate'], ['xstate']],
   ['./librechat', ['#transport'], []],
+  ['./librechat-login', ['#transport', 'zod/mini'], ['xstate']],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
   // The types of a session, which logins begin, name its actor.
@@ -75,6 +76,7 @@ test('every subpath is walked', () => {
     './browser',
     './inspect',
     './librechat',
+    './librechat-login',
     './machine',
     './msw',
     './node',

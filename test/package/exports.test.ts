@@ -67,6 +67,14 @@ test('./librechat', async () => {
   `)
 })
 
+test('./librechat-login', async () => {
+  expect(await offered('./librechat-login')).toMatchInlineSnapshot(`
+    [
+      "librechatLogin",
+    ]
+  `)
+})
+
 test('./machine', async () => {
   expect(await offered('./machine')).toMatchInlineSnapshot(`
     [
@@ -234,6 +242,7 @@ test('these are all', () => {
       "./browser",
       "./inspect",
       "./librechat",
+      "./librechat-login",
       "./machine",
       "./msw",
       "./node",
