@@ -10,6 +10,8 @@ export interface PageProviderOptions {
   readonly postLogoutRedirectUri: string
   /** Whether logins have to be pushed (RFC 9126). @default false */
   readonly isPushed?: boolean
+  /** The secret of the client, for a server; absent: a page, which can keep none. */
+  readonly clientSecret?: string
   /** How long access tokens live; seconds. @default 600 */
   readonly accessTokenTtl?: number
 }
@@ -28,7 +30,7 @@ const PEOPLE = ['ada', 'bob', 'olga']
 
 /** A certified OpenID provider for a page without a server of its own: the public client `panel`. */
 export async function startPageProvider(options: PageProviderOptions): Promise<PageProvider> {
-  const { redirectUri, postLogoutRedirectUri, isPushed = false, accessTokenTtl = 600 } = options
+  const { redirectUri, postLogoutRedirectUri, isPushed = false, accessTokenTtl = 600, clientSecret } = options
   const server = await listen(0)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const configuration: Configuration = {
@@ -37,9 +39,10 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     clients: [
       {
         client_id: 'panel',
-        token_endpoint_auth_method: 'none',
-        // Pages on this machine, over http.
-        application_type: 'native',
+        ...(clientSecret === undefined
+          ? // Pages on this machine, over http.
+            { token_endpoint_auth_method: 'none', application_type: 'native' }
+          : { token_endpoint_auth_method: 'client_secret_basic', client_secret: clientSecret }),
         id_token_signed_response_alg: 'ES256',
         redirect_uris: [redirectUri],
         post_logout_redirect_uris: [postLogoutRedirectUri],

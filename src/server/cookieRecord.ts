@@ -32,12 +32,14 @@ export function cookieRecord(record: ServerRecord): ServerRecord {
   }
   const longest = shown.sort((a, b) => lengthOf(b) - lengthOf(a))
   const user: Record<string, unknown> = { ...session.user }
-  let fitted = record
+  // Without it the provider asks once more at its logout.
+  const { data: _, ...rest } = record
+  let fitted = bytesOf(record) <= plainBytes(PARTS_OF_LOOKS) ? record : rest
   for (const name of longest) {
     const isLong = lengthOf(name) > SHORT
     if (bytesOf(fitted) <= plainBytes(isLong ? PARTS_OF_LOOKS : MAX_PARTS)) break
     delete user[name]
-    fitted = { ...record, session: { ...session, user: { ...user } as UserDocument } }
+    fitted = { ...fitted, session: { ...session, user: { ...user } as UserDocument } }
   }
   return fitted
 }

@@ -13,6 +13,7 @@ import { createEntries } from './entries.ts'
 import { createGetSession, type GetSessionOptions, type ServerSession } from './getSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
+import { listLogins } from './listLogins.ts'
 import { loginCallback, nextStep, returnToOf, startLogin, submitLogin } from './loginEndpoints.ts'
 import { loginHosts } from './loginHosts.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
@@ -32,6 +33,7 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
    *
    * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
+   * - `GET {path}logins`: the ways to log in, and whether they work
    * - `POST {path}login` · `POST {path}login/next` · `POST {path}login/start` · `GET` of the callback of each login
    * - `GET {path}logout/provider`: on to the provider's own logout
    * - `POST {path}backchannel-logout` · everything under `api`
@@ -143,6 +145,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     [`GET ${paths.root}verify`]: verifySession,
     [`POST ${paths.root}logout`]: logout(endSessionUrls),
     [`GET ${paths.providerLogout}`]: providerLogout,
+    [`GET ${paths.root}logins`]: listLogins,
     [`POST ${paths.root}login`]: submitLogin,
     [`POST ${paths.root}login/next`]: nextStep,
     [`POST ${paths.start}`]: startLogin,

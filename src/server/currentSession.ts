@@ -100,7 +100,7 @@ async function unverified(
  */
 export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   return async (context, request) => {
-    const { sessions } = context
+    const { sessions, logins } = context
     const found = await sessions.findFor(request)
     if (!isFound(found))
       return found.isOther || found.isAmbiguous
@@ -108,9 +108,12 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
         : json(200, {}, sessions.sessionCookie.clear())
     endSessionUrls.ask(found.key)
     const isEnded = await sessions.end(found, 'user')
-    const location = endSessionUrls.take(found.key)
+    const told = endSessionUrls.take(found.key)
     if (!isEnded) return failure(503, 'unavailable', {}, sessions.sessionCookie.clear())
     // The session is over by now, whatever becomes of this.
+    const { via, data } = found.record
+    const login = logins.get(via[0])
+    const location = told ?? (await login?.endSession?.(data).catch(() => undefined))?.href
     const kept = location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
     return json(200, kept ? { redirect: kept.location } : {}, [
       ...sessions.sessionCookie.clear(),

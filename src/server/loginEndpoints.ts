@@ -1,4 +1,3 @@
-import { Misconfigured, type SessionError } from '../base/errors.ts'
 import { readUser } from '../base/readUser.ts'
 import { factsOf, failure, json, redirect } from './answers.ts'
 import type { Attempts, Purpose } from './attempts.ts'
@@ -7,14 +6,25 @@ import { noSession } from './currentSession.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isWindow } from './isWindow.ts'
+import { loginRefused, misfitOf, refused } from './loginAnswers.ts'
 import { loginsNamedBy, NOBODY } from './namedLogin.ts'
 import type { RequestInfo } from './options.ts'
 import { pendingSteps } from './pendingSteps.ts'
 import { readJson } from './readJson.ts'
 import { safeReturnTo } from './returnTo.ts'
-import type { LoginGrant, LoginRefusal, LoginRequest, RunningLogin } from './serverLogin.ts'
+import type { LoginGrant, LoginRefusal, LoginRequest, LoginStep, RunningLogin } from './serverLogin.ts'
 
 type Chosen = readonly [name: string, login: RunningLogin]
+
+/** Whether a login came to nothing because of what is behind it. */
+const isBroken = ({ refused }: { readonly refused: LoginRefusal }) =>
+  refused.status >= 500 || refused.code === 'provider_unavailable'
+
+/** Remembers whether a login works. */
+function noted(logins: ServerContext['logins'], name: string, step: LoginStep | undefined) {
+  if (step) logins.note(name, !('refused' in step && isBroken(step)))
+  return step
+}
 
 /**
  * `POST login`, the credentials of a login: 200 with the facts of the new session, or `{ next, attempt }`, what the user is
@@ -27,7 +37,7 @@ export const submitLogin: Endpoint = async (context, request, info) => {
   const chosen = choose(context, via, 'submit')
   if (chosen instanceof Response) return chosen
   const [name, login] = chosen
-  const step = await login.submit?.(loginRequest(context, request, info), input)
+  const step = noted(context.logins, name, await login.submit?.(loginRequest(context, request, info), input))
   if (!step) return failure(400, 'invalid_request', { expected: login.expected?.() })
   if ('done' in step) return opened(context, request, name, step.done)
   if ('refused' in step) {
@@ -52,7 +62,8 @@ export const nextStep: Endpoint = async (context, request, info) => {
   const login = pending && context.logins.get(pending.via)
   if (!pending || !login?.submit) return failure(401, 'login_expired', {}, await pendings.stale(request))
   if (!(await pending.count())) return failure(401, 'login_expired', {}, [pending.forget()])
-  const step = await login.submit(loginRequest(context, request, info), input, pending)
+  const asked = loginRequest(context, request, info)
+  const step = noted(context.logins, pending.via, await login.submit(asked, input, pending))
   if (!step) {
     await pending.uncount()
     return failure(400, 'invalid_request', { expected: login.expected?.(pending.next) })
@@ -148,7 +159,11 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     const spent = login.bindsCallback && attempts ? await keeper.done(attempts) : []
     if (login.bindsCallback && !(attempts && (await keeper.take(attempts))))
       return failOrHome({ status: 401, code: 'login_not_started' }, spent)
-    const step = await login.callback?.(loginRequest(context, request, info), attempts?.keep)
+    const step = noted(
+      context.logins,
+      name,
+      await login.callback?.(loginRequest(context, request, info), attempts?.keep),
+    )
     if (!step || 'next' in step) return failOrHome({ status: 401, code: 'login_not_started' }, spent)
     if ('refused' in step) {
       if (step.granted) sessions.refuse(name, step.granted)
@@ -156,7 +171,7 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     }
     const granted = step.done
     if (!attempts) throw new Error(`The login "${name}" has granted something to nobody.`)
-    const misfit = misfitOf(settings, granted)
+    const misfit = misfitOf(settings, name, granted)
     if (misfit) {
       sessions.refuse(name, granted)
       return failOrHome(misfit, spent)
@@ -221,7 +236,7 @@ async function opened(
   more: readonly string[] = [],
 ): Promise<Response> {
   const { settings, sessions } = context
-  const no = misfitOf(settings, grant)
+  const no = misfitOf(settings, via, grant)
   if (no) {
     sessions.refuse(via, grant)
     return refused(context, no, more)
@@ -229,56 +244,6 @@ async function opened(
   const { found, cookies } = await sessions.replace(request, via, grant)
   return json(200, factsOf(found, settings, settings.clock.wall()), [...cookies, ...more])
 }
-
-/** What a login comes to whose user misfits the schema of the option `user`, or whose schema cannot work. */
-function misfitOf({ users }: ServerContext['settings'], { answer }: LoginGrant): LoginRefusal | undefined {
-  const document = users.keep(answer.user)
-  try {
-    if (document) users.read(document)
-    return undefined
-  } catch (error) {
-    const isOurs = error instanceof Misconfigured
-    const refusal = isOurs ? { status: 503, code: 'misconfigured' } : { status: 502, code: 'user_misfit' }
-    return { ...refusal, backendStatus: 200, problem: (error as SessionError).message }
-  }
-}
-
-/** Tells of a login that came to nothing, and answers its page. */
-function refused(
-  { settings }: ServerContext,
-  { status, code, retryAfterMs: waitMs, backendStatus, came, expected, problem }: LoginRefusal,
-  cookies: readonly string[] = [],
-): Response {
-  settings.observe(loginRefused(status, { code, backendStatus, came, problem }))
-  if (status === 429) {
-    const seconds = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
-    return json(status, { error: code }, cookies, seconds)
-  }
-  return failure(status, code, came === undefined ? {} : { expected, came }, cookies)
-}
-
-/** The notice of a login that came to nothing. */
-const loginRefused = (
-  status: number,
-  {
-    code,
-    backendStatus,
-    came,
-    problem,
-  }: Pick<LoginRefusal, 'code'> & {
-    backendStatus?: number | undefined
-    came?: string | undefined
-    problem?: string | undefined
-  },
-) =>
-  ({
-    type: 'loginRefused',
-    status,
-    code,
-    ...(backendStatus !== undefined && { backendStatus }),
-    ...(came !== undefined && { came }),
-    ...(problem !== undefined && { problem }),
-  }) as const
 
 /** The path to go to after a login; never one of this server's own endpoints, never another origin. */
 export function returnToOf({ settings, logins }: ServerContext, value: unknown): string {

@@ -48,6 +48,20 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly loginPath?: string
   /** The ways to log in, each under a name that its sessions keep. One at least. */
   readonly logins: Readonly<Record<string, ServerLogin>>
+  /**
+   * Whether a user may use the panel: asked at the login, and of the session whenever a request comes, so that what a
+   * renewal tells counts. `claims` are all that the login knows of the user, also what the schema of `user` leaves out. A
+   * login that is refused is answered 403 `not_admitted`, a session that is refused ends with `accessRevoked`, and its grant
+   * is revoked. Anything but `true` refuses, a throw and a Promise, too.
+   * @default everybody
+   *
+   * @example
+   * const server = createSessionServer({ ...serverOptions, admit: (user, { claims }) => claims.role === 'ADMIN' })
+   */
+  admit?(
+    user: User,
+    facts: { readonly login: string; readonly claims: Readonly<Record<string, unknown>> },
+  ): boolean
   /** Names of logins that are no more: their sessions end. Of any other unknown name sessions wait, for a rolling release. @default none */
   readonly retiredLogins?: readonly string[]
   /**

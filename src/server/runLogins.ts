@@ -7,6 +7,10 @@ export interface RunningLogins {
   get(name: string): RunningLogin | undefined
   /** The short name of what the sessions of a login are bound to. */
   identityOf(name: string): Promise<string | undefined>
+  /** Whether the login worked when it was last used here; `undefined`: nobody has used it. */
+  works(name: string): boolean | undefined
+  /** It was used, and worked or not. */
+  note(name: string, works: boolean): void
   readonly all: readonly (readonly [name: string, login: RunningLogin])[]
 }
 
@@ -44,6 +48,7 @@ export function runLogins(
     if (callbackPath) paths.set(callbackPath, name)
     running.set(name, part)
   }
+  const working = new Map<string, boolean>()
   const identities = new Map<string, Promise<string>>()
   return {
     get: (name) => running.get(name),
@@ -54,6 +59,8 @@ export function runLogins(
       identities.set(name, known)
       return known
     },
+    works: (name) => working.get(name),
+    note: (name, works) => void working.set(name, works),
     all: [...running],
   }
 }

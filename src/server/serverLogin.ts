@@ -144,6 +144,8 @@ export interface RunningLogin {
   expected?(next?: string): string
   /** Whether a session still holds. Without it a session holds as long as it can be renewed. */
   verify?(fetch: typeof globalThis.fetch, user: UserDocument, signal: AbortSignal): Promise<Verified>
+  /** Where the provider ends its own session, for one that has ended here; `data`: what was kept with it. */
+  endSession?(data: Json | undefined): Promise<URL | undefined>
   /** Judges a logout of the provider (OpenID Connect Back-Channel Logout 1.0). */
   readonly backChannel?: BackChannelVerifier
   /** Whether the backend may answer with tokens at a path below `apiUrl`: the proxy never forwards to it. */

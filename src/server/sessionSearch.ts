@@ -1,3 +1,4 @@
+import { admits } from './admits.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor } from './namedLogin.ts'
@@ -74,6 +75,10 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
           : now >= record.activeAt + settings.idleTimeoutMs
             ? 'idle'
             : undefined
+      if (!over && !admits(settings, via, session.user)) {
+        await ends.end(found, 'accessRevoked')
+        return { reason: 'accessRevoked', login }
+      }
       if (!over) return found
       await ends.end(found, over)
       return { reason: over, login }

@@ -1,0 +1,3 @@
+/** The login of a server at any OpenID provider. Needs the optional peer `oauth4webapi`. */
+
+export { type OauthLoginOptions, oauthLogin } from '../oauth/oauthLogin.ts'

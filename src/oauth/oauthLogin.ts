@@ -1,0 +1,153 @@
+import { LoginFailed, Misconfigured } from '../base/errors.ts'
+import type { BackChannelVerifier } from '../server/backChannelVerifier.ts'
+import type { Json, LoginBegin, LoginGrant, LoginStep, ServerLogin } from '../server/serverLogin.ts'
+import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
+import type { AuthorizationInput } from './authorizationRequest.ts'
+import type { CodeAttempt } from './codeFlow.ts'
+import { createCodeFlow } from './codeFlow.ts'
+import { createDiscovery } from './discovery.ts'
+import { readOauthOptions } from './oauthOptions.ts'
+import type { OauthProviderOptions } from './oauthProviderOptions.ts'
+import { createRefreshes } from './refreshes.ts'
+import type { Line } from './wireCall.ts'
+
+/** The provider at which users of a server log in, and the server's client there. */
+export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit'> {
+  /** Under `publicUrl`: where the provider sends browsers back. @default '{path}callback/{name of the login}' */
+  readonly callbackPath?: string
+  /** Accepts logouts by the provider: `backChannelLogout` of `xstate-session/backchannel`. */
+  readonly backChannelLogout?: BackChannelVerifier
+}
+
+/** What is kept with a session: the ID token, for the provider's logout. */
+const MAX_ID_TOKEN = 3_500
+
+/**
+ * Logs users of a server in at any OpenID provider: authorization code with PKCE, `state` and `nonce`, as a confidential
+ * client with `clientAuth`. A login for `createSessionServer`. Needs the optional peer `oauth4webapi`.
+ *
+ * @throws Misconfigured when the server is made, for options that cannot work.
+ * @example
+ * const server = createSessionServer({
+ *   publicUrl: 'https://admin.example.com/',
+ *   secrets: [secret],
+ *   logins: {
+ *     staff: oauthLogin({
+ *       server: 'https://id.example.com/realms/staff',
+ *       clientId: 'panel',
+ *       clientAuth: ClientSecretBasic(secret),
+ *       scope: 'openid profile email offline_access',
+ *     }),
+ *   },
+ *   api: { '/api/': { target: 'http://api:8080/', methods: ['GET', 'POST'] } },
+ * })
+ */
+export function oauthLogin(options: OauthLoginOptions): ServerLogin {
+  return (host) => {
+    const { callbackPath, backChannelLogout, scope = 'openid', revokesAtLogout = true, ...rest } = options
+    if (!/(^| )openid( |$)/.test(scope))
+      throw new Misconfigured(
+        `The login "${host.name}": \`scope\` must contain "openid": else nobody says who has logged in.`,
+      )
+    const read = readOauthOptions(rest, 'oauthLogin')
+    const path = callbackPath === undefined ? host.callbackPath : host.pathOf(callbackPath, 'callbackPath')
+    const discovery = createDiscovery(read)
+    const redirectUri = new URL(path, host.publicUrl).href
+    const flow = createCodeFlow({ ...rest, scope, redirectUri }, discovery)
+
+    /** Runs `task` with a deadline. */
+    async function within<T>(task: (line: Line) => Promise<T>): Promise<T> {
+      const controller = new AbortController()
+      const disarm = host.clock.setTimer(() => controller.abort(), host.attemptTimeoutMs, 'foreground')
+      try {
+        return await task({ signal: controller.signal, fetch: host.fetch })
+      } finally {
+        disarm()
+      }
+    }
+
+    return {
+      identity: `${read.issuer.href} ${options.clientId}`,
+      strategies: { oauth: strategyOf(options, read, discovery, revokesAtLogout) },
+      bindsCallback: true,
+      callbackPath: path,
+      ...(backChannelLogout && { backChannel: backChannelLogout }),
+
+      async begin({ input }) {
+        const { location, attempt } = await within((line) => flow.begin(inputOf(input), line))
+        return { location, state: attempt.state, keep: { ...attempt } as unknown as Json }
+      },
+
+      async callback({ request }, keep): Promise<LoginStep> {
+        const attempt = keep as unknown as CodeAttempt
+        const { searchParams } = new URL(request.url)
+        let granted: LoginGrant | undefined
+        try {
+          const grant = await within((line) =>
+            flow.finish(attempt, searchParams, line, (tokens, id = 'nobody') => {
+              granted = { answer: { ...tokens, user: { id } }, strategy: 'oauth' }
+            }),
+          )
+          const { user, claims, idToken, ...answer } = grant
+          return {
+            done: {
+              answer: { ...answer, user },
+              strategy: 'oauth',
+              subject: claims.sub,
+              ...(idToken.length <= MAX_ID_TOKEN && { data: { idToken } }),
+            },
+          }
+        } catch (error) {
+          if (!(error instanceof LoginFailed)) throw error
+          const { reason } = error
+          const status = reason === 'provider_unavailable' ? 503 : 401
+          return { refused: { status, code: reason }, ...(granted && { granted }) }
+        }
+      },
+
+      async endSession(data) {
+        const { idToken } = (data ?? {}) as { readonly idToken?: string }
+        return within((line) => flow.endSession(idToken, line))
+      },
+    }
+  }
+}
+
+/** The refreshes, and a logout that leaves the revocation to the provider's own logout, where that is wanted. */
+function strategyOf(
+  options: OauthLoginOptions,
+  read: ReturnType<typeof readOauthOptions>,
+  discovery: ReturnType<typeof createDiscovery>,
+  revokesAtLogout: boolean,
+): SessionStrategy {
+  const { scope, ...rest } = options
+  const refreshes = createRefreshes(rest, discovery)
+  async function revoke(end: RevokeRequest): Promise<boolean> {
+    const { provider } = await discovery.discover(end)
+    if (!revokesAtLogout && end.cause === 'logout' && provider?.end_session_endpoint) return true
+    return (await refreshes.revoke?.(end)) ?? false
+  }
+  return { ...refreshes, ...read.resend, revoke }
+}
+
+const texts = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined
+
+/** What a page may ask of the provider; the rest is the server's to say. */
+function inputOf({
+  prompt,
+  loginHint,
+  maxAge,
+  acrValues,
+  uiLocales,
+}: LoginBegin['input']): AuthorizationInput {
+  const acr = texts(acrValues)
+  const locales = texts(uiLocales)
+  return {
+    ...(typeof prompt === 'string' && { prompt }),
+    ...(typeof loginHint === 'string' && { loginHint }),
+    ...(typeof maxAge === 'number' && maxAge >= 0 && { maxAge }),
+    ...(acr && { acrValues: acr }),
+    ...(locales && { uiLocales: locales }),
+  }
+}

@@ -1,0 +1,16 @@
+import type { UserDocument } from '../../machines/session.types.ts'
+import { readUser } from '../base/readUser.ts'
+import type { ServerSettings } from './readServerOptions.ts'
+import { shownUserOf } from './shownUserOf.ts'
+
+/** Whether the user of the login `login` may use the panel, as the option `admit` says: `true`, and nothing like it. */
+export function admits(settings: ServerSettings, login: string, claims: UserDocument): boolean {
+  if (!settings.admit) return true
+  try {
+    const user = shownUserOf(settings, claims, readUser)
+    return user !== undefined && settings.admit(user, { login, claims }) === true
+  } catch (error) {
+    console.error(error)
+    return false
+  }
+}
