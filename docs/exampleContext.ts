@@ -23,6 +23,7 @@ import type {
 } from 'xstate-session'
 import type { BffSession } from 'xstate-session/bff'
 import type { Logins as PageLogins } from 'xstate-session/oauth'
+import type { OauthLoginOptions } from 'xstate-session/oauth-login'
 import type { ReactAdminAnswer } from 'xstate-session/react-admin'
 import type { SessionServer, SessionServerOptions } from 'xstate-session/server'
 import type { RouterLike } from 'xstate-session/tanstack-router'
@@ -37,7 +38,7 @@ export interface User {
 export declare const session: BffSession & Session
 export declare const logins: PageLogins<'keycloak'>
 export declare const server: SessionServer
-export declare const serverOptions: SessionServerOptions
+export declare const serverOptions: Omit<SessionServerOptions, 'admit'>
 export declare const actorRef: Session['actorRef']
 export declare const strategies: Readonly<Record<string, SessionStrategy>>
 export declare const coordinator: Coordinator
@@ -46,6 +47,8 @@ export declare const advance: (ms: number) => Promise<void>
 export declare const baseUrl: string
 export declare const url: string
 export declare const secret: string
+/** Of the peer: what it is made with is the provider's affair. */
+export declare const clientAuth: NonNullable<OauthLoginOptions['clientAuth']>
 export declare const email: string
 export declare const password: string
 export declare const code: string

@@ -50,6 +50,7 @@ export const chapters: readonly Chapter[] = [
   {
     title: 'On a server',
     pages: [
+      page('docs/server-logins.md', 'Logins of a server'),
       page('docs/refresher.md', 'A session of your own'),
       page('docs/deployment.md', 'Deployment'),
       page('docs/security.md', 'Security'),

@@ -92,16 +92,14 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
 
   return {
     async login(credentials) {
-      const { email, password } = fieldsOf(credentials)
-      return take('login', { email, password })
+      return take('login', fieldsOf(credentials))
     },
     async secondFactor(factor) {
-      const { code, backupCode } = fieldsOf(factor)
-      return take('login/next', { code, backupCode, attempt })
+      return take('login/next', { ...fieldsOf(factor), attempt })
     },
-    async loginWithRedirect({ returnTo = addressHere(), purpose } = {}) {
+    async loginWithRedirect({ returnTo = addressHere(), ...rest } = {}) {
       const wayBack = returnTo.length > MAX_WAY_BACK ? undefined : returnTo
-      const answer = await ask('login/start', { returnTo: wayBack, purpose })
+      const answer = await ask('login/start', { ...rest, returnTo: wayBack })
       const target = answer.status === 200 && addressOf(answer.body?.location, settings.baseUrl)
       if (!target) throw refusalOf(answer)
       navigate(target)

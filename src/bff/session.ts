@@ -9,6 +9,9 @@ export interface BffCredentials {
   readonly password: string
 }
 
+/** What the login form of another login than LibreChat's gives; `via` is the name of the login at the server. */
+export type BffOtherCredentials = Readonly<Record<string, string>>
+
 /** What the second step of a login gives. */
 export type BffSecondFactor =
   | {
@@ -29,14 +32,15 @@ export interface BffLoginStep {
 /** The session of a page whose server keeps the tokens, as an embedder holds it. */
 export interface BffSession<User extends UserIdentity = SessionUser> extends BaseSession<User> {
   /**
-   * Logs in with e-mail and password, or with a form that has fields of these names. Rejects with `LoginRefused`, and then
+   * Logs in with e-mail and password, or with what another login of the server takes, or with a form that has fields of
+   * these names. Rejects with `LoginRefused`, and then
    * nothing has changed.
    *
    * @example
    * const { next } = await session.login({ email, password })
    * if (next === 'twoFactor') await session.secondFactor({ code })
    */
-  login(credentials: BffCredentials | FormData): Promise<BffLoginStep>
+  login(credentials: BffCredentials | BffOtherCredentials | FormData): Promise<BffLoginStep>
   /** The second step of the login that this page has begun. Rejects with `LoginRefused`. */
   secondFactor(factor: BffSecondFactor | FormData): Promise<BffLoginStep>
   /**
@@ -52,6 +56,18 @@ export interface BffSession<User extends UserIdentity = SessionUser> extends Bas
      * @default none: a login of somebody else then comes to nothing
      */
     readonly purpose?: 'stepUp' | 'switchUser'
+    /** The name of the login at the server. @default the one that logs in by redirect */
+    readonly via?: string
+    /** What `oauthLogin` asks of the provider: `login`, `select_account`, `consent`, `none`. */
+    readonly prompt?: string
+    /** Who is expected: an address or a name. */
+    readonly loginHint?: string
+    /** How long before this login the user may have signed in; seconds. */
+    readonly maxAge?: number
+    /** How the user is to have signed in, the best first; one of them has to hold. */
+    readonly acrValues?: readonly string[]
+    /** The languages of the provider's pages, the best first. */
+    readonly uiLocales?: readonly string[]
   }): Promise<void>
   /**
    * Asks the server who is logged in, and resolves to that: after a login which no method of this session has made.

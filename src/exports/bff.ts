@@ -5,4 +5,10 @@ export { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogi
 export type { BffFacts } from '../bff/facts.ts'
 export type { BffSessionOptions } from '../bff/options.ts'
 export type { BffPage, OpenPage, PageGuest, PageSignal, SharedFacts } from '../bff/page.ts'
-export type { BffCredentials, BffLoginStep, BffSecondFactor, BffSession } from '../bff/session.ts'
+export type {
+  BffCredentials,
+  BffLoginStep,
+  BffOtherCredentials,
+  BffSecondFactor,
+  BffSession,
+} from '../bff/session.ts'

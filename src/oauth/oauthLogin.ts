@@ -35,7 +35,7 @@ const MAX_ID_TOKEN = 3_500
  *     staff: oauthLogin({
  *       server: 'https://id.example.com/realms/staff',
  *       clientId: 'panel',
- *       clientAuth: ClientSecretBasic(secret),
+ *       clientAuth, // ClientSecretBasic(secret) of oauth4webapi
  *       scope: 'openid profile email offline_access',
  *     }),
  *   },

@@ -56,7 +56,7 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    * @default everybody
    *
    * @example
-   * const server = createSessionServer({ ...serverOptions, admit: (user, { claims }) => claims.role === 'ADMIN' })
+   * const server = createSessionServer({ ...serverOptions, admit: (_, { claims }) => claims.role === 'ADMIN' })
    */
   admit?(
     user: User,

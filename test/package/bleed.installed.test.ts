@@ -34,6 +34,7 @@ test.each([
   ['./msw', ['msw'], ['msw', 'xstate']],
   // The types of a session, which logins begin, name its actor.
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
+  ['./oauth-login', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
   ['./schemas', ['zod/mini'], ['zod/mini']],
   ['./server', ['#crypto', '#transport', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http']],
@@ -81,6 +82,7 @@ test('every subpath is walked', () => {
     './msw',
     './node',
     './oauth',
+    './oauth-login',
     './react',
     './react-admin',
     './react-logins',

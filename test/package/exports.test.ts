@@ -87,6 +87,14 @@ test('./machine', async () => {
   `)
 })
 
+test('./oauth-login', async () => {
+  expect(await offered('./oauth-login')).toMatchInlineSnapshot(`
+    [
+      "oauthLogin",
+    ]
+  `)
+})
+
 test('./oauth', async () => {
   expect(await offered('./oauth')).toMatchInlineSnapshot(`
     [
@@ -247,6 +255,7 @@ test('these are all', () => {
       "./msw",
       "./node",
       "./oauth",
+      "./oauth-login",
       "./react",
       "./react-admin",
       "./react-logins",

@@ -88,7 +88,7 @@ describe('a server logs in at an OpenID provider', () => {
   test('a login by a pushed request (RFC 9126)', async () => {
     const { serve, provider } = await world({ isPushed: true })
     const { page } = serve()
-    await page.openid({}, 'ada')
+    await page.openid({ loginHint: 'ada' })
     expect(provider.counts.pushed).toBe(1)
     expect(await userOf(await page.get('/session/'))).toBe('ada')
   })
@@ -268,7 +268,7 @@ describe('who may in', () => {
   test('a user who is not admitted gets no session, and the grant is revoked', async () => {
     const { serve, provider } = await world()
     const { page } = serve({
-      admit: (user, { login, claims }) => login === 'staff' && claims.email !== 'bob@example.com',
+      admit: (_, { login, claims }) => login === 'staff' && claims.email !== 'bob@example.com',
     })
     expect((await page.openid({}, 'bob')).url.search).toBe('?error=not_admitted')
     expect((await page.get('/session/')).status).toBe(401)
@@ -277,7 +277,7 @@ describe('who may in', () => {
     expect(await userOf(await page.get('/session/'))).toBe('ada')
   })
 
-  test.each<[string, SessionServerOptions['admit']]>([
+  test.each<[string, NonNullable<SessionServerOptions['admit']>]>([
     ['false', () => false],
     [
       'a throw',
@@ -299,7 +299,7 @@ describe('who may in', () => {
 
 describe('the logins of a server change', () => {
   /** A session of `staff`, and what a server of other options makes of it. */
-  async function after(more: (world: Awaited<ReturnType<typeof world>>) => Partial<SessionServerOptions>) {
+  async function changed(more: (at: Awaited<ReturnType<typeof world>>) => Partial<SessionServerOptions>) {
     const all = await world()
     const { page } = all.serve()
     await page.openid({}, 'ada')
@@ -307,11 +307,12 @@ describe('the logins of a server change', () => {
     const { server } = all.serve(more(all))
     const cookie = [...page.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const answer = await server.handle(new Request(`${PANEL}/session/`, { headers: { cookie } }))
-    return { answer, sent: all.sent.slice(sentBefore), still: await page.get('/session/'), ...all }
+    const sent = all.sent.slice(sentBefore)
+    return { answer, sent, still: await page.get('/session/') }
   }
 
   test('another client under the name: the session ends, and nothing is sent', async () => {
-    const { answer, sent, still } = await after(({ staff }) => ({
+    const { answer, sent, still } = await changed(({ staff }) => ({
       logins: { staff: staff({ clientId: 'other' }) },
     }))
     expect([answer.status, await answer.json()]).toMatchObject([401, { reason: 'identityMismatch' }])
@@ -320,7 +321,7 @@ describe('the logins of a server change', () => {
   })
 
   test('a name that is not there: the session is left alone, as in a rolling release', async () => {
-    const { answer, still } = await after(({ staff }) => ({
+    const { answer, still } = await changed(({ staff }) => ({
       logins: { people: staff({ callbackPath: 'cb' }) },
     }))
     expect([answer.status, await answer.json()]).toMatchObject([503, { error: 'login_unknown' }])
@@ -328,7 +329,7 @@ describe('the logins of a server change', () => {
   })
 
   test('a name that is retired: the session ends, and nothing is sent', async () => {
-    const { answer, sent } = await after(({ staff }) => ({
+    const { answer, sent } = await changed(({ staff }) => ({
       logins: { people: staff({ callbackPath: 'cb' }) },
       retiredLogins: ['staff'],
     }))

@@ -29,7 +29,7 @@ import { type LibrechatServerOptions, librechatServer } from '../server/librecha
 const user = z.object({ id: z.string(), roles: z.array(z.string()), name: z.nullable(z.string()) })
 type User = z.infer<typeof user>
 const options = { baseUrl: 'https://backend.test', strategies: { openid: openidStrategy() } }
-declare const serverOptions: LibrechatServerOptions
+declare const serverOptions: Omit<LibrechatServerOptions, 'admit'>
 declare const ref: AnyActorRef
 
 describe('U50: a session is typed by the schema of its users', () => {
