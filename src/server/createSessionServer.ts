@@ -1,5 +1,5 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
-import { Misconfigured } from '../base/errors.ts'
+import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { bodyAlreadyRead, failure } from './answers.ts'
 import type { AttemptKeeper } from './attempts.ts'
 import { boundAttempts } from './boundAttempts.ts'
@@ -137,7 +137,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       login.callbackPath ? [[`GET ${login.callbackPath}`, loginCallback(name, login)]] : [],
     ),
   )
-  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, ...callbacks.values()])
+  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, ...callbacks.values()])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
@@ -182,7 +182,8 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       return await (loggingIn.has(endpoint) ? serving : track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
-      const code = isMisconfigured ? 'misconfigured' : 'unavailable'
+      const isFailed = error instanceof LoginFailed
+      const code = isMisconfigured ? 'misconfigured' : isFailed ? error.reason : 'unavailable'
       // A store that fails is told by itself; a login that comes to nothing is told here.
       if (endpoint && loggingIn.has(endpoint)) {
         settings.observe({ type: 'loginRefused', status: 503, code })

@@ -2,6 +2,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
 import { plainPath } from './plainPath.ts'
 import type { RunningLogins } from './runLogins.ts'
+import type { RunningLogin } from './serverLogin.ts'
 
 /** A call that is listed. */
 export interface RouteMatch {
@@ -68,12 +69,12 @@ export function createRoutes(
       )
       if (!route) return undefined
       const rest = route.strip ? path.slice(route.prefix.length - 1) : path
-      const below = route.strip ? plainPath(`/${rest}`) : segments
+      const url = `${route.target}${rest}`
       const isDenied = logins.all.some(
-        ([, login]) => isBelow(route.target, login.apiUrl) && login.isTokenRoute?.(below ?? []),
+        ([name, login]) => (route.logins.has(name) || isAt(url, login.apiUrl)) && isTokenRoute(url, login),
       )
-      if (isDenied || !below) return undefined
-      return { url: `${route.target}${rest}${withoutNamedLogin(search)}`, logins: route.logins }
+      if (isDenied) return undefined
+      return { url: `${url}${withoutNamedLogin(search)}`, logins: route.logins }
     },
     /** The targets that bearers of the login `name` may go to. */
     targetsOf: (name: string): readonly string[] =>
@@ -81,9 +82,21 @@ export function createRoutes(
   }
 }
 
-/** Whether the backend at `apiUrl` is the one that calls to `target` reach. */
-const isBelow = (target: string, apiUrl: string | undefined) =>
-  apiUrl !== undefined && new URL(target).origin === new URL(apiUrl).origin
+const isAt = (url: string, apiUrl: string | undefined) =>
+  apiUrl !== undefined && new URL(url).origin === new URL(apiUrl).origin
+
+/**
+ * Whether the backend of a login may answer with tokens at `url`. It may have another name there than `apiUrl`, so that what
+ * counts is the path, below that of `apiUrl` where it is.
+ */
+function isTokenRoute(url: string, { apiUrl, isTokenRoute: isToken }: RunningLogin): boolean {
+  if (!isToken) return false
+  const { pathname } = new URL(url)
+  const base = apiUrl === undefined ? '/' : new URL(apiUrl).pathname
+  const path = pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : pathname
+  const segments = plainPath(path)
+  return !segments || isToken(segments)
+}
 
 function readRoute(prefix: string, entry: readonly string[] | ApiTarget, all: RunningLogins) {
   const wrong = (what: string) => new Misconfigured(`Option "api": ${what}`)

@@ -231,6 +231,16 @@ describe('attempts', () => {
     expect(provider.counts.tokenRequests).toBe(1)
   })
 
+  test('L19: a provider that is away at the start says so, too', async () => {
+    const { serve } = await world()
+    const { page, notices } = serve({
+      fetch: async () => new Response('<h1>Bad gateway</h1>', { status: 502 }),
+    })
+    const answer = await page.post('/session/login/start', {})
+    expect([answer.status, await answer.json()]).toEqual([503, { error: 'provider_unavailable' }])
+    expect(notices).toEqual([{ type: 'loginRefused', status: 503, code: 'provider_unavailable' }])
+  })
+
   test('L7: what a proxy passes on changes no redirect_uri', async () => {
     const { serve } = await world()
     const { server } = serve()
@@ -357,6 +367,26 @@ describe('several logins', () => {
     expect(sent).toEqual([])
     await page.get('/api/users')
     expect(calls).toEqual([['/users', 'ada']])
+  })
+
+  test.each([
+    [
+      'below a path of the backend',
+      { '/x/': { target: 'https://chat.example/api/', strip: true } },
+      '/x/auth/refresh',
+    ],
+    ['under another name of it', { '/api/': { target: 'http://inner:3080/' } }, '/api/auth/refresh'],
+    [
+      'with a path of its own',
+      { '/y/': { target: 'https://chat.example/', strip: true } },
+      '/y/api/admin/oauth/refresh',
+    ],
+  ])('U13: no target opens a route that answers with tokens: %s', async (_, api, path) => {
+    const { serve, sent } = await world()
+    const { page } = serve({ logins: { librechat }, api })
+    expect((await page.get(path)).status).toBe(404)
+    expect((await page.get(path.replace(/(auth|oauth)\/refresh/, 'users'))).status).toBe(401)
+    expect(sent).toEqual([])
   })
 
   test('a page says which login it wants, where there are several of a kind', async () => {
