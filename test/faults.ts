@@ -288,6 +288,8 @@ export const faults = {
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',
   L2: 'logins that nobody finishes stay few, and none is left after a logout',
   L3: 'a login may take an hour; one that took longer is told so, with its way back',
+  L4: 'a prefetch, a prerender, an image and a link of another site begin no login',
+  L5: 'a call without a session is answered 401, and leads to no provider',
   L7: 'where the provider sends users back is what the configuration says, whatever a proxy passes on',
   L8: 'the way back stays on the own site, looked at when it is kept and when it is used',
   L9: 'a login that always fails is begun twice at most in a tab, unless the user asks for it',

@@ -14,7 +14,14 @@ import { createGetSession, type GetSessionOptions, type ServerSession } from './
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { listLogins } from './listLogins.ts'
-import { loginCallback, nextStep, returnToOf, startLogin, submitLogin } from './loginEndpoints.ts'
+import {
+  followLogin,
+  loginCallback,
+  nextStep,
+  returnToOf,
+  startLogin,
+  submitLogin,
+} from './loginEndpoints.ts'
 import { loginHosts } from './loginHosts.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
 import { providerLogout } from './providerLogout.ts'
@@ -34,7 +41,7 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    *
    * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
    * - `GET {path}logins`: the ways to log in, and whether they work
-   * - `POST {path}login` · `POST {path}login/next` · `POST {path}login/start` · `GET` of the callback of each login
+   * - `POST {path}login` · `POST {path}login/next` · `POST` and `GET {path}login/start` · `GET` of the callback of each login
    * - `GET {path}logout/provider`: on to the provider's own logout
    * - `POST {path}backchannel-logout` · everything under `api`
    */
@@ -62,12 +69,6 @@ const MAX_BYTES = new Map([
   [startLogin, MAX_START_BYTES],
 ])
 const BODY_MS = 10_000
-
-/** A link begins no login: any website could make a browser follow it. */
-const postOnly = () =>
-  failure(405, 'method_not_allowed', { expected: 'a POST; then go to "location" of its answer' }, [], {
-    allow: 'POST',
-  })
 
 /**
  * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else. Typed
@@ -137,7 +138,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       login.callbackPath ? [[`GET ${login.callbackPath}`, loginCallback(name, login)]] : [],
     ),
   )
-  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, ...callbacks.values()])
+  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...callbacks.values()])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
@@ -149,6 +150,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     [`POST ${paths.root}login`]: submitLogin,
     [`POST ${paths.root}login/next`]: nextStep,
     [`POST ${paths.start}`]: startLogin,
+    [`GET ${paths.start}`]: followLogin,
     ...Object.fromEntries(callbacks),
     [`POST ${paths.root}backchannel-logout`]: backChannel,
   }
@@ -166,7 +168,6 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       const url = new URL(request.url)
       const own = endpoints[`${request.method} ${url.pathname}`]
       endpoint = own ?? apiEndpoint(url, request.method)
-      if (!endpoint && url.pathname === paths.start) return postOnly()
       if (!endpoint) return failure(404, 'not_found')
       // These two are called by others: a provider, and a browser that comes back from one.
       const isOpen = endpoint === backChannel || [...callbacks.values()].includes(endpoint)

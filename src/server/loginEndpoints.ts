@@ -1,3 +1,4 @@
+import { LoginFailed } from '../base/errors.ts'
 import { readUser } from '../base/readUser.ts'
 import { factsOf, failure, json, redirect } from './answers.ts'
 import type { Attempts, Purpose } from './attempts.ts'
@@ -88,8 +89,7 @@ export const nextStep: Endpoint = async (context, request, info) => {
 
 /**
  * `POST login/start`, `{ via?, returnTo?, purpose? }` and what the login takes: answers `{ location }`, the provider's
- * page, for the page to go to. No `GET` does: a login that any website could begin would end as the login of whoever that
- * website likes, where the provider returns no `state`.
+ * page, for the page to go to.
  *
  * A session that is there is replaced only with a `purpose`, and by a page that names it: `stepUp` takes the same user
  * alone, `switchUser` anybody.
@@ -119,6 +119,54 @@ export const startLogin: Endpoint = async (context, request, info) => {
   })
   return json(200, { location: location.href }, cookies)
 }
+
+/**
+ * `GET login/start`, a link: on to the provider, for logins whose callback brings our `state` back. A begun login cannot be
+ * undone, so that only a window that is on its way counts: no prefetch, no image, no script, and no link of another site.
+ */
+export const followLogin: Endpoint = async (context, request, info) => {
+  const { settings, logins, attemptsOf } = context
+  const { searchParams } = new URL(request.url)
+  const [via, returnTo] = ['via', 'returnTo'].map((name) => searchParams.get(name) ?? undefined)
+  if (!logins.all.some(([, login]) => login.begin && login.bindsCallback)) return postOnly()
+  const chosen = choose(context, via, 'begin')
+  if (chosen instanceof Response) return chosen
+  const [name, login] = chosen
+  if (!login.bindsCallback) return postOnly()
+  if (isPrefetch(request) || !isWindow(request))
+    return failure(403, 'csrf', {
+      expected: 'a navigation of a window',
+      came: 'a prefetch, or no navigation',
+    })
+  const site = request.headers.get('sec-fetch-site') ?? 'none'
+  if (site !== 'none' && site !== 'same-origin') return redirect(settings.paths.login)
+  const attempt = { returnTo: returnToOf(context, returnTo) }
+  try {
+    const { location, cookies } = await attemptsOf(name).begin(request, attempt, () =>
+      (login.begin as NonNullable<typeof login.begin>)({
+        ...loginRequest(context, request, info),
+        input: {},
+      }),
+    )
+    return redirect(location.href, cookies)
+  } catch (error) {
+    if (!(error instanceof LoginFailed)) throw error
+    settings.observe(loginRefused(302, { code: error.reason }))
+    return redirect(`${settings.paths.login}?error=${error.reason}`)
+  }
+}
+
+/** A link begins no login where the provider gives no `state` back: any website could make a browser follow it. */
+const postOnly = () =>
+  failure(405, 'method_not_allowed', { expected: 'a POST; then go to "location" of its answer' }, [], {
+    allow: 'POST',
+  })
+
+/** Whether a browser, or a router of the page, only looks ahead. */
+const isPrefetch = ({ headers }: Request): boolean =>
+  ['sec-purpose', 'purpose', 'x-moz', 'next-router-prefetch', 'x-middleware-prefetch'].some((name) =>
+    /prefetch|prerender|1/i.test(headers.get(name) ?? ''),
+  )
 
 const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || value === 'switchUser'
 

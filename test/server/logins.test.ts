@@ -241,6 +241,52 @@ describe('attempts', () => {
     expect(notices).toEqual([{ type: 'loginRefused', status: 503, code: 'provider_unavailable' }])
   })
 
+  test('a link begins a login, and comes back to where it wanted', async () => {
+    const { serve } = await world()
+    const { page } = serve()
+    const answer = await page.get('/session/login/start?returnTo=%2Fusers', {
+      headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'document' },
+    })
+    expect(answer.status).toBe(302)
+    expect((await page.navigate(answer.headers.get('location') ?? '', 'ada')).url.pathname).toBe('/users')
+    expect(await userOf(await page.get('/session/'))).toBe('ada')
+  })
+
+  test.each<[string, string, Record<string, string>, number, string | null]>([
+    ['a prefetch', 'GET', { 'sec-purpose': 'prefetch', 'sec-fetch-dest': 'document' }, 403, null],
+    ['a prerender', 'GET', { 'sec-purpose': 'prefetch;prerender' }, 403, null],
+    ['an older prefetch', 'GET', { purpose: 'prefetch' }, 403, null],
+    ['a prefetch of Next.js', 'GET', { 'next-router-prefetch': '1' }, 403, null],
+    ['an image', 'GET', { 'sec-fetch-dest': 'image' }, 403, null],
+    ['a script', 'GET', { 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' }, 403, null],
+    [
+      'a link of another site',
+      'GET',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' },
+      302,
+      '/login',
+    ],
+    ['HEAD', 'HEAD', {}, 404, null],
+  ])('L4, L5: it begins for nothing else: %s', async (_, method, headers, status, location) => {
+    const { serve, sent } = await world()
+    const { server } = serve()
+    const answer = await server.handle(new Request(`${PANEL}/session/login/start`, { method, headers }))
+    expect([answer.status, answer.headers.get('location')]).toEqual([status, location])
+    expect(answer.headers.getSetCookie()).toEqual([])
+    expect(sent).toEqual([])
+  })
+
+  test('L5: with a session that is over a hundred polls get 401, and nothing is begun', async () => {
+    const { serve, sent } = await world()
+    const { page } = serve()
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => page.get(`/api/poll?n=${n}`)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+    expect(
+      answers.flatMap(({ headers }) => [...headers.getSetCookie(), headers.get('location') ?? []].flat()),
+    ).toEqual([])
+    expect(sent).toEqual([])
+  })
+
   test('L7: what a proxy passes on changes no redirect_uri', async () => {
     const { serve } = await world()
     const { server } = serve()
