@@ -1,6 +1,13 @@
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import type { BackChannelVerifier } from '../server/backChannelVerifier.ts'
-import type { Json, LoginBegin, LoginGrant, LoginStep, ServerLogin } from '../server/serverLogin.ts'
+import type {
+  Json,
+  LoginBegin,
+  LoginGrant,
+  LoginRefusal,
+  LoginStep,
+  ServerLogin,
+} from '../server/serverLogin.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import type { AuthorizationInput } from './authorizationRequest.ts'
 import type { CodeAttempt } from './codeFlow.ts'
@@ -68,6 +75,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
 
     return {
       identity: `${read.issuer.href} ${options.clientId}`,
+      providerUrl: read.issuer.href,
       strategies: { oauth: strategyOf(options, read, discovery, revokesAtLogout) },
       bindsCallback: true,
       callbackPath: path,
@@ -98,10 +106,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
             },
           }
         } catch (error) {
-          if (!(error instanceof LoginFailed)) throw error
-          const { reason } = error
-          const status = reason === 'provider_unavailable' ? 503 : 401
-          return { refused: { status, code: reason }, ...(granted && { granted }) }
+          return { refused: refusalOf(error), ...(granted && { granted }) }
         }
       },
 
@@ -111,6 +116,15 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       },
     }
   }
+}
+
+/** Why a login came to nothing: in the provider's word or ours; `user` of the options may throw, too. */
+function refusalOf(error: unknown): LoginRefusal {
+  if (error instanceof LoginFailed)
+    return { status: error.reason === 'provider_unavailable' ? 503 : 401, code: error.reason }
+  if (error instanceof Misconfigured) return { status: 503, code: 'misconfigured', problem: error.message }
+  console.error(error)
+  return { status: 401, code: 'invalid_answer' }
 }
 
 /** The refreshes, and a logout that leaves the revocation to the provider's own logout, where that is wanted. */
@@ -130,24 +144,29 @@ function strategyOf(
   return { ...refreshes, ...read.resend, revoke }
 }
 
-const texts = (value: unknown): readonly string[] | undefined =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined
+const MAX_TEXT = 256
+const MAX_TEXTS = 16
 
 /** What a page may ask of the provider; the rest is the server's to say. */
-function inputOf({
-  prompt,
-  loginHint,
-  maxAge,
-  acrValues,
-  uiLocales,
-}: LoginBegin['input']): AuthorizationInput {
-  const acr = texts(acrValues)
-  const locales = texts(uiLocales)
-  return {
-    ...(typeof prompt === 'string' && { prompt }),
-    ...(typeof loginHint === 'string' && { loginHint }),
-    ...(typeof maxAge === 'number' && maxAge >= 0 && { maxAge }),
-    ...(acr && { acrValues: acr }),
-    ...(locales && { uiLocales: locales }),
+function inputOf(input: LoginBegin['input']): AuthorizationInput {
+  const asked: Record<string, unknown> = {}
+  for (const [name, isGood] of Object.entries(INPUT)) {
+    const value = input[name]
+    if (value === undefined) continue
+    if (!isGood(value)) throw new LoginFailed('invalid_request')
+    asked[name] = value
   }
+  return asked
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value.length <= MAX_TEXT
+const areTexts = (value: unknown) => Array.isArray(value) && value.length <= MAX_TEXTS && value.every(isText)
+const INPUT: Readonly<Record<keyof AuthorizationInput & string, (value: unknown) => boolean>> = {
+  prompt: isText,
+  loginHint: isText,
+  maxAge: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  acrValues: areTexts,
+  uiLocales: areTexts,
+  // What the provider has of its own is not a page's to ask.
+  parameters: () => false,
 }

@@ -7,7 +7,7 @@ import type { SessionStore } from '../stores/store.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { repeatedNotices } from './repeatedNotices.ts'
-import type { RunningLogins } from './runLogins.ts'
+import { baseUrlOf, type RunningLogins } from './runLogins.ts'
 import type { RunningLogin } from './serverLogin.ts'
 import type { ServerRecord } from './serverRecord.ts'
 
@@ -173,7 +173,7 @@ export function createAwakeSessions(
 /** What all sessions of one login are run with. */
 const sessionOptions = (settings: ServerSettings, login: RunningLogin, coordinator: Coordinator) =>
   readOptions({
-    baseUrl: login.apiUrl ?? settings.publicUrl.href,
+    baseUrl: baseUrlOf(login),
     strategies: login.strategies,
     refresh: 'onDemand',
     leadTimeMs: settings.leadTimeMs,

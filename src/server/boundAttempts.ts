@@ -1,13 +1,18 @@
 import { withoutBlanks } from '../base/blanks.ts'
 import { Misconfigured } from '../base/errors.ts'
-import { type Attempt, type AttemptKeeper, type Attempts, MAX_BYTES, MAX_WAY_BACK } from './attempts.ts'
+import { type Attempt, type AttemptKeeper, type Attempts, MAX_BYTES } from './attempts.ts'
 import type { ServerContext } from './context.ts'
 import type { CookieSlot } from './cookieSlot.ts'
 
 /** Longer than a slow login takes that enrols a second factor. */
 const ATTEMPT_MS = 3_600_000
-/** How many attempts of one browser are kept; the oldest go. */
+/** How many attempts of one browser are kept, and how much of them together; the oldest go. A server takes no more headers. */
 const MAX_ATTEMPTS = 12
+const MAX_ALL_BYTES = 6_000
+/** Around the sealed text of a cookie: its name. */
+const NAME_BYTES = 60
+/** A longer way back is dropped: the login goes on without. */
+const MAX_WAY_BACK = 500
 /** As much of a `state` as names its cookie. */
 const ID_LENGTH = 10
 const STATE = /^[\w-]{16,256}$/
@@ -43,7 +48,7 @@ export function boundAttempts(
 
   /** The attempts that a request brings, the oldest first; and the slots of those that lead nowhere any more. */
   async function all(request: Request) {
-    const attempts: Bound[] = []
+    const attempts: { readonly attempt: Bound; readonly bytes: number }[] = []
     const stale: CookieSlot[] = []
     for (const id of idsIn(request, slotOf)) {
       const slot = slotOf(id)
@@ -52,11 +57,11 @@ export function boundAttempts(
         const attempt = await opened(sealed)
         if (!attempt) continue
         isOpen = true
-        attempts.push(attempt)
+        attempts.push({ attempt, bytes: sealed.length + NAME_BYTES })
       }
       if (!isOpen) stale.push(slot)
     }
-    return { attempts: attempts.sort((a, b) => a.beganAt - b.beganAt), stale }
+    return { attempts: attempts.sort((a, b) => a.attempt.beganAt - b.attempt.beganAt), stale }
   }
 
   return {
@@ -66,7 +71,6 @@ export function boundAttempts(
       if (!STATE.test(state))
         throw new Misconfigured(`The login "${name}" must name each attempt with a \`state\` of its own.`)
       const { attempts, stale } = await all(request)
-      const old = attempts.slice(0, Math.max(0, attempts.length - MAX_ATTEMPTS + 1))
       const isLong = attempt.returnTo.length > MAX_WAY_BACK
       const until = beganAt + ATTEMPT_MS
       const kept: Bound = {
@@ -78,11 +82,14 @@ export function boundAttempts(
       const sealed = await keyring.seal(JSON.stringify(kept), context)
       if (sealed.length > MAX_BYTES)
         throw new Misconfigured(`The login "${name}" keeps more of an attempt than a cookie holds.`)
+      let from = Math.max(0, attempts.length - MAX_ATTEMPTS + 1)
+      const bytesFrom = () => attempts.slice(from).reduce((sum, { bytes }) => sum + bytes, 0)
+      while (from < attempts.length && bytesFrom() + sealed.length + NAME_BYTES > MAX_ALL_BYTES) from++
       return {
         location,
         cookies: [
           ...stale.map((slot) => slot.clear()),
-          ...old.map((one) => slotFor(one.state).clear()),
+          ...attempts.slice(0, from).map(({ attempt: { state } }) => slotFor(state).clear()),
           slotFor(state).set(sealed, ATTEMPT_MS),
         ],
       }
@@ -93,7 +100,7 @@ export function boundAttempts(
       if (!state || !STATE.test(state)) return { attempts: undefined, foreign: [] }
       for (const sealed of slotFor(state).values(request)) {
         const attempt = await opened(sealed)
-        // A planted one is of another `state`: nobody else can seal one for this.
+        // One that a sibling domain has planted for this `state` opens, too: see security.md.
         if (attempt?.state === state) return { attempts: attempt, foreign: [] }
       }
       return { attempts: undefined, foreign: [] }

@@ -14,20 +14,15 @@ import { createGetSession, type GetSessionOptions, type ServerSession } from './
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { listLogins } from './listLogins.ts'
-import {
-  followLogin,
-  loginCallback,
-  nextStep,
-  returnToOf,
-  startLogin,
-  submitLogin,
-} from './loginEndpoints.ts'
+import { loginCallback } from './loginCallback.ts'
+import { followLogin, nextStep, startLogin, submitLogin } from './loginEndpoints.ts'
 import { loginHosts } from './loginHosts.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
 import { readBody } from './readBody.ts'
 import { readServerOptions } from './readServerOptions.ts'
+import { returnToOf } from './returnToOf.ts'
 import { createRoutes } from './routes.ts'
 import { type RunningLogins, runLogins } from './runLogins.ts'
 import { idCookie, sealedCookie } from './sessionCookie.ts'
@@ -102,7 +97,8 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     return task
   }
 
-  const logins = runLogins(settings.logins, loginHosts(settings, endSessionUrls))
+  const hostOf = loginHosts(settings, endSessionUrls)
+  const logins = runLogins(settings.logins, hostOf)
   if (settings.sealedCookies && logins.all.some(([, { backChannel }]) => backChannel))
     throw new Misconfigured(
       'Option "sealedCookies" and a login with `backChannelLogout` exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
@@ -122,7 +118,12 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     : idCookie(slot(''), keyring, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void track(task)
   const sessions = createSessions({ settings, keyring, entries, sessionCookie, logins, background })
-  const api = createRoutes(settings.api ?? offeredApi(logins), settings.publicUrl.pathname, logins)
+  const api = createRoutes(
+    settings.api ?? offeredApi(logins),
+    settings.publicUrl.pathname,
+    logins,
+    hostOf('').urlOf,
+  )
   const attempts = new Map(
     logins.all.map(([name, { bindsCallback }]): [string, AttemptKeeper] => [
       name,
@@ -242,9 +243,14 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
 }
 
 /** What the logins offer of their backends. */
-const offeredApi = ({ all }: RunningLogins): NonNullable<SessionServerOptions['api']> =>
-  Object.fromEntries(
-    all.flatMap(([name, { api = {} }]) =>
-      Object.entries(api).map(([prefix, methods]) => [prefix, { methods, logins: [name] }]),
-    ),
+function offeredApi({ all }: RunningLogins): NonNullable<SessionServerOptions['api']> {
+  const offered = all.flatMap(([name, { api = {} }]) =>
+    Object.entries(api).map(([prefix, methods]) => [prefix, { methods, logins: [name] }] as const),
   )
+  const table = Object.fromEntries(offered)
+  if (Object.keys(table).length < offered.length)
+    throw new Misconfigured(
+      'Option "api" must be given: two logins offer the same path, and a call of it is for one of them.',
+    )
+  return table
+}

@@ -1,4 +1,5 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
+import type { Clock } from '../base/clock.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
@@ -100,10 +101,10 @@ async function unverified(
  */
 export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   return async (context, request) => {
-    const { sessions, logins } = context
+    const { sessions, settings, logins } = context
     const found = await sessions.findFor(request)
     if (!isFound(found))
-      return found.isOther || found.isAmbiguous
+      return found.isOther || found.isAmbiguous || found.isUnknownLogin
         ? noSession(context, request, found)
         : json(200, {}, sessions.sessionCookie.clear())
     endSessionUrls.ask(found.key)
@@ -113,7 +114,9 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
     // The session is over by now, whatever becomes of this.
     const { via, data } = found.record
     const login = logins.get(via[0])
-    const location = told ?? (await login?.endSession?.(data).catch(() => undefined))?.href
+    // A provider that hangs holds no logout.
+    const asked = login?.endSession?.(data).catch(() => undefined)
+    const location = told ?? (asked && (await within(settings.clock, LOGOUT_WAIT_MS, asked)))?.href
     const kept = location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
     return json(200, kept ? { redirect: kept.location } : {}, [
       ...sessions.sessionCookie.clear(),
@@ -122,19 +125,34 @@ export function logout(endSessionUrls: EndSessionUrls): Endpoint {
   }
 }
 
+const LOGOUT_WAIT_MS = 1_000
+
+/** What `task` comes to within `ms`, or `undefined`. */
+function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const disarm = clock.setTimer(() => resolve(undefined), ms, 'foreground')
+    task.then(resolve, reject).finally(disarm)
+  })
+}
+
 /** `POST backchannel-logout`: OpenID Connect Back-Channel Logout 1.0, of the provider of any login. */
 export const backChannel: Endpoint = async ({ settings, sessions, logins }, request) => {
   const judges = logins.all.filter(([, { backChannel }]) => backChannel)
   if (judges.length === 0) return failure(404, 'not_found')
+  let accepted = 0
+  let isDone = true
   for (const [name, login] of judges) {
     // Its body is in memory: each may read it.
     const verified = await login.backChannel?.(request.clone())
     if (!verified?.ok || !verified.subject) continue
-    if (await sessions.endSubject(name, verified.subject).catch(() => false)) return json(200, {})
+    accepted++
+    if (await sessions.endSubject(name, verified.subject).catch(() => false)) continue
+    isDone = false
     verified.forget?.()
-    // Section 2.8: a logout that failed is a 400, too.
-    return failure(400, 'unavailable')
   }
+  if (accepted > 0 && isDone) return json(200, {})
+  // Section 2.8: a logout that failed is a 400, too.
+  if (accepted > 0) return failure(400, 'unavailable')
   settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
   return failure(400, 'invalid_request')
 }

@@ -65,7 +65,8 @@ export function createGetSession(context: ServerContext) {
       if (readOnly)
         throw new Misconfigured('A read-only session commits nothing: call getSession without readOnly.')
       const { sessionCookie } = sessions
-      const isGone = !isFound(found) && !found.isAmbiguous && sessionCookie.isPresent(request)
+      const isGone =
+        !isFound(found) && !found.isAmbiguous && !found.isUnknownLogin && sessionCookie.isPresent(request)
       for (const line of isGone ? sessionCookie.clear() : await sessionCookie.update(request))
         response.headers.append('set-cookie', line)
       return response

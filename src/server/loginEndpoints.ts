@@ -1,31 +1,19 @@
-import { LoginFailed } from '../base/errors.ts'
-import { readUser } from '../base/readUser.ts'
 import { factsOf, failure, json, redirect } from './answers.ts'
-import type { Attempts, Purpose } from './attempts.ts'
+import type { Purpose } from './attempts.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
-import { nameOf } from './entries.ts'
-import { type Found, isFound, type Missing } from './foundSession.ts'
+import { isFound } from './foundSession.ts'
 import { isWindow } from './isWindow.ts'
 import { loginRefused, misfitOf, refused } from './loginAnswers.ts'
+import { noted, unbegun } from './loginNotes.ts'
+import { loginRequest } from './loginRequest.ts'
 import { loginsNamedBy, NOBODY } from './namedLogin.ts'
-import type { RequestInfo } from './options.ts'
 import { pendingSteps } from './pendingSteps.ts'
 import { readJson } from './readJson.ts'
-import { safeReturnTo } from './returnTo.ts'
-import type { LoginGrant, LoginRefusal, LoginRequest, LoginStep, RunningLogin } from './serverLogin.ts'
+import { returnToOf } from './returnToOf.ts'
+import type { LoginGrant, RunningLogin } from './serverLogin.ts'
 
 type Chosen = readonly [name: string, login: RunningLogin]
-
-/** Whether a login came to nothing because of what is behind it. */
-const isBroken = ({ refused }: { readonly refused: LoginRefusal }) =>
-  refused.status >= 500 || refused.code === 'provider_unavailable'
-
-/** Remembers whether a login works. */
-function noted(logins: ServerContext['logins'], name: string, step: LoginStep | undefined) {
-  if (step) logins.note(name, !('refused' in step && isBroken(step)))
-  return step
-}
 
 /**
  * `POST login`, the credentials of a login: 200 with the facts of the new session, or `{ next, attempt }`, what the user is
@@ -113,11 +101,15 @@ export const startLogin: Endpoint = async (context, request, info) => {
     returnTo: returnToOf(context, returnTo),
     ...(here && purpose && { replaces: { login: here.record.login, purpose } }),
   }
-  const { location, cookies } = await attemptsOf(name).begin(request, attempt, (kept) => {
-    const begin = { ...loginRequest(context, request, info), input, ...(kept !== undefined && { kept }) }
-    return (login.begin as NonNullable<typeof login.begin>)(begin)
-  })
-  return json(200, { location: location.href }, cookies)
+  try {
+    const { location, cookies } = await attemptsOf(name).begin(request, attempt, (kept) => {
+      const begin = { ...loginRequest(context, request, info), input, ...(kept !== undefined && { kept }) }
+      return (login.begin as NonNullable<typeof login.begin>)(begin)
+    })
+    return json(200, { location: location.href }, cookies)
+  } catch (error) {
+    return refused(context, unbegun(context.logins, name, error))
+  }
 }
 
 /**
@@ -150,9 +142,9 @@ export const followLogin: Endpoint = async (context, request, info) => {
     )
     return redirect(location.href, cookies)
   } catch (error) {
-    if (!(error instanceof LoginFailed)) throw error
-    settings.observe(loginRefused(302, { code: error.reason }))
-    return redirect(`${settings.paths.login}?error=${error.reason}`)
+    const { code } = unbegun(logins, name, error)
+    settings.observe(loginRefused(302, { code }))
+    return redirect(`${settings.paths.login}?error=${code}`)
   }
 }
 
@@ -170,87 +162,6 @@ const isPrefetch = ({ headers }: Request): boolean =>
 
 const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || value === 'switchUser'
 
-/**
- * `GET` of a login's callback: what the provider brings becomes a session. Without what this browser has kept nothing is
- * exchanged: the code may be somebody else's.
- *
- * A session that is there stays, unless an attempt was begun to replace it. Whoever comes back as the same user goes
- * home; another user's grant is refused, revoked, and told.
- */
-export function loginCallback(name: string, login: RunningLogin): Endpoint {
-  return async (context, request, info) => {
-    const { settings, sessions } = context
-    // A provider sends a window here: neither a frame, nor a script, nor an image comes back from one.
-    if (!isWindow(request))
-      return failure(403, 'csrf', {
-        expected: 'a navigation of a window (Sec-Fetch-Dest: document)',
-        came: 'another Sec-Fetch-Dest',
-      })
-    const keeper = context.attemptsOf(name)
-    const { attempts, foreign } = await keeper.read(request)
-    const here = await sessions.find(request)
-    const fail = (why: LoginRefusal, session = {}, cookies: readonly string[] = []) => {
-      settings.observe({ ...loginRefused(302, why), ...session })
-      return redirect(`${settings.paths.login}?error=${why.code}`, cookies)
-    }
-    const isMeant = attempts?.list.some(
-      ({ replaces }) => isFound(here) && replaces?.login === here.record.login,
-    )
-    /** Whoever is in already, and has not asked for more, has lost nothing. */
-    const failOrHome = (why: LoginRefusal, cookies: readonly string[] = []) =>
-      isFound(here) && !isMeant
-        ? redirect(settings.publicUrl.pathname, [...foreign, ...cookies])
-        : fail(why, {}, [...foreign, ...cookies])
-    // Which session would be replaced is not known.
-    if (!isFound(here) && here.isAmbiguous)
-      return fail({ status: 401, code: 'duplicate_cookie' }, {}, sessions.sessionCookie.clearForeign(request))
-    const spent = login.bindsCallback && attempts ? await keeper.done(attempts) : []
-    if (login.bindsCallback && !(attempts && (await keeper.take(attempts))))
-      return failOrHome({ status: 401, code: 'login_not_started' }, spent)
-    const step = noted(
-      context.logins,
-      name,
-      await login.callback?.(loginRequest(context, request, info), attempts?.keep),
-    )
-    if (!step || 'next' in step) return failOrHome({ status: 401, code: 'login_not_started' }, spent)
-    if ('refused' in step) {
-      if (step.granted) sessions.refuse(name, step.granted)
-      return failOrHome(step.refused, spent)
-    }
-    const granted = step.done
-    if (!attempts) throw new Error(`The login "${name}" has granted something to nobody.`)
-    const misfit = misfitOf(settings, name, granted)
-    if (misfit) {
-      sessions.refuse(name, granted)
-      return failOrHome(misfit, spent)
-    }
-    const verdict = judge(here, attempts, name, readUser(granted.answer.user)?.id)
-    if (verdict === 'replace') {
-      const { cookies } = await sessions.replace(request, name, granted)
-      return redirect(keeper.wayBack(attempts), [...cookies, ...(await keeper.done(attempts))])
-    }
-    sessions.refuse(name, granted)
-    if (verdict === 'keep') return redirect(keeper.wayBack(attempts), await keeper.done(attempts))
-    return fail({ status: 401, code: 'other_user' }, isFound(here) && { session: nameOf(here.key) }, spent)
-  }
-}
-
-/** What a grant of the login `via` for `userId` does to the session that is there. */
-function judge(
-  here: Found | Missing,
-  { list }: Attempts,
-  via: string,
-  userId: string | undefined,
-): 'replace' | 'keep' | 'refuse' {
-  if (!isFound(here)) return 'replace'
-  // Two providers may call two people the same.
-  const isSame = here.record.via[0] === via && here.session.user.id === userId
-  const isMeant = list.some(
-    ({ replaces }) => replaces?.login === here.record.login && (isSame || replaces.purpose === 'switchUser'),
-  )
-  return isMeant ? 'replace' : isSame ? 'keep' : 'refuse'
-}
-
 /** The login that a request names by `via`; without a name the one that can do what is asked for. */
 function choose({ logins }: ServerContext, via: unknown, can: 'submit' | 'begin'): Chosen | Response {
   const able = logins.all.filter(([, login]) => login[can])
@@ -264,15 +175,13 @@ function choose({ logins }: ServerContext, via: unknown, can: 'submit' | 'begin'
   })
 }
 
-function loginRequest({ settings }: ServerContext, request: Request, info: RequestInfo): LoginRequest {
-  return { request, clientIp: settings.forwardClientIp(request, info) }
-}
-
-/** A page that believes in another login than the one that is here begins no login over it. */
+/** A page that believes in another login than the one that is here begins no login over it, nor over one that waits. */
 async function otherLogin(context: ServerContext, request: Request): Promise<Response | undefined> {
-  if (loginsNamedBy(request).every((named) => named === NOBODY)) return undefined
-  const found = await context.sessions.findFor(request)
-  return !isFound(found) && found.isOther ? noSession(context, request, found) : undefined
+  const isNamed = loginsNamedBy(request).some((named) => named !== NOBODY)
+  const { sessions } = context
+  const found = await (isNamed ? sessions.findFor(request) : sessions.find(request))
+  const isKept = !isFound(found) && (found.isOther || found.isUnknownLogin)
+  return isKept ? noSession(context, request, found) : undefined
 }
 
 /** The session begins; the one that this browser had before ends. */
@@ -291,11 +200,4 @@ async function opened(
   }
   const { found, cookies } = await sessions.replace(request, via, grant)
   return json(200, factsOf(found, settings, settings.clock.wall()), [...cookies, ...more])
-}
-
-/** The path to go to after a login; never one of this server's own endpoints, never another origin. */
-export function returnToOf({ settings, logins }: ServerContext, value: unknown): string {
-  const { root, login } = settings.paths
-  const callbacks = logins.all.flatMap(([, { callbackPath }]) => callbackPath ?? [])
-  return safeReturnTo(value, settings.publicUrl, [root, login, ...callbacks])
 }

@@ -17,8 +17,8 @@ export function loginHosts(settings: ServerSettings, endSessionUrls: EndSessionU
     pathOf: (path, option) => readPath(publicUrl, path, option),
     urlOf(value, option) {
       const url = readUrl(value, option)
-      if (!isPlainHttp(url) || told.has(option) || option === 'jwks') return url
-      told.add(option)
+      if (!isPlainHttp(url) || told.has(`${name} ${option}`) || option === 'jwks') return url
+      told.add(`${name} ${option}`)
       if (isObserved) void settings.observe({ type: 'plainHttp', option })
       else console.warn(plainHttpWarning(option))
       return url

@@ -50,8 +50,8 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly logins: Readonly<Record<string, ServerLogin>>
   /**
    * Whether a user may use the panel: asked at the login, and of the session whenever a request comes, so that what a
-   * renewal tells counts. `claims` are all that the login knows of the user, also what the schema of `user` leaves out. A
-   * login that is refused is answered 403 `not_admitted`, a session that is refused ends with `accessRevoked`, and its grant
+   * renewal tells counts. `claims` are what is kept of the user: all that the login tells, also what the schema of the option
+   * `user` leaves out; without that option the known fields. With `sealedCookies` it is asked at the login alone. A login that is refused is answered 403 `not_admitted`, a session that is refused ends with `accessRevoked`, and its grant
    * is revoked. Anything but `true` refuses, a throw and a Promise, too.
    * @default everybody
    *

@@ -3,6 +3,7 @@ const RISKS = {
   baseUrl: 'read passwords and tokens',
   browserBaseUrl: 'take over a login',
   endSessionOrigins: 'read what the provider is told at a logout',
+  api: 'read the tokens of users, and what they read and write',
   jwks: 'send keys of its own, and end sessions with them',
 } as const
 

@@ -2,7 +2,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
 import { plainPath } from './plainPath.ts'
 import type { RunningLogins } from './runLogins.ts'
-import type { RunningLogin } from './serverLogin.ts'
+import type { LoginHost, RunningLogin } from './serverLogin.ts'
 
 /** A call that is listed. */
 export interface RouteMatch {
@@ -56,8 +56,12 @@ export function createRoutes(
   api: Readonly<Record<string, readonly string[] | ApiTarget>>,
   base: string,
   logins: RunningLogins,
+  urlOf: LoginHost['urlOf'],
 ) {
-  const table = Object.entries(api).map(([prefix, entry]) => readRoute(prefix, entry, logins))
+  // The longest first: what is listed more narrowly is meant so.
+  const table = Object.entries(api)
+    .map(([prefix, entry]) => readRoute(prefix, entry, logins, urlOf))
+    .sort((a, b) => b.prefix.length - a.prefix.length)
   return {
     match({ pathname, search }: URL, method: string): RouteMatch | undefined {
       if (!pathname.startsWith(base)) return undefined
@@ -98,7 +102,12 @@ function isTokenRoute(url: string, { apiUrl, isTokenRoute: isToken }: RunningLog
   return !segments || isToken(segments)
 }
 
-function readRoute(prefix: string, entry: readonly string[] | ApiTarget, all: RunningLogins) {
+function readRoute(
+  prefix: string,
+  entry: readonly string[] | ApiTarget,
+  all: RunningLogins,
+  urlOf: LoginHost['urlOf'],
+) {
   const wrong = (what: string) => new Misconfigured(`Option "api": ${what}`)
   if (!/^\/[\w./-]*\/$/.test(prefix) || !plainPath(prefix))
     throw wrong(`a prefix must be a plain path that starts and ends with "/"; it is "${prefix}".`)
@@ -112,19 +121,19 @@ function readRoute(prefix: string, entry: readonly string[] | ApiTarget, all: Ru
   if (unknown !== undefined)
     throw wrong(`"${prefix}" names the login "${unknown}", which "logins" does not have.`)
   const whose = logins ?? names
-  const url = target ?? all.get(whose[0] ?? '')?.apiUrl
+  const urls = new Set(whose.map((name) => target ?? all.get(name)?.apiUrl))
+  const [url] = urls
+  if (urls.size > 1)
+    throw wrong(
+      `"${prefix}" must have a "target": its logins have backends of their own, and a bearer of one is not for the other.`,
+    )
   if (url === undefined)
     throw wrong(`"${prefix}" must have a "target": the login "${whose[0]}" has no backend of its own.`)
-  const base = URL.parse(url)
-  if (!base || !/^https?:$/.test(base.protocol) || base.username || base.search || base.hash)
-    throw wrong(
-      `the "target" of "${prefix}" must be an absolute http(s) URL without user, query and fragment.`,
-    )
-  if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {
     prefix,
     methods: methods.map((method) => method.toUpperCase()),
-    target: base.href,
+    // The backend of a login is looked at where the login is.
+    target: target === undefined ? url : urlOf(target, 'api').href,
     logins: new Set(whose),
     strip,
   }

@@ -39,6 +39,10 @@ export function runLogins(
         `Option "logins": "${name}" must be a login, as librechatLogin({ … }) or oauthLogin({ … }) makes one.`,
       )
     const part = login(hostOf(name))
+    if (!part.apiUrl && !part.providerUrl)
+      throw new Misconfigured(
+        `Option "logins": "${name}" must say where its refreshes go: as "apiUrl", if the backend there renews its sessions, or as "providerUrl".`,
+      )
     const { callbackPath } = part
     const other = callbackPath && paths.get(callbackPath)
     if (other)
@@ -64,6 +68,9 @@ export function runLogins(
     all: [...running],
   }
 }
+
+/** Where the refreshes of a login go. */
+export const baseUrlOf = ({ apiUrl, providerUrl }: RunningLogin): string => apiUrl ?? `${providerUrl}`
 
 /** 48 bits of its hash: a record holds it, and the server has few of them. */
 async function shortened(identity: string): Promise<string> {

@@ -118,13 +118,18 @@ export interface RunningLogin {
   readonly strategies: Readonly<Record<string, SessionStrategy>>
   /** The backend that its bearers are for, absolute and ending with `/`: where API routes lead that say no other. */
   readonly apiUrl?: string
+  /** Where its refreshes go, absolute, if that is not `apiUrl`: a limit there holds all sessions of the login. */
+  readonly providerUrl?: string
   /** What of that backend a page may call where the server's option `api` says nothing: path prefix to methods. */
   readonly api?: Readonly<Record<string, readonly string[]>>
   /** Whether a callback brings our `state` back, so that it belongs to one attempt. */
   readonly bindsCallback?: boolean
   /** The path to which the provider sends browsers back. */
   readonly callbackPath?: string
-  /** Begins a login by redirect. `state` names the attempt, with `bindsCallback`. */
+  /**
+   * Begins a login by redirect. `state` names the attempt, with `bindsCallback`. Rejects with `LoginFailed` where the
+   * provider is away, or for an input that is none (`invalid_request`).
+   */
   begin?(begin: LoginBegin): Promise<{ readonly location: URL; readonly state?: string; readonly keep: Json }>
   /**
    * Ends a login by redirect: once for an attempt. What the address says went wrong is `refused`. Without `keep` there is

@@ -9,7 +9,7 @@ import { type Entries, nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerSettings } from './readServerOptions.ts'
-import type { RunningLogins } from './runLogins.ts'
+import { baseUrlOf, type RunningLogins } from './runLogins.ts'
 
 const LOGOUT_WAIT_MS = 1_000
 const BURIAL_PAUSE_MS = 3_000
@@ -100,7 +100,7 @@ export function createSessionEnds(parts: Parts) {
     const toRequest = (signal: AbortSignal) => ({
       ...identityOf(session),
       ...(session.bearer && { bearer: session.bearer }),
-      baseUrl: login.apiUrl ?? settings.publicUrl.href,
+      baseUrl: baseUrlOf(login),
       attemptId: randomId(),
       cause: 'logout' as const,
       ...(isDoubtful && { isDoubtful }),
@@ -117,8 +117,8 @@ export function createSessionEnds(parts: Parts) {
   }
 
   /**
-   * All sessions of one subject of the login `via`, at the word of the identity provider: all of them are over here before the first grant is
-   * revoked, which may take its time. Answers as `end` does.
+   * All sessions of one subject of the login `via`, at the word of the identity provider: all of them are over here before
+   * the first grant is revoked, which may take its time. Answers as `end` does.
    */
   async function endSubject(via: string, subject: string): Promise<boolean> {
     const found: Found[] = []
@@ -129,9 +129,10 @@ export function createSessionEnds(parts: Parts) {
           found.push({ key, ...opened, session: opened.record.session })
       }
     const buried = await Promise.all(found.map((one) => endHere(one, 'backChannel')))
-    const revoking = Promise.all(
-      buried.map(({ session, isDoubtful }) => revokeGrant(via, session, isDoubtful)),
-    )
+    const bound = await logins.identityOf(via)
+    // What another backend or provider has granted is sent to nobody.
+    const own = buried.filter((_, at) => found[at]?.record.via[1] === bound)
+    const revoking = Promise.all(own.map(({ session, isDoubtful }) => revokeGrant(via, session, isDoubtful)))
     background(revoking)
     await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
     return found.every(({ key }) => !unburied.has(key))

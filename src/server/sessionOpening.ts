@@ -1,3 +1,4 @@
+import { Misconfigured } from '../base/errors.ts'
 import { randomId } from '../base/randomId.ts'
 import { lifeOf } from '../session/lifetime.ts'
 import { readLogin } from '../session/login.ts'
@@ -25,6 +26,9 @@ interface Parts {
   readonly background: (task: Promise<unknown>) => void
 }
 
+/** What a login may keep with a session, as JSON. */
+const MAX_DATA = 4_096
+
 /** What becomes of a grant: a session, or nothing. */
 export function createSessionOpening(parts: Parts) {
   const { settings, keyring, entries, sessionCookie, logins, ends, find, background } = parts
@@ -49,6 +53,8 @@ export function createSessionOpening(parts: Parts) {
     // Logins of one browser are told apart, and ordered, by their instant.
     const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
     const subject = name && (await keyring.macs('subject', `${via} ${name}`))[0]
+    if (JSON.stringify(data ?? null).length > MAX_DATA)
+      throw new Misconfigured(`The login "${via}" keeps more than ${MAX_DATA} characters with a session.`)
     const record: ServerRecord = {
       v: 1,
       key,

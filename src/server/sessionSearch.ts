@@ -75,7 +75,8 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
           : now >= record.activeAt + settings.idleTimeoutMs
             ? 'idle'
             : undefined
-      if (!over && !admits(settings, via, session.user)) {
+      // Cookies hold part of a user: there the login has decided.
+      if (!over && !settings.sealedCookies && !admits(settings, via, session.user)) {
         await ends.end(found, 'accessRevoked')
         return { reason: 'accessRevoked', login }
       }

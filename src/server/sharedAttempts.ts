@@ -1,3 +1,4 @@
+import { Misconfigured } from '../base/errors.ts'
 import { type AttemptKeeper, type Attempts, MAX_BYTES, MAX_WAY_BACK } from './attempts.ts'
 import type { ServerContext } from './context.ts'
 import type { CookieSlot } from './cookieSlot.ts'
@@ -50,6 +51,8 @@ export function sharedAttempts(
   async function keep(attempts: Shared): Promise<string> {
     const sealed = await keyring.seal(JSON.stringify(attempts), context)
     if (sealed.length <= MAX_BYTES) return slot.set(sealed, ATTEMPT_MS)
+    if (attempts.list.length < 2)
+      throw new Misconfigured(`The login "${name}" keeps more of an attempt than a cookie holds.`)
     return keep({ ...attempts, list: attempts.list.slice(1) })
   }
 

@@ -11,8 +11,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Subpaths that no page loads. */
 const SERVERS = [
   'backchannel',
+  'librechat-login',
   'msw',
   'node',
+  'oauth-login',
   'package.json',
   'redis',
   'refresher',

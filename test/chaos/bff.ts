@@ -41,6 +41,8 @@ function ours() {
     ...times,
     baseUrl: BACKEND,
     browserBaseUrl: BROWSER_BACKEND,
+    // Each process has a wire of its own to it.
+    identity: 'the backend',
     publicUrl: PUBLIC_URL,
     secrets: [SECRET],
     coordinator: redisCoordinator({ client, secret: SECRET, attemptTimeoutMs: 8_000 }),

@@ -72,6 +72,7 @@ test('operations: what else a notice may say is there', () => {
 test('operations: every code of a refused login is there', async () => {
   const files = [
     'server/loginEndpoints',
+    'server/loginCallback',
     ...['passwordSteps', 'codeSteps', 'loginCall', 'loginWords'].map((name) => `librechat/login/${name}`),
   ].map((name) => readFile(`${root}src/${name}.ts`, 'utf8'))
   const sources = (await Promise.all(files)).join('\n')

@@ -8,7 +8,7 @@ const BASE = 'https://chat.example/'
 /** What a panel at `base` may call of a LibreChat backend: where a call goes, below the backend's base URL. */
 export function librechatRoutes(api: Readonly<Record<string, readonly string[] | ApiTarget>>, base: string) {
   const logins = runLogins({ librechat: librechatLogin({ baseUrl: BASE }) }, loginHost)
-  const { match } = createRoutes(api, base, logins)
+  const { match } = createRoutes(api, base, logins, loginHost('').urlOf)
   return (url: URL, method: string) => {
     const route = match(url, method)
     return route && { path: route.url.slice(BASE.length) }

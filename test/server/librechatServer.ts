@@ -17,6 +17,7 @@ export function librechatServer<User extends UserIdentity = SessionUser>(
   const {
     baseUrl,
     browserBaseUrl,
+    identity,
     callbackPath,
     resolveTenant,
     resend,
@@ -31,6 +32,7 @@ export function librechatServer<User extends UserIdentity = SessionUser>(
   const login = {
     baseUrl,
     browserBaseUrl,
+    identity,
     callbackPath,
     resolveTenant,
     resend,

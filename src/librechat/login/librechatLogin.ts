@@ -17,6 +17,11 @@ export interface LibrechatLoginOptions {
   readonly baseUrl: string
   /** The backend, absolute, as browsers reach it: where the OpenID login starts. @default baseUrl */
   readonly browserBaseUrl?: string
+  /**
+   * What sessions of this login are bound to: where it changes, they end, and nothing of them is sent to the new backend. Give
+   * it where one backend has several addresses, or a new one. @default browserBaseUrl
+   */
+  readonly identity?: string
   /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
   readonly callbackPath?: string
   /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
@@ -63,7 +68,7 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
     const limiter = rateLimit === false ? undefined : createRateLimiter(readRateLimit(rateLimit), clock)
     const line = { baseUrl: base, origin: publicUrl.origin, clock, attemptTimeoutMs, fetch, limiter }
     return {
-      identity: base,
+      identity: options.identity ?? browserBase,
       strategies: strategiesOf(options, host, limiter),
       apiUrl: base,
       api: { '/api/admin/': ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] },

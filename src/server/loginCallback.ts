@@ -1,0 +1,107 @@
+import { readUser } from '../base/readUser.ts'
+import { failure, redirect } from './answers.ts'
+import type { Attempts } from './attempts.ts'
+import type { Endpoint } from './context.ts'
+import { nameOf } from './entries.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
+import { isWindow } from './isWindow.ts'
+import { loginRefused, misfitOf } from './loginAnswers.ts'
+import { noted } from './loginNotes.ts'
+import { loginRequest } from './loginRequest.ts'
+import type { LoginRefusal, LoginRequest, LoginStep, RunningLogin } from './serverLogin.ts'
+
+/**
+ * `GET` of a login's callback: what the provider brings becomes a session. Without what this browser has kept nothing is
+ * exchanged: the code may be somebody else's.
+ *
+ * A session that is there stays, unless an attempt was begun to replace it. Whoever comes back as the same user goes
+ * home; another user's grant is refused, revoked, and told.
+ */
+export function loginCallback(name: string, login: RunningLogin): Endpoint {
+  return async (context, request, info) => {
+    const { settings, sessions } = context
+    // A provider sends a window here: neither a frame, nor a script, nor an image comes back from one.
+    if (!isWindow(request))
+      return failure(403, 'csrf', {
+        expected: 'a navigation of a window (Sec-Fetch-Dest: document)',
+        came: 'another Sec-Fetch-Dest',
+      })
+    const keeper = context.attemptsOf(name)
+    const { attempts, foreign } = await keeper.read(request)
+    const here = await sessions.find(request)
+    const fail = (why: LoginRefusal, session = {}, cookies: readonly string[] = []) => {
+      settings.observe({ ...loginRefused(302, why), ...session })
+      return redirect(`${settings.paths.login}?error=${encodeURIComponent(why.code)}`, cookies)
+    }
+    const isMeant = attempts?.list.some(
+      ({ replaces }) => isFound(here) && replaces?.login === here.record.login,
+    )
+    /** Whoever is in already, and has not asked for more, has lost nothing. */
+    const failOrHome = (why: LoginRefusal, cookies: readonly string[] = []) =>
+      isFound(here) && !isMeant
+        ? redirect(settings.publicUrl.pathname, [...foreign, ...cookies])
+        : fail(why, {}, [...foreign, ...cookies])
+    // Which session would be replaced is not known.
+    if (!isFound(here) && here.isUnknownLogin) return fail({ status: 503, code: 'login_unknown' })
+    if (!isFound(here) && here.isAmbiguous)
+      return fail({ status: 401, code: 'duplicate_cookie' }, {}, sessions.sessionCookie.clearForeign(request))
+    const spent = login.bindsCallback && attempts ? await keeper.done(attempts) : []
+    if (login.bindsCallback && !(attempts && (await keeper.take(attempts))))
+      return failOrHome({ status: 401, code: 'login_not_started' }, spent)
+    const step = noted(
+      context.logins,
+      name,
+      await stepOf(login, loginRequest(context, request, info), attempts),
+    )
+    if (!step || 'next' in step) return failOrHome({ status: 401, code: 'login_not_started' }, spent)
+    if ('refused' in step) {
+      if (step.granted) sessions.refuse(name, step.granted)
+      return failOrHome(step.refused, spent)
+    }
+    const granted = step.done
+    if (!attempts) throw new Error(`The login "${name}" has granted something to nobody.`)
+    const misfit = misfitOf(settings, name, granted)
+    if (misfit) {
+      sessions.refuse(name, granted)
+      return failOrHome(misfit, spent)
+    }
+    const verdict = judge(here, attempts, name, readUser(granted.answer.user)?.id)
+    if (verdict === 'replace') {
+      const { cookies } = await sessions.replace(request, name, granted)
+      return redirect(keeper.wayBack(attempts), [...cookies, ...(await keeper.done(attempts))])
+    }
+    sessions.refuse(name, granted)
+    if (verdict === 'keep') return redirect(keeper.wayBack(attempts), await keeper.done(attempts))
+    return fail({ status: 401, code: 'other_user' }, isFound(here) && { session: nameOf(here.key) }, spent)
+  }
+}
+
+/** What the callback of a login comes to: a window is shown a page, whatever the login throws. */
+async function stepOf(
+  login: RunningLogin,
+  asked: LoginRequest,
+  attempts: Attempts | undefined,
+): Promise<LoginStep | undefined> {
+  try {
+    return await login.callback?.(asked, attempts?.keep)
+  } catch (error) {
+    console.error(error)
+    return { refused: { status: 503, code: 'unavailable' } }
+  }
+}
+
+/** What a grant of the login `via` for `userId` does to the session that is there. */
+function judge(
+  here: Found | Missing,
+  { list }: Attempts,
+  via: string,
+  userId: string | undefined,
+): 'replace' | 'keep' | 'refuse' {
+  if (!isFound(here)) return 'replace'
+  // Two providers may call two people the same.
+  const isSame = here.record.via[0] === via && here.session.user.id === userId
+  const isMeant = list.some(
+    ({ replaces }) => replaces?.login === here.record.login && (isSame || replaces.purpose === 'switchUser'),
+  )
+  return isMeant ? 'replace' : isSame ? 'keep' : 'refuse'
+}
