@@ -12,7 +12,7 @@ import type { Found } from './foundSession.ts'
  */
 export function bearerOf(
   found: Found,
-  { sessions, settings, logins, api }: Pick<ServerContext, 'sessions' | 'settings' | 'logins' | 'api'>,
+  { sessions, settings, api }: Pick<ServerContext, 'sessions' | 'settings' | 'api'>,
   canRefresh = true,
 ) {
   const { clock } = settings
@@ -78,15 +78,12 @@ export function bearerOf(
     return (isDisputed && sessions.awake.sourceOf(key)?.take(epoch)) || taken()
   }
 
-  const [via] = found.record.via
-  const targets = api.targetsOf(via)
-  // Without a backend there is nowhere to go, and the address of the panel is refused.
-  const baseUrl = logins.get(via)?.apiUrl ?? targets[0] ?? settings.publicUrl.href
-  const origins = [logins.get(via)?.apiUrl ?? [], targets].flat().map((url) => new URL(url).origin)
+  const backend = api.backendOf(found.record.via[0])
   const source: BearerSource = {
-    baseUrl,
-    origin: origins[0] ?? '',
-    origins: new Set(origins),
+    // Without a backend there is nowhere to go, and the address of the panel is refused.
+    baseUrl: backend?.baseUrl ?? settings.publicUrl.href,
+    origin: backend ? new URL(backend.baseUrl).origin : '',
+    origins: backend?.origins ?? new Set(),
     fetch: settings.fetch,
     position: () => position,
     fresh,

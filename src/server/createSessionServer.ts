@@ -1,5 +1,5 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
-import { LoginFailed, Misconfigured } from '../base/errors.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { bodyAlreadyRead, failure } from './answers.ts'
 import type { AttemptKeeper } from './attempts.ts'
 import { boundAttempts } from './boundAttempts.ts'
@@ -139,6 +139,8 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       login.callbackPath ? [[`GET ${login.callbackPath}`, loginCallback(name, login)]] : [],
     ),
   )
+  // These are called by others: a provider, and a browser that comes back from one.
+  const open = new Set<Endpoint>([backChannel, ...callbacks.values()])
   const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...callbacks.values()])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -170,9 +172,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       const own = endpoints[`${request.method} ${url.pathname}`]
       endpoint = own ?? apiEndpoint(url, request.method)
       if (!endpoint) return failure(404, 'not_found')
-      // These two are called by others: a provider, and a browser that comes back from one.
-      const isOpen = endpoint === backChannel || [...callbacks.values()].includes(endpoint)
-      const forgery = isOpen ? undefined : forgeryOf(request, settings.origin)
+      const forgery = open.has(endpoint) ? undefined : forgeryOf(request, settings.origin)
       if (forgery) {
         settings.observe({ type: 'turnedAway', code: 'csrf' })
         return failure(403, 'csrf', forgery)
@@ -184,8 +184,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       return await (loggingIn.has(endpoint) ? serving : track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
-      const isFailed = error instanceof LoginFailed
-      const code = isMisconfigured ? 'misconfigured' : isFailed ? error.reason : 'unavailable'
+      const code = isMisconfigured ? 'misconfigured' : 'unavailable'
       // A store that fails is told by itself; a login that comes to nothing is told here.
       if (endpoint && loggingIn.has(endpoint)) {
         settings.observe({ type: 'loginRefused', status: 503, code })

@@ -144,7 +144,7 @@ export const followLogin: Endpoint = async (context, request, info) => {
   } catch (error) {
     const { code } = unbegun(logins, name, error)
     settings.observe(loginRefused(302, { code }))
-    return redirect(`${settings.paths.login}?error=${code}`)
+    return redirect(`${settings.paths.login}?error=${encodeURIComponent(code)}`)
   }
 }
 

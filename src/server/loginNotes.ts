@@ -2,15 +2,12 @@ import { LoginFailed } from '../base/errors.ts'
 import type { ServerContext } from './context.ts'
 import type { LoginRefusal, LoginStep } from './serverLogin.ts'
 
-/** Whether a login came to nothing because of what is behind it. */
-const isBroken = ({ refused }: { readonly refused: LoginRefusal }) =>
-  refused.status >= 500 || refused.code === 'provider_unavailable'
-
 /** Remembers whether a login works. */
 export function noted(logins: ServerContext['logins'], name: string, step: LoginStep | undefined) {
   if (!step) return step
   if (!('refused' in step)) logins.note(name, true)
-  else if (isBroken(step)) logins.note(name, false)
+  // Because of what is behind it.
+  else if (step.refused.status >= 500) logins.note(name, false)
   // What strangers can say by themselves says nothing of who is behind the login.
   else if (step.refused.backendStatus !== undefined) logins.note(name, true)
   return step

@@ -2,7 +2,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
 import { plainPath } from './plainPath.ts'
 import type { RunningLogins } from './runLogins.ts'
-import type { LoginHost, RunningLogin } from './serverLogin.ts'
+import type { LoginHost } from './serverLogin.ts'
 
 /** A call that is listed. */
 export interface RouteMatch {
@@ -62,6 +62,14 @@ export function createRoutes(
   const table = Object.entries(api)
     .map(([prefix, entry]) => readRoute(prefix, entry, logins, urlOf))
     .sort((a, b) => b.prefix.length - a.prefix.length)
+  const backends = new Map(
+    logins.all.flatMap(([name, { apiUrl }]): [string, Backend][] => {
+      const targets = table.flatMap(({ logins: whose, target }) => (whose.has(name) ? target : []))
+      const [baseUrl, ...others] = apiUrl === undefined ? targets : [apiUrl, ...targets]
+      if (baseUrl === undefined) return []
+      return [[name, { baseUrl, origins: new Set([baseUrl, ...others].map((url) => new URL(url).origin)) }]]
+    }),
+  )
   return {
     match({ pathname, search }: URL, method: string): RouteMatch | undefined {
       if (!pathname.startsWith(base)) return undefined
@@ -74,32 +82,37 @@ export function createRoutes(
       if (!route) return undefined
       const rest = route.strip ? path.slice(route.prefix.length - 1) : path
       const url = `${route.target}${rest}`
-      const isDenied = logins.all.some(
-        ([name, login]) => (route.logins.has(name) || isAt(url, login.apiUrl)) && isTokenRoute(url, login),
-      )
-      if (isDenied) return undefined
+      if (route.guards.some((isToken) => isToken(url))) return undefined
       return { url: `${url}${withoutNamedLogin(search)}`, logins: route.logins }
     },
-    /** The targets that bearers of the login `name` may go to. */
-    targetsOf: (name: string): readonly string[] =>
-      table.flatMap((route) => (route.logins.has(name) ? route.target : [])),
+    /** Where bearers of the login `name` may go. */
+    backendOf: (name: string): Backend | undefined => backends.get(name),
   }
 }
 
-const isAt = (url: string, apiUrl: string | undefined) =>
-  apiUrl !== undefined && new URL(url).origin === new URL(apiUrl).origin
+/** Where bearers of one login may go. */
+export interface Backend {
+  /** What a relative address is below. */
+  readonly baseUrl: string
+  readonly origins: ReadonlySet<string>
+}
 
 /**
- * Whether the backend of a login may answer with tokens at `url`. It may have another name there than `apiUrl`, so that what
- * counts is the path, below that of `apiUrl` where it is.
+ * Whether a backend may answer with tokens at an address below `target`. A backend may have another name there than `apiUrl`
+ * of its login, so that the path counts, below that of `apiUrl` where it is.
  */
-function isTokenRoute(url: string, { apiUrl, isTokenRoute: isToken }: RunningLogin): boolean {
-  if (!isToken) return false
-  const { pathname } = new URL(url)
-  const base = apiUrl === undefined ? '/' : new URL(apiUrl).pathname
-  const path = pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : pathname
-  const segments = plainPath(path)
-  return !segments || isToken(segments)
+function guardsOf(target: string, whose: ReadonlySet<string>, all: RunningLogins) {
+  const { origin } = new URL(target)
+  return all.all.flatMap(([name, { apiUrl, isTokenRoute }]) => {
+    const own = new URL(apiUrl ?? target)
+    if (!isTokenRoute || !(whose.has(name) || own.origin === origin)) return []
+    const base = apiUrl === undefined ? '/' : own.pathname
+    return (url: string): boolean => {
+      const { pathname } = new URL(url)
+      const segments = plainPath(pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : pathname)
+      return !segments || isTokenRoute(segments)
+    }
+  })
 }
 
 function readRoute(
@@ -129,12 +142,15 @@ function readRoute(
     )
   if (url === undefined)
     throw wrong(`"${prefix}" must have a "target": the login "${whose[0]}" has no backend of its own.`)
+  // The backend of a login is looked at where the login is.
+  const base = target === undefined ? url : urlOf(target, 'api').href
+  const bearers = new Set(whose)
   return {
     prefix,
     methods: methods.map((method) => method.toUpperCase()),
-    // The backend of a login is looked at where the login is.
-    target: target === undefined ? url : urlOf(target, 'api').href,
-    logins: new Set(whose),
+    target: base,
+    logins: bearers,
+    guards: guardsOf(base, bearers, all),
     strip,
   }
 }

@@ -10,42 +10,31 @@ export type LibrechatServerOptions<User extends UserIdentity = SessionUser> = Om
 > &
   LibrechatLoginOptions
 
+const OF_LOGIN: readonly string[] = Object.keys({
+  baseUrl: true,
+  browserBaseUrl: true,
+  identity: true,
+  callbackPath: true,
+  resolveTenant: true,
+  resend: true,
+  trust503: true,
+  trust404: true,
+  rateLimit: true,
+  openidBackendLogout: true,
+  endSessionOrigins: true,
+  backChannelLogout: true,
+} satisfies Record<keyof LibrechatLoginOptions, true>)
+
 /** A server whose only login is LibreChat's. */
 export function librechatServer<User extends UserIdentity = SessionUser>(
   options: LibrechatServerOptions<User>,
 ) {
-  const {
-    baseUrl,
-    browserBaseUrl,
-    identity,
-    callbackPath,
-    resolveTenant,
-    resend,
-    trust503,
-    trust404,
-    rateLimit,
-    openidBackendLogout,
-    endSessionOrigins,
-    backChannelLogout,
-    ...server
-  } = options
-  const login = {
-    baseUrl,
-    browserBaseUrl,
-    identity,
-    callbackPath,
-    resolveTenant,
-    resend,
-    trust503,
-    trust404,
-    rateLimit,
-    openidBackendLogout,
-    endSessionOrigins,
-    backChannelLogout,
-  }
-  const given = Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined))
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const isOfLogin = ([name]: [string, unknown]) => OF_LOGIN.includes(name)
+  const login = Object.fromEntries(given.filter(isOfLogin)) as unknown as LibrechatLoginOptions
+  const server = Object.fromEntries(given.filter((one) => !isOfLogin(one)))
   return createSessionServer<User>({
     ...server,
-    logins: { librechat: librechatLogin(given as unknown as LibrechatLoginOptions) },
-  } as SessionServerOptions<User>)
+    logins: { librechat: librechatLogin(login) },
+  } as unknown as SessionServerOptions<User>)
 }
