@@ -1,12 +1,21 @@
 /** The server of a panel, which keeps the tokens and gives the browser a cookie. */
 
+export type { ServerFacts } from '../server/answers.ts'
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 export { clientIp } from '../server/clientIp.ts'
-export { createSessionServer, type SessionServer } from '../server/createSessionServer.ts'
-export type { AnyServerSession, GetSessionOptions, ServerSession } from '../server/getSession.ts'
+export { createSessionServer } from '../server/createSessionServer.ts'
+export type { EndedServerSession } from '../server/endOwn.ts'
+export type {
+  AnyServerSession,
+  GetSessionOptions,
+  OpenServerSession,
+  ServerSession,
+} from '../server/getSession.ts'
 export type { ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
+export type { OpenOptions } from '../server/openSession.ts'
 export type { RequestInfo, SessionServerOptions } from '../server/options.ts'
 export type { ApiTarget } from '../server/routes.ts'
+export type { ServerCookie } from '../server/serverCookie.ts'
 export type {
   Json,
   LoginBegin,
@@ -19,5 +28,7 @@ export type {
   ServerLogin,
   Verified,
 } from '../server/serverLogin.ts'
+export type { SessionRequest } from '../server/sessionRequest.ts'
+export type { SessionServer } from '../server/sessionServer.ts'
 export { memoryServerStore } from '../stores/memoryServerStore.ts'
 export type { EntryWrite, ServerStore, StoredEntry } from '../stores/serverStore.ts'

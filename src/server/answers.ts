@@ -1,3 +1,4 @@
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { readUser } from '../base/readUser.ts'
 import type { Found } from './foundSession.ts'
 import type { ServerSettings } from './readServerOptions.ts'
@@ -44,7 +45,29 @@ export function redirect(location: string, cookies: readonly string[] = []) {
 }
 
 /** What a page may know of a session: whose it is, which login, until when its bearer is good, which version it is. */
-export function factsOf({ session, record }: Found, settings: ServerSettings, serverNow: number) {
+export interface ServerFacts<User extends UserIdentity = SessionUser> {
+  /** As the schema of the option `user` shows it, and JSON does. */
+  readonly user: User
+  /** The public name of the login. */
+  readonly login: string
+  /** Tells logins apart, the later the greater. */
+  readonly epoch: number
+  /** Counts the renewals of the login. */
+  readonly version: number
+  /** When the bearer ends; absent: unknown. This and what follows: wall clock of the server, milliseconds since the Unix epoch. */
+  readonly expiresAt?: number
+  /** When the backend last confirmed the session. */
+  readonly verifiedAt: number
+  /** When these facts held. */
+  readonly serverNow: number
+}
+
+/** The facts of a session that was found. */
+export function factsOf(
+  { session, record }: Found,
+  settings: ServerSettings,
+  serverNow: number,
+): Omit<ServerFacts, 'user'> & { readonly user: UserIdentity | undefined } {
   const { user, epoch, version, endsAt } = session
   return {
     // No page is told what no schema has let through.

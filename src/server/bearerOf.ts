@@ -4,7 +4,7 @@ import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
-import type { Found } from './foundSession.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
 
 /**
  * The bearer of one session as one request sees it: from the record while that is fresh and the session rests,
@@ -22,6 +22,8 @@ export function bearerOf(
   let position: Position = { epoch: session.epoch, version: session.version }
   let bearer = session.bearer
   let isDisputed = false
+  /** As the record was read last. */
+  let known = found
   // A session that is awake knows more than its record: that its bearer was refused, or that a refresh is in doubt.
   let freshUntil = bearer === undefined || sessions.awake.sourceOf(key) ? 0 : endsAt - lead
 
@@ -37,7 +39,7 @@ export function bearerOf(
       if (bearer === undefined || clock.wall() >= endsAt) throw new LoggedOut('elsewhere')
       return bearer
     }
-    const task = sessions.awake.use(key, found, async ({ session: live, source }) => {
+    const task = sessions.awake.use(key, known, async ({ session: live, source }) => {
       bearer = await live.getToken()
       position = source.position()
       freshUntil = clock.wall() + 1
@@ -53,7 +55,7 @@ export function bearerOf(
   ): Promise<string | undefined> {
     if (!canRefresh) return undefined
     // The session goes on refreshing when the caller has left.
-    const task = sessions.awake.use(key, found, async ({ source }) => {
+    const task = sessions.awake.use(key, known, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)
       // Without a newer one: the error that says why, unless the session holds the rejected one for good.
       if (newer === undefined) source.take(used.epoch)
@@ -101,6 +103,18 @@ export function bearerOf(
     fetch: createSessionFetch(source),
     getToken: async (options?: { readonly signal?: AbortSignal | null }) =>
       fresh() ?? (await acquire(options?.signal)),
+    /** Renews now, together with everybody else who wants that. */
+    async refresh(): Promise<Found | Missing> {
+      await sessions.awake.use(key, known, ({ session: live }) => live.refresh())
+      const now = await sessions.look([key])
+      if (isFound(now)) {
+        known = now
+        bearer = now.session.bearer
+        position = { epoch: now.session.epoch, version: now.session.version }
+        freshUntil = sessions.awake.sourceOf(key) ? 0 : (now.session.endsAt ?? Infinity) - lead
+      }
+      return now
+    },
     position: () => position,
   }
 }

@@ -4,7 +4,7 @@ export interface CookieSlot {
    * Every value that a request brings under its name, in the browser's order, none twice: panels of one host whose paths
    * lie in each other, and sibling domains, set cookies of one name. None of them counts before it was opened.
    */
-  values(request: Request): readonly string[]
+  values(request: Pick<Request, 'headers'>): readonly string[]
   /** A `Set-Cookie` value. */
   set(value: string, maxAgeMs: number): string
   clear(): string

@@ -8,15 +8,18 @@ import { MAX_PARTS } from './cookieRecord.ts'
 import { cookieSlot } from './cookies.ts'
 import { forgeryOf } from './csrf.ts'
 import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
+import { createEnd } from './endOwn.ts'
+import { createEndSession } from './endSession.ts'
 import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
-import { createGetSession, type GetSessionOptions, type ServerSession } from './getSession.ts'
+import { createGetSession } from './getSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { listLogins } from './listLogins.ts'
 import { loginCallback } from './loginCallback.ts'
 import { followLogin, nextStep, startLogin, submitLogin } from './loginEndpoints.ts'
 import { loginHosts } from './loginHosts.ts'
+import { createOpen } from './openSession.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
@@ -26,34 +29,10 @@ import { returnToOf } from './returnToOf.ts'
 import { createRoutes } from './routes.ts'
 import { type RunningLogins, runLogins } from './runLogins.ts'
 import { idCookie, sealedCookie } from './sessionCookie.ts'
+import type { SessionServer } from './sessionServer.ts'
 import { createSessions } from './sessions.ts'
 import { sharedAttempts } from './sharedAttempts.ts'
-
-/** The server of a panel: web-standard requests in, responses out. */
-export interface SessionServer<User extends UserIdentity = SessionUser> {
-  /**
-   * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
-   *
-   * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
-   * - `GET {path}logins`: the ways to log in, and whether they work
-   * - `POST {path}login` · `POST {path}login/next` · `POST` and `GET {path}login/start` · `GET` of the callback of each login
-   * - `GET {path}logout/provider`: on to the provider's own logout
-   * - `POST {path}backchannel-logout` · everything under `api`
-   */
-  handle(request: Request, info?: RequestInfo): Promise<Response>
-  /**
-   * The session of a request, for other code of the server. What a form or a server action does is done for the `login`
-   * whose page sent it, and for no other. `readOnly` never refreshes and never writes: for places that cannot set cookies.
-   */
-  getSession(request: Request, options?: GetSessionOptions): Promise<ServerSession<User>>
-  /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
-  returnTo(value: unknown): string
-  /**
-   * Takes no new request, and resolves when no refresh is in the air any more, or after `timeoutMs`
-   * (default 30 000). To be called on SIGTERM.
-   */
-  drain(options?: { readonly timeoutMs?: number }): Promise<void>
-}
+import { createWork } from './work.ts'
 
 const MAX_BODY_BYTES = 8_192
 /** As long as any address of a page: a way back that is too long is dropped, and the login goes on. */
@@ -84,18 +63,10 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const { clock, paths } = settings
   const keyring = createKeyring(settings.secrets)
   const endSessionUrls = createEndSessionUrls()
-  const running = new Set<Promise<unknown>>()
+  const endSession = createEndSession(endSessionUrls)
+  const work = createWork(clock)
   const stopping = new AbortController()
   const draining = stopping.signal
-
-  const track = <T>(task: Promise<T>): Promise<T> => {
-    const done = () => {
-      running.delete(settled)
-    }
-    const settled: Promise<void> = task.then(done, done)
-    running.add(settled)
-    return task
-  }
 
   const hostOf = loginHosts(settings, endSessionUrls)
   const logins = runLogins(settings.logins, hostOf)
@@ -116,7 +87,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
         absoluteLifetimeMs,
       )
     : idCookie(slot(''), keyring, absoluteLifetimeMs)
-  const background = (task: Promise<unknown>) => void track(task)
+  const background = (task: Promise<unknown>) => void work.track(task)
   const sessions = createSessions({ settings, keyring, entries, sessionCookie, logins, background })
   const api = createRoutes(
     settings.api ?? offeredApi(logins),
@@ -140,14 +111,14 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     ),
   )
   // These are called by others: a provider, and a browser that comes back from one.
-  const open = new Set<Endpoint>([backChannel, ...callbacks.values()])
+  const calledByOthers = new Set<Endpoint>([backChannel, ...callbacks.values()])
   const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...callbacks.values()])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
-    [`POST ${paths.root}logout`]: logout(endSessionUrls),
+    [`POST ${paths.root}logout`]: logout(endSession),
     [`GET ${paths.providerLogout}`]: providerLogout,
     [`GET ${paths.root}logins`]: listLogins,
     [`POST ${paths.root}login`]: submitLogin,
@@ -172,7 +143,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       const own = endpoints[`${request.method} ${url.pathname}`]
       endpoint = own ?? apiEndpoint(url, request.method)
       if (!endpoint) return failure(404, 'not_found')
-      const forgery = open.has(endpoint) ? undefined : forgeryOf(request, settings.origin)
+      const forgery = calledByOthers.has(endpoint) ? undefined : forgeryOf(request, settings.origin)
       if (forgery) {
         settings.observe({ type: 'turnedAway', code: 'csrf' })
         return failure(403, 'csrf', forgery)
@@ -181,7 +152,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       if (whole instanceof Response) return whole
       const serving = serve(endpoint, whole, info)
       // A login is a stranger's still: whoever stops the server does not wait for it.
-      return await (loggingIn.has(endpoint) ? serving : track(serving))
+      return await (loggingIn.has(endpoint) ? serving : work.track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
       const code = isMisconfigured ? 'misconfigured' : 'unavailable'
@@ -221,22 +192,18 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     return route && proxy(route)
   }
 
+  const open = createOpen(context)
+  const end = createEnd(context, endSession)
+
   return {
     handle: (request, info = {}) => answer(request, info),
     getSession: createGetSession(context) as SessionServer<User>['getSession'],
+    open: (answer, own) => work.track(open(answer, own)) as ReturnType<SessionServer<User>['open']>,
+    end: (request, own) => work.track(end(request, own)),
     returnTo: (value) => returnToOf(context, value),
     async drain({ timeoutMs = 30_000 } = {}) {
       stopping.abort()
-      let disarm = () => {}
-      const late = new Promise<void>((resolve) => {
-        disarm = clock.setTimer(resolve, timeoutMs, 'foreground')
-      })
-      const done = async () => {
-        while (running.size > 0) await Promise.all(running)
-        await sessions.awake.landed()
-      }
-      await Promise.race([done(), late])
-      disarm()
+      await work.done(timeoutMs, () => sessions.awake.landed())
     },
   }
 }

@@ -1,14 +1,12 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
-import type { Clock } from '../base/clock.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
-import type { EndSessionUrls } from './endSessionUrls.ts'
+import type { EndSession } from './endSession.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
-import { keepProviderLogout } from './providerLogout.ts'
 import type { Verified } from './serverLogin.ts'
 
 /** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
@@ -99,40 +97,19 @@ async function unverified(
  * a backend that is down, without a session. Where the store is down it takes the cookie away and answers 503: other
  * processes do not know yet.
  */
-export function logout(endSessionUrls: EndSessionUrls): Endpoint {
+export function logout(endSession: EndSession): Endpoint {
   return async (context, request) => {
-    const { sessions, settings, logins } = context
+    const { sessions } = context
     const found = await sessions.findFor(request)
     if (!isFound(found))
       return found.isOther || found.isAmbiguous || found.isUnknownLogin
         ? noSession(context, request, found)
         : json(200, {}, sessions.sessionCookie.clear())
-    endSessionUrls.ask(found.key)
-    const isEnded = await sessions.end(found, 'user')
-    const told = endSessionUrls.take(found.key)
-    if (!isEnded) return failure(503, 'unavailable', {}, sessions.sessionCookie.clear())
-    // The session is over by now, whatever becomes of this.
-    const { via, data } = found.record
-    const login = logins.get(via[0])
-    // A provider that hangs holds no logout.
-    const asked = login?.endSession?.(data).catch(() => undefined)
-    const location = told ?? (asked && (await within(settings.clock, LOGOUT_WAIT_MS, asked)))?.href
-    const kept = location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
-    return json(200, kept ? { redirect: kept.location } : {}, [
-      ...sessions.sessionCookie.clear(),
-      ...(kept ? [kept.cookie] : []),
-    ])
+    const { isEnded, redirect, cookies } = await endSession(context, found)
+    return isEnded
+      ? json(200, redirect === undefined ? {} : { redirect }, cookies)
+      : failure(503, 'unavailable', {}, cookies)
   }
-}
-
-const LOGOUT_WAIT_MS = 1_000
-
-/** What `task` comes to within `ms`, or `undefined`. */
-function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const disarm = clock.setTimer(() => resolve(undefined), ms, 'foreground')
-    task.then(resolve, reject).finally(disarm)
-  })
 }
 
 /** `POST backchannel-logout`: OpenID Connect Back-Channel Logout 1.0, of the provider of any login. */

@@ -1,11 +1,14 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured } from '../base/errors.ts'
+import { factsOf, type ServerFacts } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
-import { isFound } from './foundSession.ts'
+import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import { type ServerCookie, serverCookie } from './serverCookie.ts'
+import type { SessionRequest } from './sessionRequest.ts'
 import { shownUserOf } from './shownUserOf.ts'
 
 /** What the session of a request has, whether somebody is logged in or not. */
@@ -18,13 +21,28 @@ export interface AnyServerSession<User extends UserIdentity = SessionUser> {
    */
   readonly login: string | null
   /**
+   * What the page that is rendered now may know: the option `facts` of `createBffSession`, which then asks for nothing at
+   * its start. `null`: nobody is logged in. Absent: that cannot be told now, and the page asks.
+   */
+  readonly facts?: ServerFacts<User> | null
+  /**
    * Calls the backend with a fresh bearer, as `Session.fetch` does. Rejects with `LoggedOut` without a session.
    * Read-only: with the bearer at hand.
    */
   readonly fetch: typeof globalThis.fetch
   /** A bearer that is good now; read-only: the one at hand, if it is still good. Rejects as `Session.getToken`. */
   getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
-  /** Puts what the browser must know into `response`. Rejects with `Misconfigured` for a read-only session. */
+  /**
+   * Renews now, together with everybody else who wants that, unless the last renewal was a moment ago. Resolves to the facts
+   * after it. Rejects as `Session.refresh`, and with `Misconfigured` for a read-only session.
+   */
+  refresh(): Promise<ServerFacts<User>>
+  /**
+   * What the browser must be given after what was done with the session, for frameworks that set cookies by themselves.
+   * Rejects with `Misconfigured` for a read-only session.
+   */
+  cookies(): Promise<readonly ServerCookie[]>
+  /** Puts the same into `response`. Rejects with `Misconfigured` for a read-only session. */
   commit(response: Response): Promise<Response>
 }
 
@@ -36,8 +54,15 @@ export interface AnyServerSession<User extends UserIdentity = SessionUser> {
  * if (user === null) return Response.redirect('/login')
  */
 export type ServerSession<User extends UserIdentity = SessionUser> =
-  | (AnyServerSession<User> & { readonly user: User; readonly login: string })
-  | (AnyServerSession<User> & { readonly user: null; readonly login: null })
+  | OpenServerSession<User>
+  | (AnyServerSession<User> & { readonly user: null; readonly login: null; readonly facts?: null })
+
+/** The session of somebody who is logged in. */
+export type OpenServerSession<User extends UserIdentity = SessionUser> = AnyServerSession<User> & {
+  readonly user: User
+  readonly login: string
+  readonly facts: ServerFacts<User>
+}
 
 /** How a session is looked for. */
 export interface GetSessionOptions {
@@ -46,53 +71,110 @@ export interface GetSessionOptions {
   /**
    * The login that the page shows which sent the request, as its form or its server action brings it: of another login
    * there is no session. @default what the header `x-csrf` or the query parameter `session-login` say. A request that may
-   * change something (neither `GET` nor `HEAD`, and not `readOnly`) must say it: else there is no session, either.
+   * change something (neither `GET` nor `HEAD`, or without a method, and not `readOnly`) must say it: else there is no
+   * session, either.
    */
   readonly login?: string
 }
 
+/** `getSession` of a server. */
 export function createGetSession(context: ServerContext) {
-  const { sessions, settings } = context
-  return async (request: Request, options: GetSessionOptions = {}): Promise<ServerSession<UserIdentity>> => {
-    if (!isWebRequest(request))
-      throw new Misconfigured(
-        'getSession takes a web-standard Request. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).',
-      )
-    const found = await sessions.find(request)
+  const { sessions } = context
+  return async (
+    request: SessionRequest,
+    options: GetSessionOptions = {},
+  ): Promise<ServerSession<UserIdentity>> => {
     const { readOnly = false } = options
-    const isOther = isFound(found) && !isMeant(request, options, found.record.login)
-    const commit = async (response: Response): Promise<Response> => {
-      if (readOnly)
-        throw new Misconfigured('A read-only session commits nothing: call getSession without readOnly.')
+    const found = await findMeant(context, request, options, 'getSession')
+    const lines = async (): Promise<readonly string[]> => {
+      if (readOnly) throw new Misconfigured(`${READ_ONLY}: it can set no cookies.`)
       const { sessionCookie } = sessions
       const isGone =
-        !isFound(found) && !found.isAmbiguous && !found.isUnknownLogin && sessionCookie.isPresent(request)
-      for (const line of isGone ? sessionCookie.clear() : await sessionCookie.update(request))
-        response.headers.append('set-cookie', line)
-      return response
+        !isFound(found) &&
+        !found.isAmbiguous &&
+        !found.isUnknownLogin &&
+        !found.isOther &&
+        sessionCookie.isPresent(request)
+      return isGone ? sessionCookie.clear() : sessionCookie.update(request)
     }
-    if (isOther) settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
-    if (!isFound(found) || isOther) {
-      const nobody = () => Promise.reject(new LoggedOut(isOther ? 'elsewhere' : 'never'))
-      return { user: null, login: null, fetch: nobody, getToken: nobody, commit }
-    }
-    const bearer = bearerOf(found, context, !readOnly)
+    if (isFound(found)) return openSessionOf(context, found, lines, readOnly)
+    const nobody = () => Promise.reject(new LoggedOut(found.isOther ? 'elsewhere' : 'never'))
+    // Somebody may be there: a later release knows the login, or another cookie is in the way.
+    const isOpen = found.isOther || found.isAmbiguous || found.isUnknownLogin
     return {
-      // The code of the server is not a page: it may have all that is known of the last user.
-      user: shownUserOf(settings, found.session.user, (document) => document) as UserIdentity,
-      login: found.record.login,
-      fetch: bearer.fetch,
-      getToken: bearer.getToken,
-      commit,
+      user: null,
+      login: null,
+      ...(!isOpen && { facts: null }),
+      fetch: nobody,
+      getToken: nobody,
+      refresh: nobody,
+      ...setting(lines),
     }
   }
 }
 
+/** The session of a request, if that is the login which its page believes in. */
+export async function findMeant(
+  { sessions, settings }: ServerContext,
+  request: SessionRequest,
+  options: GetSessionOptions,
+  method: string,
+): Promise<Found | Missing> {
+  if (!isWebRequest(request))
+    throw new Misconfigured(
+      `${method} takes a web-standard Request, or { headers } with web-standard Headers. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).`,
+    )
+  const found = await sessions.find(request)
+  if (!isFound(found) || isMeant(request, options, found.record.login)) return found
+  settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
+  return { isOther: true }
+}
+
+/** What code of the server has of a session that was found; `lines`: what its browser must be given. */
+export function openSessionOf(
+  context: ServerContext,
+  found: Found,
+  lines: () => Promise<readonly string[]>,
+  readOnly = false,
+): OpenServerSession<UserIdentity> {
+  const { settings } = context
+  const { clock } = settings
+  const bearer = bearerOf(found, context, !readOnly)
+  const factsAt = (one: Found) => factsOf(one, settings, clock.wall()) as ServerFacts<UserIdentity>
+  return {
+    // The code of the server is not a page: it may have all that is known of the last user.
+    user: shownUserOf(settings, found.session.user, (document) => document) as UserIdentity,
+    login: found.record.login,
+    facts: factsAt(found),
+    fetch: bearer.fetch,
+    getToken: bearer.getToken,
+    async refresh() {
+      if (readOnly) throw new Misconfigured(`${READ_ONLY}: it renews nothing.`)
+      const renewed = await bearer.refresh()
+      if (!isFound(renewed)) throw new LoggedOut('elsewhere')
+      return factsAt(renewed)
+    },
+    ...setting(lines),
+  }
+}
+
+/** How what a browser must be given comes into an answer. */
+export const setting = (lines: () => Promise<readonly string[]>) => ({
+  cookies: async () => (await lines()).map(serverCookie),
+  async commit(response: Response): Promise<Response> {
+    for (const line of await lines()) response.headers.append('set-cookie', line)
+    return response
+  },
+})
+
+const READ_ONLY = 'The session is read-only, as getSession was told'
+
 /** A page that only asks who is there names nobody. A form that lacks its field is for nobody, either. */
-function isMeant(request: Request, options: GetSessionOptions, login: string): boolean {
+function isMeant(request: SessionRequest, options: GetSessionOptions, login: string): boolean {
   if ('login' in options) return options.login === login
   const named = loginsNamedBy(request)
-  const isLook = options.readOnly || /^(GET|HEAD)$/.test(request.method)
+  // What shows no method may be a server action.
+  const isLook = options.readOnly || (request.method !== undefined && /^(GET|HEAD)$/.test(request.method))
   if (isLook && named.every((name) => name === NOBODY)) return true
   return named.length > 0 && isFor(request, login)
 }

@@ -68,7 +68,7 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     const verdict = judge(here, attempts, name, readUser(granted.answer.user)?.id)
     if (verdict === 'replace') {
       const { cookies } = await sessions.replace(request, name, granted)
-      return redirect(keeper.wayBack(attempts), [...cookies, ...(await keeper.done(attempts))])
+      return redirect(keeper.wayBack(attempts), [...(await cookies()), ...(await keeper.done(attempts))])
     }
     sessions.refuse(name, granted)
     if (verdict === 'keep') return redirect(keeper.wayBack(attempts), await keeper.done(attempts))

@@ -199,5 +199,5 @@ async function opened(
     return refused(context, no, more)
   }
   const { found, cookies } = await sessions.replace(request, via, grant)
-  return json(200, factsOf(found, settings, settings.clock.wall()), [...cookies, ...more])
+  return json(200, factsOf(found, settings, settings.clock.wall()), [...(await cookies()), ...more])
 }

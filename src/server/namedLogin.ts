@@ -1,3 +1,5 @@
+import type { SessionRequest } from './sessionRequest.ts'
+
 /** What a page sends that believes in no session, and where it only asks who is there. */
 export const NOBODY = '1'
 /** What `login` of facts looks like. */
@@ -9,14 +11,14 @@ const PARAMETER = 'session-login'
  * The logins that a request says it is for, each a `login` of facts: in `x-csrf`, and in the query. None: it is a read
  * that does not say. `NOBODY`: its page believes that nobody is logged in.
  */
-export function loginsNamedBy(request: Request): readonly string[] {
+export function loginsNamedBy(request: SessionRequest): readonly string[] {
   const header = request.headers.get('x-csrf')
-  const named = new URL(request.url).searchParams.getAll(PARAMETER)
+  const named = request.url === undefined ? [] : new URL(request.url).searchParams.getAll(PARAMETER)
   return header === null ? named : [header, ...named]
 }
 
 /** Whether a request is for `login`, as far as it says. */
-export const isFor = (request: Request, login: string): boolean =>
+export const isFor = (request: SessionRequest, login: string): boolean =>
   loginsNamedBy(request).every((named) => named === login)
 
 /** A query without the name of a login; what else is in it stays as it was written. */

@@ -5,6 +5,7 @@ import type { CookieSlot } from './cookieSlot.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
+import type { SessionRequest } from './sessionRequest.ts'
 
 /** How a browser's cookie leads to its session. */
 export interface SessionCookie {
@@ -14,18 +15,19 @@ export interface SessionCookie {
    * Each session that a request may be of, as the keys under which that session may be found. Whatever was not given out
    * here has none.
    */
-  candidatesOf(request: Request): Promise<readonly (readonly string[])[]>
+  candidatesOf(request: SessionRequest): Promise<readonly (readonly string[])[]>
   /** `Set-Cookie` lines of a new session. */
   issue(record: ServerRecord, id: string): Promise<readonly string[]>
   /** Those that the session of a request needs after the request was served. */
-  update(request: Request): Promise<readonly string[]>
-  isPresent(request: Request): boolean
+  update(request: SessionRequest): Promise<readonly string[]>
+  isPresent(request: SessionRequest): boolean
   clear(): readonly string[]
   /** Deletes what others have planted, and leaves our own. */
-  clearForeign(request: Request): readonly string[]
+  clearForeign(request: SessionRequest): readonly string[]
 }
 
-const pathOf = (request: Request) => new URL(request.url).pathname
+/** Without an address: where every cookie that reaches a page of ours reaches. */
+const pathOf = ({ url }: SessionRequest) => (url === undefined ? '/' : new URL(url).pathname)
 
 /** The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived. */
 export function idCookie(slot: CookieSlot, keyring: Keyring, maxAgeMs: number): SessionCookie {
@@ -65,10 +67,10 @@ export function sealedCookie(
   maxAgeMs: number,
 ): SessionCookie {
   /** What the browser of a request had, by key. */
-  const carried = new WeakMap<Request, Map<string, string>>()
+  const carried = new WeakMap<SessionRequest, Map<string, string>>()
 
   /** The sealed texts whose parts are all there. Parts of two texts never make one. */
-  function sealedOf(request: Request): readonly string[] {
+  function sealedOf(request: SessionRequest): readonly string[] {
     const texts = new Map<string, { readonly count: number; readonly chunks: string[] }>()
     slots.forEach((slot, i) => {
       for (const value of slot.values(request)) {

@@ -13,6 +13,7 @@ import type { LoginGrant } from './serverLogin.ts'
 import type { ServerRecord } from './serverRecord.ts'
 import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
+import type { SessionRequest } from './sessionRequest.ts'
 
 interface Parts {
   readonly settings: ServerSettings
@@ -21,7 +22,7 @@ interface Parts {
   readonly sessionCookie: SessionCookie
   readonly logins: RunningLogins
   readonly ends: SessionEnds
-  readonly find: (request: Request) => Promise<Found | Missing>
+  readonly find: (request: SessionRequest) => Promise<Found | Missing>
   /** Work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
 }
@@ -69,12 +70,15 @@ export function createSessionOpening(parts: Parts) {
     return { record: entries.fitted(record), id }
   }
 
-  /** A login: a new session under a new id, in place of the one that the browser of `request` had before. */
+  /**
+   * A login: a new session under a new id, in place of the one that the browser of `request` had before. `cookies` are the
+   * `Set-Cookie` lines of the session as it is when they are asked for.
+   */
   async function replace(
-    request: Request,
+    request: SessionRequest,
     via: string,
     grant: LoginGrant,
-  ): Promise<{ readonly found: Found; readonly cookies: readonly string[] }> {
+  ): Promise<{ readonly found: Found; cookies(): Promise<readonly string[]> }> {
     const { record, id } = await begin(via, grant)
     const { key } = record
     const revision = await entries.write(record, null).catch((error) => {
@@ -83,12 +87,17 @@ export function createSessionOpening(parts: Parts) {
     })
     if (revision === null) throw new Error('A new session id was taken already.')
     settings.observe({ type: 'login', session: nameOf(key), via, provider: grant.strategy })
-    const cookies = await sessionCookie.issue(record, id)
+    // One that does not fit into cookies is none.
+    const first = await sessionCookie.issue(record, id)
     const previous = await find(request)
     if (isFound(previous)) await ends.end(previous, 'user')
     const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []
     const found = { key, record, revision, session: record.session as SessionRecord }
-    return { found, cookies: [...planted, ...cookies] }
+    const newest = async () => {
+      const now = settings.sealedCookies ? (await entries.read(key))?.record : undefined
+      return now && !('ended' in now.session) ? sessionCookie.issue(now, id) : first
+    }
+    return { found, cookies: async () => [...planted, ...(await newest())] }
   }
 
   /** Ends what the backend granted and no session is made of, as far as the backend lets us. */

@@ -6,6 +6,7 @@ import type { ServerSettings } from './readServerOptions.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
+import type { SessionRequest } from './sessionRequest.ts'
 
 interface Parts {
   readonly settings: ServerSettings
@@ -23,7 +24,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
    * The session of a request. Each cookie of our name is tried: what leads nowhere costs nobody a session. Where several
    * lead to living sessions, a sibling domain may have planted one, and none counts.
    */
-  async function find(request: Request): Promise<Found | Missing> {
+  async function find(request: SessionRequest): Promise<Found | Missing> {
     let found: Found | undefined
     let missing: Missing = {}
     for (const keys of await sessionCookie.candidatesOf(request)) {
@@ -41,7 +42,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
    * The session of a request, if that is the login which its page believes in: what a page of A asks for is never done for
    * B, who logged in since in another window.
    */
-  async function findFor(request: Request): Promise<Found | Missing> {
+  async function findFor(request: SessionRequest): Promise<Found | Missing> {
     const found = await find(request)
     if (!isFound(found) || isFor(request, found.record.login)) return found
     settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })

@@ -62,7 +62,7 @@ export function createSessions(parts: SessionsParts) {
   }
 
   const { end, endSubject } = ends
-  return { find, findFor, replace, refuse, end, endSubject, note, awake, sessionCookie, streams }
+  return { find, findFor, look, replace, refuse, end, endSubject, note, awake, sessionCookie, streams }
 }
 
 export type Sessions = ReturnType<typeof createSessions>

@@ -7,7 +7,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
-import type { RequestInfo, SessionServer } from 'xstate-session/server'
+import { createBffSession } from 'xstate-session/bff'
+import type { RequestInfo, ServerFacts, SessionServer } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort, killAll, startRedis } from '../../examples/server/processes.ts'
 import { browser } from '../server/browser.ts'
@@ -27,7 +28,8 @@ const SAMPLES = {
   serverless: 'sealedCookies: true',
   hono: "from 'hono'",
   next: "runtime = 'nodejs'",
-  serverComponent: 'userOf',
+  serverComponent: 'propsOf',
+  serverAction: 'function renew',
   form: 'saveSettings',
   fetchModule: 'export default { fetch',
   express: 'function mount',
@@ -214,12 +216,32 @@ test('U63: the route handlers of Next.js serve, and a server component asks', as
     ['server'],
   )
   const page = await logInAndCall((request) => route[request.method as 'GET'](request), backend)
-  const { userOf } = await runSample<{
-    userOf(server: SessionServer, cookie: string | null): Promise<{ readonly email?: string } | null>
+  const { propsOf } = await runSample<{
+    propsOf(
+      server: SessionServer,
+      headers: Headers,
+    ): Promise<{ readonly name?: string; readonly facts?: ServerFacts | null }>
   }>(PAGE, SAMPLES.serverComponent)
   const cookie = [...page.cookies].map(([n, v]) => `${n}=${v}`).join('; ')
-  expect((await userOf(route.server, cookie))?.email).toBe(backend.accounts.localAdmin.email)
-  expect(await userOf(route.server, null)).toBeNull()
+  const { facts } = await propsOf(route.server, new Headers({ cookie }))
+  expect(facts?.user.email).toBe(backend.accounts.localAdmin.email)
+  expect(createBffSession({ baseUrl: PUBLIC, facts: facts ?? null }).getSnapshot()).toMatchObject({
+    state: 'active',
+    isPending: false,
+  })
+  expect(await propsOf(route.server, new Headers())).toEqual({ name: undefined, facts: null })
+  const { renew } = await runSample<{
+    renew(
+      server: SessionServer,
+      headers: Headers,
+      login: string,
+      cookies: { set(name: string, value: string, options: object): unknown },
+    ): Promise<void>
+  }>(PAGE, SAMPLES.serverAction)
+  const set = vi.fn()
+  await renew(route.server, new Headers({ cookie }), facts?.login ?? '', { set })
+  expect(set).not.toHaveBeenCalled()
+  expect((await propsOf(route.server, new Headers({ cookie }))).facts?.version).toBe(2)
 })
 
 test('U63: the module for Bun and Deno is a fetch handler', async () => {

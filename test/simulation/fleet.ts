@@ -1,6 +1,6 @@
 import { deriveKey, unseal } from '../../src/platform/crypto.node.ts'
-import type { SessionServer } from '../../src/server/createSessionServer.ts'
 import type { ServerRecord } from '../../src/server/serverRecord.ts'
+import type { SessionServer } from '../../src/server/sessionServer.ts'
 import type { EntryWrite, ServerStore } from '../../src/stores/serverStore.ts'
 import type { Random } from '../chaos/random.ts'
 import { librechatServer } from '../server/librechatServer.ts'

@@ -1,0 +1,44 @@
+import type { ServerContext } from './context.ts'
+import type { EndSession } from './endSession.ts'
+import { isFound } from './foundSession.ts'
+import { findMeant, type GetSessionOptions, setting } from './getSession.ts'
+import type { ServerCookie } from './serverCookie.ts'
+import type { SessionRequest } from './sessionRequest.ts'
+
+/** A logout, and what its answer must say. */
+export interface EndedServerSession {
+  /**
+   * Whether nobody is logged in any more, as far as every process knows. `false`: the request is for another login than the
+   * one that is there; that login is not in the option `logins`; several cookies lead to sessions; or the store is down, and
+   * this process goes on trying.
+   */
+  readonly isEnded: boolean
+  /** Where the browser goes on to: an address of this server that leads once to the provider's own logout. */
+  readonly redirect?: string
+  /** What the browser must be given. */
+  cookies(): Promise<readonly ServerCookie[]>
+  /** Puts the same into `response`. */
+  commit(response: Response): Promise<Response>
+}
+
+/** `end` of a server. */
+export function createEnd(context: ServerContext, endSession: EndSession) {
+  const { sessionCookie } = context.sessions
+  return async (
+    request: SessionRequest,
+    options: Pick<GetSessionOptions, 'login'> = {},
+  ): Promise<EndedServerSession> => {
+    const found = await findMeant(context, request, options, 'end')
+    if (isFound(found)) {
+      const { cookies, ...end } = await endSession(context, found)
+      return { ...end, ...setting(async () => cookies) }
+    }
+    const isKept = found.isOther || found.isUnknownLogin
+    const lines = isKept
+      ? []
+      : found.isAmbiguous
+        ? sessionCookie.clearForeign(request)
+        : sessionCookie.clear()
+    return { isEnded: !(isKept || found.isAmbiguous), ...setting(async () => lines) }
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../base/clock.ts'
+import type { ServerContext } from './context.ts'
+import type { EndSessionUrls } from './endSessionUrls.ts'
+import type { Found } from './foundSession.ts'
+import { keepProviderLogout } from './providerLogout.ts'
+
+/** What a logout comes to. */
+interface End {
+  /** Whether every process knows. `false`: the store is down, and this process goes on trying. */
+  readonly isEnded: boolean
+  /** Where the browser goes on to: an address of ours that leads once to the provider's own logout. */
+  readonly redirect?: string
+  /** `Set-Cookie` lines. */
+  readonly cookies: readonly string[]
+}
+
+export type EndSession = (context: ServerContext, found: Found) => Promise<End>
+
+const LOGOUT_WAIT_MS = 1_000
+
+/** Ends sessions at the word of their user: here, at the backend, and at the provider. */
+export function createEndSession(endSessionUrls: EndSessionUrls): EndSession {
+  return async (context, found) => {
+    const { sessions, settings, logins } = context
+    endSessionUrls.ask(found.key)
+    const isEnded = await sessions.end(found, 'user')
+    const told = endSessionUrls.take(found.key)
+    const gone = sessions.sessionCookie.clear()
+    if (!isEnded) return { isEnded, cookies: gone }
+    // The session is over by now, whatever becomes of this.
+    const { via, data } = found.record
+    const login = logins.get(via[0])
+    // A provider that hangs holds no logout.
+    const asked = login?.endSession?.(data).catch(() => undefined)
+    const location = told ?? (asked && (await within(settings.clock, LOGOUT_WAIT_MS, asked)))?.href
+    const kept = location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
+    return kept
+      ? { isEnded, redirect: kept.location, cookies: [...gone, kept.cookie] }
+      : { isEnded, cookies: gone }
+  }
+}
+
+/** What `task` comes to within `ms`, or `undefined`. */
+function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const disarm = clock.setTimer(() => resolve(undefined), ms, 'foreground')
+    task.then(resolve, reject).finally(disarm)
+  })
+}

@@ -1,0 +1,53 @@
+import type { UserIdentity } from '../../machines/session.types.ts'
+import { LoginRefused, Misconfigured } from '../base/errors.ts'
+import type { LoginAnswer } from '../session/login.ts'
+import type { ServerContext } from './context.ts'
+import { isFound } from './foundSession.ts'
+import { type OpenServerSession, openSessionOf } from './getSession.ts'
+import { isWebRequest } from './isWebRequest.ts'
+import { loginRefused, misfitOf } from './loginAnswers.ts'
+import type { LoginGrant } from './serverLogin.ts'
+import type { SessionRequest } from './sessionRequest.ts'
+
+/** Whose browser gets a session, and of which login it is. */
+export interface OpenOptions extends Omit<LoginGrant, 'answer' | 'strategy'> {
+  /** Of the browser that logs in: the session that it had before ends. */
+  readonly request: SessionRequest
+  /** The name of the login in the option `logins`. */
+  readonly via: string
+  /** Which of the login's strategies renews the session. @default the only one */
+  readonly strategy?: string
+}
+
+/** `open` of a server. */
+export function createOpen(context: ServerContext) {
+  const { settings, logins, sessions } = context
+  return async (
+    answer: LoginAnswer,
+    { request, via, strategy, ...rest }: OpenOptions,
+  ): Promise<OpenServerSession<UserIdentity>> => {
+    if (!isWebRequest(request))
+      throw new Misconfigured(
+        '`request` of open must be a web-standard Request, or { headers } with web-standard Headers.',
+      )
+    const names = Object.keys(logins.get(via)?.strategies ?? {})
+    const chosen = strategy ?? (names.length === 1 ? names[0] : undefined)
+    if (chosen === undefined || !names.includes(chosen))
+      throw new Misconfigured(
+        names.length === 0
+          ? `\`via\` of open must be one of the logins: ${logins.all.map(([name]) => name).join(', ')}.`
+          : `\`strategy\` of open must be one of those of "${via}": ${names.join(', ')}.`,
+      )
+    const grant: LoginGrant = { ...rest, answer, strategy: chosen }
+    const previous = await sessions.find(request)
+    const isWaiting = !isFound(previous) && previous.isUnknownLogin
+    const refusal = isWaiting ? { status: 503, code: 'login_unknown' } : misfitOf(settings, via, grant)
+    if (refusal) {
+      sessions.refuse(via, grant)
+      settings.observe(loginRefused(refusal.status, refusal))
+      throw new LoginRefused(refusal.code, refusal.status)
+    }
+    const { found, cookies } = await sessions.replace(request, via, grant)
+    return openSessionOf(context, found, cookies)
+  }
+}
