@@ -3,7 +3,7 @@ export interface Account {
   readonly id: string
   readonly email: string
   readonly name: string
-  readonly provider: 'local' | 'openid'
+  readonly provider: 'local' | 'openid' | 'google'
   readonly admin: boolean
   readonly tenantId?: string
   /** Local accounts. */
@@ -11,7 +11,7 @@ export interface Account {
   /** Second factor: a fixed code in place of a TOTP. */
   readonly twoFactorCode?: string
   readonly backupCode?: string
-  /** OpenID accounts: the subject at the provider. */
+  /** OpenID and Google accounts: the subject at the provider. */
   readonly sub?: string
 }
 
@@ -87,6 +87,14 @@ export const accounts = {
     admin: true,
     tenantId: 'globex',
     sub: 'dora',
+  },
+  googleAdmin: {
+    id: '6500000000000000000000d1',
+    email: 'gina@google.example',
+    name: 'Gina Google',
+    provider: 'google',
+    admin: true,
+    sub: 'gina',
   },
 } as const satisfies Record<string, Account>
 

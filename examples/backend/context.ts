@@ -19,6 +19,8 @@ export interface BackendContext {
   readonly tokens: Tokens
   readonly limiter: Limiter
   readonly openid: OpenidClient
+  /** Google, as the backend's client of it: an OpenID provider, too. */
+  readonly google: OpenidClient
   readonly flows: SsoFlows
   readonly presentations: PresentationLog
 }

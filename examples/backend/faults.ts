@@ -9,6 +9,8 @@ const routes = {
   'GET /api/admin/oauth/openid/check': 'openidCheck',
   'GET /api/admin/oauth/openid': 'openidStart',
   'GET /api/admin/oauth/openid/callback': 'openidCallback',
+  'GET /api/admin/oauth/google': 'googleStart',
+  'GET /api/admin/oauth/google/callback': 'googleCallback',
   'POST /api/admin/oauth/exchange': 'exchange',
   'POST /api/admin/oauth/refresh': 'openidRefresh',
   'POST /api/auth/refresh': 'cookieRefresh',

@@ -10,6 +10,8 @@ export interface Knobs {
   reuseTokens: boolean
   /** Whether an OpenID strategy is initialised at all. @default true */
   openidConfigured: boolean
+  /** Whether the login with Google is set up. @default true */
+  googleConfigured: boolean
   /** `TENANT_ISOLATION_STRICT`. @default false */
   strictTenant: boolean
   /** Body of the 401 of the bearer check: older builds send text without a content type. @default 'json' */
@@ -67,6 +69,7 @@ export function createKnobs(options: KnobOptions = {}): Knobs {
     refreshMs: 7 * 24 * 3_600_000,
     reuseTokens: true,
     openidConfigured: true,
+    googleConfigured: true,
     strictTenant: false,
     unauthorizedBody: 'json',
     clockOffsetMs: 0,

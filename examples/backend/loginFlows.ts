@@ -22,7 +22,7 @@ export interface LoginFlows {
   /** Logs in with e-mail and password, and with the second factor where the account has one. Throws on refusal. */
   loginLocal(email: string, password: string): Promise<LocalLogin>
   /**
-   * Walks the browser's way through provider and callback to the exchange. Throws on refusal.
+   * Walks the browser's way through the account's provider and callback to the exchange. Throws on refusal.
    * Where accounts share `(sub, iss)` the named one is touched first, so that it is the newest.
    */
   loginOpenid(account: AccountName): Promise<OpenidLogin>
@@ -64,11 +64,11 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
 /** Clients for the two ways to log in, for tests, demos and measurements. */
 export function createLoginFlows({ url, panelUrl, touch }: LoginFlowsOptions): LoginFlows {
   /** Follows redirects with cookies until one leads back to the panel, and answers with the code it carries. */
-  async function walkBrowser(start: string, loginHint: string): Promise<string> {
+  async function walkBrowser(provider: string, challenge: string, loginHint: string): Promise<string> {
     const jar = createCookieJar()
-    let location = new URL(start)
+    let location = new URL(`${url}/api/admin/oauth/${provider}?code_challenge=${challenge}`)
     for (let step = 0; step < 10; step += 1) {
-      if (location.href.startsWith(`${panelUrl}/auth/openid/callback`)) {
+      if (location.href.startsWith(`${panelUrl}/auth/${provider}/callback`)) {
         const code = location.searchParams.get('code')
         if (code) return code
         throw new Error(`OpenID login failed: ${location.searchParams.get('error')}`)
@@ -103,11 +103,11 @@ export function createLoginFlows({ url, panelUrl, touch }: LoginFlowsOptions): L
 
     async loginOpenid(name) {
       const account = accounts[name]
-      if (!('sub' in account)) throw new Error(`${name} is not an OpenID account`)
+      if (!('sub' in account)) throw new Error(`${name} is an account without single sign-on`)
       touch(name)
       const verifier = randomBytes(32).toString('hex')
       const challenge = createHash('sha256').update(verifier).digest('hex')
-      const code = await walkBrowser(`${url}/api/admin/oauth/openid?code_challenge=${challenge}`, account.sub)
+      const code = await walkBrowser(account.provider, challenge, account.sub)
       const origin = new URL(panelUrl).origin
       const response = await post(
         `${url}/api/admin/oauth/exchange`,

@@ -56,7 +56,7 @@ export interface Operator {
 }
 
 export function createOperator(context: BackendContext, provider: ProviderStore): Operator {
-  const { limiter, openid, sessions, tokens, users } = context
+  const { google, limiter, openid, sessions, tokens, users } = context
 
   function find(ref: UserRef): User {
     const id = ref in accounts ? accounts[ref as AccountName].id : ref
@@ -80,6 +80,7 @@ export function createOperator(context: BackendContext, provider: ProviderStore)
     revokeOpenidGrants: (ref) => provider.revokeAccount(find(ref).openidId ?? ''),
     setProviderConnection(connection) {
       openid.connection = connection
+      google.connection = connection
     },
     resetLimiter: () => limiter.reset(),
   }

@@ -69,10 +69,13 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   const knobs = createKnobs(options.knobs)
   const now = (): number => clock() + knobs.clockOffsetMs
   const server = await listen(options.port ?? 0)
-  const redirectUri = `${server.url}/api/admin/oauth/openid/callback`
+  const callbackOf = (name: string) => `${server.url}/api/admin/oauth/${name}/callback`
+  const redirectUri = callbackOf('openid')
+  const googleRedirectUri = callbackOf('google')
   const provider = await startProvider({
     port: options.providerPort ?? 0,
     redirectUri,
+    googleRedirectUri,
     postLogoutRedirectUri: `${panelUrl}/login`,
     accounts: Object.values(accounts),
     knobs,
@@ -94,6 +97,11 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     tokens: createTokens(now),
     limiter: createLimiter(knobs, now),
     openid: await createOpenidClient({ ...provider, redirectUri }),
+    google: await createOpenidClient({
+      ...provider,
+      clientId: provider.googleClientId,
+      redirectUri: googleRedirectUri,
+    }),
     flows: createSsoFlows(now),
     presentations,
   }

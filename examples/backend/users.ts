@@ -7,12 +7,13 @@ export interface User {
   name: string
   username: string
   role: string
-  provider: 'local' | 'openid'
+  provider: 'local' | 'openid' | 'google'
   /** The ACCESS_ADMIN capability. */
   isAdmin: boolean
   tenantId?: string | undefined
   openidId?: string | undefined
   openidIssuer?: string | undefined
+  googleId?: string | undefined
   emailVerified: boolean
   /** `checkBan` of a refresh finds it after the grant. */
   isBanned?: boolean | undefined
@@ -29,7 +30,7 @@ export interface UserStore {
   /** With a tenant only its users are seen. */
   findById(id: string, tenant?: string): User | undefined
   findByEmail(email: string): User | undefined
-  /** Newest first. `matches` tells whether the stored issuer is the wanted one. */
+  /** Newest first. `matches` tells whether the user's provider and issuer are the wanted ones. */
   findBySubject(sub: string, matches: (user: User) => boolean, tenant?: string): User[]
   touch(user: User): void
   delete(id: string): void
@@ -62,8 +63,9 @@ export function createUserStore(accounts: readonly Account[], issuer: string, no
       provider: account.provider,
       isAdmin: account.admin,
       tenantId: account.tenantId,
-      openidId: account.sub,
-      openidIssuer: account.sub && issuer,
+      ...(account.provider === 'google'
+        ? { googleId: account.sub }
+        : { openidId: account.sub, openidIssuer: account.sub && issuer }),
       emailVerified: true,
       passwordHash: account.password && hashSecret(account.password),
       totpSecret: account.twoFactorCode && hashSecret(account.twoFactorCode),
@@ -88,12 +90,15 @@ export function createUserStore(accounts: readonly Account[], issuer: string, no
     findByEmail: (email) => [...users.values()].find((user) => user.email === email.toLowerCase()),
     findBySubject: (sub, matches, tenant) =>
       [...users.values()]
-        .filter((user) => user.openidId === sub && matches(user) && inTenant(user, tenant))
+        .filter((user) => subjectOf(user) === sub && matches(user) && inTenant(user, tenant))
         .sort((a, b) => b.updatedAt - a.updatedAt),
     touch,
     delete: (id) => void users.delete(id),
   }
 }
+
+/** Whom the user's own provider calls so. */
+export const subjectOf = ({ openidId, googleId }: User): string | undefined => googleId ?? openidId
 
 /** The user document as login, verify and cookie refresh send it. Backup codes go out with a login only. */
 export function userDocument(user: User, options: { backupCodes?: boolean } = {}) {
@@ -107,6 +112,7 @@ export function userDocument(user: User, options: { backupCodes?: boolean } = {}
     provider: user.provider,
     ...(user.tenantId !== undefined && { tenantId: user.tenantId }),
     ...(user.openidId !== undefined && { openidId: user.openidId, openidIssuer: user.openidIssuer }),
+    ...(user.googleId !== undefined && { googleId: user.googleId }),
     emailVerified: user.emailVerified,
     twoFactorEnabled: user.twoFactorEnabledAt !== undefined,
     ...(options.backupCodes &&

@@ -58,6 +58,8 @@ export interface BffSession<User extends UserIdentity = SessionUser> extends Bas
     readonly purpose?: 'stepUp' | 'switchUser'
     /** The name of the login at the server. @default the one that logs in by redirect */
     readonly via?: string
+    /** Which provider, where a login has several: `openid` or `google` for `librechatLogin`. @default 'openid' there */
+    readonly provider?: string
     /** What `oauthLogin` asks of the provider: `login`, `select_account`, `consent`, `none`. */
     readonly prompt?: string
     /** Who is expected: an address or a name. */

@@ -1,4 +1,5 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
+import { Misconfigured } from '../base/errors.ts'
 import { resendOf } from '../base/resend.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import { outcomeOf } from '../wire/outcome.ts'
@@ -9,6 +10,11 @@ import { openidWords, spoken } from './words.ts'
 
 /** How answers are judged, and what a logout does at the backend. */
 export interface OpenidStrategyOptions {
+  /**
+   * Where the session was opened: at LibreChat's OpenID provider, or at Google. The backend spends the refresh token
+   * there. @default 'openid'
+   */
+  readonly provider?: 'openid' | 'google'
   /**
    * Whether a refresh token may be sent again when nobody knows if it was spent. `'never'` for an identity
    * provider that answers a second use by revoking the whole family. @default 'afterBearerEnds'
@@ -31,22 +37,24 @@ export interface OpenidStrategyOptions {
 const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
 
 /**
- * Renews a session of LibreChat's admin panel that was opened through an OpenID provider:
+ * Renews a session of LibreChat's admin panel that was opened through an OpenID provider, or with Google:
  * `POST {baseUrl}api/admin/oauth/refresh`, without Authorization and without cookies.
  *
  * `X-Tenant-Id` goes along when the session has a tenant; blank counts as none. Nothing is sent without a
  * refresh token or a user id (`rejected`: the backend would pick whichever user matches best), nor with a
  * malformed tenant id (`refused`, `misconfigured`: the backend would go on without any tenant).
  *
- * @throws Misconfigured for a `resend` that is no policy.
+ * @throws Misconfigured for a `provider` that is none of the two, and a `resend` that is no policy.
  *
  * @example
  * const session = createSession({ baseUrl: 'https://chat.example.com', strategies: { openid: openidStrategy() } })
  */
 export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStrategy {
-  const { resend, trust404, trust503, backendLogout = false } = options
+  const { provider = 'openid', resend, trust404, trust503, backendLogout = false } = options
+  if (provider !== 'openid' && provider !== 'google')
+    throw new Misconfigured('openidStrategy: `provider` must be "openid" or "google".')
   return {
-    kind: 'openid',
+    kind: provider,
     needsRefreshToken: true,
     ...resendOf('openidStrategy', resend),
     async refresh({ baseUrl, refreshToken, userId, tenantId, attemptId, signal, fetch }) {
@@ -62,7 +70,12 @@ export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStra
           'x-refresh-attempt-id': attemptId,
           ...(tenant ? { 'x-tenant-id': tenant } : {}),
         },
-        body: JSON.stringify({ refresh_token: refreshToken, user_id: userId }),
+        body: JSON.stringify({
+          refresh_token: refreshToken,
+          user_id: userId,
+          // Backends that know OpenID alone are sent what they have always been sent.
+          ...(provider !== 'openid' && { provider }),
+        }),
         signal,
         fetch,
       })

@@ -38,11 +38,11 @@ const paths: Record<MockRoute, readonly ['get' | 'post', string]> = {
 export function createMockBackend(options: MockBackendOptions = {}): MockBackend {
   const { baseUrl = '*', users: accounts = defaultUsers, now = systemClock.wall } = options
   const { bearerLifeMs = 900_000, refreshLifeMs = 604_800_000 } = options
-  const { rotate = true, reuseTokens = true, openid = true, gateway = 'open' } = options
+  const { rotate = true, reuseTokens = true, openid = true, google = true, gateway = 'open' } = options
   for (const [name, value] of Object.entries({ bearerLifeMs, refreshLifeMs })) {
     if (!(Number.isFinite(value) && value > 0)) throw new RangeError(`${name} must be milliseconds above 0.`)
   }
-  const initial: MockSettings = { bearerLifeMs, refreshLifeMs, rotate, reuseTokens, openid, gateway }
+  const initial: MockSettings = { bearerLifeMs, refreshLifeMs, rotate, reuseTokens, openid, google, gateway }
   const settings: MockSettings = { ...initial }
   const users: MockUser[] = structuredClone([...accounts])
   const credentials = createCredentials(settings, now)
@@ -120,14 +120,16 @@ export function createMockBackend(options: MockBackendOptions = {}): MockBackend
     presentations,
     fingerprint,
     issueLogin({ provider = 'openid', userId } = {}) {
-      const user = someone(userId, provider === 'openid' ? 'openid' : 'local')
+      const user = someone(userId, provider === 'librechat' ? 'local' : provider)
       const token = credentials.bearer(user)
       if (provider === 'librechat') {
         return { token, refreshToken: credentials.openLocal(user).token, user: userDocument(user) }
       }
       return {
         token,
-        ...(settings.reuseTokens && { refreshToken: credentials.openGrant(user) }),
+        ...((user.provider === 'google' || settings.reuseTokens) && {
+          refreshToken: credentials.openGrant(user),
+        }),
         user: ssoUser(user),
         expiresAt: now() + settings.bearerLifeMs,
       }

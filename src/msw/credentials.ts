@@ -8,12 +8,14 @@ export interface MockSettings {
   bearerLifeMs: number
   /** Life of a login, which no refresh prolongs; milliseconds. Default 7 days. */
   refreshLifeMs: number
-  /** Whether a refresh replaces the refresh token. Default true. */
+  /** Whether a refresh replaces the refresh token, but for Google, which never does. Default true. */
   rotate: boolean
   /** `false`: the OpenID refresh answers 403 `TOKEN_REUSE_DISABLED`, and logins bring no refresh token. */
   reuseTokens: boolean
   /** `false`: single sign-on is not set up (`OPENID_NOT_CONFIGURED`). */
   openid: boolean
+  /** `false`: the login with Google is not set up (`GOOGLE_NOT_CONFIGURED`). */
+  google: boolean
   /**
    * What stands in front of the backend. `open`: every request reaches it. `gone`: a network error. Anything else: a
    * gateway answers so in its place, as during a restart, and the backend sees nothing of it. Default `open`.
@@ -25,6 +27,7 @@ interface Grant {
   readonly login: number
   readonly userId: string
   readonly subject: string
+  readonly provider: MockUser['provider']
   readonly endsAt: number
   status: 'active' | 'consumed' | 'revoked'
 }
@@ -124,17 +127,23 @@ export function createCredentials(settings: MockSettings, now: () => number) {
         login: ++count,
         userId: user.id,
         subject: subjectOf(user),
+        provider: user.provider,
         endsAt: now() + settings.refreshLifeMs,
       })
     },
-    /** Spends a token at the identity provider. A second use ends every token of the login. */
-    renewGrant(token: string): { readonly token: string; readonly subject: string } | undefined {
+    /** Spends a token at its identity provider. A second use ends every token of the login. */
+    renewGrant(
+      token: string,
+      provider: MockUser['provider'],
+    ): { readonly token: string; readonly subject: string } | undefined {
       const spent = grants.get(token)
+      // Of another provider's token an identity provider knows nothing.
+      if (spent?.provider !== provider) return undefined
       if (spent?.status === 'consumed') {
         for (const other of grants.values()) if (other.login === spent.login) other.status = 'revoked'
       }
       if (spent?.status !== 'active' || spent.endsAt <= now()) return undefined
-      if (!settings.rotate) return { token, subject: spent.subject }
+      if (!settings.rotate || provider === 'google') return { token, subject: spent.subject }
       spent.status = 'consumed'
       return { token: grant(spent), subject: spent.subject }
     },

@@ -7,7 +7,7 @@ import type { MockUser } from './users.ts'
 export interface MockBackendOptions extends Partial<MockSettings> {
   /** Absolute URL that the backend answers under. Default: every origin. */
   readonly baseUrl?: string
-  /** The accounts to start with. Default: one local admin (`ada@example.com`, `password`), one OpenID admin. */
+  /** The accounts to start with. Default: one local admin (`ada@example.com`, `password`), one of OpenID, one of Google. */
   readonly users?: readonly MockUser[]
   /** Wall clock of the backend; milliseconds since the Unix epoch. Default: that of the platform. */
   readonly now?: () => number
@@ -50,7 +50,10 @@ export interface MockBackend {
   /** How `presentations` names a token. */
   fingerprint(token: string): string
   /** Logs in without a request: give the answer to `session.login`. Default: the first OpenID admin. */
-  issueLogin(of?: { readonly provider?: 'openid' | 'librechat'; readonly userId?: string }): MockLogin
+  issueLogin(of?: {
+    readonly provider?: 'openid' | 'google' | 'librechat'
+    readonly userId?: string
+  }): MockLogin
   /** A code for the exchange route, good once and for 30 s. `challenge`: hex SHA-256 of the verifier. */
   issueCode(of?: { readonly userId?: string; readonly challenge?: string; readonly origin?: string }): string
   /** Every bearer issued so far is answered with 401. */

@@ -1,13 +1,15 @@
 import { HttpResponse } from 'msw'
 import { type Answer, type Context, fieldsOf } from './context.ts'
 import { errorJson, type MockRoute } from './failures.ts'
-import { resolveUser, ssoUser } from './users.ts'
+import { type MockUser, resolveUser, ssoUser } from './users.ts'
 
 type OpenidRoute = Extract<MockRoute, 'openidCheck' | 'exchange' | 'openidRefresh'>
 
 /** Single sign-on: whether there is one, the exchange of a code, and the refresh. */
 export function openidRoutes(context: Context): Record<OpenidRoute, Answer> {
   const { users, settings, credentials, now } = context
+  /** `OPENID_REUSE_TOKENS` is for OpenID alone. */
+  const keepsToken = ({ provider }: MockUser) => provider === 'google' || settings.reuseTokens
   const life = () => ({ expiresAt: now() + settings.bearerLifeMs })
 
   return {
@@ -31,21 +33,22 @@ export function openidRoutes(context: Context): Record<OpenidRoute, Answer> {
       if (!isOurs || !isProven) return errorJson(401, 'INVALID_OR_EXPIRED_CODE')
       return HttpResponse.json({
         token: credentials.bearer(user),
-        ...(settings.reuseTokens && { refreshToken: credentials.openGrant(user) }),
+        ...(keepsToken(user) && { refreshToken: credentials.openGrant(user) }),
         user: ssoUser(user),
         ...life(),
       })
     },
 
     async openidRefresh({ request }) {
-      const { refresh_token: sent, user_id: userId } = await fieldsOf(request)
+      const { refresh_token: sent, user_id: userId, provider = 'openid' } = await fieldsOf(request)
       if (typeof sent !== 'string' || !sent) return errorJson(400, 'MISSING_REFRESH_TOKEN')
-      if (!settings.reuseTokens) return errorJson(403, 'TOKEN_REUSE_DISABLED')
-      if (!settings.openid) return errorJson(503, 'OPENID_NOT_CONFIGURED')
-      const renewed = credentials.renewGrant(sent)
+      if (provider !== 'openid' && provider !== 'google') return errorJson(400, 'INVALID_PROVIDER')
+      if (provider === 'openid' && !settings.reuseTokens) return errorJson(403, 'TOKEN_REUSE_DISABLED')
+      if (!settings[provider]) return errorJson(503, `${provider.toUpperCase()}_NOT_CONFIGURED`)
+      const renewed = credentials.renewGrant(sent, provider)
       if (!renewed) return errorJson(401, 'REFRESH_FAILED')
       // From here on the token is spent, and an error loses its successor.
-      const user = resolveUser(users, renewed.subject, userId, tenantOf(request))
+      const user = resolveUser(users, provider, renewed.subject, userId, tenantOf(request))
       if (typeof user === 'string') return errorJson(401, user)
       if (!user.admin) return errorJson(403, 'FORBIDDEN')
       const token = credentials.bearer(user)

@@ -8,8 +8,8 @@ export interface MockUser {
   name: string
   /** `ADMIN`, or another role of the backend. */
   role: string
-  /** `local`: e-mail and password, and the refresh cookie. `openid`: single sign-on. */
-  readonly provider: 'local' | 'openid'
+  /** `local`: e-mail and password, and the refresh cookie. `openid`, `google`: single sign-on. */
+  readonly provider: 'local' | 'openid' | 'google'
   /** Whether the user may use the admin API. */
   admin: boolean
   /** The tenant; absent: none. */
@@ -20,9 +20,11 @@ export interface MockUser {
   twoFactorCode?: string
   /** The subject at the identity provider. Records of several tenants may share one. Default: `id`. */
   openidId?: string
+  /** The subject at Google. Default: `id`. */
+  googleId?: string
 }
 
-/** Ada logs in with `ada@example.com` and `password`, Olga by single sign-on. */
+/** Ada logs in with `ada@example.com` and `password`, Olga by single sign-on, Gina with Google. */
 export const defaultUsers: readonly Readonly<MockUser>[] = [
   {
     id: '6500000000000000000000a1',
@@ -42,6 +44,15 @@ export const defaultUsers: readonly Readonly<MockUser>[] = [
     admin: true,
     openidId: 'olga',
   },
+  {
+    id: '6500000000000000000000d1',
+    email: 'gina@example.com',
+    name: 'Gina',
+    role: 'ADMIN',
+    provider: 'google',
+    admin: true,
+    googleId: 'gina',
+  },
 ]
 
 /** The record as the local routes answer it: without secrets. */
@@ -54,7 +65,7 @@ export function ssoUser({ id, email, name, role, provider, openidId }: MockUser)
   return { _id: id, id, email, name, username: name, role, provider, ...(openidId && { openidId }) }
 }
 
-export const subjectOf = ({ openidId, id }: MockUser) => openidId ?? id
+export const subjectOf = ({ openidId, googleId, id }: MockUser) => googleId ?? openidId ?? id
 
 /**
  * Whom a refreshed identity belongs to, or why nobody. A known `userId` decides and is checked; an unknown one is
@@ -62,15 +73,18 @@ export const subjectOf = ({ openidId, id }: MockUser) => openidId ?? id
  */
 export function resolveUser(
   users: readonly MockUser[],
+  provider: 'openid' | 'google',
   subject: string,
   userId: unknown,
   tenantId: string | undefined,
-): MockUser | 'USER_ID_MISMATCH' | 'TENANT_MISMATCH' | 'USER_NOT_FOUND' {
+): MockUser | 'PROVIDER_MISMATCH' | 'USER_ID_MISMATCH' | 'TENANT_MISMATCH' | 'USER_NOT_FOUND' {
   const isOfTenant = (user: MockUser) => tenantId === undefined || user.tenantId === tenantId
   const named = users.find(({ id }) => id === userId)
   if (!named) {
-    return users.findLast((user) => subjectOf(user) === subject && isOfTenant(user)) ?? 'USER_NOT_FOUND'
+    const isTheirs = (user: MockUser) => user.provider === provider && subjectOf(user) === subject
+    return users.findLast((user) => isTheirs(user) && isOfTenant(user)) ?? 'USER_NOT_FOUND'
   }
+  if (named.provider !== provider) return 'PROVIDER_MISMATCH'
   if (subjectOf(named) !== subject) return 'USER_ID_MISMATCH'
   return isOfTenant(named) ? named : 'TENANT_MISMATCH'
 }

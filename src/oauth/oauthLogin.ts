@@ -77,7 +77,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       providerUrl: read.issuer.href,
       strategies: { oauth: strategyOf(options, read, discovery, revokesAtLogout) },
       bindsCallback: true,
-      callbackPath: path,
+      callbackPaths: [path],
       ...(backChannelLogout && { backChannel: backChannelLogout }),
 
       async begin({ input }) {

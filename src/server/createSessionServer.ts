@@ -107,7 +107,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const context: ServerContext = { settings, logins, sessions, api, keyring, draining, attemptsOf, cookies }
   const callbacks = new Map(
     logins.all.flatMap(([name, login]): [string, Endpoint][] =>
-      login.callbackPath ? [[`GET ${login.callbackPath}`, loginCallback(name, login)]] : [],
+      (login.callbackPaths ?? []).map((path) => [`GET ${path}`, loginCallback(name, login)]),
     ),
   )
   // These are called by others: a provider, and a browser that comes back from one.

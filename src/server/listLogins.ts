@@ -2,11 +2,16 @@ import { json } from './answers.ts'
 import type { Endpoint } from './context.ts'
 
 /** `GET logins`: the ways to log in, for a login page, and whether each worked when it was last used. */
-export const listLogins: Endpoint = async ({ logins }) =>
-  json(200, {
-    logins: logins.all.map(([name, { submit, begin }]) => ({
+export const listLogins: Endpoint = async ({ logins }) => {
+  const listed = logins.all.map(async ([name, login]) => {
+    const providers = login.begin && (await login.providers?.())
+    const canRedirect = login.begin && (!providers || providers.length > 0)
+    return {
       name,
-      ways: [...(submit ? ['credentials'] : []), ...(begin ? ['redirect'] : [])],
+      ways: [...(login.submit ? ['credentials'] : []), ...(canRedirect ? ['redirect'] : [])],
+      ...(providers && { providers }),
       ...(logins.works(name) !== undefined && { works: logins.works(name) }),
-    })),
+    }
   })
+  return json(200, { logins: await Promise.all(listed) })
+}

@@ -43,13 +43,14 @@ export function runLogins(
       throw new Misconfigured(
         `Option "logins": "${name}" must say where its refreshes go: as "apiUrl", if the backend there renews its sessions, or as "providerUrl".`,
       )
-    const { callbackPath } = part
-    const other = callbackPath && paths.get(callbackPath)
-    if (other)
-      throw new Misconfigured(
-        `Option "logins": "${other}" and "${name}" have one callback path, "${callbackPath}"; each needs its own: see the option "callbackPath" of the login.`,
-      )
-    if (callbackPath) paths.set(callbackPath, name)
+    for (const path of part.callbackPaths ?? []) {
+      const other = paths.get(path)
+      if (other)
+        throw new Misconfigured(
+          `Option "logins": "${other}" and "${name}" have one callback path, "${path}"; each needs its own: see the option "callbackPath" of the login.`,
+        )
+      paths.set(path, name)
+    }
     running.set(name, part)
   }
   const working = new Map<string, boolean>()

@@ -124,13 +124,18 @@ export interface RunningLogin {
   readonly api?: Readonly<Record<string, readonly string[]>>
   /** Whether a callback brings our `state` back, so that it belongs to one attempt. */
   readonly bindsCallback?: boolean
-  /** The path to which the provider sends browsers back. */
-  readonly callbackPath?: string
+  /** The paths to which providers send browsers back. */
+  readonly callbackPaths?: readonly string[]
   /**
    * Begins a login by redirect. `state` names the attempt, with `bindsCallback`. Rejects with `LoginFailed` where the
    * provider is away, or for an input that is none (`invalid_request`).
    */
   begin?(begin: LoginBegin): Promise<{ readonly location: URL; readonly state?: string; readonly keep: Json }>
+  /**
+   * Which providers its logins by redirect may lead to now, where there are several or none may work: a page names one as
+   * `provider` when it begins. Never rejects.
+   */
+  providers?(): Promise<readonly string[]>
   /**
    * Ends a login by redirect: once for an attempt. What the address says went wrong is `refused`. Without `keep` there is
    * no attempt: only an error can be told.

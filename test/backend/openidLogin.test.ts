@@ -193,7 +193,7 @@ test('callback failures', async () => {
   backend.operator.deleteUser('openidAdmin')
   expect(await failed(await callback(backend))).toEqual([302, 'auth_failed'])
   await expect(backend.loginOpenid('openidUser')).rejects.toThrow('answered 403')
-  await expect(backend.loginOpenid('localAdmin')).rejects.toThrow('not an OpenID account')
+  await expect(backend.loginOpenid('localAdmin')).rejects.toThrow('an account without single sign-on')
 })
 
 test('of two records of one subject the newest is taken', async () => {

@@ -195,3 +195,18 @@ test('SSO bearers may have a life of their own', async () => {
   const answer = await (await openidRefresh(backend, { refresh_token: login.refreshToken })).json()
   expect(answer.expiresAt).toBe(backend.now() + 5000)
 })
+
+test('a session of Google is renewed at Google, whose refresh token stays', async () => {
+  const backend = await testBackend({ reuseTokens: false })
+  const { refreshToken, user } = await backend.loginOpenid('googleAdmin')
+  const request = { refresh_token: refreshToken, user_id: user.id, provider: 'google' }
+  const [status, body] = await statusAndBody(openidRefresh(backend, request))
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ refreshToken, user: { id: accounts.googleAdmin.id, provider: 'google' } })
+  const refused = async (change: object) => statusAndBody(openidRefresh(backend, { ...request, ...change }))
+  expect(await refused({ provider: 'saml' })).toEqual([400, code('INVALID_PROVIDER')])
+  expect(await refused({ user_id: accounts.openidAdmin.id })).toEqual([401, code('PROVIDER_MISMATCH')])
+  expect(await refused({ provider: undefined })).toEqual([403, code('TOKEN_REUSE_DISABLED')])
+  backend.knobs.googleConfigured = false
+  expect(await refused({})).toEqual([503, code('GOOGLE_NOT_CONFIGURED')])
+})

@@ -33,6 +33,14 @@ describe('what is sent', () => {
     })
   })
 
+  test('a session of Google says so, and a provider of neither name is refused at once', async () => {
+    const { fetch, sent } = fakeFetch(() => json({ token: 'T2' }))
+    await openidStrategy({ provider: 'google' }).refresh(attempt({ fetch }))
+    expect(JSON.parse(String(sent[0]?.init.body))).toMatchObject({ provider: 'google', refresh_token: TOKEN })
+    expect(openidStrategy({ provider: 'google' }).kind).toBe('google')
+    expect(() => openidStrategy({ provider: 'github' as 'google' })).toThrow('`provider` must be "openid" or')
+  })
+
   test('without a user id no request leaves', async () => {
     const { fetch, sent } = fakeFetch(() => json({}))
     expect(await strategy.refresh(attempt({ fetch, userId: '' }))).toEqual({

@@ -65,8 +65,8 @@ describe('bearers', () => {
     const { token } = backend.issueLogin()
     const { body } = await call('GET', '/api/admin/users', undefined, { authorization: `Bearer ${token}` })
     expect(body).toMatchObject({
-      total: 2,
-      users: [{ email: 'ada@example.com' }, { email: 'olga@example.com' }],
+      total: 3,
+      users: [{ email: 'ada@example.com' }, { email: 'olga@example.com' }, { email: 'gina@example.com' }],
     })
     expect(JSON.stringify(body)).not.toContain('"password"')
   })
@@ -228,7 +228,7 @@ describe('the whole', () => {
     backend.reset()
     expect(backend.presentations).toEqual([])
     expect(backend.settings.rotate).toBe(true)
-    expect(backend.users.map(({ name }) => name)).toEqual(['Ada', 'Olga'])
+    expect(backend.users.map(({ name }) => name)).toEqual(['Ada', 'Olga', 'Gina'])
     expect(await asks(openid.token)).toBe(401)
     expect((await openidRefresh(openid.refreshToken)).status).toBe(401)
     expect((await cookieRefresh(local.refreshToken)).status).toBe(401)
@@ -243,7 +243,7 @@ describe('the whole', () => {
     expect(one.issueLogin()).toEqual(other.issueLogin())
     for (const user of other.users) user.admin = false
     other.users.length = 0
-    expect(one.users.map(({ admin }) => admin)).toEqual([true, true])
+    expect(one.users.map(({ admin }) => admin)).toEqual([true, true, true])
     other.reset()
     expect(other.users).toEqual(one.users)
   })

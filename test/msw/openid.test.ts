@@ -229,3 +229,41 @@ describe('exchange', () => {
     expect((await exchange(bound())).status).toBe(401)
   })
 })
+
+describe('Google', () => {
+  const refresh = (refresh_token: unknown, user_id?: unknown, provider: unknown = 'google') =>
+    call('POST', '/api/admin/oauth/refresh', { refresh_token, user_id, provider })
+
+  test('a login brings a refresh token that stays, with or without the reuse of OpenID tokens', async () => {
+    backend.settings.reuseTokens = false
+    const { refreshToken, user } = backend.issueLogin({ provider: 'google' })
+    for (let round = 0; round < 2; round++) {
+      const { status, body } = await refresh(refreshToken, user.id)
+      expect([status, body.refreshToken, body.user.provider]).toEqual([200, refreshToken, 'google'])
+    }
+  })
+
+  test('the token of one provider is of no use at the other, and no user is found by it', async () => {
+    const google = backend.issueLogin({ provider: 'google' })
+    const openid = backend.issueLogin()
+    expect((await refresh(google.refreshToken, google.user.id, 'openid')).body.error_code).toBe(
+      'REFRESH_FAILED',
+    )
+    expect((await refresh(openid.refreshToken, openid.user.id)).body.error_code).toBe('REFRESH_FAILED')
+    expect((await refresh(google.refreshToken, olga)).body.error_code).toBe('PROVIDER_MISMATCH')
+    expect((await refresh(google.refreshToken, google.user.id)).status).toBe(200)
+  })
+
+  test('a provider that is none, and Google that is not set up', async () => {
+    const { refreshToken, user } = backend.issueLogin({ provider: 'google' })
+    expect(await refresh(refreshToken, user.id, 'github')).toMatchObject({
+      status: 400,
+      body: { error_code: 'INVALID_PROVIDER' },
+    })
+    backend.settings.google = false
+    expect(await refresh(refreshToken, user.id)).toMatchObject({
+      status: 503,
+      body: { error_code: 'GOOGLE_NOT_CONFIGURED' },
+    })
+  })
+})

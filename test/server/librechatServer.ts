@@ -15,6 +15,8 @@ const OF_LOGIN: readonly string[] = Object.keys({
   browserBaseUrl: true,
   identity: true,
   callbackPath: true,
+  google: true,
+  googleCallbackPath: true,
   resolveTenant: true,
   resend: true,
   trust503: true,

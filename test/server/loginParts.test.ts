@@ -59,7 +59,7 @@ describe('logins as parts', () => {
       location: new URL('https://op.example'),
       keep: 'x'.repeat(5_000),
     })
-    const { open } = serve({ big: passwords({ begin, callbackPath: '/cb' }) })
+    const { open } = serve({ big: passwords({ begin, callbackPaths: ['/cb'] }) })
     const answer = await open().post('/session/login/start', {})
     expect([answer.status, await answer.json()]).toEqual([503, { error: 'misconfigured' }])
   })

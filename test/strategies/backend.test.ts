@@ -205,6 +205,7 @@ describe('oauthStrategy', () => {
     const provider = await startProvider({
       port: 0,
       redirectUri,
+      googleRedirectUri: redirectUri,
       postLogoutRedirectUri: redirectUri,
       accounts: Object.values(accounts),
       knobs,

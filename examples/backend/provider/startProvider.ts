@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider, { type Configuration } from 'oidc-provider'
+import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider'
 import type { Account } from '../accounts.ts'
 import type { Knobs } from '../knobs.ts'
 import { listen } from '../listen.ts'
@@ -10,6 +10,8 @@ import { createProviderStore, type ProviderStore } from './adapter.ts'
 export interface ProviderOptions {
   readonly port: number
   readonly redirectUri: string
+  /** Of the client through which users log in with Google, as this provider plays it: no rotation. */
+  readonly googleRedirectUri: string
   readonly postLogoutRedirectUri: string
   readonly accounts: readonly Account[]
   readonly knobs: Knobs
@@ -19,6 +21,7 @@ export interface RunningProvider {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
+  readonly googleClientId: string
   readonly store: ProviderStore
   /** How often a refresh token was used a second time, and its grant revoked for that. */
   reuseDetections(): number
@@ -39,26 +42,27 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     options.accounts.flatMap((account) => (account.sub ? [[account.sub, account] as const] : [])),
   )
   const clientId = 'reference-backend'
+  const googleClientId = 'reference-backend-google'
   const clientSecret = randomBytes(24).toString('hex')
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+
+  const client = (id: string, redirectUri: string): ClientMetadata => ({
+    client_id: id,
+    client_secret: clientSecret,
+    token_endpoint_auth_method: 'client_secret_basic',
+    id_token_signed_response_alg: 'ES256',
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [options.postLogoutRedirectUri],
+    response_types: ['code'],
+    grant_types: ['authorization_code', 'refresh_token'],
+  })
 
   const configuration: Configuration = {
     adapter: store.adapter,
     // A key of our own also silences the warning about the built-in one.
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(24).toString('hex')] },
-    clients: [
-      {
-        client_id: clientId,
-        client_secret: clientSecret,
-        token_endpoint_auth_method: 'client_secret_basic',
-        id_token_signed_response_alg: 'ES256',
-        redirect_uris: [options.redirectUri],
-        post_logout_redirect_uris: [options.postLogoutRedirectUri],
-        response_types: ['code'],
-        grant_types: ['authorization_code', 'refresh_token'],
-      },
-    ],
+    clients: [client(clientId, options.redirectUri), client(googleClientId, options.googleRedirectUri)],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     conformIdTokenClaims: false,
     features: {
@@ -70,7 +74,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async () => false,
-    rotateRefreshToken: () => knobs.provider.rotate,
+    rotateRefreshToken: ({ oidc }) => oidc.client?.clientId === clientId && knobs.provider.rotate,
     ttl: {
       AccessToken: 3600,
       AuthorizationCode: 60,
@@ -132,6 +136,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     issuer: server.url,
     clientId,
     clientSecret,
+    googleClientId,
     store,
     reuseDetections: () => reuses,
     close: server.close,

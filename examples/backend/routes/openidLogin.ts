@@ -4,69 +4,20 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { refuseBanned } from '../bearer.ts'
 import type { BackendContext, BackendEnv } from '../context.ts'
 import type { Grant } from '../openidClient.ts'
-import { issuerMatches } from '../resolveUser.ts'
+import { isOf } from '../resolveUser.ts'
 import { ssoUser } from '../users.ts'
 
-const stateCookie = 'openid_state'
-
-/** The browser's way through the provider: check, start, callback; and the panel's exchange. */
+/** The browser's way through a provider: check, start, callback; and the panel's exchange. */
 export function openidLoginRoutes(context: BackendContext): Hono<BackendEnv> {
-  const { flows, knobs, limiter, now, openid, panelUrl, tokens, users } = context
+  const { flows, knobs, limiter } = context
   const app = new Hono<BackendEnv>()
-  const panelCallback = (parameters: Record<string, string>): string =>
-    `${panelUrl}/auth/openid/callback?${new URLSearchParams(parameters).toString()}`
-
   app.get('/api/admin/oauth/openid/check', (c) =>
     knobs.openidConfigured
       ? c.json({ message: 'OpenID check successful' })
       : c.json({ error: 'OpenID configuration not found', error_code: 'OPENID_NOT_CONFIGURED' }, 404),
   )
 
-  app.get('/api/admin/oauth/openid', async (c) => {
-    if (!knobs.openidConfigured) return c.text('An unknown error occurred.', 500)
-    const challenge = c.req.query('code_challenge')
-    const login = {
-      codeVerifier: randomBytes(32).toString('base64url'),
-      nonce: randomBytes(16).toString('hex'),
-    }
-    const state = flows.begin({
-      ...login,
-      challenge: challenge && /^[0-9a-f]{64}$/.test(challenge) ? challenge : undefined,
-    })
-    setCookie(c, stateCookie, state, { httpOnly: true, sameSite: 'Lax', path: '/' })
-    return c.redirect(await openid.authorizationUrl({ ...login, state }))
-  })
-
-  app.get('/api/admin/oauth/openid/callback', refuseBanned(context), async (c) => {
-    const failed = panelCallback({ error: 'auth_failed', error_description: 'Authentication failed' })
-    const state = c.req.query('state') ?? ''
-    const login = getCookie(c, stateCookie) === state ? flows.takeLogin(state) : undefined
-    if (!login) return c.redirect(failed)
-    let grant: Grant
-    try {
-      grant = await openid.codeGrant(new URL(c.req.url), { ...login, state })
-    } catch {
-      return c.redirect(failed)
-    }
-    const [user] = users.findBySubject(grant.claims?.sub ?? '', (found) =>
-      issuerMatches(found, openid.issuer),
-    )
-    if (!user) return c.redirect(failed)
-    if (knobs.capabilityLookupFails) return c.json({ message: 'Internal Server Error' }, 500)
-    // Shown on the backend's own origin: the panel never hears of it.
-    if (!user.isAdmin) return c.json({ message: 'Forbidden' }, 403)
-    users.touch(user)
-    const lifeMs = knobs.ssoSessionMs ?? knobs.sessionMs
-    const code = flows.issueCode({
-      user,
-      token: await tokens.signBearer(user, lifeMs),
-      tokenExpiresAt: now() + lifeMs,
-      refreshToken: knobs.reuseTokens ? grant.refreshToken : undefined,
-      origin: new URL(panelUrl).origin,
-      challenge: login.challenge,
-    })
-    return c.redirect(panelCallback({ code }))
-  })
+  for (const provider of ['openid', 'google'] as const) addProvider(app, context, provider)
 
   app.post('/api/admin/oauth/exchange', limiter.middleware, async (c) => {
     let body: { code?: unknown; code_verifier?: unknown } | null
@@ -103,4 +54,59 @@ export function openidLoginRoutes(context: BackendContext): Hono<BackendEnv> {
   })
 
   return app
+}
+
+/** The way through one provider. */
+function addProvider(app: Hono<BackendEnv>, context: BackendContext, provider: 'openid' | 'google'): void {
+  const { flows, knobs, now, panelUrl, tokens, users, [provider]: client } = context
+  const start = `/api/admin/oauth/${provider}`
+  const panelCallback = (parameters: Record<string, string>): string =>
+    `${panelUrl}/auth/${provider}/callback?${new URLSearchParams(parameters).toString()}`
+
+  app.get(start, async (c) => {
+    if (!knobs[`${provider}Configured`]) return c.text('An unknown error occurred.', 500)
+    const challenge = c.req.query('code_challenge')
+    const login = {
+      codeVerifier: randomBytes(32).toString('base64url'),
+      nonce: randomBytes(16).toString('hex'),
+    }
+    const state = flows.begin({
+      ...login,
+      challenge: challenge && /^[0-9a-f]{64}$/.test(challenge) ? challenge : undefined,
+    })
+    setCookie(c, `${provider}_state`, state, { httpOnly: true, sameSite: 'Lax', path: '/' })
+    return c.redirect(await client.authorizationUrl({ ...login, state }))
+  })
+
+  app.get(`${start}/callback`, refuseBanned(context), async (c) => {
+    const failed = panelCallback({ error: 'auth_failed', error_description: 'Authentication failed' })
+    const state = c.req.query('state') ?? ''
+    const login = getCookie(c, `${provider}_state`) === state ? flows.takeLogin(state) : undefined
+    if (!login) return c.redirect(failed)
+    let grant: Grant
+    try {
+      grant = await client.codeGrant(new URL(c.req.url), { ...login, state })
+    } catch {
+      return c.redirect(failed)
+    }
+    const [user] = users.findBySubject(grant.claims?.sub ?? '', (found) =>
+      isOf(found, provider, client.issuer),
+    )
+    if (!user) return c.redirect(failed)
+    if (knobs.capabilityLookupFails) return c.json({ message: 'Internal Server Error' }, 500)
+    // Shown on the backend's own origin: the panel never hears of it.
+    if (!user.isAdmin) return c.json({ message: 'Forbidden' }, 403)
+    users.touch(user)
+    const lifeMs = knobs.ssoSessionMs ?? knobs.sessionMs
+    const code = flows.issueCode({
+      user,
+      token: await tokens.signBearer(user, lifeMs),
+      tokenExpiresAt: now() + lifeMs,
+      // `OPENID_REUSE_TOKENS` is for OpenID alone.
+      refreshToken: provider === 'google' || knobs.reuseTokens ? grant.refreshToken : undefined,
+      origin: new URL(panelUrl).origin,
+      challenge: login.challenge,
+    })
+    return c.redirect(panelCallback({ code }))
+  })
 }

@@ -8,13 +8,16 @@ import { preAuthTenant } from '../tenant.ts'
 import { ssoUser } from '../users.ts'
 
 const messages = {
+  INVALID_PROVIDER: [400, 'Unsupported provider'],
   MISSING_REFRESH_TOKEN: [400, 'Refresh token is required'],
   TOKEN_REUSE_DISABLED: [403, 'OpenID token reuse is disabled'],
+  GOOGLE_NOT_CONFIGURED: [503, 'Google is not configured'],
   OPENID_NOT_CONFIGURED: [503, 'OpenID is not configured'],
   REFRESH_FAILED: [401, 'Token refresh failed'],
   IDP_INCOMPLETE: [502, 'Incomplete answer from the identity provider'],
   CLAIMS_INCOMPLETE: [502, 'Incomplete claims from the identity provider'],
   ISSUER_MISMATCH: [401, 'Issuer mismatch'],
+  PROVIDER_MISMATCH: [401, 'Provider mismatch'],
   USER_ID_MISMATCH: [401, 'User mismatch'],
   TENANT_MISMATCH: [401, 'Tenant mismatch'],
   USER_NOT_FOUND: [401, 'User not found'],
@@ -26,7 +29,7 @@ type RefreshErrorCode = keyof typeof messages
 
 /** POST /api/admin/oauth/refresh. Everything from the grant on happens after the provider has consumed the token. */
 export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
-  const { knobs, limiter, now, openid, tokens, users } = context
+  const { knobs, limiter, now, tokens, users } = context
   const app = new Hono<BackendEnv>()
 
   function refuse(
@@ -50,7 +53,7 @@ export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
     preAuthTenant,
     async (c) => {
       const presentation = c.get('presentation')
-      let body: { refresh_token?: unknown; user_id?: unknown } | null
+      let body: { refresh_token?: unknown; user_id?: unknown; provider?: unknown } | null
       try {
         body = await c.req.json()
       } catch {
@@ -58,13 +61,17 @@ export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
       }
       const sent = body?.refresh_token
       if (typeof sent !== 'string' || sent === '') return refuse(c, 'MISSING_REFRESH_TOKEN')
-      if (!knobs.reuseTokens) return refuse(c, 'TOKEN_REUSE_DISABLED')
-      if (!knobs.openidConfigured) return refuse(c, 'OPENID_NOT_CONFIGURED')
+      const provider = body?.provider ?? 'openid'
+      if (provider !== 'openid' && provider !== 'google') return refuse(c, 'INVALID_PROVIDER')
+      if (provider === 'openid' && !knobs.reuseTokens) return refuse(c, 'TOKEN_REUSE_DISABLED')
+      if (!knobs[`${provider}Configured`])
+        return refuse(c, provider === 'google' ? 'GOOGLE_NOT_CONFIGURED' : 'OPENID_NOT_CONFIGURED')
+      const client = context[provider]
 
       if (presentation) presentation.outcome = 'unknown-to-client'
       let grant: Grant
       try {
-        grant = await openid.refreshGrant(sent)
+        grant = await client.refreshGrant(sent)
       } catch (error) {
         const rejected = error instanceof GrantFailed && error.verdict === 'rejected'
         if (presentation && rejected) presentation.spent = true
@@ -76,13 +83,13 @@ export function openidRefreshRoutes(context: BackendContext): Hono<BackendEnv> {
       if (!grant.accessToken) return refuse(c, 'IDP_INCOMPLETE')
       if (!grant.claims?.sub) return refuse(c, 'CLAIMS_INCOMPLETE')
       const { sub, iss } = grant.claims
-      if (iss !== openid.issuer) return refuse(c, 'ISSUER_MISMATCH', 'rejected')
+      if (iss !== client.issuer) return refuse(c, 'ISSUER_MISMATCH', 'rejected')
 
       const tenant = c.get('tenant')
       // In strict isolation a query without a tenant throws.
       if (knobs.strictTenant && tenant === undefined) return refuse(c, 'INTERNAL_ERROR')
       const userId = typeof body?.user_id === 'string' ? body.user_id : undefined
-      const found = resolveUser(users, { sub, issuer: iss, userId, tenant })
+      const found = resolveUser(users, { provider, sub, issuer: iss, userId, tenant })
       if ('errorCode' in found) return refuse(c, found.errorCode, 'rejected')
       const { user } = found
       if (presentation) presentation.userId = user.id

@@ -1,18 +1,26 @@
+import { LoginFailed } from '../../base/errors.ts'
 import { randomId } from '../../base/randomId.ts'
 import type { LoginGrant, LoginStep, RunningLogin } from '../../server/serverLogin.ts'
 import type { LibrechatLine } from './line.ts'
 import { callLogin } from './loginCall.ts'
 import { exchangeRefusal } from './loginWords.ts'
 
+/** The providers of a backend, and where it sends browsers back from each; pathnames. */
+export interface CallbackPaths {
+  readonly openid: string
+  readonly google?: string
+}
+
 type TenantOf = (request: Request) => string | undefined | Promise<string | undefined>
 
 /**
- * LibreChat's login through its OpenID provider. LibreChat gives none of our `state` back, so nobody can tell to which
+ * LibreChat's logins through its OpenID provider and with Google. LibreChat gives none of our `state` back, so nobody can tell to which
  * attempt a callback belongs, and it deletes the code before it checks anything: attempts share one verifier.
  */
 export function codeSteps(
   line: LibrechatLine,
   browserBaseUrl: string,
+  callbackPaths: CallbackPaths,
   tenantOf: TenantOf,
 ): Required<Pick<RunningLogin, 'begin' | 'callback'>> {
   return {
@@ -20,16 +28,18 @@ export function codeSteps(
      * The challenge is what LibreChat takes, the hexadecimal SHA-256 of the verifier (not RFC 7636), and nothing else goes
      * along: some of its versions take any other parameter for the callback.
      */
-    async begin({ kept }) {
+    async begin({ kept, input: { provider = 'openid' } }) {
+      if (typeof provider !== 'string' || !Object.hasOwn(callbackPaths, provider))
+        throw new LoginFailed('invalid_request')
       const verifier = typeof kept === 'string' ? kept : randomId()
-      const location = new URL('api/admin/oauth/openid', browserBaseUrl)
+      const location = new URL(`api/admin/oauth/${provider}`, browserBaseUrl)
       location.searchParams.set('code_challenge', await sha256Hex(verifier))
       return { location, keep: verifier }
     },
 
     /** The origin is the configured one and never guessed from a header. */
     async callback({ request, clientIp }, verifier): Promise<LoginStep> {
-      const { searchParams } = new URL(request.url)
+      const { pathname, searchParams } = new URL(request.url)
       const refused = (code: string): LoginStep => ({ refused: { status: 401, code } })
       if (searchParams.has('error')) return refused(errorOf(searchParams.get('error')))
       if (verifier === undefined) return refused('login_not_started')
@@ -48,7 +58,7 @@ export function codeSteps(
       const done: LoginGrant = {
         // One of another type counts as none: the login is good without.
         answer: { ...said, refreshToken: textOf(said.refreshToken) } as unknown as LoginGrant['answer'],
-        strategy: 'openid',
+        strategy: pathname === callbackPaths.google ? 'google' : 'openid',
         tenantId: await tenantOf(request),
         ...(typeof subject === 'string' && subject && { subject }),
       }

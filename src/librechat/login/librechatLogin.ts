@@ -5,9 +5,10 @@ import type { SessionStrategy } from '../../session/strategy.ts'
 import { cookieStrategy } from '../cookieStrategy.ts'
 import { openidStrategy } from '../openidStrategy.ts'
 import { withBackendLogout } from './backendLogout.ts'
-import { codeSteps } from './codeSteps.ts'
+import { type CallbackPaths, codeSteps } from './codeSteps.ts'
 import { passwordSteps } from './passwordSteps.ts'
 import { createRateLimiter, type RateLimiter, type RateLimitOptions, readRateLimit } from './rateLimiter.ts'
+import { ssoProviders } from './ssoProviders.ts'
 import { isTokenRoute } from './tokenRoutes.ts'
 import { verify } from './verify.ts'
 
@@ -24,6 +25,10 @@ export interface LibrechatLoginOptions {
   readonly identity?: string
   /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
   readonly callbackPath?: string
+  /** Whether the backend has a login with Google: `GOOGLE_CLIENT_ID` there. @default false */
+  readonly google?: boolean
+  /** Under `publicUrl`: where the backend sends the browser after the login with Google. @default 'auth/google/callback' */
+  readonly googleCallbackPath?: string
   /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
   readonly resolveTenant?: (request: Request) => string | undefined | Promise<string | undefined>
   /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
@@ -38,7 +43,7 @@ export interface LibrechatLoginOptions {
    * @default 7 in 5 minutes, until the backend says otherwise
    */
   readonly rateLimit?: RateLimitOptions | false
-  /** Calls the backend's logout for OpenID sessions; see `OpenidStrategyOptions.backendLogout`. @default false */
+  /** Calls the backend's logout for sessions of single sign-on; see `OpenidStrategyOptions.backendLogout`. @default false */
   readonly openidBackendLogout?: boolean
   /** Origins of end-session URLs that the page may be sent to after a logout. @default none */
   readonly endSessionOrigins?: readonly string[]
@@ -47,7 +52,7 @@ export interface LibrechatLoginOptions {
 }
 
 /**
- * Logs users of a LibreChat backend in: with a password and a second factor, and through the backend's OpenID provider.
+ * Logs users of a LibreChat backend in: with a password and a second factor, through the backend's OpenID provider, and with Google.
  * A login for `createSessionServer`.
  *
  * @throws Misconfigured when the server is made, for options that cannot work.
@@ -65,6 +70,7 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
     const browserBase =
       browserBaseUrl === undefined ? base : host.urlOf(browserBaseUrl, 'browserBaseUrl').href
     const { clock, attemptTimeoutMs, fetch, publicUrl } = host
+    const callbackPaths = callbackPathsOf(options, host)
     const limiter = rateLimit === false ? undefined : createRateLimiter(readRateLimit(rateLimit), clock)
     const line = { baseUrl: base, origin: publicUrl.origin, clock, attemptTimeoutMs, fetch, limiter }
     return {
@@ -73,9 +79,10 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
       apiUrl: base,
       api: { '/api/admin/': ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] },
       bindsCallback: false,
-      callbackPath: host.pathOf(options.callbackPath ?? 'auth/openid/callback', 'callbackPath'),
+      callbackPaths: Object.values(callbackPaths),
       ...passwordSteps(line, resolveTenant),
-      ...codeSteps(line, browserBase, resolveTenant),
+      ...codeSteps(line, browserBase, callbackPaths, resolveTenant),
+      providers: ssoProviders(line, Object.hasOwn(callbackPaths, 'google')),
       verify,
       isTokenRoute,
       ...(backChannelLogout && { backChannel: backChannelLogout }),
@@ -83,8 +90,23 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
   }
 }
 
+function callbackPathsOf(
+  {
+    callbackPath = 'auth/openid/callback',
+    google = false,
+    googleCallbackPath = 'auth/google/callback',
+  }: LibrechatLoginOptions,
+  { pathOf }: LoginHost,
+): CallbackPaths {
+  return {
+    openid: pathOf(callbackPath, 'callbackPath'),
+    ...(google && { google: pathOf(googleCallbackPath, 'googleCallbackPath') }),
+  }
+}
+
 function strategiesOf(
   {
+    google,
     resend,
     trust404 = false,
     trust503 = false,
@@ -99,12 +121,16 @@ function strategiesOf(
     if (origins.has(URL.parse(location)?.origin ?? '')) host.endSessionAt(sessionId, location)
   }
   const judging = { ...(resend !== undefined && { resend }), trust404, trust503 }
-  const openid = openidStrategy(judging)
-  return {
-    openid: limited(
-      openidBackendLogout ? withBackendLogout(openid, () => undefined, onRedirect) : openid,
+  const sso = (provider: 'openid' | 'google') => {
+    const strategy = openidStrategy({ ...judging, provider })
+    return limited(
+      openidBackendLogout ? withBackendLogout(strategy, () => undefined, onRedirect) : strategy,
       limiter,
-    ),
+    )
+  }
+  return {
+    openid: sso('openid'),
+    ...(google && { google: sso('google') }),
     librechat: withBackendLogout(cookieStrategy(judging), (token) => `refreshToken=${token}`, onRedirect),
   }
 }
