@@ -88,7 +88,7 @@ export interface CodeFlow {
 }
 
 export function createCodeFlow(options: OauthProviderOptions, discovery: Discovery): CodeFlow {
-  const { discover, through, client } = discovery
+  const { discover, through, client, tenants } = discovery
   const { redirectUri, clientAuth = None(), user = userOf } = options
   const isInsecure = options[allowInsecureRequests] === true
 
@@ -142,11 +142,13 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     const { isOdd: _, ...tokens } = answer
     const { access_token: token, id_token: idToken } = tokens
     const serverNow = providerNow(headers, idToken)
-    const claims = idToken ? await claimsOf(provider, client, attempt.nonce, tokens, serverNow) : undefined
+    const issuer = tenants.ofToken(provider, idToken)
+    const claims = idToken ? await claimsOf(issuer, client, attempt.nonce, tokens, serverNow) : undefined
     if (!idToken || !claims) throw new LoginFailed('invalid_answer')
     const known = user(claims)
     if (!known?.id) throw new LoginFailed('invalid_answer')
     who(known.id)
+    if (!tenants.allows(claims)) throw new LoginFailed('not_admitted')
     const hash = claims.at_hash
     if (typeof hash === 'string' && !(await isHashOf(hash, token, idToken)))
       throw new LoginFailed('invalid_answer')
@@ -179,8 +181,8 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     },
 
     async finish(attempt, parameters, line, refused) {
-      const provider = await found(line)
       const issuer = parameters.get('iss')
+      const provider = tenants.named(await found(line), issuer)
       // RFC 9207 section 2.4, before anything is sent to anybody.
       if (issuer !== null && issuer !== provider.issuer) throw new LoginFailed('other_issuer')
       // An error is one even where its `iss` is missing: nothing is sent for it.

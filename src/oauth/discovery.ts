@@ -12,6 +12,7 @@ import { outcomeOf } from '../wire/outcome.ts'
 import type { WireResult } from '../wire/request.ts'
 import { errorOf, ownError } from './oauthErrors.ts'
 import type { ReadOauthOptions } from './oauthOptions.ts'
+import { createTenants, type Tenants } from './tenants.ts'
 import { type Line, type WireCall, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
@@ -28,6 +29,7 @@ export interface Discovery {
   /** The options of `oauth4webapi` for one call. */
   through(call: WireCall): { [customFetch]: WireCall['fetch']; [allowInsecureRequests]: boolean }
   readonly client: Client
+  readonly tenants: Tenants
 }
 
 /** Finds the provider's metadata, once (OpenID Connect Discovery 1.0). What failed is tried again when asked. */
@@ -38,7 +40,9 @@ export function createDiscovery({
   client,
   isInsecure,
   trust404,
+  tenants: allowed,
 }: ReadOauthOptions): Discovery {
+  const tenants = createTenants(issuer, allowed)
   let provider = metadata
   const through = (call: WireCall) => ({ [customFetch]: call.fetch, [allowInsecureRequests]: isInsecure })
 
@@ -46,14 +50,22 @@ export function createDiscovery({
     if (provider) return { provider }
     const call = wireCall(line)
     try {
-      provider = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, through(call)))
+      const response = await discoveryRequest(issuer, through(call))
+      provider = await processDiscoveryResponse(issuer, await asRead(response, tenants))
       return { provider }
     } catch {
       return { outcome: undiscovered(call.result(), of, issuer, trust404) }
     }
   }
 
-  return { discover, through, client }
+  return { discover, through, client, tenants }
+}
+
+/** The answer of a discovery, with the issuer that it stands for. */
+async function asRead(response: Response, { metadataOf }: Tenants): Promise<Response> {
+  if (response.status !== 200) return response
+  const { headers } = response
+  return new Response(JSON.stringify(metadataOf(await response.json())), { headers })
 }
 
 function undiscovered(

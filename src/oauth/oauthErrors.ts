@@ -26,10 +26,27 @@ export function errorOf(body: unknown): unknown {
   return (body as { error?: unknown } | null)?.error
 }
 
+/**
+ * Microsoft Entra redeems a code and renews a token for a page only where the redirect URI is registered for pages, and for a
+ * server only where it is not. What to change there; `undefined`: that is not the problem.
+ */
+export function registrationProblem(body: unknown): string | undefined {
+  const { error_codes: codes, error_description: text } = (body ?? {}) as Record<string, unknown>
+  const says = (code: number) =>
+    (Array.isArray(codes) && codes.includes(code)) || String(text).startsWith(`AADSTS${code}`)
+  const of = 'The redirect URI is registered at Microsoft Entra for the platform'
+  if (says(9002326)) return `${of} "Web", and this is a page: register it for "Single-page application".`
+  if (says(9002327)) return `${of} "Single-page application", and this is a server: register it for "Web".`
+  return undefined
+}
+
 /** The provider's own word: an error of the protocol as JSON, whatever its content type says. */
 export function ownError({ status, text }: WireAnswer): RefreshOutcome | undefined {
   if (status < 400 || (status >= 500 && status !== 503)) return undefined
-  const error = errorOf(parseJson(text)?.value)
+  const body = parseJson(text)?.value
+  const error = errorOf(body)
+  const problem = registrationProblem(body)
+  if (problem !== undefined) return { ...misconfigured, problem }
   if (status === 503) return error === 'temporarily_unavailable' ? unavailable : undefined
   return oauthErrors.get(error)
 }

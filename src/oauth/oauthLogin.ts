@@ -21,6 +21,11 @@ import type { Line } from './wireCall.ts'
 export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit'> {
   /** Under `publicUrl`: where the provider sends browsers back. @default '{path}callback/{name of the login}' */
   readonly callbackPath?: string
+  /**
+   * How the provider answers: in the address, or as a form that it posts, as Apple does where names or addresses are asked for.
+   * @default 'query'
+   */
+  readonly responseMode?: 'query' | 'form_post'
   /** Accepts logouts by the provider: `backChannelLogout` of `xstate-session/backchannel`. */
   readonly backChannelLogout?: BackChannelVerifier
 }
@@ -50,7 +55,15 @@ const MAX_ID_TOKEN = 3_500
  */
 export function oauthLogin(options: OauthLoginOptions): ServerLogin {
   return (host) => {
-    const { callbackPath, backChannelLogout, scope = 'openid', revokesAtLogout = true, ...rest } = options
+    const {
+      callbackPath,
+      backChannelLogout,
+      scope = 'openid',
+      revokesAtLogout = true,
+      responseMode,
+      ...rest
+    } = options
+    const isPosted = responseMode === 'form_post'
     if (!/(^| )openid( |$)/.test(scope))
       throw new Misconfigured(
         `The login "${host.name}": \`scope\` must contain "openid": else nobody says who has logged in.`,
@@ -59,7 +72,8 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
     const path = callbackPath === undefined ? host.callbackPath : host.pathOf(callbackPath, 'callbackPath')
     const discovery = createDiscovery(read)
     const redirectUri = new URL(path, host.publicUrl).href
-    const flow = createCodeFlow({ ...rest, scope, redirectUri }, discovery)
+    const parameters = { ...rest.parameters, ...(isPosted && { response_mode: 'form_post' }) }
+    const flow = createCodeFlow({ ...rest, scope, redirectUri, parameters }, discovery)
 
     /** Runs `task` with a deadline. */
     async function within<T>(task: (line: Line) => Promise<T>): Promise<T> {
@@ -78,6 +92,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       strategies: { oauth: strategyOf(options, read, discovery, revokesAtLogout) },
       bindsCallback: true,
       callbackPaths: [path],
+      isPosted,
       ...(backChannelLogout && { backChannel: backChannelLogout }),
 
       async begin({ input }) {

@@ -8,6 +8,7 @@ import {
 import type { ResendPolicy, UserDocument } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { resendOf } from '../base/resend.ts'
+import { isForTenants, isTenant } from './tenants.ts'
 
 /** The provider, the client, and whom an ID token is about. */
 export interface OauthStrategyOptions {
@@ -39,6 +40,11 @@ export interface OauthStrategyOptions {
    * @default the claims, with `sub` as `id`, `preferred_username` as `username` and `picture` as `avatar`
    */
   readonly user?: (claims: IDToken) => UserDocument
+  /**
+   * Whose users may log in, where `server` is `common` or `organizations` of Microsoft Entra: the ids of their tenants. It
+   * must be given there, and nowhere else. Each token has to name the issuer of its own tenant.
+   */
+  readonly tenants?: readonly string[]
   /** Permits `http:` beyond loopback: inside a closed network, never across one that others share. */
   readonly [allowInsecureRequests]?: boolean
 }
@@ -54,6 +60,8 @@ export interface ReadOauthOptions {
   readonly trust404: boolean | undefined
   readonly isInsecure: boolean
   readonly resend: { readonly resend?: ResendPolicy }
+  /** In small letters; absent: there is one issuer. */
+  readonly tenants: readonly string[] | undefined
 }
 
 /** The options as they hold; throws `Misconfigured` for what cannot work, before anything is sent. `of`: whose they are. */
@@ -90,7 +98,24 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
     // What is permitted was looked at above.
     isInsecure: isInsecure || urls.some(({ protocol }) => protocol === 'http:'),
     resend: resendOf(of, options.resend),
+    tenants: tenantsOf(issuer, options.tenants, refuse),
   }
+}
+
+/** The tenants that a server of many needs, and no other takes. */
+function tenantsOf(issuer: URL, tenants: unknown, refuse: Refuse): readonly string[] | undefined {
+  if (!isForTenants(issuer)) {
+    if (tenants !== undefined)
+      refuse(
+        '`tenants` is for the servers `common` and `organizations` of Microsoft Entra; this one has its own users.',
+      )
+    return undefined
+  }
+  if (!Array.isArray(tenants) || tenants.length === 0 || !tenants.every(isTenant))
+    return refuse(
+      '`tenants` must list the ids of the tenants whose users may log in: `server` is for those of every company. For one tenant give its own issuer as `server`.',
+    )
+  return tenants.map((tenant) => tenant.toLowerCase())
 }
 
 /** Says what is wrong. */

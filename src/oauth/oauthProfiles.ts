@@ -17,6 +17,9 @@ import type { ResendPolicy } from '../../machines/session.types.ts'
  *   token, too.
  * - `hydra`: a second use ends the newest token, too, and there is no grace unless configured
  *   (`oauth2.grant.refresh_token.rotation_grace_period`), which becomes `{ withinMs }`.
+ * - `google`: a refresh token comes after a consent alone, so that every login asks for it, and stays the same at each renewal
+ *   (developers.google.com/identity/protocols/oauth2/web-server, "Refreshing an access token"). For a server: `oauthLogin`.
+ *   Its scope has no `offline_access`.
  * - `oidcProvider`: a public client rotates, and a second use ends the grant.
  */
 export const oauthProfiles = {
@@ -25,5 +28,6 @@ export const oauthProfiles = {
   auth0: { resend: 'never' },
   keycloak: { resend: 'afterBearerEnds' },
   hydra: { resend: 'never' },
+  google: { resend: 'afterBearerEnds', parameters: { access_type: 'offline', prompt: 'consent' } },
   oidcProvider: { resend: 'never' },
-} as const satisfies Record<string, { resend: ResendPolicy }>
+} as const satisfies Record<string, { resend: ResendPolicy; parameters?: Record<string, string> }>

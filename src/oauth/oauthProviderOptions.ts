@@ -7,6 +7,12 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
   readonly redirectUri: string
   /** What a login asks for. With `offline_access` many providers give a refresh token. @default 'openid' */
   readonly scope?: string
+  /**
+   * Parameters of the provider's own that every login sends, such as `audience`. They replace none of the protocol's, but for
+   * `prompt`, which is sent together with the one that a login asks for.
+   * @default none
+   */
+  readonly parameters?: Readonly<Record<string, string>>
   /** Whether a login asks the provider for the claims that its ID token leaves out. @default false */
   readonly userinfo?: boolean
   /**

@@ -33,7 +33,7 @@ export interface Renewed {
 /** The refreshes of one client at one provider, and the revocation of what they brought. */
 export function createRefreshes(
   options: OauthStrategyOptions,
-  { discover, through, client }: Discovery,
+  { discover, through, client, tenants }: Discovery,
   mayStay?: (renewed: Renewed) => Promise<boolean>,
 ): Omit<SessionStrategy, 'resend'> {
   const { clientAuth = None(), scope, trust404, trust503, user = userOf } = options
@@ -54,7 +54,7 @@ export function createRefreshes(
       const skew = skewOf(providerNow(headers, answer.id_token))
       const judged = await processRefreshTokenResponse(
         // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
-        { ...algorithmOf(answer.id_token), ...provider },
+        { ...algorithmOf(answer.id_token), ...tenants.ofToken(provider, answer.id_token) },
         { [clockSkew]: skew, ...client },
         // `Response.json` is younger than the browsers that pages meet.
         new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
@@ -63,7 +63,10 @@ export function createRefreshes(
       )
       const claims = getValidatedIdTokenClaims(judged)
       const idToken = `${answer.id_token}`
-      if (claims && mayStay && !(await mayStay({ provider, claims, bearer, idToken, line }))) {
+      const isIn =
+        !claims ||
+        (tenants.allows(claims) && ((await mayStay?.({ provider, claims, bearer, idToken, line })) ?? true))
+      if (!isIn) {
         revoke({ ...line, ...tokens, cause: 'late' }).catch(() => {})
         return { kind: 'rejected', reason: 'accessRevoked' }
       }

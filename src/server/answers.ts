@@ -38,10 +38,10 @@ export const bodyAlreadyRead = () =>
       'an unread body: mount the session server before whatever parses bodies (express.json and its like)',
   })
 
-export function redirect(location: string, cookies: readonly string[] = []) {
+export function redirect(location: string, cookies: readonly string[] = [], status: 302 | 303 = 302) {
   const headers = new Headers({ ...HEADERS, location, 'referrer-policy': 'no-referrer' })
   for (const cookie of cookies) headers.append('set-cookie', cookie)
-  return new Response(null, { status: 302, headers })
+  return new Response(null, { status, headers })
 }
 
 /** What a page may know of a session: whose it is, which login, until when its bearer is good, which version it is. */

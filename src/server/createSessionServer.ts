@@ -21,6 +21,7 @@ import { followLogin, nextStep, startLogin, submitLogin } from './loginEndpoints
 import { loginHosts } from './loginHosts.ts'
 import { createOpen } from './openSession.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
+import { postedCallback } from './postedCallback.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
 import { readBody } from './readBody.ts'
@@ -107,7 +108,10 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const context: ServerContext = { settings, logins, sessions, api, keyring, draining, attemptsOf, cookies }
   const callbacks = new Map(
     logins.all.flatMap(([name, login]): [string, Endpoint][] =>
-      (login.callbackPaths ?? []).map((path) => [`GET ${path}`, loginCallback(name, login)]),
+      (login.callbackPaths ?? []).flatMap((path): [string, Endpoint][] => [
+        [`GET ${path}`, loginCallback(name, login)],
+        ...(login.isPosted ? [[`POST ${path}`, postedCallback] as [string, Endpoint]] : []),
+      ]),
     ),
   )
   // These are called by others: a provider, and a browser that comes back from one.

@@ -126,6 +126,8 @@ export interface RunningLogin {
   readonly bindsCallback?: boolean
   /** The paths to which providers send browsers back. */
   readonly callbackPaths?: readonly string[]
+  /** Whether the provider posts what it has to say (`response_mode=form_post`). */
+  readonly isPosted?: boolean
   /**
    * Begins a login by redirect. `state` names the attempt, with `bindsCallback`. Rejects with `LoginFailed` where the
    * provider is away, or for an input that is none (`invalid_request`).
