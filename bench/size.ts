@@ -4,7 +4,8 @@
  * else the weight that the rows of the fault matrix cost today. It grows for a row of that matrix and
  * for nothing else: U50, the users that a schema types, costs 0.36 kB in the core and 0.34 to 0.37 behind a server: the
  * schema is asked, its errors are told without a value, and a misfit leaves the user as it was; at any
- * provider, L9, the count of logins that nobody asked for, 0.4, who may in, 0.2, and L29, L33 and L36 0.2.
+ * provider, L9, the count of logins that nobody asked for, 0.4, who may in, 0.2, L29, L33 and L36 0.2, and
+ * L6 and L61, the window of a login, 0.5: the rest of it, 0.7, is downloaded when one opens.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -66,7 +67,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 47_970,
+    budgetBytes: 48_470,
     never: 'zod',
   },
   {
@@ -113,13 +114,20 @@ async function measure(code: string, external: RegExp[]): Promise<Measured> {
       },
     ],
   })
-  const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false })
+  const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: true })
   await bundle.close()
-  const [chunk] = output
+  const chunks = new Map(
+    output.flatMap((one) => (one.type === 'chunk' ? [[one.fileName, one] as const] : [])),
+  )
+  // What a page downloads later, if it needs that, is not in it.
+  const own = new Set([output[0]])
+  for (const { imports } of own) for (const name of imports) own.add(chunks.get(name) ?? output[0])
+  const all = [...own].map(({ code }) => code).join('')
+  const modules = [...own].flatMap((chunk) => Object.entries(chunk.modules))
   return {
-    minified: Buffer.byteLength(chunk.code),
-    gzipped: gzipSync(chunk.code, { level: 9 }).length,
-    packages: packagesOf(Object.entries(chunk.modules).flatMap(([id, m]) => (m.renderedLength ? [id] : []))),
+    minified: Buffer.byteLength(all),
+    gzipped: gzipSync(all, { level: 9 }).length,
+    packages: packagesOf(modules.flatMap(([id, m]) => (m.renderedLength ? [id] : []))),
   }
 }
 

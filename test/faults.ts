@@ -290,6 +290,7 @@ export const faults = {
   L3: 'a login may take an hour; one that took longer is told so, with its way back',
   L4: 'a prefetch, a prerender, an image and a link of another site begin no login',
   L5: 'a call without a session is answered 401, and leads to no provider',
+  L6: 'the window of a login opens in the click, at once or not at all, and none is left of a login that fails',
   L7: 'where the provider sends users back is what the configuration says, whatever a proxy passes on',
   L8: 'the way back stays on the own site, looked at when it is kept and when it is used',
   L9: 'a login that always fails is begun twice at most in a tab, unless the user asks for it',
@@ -320,6 +321,7 @@ export const faults = {
   L39: 'a logout names the client to the provider, also where no ID token is kept',
   L42: 'a revocation does not go before a logout of a provider that would then skip the rest',
   L59: 'a pushed request that the provider has forgotten is begun once more, and not for ever',
+  L61: 'a login in a window is answered, declined and given up, whatever keeps the windows apart',
   L64: 'a login that would come back to another origin does not begin',
   L65: 'another user takes the place of the first in all tabs',
 } as const

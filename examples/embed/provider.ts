@@ -14,6 +14,8 @@ export interface PageProviderOptions {
   readonly clientSecret?: string
   /** How long access tokens live; seconds. @default 600 */
   readonly accessTokenTtl?: number
+  /** The `Cross-Origin-Opener-Policy` of its pages. @default none */
+  readonly openerPolicy?: string
 }
 
 export interface PageProvider {
@@ -111,6 +113,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
 
   const callback = provider.callback()
   server.handle((request, response) => {
+    if (options.openerPolicy) response.setHeader('cross-origin-opener-policy', options.openerPolicy)
     const { pathname } = new URL(request.url ?? '/', server.url)
     if (request.method === 'POST' && pathname === '/token') counts.tokenRequests++
     if (pathname === '/request') counts.pushed++

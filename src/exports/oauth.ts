@@ -23,3 +23,4 @@ export {
 export type { KeptAttempt, Purpose } from '../signin/keptAttempt.ts'
 export type { LoginSession } from '../signin/living.ts'
 export type { LoginPage } from '../signin/loginPage.ts'
+export type { PopupOptions } from '../signin/popupOptions.ts'

@@ -64,8 +64,12 @@ export interface ProviderGrant extends GrantedTokens {
 
 /** The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core section 3.1). */
 export interface CodeFlow {
-  /** The provider's page for one login, and what its callback needs. */
-  begin(input: AuthorizationInput, line: Line): Promise<{ location: URL; attempt: CodeAttempt }>
+  /** The provider's page for one login, and what its callback needs. Its `state` begins with `mark`. @default '' */
+  begin(
+    input: AuthorizationInput,
+    line: Line,
+    mark?: string,
+  ): Promise<{ location: URL; attempt: CodeAttempt }>
   /**
    * Exchanges the code of a callback. The code leaves once, whatever comes of it: a second use makes providers take
    * back what they gave for the first (RFC 6749 section 4.1.2). `refused` is given the tokens of an answer that is no
@@ -161,12 +165,12 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
   }
 
   return {
-    async begin(input, line) {
+    async begin(input, line, mark = '') {
       const provider = await found(line)
       const location = pageOf('authorization_endpoint', provider.authorization_endpoint)
       const { maxAge, acrValues } = input
       const attempt: CodeAttempt = {
-        state: generateRandomState(),
+        state: mark + generateRandomState(),
         verifier: generateRandomCodeVerifier(),
         nonce: generateRandomNonce(),
         beganAt: systemClock.wall(),

@@ -7,12 +7,15 @@ import { inTime } from './inTime.ts'
 import type { KeptAttempt } from './keptAttempt.ts'
 import { type LoginSession, living, livingSoon } from './living.ts'
 
+/** Exchanges the code of a callback, and begins the session, or throws why not. */
+export type Adopt = (attempt: KeptAttempt, callback: Callback) => Promise<void>
+
 /** What a callback brings: the session begins with it, or its tokens are let go. */
 export function createAdoption(
   session: LoginSession,
   providerOf: (name: string) => OauthProvider,
   kept: AttemptStore,
-) {
+): Adopt {
   /**
    * Revokes tokens that nobody uses. While somebody is logged in, tokens of the same user are left alone, and so are
    * tokens of an unknown user: for one revoked token some providers end all that its user has there.
@@ -27,7 +30,7 @@ export function createAdoption(
     )
   }
 
-  return async (attempt: KeptAttempt, { parameters, redirectUri }: Callback): Promise<void> => {
+  return async (attempt, { parameters, redirectUri }) => {
     const { provider, purpose, userId } = attempt
     const { logins, redirectUri: own } = providerOf(provider)
     // The code of one provider never reaches another (RFC 9700 section 4.4.2).
@@ -38,9 +41,12 @@ export function createAdoption(
     // Another tab was first, while the provider was asked.
     if (purpose === 'signIn' && now) return refused(grant, grant.user.id)
     const isOther = now && (now.id !== userId || now.provider !== provider)
-    if (purpose === 'stepUp' && (isOther || grant.user.id !== userId)) {
+    const { state, reason } = session.getSnapshot()
+    // Who has logged out meanwhile stays so.
+    const isEnded = state === 'loggedOut' && reason !== 'never'
+    if (purpose === 'stepUp' && (isEnded || isOther || grant.user.id !== userId)) {
       refused(grant, grant.user.id)
-      throw new LoginFailed('other_user')
+      throw new LoginFailed(isEnded ? 'login_cancelled' : 'other_user')
     }
     try {
       await session.login(grant, { provider })

@@ -11,6 +11,8 @@ import { inTime } from './inTime.ts'
 import type { Purpose } from './keptAttempt.ts'
 import { type LoginSession, living, livingSoon } from './living.ts'
 import { browserLoginPage, type LoginPage } from './loginPage.ts'
+import type { PopupOptions } from './popupOptions.ts'
+import { createPopups, IN_POPUP } from './popups.ts'
 import { createUnasked } from './unasked.ts'
 
 /** How a login begins. */
@@ -24,6 +26,13 @@ export interface SignInOptions extends AuthorizationInput {
    * @default false
    */
   readonly isUnasked?: boolean
+  /**
+   * Whether the user logs in in a window of its own, while this page stays as it is: what is typed into it, and a session
+   * whose tokens are nowhere but in this page. Call it in the click itself, before anything is awaited: browsers let no
+   * other code open a window.
+   * @default false
+   */
+  readonly popup?: boolean | PopupOptions
 }
 
 /** How logins live in their page. */
@@ -41,11 +50,12 @@ export interface LoginsOptions {
 /** Logins of one session. */
 export interface Logins<Name extends string> {
   /**
-   * Leaves the page for the provider. Resolves when the page is about to leave.
+   * Leaves the page for the provider. Resolves when the page is about to leave; with `popup`, when the user has logged in.
    *
    * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt
    * @throws LoginFailed where the provider cannot be reached (`provider_unavailable`), or this browser keeps nothing
-   * (`storage_unavailable`)
+   * (`storage_unavailable`); with `popup`, also where no window opens (`popup_blocked`), or the user gives up
+   * (`login_cancelled`), and as `handleCallback` does
    */
   signIn(provider: Name, options?: SignInOptions): Promise<void>
   /**
@@ -62,7 +72,8 @@ export interface Logins<Name extends string> {
   isCallback(): boolean
   /**
    * Ends the login whose callback this page is: the session begins, and the address loses the provider's answer. Called
-   * again, it answers the same. Where somebody is logged in already, a login that was not to replace them leads on.
+   * again, it answers the same. Where somebody is logged in already, a login that was not to replace them leads on. In the
+   * window of a `popup` it hands the answer to the page that asked, and closes the window.
    *
    * @throws LoginFailed
    */
@@ -99,6 +110,7 @@ export function createLogins<Name extends string>(
   const attempts = createAttempts(kept, wall)
   const unasked = createUnasked(page, app, wall)
   const adopt = createAdoption(session, providerOf, kept)
+  const popups = createPopups(page, found, adopt)
   const all = Object.values<OauthProvider>(providers)
   check(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
@@ -123,7 +135,10 @@ export function createLogins<Name extends string>(
 
   const begin =
     (purpose: Purpose) =>
-    async (name: Name, { returnTo, isUnasked = false, ...input }: SignInOptions = {}): Promise<void> => {
+    async (
+      name: Name,
+      { returnTo, isUnasked = false, popup, ...input }: SignInOptions = {},
+    ): Promise<void> => {
       const { redirectUri, logins } = providerOf(name)
       const here = new URL(page.href())
       const { origin } = new URL(redirectUri)
@@ -142,17 +157,22 @@ export function createLogins<Name extends string>(
       const safe = isSafe(way, origin) ? way : home
       if (isUnasked) unasked.begin(safe)
       else unasked.asked()
-      const { location, attempt } = await inTime((line) => logins.begin(input, line))
-      const whole = { ...attempt, provider: name, returnTo: safe, purpose, ...(user && { userId: user.id }) }
-      await attempts.add(whole).catch(() => {
+      const begun = async (mark?: string) => {
+        const { location, attempt } = await inTime((line) => logins.begin(input, line, mark))
+        const of = { provider: name, returnTo: safe, purpose, ...(user && { userId: user.id }) }
+        return { location, attempt: { ...attempt, ...of } }
+      }
+      if (popup) return popups.login(popup === true ? {} : popup, () => begun(IN_POPUP)).catch(failing(safe))
+      const { location, attempt } = await begun()
+      await attempts.add(attempt).catch(() => {
         throw new LoginFailed('storage_unavailable', safe)
       })
       page.leave(location.href)
     }
 
-  const found = (): Callback | undefined => {
+  function found(href = page.href()): Callback | undefined {
     for (const { redirectUri } of all) {
-      const callback = callbackOf(page.href(), redirectUri)
+      const callback = callbackOf(href, redirectUri)
       if (callback) return callback
     }
     return undefined
@@ -170,11 +190,7 @@ export function createLogins<Name extends string>(
     if (user && (!isOpen || attempt.purpose === 'signIn')) return { returnTo }
     if (!callback || !isOpen) throw new LoginFailed('unknown_attempt')
     if (wall() >= attempt.beganAt + ATTEMPT_MS) throw new LoginFailed('attempt_expired', returnTo)
-    try {
-      await adopt(attempt, callback)
-    } catch (error) {
-      throw error instanceof LoginFailed ? new LoginFailed(error.reason, returnTo) : error
-    }
+    await adopt(attempt, callback).catch(failing(returnTo))
     return { returnTo }
   }
 
@@ -204,13 +220,19 @@ export function createLogins<Name extends string>(
     switchUser: begin('switchUser'),
     isCallback: () => handling > 0 || found() !== undefined,
     handleCallback() {
-      const callback = found()
+      const href = page.href()
+      const callback = found(href)
       // A strict React calls twice; by then the address is clean.
       if (!callback && last) return last
       // Before anything else runs: an address is read by others, and kept in histories.
       if (callback) page.rename(callback.clean)
       handling++
-      last = finish(callback).finally(() => {
+      const { state = '' } = callback ?? {}
+      // A window that does not close was opened by the user: an address of another day.
+      const finishing = state.startsWith(IN_POPUP)
+        ? popups.leave(state, href).then(() => finish(undefined))
+        : finish(callback)
+      last = finishing.finally(() => {
         handling--
       })
       last.then(
@@ -220,6 +242,11 @@ export function createLogins<Name extends string>(
       return last
     },
   }
+}
+
+/** Throws the error of a login that was to lead there. */
+const failing = (returnTo: string) => (error: unknown) => {
+  throw error instanceof LoginFailed ? new LoginFailed(error.reason, returnTo) : error
 }
 
 function check(providers: readonly OauthProvider[]): void {

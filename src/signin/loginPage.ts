@@ -4,6 +4,10 @@ export interface LoginPage {
   href(): string
   /** Leaves for another page. */
   leave(url: string): void
+  /** Opens an empty window; `null`: the browser does not let it. Called in the user's click. */
+  open(): Window | null
+  /** Closes this window, where it is one that `open` has opened. */
+  close(): void
   /** Puts another address in place of the page's own, without a look at it. */
   rename(url: string): void
   /** What this tab remembers under `key`, also after it was away; `undefined`: nothing. */
@@ -16,6 +20,8 @@ export interface LoginPage {
 export const browserLoginPage: LoginPage = {
   href: () => location.href,
   leave: (url) => location.assign(url),
+  open: () => window.open('', '_blank', 'popup,width=500,height=720'),
+  close: () => window.close(),
   rename: (url) => history.replaceState(history.state, '', url),
   recall(key) {
     try {

@@ -141,6 +141,7 @@ test('./react-logins', async () => {
       "SignInGuard",
       "useLoginCallback",
       "useSignIn",
+      "useStepUp",
     ]
   `)
 })

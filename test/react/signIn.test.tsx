@@ -3,9 +3,17 @@ import { type ReactNode, StrictMode } from 'react'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
 import { createSession, LoginFailed } from 'xstate-session'
-import { type AttemptStore, createLogins, type KeptAttempt, type OauthProvider } from 'xstate-session/oauth'
+import {
+  type AttemptStore,
+  createLogins,
+  type KeptAttempt,
+  type Logins,
+  type OauthProvider,
+  type PopupOptions,
+  type SignInOptions,
+} from 'xstate-session/oauth'
 import { SessionProvider } from 'xstate-session/react'
-import { SignInGuard, useLoginCallback, useSignIn } from 'xstate-session/react-logins'
+import { SignInGuard, useLoginCallback, useSignIn, useStepUp } from 'xstate-session/react-logins'
 import { modes, open, settle } from './page.tsx'
 
 const CALLBACK = 'http://panel.example/callback'
@@ -67,6 +75,8 @@ function tab(answer: { fails?: string; begins?: string } = {}) {
       rename: (url: string) => {
         counts.href = new URL(url, counts.href).href
       },
+      open: () => null,
+      close: () => {},
       recall: (key: string) => memory.get(key),
       remember(key: string, value: string | undefined) {
         if (value === undefined) memory.delete(key)
@@ -236,4 +246,41 @@ test('useSignIn tells why the page could not leave, and useLoginCallback why a l
   back(left())
   expect((await start()).shown.text()).toBe('false The login has failed (access_denied).')
   expect(counts.exchanged).toBe(1)
+})
+
+test('useStepUp tells that the user has come back, cancels, and tells why no window opened', async () => {
+  const asked: SignInOptions[] = []
+  let answer: (error?: Error) => void = () => {}
+  const logins = {
+    stepUp: (_: string, options: SignInOptions) => {
+      asked.push(options)
+      return new Promise<void>((resolve, reject) => {
+        answer = (error) => (error ? reject(error) : resolve())
+        popupOf(options).signal?.addEventListener('abort', () => reject(new LoginFailed('login_cancelled')))
+      })
+    },
+  } as Logins<'keycloak'>
+  const popupOf = ({ popup }: SignInOptions) => popup as PopupOptions
+  function Page() {
+    const { status, isBack, error, mutate, cancel } = useStepUp(logins, 'keycloak', { maxAge: 60 })
+    return (
+      <button type="button" onClick={isBack ? cancel : mutate}>
+        {isBack ? 'cancel' : `${status} ${error?.message ?? ''}`}
+      </button>
+    )
+  }
+  const shown = await open(<Page />)
+  await shown.click('idle ')
+  expect(shown.text()).toBe('pending ')
+  expect(asked).toMatchObject([{ maxAge: 60, popup: { signal: expect.any(AbortSignal) } }])
+  await settle(() => popupOf(asked[0] ?? {}).onReturn?.())
+  await shown.click('cancel')
+  await settle(() => {})
+  expect(shown.text()).toBe('error The login has failed (login_cancelled).')
+  await shown.click('error The login has failed (login_cancelled).')
+  // Of a window that was given up nothing is heard any more.
+  await settle(() => popupOf(asked[0] ?? {}).onReturn?.())
+  expect(shown.text()).toBe('pending ')
+  await settle(() => answer())
+  expect(shown.text()).toBe('success ')
 })

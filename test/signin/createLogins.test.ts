@@ -94,6 +94,8 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
           rename: (url) => {
             page.href = new URL(url, page.href).href
           },
+          open: () => null,
+          close: () => {},
           recall: (key) => memory.get(key),
           remember(key, value) {
             if (value === undefined) memory.delete(key)
@@ -306,6 +308,8 @@ describe('attempts', () => {
         page.left = url
       },
       rename: () => {},
+      open: () => null,
+      close: () => {},
       recall: () => undefined,
       remember: () => {},
     }
