@@ -239,6 +239,7 @@ export const faults = {
   U11: 'a cosmetic field does not cost the main thing',
   U12: 'what other sites open shows nobody at work',
   U13: 'a path means the same to every parser, or goes nowhere',
+  U14: 'the sessions of a user are listed, ended and limited, by whoever the embedder lets',
   U15: 'several tabs may log in at once, each for itself',
   U16: 'a page can tell one login from another',
   U17: 'cookies of one name do not cost each other a login',
@@ -284,6 +285,8 @@ export const faults = {
   U76: 'while calls are turned away nothing says that all is well',
   U77: 'no page is told an address with a token in it',
 
+  U78: 'a logout at the provider ends the sessions of its own user, begun before it, and no other',
+
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',
   L2: 'logins that nobody finishes stay few, and none is left after a logout',
@@ -311,6 +314,7 @@ export const faults = {
   L25: 'a wrong clock of the device is no obstacle to a login',
   L26: 'an ID token is for this client, alone or as its party',
   L27: 'what the provider tells of a user is about the user who has logged in',
+  L28: 'a new key of the provider is asked for once in half a minute, and the old ones stay while that fails',
   L29: 'a user is who the provider says, whatever their e-mail address; whether that is checked is told or not',
   L30: 'stepping up ends with the same user and what was asked for, or leaves the session as it was',
   L31: 'the hash of the access token follows the algorithm of the ID token',
@@ -320,6 +324,11 @@ export const faults = {
   L36: 'a provider that gives tokens to no page is told before a login begins',
   L39: 'a logout names the client to the provider, also where no ID token is kept',
   L42: 'a revocation does not go before a logout of a provider that would then skip the rest',
+  L45: 'a logout at the provider needs neither cookie nor origin, and counts by its signature alone',
+  L46: 'a logout at the provider ends the sessions that it means, by sid and by sub, at its own issuer',
+  L47: 'a logout that comes before its session is stored ends it all the same',
+  L48: 'a logout is judged by the last good keys, and without any it is to come again',
+  L52: 'a copied cookie opens nothing after the end of its session',
   L59: 'a pushed request that the provider has forgotten is begun once more, and not for ever',
   L61: 'a login in a window is answered, declined and given up, whatever keeps the windows apart',
   L64: 'a login that would come back to another origin does not begin',

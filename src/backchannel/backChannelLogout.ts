@@ -1,17 +1,10 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  type FetchImplementation,
-  type JSONWebKeySet,
-  jwtVerify,
-} from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 import { isPlainHttp, plainHttpWarning } from '../server/plainHttp.ts'
 import { mediaTypeOf } from '../wire/headers.ts'
-import { readAnswer } from '../wire/readAnswer.ts'
+import { KeysUnavailable, providerKeys } from './providerKeys.ts'
 
 /** Whose logouts are believed. */
 export interface BackChannelLogoutOptions {
@@ -25,6 +18,8 @@ export interface BackChannelLogoutOptions {
   readonly maxAgeMs?: number
   /** @default the platform's */
   readonly clock?: Clock
+  /** Reads the keys. @default the platform's */
+  readonly fetch?: typeof globalThis.fetch
 }
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
@@ -35,8 +30,8 @@ const MAX_SEEN = 100_000
 
 /**
  * Judges logout tokens (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6): type, signature, issuer, audience,
- * age, end, the event, no nonce, a subject, and each token once. Sessions are found by the subject: the backend keeps the
- * provider's session id to itself. So a token with nothing but `sid` would end no session, and is refused.
+ * age, end, the event, no nonce, a subject or a session, and each token once. The keys are those that the provider gave last,
+ * also while it is away; where it never gave any, the token is not judged, and the provider is asked to send it again.
  *
  * @example
  * const librechat = librechatLogin({
@@ -49,16 +44,22 @@ const MAX_SEEN = 100_000
  * })
  */
 export function backChannelLogout(options: BackChannelLogoutOptions): BackChannelVerifier {
-  const { issuer, clientId, jwks, maxAgeMs = 120_000, clock = systemClock } = options
+  const {
+    issuer,
+    clientId,
+    jwks,
+    maxAgeMs = 120_000,
+    clock = systemClock,
+    fetch = globalThis.fetch,
+  } = options
   if (!issuer || !clientId) throw new Misconfigured('Options "issuer" and "clientId" must be given.')
   if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
   if (jwks instanceof URL && isPlainHttp(jwks)) console.warn(plainHttpWarning('jwks'))
-  const keys =
-    jwks instanceof URL ? createRemoteJWKSet(jwks, { [customFetch]: cappedFetch }) : createLocalJWKSet(jwks)
+  const keys = jwks instanceof URL ? providerKeys(jwks, clock, fetch) : createLocalJWKSet(jwks)
   /** Tokens that were used, until when they could be used again. */
   const seen = new Map<string, number>()
 
-  return async (request): Promise<BackChannelResult> => {
+  async function verify(request: Request): Promise<BackChannelResult> {
     const token = await tokenOf(request)
     if (token === undefined) return refuse('not a form with one logout_token')
     const now = clock.wall()
@@ -72,7 +73,9 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
         currentDate: new Date(now),
         requiredClaims: ['iat', 'exp', 'jti', 'events'],
       })
-    } catch {
+    } catch (error) {
+      if (error instanceof KeysUnavailable)
+        return { ...refuse('no keys to judge it by'), isUnavailable: true }
       // What the library says may quote the token.
       return refuse('signature, issuer, audience, age or end')
     }
@@ -82,15 +85,19 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
     const event = (events as Record<string, unknown> | null)?.[EVENT]
     if (typeof event !== 'object' || event === null) return refuse('not a logout event')
     if (nonce !== undefined) return refuse('an ID token has a nonce, a logout token has none')
-    if (typeof sub !== 'string' || sub === '') return refuse('no sub to find sessions by')
+    if (!isName(sub) || !isName(sid) || (sub ?? sid) === undefined)
+      return refuse('no sub or sid to find sessions by')
     if (typeof jti !== 'string' || isReplayed(jti, now)) return refuse('used before')
     return {
       ok: true,
-      subject: sub,
-      ...(typeof sid === 'string' && { sid }),
+      ...(sub !== undefined && { sub }),
+      ...(sid !== undefined && { sid }),
+      issuedAt: iat * 1_000,
       forget: () => void seen.delete(jti),
     }
   }
+
+  return Object.assign(verify, { issuer })
 
   function isReplayed(jti: string, now: number): boolean {
     for (const [old, until] of seen) {
@@ -110,7 +117,10 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
 const isLogoutType = (typ: string | undefined) =>
   typ === undefined || /^((application\/)?logout\+jwt|JWT)$/i.test(typ)
 
-const refuse = (reason: string): BackChannelResult => ({ ok: false, reason })
+const isName = (value: unknown): value is string | undefined =>
+  value === undefined || (typeof value === 'string' && value !== '')
+
+const refuse = (reason: string) => ({ ok: false, reason }) as const
 
 async function tokenOf(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined
@@ -118,11 +128,4 @@ async function tokenOf(request: Request): Promise<string | undefined> {
   // Bounded: the server has read the body before it asked.
   const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
   return tokens.length === 1 ? tokens[0] : undefined
-}
-
-/** Reads no more of the provider's keys than of any other answer. */
-const cappedFetch: FetchImplementation = async (url, init) => {
-  const answer = await readAnswer(await fetch(url, init), init.signal)
-  if (answer.fault) throw new Error('The keys of the provider could not be read.')
-  return new Response(answer.text || null, { status: answer.status })
 }

@@ -11,7 +11,7 @@ export type {
   OpenServerSession,
   ServerSession,
 } from '../server/getSession.ts'
-export type { ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
+export type { ServerEndReason, ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { OpenOptions } from '../server/openSession.ts'
 export type { RequestInfo, SessionServerOptions } from '../server/options.ts'
 export type { ApiTarget } from '../server/routes.ts'
@@ -30,5 +30,6 @@ export type {
 } from '../server/serverLogin.ts'
 export type { SessionRequest } from '../server/sessionRequest.ts'
 export type { SessionServer } from '../server/sessionServer.ts'
+export type { EndedBy, ListedSession, UserOfLogin, UserSessions } from '../server/userSessions.ts'
 export { memoryServerStore } from '../stores/memoryServerStore.ts'
 export type { EntryWrite, ServerStore, StoredEntry } from '../stores/serverStore.ts'

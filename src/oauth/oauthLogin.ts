@@ -69,6 +69,11 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
         `The login "${host.name}": \`scope\` must contain "openid": else nobody says who has logged in.`,
       )
     const read = readOauthOptions(rest, 'oauthLogin')
+    const logoutIssuer = backChannelLogout?.issuer
+    if (logoutIssuer !== undefined && URL.parse(logoutIssuer)?.href !== read.issuer.href)
+      throw new Misconfigured(
+        `The login "${host.name}": \`issuer\` of \`backChannelLogout\` must be that of \`server\`, ${read.issuer.href}: a logout at one provider ends no session of another.`,
+      )
     const path = callbackPath === undefined ? host.callbackPath : host.pathOf(callbackPath, 'callbackPath')
     const discovery = createDiscovery(read)
     const redirectUri = new URL(path, host.publicUrl).href
@@ -93,6 +98,8 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       bindsCallback: true,
       callbackPaths: [path],
       isPosted,
+      issuer: read.issuer.href,
+      bringsSid: true,
       ...(backChannelLogout && { backChannel: backChannelLogout }),
 
       async begin({ input }) {
@@ -115,7 +122,9 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
             done: {
               answer: { ...answer, user },
               strategy: 'oauth',
-              subject: claims.sub,
+              sub: claims.sub,
+              ...(typeof claims.sid === 'string' && { sid: claims.sid }),
+              issuedAt: claims.iat * 1_000,
               ...(idToken.length <= MAX_ID_TOKEN && { data: { idToken } }),
             },
           }

@@ -31,27 +31,28 @@ export interface RedisServerStoreOptions {
 }
 
 /**
- * Writes if the revision is the expected one, and keeps the index of the subject: its keys, each with the instant
- * at which it expires, by the clock of Redis.
+ * Writes if the revision is the expected one, and keeps an index for each tag: its keys, each with the instant at
+ * which it expires, by the clock of Redis. What has lost a tag is found out when the tag is looked up.
  *
  * `HSET` comes first: where Redis is full it is refused, and then nothing has happened.
  */
 const SCRIPT = `
-local entry, index = KEYS[1], KEYS[2]
-local expected, key, value, ttl, subject = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local entry = KEYS[1]
+local expected, key, value, ttl, tags = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local revision = redis.call('HGET', entry, 'r')
 if (revision or '') ~= expected then return false end
 revision = tonumber(revision or '0') + 1
 if tonumber(ttl) <= 0 then
   redis.call('DEL', entry)
-  if index then redis.call('ZREM', index, key) end
+  for i = 2, #KEYS do redis.call('ZREM', KEYS[i], key) end
   return revision
 end
-redis.call('HSET', entry, 'v', value, 'r', revision, 's', subject)
+redis.call('HSET', entry, 'v', value, 'r', revision, 't', tags)
 redis.call('PEXPIRE', entry, ttl)
-if index then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 2, #KEYS do
+  local index = KEYS[i]
   redis.call('ZADD', index, string.format('%.0f', now + tonumber(ttl)), key)
   redis.call('ZREMRANGEBYSCORE', index, '-inf', string.format('%.0f', now))
   if redis.call('PTTL', index) < tonumber(ttl) then redis.call('PEXPIRE', index, ttl) end
@@ -102,7 +103,7 @@ export function redisServerStore({
   let writes = 0
   // The braces keep what a script touches together on one node of a cluster.
   const entryKey = (key: string) => `{${prefix}}entry:${key}`
-  const subjectKey = (subject: string) => `{${prefix}}subject:${subject}`
+  const tagKey = (tag: string) => `{${prefix}}tag:${tag}`
 
   /** A write that was copied says the same of all before it; where nothing was written (`null`), nothing is said. */
   async function copied<T>(key: string, writing: () => Promise<T>): Promise<T> {
@@ -127,21 +128,26 @@ export function redisServerStore({
       return { value, revision: countOf(revision) }
     },
 
-    async compareAndSet(key, expected, { value, expiresAt, subject }) {
+    async compareAndSet(key, expected, { value, expiresAt, tags = [] }) {
       const ttlMs = Math.min(Math.ceil(expiresAt - clock.wall()), LONGEST_MS - clock.wall())
-      const keys = subject === undefined ? [entryKey(key)] : [entryKey(key), subjectKey(subject)]
-      const args = [expected === null ? '' : String(expected), key, value, String(ttlMs), subject ?? '']
+      const keys = [entryKey(key), ...tags.map(tagKey)]
+      const written = tags.length > 0 ? JSON.stringify(tags) : ''
+      const args = [expected === null ? '' : String(expected), key, value, String(ttlMs), written]
       const revision = await copied(key, () => run(SCRIPT, keys, args))
       return revision === null ? null : countOf(revision)
     },
 
-    async keysOf(subject) {
-      const keys = listOf(await send(['ZRANGE', subjectKey(subject), 0, -1])).map(String)
-      // An entry may have expired, or gone to another subject.
-      const subjects = await Promise.all(keys.map((key) => send(['HGET', entryKey(key), 's'])))
-      return keys.filter((_, i) => subjects[i] === subject)
+    async keysOf(tag) {
+      const keys = listOf(await send(['ZRANGE', tagKey(tag), 0, -1])).map(String)
+      // An entry may have expired, or lost the tag.
+      const written = await Promise.all(keys.map((key) => send(['HGET', entryKey(key), 't'])))
+      return keys.filter((_, i) => tagsOf(written[i]).includes(tag))
     },
   }
+}
+
+function tagsOf(written: unknown): readonly unknown[] {
+  return typeof written === 'string' && written !== '' ? listOf(JSON.parse(written)) : []
 }
 
 function listOf(answer: unknown): readonly unknown[] {

@@ -46,6 +46,8 @@ export interface AttemptKeeper<Kept extends Attempts = Attempts> {
   wayBack(attempts: Kept): string
 }
 
+/** Longer than a slow login takes that enrols a second factor. */
+export const ATTEMPT_MS = 3_600_000
 /** A longer way back is dropped: the login goes on without. */
 export const MAX_WAY_BACK = 2_000
 /** What a cookie may hold beside its name and attributes. */

@@ -1,11 +1,9 @@
 import { withoutBlanks } from '../base/blanks.ts'
 import { Misconfigured } from '../base/errors.ts'
-import { type Attempt, type AttemptKeeper, type Attempts, MAX_BYTES } from './attempts.ts'
+import { ATTEMPT_MS, type Attempt, type AttemptKeeper, type Attempts, MAX_BYTES } from './attempts.ts'
 import type { ServerContext } from './context.ts'
 import type { CookieSlot } from './cookieSlot.ts'
 
-/** Longer than a slow login takes that enrols a second factor. */
-const ATTEMPT_MS = 3_600_000
 /** How many attempts of one browser are kept, and how much of them together; the oldest go. A server takes no more headers. */
 const MAX_ATTEMPTS = 12
 const MAX_ALL_BYTES = 6_000

@@ -2,12 +2,13 @@ import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { bodyAlreadyRead, failure } from './answers.ts'
 import type { AttemptKeeper } from './attempts.ts'
+import { backChannel } from './backChannel.ts'
 import { boundAttempts } from './boundAttempts.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { MAX_PARTS } from './cookieRecord.ts'
 import { cookieSlot } from './cookies.ts'
 import { forgeryOf } from './csrf.ts'
-import { backChannel, currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
+import { currentSession, logout, refreshSession, verifySession } from './currentSession.ts'
 import { createEnd } from './endOwn.ts'
 import { createEndSession } from './endSession.ts'
 import { createEndSessionUrls } from './endSessionUrls.ts'
@@ -33,6 +34,7 @@ import { idCookie, sealedCookie } from './sessionCookie.ts'
 import type { SessionServer } from './sessionServer.ts'
 import { createSessions } from './sessions.ts'
 import { sharedAttempts } from './sharedAttempts.ts'
+import { createUserSessions } from './userSessions.ts'
 import { createWork } from './work.ts'
 
 const MAX_BODY_BYTES = 8_192
@@ -204,6 +206,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     getSession: createGetSession(context) as SessionServer<User>['getSession'],
     open: (answer, own) => work.track(open(answer, own)) as ReturnType<SessionServer<User>['open']>,
     end: (request, own) => work.track(end(request, own)),
+    sessions: createUserSessions(context) as SessionServer<User>['sessions'],
     returnTo: (value) => returnToOf(context, value),
     async drain({ timeoutMs = 30_000 } = {}) {
       stopping.abort()

@@ -1,4 +1,3 @@
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
@@ -7,6 +6,7 @@ import type { EndSession } from './endSession.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import type { ServerEndReason } from './notice.ts'
 import type { Verified } from './serverLogin.ts'
 
 /** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
@@ -112,28 +112,6 @@ export function logout(endSession: EndSession): Endpoint {
   }
 }
 
-/** `POST backchannel-logout`: OpenID Connect Back-Channel Logout 1.0, of the provider of any login. */
-export const backChannel: Endpoint = async ({ settings, sessions, logins }, request) => {
-  const judges = logins.all.filter(([, { backChannel }]) => backChannel)
-  if (judges.length === 0) return failure(404, 'not_found')
-  let accepted = 0
-  let isDone = true
-  for (const [name, login] of judges) {
-    // Its body is in memory: each may read it.
-    const verified = await login.backChannel?.(request.clone())
-    if (!verified?.ok || !verified.subject) continue
-    accepted++
-    if (await sessions.endSubject(name, verified.subject).catch(() => false)) continue
-    isDone = false
-    verified.forget?.()
-  }
-  if (accepted > 0 && isDone) return json(200, {})
-  // Section 2.8: a logout that failed is a 400, too.
-  if (accepted > 0) return failure(400, 'unavailable')
-  settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
-  return failure(400, 'invalid_request')
-}
-
 async function noteUser(context: ServerContext, request: Request, found: Found): Promise<void> {
   if (request.headers.get('x-user-activity') === '1')
     await context.sessions.note(found, { activeAt: context.settings.clock.wall() })
@@ -177,4 +155,4 @@ export function unusable(context: ServerContext, request: Request, error: unknow
   return failure(502, 'backend_unavailable')
 }
 
-const reasonOf = (error: SessionExpired | LoggedOut): ExpiredReason | LoggedOutReason => error.reason
+const reasonOf = (error: SessionExpired | LoggedOut): ServerEndReason => error.reason

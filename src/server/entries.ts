@@ -5,6 +5,7 @@ import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
+import { listOfTags } from './sessionTags.ts'
 
 export interface Opened {
   readonly record: ServerRecord
@@ -50,7 +51,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   /** Resolves to the new revision, `null` where somebody else was faster. */
   async function write(record: ServerRecord, expected: number | null): Promise<number | null> {
     const value = await keyring.seal(serverRecordText(record), contextOf(record.key))
-    const next = { value, expiresAt: expiryOf(record), ...(record.subject && { subject: record.subject }) }
+    const next = { value, expiresAt: expiryOf(record), ...(record.tags && { tags: listOfTags(record.tags) }) }
     return told('write', async () => {
       try {
         return await store.compareAndSet(record.key, expected, next)

@@ -1,6 +1,6 @@
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { Opened } from './entries.ts'
+import type { ServerEndReason } from './notice.ts'
 
 /** A session that is alive, as its record says. */
 export interface Found extends Opened {
@@ -10,7 +10,7 @@ export interface Found extends Opened {
 
 /** There is none, and perhaps why. */
 export interface Missing {
-  readonly reason?: ExpiredReason | LoggedOutReason
+  readonly reason?: ServerEndReason
   /** The login that ended for `reason`. */
   readonly login?: string
   /** There are several, and nobody knows which is the browser's own. */

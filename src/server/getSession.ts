@@ -20,6 +20,10 @@ export interface AnyServerSession<User extends UserIdentity = SessionUser> {
    * `null` with `user`.
    */
   readonly login: string | null
+  /** Names the session in `sessions` of the server and in notices; no page needs it. `null` with `user`. */
+  readonly id: string | null
+  /** The name of the login in the option `logins`. `null` with `user`. */
+  readonly via: string | null
   /**
    * What the page that is rendered now may know: the option `facts` of `createBffSession`, which then asks for nothing at
    * its start. `null`: nobody is logged in. Absent: that cannot be told now, and the page asks.
@@ -55,12 +59,20 @@ export interface AnyServerSession<User extends UserIdentity = SessionUser> {
  */
 export type ServerSession<User extends UserIdentity = SessionUser> =
   | OpenServerSession<User>
-  | (AnyServerSession<User> & { readonly user: null; readonly login: null; readonly facts?: null })
+  | (AnyServerSession<User> & {
+      readonly user: null
+      readonly login: null
+      readonly id: null
+      readonly via: null
+      readonly facts?: null
+    })
 
 /** The session of somebody who is logged in. */
 export type OpenServerSession<User extends UserIdentity = SessionUser> = AnyServerSession<User> & {
   readonly user: User
   readonly login: string
+  readonly id: string
+  readonly via: string
   readonly facts: ServerFacts<User>
 }
 
@@ -104,6 +116,8 @@ export function createGetSession(context: ServerContext) {
     return {
       user: null,
       login: null,
+      id: null,
+      via: null,
       ...(!isOpen && { facts: null }),
       fetch: nobody,
       getToken: nobody,
@@ -145,6 +159,8 @@ export function openSessionOf(
     // The code of the server is not a page: it may have all that is known of the last user.
     user: shownUserOf(settings, found.session.user, (document) => document) as UserIdentity,
     login: found.record.login,
+    id: nameOf(found.key),
+    via: found.record.via[0],
     facts: factsAt(found),
     fetch: bearer.fetch,
     getToken: bearer.getToken,

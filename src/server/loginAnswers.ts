@@ -4,6 +4,9 @@ import { failure, json } from './answers.ts'
 import type { ServerContext } from './context.ts'
 import type { LoginGrant, LoginRefusal } from './serverLogin.ts'
 
+/** Of a login that its provider has ended before it was a session. */
+export const ENDED_BY_PROVIDER: LoginRefusal = { status: 401, code: 'ended_by_provider' }
+
 /** What a login comes to whose user may not in, misfits the schema of the option `user`, or whose schema cannot work. */
 export function misfitOf(
   settings: ServerContext['settings'],

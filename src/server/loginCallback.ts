@@ -5,7 +5,7 @@ import type { Endpoint } from './context.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isWindow } from './isWindow.ts'
-import { loginRefused, misfitOf } from './loginAnswers.ts'
+import { ENDED_BY_PROVIDER, loginRefused, misfitOf } from './loginAnswers.ts'
 import { noted } from './loginNotes.ts'
 import { loginRequest } from './loginRequest.ts'
 import type { LoginRefusal, LoginRequest, LoginStep, RunningLogin } from './serverLogin.ts'
@@ -48,6 +48,7 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     const spent = login.bindsCallback && attempts ? await keeper.done(attempts) : []
     if (login.bindsCallback && !(attempts && (await keeper.take(attempts))))
       return failOrHome({ status: 401, code: 'login_not_started' }, spent)
+    const askedAt = settings.clock.wall()
     const step = noted(
       context.logins,
       name,
@@ -67,7 +68,9 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     }
     const verdict = judge(here, attempts, name, readUser(granted.answer.user)?.id)
     if (verdict === 'replace') {
-      const { cookies } = await sessions.replace(request, name, granted)
+      const opening = await sessions.replace(request, name, granted, askedAt)
+      if (!opening) return fail(ENDED_BY_PROVIDER, {}, spent)
+      const { cookies } = opening
       return redirect(keeper.wayBack(attempts), [...(await cookies()), ...(await keeper.done(attempts))])
     }
     sessions.refuse(name, granted)

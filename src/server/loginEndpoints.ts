@@ -4,7 +4,7 @@ import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
 import { isFound } from './foundSession.ts'
 import { isWindow } from './isWindow.ts'
-import { loginRefused, misfitOf, refused } from './loginAnswers.ts'
+import { ENDED_BY_PROVIDER, loginRefused, misfitOf, refused } from './loginAnswers.ts'
 import { noted, unbegun } from './loginNotes.ts'
 import { loginRequest } from './loginRequest.ts'
 import { loginsNamedBy, NOBODY } from './namedLogin.ts'
@@ -26,9 +26,10 @@ export const submitLogin: Endpoint = async (context, request, info) => {
   const chosen = choose(context, via, 'submit')
   if (chosen instanceof Response) return chosen
   const [name, login] = chosen
+  const askedAt = context.settings.clock.wall()
   const step = noted(context.logins, name, await login.submit?.(loginRequest(context, request, info), input))
   if (!step) return failure(400, 'invalid_request', { expected: login.expected?.() })
-  if ('done' in step) return opened(context, request, name, step.done)
+  if ('done' in step) return opened(context, request, { via: name, grant: step.done, askedAt })
   if ('refused' in step) {
     if (step.granted) context.sessions.refuse(name, step.granted)
     return refused(context, step.refused)
@@ -51,6 +52,7 @@ export const nextStep: Endpoint = async (context, request, info) => {
   const login = pending && context.logins.get(pending.via)
   if (!pending || !login?.submit) return failure(401, 'login_expired', {}, await pendings.stale(request))
   if (!(await pending.count())) return failure(401, 'login_expired', {}, [pending.forget()])
+  const askedAt = context.settings.clock.wall()
   const asked = loginRequest(context, request, info)
   const step = noted(context.logins, pending.via, await login.submit(asked, input, pending))
   if (!step) {
@@ -70,7 +72,8 @@ export const nextStep: Endpoint = async (context, request, info) => {
     if ('done' in step) sessions.refuse(pending.via, step.done)
     return failure(401, 'login_expired', {}, [pending.forget()])
   }
-  if ('done' in step) return opened(context, request, pending.via, step.done, [pending.forget()])
+  if ('done' in step)
+    return opened(context, request, { via: pending.via, grant: step.done, askedAt }, [pending.forget()])
   const after = await pendings.put(request, { via: pending.via, ...step })
   return json(200, { next: step.next, attempt: after.attempt }, after.cookies)
 }
@@ -188,8 +191,7 @@ async function otherLogin(context: ServerContext, request: Request): Promise<Res
 async function opened(
   context: ServerContext,
   request: Request,
-  via: string,
-  grant: LoginGrant,
+  { via, grant, askedAt }: { readonly via: string; readonly grant: LoginGrant; readonly askedAt: number },
   more: readonly string[] = [],
 ): Promise<Response> {
   const { settings, sessions } = context
@@ -198,6 +200,8 @@ async function opened(
     sessions.refuse(via, grant)
     return refused(context, no, more)
   }
-  const { found, cookies } = await sessions.replace(request, via, grant)
+  const opening = await sessions.replace(request, via, grant, askedAt)
+  if (!opening) return refused(context, ENDED_BY_PROVIDER, more)
+  const { found, cookies } = opening
   return json(200, factsOf(found, settings, settings.clock.wall()), [...(await cookies()), ...more])
 }

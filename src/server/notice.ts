@@ -2,6 +2,15 @@ import type { ExpiredReason, LoggedOutReason } from '../../machines/session.type
 import type { SessionNotice } from '../session/notice.ts'
 import type { UrlOption } from './plainHttp.ts'
 
+/** Why a session of a server has ended. */
+export type ServerEndReason =
+  | ExpiredReason
+  | LoggedOutReason
+  /** Code of the server has ended it, by `sessions` of the server. */
+  | 'revoked'
+  /** The user has logged in elsewhere, more often than `maxSessionsPerUser` lets. */
+  | 'sessionLimit'
+
 /** What a server turned away. */
 export type ServerSecurityNotice =
   | 'csrf'
@@ -28,7 +37,9 @@ export type ServerNotice =
   | {
       readonly type: 'ended'
       readonly session: string
-      readonly reason: ExpiredReason | LoggedOutReason
+      readonly reason: ServerEndReason
+      /** Who has ended it, as the call of `sessions` says. */
+      readonly by?: string
     }
   | {
       readonly type: 'loginRefused'
@@ -45,6 +56,8 @@ export type ServerNotice =
     }
   | { readonly type: 'notVerified'; readonly session: string; readonly cause: 'unavailable' | 'refused' }
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }
+  /** A logout of the provider of the login `via` that could not be judged (`keys`), or carried out (`store`): it is to come again. */
+  | { readonly type: 'providerLogoutFailed'; readonly via: string; readonly cause: 'keys' | 'store' }
   | { readonly type: 'storeFailed'; readonly doing: 'read' | 'write' }
   /** Told when the server is made. `option`: whose URL is of another host, and not https. */
   | { readonly type: 'plainHttp'; readonly option: Exclude<UrlOption, 'jwks'> }

@@ -5,8 +5,8 @@ import type { ServerContext } from './context.ts'
 import { isFound } from './foundSession.ts'
 import { type OpenServerSession, openSessionOf } from './getSession.ts'
 import { isWebRequest } from './isWebRequest.ts'
-import { loginRefused, misfitOf } from './loginAnswers.ts'
-import type { LoginGrant } from './serverLogin.ts'
+import { ENDED_BY_PROVIDER, loginRefused, misfitOf } from './loginAnswers.ts'
+import type { LoginGrant, LoginRefusal } from './serverLogin.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
 /** Whose browser gets a session, and of which login it is. */
@@ -22,6 +22,12 @@ export interface OpenOptions extends Omit<LoginGrant, 'answer' | 'strategy'> {
 /** `open` of a server. */
 export function createOpen(context: ServerContext) {
   const { settings, logins, sessions } = context
+
+  function refused(why: LoginRefusal): never {
+    settings.observe(loginRefused(why.status, why))
+    throw new LoginRefused(why.code, why.status)
+  }
+
   return async (
     answer: LoginAnswer,
     { request, via, strategy, ...rest }: OpenOptions,
@@ -44,10 +50,10 @@ export function createOpen(context: ServerContext) {
     const refusal = isWaiting ? { status: 503, code: 'login_unknown' } : misfitOf(settings, via, grant)
     if (refusal) {
       sessions.refuse(via, grant)
-      settings.observe(loginRefused(refusal.status, refusal))
-      throw new LoginRefused(refusal.code, refusal.status)
+      return refused(refusal)
     }
-    const { found, cookies } = await sessions.replace(request, via, grant)
-    return openSessionOf(context, found, cookies)
+    const opening = await sessions.replace(request, via, grant)
+    if (!opening) return refused(ENDED_BY_PROVIDER)
+    return openSessionOf(context, opening.found, opening.cookies)
   }
 }

@@ -80,6 +80,11 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly idleTimeoutMs?: number
   /** Ends a session this long after its login; milliseconds. @default 604_800_000 (7 days) */
   readonly absoluteLifetimeMs?: number
+  /**
+   * How many sessions one user of one login may have; a further login ends the oldest (`sessionLimit`). Needs a store.
+   * @default Infinity
+   */
+  readonly maxSessionsPerUser?: number
   /** How long a verification is trusted; milliseconds. @default 60_000 */
   readonly revalidateMs?: number
   /** As `SessionOptions.leadTimeMs`. @default 30_000 */

@@ -34,6 +34,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     isUserActivity,
     idleTimeoutMs: 1_800_000,
     absoluteLifetimeMs: 604_800_000,
+    maxSessionsPerUser: Infinity,
     revalidateMs: 60_000,
     leadTimeMs: 30_000,
     patienceMs: 8_000,
@@ -50,6 +51,13 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   }
   for (const name of POSITIVE)
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
+  const { maxSessionsPerUser } = settings
+  if (!(maxSessionsPerUser === Infinity || (Number.isInteger(maxSessionsPerUser) && maxSessionsPerUser > 0)))
+    throw new Misconfigured('Option "maxSessionsPerUser" must be a whole number above 0.')
+  if (settings.sealedCookies && maxSessionsPerUser !== Infinity)
+    throw new Misconfigured(
+      'Options "maxSessionsPerUser" and "sealedCookies" exclude each other: sessions that only browsers hold cannot be counted. Keep sessions in a store.',
+    )
   const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
   if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
     throw new Misconfigured(

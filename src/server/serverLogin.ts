@@ -46,8 +46,15 @@ export interface LoginGrant {
   readonly strategy: string
   /** The tenant of the session, sent where the strategy sends one. */
   readonly tenantId?: string | undefined
-  /** Whom the identity provider calls so: a back-channel logout ends the sessions of it. */
-  readonly subject?: string
+  /** Whom the identity provider calls so (`sub`): a back-channel logout ends the sessions of it. */
+  readonly sub?: string
+  /** What the identity provider calls its own session (`sid`): a back-channel logout ends that one. */
+  readonly sid?: string
+  /**
+   * When the provider has granted it, by the provider's clock (`iat` of the ID token); milliseconds since the Unix epoch. A
+   * back-channel logout ends what was granted before it. @default when the callback came
+   */
+  readonly issuedAt?: number
   /** What the login keeps with the session: sealed, opaque to the server, at most 4 kB. */
   readonly data?: Json
 }
@@ -158,6 +165,10 @@ export interface RunningLogin {
   verify?(fetch: typeof globalThis.fetch, user: UserDocument, signal: AbortSignal): Promise<Verified>
   /** Where the provider ends its own session, for one that has ended here; `data`: what was kept with it. */
   endSession?(data: Json | undefined): Promise<URL | undefined>
+  /** Who issues `sub` and `sid` of its grants: another issuer's mean others. */
+  readonly issuer?: string
+  /** Whether its grants bring `sid`, so that a logout which names nothing else finds its session. */
+  readonly bringsSid?: boolean
   /** Judges a logout of the provider (OpenID Connect Back-Channel Logout 1.0). */
   readonly backChannel?: BackChannelVerifier
   /** Whether the backend may answer with tokens at a path below `apiUrl`: the proxy never forwards to it. */

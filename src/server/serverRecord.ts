@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { asStored } from '../session/records.ts'
 import type { SessionRecord, StoredSession } from '../stores/store.ts'
+import type { ServerEndReason } from './notice.ts'
 import type { Json } from './serverLogin.ts'
+import type { SessionTags } from './sessionTags.ts'
 
 /**
  * The ledger's row of the record's refresh token, on the wall clock. Written before the token is sent. As long as a
@@ -28,12 +29,12 @@ export interface ServerRecord {
   /** When the user was last at work, and when the backend last confirmed the session; wall clock, milliseconds. */
   readonly activeAt: number
   readonly verifiedAt: number
-  /** Hashed: whom a back-channel logout ends. */
-  readonly subject?: string
+  /** What it is found by; absent with sealed cookies, and of a tombstone. */
+  readonly tags?: SessionTags
   /** What its login has kept with it. */
   readonly data?: Json
   /** Of a tombstone. */
-  readonly reason?: ExpiredReason | LoggedOutReason
+  readonly reason?: ServerEndReason
 }
 
 const recordSchema = z.looseObject({
@@ -45,16 +46,32 @@ const recordSchema = z.looseObject({
   intent: z.optional(z.unknown()),
   activeAt: z.optional(z.number()),
   verifiedAt: z.optional(z.number()),
+  tags: z.optional(
+    z.looseObject({
+      user: z.string(),
+      sub: z.optional(z.string()),
+      sid: z.optional(z.string()),
+      at: z.optional(z.number()),
+    }),
+  ),
 })
 
 /** `value`, unless another field of the record says the same. */
 const unless = <T>(value: T, same: unknown): T | undefined => (value === same ? undefined : value)
 
 /** The text that is sealed: what the key or another field says already is left out, for a server keeps many. */
-export function serverRecordText({ key, session, activeAt, verifiedAt, ...rest }: ServerRecord): string {
+export function serverRecordText({
+  key,
+  session,
+  activeAt,
+  verifiedAt,
+  tags,
+  ...rest
+}: ServerRecord): string {
   const { v, epoch, startedAt, sessionId, ...others } = session as SessionRecord
   return JSON.stringify({
     ...rest,
+    ...(tags && { tags: { ...tags, at: unless(tags.at, epoch) } }),
     session: { epoch, ...others, startedAt: unless(startedAt, epoch), sessionId: unless(sessionId, key) },
     activeAt: unless(activeAt, epoch),
     verifiedAt: unless(verifiedAt, epoch),
@@ -72,7 +89,7 @@ export function readServerRecord(text: string, key: string): ServerRecord | 'new
   if (typeof value?.v === 'number' && value.v > 1) return 'newer'
   const { data } = recordSchema.safeParse(value)
   if (!data) return undefined
-  const { intent, session: sealed, ...rest } = data
+  const { intent, session: sealed, tags, ...rest } = data
   const living = 'ended' in sealed ? {} : { startedAt: sealed.epoch, sessionId: key }
   const stored = asStored({ v: 1, ...living, ...sealed, doubt: intent })
   if (!stored) return undefined
@@ -82,6 +99,7 @@ export function readServerRecord(text: string, key: string): ServerRecord | 'new
     activeAt: stored.epoch,
     verifiedAt: stored.epoch,
     ...(rest as Pick<ServerRecord, 'v' | 'login' | 'via'>),
+    ...(tags && { tags: { at: stored.epoch, ...(tags as Omit<SessionTags, 'at'>) } }),
     session: session as StoredSession,
     ...(row && { intent: { ...row, owner: String((intent as Partial<Intent> | null)?.owner) } }),
   }

@@ -1,4 +1,4 @@
-import type { ExpiredReason, LoggedOutReason, Position } from '../../machines/session.types.ts'
+import type { Position } from '../../machines/session.types.ts'
 import { randomId } from '../base/randomId.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { toTombstone } from '../session/records.ts'
@@ -7,7 +7,7 @@ import type { SessionRecord } from '../stores/store.ts'
 import type { AwakeSessions } from './awakeSessions.ts'
 import { type Entries, nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
-import type { Keyring } from './keyring.ts'
+import type { ServerEndReason } from './notice.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { baseUrlOf, type RunningLogins } from './runLogins.ts'
 
@@ -17,7 +17,6 @@ const LONGEST_BURIAL_PAUSE_MS = 15_000
 
 interface Parts {
   readonly settings: ServerSettings
-  readonly keyring: Keyring
   readonly entries: Entries
   readonly logins: RunningLogins
   readonly coordinator: Coordinator
@@ -30,10 +29,10 @@ interface Parts {
 
 /** How sessions end: here, in every process, and at the backend. */
 export function createSessionEnds(parts: Parts) {
-  const { settings, keyring, entries, logins, coordinator, awake, onEnd, background } = parts
+  const { settings, entries, logins, coordinator, awake, onEnd, background } = parts
   const { clock } = settings
   /** Sessions that ended here and whose tombstone could not be written yet, and why they ended. */
-  const unburied = new Map<string, ExpiredReason | LoggedOutReason>()
+  const unburied = new Map<string, ServerEndReason>()
 
   /**
    * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
@@ -41,11 +40,7 @@ export function createSessionEnds(parts: Parts) {
    * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying. `revokes` false:
    * the grant is nobody's whom this server knows.
    */
-  async function end(
-    found: Found,
-    reason: ExpiredReason | LoggedOutReason,
-    revokes = true,
-  ): Promise<boolean> {
+  async function end(found: Found, reason: ServerEndReason, revokes = true): Promise<boolean> {
     const buried = await endHere(found, reason)
     if (!revokes) return !unburied.has(found.key)
     const revoking = revokeGrant(found.record.via[0], buried.session, buried.isDoubtful)
@@ -55,14 +50,14 @@ export function createSessionEnds(parts: Parts) {
   }
 
   /** The end of a session, as far as this server goes: what remains is its grant. */
-  async function endHere({ key, session }: Found, reason: ExpiredReason | LoggedOutReason) {
+  async function endHere({ key, session }: Found, reason: ServerEndReason, by?: string) {
     let last = session
     let isDoubtful = false
     const bury = () =>
       entries.update(key, (record) => {
         if ('ended' in record.session) return undefined
         last = record.session as SessionRecord
-        const { intent, ...rest } = record
+        const { intent, tags: _, ...rest } = record
         isDoubtful = intent !== undefined
         return { ...rest, session: toTombstone(record.session), reason }
       })
@@ -75,7 +70,7 @@ export function createSessionEnds(parts: Parts) {
     coordinator.end(identityOf(last))
     awake.look(key)
     onEnd(key)
-    settings.observe({ type: 'ended', session: nameOf(key), reason })
+    settings.observe({ type: 'ended', session: nameOf(key), reason, ...(by !== undefined && { by }) })
     return { session: last, isDoubtful }
   }
 
@@ -117,18 +112,16 @@ export function createSessionEnds(parts: Parts) {
   }
 
   /**
-   * All sessions of one subject of the login `via`, at the word of the identity provider: all of them are over here before
-   * the first grant is revoked, which may take its time. Answers as `end` does.
+   * Ends sessions of the login `via`: all of them are over here before the first grant is revoked, which may take its time.
+   * Answers as `end` does; `by`: who wants it.
    */
-  async function endSubject(via: string, subject: string): Promise<boolean> {
-    const found: Found[] = []
-    for (const mac of await keyring.macs('subject', `${via} ${subject}`))
-      for (const key of await settings.store.keysOf(mac)) {
-        const opened = await entries.read(key)
-        if (opened && !('ended' in opened.record.session))
-          found.push({ key, ...opened, session: opened.record.session })
-      }
-    const buried = await Promise.all(found.map((one) => endHere(one, 'backChannel')))
+  async function endAll(
+    via: string,
+    found: readonly Found[],
+    reason: ServerEndReason,
+    by?: string,
+  ): Promise<boolean> {
+    const buried = await Promise.all(found.map((one) => endHere(one, reason, by)))
     const bound = await logins.identityOf(via)
     // What another backend or provider has granted is sent to nobody.
     const own = buried.filter((_, at) => found[at]?.record.via[1] === bound)
@@ -142,7 +135,7 @@ export function createSessionEnds(parts: Parts) {
 
   return {
     end,
-    endSubject,
+    endAll,
     revokeGrant,
     /** Why a session is over whose record does not say so yet. */
     unburiedReason: (key: string) => unburied.get(key),

@@ -6,7 +6,7 @@ import { toRecord } from '../session/records.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
-import type { Keyring } from './keyring.ts'
+import type { ProviderEnds } from './providerEnds.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { LoginGrant } from './serverLogin.ts'
@@ -14,14 +14,19 @@ import type { ServerRecord } from './serverRecord.ts'
 import type { SessionCookie } from './sessionCookie.ts'
 import type { SessionEnds } from './sessionEnds.ts'
 import type { SessionRequest } from './sessionRequest.ts'
+import type { SessionTagMaker } from './sessionTags.ts'
 
 interface Parts {
   readonly settings: ServerSettings
-  readonly keyring: Keyring
+  readonly tags: SessionTagMaker
+  /** Whether the provider has ended what was granted in the meantime. */
+  readonly isOver: ProviderEnds['isOver']
   readonly entries: Entries
   readonly sessionCookie: SessionCookie
   readonly logins: RunningLogins
   readonly ends: SessionEnds
+  /** The living sessions of a user, the newest first. */
+  readonly ofUser: (via: string, userId: string) => Promise<readonly Found[]>
   readonly find: (request: SessionRequest) => Promise<Found | Missing>
   /** Work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
@@ -32,14 +37,16 @@ const MAX_DATA = 4_096
 
 /** What becomes of a grant: a session, or nothing. */
 export function createSessionOpening(parts: Parts) {
-  const { settings, keyring, entries, sessionCookie, logins, ends, find, background } = parts
+  const { settings, entries, sessionCookie, logins, ends, tags, isOver, ofUser, find, background } = parts
   const { clock } = settings
 
   /** A session of what the backend granted, under a new id, not written yet. */
   async function begin(
     via: string,
-    { answer, strategy: provider, tenantId, subject: name, data }: LoginGrant,
+    grant: LoginGrant,
+    askedAt = clock.wall(),
   ): Promise<{ readonly record: ServerRecord; readonly id: string }> {
+    const { answer, strategy: provider, tenantId, data } = grant
     const { key, id } = await sessionCookie.create()
     const now = clock.wall()
     const options = { provider, sessionId: key, tenantId: tenantId ?? null }
@@ -53,7 +60,6 @@ export function createSessionOpening(parts: Parts) {
     const lifeMs = lifeOf(bearer, life, now, false, limits, () => {})
     // Logins of one browser are told apart, and ordered, by their instant.
     const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
-    const subject = name && (await keyring.macs('subject', `${via} ${name}`))[0]
     if (JSON.stringify(data ?? null).length > MAX_DATA)
       throw new Misconfigured(`The login "${via}" keeps more than ${MAX_DATA} characters with a session.`)
     const record: ServerRecord = {
@@ -64,7 +70,7 @@ export function createSessionOpening(parts: Parts) {
       session,
       activeAt: now,
       verifiedAt: now,
-      ...(subject && { subject }),
+      ...(!settings.sealedCookies && { tags: await tags.of(via, owner.user.id, grant, askedAt) }),
       ...(data !== undefined && { data }),
     }
     return { record: entries.fitted(record), id }
@@ -72,32 +78,48 @@ export function createSessionOpening(parts: Parts) {
 
   /**
    * A login: a new session under a new id, in place of the one that the browser of `request` had before. `cookies` are the
-   * `Set-Cookie` lines of the session as it is when they are asked for.
+   * `Set-Cookie` lines of the session as it is when they are asked for. `undefined`: the provider has ended it already, and
+   * nothing else has changed. `askedAt`: when the login came, before anybody was asked.
    */
   async function replace(
     request: SessionRequest,
     via: string,
     grant: LoginGrant,
-  ): Promise<{ readonly found: Found; cookies(): Promise<readonly string[]> }> {
-    const { record, id } = await begin(via, grant)
+    askedAt = clock.wall(),
+  ): Promise<{ readonly found: Found; cookies(): Promise<readonly string[]> } | undefined> {
+    const { record, id } = await begin(via, grant, askedAt)
     const { key } = record
     const revision = await entries.write(record, null).catch((error) => {
       refuse(via, grant)
       throw error
     })
     if (revision === null) throw new Error('A new session id was taken already.')
+    const found: Found = { key, record, revision, session: record.session as SessionRecord }
+    if (record.tags && logins.get(via)?.backChannel && (await isOver(record.tags, askedAt))) {
+      await ends.end(found, 'backChannel')
+      return undefined
+    }
     settings.observe({ type: 'login', session: nameOf(key), via, provider: grant.strategy })
     // One that does not fit into cookies is none.
     const first = await sessionCookie.issue(record, id)
     const previous = await find(request)
     if (isFound(previous)) await ends.end(previous, 'user')
+    await limit(found)
     const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []
-    const found = { key, record, revision, session: record.session as SessionRecord }
     const newest = async () => {
       const now = settings.sealedCookies ? (await entries.read(key))?.record : undefined
       return now && !('ended' in now.session) ? sessionCookie.issue(now, id) : first
     }
     return { found, cookies: async () => [...planted, ...(await newest())] }
+  }
+
+  /** Of one user's sessions the newest stay. */
+  async function limit({ record, session }: Found): Promise<void> {
+    const { maxSessionsPerUser } = settings
+    if (maxSessionsPerUser === Infinity) return
+    const [via] = record.via
+    const all = await ofUser(via, session.user.id)
+    await ends.endAll(via, all.slice(maxSessionsPerUser), 'sessionLimit')
   }
 
   /** Ends what the backend granted and no session is made of, as far as the backend lets us. */

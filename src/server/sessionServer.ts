@@ -5,6 +5,7 @@ import type { GetSessionOptions, OpenServerSession, ServerSession } from './getS
 import type { OpenOptions } from './openSession.ts'
 import type { RequestInfo } from './options.ts'
 import type { SessionRequest } from './sessionRequest.ts'
+import type { UserSessions } from './userSessions.ts'
 
 /** The server of a panel: web-standard requests in, responses out. */
 export interface SessionServer<User extends UserIdentity = SessionUser> {
@@ -43,6 +44,8 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    * const answer = await commit(new Response(null, { status: 303, headers: { location: redirect ?? '/login' } }))
    */
   end(request: SessionRequest, options?: Pick<GetSessionOptions, 'login'>): Promise<EndedServerSession>
+  /** The sessions of users: to list them, and to end them. */
+  readonly sessions: UserSessions<User>
   /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
   returnTo(value: unknown): string
   /**

@@ -5,6 +5,7 @@ import { type Found, isFound } from './foundSession.ts'
 import { withIntents } from './intents.ts'
 import type { Keyring } from './keyring.ts'
 import { createOpenStreams } from './openStreams.ts'
+import { createProviderEnds } from './providerEnds.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { ServerRecord } from './serverRecord.ts'
@@ -12,6 +13,7 @@ import type { SessionCookie } from './sessionCookie.ts'
 import { createSessionEnds } from './sessionEnds.ts'
 import { createSessionOpening } from './sessionOpening.ts'
 import { createSessionSearch } from './sessionSearch.ts'
+import { createSessionTags } from './sessionTags.ts'
 
 /** How far behind the last sign of the user may be; so that not every request writes. */
 const ACTIVITY_STEP_MS = 30_000
@@ -34,7 +36,23 @@ export function createSessions(parts: SessionsParts) {
   const streams = createOpenStreams(settings.clock, isLiving)
   const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })
   const { find, findFor, look } = createSessionSearch({ ...parts, ends })
-  const { replace, refuse } = createSessionOpening({ ...parts, ends, find })
+  const tags = createSessionTags(parts.keyring, logins)
+  const { end: endAtProvider, isOver } = createProviderEnds({ ...parts, ends, tags, tagged })
+  const { replace, refuse } = createSessionOpening({ ...parts, ends, find, tags, isOver, ofUser })
+
+  async function tagged(macs: readonly string[]): Promise<readonly Found[]> {
+    const keys = await Promise.all(macs.map((mac) => settings.store.keysOf(mac)))
+    const found = await Promise.all([...new Set(keys.flat())].map((key) => look([key])))
+    return found.filter(isFound)
+  }
+
+  /** The living sessions of a user, the newest first. */
+  async function ofUser(via: string, userId: string): Promise<readonly Found[]> {
+    const found = await tagged(await tags.macs('user', via, userId))
+    const isOlder = (a: Found, b: Found) =>
+      b.session.startedAt - a.session.startedAt || (a.key < b.key ? -1 : 1)
+    return [...found].sort(isOlder)
+  }
 
   async function isLiving(key: string): Promise<boolean> {
     const found = await look([key])
@@ -61,8 +79,22 @@ export function createSessions(parts: SessionsParts) {
     await entries.update(key, later).catch(() => {})
   }
 
-  const { end, endSubject } = ends
-  return { find, findFor, look, replace, refuse, end, endSubject, note, awake, sessionCookie, streams }
+  const { end, endAll } = ends
+  return {
+    find,
+    findFor,
+    look,
+    ofUser,
+    replace,
+    refuse,
+    end,
+    endAll,
+    endAtProvider,
+    note,
+    awake,
+    sessionCookie,
+    streams,
+  }
 }
 
 export type Sessions = ReturnType<typeof createSessions>

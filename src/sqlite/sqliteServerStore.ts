@@ -28,17 +28,28 @@ export interface SqliteServerStore extends ServerStore {
 
 /** Tells our files from those of others: "xses". */
 const APPLICATION_ID = 0x78736573
-const FORMAT = 1
+const FORMAT = 2
 const SCHEMA = `
   CREATE TABLE entries (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL,
     revision INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    subject TEXT
+    tags TEXT NOT NULL
   ) STRICT;
   CREATE INDEX entries_by_expiry ON entries (expires_at);
-  CREATE INDEX entries_by_subject ON entries (subject) WHERE subject IS NOT NULL;
+  CREATE TABLE tags (tag TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (tag, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX tags_by_key ON tags (key);
+  CREATE TRIGGER entry_tagged AFTER INSERT ON entries BEGIN
+    INSERT INTO tags SELECT value, new.key FROM json_each(new.tags);
+  END;
+  CREATE TRIGGER entry_retagged AFTER UPDATE OF tags ON entries WHEN new.tags <> old.tags BEGIN
+    DELETE FROM tags WHERE key = old.key;
+    INSERT INTO tags SELECT value, new.key FROM json_each(new.tags);
+  END;
+  CREATE TRIGGER entry_untagged AFTER DELETE ON entries BEGIN
+    DELETE FROM tags WHERE key = old.key;
+  END;
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT};
 `
@@ -87,20 +98,21 @@ export function sqliteServerStore({
       return row ? { value: String(row.value), revision: Number(row.revision) } : null
     },
 
-    async compareAndSet(key, expected, { value, expiresAt, subject = null }) {
+    async compareAndSet(key, expected, { value, expiresAt, tags = [] }) {
       const now = Math.floor(clock.wall())
       const until = Math.min(Math.ceil(expiresAt), FOREVER)
+      const tagged = JSON.stringify(tags)
       const { changes } =
         expected === null
-          ? statements.insert.run(key, value, until, subject, now)
-          : statements.update.run(value, until, subject, key, expected, now)
+          ? statements.insert.run(key, value, until, tagged, now)
+          : statements.update.run(value, until, tagged, key, expected, now)
       if (!changes) return null
       sweep(now)
       return (expected ?? 0) + 1
     },
 
-    async keysOf(subject) {
-      return statements.keysOf.all(subject, clock.wall()).map(({ key }) => String(key))
+    async keysOf(tag) {
+      return statements.keysOf.all(tag, clock.wall()).map(({ key }) => String(key))
     },
 
     close: () => database.close(),
@@ -114,14 +126,16 @@ function prepare(
     read: database.prepare('SELECT value, revision FROM entries WHERE key = ? AND expires_at > ?'),
     // What has expired counts as nothing, and gives way.
     insert: database.prepare(`
-      INSERT INTO entries (key, value, revision, expires_at, subject) VALUES (?, ?, 1, ?, ?)
+      INSERT INTO entries (key, value, revision, expires_at, tags) VALUES (?, ?, 1, ?, ?)
       ON CONFLICT (key) DO UPDATE
-      SET value = excluded.value, revision = 1, expires_at = excluded.expires_at, subject = excluded.subject
+      SET value = excluded.value, revision = 1, expires_at = excluded.expires_at, tags = excluded.tags
       WHERE entries.expires_at <= ?`),
     update: database.prepare(`
-      UPDATE entries SET value = ?, revision = revision + 1, expires_at = ?, subject = ?
+      UPDATE entries SET value = ?, revision = revision + 1, expires_at = ?, tags = ?
       WHERE key = ? AND revision = ? AND expires_at > ?`),
-    keysOf: database.prepare('SELECT key FROM entries WHERE subject = ? AND expires_at > ?'),
+    keysOf: database.prepare(
+      'SELECT key FROM tags JOIN entries USING (key) WHERE tag = ? AND expires_at > ?',
+    ),
     sweep: database.prepare(
       'DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries WHERE expires_at <= ? LIMIT ?)',
     ),
@@ -187,6 +201,10 @@ function format(database: DatabaseSync, path: string): void {
     else if (number('PRAGMA application_id') !== APPLICATION_ID) {
       throw new Misconfigured(
         `sqliteServerStore: ${path} is the database of something else: choose another path.`,
+      )
+    } else if (number('PRAGMA user_version') < FORMAT) {
+      throw new Misconfigured(
+        `sqliteServerStore: ${path} was written by an older release of this package, whose sessions this one cannot find by their users: remove the file, or choose another path.`,
       )
     } else if (number('PRAGMA user_version') > FORMAT) {
       throw new Misconfigured(

@@ -23,7 +23,7 @@ const SWEEP = 4
  */
 export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions = {}): ServerStore {
   const entries = new Map<string, Kept>()
-  /** A single key as it is, for a subject mostly has one. */
+  /** A single key as it is, for a tag mostly has one. */
   const keys = new Map<string, string | Set<string>>()
   let sweep = entries.entries()
 
@@ -32,19 +32,19 @@ export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions 
     return kept && kept.expiresAt > clock.wall() ? kept : undefined
   }
 
-  function link(subject: string, key: string) {
-    const known = keys.get(subject)
-    if (known === undefined) keys.set(subject, key)
+  function link(tag: string, key: string) {
+    const known = keys.get(tag)
+    if (known === undefined) keys.set(tag, key)
     else if (typeof known !== 'string') known.add(key)
-    else if (known !== key) keys.set(subject, new Set([known, key]))
+    else if (known !== key) keys.set(tag, new Set([known, key]))
   }
 
-  function unlink(subject: string, key: string) {
-    const known = keys.get(subject)
-    if (known === key) keys.delete(subject)
+  function unlink(tag: string, key: string) {
+    const known = keys.get(tag)
+    if (known === key) keys.delete(tag)
     else if (known instanceof Set) {
       known.delete(key)
-      if (known.size === 0) keys.delete(subject)
+      if (known.size === 0) keys.delete(tag)
     }
   }
 
@@ -56,10 +56,10 @@ export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions 
         sweep = entries.entries()
         return
       }
-      const [key, { expiresAt, subject }] = next.value
+      const [key, { expiresAt, tags = [] }] = next.value
       if (expiresAt > now) continue
       entries.delete(key)
-      if (subject !== undefined) unlink(subject, key)
+      for (const tag of tags) unlink(tag, key)
     }
   }
 
@@ -69,20 +69,19 @@ export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions 
       return kept ? { value: kept.value, revision: kept.revision } : null
     },
 
-    async compareAndSet(key, expected, { value, expiresAt, subject }) {
+    async compareAndSet(key, expected, { value, expiresAt, tags = [] }) {
       const kept = found(key)
       if ((kept?.revision ?? null) !== expected) return null
-      const before = entries.get(key)?.subject
-      if (before !== undefined && before !== subject) unlink(before, key)
-      if (subject !== undefined) link(subject, key)
+      for (const tag of entries.get(key)?.tags ?? []) if (!tags.includes(tag)) unlink(tag, key)
+      for (const tag of tags) link(tag, key)
       const revision = (expected ?? 0) + 1
-      entries.set(key, { value, revision, expiresAt, ...(subject !== undefined && { subject }) })
+      entries.set(key, { value, revision, expiresAt, ...(tags.length > 0 && { tags: [...tags] }) })
       forgetSome()
       return revision
     },
 
-    async keysOf(subject) {
-      const known = keys.get(subject)
+    async keysOf(tag) {
+      const known = keys.get(tag)
       const all = known === undefined ? [] : typeof known === 'string' ? [known] : [...known]
       return all.filter(found)
     },

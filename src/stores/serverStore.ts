@@ -12,8 +12,8 @@ export interface EntryWrite {
   readonly value: string
   /** From when on the entry may be forgotten; wall clock, milliseconds since the Unix epoch. */
   readonly expiresAt: number
-  /** Whose entry it is, hashed by the server: `keysOf` finds it. */
-  readonly subject?: string
+  /** What the entry is found by, hashed by the server; few, each once. `keysOf` finds it. @default none */
+  readonly tags?: readonly string[]
 }
 
 /**
@@ -30,6 +30,6 @@ export interface ServerStore {
    * Resolves to the new revision, or to `null` where it wrote nothing. Atomic, and durable as far as the store is.
    */
   compareAndSet(key: string, expected: number | null, next: EntryWrite): Promise<number | null>
-  /** The keys of the entries of `subject` that have not expired, in no order. */
-  keysOf(subject: string): Promise<readonly string[]>
+  /** The keys of the entries that were last written with `tag` and have not expired, in no order. */
+  keysOf(tag: string): Promise<readonly string[]>
 }

@@ -66,7 +66,7 @@ export async function drivenServer(
     librechat: {
       baseUrl: backend.baseUrl,
       rateLimit: false,
-      backChannelLogout: async () => ({ ok: true, subject }),
+      backChannelLogout: async () => ({ ok: true, sub: subject, issuedAt: ahead.wall() }),
     },
     publicUrl: PANEL,
     clock: ahead,

@@ -27,8 +27,8 @@ export interface ServerStoreConformanceOptions {
 interface Subject extends Required<ServerStoreUnderTest> {
   readonly lifeMs: number
   /** A write that stays, and one that expires within the case. */
-  lasting(value: string, subject?: string): EntryWrite
-  brief(value: string, subject?: string): EntryWrite
+  lasting(value: string, ...tags: string[]): EntryWrite
+  brief(value: string, ...tags: string[]): EntryWrite
 }
 
 const LASTING_MS = 3_600_000
@@ -50,11 +50,13 @@ export function serverStoreConformance({
     async run() {
       const made = await create()
       const { store, other = store, now = systemClock.wall, close = () => {} } = made
-      const write = (ms: number) => (value: string, subject?: string) => ({
-        value,
-        expiresAt: now() + ms,
-        ...(subject !== undefined && { subject }),
-      })
+      const write =
+        (ms: number) =>
+        (value: string, ...tags: string[]) => ({
+          value,
+          expiresAt: now() + ms,
+          ...(tags.length > 0 && { tags }),
+        })
       try {
         const times = { now, lifeMs, lasting: write(LASTING_MS), brief: write(lifeMs) }
         await check({ store, other, advance: (ms) => made.advance(ms), close, ...times })
@@ -170,7 +172,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('read', await store.read('k'), { value: 'a', revision: 1 })
   },
 
-  async 'the keys of a subject'({ store, other, lasting }) {
+  async 'the keys of a tag'({ store, other, lasting }) {
     await store.compareAndSet('a', null, lasting('1', 's'))
     await store.compareAndSet('b', null, lasting('1', 's'))
     await store.compareAndSet('b', 1, lasting('2', 's'))
@@ -181,7 +183,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('of nobody', await other.keysOf('d'), [])
   },
 
-  async 'a subject loses the keys that go to another, or to none'({ store, lasting }) {
+  async 'a tag loses the keys that go to another, or to none'({ store, lasting }) {
     await store.compareAndSet('a', null, lasting('1', 's'))
     await store.compareAndSet('b', null, lasting('1', 's'))
     await store.compareAndSet('a', 1, lasting('2', 't'))
@@ -190,7 +192,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('of t', await store.keysOf('t'), ['a'])
   },
 
-  async 'a subject loses the keys that expire'({ store, lifeMs, advance, brief, lasting }) {
+  async 'a tag loses the keys that expire'({ store, lifeMs, advance, brief, lasting }) {
     await store.compareAndSet('brief', null, brief('1', 's'))
     await store.compareAndSet('longer', null, brief('1', 's'))
     await store.compareAndSet('longer', 1, lasting('2', 's'))
@@ -201,6 +203,27 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('anew', await store.compareAndSet('brief', null, lasting('1', 't')), 1)
     expectSame('of s', [...(await store.keysOf('s'))].sort(), ['lasting', 'longer'])
     expectSame('of t', await store.keysOf('t'), ['brief'])
+  },
+
+  async 'an entry is found by each of its tags'({ store, other, lasting }) {
+    await store.compareAndSet('a', null, lasting('1', 's', 't', 'a "quoted" tag'))
+    await store.compareAndSet('b', null, lasting('1', 't'))
+    const found = async (tag: string) => [...(await other.keysOf(tag))].sort()
+    expectSame('of s', await found('s'), ['a'])
+    expectSame('of t', await found('t'), ['a', 'b'])
+    expectSame('of the quoted one', await found('a "quoted" tag'), ['a'])
+    await store.compareAndSet('a', 1, lasting('2', 't', 'u'))
+    expectSame('of s, then', await found('s'), [])
+    expectSame('of t, then', await found('t'), ['a', 'b'])
+    expectSame('of u, then', await found('u'), ['a'])
+  },
+
+  async 'a write over what has expired leaves none of its tags'({ store, lifeMs, advance, brief, lasting }) {
+    await store.compareAndSet('k', null, brief('1', 's', 't'))
+    await advance(lifeMs + 1)
+    await store.compareAndSet('k', null, lasting('2', 't'))
+    expectSame('of s', await store.keysOf('s'), [])
+    expectSame('of t', await store.keysOf('t'), ['k'])
   },
 
   async 'two handles see each other at once'({ store, other, lasting }) {

@@ -193,7 +193,9 @@ test.each([[undefined], ['logout+jwt'], ['application/logout+jwt'], ['JWT']])(
 )
 
 test('U6: a verifier of your own that names no subject ends nothing, and its provider is told', async () => {
-  const { server, page, notices } = serve({ backChannelLogout: async () => ({ ok: true, sid: 's' }) })
+  const { server, page, notices } = serve({
+    backChannelLogout: async () => ({ ok: true, sid: 's', issuedAt: Date.now() }),
+  })
   await page.navigate('/session/login/start')
   expect((await server.handle(form('x'))).status).toBe(400)
   expect((await page.get('/session/')).status).toBe(200)

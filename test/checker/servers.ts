@@ -151,7 +151,7 @@ function createShelf(stage: Stage) {
         () => [contents.get(key)?.revision === (expected ?? undefined), ...printRecord(record)],
       )
     },
-    keysOf: (subject) => memory.keysOf(subject),
+    keysOf: (tag) => memory.keysOf(tag),
   })
 
   function printRecord({ session, intent, activeAt, ...rest }: ServerRecord): unknown[] {
@@ -316,10 +316,12 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     getToken: async () => (await source()).getToken(),
     fetch: async (path, init) => (await source()).fetch(path, init),
     async login(answer: LoginAnswer) {
-      const { found } = await process().sessions.replace(request(), 'librechat', {
+      const opening = await process().sessions.replace(request(), 'librechat', {
         answer,
         strategy: 'openid',
       })
+      if (!opening) throw new Error('the provider has ended the session')
+      const { found } = opening
       cookie.key = found.key
       believed.login = found.record.login
       believed.user = found.session.user.id

@@ -74,7 +74,7 @@ describe.each(Object.entries(clients))('redisServerStore over %s', (_, open) => 
     const { client, close } = await open(server.port)
     const admin = await nodeRedis(server.port)
     const store = redisServerStore({ client, prefix: 'count:' })
-    const next = { value: canary, expiresAt, subject: 's' }
+    const next = { value: canary, expiresAt, tags: ['s'] }
     await store.compareAndSet('warm', null, next)
     await admin.sendCommand(['CONFIG', 'RESETSTAT'])
     await store.compareAndSet('k', null, next)
@@ -86,22 +86,22 @@ describe.each(Object.entries(clients))('redisServerStore over %s', (_, open) => 
         .sort(),
     ).toEqual(['evalsha 1', 'hmget 1'])
     const keys = await admin.keys('{count:}*')
-    expect(keys.sort()).toEqual(['{count:}entry:k', '{count:}entry:warm', '{count:}subject:s'])
+    expect(keys.sort()).toEqual(['{count:}entry:k', '{count:}entry:warm', '{count:}tag:s'])
     for (const key of keys) expect(await admin.pTTL(key)).toBeGreaterThan(1_000_000)
     admin.destroy()
     close()
   })
 
-  test('the index of a subject forgets what has expired', async () => {
+  test('the index of a tag forgets what has expired', async () => {
     const { client, close } = await open(server.port)
     const admin = await nodeRedis(server.port)
     const store = redisServerStore({ client, prefix: `index-${_}:` })
     const write = (key: string, until: number) =>
-      store.compareAndSet(key, null, { value: 'x', expiresAt: until, subject: 's' })
+      store.compareAndSet(key, null, { value: 'x', expiresAt: until, tags: ['s'] })
     for (let i = 0; i < 20; i++) await write(`k${i}`, Date.now() + 100)
     await sleep(150)
     await write('last', expiresAt)
-    expect(await admin.zRange(`{index-${_}:}subject:s`, 0, -1)).toEqual(['last'])
+    expect(await admin.zRange(`{index-${_}:}tag:s`, 0, -1)).toEqual(['last'])
     admin.destroy()
     close()
   })
@@ -127,7 +127,7 @@ describe.each(Object.entries(clients))('redisServerStore over %s', (_, open) => 
     while (!error && written.length < 1_000) {
       const key = `k${written.length}`
       try {
-        await store.compareAndSet(key, null, { value, expiresAt, subject: 's' })
+        await store.compareAndSet(key, null, { value, expiresAt, tags: ['s'] })
         written.push(key)
       } catch (reason) {
         error = reason as Error
@@ -137,7 +137,7 @@ describe.each(Object.entries(clients))('redisServerStore over %s', (_, open) => 
     expect(told(error as Error)).not.toContain('CANARY')
     expect(written.length).toBeGreaterThan(5)
     // A renewal is refused as well, and changes nothing. It is large: Redis may have freed some buffers meanwhile.
-    const renewal = { value: value.repeat(50), expiresAt, subject: 't' }
+    const renewal = { value: value.repeat(50), expiresAt, tags: ['t'] }
     expect((await failure(store.compareAndSet('k0', 1, renewal))).message).toMatch(/OOM/)
     for (const key of written) expect(await store.read(key)).toEqual({ value, revision: 1 })
     expect((await store.keysOf('s')).toSorted()).toEqual(written.toSorted())
@@ -256,7 +256,7 @@ describe('S15 a client that answers something else', () => {
     },
   )
 
-  test('keys of a subject', async () => {
+  test('keys of a tag', async () => {
     expect((await failure(answering('k').keysOf('s'))).message).toMatch(/Redis answered something else/)
   })
 

@@ -30,7 +30,7 @@ const passwords =
       done: {
         answer: { token: TOKEN, refreshToken: 'r', user: user as object, expiresIn: 60 },
         strategy: 'own',
-        subject: 'sub',
+        sub: 'sub',
       },
     }),
     ...more,
@@ -74,7 +74,7 @@ describe('logins as parts', () => {
   })
 
   test('a logout of the provider ends the sessions of every login that believes it', async () => {
-    const backChannel = async () => ({ ok: true, subject: 'sub' }) as const
+    const backChannel = async () => ({ ok: true, sub: 'sub', issuedAt: Date.now() }) as const
     const { server, open } = serve({ one: passwords({ backChannel }), two: passwords({ backChannel }) })
     const [first, second] = [open(), open()]
     await first.post('/session/login', { via: 'one', user: { id: 'ada' } })

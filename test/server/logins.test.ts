@@ -473,7 +473,10 @@ describe('the logins of a server change', () => {
     sent.length = 0
     const { server } = serve({
       logins: {
-        staff: staff({ clientId: 'other', backChannelLogout: async () => ({ ok: true, subject: 'ada' }) }),
+        staff: staff({
+          clientId: 'other',
+          backChannelLogout: async () => ({ ok: true, sub: 'ada', issuedAt: Date.now() }),
+        }),
       },
     })
     const answer = await server.handle(new Request(`${PANEL}/session/backchannel-logout`, { method: 'POST' }))

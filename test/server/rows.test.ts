@@ -157,7 +157,7 @@ describe('the store', () => {
       store: {
         read: (key) => inner.read(key),
         compareAndSet: (key, expected, next) => inner.compareAndSet(key, expected, next),
-        keysOf: (subject) => inner.keysOf(subject),
+        keysOf: (tag) => inner.keysOf(tag),
       },
       patienceMs: 30_000,
     })

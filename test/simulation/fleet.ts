@@ -182,8 +182,8 @@ export function createFleet(options: FleetOptions) {
           entries.set(key, { ...next, revision })
           return revision
         }),
-      keysOf: (subject) =>
-        call('', () => [...entries].filter(([, entry]) => entry.subject === subject).map(([key]) => key)),
+      keysOf: (tag) =>
+        call('', () => [...entries].filter(([, entry]) => entry.tags?.includes(tag)).map(([key]) => key)),
     }
   }
 

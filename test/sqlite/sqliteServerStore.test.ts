@@ -36,7 +36,7 @@ describe('sqliteServerStore', () => {
 
   test('survives a restart', async () => {
     const before = sqliteServerStore({ path })
-    await before.compareAndSet('k', null, { value: 'a', expiresAt, subject: 's' })
+    await before.compareAndSet('k', null, { value: 'a', expiresAt, tags: ['s'] })
     before.close()
     const after = sqliteServerStore({ path })
     expect(await after.read('k')).toEqual({ value: 'a', revision: 1 })
@@ -111,13 +111,13 @@ describe('sqliteServerStore', () => {
     const count = () => raw.prepare('SELECT count(*) AS n FROM entries').get()?.n
     raw.exec(`
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
-      INSERT INTO entries SELECT 'k' || i, 'x', 1, ${clock.wall()}, NULL FROM n`)
+      INSERT INTO entries SELECT 'k' || i, 'x', 1, ${clock.wall()}, '[]' FROM n`)
     const write = (key: string) => store.compareAndSet(key, null, { value: 'x', expiresAt })
     await write('a')
     expect(count()).toBe(501)
     await write('b')
     expect(count()).toBe(2)
-    raw.exec(`INSERT INTO entries VALUES ('late', 'x', 1, ${clock.wall()}, NULL)`)
+    raw.exec(`INSERT INTO entries VALUES ('late', 'x', 1, ${clock.wall()}, '[]')`)
     await write('c')
     expect(count()).toBe(4)
     clock.advance(60_000)
@@ -176,7 +176,7 @@ describe('sqliteServerStore', () => {
     await store.compareAndSet('k', null, { value: 'a', expiresAt })
     store.close()
     const raw = new DatabaseSync(path)
-    raw.exec('PRAGMA user_version = 2')
+    raw.exec('PRAGMA user_version = 3')
     raw.close()
     const before = readFileSync(path)
     const opening = () => sqliteServerStore({ path })

@@ -17,7 +17,7 @@ describe('memoryServerStore', () => {
     const store = memoryServerStore({ clock })
     const until = clock.wall() + 1_000
     for (let i = 0; i < 1_000; i++)
-      await store.compareAndSet(`k${i}`, null, { value: 'x', expiresAt: until, subject: 's' })
+      await store.compareAndSet(`k${i}`, null, { value: 'x', expiresAt: until, tags: ['s'] })
     clock.advance(1_000)
     // A clock set back shows what is still there.
     const left = async () => {

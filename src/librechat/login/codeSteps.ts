@@ -4,6 +4,7 @@ import type { LoginGrant, LoginStep, RunningLogin } from '../../server/serverLog
 import type { LibrechatLine } from './line.ts'
 import { callLogin } from './loginCall.ts'
 import { exchangeRefusal } from './loginWords.ts'
+import { providerSession } from './providerSession.ts'
 
 /** The providers of a backend, and where it sends browsers back from each; pathnames. */
 export interface CallbackPaths {
@@ -22,6 +23,7 @@ export function codeSteps(
   browserBaseUrl: string,
   callbackPaths: CallbackPaths,
   tenantOf: TenantOf,
+  issuer: string | undefined,
 ): Required<Pick<RunningLogin, 'begin' | 'callback'>> {
   return {
     /**
@@ -54,13 +56,15 @@ export function codeSteps(
       })
       if (result.kind === 'none') return { refused: result.why }
       const { said } = result
-      const subject = (said.user as { openidId?: unknown }).openidId
+      const sub = (said.user as { openidId?: unknown }).openidId
+      const sid = providerSession(said.token, issuer)
       const done: LoginGrant = {
         // One of another type counts as none: the login is good without.
         answer: { ...said, refreshToken: textOf(said.refreshToken) } as unknown as LoginGrant['answer'],
         strategy: pathname === callbackPaths.google ? 'google' : 'openid',
         tenantId: await tenantOf(request),
-        ...(typeof subject === 'string' && subject && { subject }),
+        ...(typeof sub === 'string' && sub && { sub }),
+        ...(sid !== undefined && { sid }),
       }
       return { done }
     },

@@ -73,6 +73,7 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
     const callbackPaths = callbackPathsOf(options, host)
     const limiter = rateLimit === false ? undefined : createRateLimiter(readRateLimit(rateLimit), clock)
     const line = { baseUrl: base, origin: publicUrl.origin, clock, attemptTimeoutMs, fetch, limiter }
+    const issuer = backChannelLogout?.issuer
     return {
       identity: options.identity ?? browserBase,
       strategies: strategiesOf(options, host, limiter),
@@ -81,10 +82,11 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
       bindsCallback: false,
       callbackPaths: Object.values(callbackPaths),
       ...passwordSteps(line, resolveTenant),
-      ...codeSteps(line, browserBase, callbackPaths, resolveTenant),
+      ...codeSteps(line, browserBase, callbackPaths, resolveTenant, issuer),
       providers: ssoProviders(line, Object.hasOwn(callbackPaths, 'google')),
       verify,
       isTokenRoute,
+      ...(issuer !== undefined && { issuer }),
       ...(backChannelLogout && { backChannel: backChannelLogout }),
     }
   }

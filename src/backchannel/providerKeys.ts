@@ -1,0 +1,71 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { Clock } from '../base/clock.ts'
+import { readAnswer } from '../wire/readAnswer.ts'
+
+/** The provider's keys cannot be had. */
+export class KeysUnavailable extends Error {}
+
+type KeySet = ReturnType<typeof createLocalJWKSet>
+
+/** How long keys are used without asking whether they have changed. */
+const FRESH_MS = 600_000
+/** With keys at hand the provider is asked no more often: anybody can send a token with an unknown key. */
+const PAUSE_MS = 30_000
+const ASK_MS = 5_000
+
+/**
+ * The keys of a provider: the last good ones as long as no newer can be had, and one question for a key that is not among
+ * them (OpenID Connect Core 1.0 section 10.1.1). `jose` has this, but drops what it had when its time is over, asks without
+ * end while the provider is away, and tells time by the platform.
+ */
+export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fetch): JWTVerifyGetKey {
+  let known: { readonly keys: KeySet; readonly at: number } | undefined
+  let askedAt = -Infinity
+  let isAway = false
+  let asking: Promise<void> | undefined
+
+  async function ask(): Promise<void> {
+    askedAt = clock.monotonic()
+    const controller = new AbortController()
+    const disarm = clock.setTimer(() => controller.abort(), ASK_MS, 'foreground')
+    try {
+      const { signal } = controller
+      const headers = { accept: 'application/jwk-set+json, application/json' }
+      const answer = await readAnswer(
+        await fetch(url, { headers, signal, redirect: 'manual', cache: 'no-store' }),
+        signal,
+      )
+      if (answer.fault || answer.status !== 200) throw new KeysUnavailable()
+      known = { keys: createLocalJWKSet(JSON.parse(answer.text) as JSONWebKeySet), at: clock.monotonic() }
+      isAway = false
+    } catch {
+      isAway = true
+    } finally {
+      disarm()
+      asking = undefined
+    }
+  }
+
+  /** Resolves to whether the provider was asked. */
+  async function askAgain(): Promise<boolean> {
+    if (!asking && known && clock.monotonic() < askedAt + PAUSE_MS) return false
+    asking ??= ask()
+    await asking
+    return true
+  }
+
+  return async (header, token) => {
+    if (!known || clock.monotonic() >= known.at + FRESH_MS) await askAgain()
+    if (!known) throw new KeysUnavailable('The keys of the provider could not be read.')
+    try {
+      return await known.keys(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      const isAsked = await askAgain()
+      // Whether the provider has that key is not known.
+      if (isAway) throw new KeysUnavailable('The keys of the provider could not be read again.')
+      if (!isAsked) throw error
+      return known.keys(header, token)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * What the provider calls its session: where LibreChat hands the provider's own token on (`OPENID_REUSE_TOKENS`), it may say
+ * so. The token came from the backend itself; nothing of it but this name is used.
+ */
+export function providerSession(token: unknown, issuer: string | undefined): string | undefined {
+  if (typeof token !== 'string' || issuer === undefined) return undefined
+  try {
+    const [, payload = ''] = token.split('.')
+    const bytes = Uint8Array.from(atob(payload.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
+    const { iss, sid } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+    return iss === issuer && typeof sid === 'string' && sid !== '' ? sid : undefined
+  } catch {
+    return undefined
+  }
+}

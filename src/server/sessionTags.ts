@@ -1,0 +1,57 @@
+import type { Keyring } from './keyring.ts'
+import type { RunningLogins } from './runLogins.ts'
+import type { LoginGrant } from './serverLogin.ts'
+
+/** What a session is found by, beside its key: MACs, each bound to the login. */
+export interface SessionTags {
+  /** Of the user's id. */
+  readonly user: string
+  /** Of whom the identity provider calls so, with the issuer. */
+  readonly sub?: string
+  /** Of the provider's own session, with the issuer. */
+  readonly sid?: string
+  /** When the provider has granted it, by the provider's clock where it says so; milliseconds since the Unix epoch. */
+  readonly at: number
+}
+
+/** What a tag is of. */
+export type TagKind = 'user' | 'sub' | 'sid'
+
+/** 132 bits: a record holds up to three, and a server many records. */
+const LENGTH = 22
+
+/** Makes the tags of sessions. */
+export function createSessionTags(keyring: Keyring, logins: RunningLogins) {
+  /** Those of `text`, the one of the newest secret first. `sub` and `sid` mean something at their issuer alone. */
+  async function macs(kind: TagKind, via: string, text: string): Promise<readonly string[]> {
+    const issuer = kind === 'user' ? '' : (logins.get(via)?.issuer ?? '')
+    const all = await keyring.macs(`tag ${kind}`, JSON.stringify([via, issuer, text]))
+    return all.map((mac) => mac.slice(0, LENGTH))
+  }
+
+  const first = async (kind: TagKind, via: string, text: string) => (await macs(kind, via, text))[0] ?? ''
+
+  return {
+    macs,
+    /** The tags of a session of `userId` that was granted by the login `via`. */
+    async of(
+      via: string,
+      userId: string,
+      { sub, sid, issuedAt }: LoginGrant,
+      askedAt: number,
+    ): Promise<SessionTags> {
+      return {
+        user: await first('user', via, userId),
+        ...(sub && { sub: await first('sub', via, sub) }),
+        ...(sid && { sid: await first('sid', via, sid) }),
+        at: issuedAt ?? askedAt,
+      }
+    },
+  }
+}
+
+export type SessionTagMaker = ReturnType<typeof createSessionTags>
+
+/** The same, as a store keeps them. */
+export const listOfTags = ({ user, sub, sid }: SessionTags): readonly string[] =>
+  [user, sub, sid].filter((tag) => tag !== undefined)

@@ -1,0 +1,119 @@
+import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
+import { Misconfigured } from '../base/errors.ts'
+import { readUser } from '../base/readUser.ts'
+import type { ServerContext } from './context.ts'
+import { nameOf } from './entries.ts'
+import type { Found } from './foundSession.ts'
+import { shownUserOf } from './shownUserOf.ts'
+
+/** Whose sessions. */
+export interface UserOfLogin {
+  /** The name of the login in the option `logins`. */
+  readonly via: string
+  /** The `id` of the user, as the login tells it. */
+  readonly userId: string
+}
+
+/** One session of a user, without tokens. */
+export interface ListedSession<User extends UserIdentity = SessionUser> {
+  /** Names it here and in notices (`session`); nobody can take it over with that. */
+  readonly id: string
+  /** The name of its login. */
+  readonly via: string
+  /** Which of the login's strategies renews it. */
+  readonly provider: string
+  /** As the schema of the option `user` shows it. */
+  readonly user: User
+  /** When it began. This and what follows: wall clock of the server, milliseconds since the Unix epoch. */
+  readonly beganAt: number
+  /** When its user was last at work; half a minute may be missing. */
+  readonly lastUsedAt: number
+  /** When the backend last confirmed it. */
+  readonly verifiedAt: number
+  /** When it ends, if its user does nothing. */
+  readonly endsAt: number
+}
+
+/** Who ends sessions of a user. */
+export interface EndedBy {
+  /** Names the actor, for the notice `ended`: an id of yours, 1 to 200 characters, nothing personal. */
+  readonly by: string
+}
+
+/**
+ * The sessions of a server by their users. It has no endpoint: who may list and end what is for the code that calls this to
+ * check. Every call rejects where the store does not answer, and with `Misconfigured` with `sealedCookies`.
+ */
+export interface UserSessions<User extends UserIdentity = SessionUser> {
+  /** The living sessions of a user, the newest first. */
+  list(of: UserOfLogin): Promise<readonly ListedSession<User>[]>
+  /**
+   * Ends one of them: for all processes, at once, and its grant at the backend, as far as the backend lets us. Resolves to
+   * whether there was one.
+   */
+  end(of: UserOfLogin & { readonly id: string }, how: EndedBy): Promise<boolean>
+  /** Ends all of them, or all but one: `id` of `getSession` names that of a request. Resolves to how many there were. */
+  endAll(of: UserOfLogin & { readonly except?: string | undefined }, how: EndedBy): Promise<number>
+}
+
+/** `sessions` of a server. */
+export function createUserSessions(context: ServerContext): UserSessions<UserIdentity> {
+  const { settings, sessions, logins } = context
+
+  async function found({ via, userId }: UserOfLogin): Promise<readonly Found[]> {
+    if (settings.sealedCookies)
+      throw new Misconfigured(
+        'With `sealedCookies` the sessions of a user are in their browsers alone: nobody can list or end them from elsewhere. Keep sessions in a `store`.',
+      )
+    if (!logins.get(via))
+      throw new Misconfigured(
+        `\`via\` must be one of the logins: ${logins.all.map(([name]) => name).join(', ')}.`,
+      )
+    if (typeof userId !== 'string' || userId === '') throw new Misconfigured('`userId` must be a text.')
+    return sessions.ofUser(via, userId)
+  }
+
+  function listed({ key, record, session }: Found): ListedSession<UserIdentity> {
+    return {
+      id: nameOf(key),
+      via: record.via[0],
+      provider: session.provider,
+      user: shownUserOf(settings, session.user, readUser) as UserIdentity,
+      beganAt: session.startedAt,
+      lastUsedAt: record.activeAt,
+      verifiedAt: record.verifiedAt,
+      endsAt: Math.min(
+        session.startedAt + settings.absoluteLifetimeMs,
+        record.activeAt + settings.idleTimeoutMs,
+      ),
+    }
+  }
+
+  async function end(via: string, all: readonly Found[], { by }: EndedBy): Promise<number> {
+    if (all.length > 0 && !(await sessions.endAll(via, all, 'revoked', by)))
+      throw new Error(
+        'The store does not answer: this process goes on ending the sessions, others do not know yet.',
+      )
+    return all.length
+  }
+
+  return {
+    list: async (of) => (await found(of)).map(listed),
+    async end({ id, ...of }, how) {
+      checkActor(how)
+      const named = (await found(of)).filter(({ key }) => nameOf(key) === id)
+      return (await end(of.via, named, how)) > 0
+    },
+    async endAll({ except, ...of }, how) {
+      checkActor(how)
+      const all = (await found(of)).filter(({ key }) => nameOf(key) !== except)
+      return end(of.via, all, how)
+    },
+  }
+}
+
+function checkActor(how: EndedBy | undefined): void {
+  const by: unknown = how?.by
+  if (typeof by !== 'string' || by.length < 1 || by.length > 200)
+    throw new Misconfigured('`by` must name who ends the sessions, in 1 to 200 characters.')
+}

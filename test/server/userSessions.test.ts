@@ -1,0 +1,178 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  createSessionServer,
+  memoryServerStore,
+  type ServerLogin,
+  type ServerNotice,
+  type ServerStore,
+  type SessionServerOptions,
+} from 'xstate-session/server'
+import { sqliteServerStore } from 'xstate-session/sqlite'
+import { browser } from './browser.ts'
+import { movableClock, PANEL, SECRET } from './world.ts'
+
+/** Two logins with passwords; a logout revokes. */
+function world(more: Partial<SessionServerOptions> = {}) {
+  const clock = movableClock()
+  const notices: ServerNotice[] = []
+  const revoked: (string | undefined)[] = []
+  const part =
+    (name: string): ServerLogin =>
+    () => ({
+      identity: name,
+      apiUrl: `https://${name}.example/`,
+      strategies: {
+        own: {
+          needsRefreshToken: true,
+          refresh: async () => ({ kind: 'refused', cause: 'unavailable' }),
+          async revoke({ refreshToken }) {
+            revoked.push(refreshToken)
+            return true
+          },
+        },
+      },
+      submit: async (_, { id, device }) => ({
+        done: {
+          answer: {
+            token: 'secret-bearer',
+            refreshToken: `secret ${device}`,
+            user: { id, name: 'A' },
+            expiresIn: 600,
+          },
+          strategy: 'own',
+        },
+      }),
+    })
+  const server = createSessionServer({
+    publicUrl: PANEL,
+    secrets: [SECRET],
+    logins: { one: part('one'), two: part('two') },
+    api: { '/api/': { target: 'https://api.example/', logins: ['one', 'two'] } },
+    clock,
+    fetch: async () => Response.json({}),
+    observe: (notice) => notices.push(notice),
+    ...more,
+  })
+  async function login(id: string, device: string, via = 'one') {
+    const page = browser((request) => server.handle(request), PANEL)
+    const { status } = await page.post('/session/login', { via, id, device })
+    expect(status).toBe(200)
+    clock.pass(1_000)
+    const cookie = [...page.cookies].map((pair) => pair.join('=')).join('; ')
+    const { id: name } = await server.getSession({ headers: new Headers({ cookie }) }, { readOnly: true })
+    return { page, name: name ?? '', status: async () => (await page.get('/session/')).status }
+  }
+  return { server, clock, notices, revoked, login }
+}
+
+const ADA = { via: 'one', userId: 'ada' }
+
+const stores: Record<string, () => ServerStore> = {
+  memory: () => memoryServerStore(),
+  sqlite() {
+    const store = sqliteServerStore({ path: ':memory:' })
+    onTestFinished(() => store.close())
+    return store
+  },
+}
+
+describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) => {
+  test('U14: those of one user of one login are listed, the newest first, without tokens', async () => {
+    const { server, login, clock } = world({ store: make() })
+    const first = await login('ada', 'laptop')
+    const second = await login('ada', 'phone')
+    await login('bob', 'laptop')
+    await login('ada', 'laptop', 'two')
+    const list = await server.sessions.list(ADA)
+    expect(list.map(({ id }) => id)).toEqual([second.name, first.name])
+    expect(list[0]).toEqual({
+      id: second.name,
+      via: 'one',
+      provider: 'own',
+      user: { id: 'ada', name: 'A' },
+      beganAt: expect.any(Number),
+      lastUsedAt: list[0]?.beganAt,
+      verifiedAt: list[0]?.beganAt,
+      endsAt: Number(list[0]?.beganAt) + 1_800_000,
+    })
+    expect(JSON.stringify(list)).not.toContain('secret')
+    clock.pass(1_800_000)
+    expect(await server.sessions.list(ADA)).toEqual([])
+  })
+
+  test('U14, L52: one is ended, at once and at the backend, and its copied cookie opens nothing', async () => {
+    const { server, login, notices, revoked } = world({ store: make() })
+    const [lost, kept] = [await login('ada', 'lost'), await login('ada', 'kept')]
+    const copy = [...lost.page.cookies]
+    expect(await server.sessions.end({ ...ADA, id: lost.name }, { by: 'admin 7' })).toBe(true)
+    expect([await lost.status(), await kept.status()]).toEqual([401, 200])
+    lost.page.cookies.clear()
+    for (const [name, value] of copy) lost.page.cookies.set(name, value)
+    const answer = await lost.page.get('/session/')
+    expect([answer.status, await answer.json()]).toEqual([401, { error: 'no_session', reason: 'revoked' }])
+    expect(revoked).toEqual(['secret lost'])
+    expect(notices).toContainEqual({ type: 'ended', session: lost.name, reason: 'revoked', by: 'admin 7' })
+    expect(await server.sessions.end({ ...ADA, id: lost.name }, { by: 'admin 7' })).toBe(false)
+    // Of somebody else nothing is ended by a name alone.
+    expect(await server.sessions.end({ via: 'one', userId: 'bob', id: kept.name }, { by: 'x' })).toBe(false)
+  })
+
+  test('U14: all are ended, or all but the one that asks', async () => {
+    const { server, login, notices } = world({ store: make() })
+    const all = [
+      await login('ada', 'a'),
+      await login('ada', 'b'),
+      await login('ada', 'c'),
+      await login('bob', 'd'),
+    ]
+    expect(await server.sessions.endAll({ ...ADA, except: all[1]?.name }, { by: 'ada' })).toBe(2)
+    expect(await Promise.all(all.map(({ status }) => status()))).toEqual([401, 200, 401, 200])
+    expect(notices.filter((notice) => notice.type === 'ended' && notice.by === 'ada')).toHaveLength(2)
+    expect(await server.sessions.endAll(ADA, { by: 'ada' })).toBe(1)
+    expect(await all[3]?.status()).toBe(200)
+  })
+
+  test('U14: a user has no more sessions than the option says: the oldest ends', async () => {
+    const { login, notices, revoked } = world({ store: make(), maxSessionsPerUser: 2 })
+    const [a, b] = [await login('ada', 'a'), await login('ada', 'b')]
+    const bob = await login('bob', 'd')
+    const other = await login('ada', 'e', 'two')
+    const c = await login('ada', 'c')
+    const all = [a, b, c, bob, other]
+    const answer = await a.page.get('/session/')
+    expect(await answer.json()).toEqual({ error: 'no_session', reason: 'sessionLimit' })
+    expect(await Promise.all(all.map(({ status }) => status()))).toEqual([401, 200, 200, 200, 200])
+    expect(notices).toContainEqual({ type: 'ended', session: a.name, reason: 'sessionLimit' })
+    expect(revoked).toEqual(['secret a'])
+  })
+
+  test('U14: who logs in again with the same browser ends no other session', async () => {
+    const { login } = world({ store: make(), maxSessionsPerUser: 2 })
+    const [a, b] = [await login('ada', 'a'), await login('ada', 'b')]
+    for (let n = 0; n < 3; n++) await b.page.post('/session/login', { via: 'one', id: 'ada', device: 'b' })
+    expect([await a.status(), await b.status()]).toEqual([200, 200])
+  })
+})
+
+describe('the sessions of users, asked amiss', () => {
+  test('U14: sealed cookies say what they cannot do', async () => {
+    const { server } = world({ sealedCookies: true })
+    await expect(server.sessions.list(ADA)).rejects.toThrow(/sealedCookies.*`store`/)
+    await expect(server.sessions.end({ ...ADA, id: 'x' }, { by: 'x' })).rejects.toThrow(/sealedCookies/)
+    await expect(server.sessions.endAll(ADA, { by: 'x' })).rejects.toThrow(/sealedCookies/)
+    expect(() => world({ sealedCookies: true, maxSessionsPerUser: 3 })).toThrow(/exclude each other/)
+  })
+
+  test.each([0, -1, 1.5, Number.NaN])('U14, U47: a limit of %d sessions is refused', (maxSessionsPerUser) => {
+    expect(() => world({ maxSessionsPerUser })).toThrow(/"maxSessionsPerUser" must be a whole number above 0/)
+  })
+
+  test('U14: a call without an actor, of an unknown login or of nobody is refused', async () => {
+    const { server } = world()
+    await expect(server.sessions.endAll(ADA, {} as never)).rejects.toThrow(/`by`/)
+    await expect(server.sessions.endAll(ADA, { by: '' })).rejects.toThrow(/`by`/)
+    await expect(server.sessions.end({ ...ADA, id: 'x' }, { by: 'x'.repeat(201) })).rejects.toThrow(/`by`/)
+    await expect(server.sessions.list({ via: 'three', userId: 'ada' })).rejects.toThrow(/`via`.*one, two/)
+    await expect(server.sessions.list({ via: 'one', userId: '' })).rejects.toThrow(/`userId`/)
+  })
+})
