@@ -229,13 +229,18 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     },
 
     async endSession(idToken, line) {
-      const { end_session_endpoint: page } = await found(line)
+      const { clientId, logoutUrl, logoutParameters, postLogoutRedirectUri } = options
+      const page = logoutUrl ?? (await found(line)).end_session_endpoint
       if (page === undefined) return undefined
-      const { clientId, postLogoutRedirectUri } = options
       const url = pageOf('end_session_endpoint', page)
-      url.searchParams.set('client_id', clientId)
-      if (idToken) url.searchParams.set('id_token_hint', idToken)
-      if (postLogoutRedirectUri) url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectUri)
+      const parameters = {
+        client_id: clientId,
+        id_token_hint: idToken || undefined,
+        post_logout_redirect_uri: postLogoutRedirectUri,
+        ...logoutParameters,
+      }
+      for (const [name, value] of Object.entries(parameters))
+        if (value !== undefined) url.searchParams.set(name, value)
       return url
     },
   }

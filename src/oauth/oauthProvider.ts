@@ -46,6 +46,8 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     admit,
     postLogoutRedirectUri,
     revokesAtLogout = true,
+    logoutUrl,
+    logoutParameters: _,
     ...rest
   } = options
   if (!isAbsolute(redirectUri))
@@ -65,6 +67,8 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     throw new Misconfigured(
       'oauthProvider: `postLogoutRedirectUri` must be an absolute http(s) URL without a fragment.',
     )
+  if (logoutUrl !== undefined && !isAbsolute(logoutUrl))
+    throw new Misconfigured('oauthProvider: `logoutUrl` must be an absolute http(s) URL without a fragment.')
   const discovery = createDiscovery(read)
   if (admit !== undefined && typeof admit !== 'function')
     throw new Misconfigured('oauthProvider: `admit` must be a function from a user to a boolean.')
@@ -90,7 +94,8 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
 
   async function revoke(end: RevokeRequest): Promise<boolean> {
     const { provider } = await discovery.discover(end)
-    const isEndedThere = onLogout !== undefined && end.cause === 'logout' && provider?.end_session_endpoint
+    const page = logoutUrl ?? provider?.end_session_endpoint
+    const isEndedThere = onLogout !== undefined && end.cause === 'logout' && page !== undefined
     return isEndedThere && !revokesAtLogout ? true : ((await refreshes.revoke?.(end)) ?? false)
   }
 

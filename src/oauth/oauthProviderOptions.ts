@@ -25,6 +25,14 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
   readonly admit?: Admit
   /** Where the provider sends users after a logout; registered there, to the letter. @default a page of the provider's */
   readonly postLogoutRedirectUri?: string
+  /** The provider's page that ends a session there, for one that does not name it. @default `end_session_endpoint` */
+  readonly logoutUrl?: string
+  /**
+   * What a logout tells that page besides `client_id`, `id_token_hint` and `post_logout_redirect_uri`, or in their place;
+   * `undefined` leaves one out. Auth0 signs out upstream with `{ federated: '' }`. Cognito takes
+   * `{ logout_uri: 'https://panel.example.com/', id_token_hint: undefined, post_logout_redirect_uri: undefined }`.
+   */
+  readonly logoutParameters?: Readonly<Record<string, string | undefined>>
   /**
    * Whether a logout revokes the refresh token before the page leaves for the provider's own logout. `false` for
    * Keycloak: a revocation ends the session there, and the logout after it finds none.

@@ -6,7 +6,10 @@ import type { KeptAttempt } from './keptAttempt.ts'
 export interface AttemptStore {
   /** One atomic change: no other tab reads or writes between what `decide` is given and what it keeps. */
   change<T>(decide: Decide<T>): Promise<T>
-  /** Keeps the ID token of a provider's login, which its logout asks for; `undefined`: there is none any more. */
+  /**
+   * Keeps the ID token of a provider's login, which its logout asks for; `undefined`: there is none any more; `''`: the
+   * user has logged out here, and not there.
+   */
   keepHint(provider: string, idToken: string | undefined): Promise<void>
   /** The ID token that is kept for a provider. */
   readHint(provider: string): Promise<string | undefined>

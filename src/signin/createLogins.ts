@@ -41,6 +41,11 @@ export interface LoginsOptions {
   readonly name?: string
   /** Where users go whose login leads nowhere else. @default '/' */
   readonly home?: string
+  /**
+   * Told when a logout has ended the session here and not at the provider, which has no page for that or is away: its next
+   * login asks the user to sign in anew (`prompt=login`), once.
+   */
+  readonly onLocalLogout?: (provider: string) => void
   /** The page in which the user logs in. @default the page of this window */
   readonly page?: LoginPage
   /** Where begun logins are kept. @default IndexedDB, else `sessionStorage` */
@@ -103,8 +108,9 @@ const OTHER_TAB_MS = 10_000
 export function createLogins<Name extends string>(
   session: LoginSession,
   providers: Readonly<Record<Name, OauthProvider>>,
-  { name: app = 'xstate-session', home = '/', page = browserLoginPage, attempts: store }: LoginsOptions = {},
+  options: LoginsOptions = {},
 ): Logins<Name> {
+  const { name: app = 'xstate-session', home = '/', page = browserLoginPage, attempts: store } = options
   const { wall } = systemClock
   const kept = store ?? browserAttempts(app, systemClock)
   const attempts = createAttempts(kept, wall)
@@ -158,7 +164,10 @@ export function createLogins<Name extends string>(
       if (isUnasked) unasked.begin(safe)
       else unasked.asked()
       const begun = async (mark?: string) => {
-        const { location, attempt } = await inTime((line) => logins.begin(input, line, mark))
+        // Who has logged out only here would be in again without a question, and perhaps as somebody else.
+        const isAskedAnew = (await kept.readHint(name).catch(() => undefined)) === ''
+        const whole = isAskedAnew ? { prompt: 'login', ...input } : input
+        const { location, attempt } = await inTime((line) => logins.begin(whole, line, mark))
         const of = { provider: name, returnTo: safe, purpose, ...(user && { userId: user.id }) }
         return { location, attempt: { ...attempt, ...of } }
       }
@@ -200,8 +209,13 @@ export function createLogins<Name extends string>(
     // Somebody has logged in since.
     if (living(session)) return
     await Promise.allSettled([attempts.clear(), kept.keepHint(name, undefined)])
-    const end = await inTime((line) => providerOf(name).logins.endSession(idToken, line))
-    if (end && !living(session)) page.leave(end.href)
+    const end = await inTime((line) => providerOf(name).logins.endSession(idToken, line)).catch(
+      () => undefined,
+    )
+    if (living(session)) return
+    if (end) return page.leave(end.href)
+    await kept.keepHint(name, '').catch(() => {})
+    options.onLocalLogout?.(name)
   }
 
   const beginSignIn = begin('signIn')

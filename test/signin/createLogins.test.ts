@@ -1,3 +1,4 @@
+import type { AuthorizationServer } from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startPageProvider } from '../../examples/embed/provider.ts'
 import { systemClock } from '../../src/base/clock.ts'
@@ -65,7 +66,15 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
       ...more,
     })
     const session = createSession({ baseUrl: 'http://localhost:5173/api', strategies: { keycloak } })
-    const page = { href, left: '', revoked: 0, during: async () => {} }
+    const page = {
+      href,
+      left: '',
+      revoked: 0,
+      /** At which providers a logout has ended nothing. */
+      local: [] as string[],
+      during: async () => {},
+      end: keycloak.logins.endSession,
+    }
     const slow: OauthProvider = {
       ...keycloak,
       revoke: async (end) => {
@@ -74,6 +83,7 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
       },
       logins: {
         ...keycloak.logins,
+        endSession: (...asked) => page.end(...asked),
         async finish(...asked: Parameters<typeof keycloak.logins.finish>) {
           const grant = await keycloak.logins.finish(...asked)
           await page.during()
@@ -86,6 +96,7 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
       { keycloak: slow },
       {
         attempts,
+        onLocalLogout: (of) => page.local.push(of),
         page: {
           href: () => page.href,
           leave: (url) => {
@@ -621,6 +632,85 @@ describe('logout', () => {
     await session.logout()
     await expect.poll(() => page.left).toContain('/session/end')
     expect(provider.counts.revocations).toBe(revoked)
+  })
+})
+
+describe('a logout at a provider of another kind', () => {
+  /** The real provider's metadata, with other pages for a logout. */
+  async function metadata(more: object) {
+    const answer = await fetch(`${provider.issuer}/.well-known/openid-configuration`)
+    return { ...((await answer.json()) as AuthorizationServer), ...more }
+  }
+  async function loggedIn(more: Partial<OauthProviderOptions>) {
+    const { tab, attempts } = browser(provider, more)
+    const begun = tab()
+    const jar = new Map<string, string>()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const back = tab(await wayBack(begun.page.left, jar))
+    await back.logins.handleCallback()
+    return { ...back, tab, attempts, jar }
+  }
+  const asked = (url: string) => Object.fromEntries(new URL(url).searchParams)
+
+  test('L38, L40: without a page for it the page is told, and the next login asks the user anew, once', async () => {
+    const server = await metadata({ end_session_endpoint: undefined })
+    const { session, logins, page, tab, jar } = await loggedIn({ server })
+    await session.logout()
+    await expect.poll(() => page.local).toEqual(['keycloak'])
+    expect(page.left).toBe('')
+    await logins.signIn('keycloak', { loginHint: 'ada' })
+    expect(asked(page.left)).toMatchObject({ prompt: 'login' })
+    const back = tab(await wayBack(page.left, jar))
+    await back.logins.handleCallback()
+    await back.logins.switchUser('keycloak')
+    expect(asked(back.page.left)).not.toHaveProperty('prompt')
+  })
+
+  test('L38: a provider that is away at the logout counts as one without a page for it', async () => {
+    const { session, page, logins } = await loggedIn({})
+    const ended = vi.spyOn(page, 'end').mockRejectedValue(new LoginFailed('provider_unavailable'))
+    await session.logout()
+    await expect.poll(() => page.local).toEqual(['keycloak'])
+    ended.mockRestore()
+    await logins.signIn('keycloak', { prompt: 'select_account' })
+    expect(asked(page.left)).toMatchObject({ prompt: 'select_account' })
+  })
+
+  test('L38: a logout there asks by the provider’s own word, and no login is asked for anew', async () => {
+    const { session, page, logins } = await loggedIn({ logoutParameters: { federated: '' } })
+    await session.logout()
+    await expect.poll(() => page.left).toContain('/session/end')
+    expect(asked(page.left)).toMatchObject({
+      client_id: 'panel',
+      federated: '',
+      id_token_hint: expect.stringMatching(/^ey/),
+    })
+    expect(page.local).toEqual([])
+    await logins.signIn('keycloak')
+    expect(asked(page.left)).not.toHaveProperty('prompt')
+  })
+
+  test('L40: a page that the metadata leave out, with parameters of its own and no others', async () => {
+    const { session, page } = await loggedIn({
+      server: await metadata({ end_session_endpoint: undefined }),
+      logoutUrl: 'https://panel.auth.eu-central-1.amazoncognito.com/logout',
+      logoutParameters: {
+        logout_uri: SIGNED_OUT,
+        id_token_hint: undefined,
+        post_logout_redirect_uri: undefined,
+      },
+    })
+    await session.logout()
+    await expect.poll(() => page.left).toContain('amazoncognito.com/logout')
+    expect(asked(page.left)).toEqual({ client_id: 'panel', logout_uri: SIGNED_OUT })
+    expect(page.local).toEqual([])
+    const options = {
+      server: provider.issuer,
+      clientId: 'panel',
+      redirectUri: CALLBACK,
+      logoutUrl: '/logout',
+    }
+    expect(() => oauthProvider(options)).toThrow(/`logoutUrl`/)
   })
 })
 
