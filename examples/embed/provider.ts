@@ -21,7 +21,7 @@ export interface PageProviderOptions {
 export interface PageProvider {
   readonly issuer: string
   /** What has reached it. */
-  readonly counts: { tokenRequests: number; pushed: number; revocations: number }
+  readonly counts: { tokenRequests: number; pushed: number; revocations: number; keys: number }
   /** Whose access token this is; `undefined`: nobody's, or it has ended. */
   subjectOf(accessToken: string): Promise<string | undefined>
   close(): Promise<void>
@@ -90,7 +90,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     },
   }
   const provider = new Provider(server.url, configuration)
-  const counts = { tokenRequests: 0, pushed: 0, revocations: 0 }
+  const counts = { tokenRequests: 0, pushed: 0, revocations: 0, keys: 0 }
 
   /** Signs in the account of `login_hint` or `?account=`, and refuses `nobody`; else lists the accounts to choose from. */
   async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,6 +117,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     const { pathname } = new URL(request.url ?? '/', server.url)
     if (request.method === 'POST' && pathname === '/token') counts.tokenRequests++
     if (pathname === '/request') counts.pushed++
+    if (pathname === '/jwks') counts.keys++
     if (pathname === '/token/revocation') counts.revocations++
     if (!pathname.startsWith('/interaction/')) return void callback(request, response)
     interact(request, response).catch(() => {

@@ -53,7 +53,7 @@ function memoryAttempts(): AttemptStore & { kept(): readonly KeptAttempt[] } {
 }
 
 /** A browser with tabs, over one store of attempts. */
-function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
+function browser(of = provider, more: Partial<OauthProviderOptions> = {}, fetching = fetch) {
   const attempts = memoryAttempts()
   /** `memory`: what the tab remembers while it is away. */
   function tab(href = HOME, memory = new Map<string, string>()) {
@@ -65,7 +65,11 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}) {
       postLogoutRedirectUri: SIGNED_OUT,
       ...more,
     })
-    const session = createSession({ baseUrl: 'http://localhost:5173/api', strategies: { keycloak } })
+    const session = createSession({
+      baseUrl: 'http://localhost:5173/api',
+      strategies: { keycloak },
+      fetch: fetching,
+    })
     const page = {
       href,
       left: '',
@@ -525,6 +529,127 @@ test('L33: a logout tells the provider by the newest ID token', async () => {
   expect(second).toMatch(/^ey/)
   expect(second).not.toBe(first)
   expect(session.getSnapshot().user?.name).toBe('Ada')
+})
+
+test('L32: renewals without an ID token leave the user and the logout as they were, its end ends nothing; one about another user ends the session', async () => {
+  type Answer = { id_token?: string }
+  let edit = (answer: Answer): Answer => answer
+  const { tab, attempts } = browser(provider, {}, async (input, init) => {
+    const answer = await fetch(input, init)
+    return String(input).endsWith('/token') ? Response.json(edit((await answer.json()) as Answer)) : answer
+  })
+  const begun = tab()
+  await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+  const { session, logins } = tab(await wayBack(begun.page.left))
+  await logins.handleCallback()
+  const { user } = session.getSnapshot()
+  const hint = await attempts.readHint('keycloak')
+  edit = ({ id_token: _, ...rest }) => rest
+  for (let renewal = 0; renewal < 3; renewal++) {
+    // By then the ID token of the login has ended.
+    pass(700_000)
+    await session.refresh()
+    expect(session.getSnapshot()).toMatchObject({ state: 'active', user })
+    expect(await attempts.readHint('keycloak')).toBe(hint)
+  }
+  const about = (claims: object) => (answer: Answer) => {
+    const [head, payload = '', signature] = `${answer.id_token}`.split('.')
+    const whole = { ...JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))), ...claims }
+    return {
+      ...answer,
+      id_token: `${head}.${Buffer.from(JSON.stringify(whole)).toString('base64url')}.${signature}`,
+    }
+  }
+  edit = about({ name: 'Ada L.' })
+  pass(700_000)
+  await session.refresh()
+  expect(session.getSnapshot().user).toEqual({ ...user, name: 'Ada L.' })
+  expect(await attempts.readHint('keycloak')).not.toBe(hint)
+  edit = about({ sub: 'bob' })
+  pass(700_000)
+  await expect(session.refresh()).rejects.toMatchObject({ reason: 'identityMismatch' })
+  expect(session.getSnapshot().isAuthenticated).toBe(false)
+})
+
+test('L28: no signing key is asked for: the code flow’s ID token comes from the provider itself', async () => {
+  const { tokenRequests } = provider.counts
+  const { tab } = browser()
+  const begun = tab()
+  await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+  const { session, logins } = tab(await wayBack(begun.page.left))
+  await logins.handleCallback()
+  pass(1000)
+  await session.refresh()
+  expect(provider.counts).toMatchObject({ tokenRequests: tokenRequests + 2, keys: 0 })
+})
+
+describe('L41: a logout while twenty calls and a renewal are under way', () => {
+  test.each([0, 10, 20])(
+    'stays one, and the renewal’s tokens are revoked: it is answered after %i calls',
+    async (place) => {
+      const waiting: (() => void)[] = []
+      const renewed: { access_token: string }[] = []
+      let isHeld = false
+      const hold = () => new Promise<void>((resolve) => waiting.push(resolve))
+      const { tab, attempts } = browser(provider, {}, async (input, init) => {
+        const { pathname } = new URL(String(input instanceof Request ? input.url : input))
+        if (pathname.startsWith('/api')) {
+          await hold()
+          return Response.json({})
+        }
+        const answer = await fetch(input, init)
+        if (pathname !== '/token' || !isHeld) return answer
+        const body = (await answer.json()) as { access_token: string }
+        renewed.push(body)
+        await hold()
+        return Response.json(body)
+      })
+      const begun = tab()
+      await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+      const { session, logins, page } = tab(await wayBack(begun.page.left))
+      await logins.handleCallback()
+      const settled: Promise<unknown>[] = []
+      const call = async (count: number) => {
+        const before = waiting.length
+        for (let n = 0; n < count; n++) settled.push(session.fetch('/api/orders').catch(() => {}))
+        await expect.poll(() => waiting.length).toBe(before + count)
+      }
+      await call(place)
+      isHeld = true
+      settled.push(session.refresh().catch(() => {}))
+      await expect.poll(() => renewed.length).toBe(1)
+      isHeld = false
+      const inFlight = waiting.length
+      const loggingOut = session.logout()
+      expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+      expect(inFlight).toBe(place + 1)
+      for (const answer of waiting.splice(0)) {
+        answer()
+        await new Promise(setImmediate)
+        expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user', user: null })
+      }
+      await Promise.all([...settled, loggingOut])
+      await expect(session.getToken()).rejects.toMatchObject({ code: 'logged_out' })
+      expect(await attempts.readHint('keycloak')).toBeUndefined()
+      await expect.poll(() => page.left).toContain('/session/end')
+      await expect.poll(() => provider.subjectOf(renewed[0]?.access_token ?? '')).toBeUndefined()
+    },
+  )
+
+  test('a step-up that is answered after it begins no session, and its tokens are revoked', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const { session, logins, page } = tab(await wayBack(begun.page.left))
+    await logins.handleCallback()
+    await logins.stepUp('keycloak', { loginHint: 'ada', prompt: 'login' })
+    page.href = await wayBack(page.left)
+    page.during = () => session.logout()
+    const { revoked } = page
+    await expect(logins.handleCallback()).rejects.toEqual(failed('login_cancelled'))
+    expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
+    await expect.poll(() => page.revoked).toBe(revoked + 1)
+  })
 })
 
 describe('who may in', () => {
