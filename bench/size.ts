@@ -5,7 +5,8 @@
  * for nothing else: U50, the users that a schema types, costs 0.36 kB in the core and 0.34 to 0.37 behind a server: the
  * schema is asked, its errors are told without a value, and a misfit leaves the user as it was; at any
  * provider, L9, the count of logins that nobody asked for, 0.4, who may in, 0.2, L29, L33 and L36 0.2, and
- * L6 and L61, the window of a login, 0.5: the rest of it, 0.7, is downloaded when one opens.
+ * L6 and L61, the window of a login, 0.5: the rest of it, 0.7, is downloaded when one opens; L57, that a
+ * strategy may send a call itself, and end a session whose key is lost, 0.1 in the core. All else of DPoP is in its own row.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -22,19 +23,20 @@ const inTabs = `${behindServer}\nexport { browserPage } from 'xstate-session/bro
 const inReact = `${behindServer}\n${hooks}`
 const inTabsAndReact = `${inTabs}\n${hooks}`
 const withLogin = `export { createSession } from 'xstate-session'\nexport { createLogins, oauthProvider } from 'xstate-session/oauth'`
+const withDpop = `${withLogin}\nexport { dpopKey } from 'xstate-session/dpop'`
 const react = /^react($|\/)/
 const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_790 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_890 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_760,
+    budgetBytes: 21_870,
   },
   {
     id: 'P6',
@@ -42,7 +44,7 @@ const rows = [
     code: hooks,
     external: peers,
     goalBytes: 2_100,
-    budgetBytes: 2_100,
+    budgetBytes: 2_110,
   },
   {
     id: 'P6',
@@ -58,7 +60,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_320,
+    budgetBytes: 34_410,
     never: 'zod',
   },
   {
@@ -67,8 +69,17 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 48_470,
+    budgetBytes: 48_600,
     never: 'zod',
+  },
+  {
+    id: 'P7b',
+    what: 'the same with DPoP',
+    code: withDpop,
+    external: [],
+    goalBytes: 35_000,
+    budgetBytes: 52_010,
+    never: 'jose',
   },
   {
     id: 'P7',

@@ -244,6 +244,7 @@ const CLOSED: readonly unknown[] = [
   'missingCredential',
   'accessRevoked',
   'identityMismatch',
+  'keyLost',
   'stepUpRequired',
 ] satisfies readonly (LedgerRow['closed'] | undefined)[]
 

@@ -66,6 +66,8 @@ export type ExpiredReason =
   | 'accessRevoked'
   /** An answer was for another user, tenant or issuer. Nothing of it was used. */
   | 'identityMismatch'
+  /** The browser has lost the key to which the tokens are bound (DPoP). Nothing was sent. */
+  | 'keyLost'
   /** The backend wants two-factor enrolment first. */
   | 'stepUpRequired'
   /** No user activity for `idleTimeoutMs`, or nobody answered the prompt. */
@@ -91,7 +93,12 @@ export type LoggedOutReason =
 /** Definitive ends that a refresh can report. */
 export type RejectedReason = Extract<
   ExpiredReason,
-  'refreshRejected' | 'missingCredential' | 'accessRevoked' | 'identityMismatch' | 'stepUpRequired'
+  | 'refreshRejected'
+  | 'missingCredential'
+  | 'accessRevoked'
+  | 'identityMismatch'
+  | 'keyLost'
+  | 'stepUpRequired'
 >
 
 /** One login is an epoch; one renewal inside it is a version. */

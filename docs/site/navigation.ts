@@ -41,6 +41,7 @@ export const chapters: readonly Chapter[] = [
     pages: [
       page('docs/embed-xstate.md', 'In a machine of yours'),
       page('docs/embed-oauth.md', 'At any provider'),
+      page('docs/dpop.md', 'Tokens bound to a key'),
       page('docs/embed-bff.md', 'Behind its server'),
       page('docs/embed-react-admin.md', 'react-admin'),
       page('docs/embed-refine.md', 'refine'),

@@ -5,19 +5,22 @@ import { type EmbedName, names, startEmbed, startOauthEmbed } from './startEmbed
 
 const LIFE_MS = 60_000
 
-const name = process.argv[2] as EmbedName | 'oauth'
-if (![...names, 'oauth'].includes(name) || process.argv.length > 3) {
-  console.error(`npm run embed -- ${[...names, 'oauth'].join(' | ')}`)
+const name = process.argv[2] as EmbedName | 'oauth' | 'oauth-dpop'
+const all = [...names, 'oauth', 'oauth-dpop']
+if (!all.includes(name) || process.argv.length > 3) {
+  console.error(`npm run embed -- ${all.join(' | ')}`)
   process.exit(2)
 }
 
 const publicUrl = `http://localhost:${await freePort(4190)}`
-const stop = name === 'oauth' ? await startAtProvider() : await startAtBackend(name)
+const stop =
+  name === 'oauth' || name === 'oauth-dpop' ? await startAtProvider(name) : await startAtBackend(name)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
 
-async function startAtProvider() {
-  const { provider, stop } = await startOauthEmbed(publicUrl, LIFE_MS / 1000)
-  console.log(`Open ${publicUrl} : the "oauth" example. Its bearers live for ${LIFE_MS / 1000} s.
+async function startAtProvider(name: 'oauth' | 'oauth-dpop') {
+  const isBound = name === 'oauth-dpop'
+  const { provider, stop } = await startOauthEmbed(publicUrl, { accessTokenTtl: LIFE_MS / 1000, isBound })
+  console.log(`Open ${publicUrl} : the "${name}" example. Its bearers live for ${LIFE_MS / 1000} s.
 Sign in as ada at ${provider.issuer}. Ctrl-C stops.`)
   return stop
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
 import { listen } from '../backend/listen.ts'
+import type { KnownToken } from './boundSubject.ts'
 
 export interface PageProviderOptions {
   /** The page's callback, and where its logout leads. */
@@ -12,6 +13,8 @@ export interface PageProviderOptions {
   readonly isPushed?: boolean
   /** The secret of the client, for a server; absent: a page, which can keep none. */
   readonly clientSecret?: string
+  /** Whether tokens have to be bound to a key, and proofs to carry a nonce (RFC 9449). @default false */
+  readonly isBound?: boolean
   /** How long access tokens live; seconds. @default 600 */
   readonly accessTokenTtl?: number
   /** The `Cross-Origin-Opener-Policy` of its pages. @default none */
@@ -24,6 +27,8 @@ export interface PageProvider {
   readonly counts: { tokenRequests: number; pushed: number; revocations: number; keys: number }
   /** Whose access token this is; `undefined`: nobody's, or it has ended. */
   subjectOf(accessToken: string): Promise<string | undefined>
+  /** The same, and the key that the token is bound to. */
+  tokenOf(accessToken: string): Promise<KnownToken | undefined>
   close(): Promise<void>
 }
 
@@ -32,7 +37,8 @@ const PEOPLE = ['ada', 'bob', 'olga']
 
 /** A certified OpenID provider for a page without a server of its own: the public client `panel`. */
 export async function startPageProvider(options: PageProviderOptions): Promise<PageProvider> {
-  const { redirectUri, postLogoutRedirectUri, isPushed = false, accessTokenTtl = 600, clientSecret } = options
+  const { redirectUri, postLogoutRedirectUri, isPushed = false, isBound = false } = options
+  const { accessTokenTtl = 600, clientSecret } = options
   const server = await listen(0)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const configuration: Configuration = {
@@ -46,6 +52,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
             { token_endpoint_auth_method: 'none', application_type: 'native' }
           : { token_endpoint_auth_method: 'client_secret_basic', client_secret: clientSecret }),
         id_token_signed_response_alg: 'ES256',
+        dpop_bound_access_tokens: isBound,
         redirect_uris: [redirectUri],
         post_logout_redirect_uris: [postLogoutRedirectUri],
         response_types: ['code'],
@@ -57,6 +64,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     clientBasedCORS: () => true,
     features: {
       devInteractions: { enabled: false },
+      dPoP: { enabled: true, ...(isBound && { nonceSecret: randomBytes(32), requireNonce: () => true }) },
       revocation: { enabled: true, allowedPolicy: async () => true },
       rpInitiatedLogout: {
         enabled: true,
@@ -130,6 +138,10 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     issuer: server.url,
     counts,
     subjectOf: async (accessToken) => (await provider.AccessToken.find(accessToken))?.accountId,
+    async tokenOf(accessToken) {
+      const found = await provider.AccessToken.find(accessToken)
+      return found && { subject: found.accountId, jkt: found.jkt }
+    },
     close: server.close,
   }
 }

@@ -6,6 +6,7 @@ import { librechatLogin } from 'xstate-session/librechat-login'
 import { createSessionServer, memoryServerStore, type SessionServer } from 'xstate-session/server'
 import { buildPage } from '../buildPage.ts'
 import { startServer } from './bff/server.ts'
+import { boundSubject } from './boundSubject.ts'
 import { type PageProvider, startPageProvider } from './provider.ts'
 import { serveFiles } from './serveFiles.ts'
 
@@ -18,20 +19,57 @@ export interface OauthEmbed {
   stop(): Promise<void>
 }
 
+export interface OauthEmbedOptions {
+  /** How long access tokens live; seconds. @default 600 */
+  readonly accessTokenTtl?: number
+  /** Whether the tokens are bound to a key of the browser. @default false */
+  readonly isBound?: boolean
+}
+
+/** What the page of the guide has more where its tokens are bound: each line, and the line before it. */
+export const boundLines = [
+  [
+    "import { browserOptions } from 'xstate-session/browser'",
+    "import { dpopKey } from 'xstate-session/dpop'",
+  ],
+  ["  scope: 'openid profile email offline_access',", '  dpop: dpopKey(),'],
+] as const
+
 /** Builds the page of the guide for any provider, and serves it with an API beside a provider of its own. */
-export async function startOauthEmbed(publicUrl: string, accessTokenTtl?: number): Promise<OauthEmbed> {
+export async function startOauthEmbed(
+  publicUrl: string,
+  { accessTokenTtl, isBound = false }: OauthEmbedOptions = {},
+): Promise<OauthEmbed> {
   const provider = await startPageProvider({
     redirectUri: `${publicUrl}/callback`,
     postLogoutRedirectUri: `${publicUrl}/`,
+    isBound,
     ...(accessTokenTtl && { accessTokenTtl }),
   })
   const folder = await mkdtemp(join(tmpdir(), 'embed-oauth-'))
   await buildPage(fileURLToPath(new URL('oauth', import.meta.url)), folder, {
     define: { 'import.meta.env.VITE_ISSUER': JSON.stringify(provider.issuer) },
+    plugins: isBound
+      ? [
+          {
+            name: 'bound',
+            enforce: 'pre' as const,
+            transform: (code, id) => (/oauth\/main\.ts$/.test(id) ? bound(code) : null),
+          },
+        ]
+      : [],
   })
   const html = await readFile(join(folder, 'index.html'))
+  const seen = new Set<string>()
   const close = await serveFiles(folder, publicUrl, async (request) => {
-    if (new URL(request.url).pathname !== '/api/orders') return page(html, provider.issuer)
+    const { pathname } = new URL(request.url)
+    if (pathname !== '/api/orders') return page(html, provider.issuer)
+    if (isBound) {
+      const found = await boundSubject(request, publicUrl + pathname, provider.tokenOf, seen)
+      if ('subject' in found) return Response.json([`An order of ${found.subject}`])
+      const headers = { 'www-authenticate': `DPoP error="${found.error}", algs="ES256"` }
+      return new Response(null, { status: 401, headers })
+    }
     const token = /^Bearer (\S+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
     const who = token && (await provider.subjectOf(token))
     return who ? Response.json([`An order of ${who}`]) : new Response(null, { status: 401 })
@@ -44,6 +82,13 @@ export async function startOauthEmbed(publicUrl: string, accessTokenTtl?: number
       await rm(folder, { recursive: true })
     },
   }
+}
+
+function bound(code: string): string {
+  return boundLines.reduce((text, [before, line]) => {
+    if (!text.includes(before)) throw new Error(`The page of the guide has no line "${before}".`)
+    return text.replace(before, `${before}\n${line}`)
+  }, code)
 }
 
 /** A page without a server of its own: it asks `elsewhere`, and nobody else. */

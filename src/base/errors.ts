@@ -114,7 +114,9 @@ export class LoginFailed extends SessionError {
    * `storage_unavailable`, this browser keeps nothing, so no login could be found again; `too_many_logins`, logins that
    * nobody asked for came to nothing twice; `popup_blocked`, the browser has let no window open; `popup_unavailable`, what
    * the window needs could not be downloaded; `login_cancelled`, the user has given up; `unfinished`, the user came back
-   * from the provider without its answer; `not_admitted`, the application does not let this user in.
+   * from the provider without its answer; `not_admitted`, the application does not let this user in. With DPoP:
+   * `key_unavailable`, this browser keeps no key; `key_lost`, it has lost the key of the login; `not_bound`, the provider
+   * gave tokens that are bound to no key.
    */
   readonly reason: string
   /** Where the login was to lead; absent: unknown. */

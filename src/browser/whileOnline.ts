@@ -11,7 +11,7 @@ const ANSWER_MS = 5_000
  */
 export function whileOnline(strategy: SessionStrategy, clock: Clock): SessionStrategy {
   // One by one: a strategy may be an instance of a class, whose methods are not its own.
-  const { kind, needsRefreshToken, resend, revoke } = strategy
+  const { kind, needsRefreshToken, resend, revoke, send } = strategy
   return {
     ...(kind !== undefined && { kind }),
     needsRefreshToken,
@@ -21,6 +21,7 @@ export function whileOnline(strategy: SessionStrategy, clock: Clock): SessionStr
       return isReached ? strategy.refresh(request) : { kind: 'refused', cause: 'network' }
     },
     ...(revoke && { revoke: (request) => revoke.call(strategy, request) }),
+    ...(send && { send: (call) => send.call(strategy, call) }),
   }
 }
 

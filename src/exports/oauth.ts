@@ -1,12 +1,7 @@
 /** Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
 
 export type { Admit } from '../oauth/admission.ts'
-export type { AuthorizationInput } from '../oauth/authorizationRequest.ts'
-export type {
-  CodeAttempt,
-  CodeFlow,
-  ProviderGrant,
-} from '../oauth/codeFlow.ts'
+export type { AuthorizationInput, CodeAttempt, CodeFlow, ProviderGrant } from '../oauth/codeGrant.ts'
 export type { OauthStrategyOptions } from '../oauth/oauthOptions.ts'
 export { oauthProfiles } from '../oauth/oauthProfiles.ts'
 export { type OauthProvider, oauthProvider } from '../oauth/oauthProvider.ts'

@@ -23,6 +23,7 @@ const reason = wordOf({
   missingCredential: true,
   accessRevoked: true,
   identityMismatch: true,
+  keyLost: true,
   stepUpRequired: true,
   idle: true,
   absoluteLifetime: true,

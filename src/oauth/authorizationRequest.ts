@@ -1,21 +1,6 @@
 import { calculatePKCECodeChallenge } from 'oauth4webapi'
+import type { AuthorizationInput } from './codeGrant.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
-
-/** What a login may ask of the provider (OpenID Connect Core section 3.1.2.1). */
-export interface AuthorizationInput {
-  /** `login`: the user signs in anew; `select_account`, `consent`, `none`, `create`. */
-  readonly prompt?: string
-  /** Who is expected: an address or a name. */
-  readonly loginHint?: string
-  /** How long before this login the user may have signed in; seconds. It is looked at when the user comes back. */
-  readonly maxAge?: number
-  /** How the user is to have signed in, the best first; one of them has to hold. */
-  readonly acrValues?: readonly string[]
-  /** The languages of the provider's pages, the best first. */
-  readonly uiLocales?: readonly string[]
-  /** Parameters of the provider's own, such as `audience`. They replace none of the protocol's. */
-  readonly parameters?: Readonly<Record<string, string>>
-}
 
 /** The parameters of an authorization request (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core section 3.1.2.1). */
 export async function authorizationRequest(

@@ -9,8 +9,8 @@ import type {
   ServerLogin,
 } from '../server/serverLogin.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
-import type { AuthorizationInput } from './authorizationRequest.ts'
-import { type CodeAttempt, createCodeFlow } from './codeFlow.ts'
+import { createCodeFlow } from './codeFlow.ts'
+import type { AuthorizationInput, CodeAttempt } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
@@ -18,7 +18,7 @@ import { createRefreshes } from './refreshes.ts'
 import type { Line } from './wireCall.ts'
 
 /** The provider at which users of a server log in, and the server's client there. */
-export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit'> {
+export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit' | 'dpop'> {
   /** Under `publicUrl`: where the provider sends browsers back. @default '{path}callback/{name of the login}' */
   readonly callbackPath?: string
   /**

@@ -2,7 +2,8 @@ import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { isAdmitted } from './admission.ts'
-import { type CodeFlow, createCodeFlow } from './codeFlow.ts'
+import { createCodeFlow } from './codeFlow.ts'
+import type { CodeFlow } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
 import { userOf } from './idToken.ts'
 import { readOauthOptions } from './oauthOptions.ts'
@@ -48,6 +49,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     revokesAtLogout = true,
     logoutUrl,
     logoutParameters: _,
+    dpop,
     ...rest
   } = options
   if (!isAbsolute(redirectUri))
@@ -69,6 +71,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     )
   if (logoutUrl !== undefined && !isAbsolute(logoutUrl))
     throw new Misconfigured('oauthProvider: `logoutUrl` must be an absolute http(s) URL without a fragment.')
+  const proven = dpop?.(read)
   const discovery = createDiscovery(read)
   if (admit !== undefined && typeof admit !== 'function')
     throw new Misconfigured('oauthProvider: `admit` must be a function from a user to a boolean.')
@@ -99,8 +102,10 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     return isEndedThere && !revokesAtLogout ? true : ((await refreshes.revoke?.(end)) ?? false)
   }
 
+  const flow = createCodeFlow(options, discovery)
+
   return {
-    ...refreshes,
+    ...(proven?.renewals(refreshes) ?? refreshes),
     ...read.resend,
     async revoke(end) {
       const revoking = revoke(end)
@@ -114,7 +119,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     },
     redirectUri,
     logins: {
-      ...createCodeFlow(options, discovery),
+      ...(proven?.flow(flow) ?? flow),
       onLogout(listener) {
         onLogout = listener
       },

@@ -1,5 +1,6 @@
 import type { Admit } from './admission.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
+import type { DpopKey } from './provenClient.ts'
 
 /** A provider at which users log in, and which renews their sessions. */
 export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'> {
@@ -39,4 +40,10 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
    * @default true
    */
   readonly revokesAtLogout?: boolean
+  /**
+   * Binds the tokens to a key of this browser, which no script can read out: `dpopKey()` of `xstate-session/dpop`
+   * (RFC 9449). A provider that gives tokens which are not bound logs nobody in.
+   * @default none: the tokens work for whoever holds them
+   */
+  readonly dpop?: DpopKey
 }

@@ -19,6 +19,7 @@ export const reasonTexts: ReasonTexts = {
   refreshOutcomeUnknown: 'Your session could not be renewed. Please sign in again.',
   notRefreshable: 'Your session has expired. Please sign in again.',
   missingCredential: 'Your session has expired. Please sign in again.',
+  keyLost: 'Your session has expired. Please sign in again.',
   unusableLifetime: 'Your session could not be renewed. Please sign in again.',
   internal: 'Something went wrong with your session. Please sign in again.',
 }

@@ -1,10 +1,13 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { isRenewalRecent } from '../../machines/session.select.ts'
+import type { RejectedReason } from '../../machines/session.types.ts'
 import { orAborted } from '../base/orAborted.ts'
+import type { Flights } from './flights.ts'
 import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'
 import type { BearerSource } from './sessionFetch.ts'
+import { strategyOf } from './strategyOf.ts'
 import type { Supply } from './supply.ts'
 import type { Vault } from './vault.ts'
 
@@ -13,6 +16,7 @@ interface Surroundings {
   readonly vault: Vault
   readonly supply: Supply
   readonly reading: Reading
+  readonly flights: Flights
   now(): number
   send(event: SessionEvent): void
   notify(notice: Notice): void
@@ -24,6 +28,7 @@ export const bearerSource = ({
   vault,
   supply,
   reading,
+  flights,
   now,
   send,
   notify,
@@ -32,6 +37,14 @@ export const bearerSource = ({
   origin: settings.origin,
   origins: settings.origins,
   fetch: settings.fetch ?? globalThis.fetch.bind(globalThis),
+  send(target, init, bearer) {
+    const { fetch } = this
+    const owner = flights.owner()
+    const end = (reason: RejectedReason) =>
+      send({ type: 'refresh.rejected', ...vault.position(), reason, at: now() })
+    const call = { target, init, bearer, keyId: owner?.keyId, fetch, end }
+    return (owner && strategyOf(settings, owner).send?.(call)) ?? fetch(target, init)
+  },
   position: vault.position,
   authorization: vault.authorization,
   fresh: supply.fresh,

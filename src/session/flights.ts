@@ -64,6 +64,7 @@ export function createFlights(surroundings: Surroundings) {
     lifeOf: outcomes.lifeOf,
     problem: outcomes.problem,
     open: grant.open,
+    owner: grant.owner,
     /** Whether there is a session whose tokens are here, or may yet come. */
     isOpen: () => grant.owner() !== undefined,
     /** The session ended: nothing of it stays, unless a peer may yet bring a newer version. */

@@ -16,6 +16,8 @@ export interface LoginAnswer {
   readonly expiresAt?: unknown
   /** How long the bearer lives from now on, where `expiresAt` does not say; seconds (RFC 6749 section 5.1). */
   readonly expiresIn?: number | undefined
+  /** The key to which the tokens are bound, by its name; for strategies whose tokens are bound to one. */
+  readonly keyId?: string | undefined
 }
 
 /** Whose session begins, and how it is renewed. */
@@ -48,6 +50,8 @@ export interface Owner {
   readonly user: UserDocument
   readonly tenantId?: string
   readonly sessionId?: string
+  /** The key to which the tokens are bound. */
+  readonly keyId?: string
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly startedAt: number
 }
@@ -60,7 +64,7 @@ export function readLogin(
   startedAt: number,
   users = userReader(undefined),
 ) {
-  const { token, refreshToken, user: rawUser, expiresAt, expiresIn } = answer ?? {}
+  const { token, refreshToken, user: rawUser, expiresAt, expiresIn, keyId } = answer ?? {}
   const { provider, sessionId } = options ?? {}
   const user = users.keep(rawUser)
   if (answer instanceof Response) throw new InvalidAnswer('Give the parsed body: await response.json().')
@@ -78,6 +82,7 @@ export function readLogin(
     startedAt,
     ...(tenantId && { tenantId }),
     ...(sessionId && { sessionId }),
+    ...(keyId && { keyId }),
   }
   return {
     owner,

@@ -148,7 +148,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     giveUp()
   }
 
-  const source = bearerSource({ settings, vault, supply, reading, now, send, notify })
+  const source = bearerSource({ settings, vault, supply, reading, flights, now, send, notify })
   const session: Session = {
     login: logins.login,
     fetch: createSessionFetch(source),

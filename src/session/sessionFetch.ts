@@ -11,6 +11,8 @@ export interface BearerSource {
   readonly origin: string
   readonly origins: ReadonlySet<string>
   readonly fetch: typeof globalThis.fetch
+  /** Sends a call that carries `bearer`. Absent: by `fetch`. */
+  send?(target: Target, init: RequestInit, bearer: string): Promise<Response>
   position(): Position
   /** The bearer, if it can be served without a thought. */
   fresh(): string | undefined
@@ -124,7 +126,8 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A body is sent from a copy, so that it can be sent again.
     const input = mayHaveBody(target) && !init?.body ? target.clone() : target
-    return source.fetch(input, { ...init, headers, redirect })
+    const call: RequestInit = { ...init, headers, redirect }
+    return source.send ? source.send(input, call, bearer) : source.fetch(input, call)
   }
 
   async function recover(

@@ -1,4 +1,9 @@
-import type { ExpiredReason, ResendPolicy, UserDocument } from '../../machines/session.types.ts'
+import type {
+  ExpiredReason,
+  RejectedReason,
+  ResendPolicy,
+  UserDocument,
+} from '../../machines/session.types.ts'
 
 /** What a strategy is given for one attempt. */
 export interface RefreshRequest {
@@ -10,6 +15,8 @@ export interface RefreshRequest {
   readonly userId: string
   /** Trimmed and validated; absent for a session without a tenant. */
   readonly tenantId?: string
+  /** The key to which the tokens are bound, by its name; absent: they work for whoever holds them. */
+  readonly keyId?: string
   /** Unique per send, for `X-Refresh-Attempt-Id`. */
   readonly attemptId: string
   /** Set if the user was at work a moment ago, as far as the `signals` of the session tell. */
@@ -157,6 +164,21 @@ export type RefreshOutcome =
     }
   | { readonly kind: 'unsupported'; readonly forGood: boolean }
 
+/** One call of the API, as `fetch` is given it; its `Authorization` is still a bearer's. */
+export interface BearerCall {
+  /** Absolute. */
+  readonly target: string | Request
+  /** Its headers are a plain object, with names in lower case where they are ours. */
+  readonly init: RequestInit
+  readonly bearer: string
+  /** The key to which the bearer is bound, by its name; absent: none is known. */
+  readonly keyId: string | undefined
+  /** Sends. */
+  readonly fetch: typeof globalThis.fetch
+  /** The bearer can never be sent again: ends the session for `reason`. */
+  end(reason: RejectedReason): void
+}
+
 /** How one kind of backend renews a bearer. Anyone can write one. */
 export interface SessionStrategy {
   /**
@@ -174,6 +196,11 @@ export interface SessionStrategy {
    * (The session treats a throw as `unknown`.)
    */
   refresh(request: RefreshRequest): Promise<RefreshOutcome>
+  /**
+   * Sends one call of `session.fetch` with a bearer that is no mere bearer, such as one bound to a key. What it resolves to
+   * is judged as the API's answer. Absent: `fetch` is called with `Authorization: Bearer`.
+   */
+  send?(call: BearerCall): Promise<Response>
   /** Ends the grant at the backend, as far as it offers that. Resolves to whether it is known to have ended. */
   revoke?(request: RevokeRequest): Promise<boolean>
 }

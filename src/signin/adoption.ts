@@ -1,5 +1,5 @@
 import { LoginFailed } from '../base/errors.ts'
-import type { GrantedTokens } from '../oauth/codeFlow.ts'
+import type { GrantedTokens } from '../oauth/codeGrant.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import type { AttemptStore } from './attemptStore.ts'
 import type { Callback } from './callbackOf.ts'

@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
 import { isOwnPath } from '../browser/isOwnPath.ts'
-import type { AuthorizationInput } from '../oauth/authorizationRequest.ts'
+import type { AuthorizationInput } from '../oauth/codeGrant.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import { createAdoption } from './adoption.ts'
 import { type AttemptStore, browserAttempts } from './attemptStore.ts'

@@ -1,4 +1,4 @@
-import type { CodeAttempt } from '../oauth/codeFlow.ts'
+import type { CodeAttempt } from '../oauth/codeGrant.ts'
 
 /** What a login that begins may do to the session that is there: nothing, renew its user's sign-in, replace it. */
 export type Purpose = 'signIn' | 'stepUp' | 'switchUser'

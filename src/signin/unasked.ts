@@ -14,7 +14,7 @@ const MOST = 2
 /** A session that lasted longer than this says that the login before it was a good one. */
 const GOOD_MS = 60_000
 /** The user may have taken too long, or come back to an address of another day: a fresh login mends that. */
-const FRESH = new Set(['unknown_attempt', 'attempt_expired', 'invalid_request_uri'])
+const FRESH = new Set(['unknown_attempt', 'attempt_expired', 'invalid_request_uri', 'key_lost'])
 
 /**
  * Counts the logins that begin without the user's wish, as a guard begins them, where the count survives the way to the

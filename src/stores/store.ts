@@ -13,6 +13,8 @@ export interface SessionRecord extends Position {
   readonly tenantId?: string
   /** The server's id of the session. */
   readonly sessionId?: string
+  /** The key to which the tokens are bound, by its name; absent: none. */
+  readonly keyId?: string
   /** The bearer; absent: a renewal brought none yet. */
   readonly bearer?: string
   /** What the next refresh spends. */

@@ -29,6 +29,7 @@ const reasons = Object.keys({
   missingCredential: 1,
   accessRevoked: 1,
   identityMismatch: 1,
+  keyLost: 1,
   stepUpRequired: 1,
   idle: 1,
   absoluteLifetime: 1,
@@ -86,11 +87,14 @@ export function describeCoverage(coverage: ModelCoverage): string {
     `transitions  ${of(coverage.transitions, modelTransitions())}`,
     ...notWalked(coverage).map((row) => `  not walked: ${row}${why(coverage.unreachable[row])}`),
     `reasons      ${of(coverage.reasons, reasons)}`,
-    ...missing.map(
-      (reason) =>
-        `  not seen: ${reason}${reason === 'internal' ? ', which no event causes: the chart itself failed' : ''}`,
-    ),
+    ...missing.map((reason) => `  not seen: ${reason}${unseen[reason] ?? ''}`),
   ].join('\n')
+}
+
+/** Why no event of a model causes it. */
+const unseen: Readonly<Record<string, string>> = {
+  internal: ', which no event causes: the chart itself failed',
+  keyLost: ', which no backend causes: the browser has lost the key of the tokens',
 }
 
 const why = (reason: string | undefined) => (reason === undefined ? '' : `\n    ${reason}`)

@@ -39,6 +39,7 @@ const reasons: Words<ExpiredReason> = {
   missingCredential: true,
   accessRevoked: true,
   identityMismatch: true,
+  keyLost: true,
   stepUpRequired: true,
   idle: true,
   absoluteLifetime: true,

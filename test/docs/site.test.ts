@@ -74,7 +74,7 @@ test.each(Object.keys(sessionMachine.config.states ?? {}))(
 
 test('every reason has its meaning on the page of its state', () => {
   const reasons = readReasons()
-  expect(reasons.expired.size).toBe(12)
+  expect(reasons.expired.size).toBe(13)
   expect(reasons.loggedOut.size).toBe(4)
   const { markdown } = statePage('expired', reasons)
   for (const [reason, meaning] of reasons.expired)

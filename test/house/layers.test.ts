@@ -43,6 +43,18 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/oauth/': { values: ['src/oauth/', 'src/wire/', 'src/base/', 'oauth4webapi'], types: contracts },
+  'src/dpop/': {
+    values: [
+      'src/dpop/',
+      'src/oauth/idToken.ts',
+      'src/browser/database.ts',
+      'src/wire/',
+      'src/base/',
+      '#transport',
+      'oauth4webapi',
+    ],
+    types: [...contracts, 'src/oauth/'],
+  },
   'src/signin/': {
     values: ['src/signin/', 'src/browser/', 'src/base/'],
     types: [...contracts, 'src/oauth/', 'src/session/', 'machines/'],

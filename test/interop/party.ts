@@ -1,4 +1,4 @@
-import type { CodeFlow } from '../../src/oauth/codeFlow.ts'
+import type { CodeFlow } from '../../src/oauth/codeGrant.ts'
 
 /** A provider that is up, as one public client of it sees it. */
 export interface Party {

@@ -187,6 +187,7 @@ export const variants = {
     missingCredential: { ...of(2), reason: 'missingCredential' },
     accessRevoked: { ...of(2), reason: 'accessRevoked' },
     identityMismatch: { ...of(2), reason: 'identityMismatch' },
+    keyLost: { ...of(2), reason: 'keyLost' },
     stepUpRequired: { ...of(2), reason: 'stepUpRequired' },
     older: { ...of(1), reason: 'refreshRejected' },
     'epoch before': { ...of(2, 0), reason: 'refreshRejected' },

@@ -83,6 +83,7 @@ refresh.rejected refreshRejected @early           | ·           | expired (refr
 refresh.rejected missingCredential @early         | ·           | expired (missingCredential) none| expired (missingCredential) none| expired (missingCredential) none     | expired (missingCredential) none| ·
 refresh.rejected accessRevoked @early             | ·           | expired (accessRevoked) none | expired (accessRevoked) none | expired (accessRevoked) none         | expired (accessRevoked) none | ·
 refresh.rejected identityMismatch @early          | ·           | expired (identityMismatch) none| expired (identityMismatch) none| expired (identityMismatch) none      | expired (identityMismatch) none| ·
+refresh.rejected keyLost @early                   | ·           | expired (keyLost) none       | expired (keyLost) none       | expired (keyLost) none               | expired (keyLost) none       | ·
 refresh.rejected stepUpRequired @early            | ·           | expired (stepUpRequired) none| expired (stepUpRequired) none| expired (stepUpRequired) none        | expired (stepUpRequired) none| ·
 refresh.rejected older @early                     | ·           | ·                            | ·                            | ·                                    | ·                            | ·
 refresh.rejected epoch before @early              | ·           | ·                            | ·                            | ·                                    | ·                            | ·

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
-import type { AuthorizationInput } from '../../src/oauth/authorizationRequest.ts'
+import type { AuthorizationInput } from '../../src/oauth/codeGrant.ts'
 import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
 

@@ -49,6 +49,14 @@ test('./browser', async () => {
   `)
 })
 
+test('./dpop', async () => {
+  expect(await offered('./dpop')).toMatchInlineSnapshot(`
+    [
+      "dpopKey",
+    ]
+  `)
+})
+
 test('./inspect', async () => {
   expect(await offered('./inspect')).toMatchInlineSnapshot(`
     [
@@ -249,6 +257,7 @@ test('these are all', () => {
       "./backchannel",
       "./bff",
       "./browser",
+      "./dpop",
       "./inspect",
       "./librechat",
       "./librechat-login",

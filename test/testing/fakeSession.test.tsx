@@ -14,6 +14,7 @@ const expired = {
   missingCredential: 1,
   accessRevoked: 1,
   identityMismatch: 1,
+  keyLost: 1,
   stepUpRequired: 1,
   idle: 1,
   absoluteLifetime: 1,

@@ -1,0 +1,103 @@
+import { generateKeyPair } from 'oauth4webapi'
+import { systemClock } from '../base/clock.ts'
+import { LoginFailed } from '../base/errors.ts'
+import { createDatabase } from '../browser/database.ts'
+import type { ProofKey, Prover } from './prover.ts'
+
+/** What becomes of a login where the browser keeps no key. */
+export type WhenNotKept = 'memory' | 'refuse'
+
+interface KeyRow {
+  readonly v: 1
+  readonly keys: CryptoKeyPair
+}
+
+/** Whether a browser keeps a key is known by then, or it keeps none. */
+const PATIENCE_MS = 5_000
+/** Before the name of a key that the browser does not keep. */
+const TAB = 'tab '
+
+/** The keys of one client in this browser: the one that IndexedDB keeps, and those of this tab alone. */
+export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, { keyOf }: Prover) {
+  const database = createDatabase(name, systemClock, () => {})
+  const known = new Map<string, ProofKey>()
+  let reading: Promise<void> | undefined
+
+  async function remember(keys: CryptoKeyPair, prefix = ''): Promise<ProofKey> {
+    const made = await keyOf(keys, prefix)
+    const key = known.get(made.id) ?? made
+    known.set(key.id, key)
+    return key
+  }
+
+  /** The key that the browser keeps, made if there is none. What stands in its place is of no use to anybody. */
+  function keep(made: CryptoKeyPair): Promise<CryptoKeyPair> {
+    return inTime(
+      database.change([row], (found) => {
+        const keys = keysOf(found)
+        return keys
+          ? { answer: keys }
+          : { write: { [row]: { v: 1, keys: made } satisfies KeyRow }, answer: made }
+      }),
+    )
+  }
+
+  async function read(): Promise<void> {
+    const [found] = await database.read([row])
+    const keys = keysOf(found)
+    if (keys) await remember(keys)
+    // Of another version, or half of one.
+    else if (found !== undefined)
+      await database.change([row], () => ({ write: { [row]: undefined }, answer: undefined }))
+  }
+
+  /**
+   * The key for a login that begins or ends; `undefined`: none outlives the way to the provider.
+   *
+   * @throws LoginFailed where there may be none
+   */
+  async function make(isOver: boolean): Promise<ProofKey | undefined> {
+    // A platform without WebCrypto, such as a page over plain HTTP, has no keys at all.
+    const made = await generateKeyPair('ES256').catch(() => undefined)
+    if (!made) throw new LoginFailed('key_unavailable')
+    const kept = await keep(made).catch(() => undefined)
+    if (kept) return remember(kept)
+    if (whenNotKept === 'refuse') throw new LoginFailed('key_unavailable')
+    return isOver ? remember(made, TAB) : undefined
+  }
+
+  /** The key of this name; `undefined`: it is lost. Rejects where nobody can tell. */
+  async function find(id: string | undefined): Promise<ProofKey | undefined> {
+    // What a store holds may be anything.
+    if (typeof id !== 'string') return undefined
+    const key = known.get(id)
+    if (key || id.startsWith(TAB) || !('indexedDB' in globalThis)) return key
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    await reading
+    return known.get(id)
+  }
+
+  return { make, find }
+}
+
+export type Keys = ReturnType<typeof createKeys>
+
+function keysOf(found: unknown): CryptoKeyPair | undefined {
+  const { v, keys } = (found ?? {}) as Partial<KeyRow>
+  const isWhole = v === 1 && keys?.privateKey instanceof CryptoKey && keys.publicKey instanceof CryptoKey
+  return isWhole ? keys : undefined
+}
+
+/** A storage that does not answer keeps nothing. */
+function inTime<T>(task: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const disarm = systemClock.setTimer(
+      () => reject(new Error('The key was not kept in time.')),
+      PATIENCE_MS,
+      'foreground',
+    )
+    task.then(resolve, reject).finally(disarm)
+  })
+}

@@ -1,0 +1,61 @@
+import { Misconfigured } from '../base/errors.ts'
+import { type Heard, nonceOf, type ProofError, type ProofKey, type Proven, type Prover } from './prover.ts'
+
+/** What came of a request with a proof. */
+export interface Sent {
+  readonly answer: Response
+  /** How the last answer calls what is wrong with the proof. */
+  readonly error: ProofError | undefined
+  readonly nonce: unknown
+}
+
+interface Sending {
+  /** Sends once, with this proof. */
+  send(proof: string): Promise<Response>
+  /** What an answer says; `nonce`: that of its proof. */
+  read(answer: Response, nonce: unknown, isFirst: boolean): Promise<Omit<Heard, 'headers'>>
+  /** Whether it can be sent once only. */
+  readonly isOneWay?: boolean
+}
+
+/**
+ * Sends with a proof of the key, and once more where the answer tells how another proof would be taken: never with the
+ * nonce that was just refused.
+ */
+export async function sendProven(
+  prover: Prover,
+  key: ProofKey,
+  proven: Proven,
+  { send, read, isOneWay = false }: Sending,
+): Promise<Sent> {
+  async function once(first?: Sent): Promise<Sent & { readonly isWorthAnother: boolean }> {
+    const proof = await prover.prove(key, proven)
+    const nonce = nonceOf(proof)
+    if (first?.error === 'use_dpop_nonce' && nonce === first.nonce) return { ...first, isWorthAnother: false }
+    const answer = await send(proof)
+    const { headers } = answer
+    const said = await read(answer, nonce, first === undefined)
+    return {
+      answer,
+      nonce,
+      error: said.error,
+      isWorthAnother: prover.hear(proven, proof, { ...said, headers }),
+    }
+  }
+
+  const first = await once()
+  return first.isWorthAnother && !isOneWay ? once(first) : first
+}
+
+/** What the embedder has to mend where a server does not take the proof. `who`: the server. */
+export function problemOf(who: string, error: ProofError, headers: Headers): Misconfigured {
+  if (error === 'invalid_dpop_proof')
+    return new Misconfigured(
+      `${who} refuses the DPoP proof: is the clock of this device right? A page sees the server's where Date is named in Access-Control-Expose-Headers.`,
+    )
+  return new Misconfigured(
+    headers.get('dpop-nonce') === null
+      ? `${who} asks for a DPoP nonce, and this page sees none: have it name DPoP-Nonce in Access-Control-Expose-Headers (RFC 9449 section 8).`
+      : `${who} refuses the DPoP nonce that it tells, and asks for another (RFC 9449 section 8).`,
+  )
+}

@@ -1,0 +1,3 @@
+/** Tokens that are bound to a key of the browser (DPoP, RFC 9449). Needs the optional peer `oauth4webapi`. */
+
+export { type DpopKeyOptions, dpopKey } from '../dpop/dpopKey.ts'
