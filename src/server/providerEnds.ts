@@ -6,7 +6,7 @@ import type { SessionEnds } from './sessionEnds.ts'
 import type { SessionTagMaker, SessionTags } from './sessionTags.ts'
 
 /** Who has logged out at the provider, and when, by the provider's clock. */
-interface ProviderLogout {
+export interface ProviderLogout {
   readonly sub?: string
   readonly sid?: string
   /** Milliseconds since the Unix epoch; of whole seconds. */
