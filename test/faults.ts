@@ -340,6 +340,7 @@ export const faults = {
   L57: 'a lost key ends its session, for that reason and without a request',
   L58: 'proofs are dated by the clock of the provider',
   L59: 'a pushed request that the provider has forgotten is begun once more, and not for ever',
+  L60: 'a silent login leaves the page as every other, once a tab, and one that the provider does not know is no error',
   L61: 'a login in a window is answered, declined and given up, whatever keeps the windows apart',
   L64: 'a login that would come back to another origin does not begin',
   L65: 'another user takes the place of the first in all tabs',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider, { type Configuration } from 'oidc-provider'
+import Provider, { type Configuration, interactionPolicy } from 'oidc-provider'
 import { listen } from '../backend/listen.ts'
 import type { KnownToken } from './boundSubject.ts'
 
@@ -17,6 +17,8 @@ export interface PageProviderOptions {
   readonly isBound?: boolean
   /** How long access tokens live; seconds. @default 600 */
   readonly accessTokenTtl?: number
+  /** Whether it asks users nothing whom it knows, as it does for pages over https. @default false */
+  readonly isSilent?: boolean
   /** The `Cross-Origin-Opener-Policy` of its pages. @default none */
   readonly openerPolicy?: string
 }
@@ -41,6 +43,9 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
   const { accessTokenTtl = 600, clientSecret } = options
   const server = await listen(0)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const policy = interactionPolicy.base()
+  // Of a native client, which a page over http has to be here, everything is asked each time.
+  if (options.isSilent) policy.get('consent')?.checks.remove('native_client_prompt')
   const configuration: Configuration = {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(24).toString('hex')] },
@@ -76,7 +81,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
       },
       pushedAuthorizationRequests: { enabled: isPushed, requirePushedAuthorizationRequests: isPushed },
     },
-    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+    interactions: { url: (_, { uid }) => `/interaction/${uid}`, policy },
     issueRefreshToken: async () => true,
     expiresWithSession: async () => false,
     ttl: {

@@ -57,6 +57,10 @@ export interface Logins<Name extends string> {
   /**
    * Leaves the page for the provider. Resolves when the page is about to leave; with `popup`, when the user has logged in.
    *
+   * With `prompt: 'none'` the provider asks the user nothing, and sends back at once: with a login, if it knows the user,
+   * else with none, which is no error. A tab does so once, until the user asks for a login; then it resolves, and nothing
+   * happens. It leaves the page as every login does: in a hidden frame browsers keep the provider's cookies from it.
+   *
    * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt
    * @throws LoginFailed where the provider cannot be reached (`provider_unavailable`), or this browser keeps nothing
    * (`storage_unavailable`); with `popup`, also where no window opens (`popup_blocked`), or the user gives up
@@ -161,14 +165,16 @@ export function createLogins<Name extends string>(
       const isCallbackPage = here.pathname === new URL(redirectUri).pathname
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)
       const safe = isSafe(way, origin) ? way : home
+      const isSilent = purpose === 'signIn' && input.prompt === 'none'
+      if (isSilent && !unasked.silent()) return
       if (isUnasked) unasked.begin(safe)
-      else unasked.asked()
+      else if (!isSilent) unasked.asked()
       const begun = async (mark?: string) => {
         // Who has logged out only here would be in again without a question, and perhaps as somebody else.
         const isAskedAnew = (await kept.readHint(name).catch(() => undefined)) === ''
         const whole = isAskedAnew ? { prompt: 'login', ...input } : input
         const { location, attempt } = await inTime((line) => logins.begin(whole, line, mark))
-        const of = { provider: name, returnTo: safe, purpose, ...(user && { userId: user.id }) }
+        const of = { provider: name, returnTo: safe, purpose, isSilent, ...(user && { userId: user.id }) }
         return { location, attempt: { ...attempt, ...of } }
       }
       if (popup) return popups.login(popup === true ? {} : popup, () => begun(IN_POPUP)).catch(failing(safe))
@@ -199,7 +205,9 @@ export function createLogins<Name extends string>(
     if (user && (!isOpen || attempt.purpose === 'signIn')) return { returnTo }
     if (!callback || !isOpen) throw new LoginFailed('unknown_attempt')
     if (wall() >= attempt.beganAt + ATTEMPT_MS) throw new LoginFailed('attempt_expired', returnTo)
-    await adopt(attempt, callback).catch(failing(returnTo))
+    await adopt(attempt, callback).catch((error) => {
+      if (!attempt.isSilent || !QUIET.has(error?.reason)) failing(returnTo)(error)
+    })
     return { returnTo }
   }
 
@@ -257,6 +265,14 @@ export function createLogins<Name extends string>(
     },
   }
 }
+
+/** The provider would have to ask the user (OpenID Connect Core section 3.1.2.6): an answer to a silent login. */
+const QUIET = new Set([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+])
 
 /** Throws the error of a login that was to lead there. */
 const failing = (returnTo: string) => (error: unknown) => {

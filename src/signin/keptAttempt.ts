@@ -13,6 +13,8 @@ export interface KeptAttempt extends CodeAttempt {
   readonly purpose: Purpose
   /** Whose session is stepped up. */
   readonly userId?: string
+  /** Whether the provider was to ask the user nothing. @default false */
+  readonly isSilent?: boolean
   /** When its callback was taken; the instant, as `beganAt`. Absent: nobody has come back. */
   readonly takenAt?: number
 }

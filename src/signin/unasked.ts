@@ -22,6 +22,7 @@ const FRESH = new Set(['unknown_attempt', 'attempt_expired', 'invalid_request_ur
  */
 export function createUnasked(page: LoginPage, app: string, wall: () => number) {
   const key = `${app}-unasked`
+  const silentKey = `${app}-silent`
   let failure: LoginFailed | undefined
 
   function read(): Kept {
@@ -45,9 +46,16 @@ export function createUnasked(page: LoginPage, app: string, wall: () => number) 
       // Where nothing is kept nothing is counted.
       if (page.recall(key) !== text) throw new LoginFailed('storage_unavailable', returnTo)
     },
+    /** Whether a silent login may begin: one in a tab, and none where nothing is kept. */
+    silent(): boolean {
+      if (page.recall(silentKey) !== undefined) return false
+      page.remember(silentKey, 'tried')
+      return page.recall(silentKey) !== undefined
+    },
     /** The user asks for a login: all is forgotten. */
     asked(): void {
       failure = undefined
+      page.remember(silentKey, undefined)
       page.remember(key, undefined)
     },
     /** What became of a callback. */

@@ -1,5 +1,15 @@
 import type { AuthorizationServer } from 'oauth4webapi'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
 import { startPageProvider } from '../../examples/embed/provider.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
@@ -620,6 +630,7 @@ describe('L41: a logout while twenty calls and a renewal are under way', () => {
       await expect.poll(() => renewed.length).toBe(1)
       isHeld = false
       const inFlight = waiting.length
+      const { revocations } = provider.counts
       const loggingOut = session.logout()
       expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
       expect(inFlight).toBe(place + 1)
@@ -632,6 +643,8 @@ describe('L41: a logout while twenty calls and a renewal are under way', () => {
       await expect(session.getToken()).rejects.toMatchObject({ code: 'logged_out' })
       expect(await attempts.readHint('keycloak')).toBeUndefined()
       await expect.poll(() => page.left).toContain('/session/end')
+      // The token of the session, and that of the renewal.
+      await expect.poll(() => provider.counts.revocations).toBe(revocations + 2)
       await expect.poll(() => provider.subjectOf(renewed[0]?.access_token ?? '')).toBeUndefined()
     },
   )
@@ -650,6 +663,45 @@ describe('L41: a logout while twenty calls and a renewal are under way', () => {
     expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'user' })
     await expect.poll(() => page.revoked).toBe(revoked + 1)
   })
+})
+
+test('L60: a silent login is one a tab, and an answer that is no login is no error', async () => {
+  const silent = await startPageProvider({
+    redirectUri: CALLBACK,
+    postLogoutRedirectUri: HOME,
+    isSilent: true,
+  })
+  onTestFinished(() => silent.close())
+  const { tab } = browser(silent)
+  const memory = new Map<string, string>()
+  const first = tab(HOME, memory)
+  await first.logins.signIn('keycloak', { prompt: 'none' })
+  expect(new URL(first.page.left).searchParams.get('prompt')).toBe('none')
+  const back = tab(await wayBack(first.page.left), memory)
+  expect(await back.logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
+  expect(back.session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'never' })
+  for (let start = 0; start < 3; start++) {
+    const { logins, page } = tab(HOME, memory)
+    await logins.signIn('keycloak', { prompt: 'none' })
+    expect(page.left).toBe('')
+  }
+  // Where nothing is kept nothing is tried.
+  const forgetful = tab(HOME, new Proxy(memory, { get: () => () => undefined }))
+  await forgetful.logins.signIn('keycloak', { prompt: 'none' })
+  expect(forgetful.page.left).toBe('')
+  // A login that the user asks for begins, and so does a silent one after that.
+  const jar = new Map<string, string>()
+  await back.logins.signIn('keycloak', { loginHint: 'ada' })
+  await tab(await wayBack(back.page.left, jar), memory).logins.handleCallback()
+  const again = tab(HOME, memory)
+  await again.logins.signIn('keycloak', { prompt: 'none' })
+  const known = tab(await wayBack(again.page.left, jar), memory)
+  await known.logins.handleCallback()
+  expect(known.session.getSnapshot()).toMatchObject({ state: 'active', user: { id: 'ada' } })
+  // Of a login that is not silent it is an error.
+  await known.logins.stepUp('keycloak', { prompt: 'none' })
+  const stepped = tab(await wayBack(known.page.left), memory)
+  await expect(stepped.logins.handleCallback()).rejects.toEqual(failed('login_required'))
 })
 
 describe('who may in', () => {
