@@ -8,7 +8,8 @@ import type {
   LoginStep,
   ServerLogin,
 } from '../server/serverLogin.ts'
-import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
+import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
+import { withBasicHint } from './basicHint.ts'
 import { createCodeFlow } from './codeFlow.ts'
 import type { AuthorizationInput, CodeAttempt } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
@@ -61,8 +62,10 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       scope = 'openid',
       revokesAtLogout = true,
       responseMode,
-      ...rest
+      ...given
     } = options
+    const basic = given.clientAuth && withBasicHint(given.clientAuth)
+    const rest = { ...given, ...(basic && { clientAuth: basic.auth }) }
     const isPosted = responseMode === 'form_post'
     if (!/(^| )openid( |$)/.test(scope))
       throw new Misconfigured(
@@ -80,21 +83,28 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
     const parameters = { ...rest.parameters, ...(isPosted && { response_mode: 'form_post' }) }
     const flow = createCodeFlow({ ...rest, scope, redirectUri, parameters }, discovery)
 
-    /** Runs `task` with a deadline. */
+    /** Runs `task`, each of whose calls has a deadline of its own: a slow discovery costs no exchange. */
     async function within<T>(task: (line: Line) => Promise<T>): Promise<T> {
-      const controller = new AbortController()
-      const disarm = host.clock.setTimer(() => controller.abort(), host.attemptTimeoutMs, 'foreground')
+      const disarms: (() => void)[] = []
       try {
-        return await task({ signal: controller.signal, fetch: host.fetch })
+        return await task({
+          get signal() {
+            const controller = new AbortController()
+            const abort = () => controller.abort()
+            disarms.push(host.clock.setTimer(abort, host.attemptTimeoutMs, 'foreground'))
+            return controller.signal
+          },
+          fetch: host.fetch,
+        })
       } finally {
-        disarm()
+        for (const disarm of disarms) disarm()
       }
     }
 
     return {
       identity: `${read.issuer.href} ${options.clientId}`,
       providerUrl: read.issuer.href,
-      strategies: { oauth: strategyOf(options, read, discovery, revokesAtLogout) },
+      strategies: { oauth: strategyOf({ ...rest, hint: basic?.hint }, read, discovery, revokesAtLogout) },
       bindsCallback: true,
       callbackPaths: [path],
       isPosted,
@@ -124,12 +134,12 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
               strategy: 'oauth',
               sub: claims.sub,
               ...(typeof claims.sid === 'string' && { sid: claims.sid }),
-              issuedAt: claims.iat * 1_000,
+              ...(Number.isFinite(claims.iat) && { issuedAt: claims.iat * 1_000 }),
               ...(idToken.length <= MAX_ID_TOKEN && { data: { idToken } }),
             },
           }
         } catch (error) {
-          return { refused: refusalOf(error), ...(granted && { granted }) }
+          return { refused: refusalOf(error, basic?.hint), ...(granted && { granted }) }
         }
       },
 
@@ -142,9 +152,16 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
 }
 
 /** Why a login came to nothing: in the provider's word or ours; `user` of the options may throw, too. */
-function refusalOf(error: unknown): LoginRefusal {
-  if (error instanceof LoginFailed)
-    return { status: error.reason === 'provider_unavailable' ? 503 : 401, code: error.reason }
+function refusalOf(error: unknown, hint?: () => string | undefined): LoginRefusal {
+  if (error instanceof LoginFailed) {
+    const { reason: code } = error
+    const problem = code === 'invalid_client' ? hint?.() : undefined
+    return {
+      status: code === 'provider_unavailable' ? 503 : 401,
+      code,
+      ...(problem !== undefined && { problem }),
+    }
+  }
   if (error instanceof Misconfigured) return { status: 503, code: 'misconfigured', problem: error.message }
   console.error(error)
   return { status: 401, code: 'invalid_answer' }
@@ -152,19 +169,29 @@ function refusalOf(error: unknown): LoginRefusal {
 
 /** The refreshes, and a logout that leaves the revocation to the provider's own logout, where that is wanted. */
 function strategyOf(
-  options: OauthLoginOptions,
+  {
+    hint,
+    ...rest
+  }: Omit<OauthLoginOptions, 'scope'> & { readonly hint?: (() => string | undefined) | undefined },
   read: ReturnType<typeof readOauthOptions>,
   discovery: ReturnType<typeof createDiscovery>,
   revokesAtLogout: boolean,
 ): SessionStrategy {
-  const { scope, ...rest } = options
   const refreshes = createRefreshes(rest, discovery)
   async function revoke(end: RevokeRequest): Promise<boolean> {
     const { provider } = await discovery.discover(end)
     if (!revokesAtLogout && end.cause === 'logout' && provider?.end_session_endpoint) return true
     return (await refreshes.revoke?.(end)) ?? false
   }
-  return { ...refreshes, ...read.resend, revoke }
+  async function refresh(attempt: RefreshRequest): Promise<RefreshOutcome> {
+    const outcome = await refreshes.refresh(attempt)
+    if (outcome.kind !== 'refused' || outcome.cause !== 'misconfigured' || outcome.problem) return outcome
+    const problem = hint?.()
+    return problem === undefined
+      ? outcome
+      : { ...outcome, problem: `A refresh was refused; perhaps ${problem}` }
+  }
+  return { ...refreshes, ...read.resend, refresh, revoke }
 }
 
 const MAX_TEXT = 256

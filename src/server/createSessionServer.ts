@@ -87,9 +87,10 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
         Array.from({ length: MAX_PARTS }, (_, part) => slot(`.${part}`)),
         keyring,
         entries,
+        publicUrl.href,
         absoluteLifetimeMs,
       )
-    : idCookie(slot(''), keyring, absoluteLifetimeMs)
+    : idCookie(slot(''), keyring, publicUrl.href, absoluteLifetimeMs)
   const background = (task: Promise<unknown>) => void work.track(task)
   const sessions = createSessions({ settings, keyring, entries, sessionCookie, logins, background })
   const api = createRoutes(

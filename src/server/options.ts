@@ -38,8 +38,8 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    */
   readonly coordinator?: Coordinator
   /**
-   * The cookies' name, without prefix; letters, digits, `-` and `_`. Give panels of one host whose paths lie in each other
-   * a name each. @default 'session'
+   * The cookies' name, without prefix; letters, digits, `-` and `_`. Panels of one host keep
+   * apart without one. @default 'session', and `session-{port}` where `publicUrl` names a port: cookies know no ports
    */
   readonly cookieName?: string
   /** Under `publicUrl`: where this server's own endpoints are. @default 'session/' */

@@ -27,7 +27,6 @@ const POSITIVE = [
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
   const settings = {
-    cookieName: 'session',
     path: 'session/',
     loginPath: 'login',
     forwardClientIp: (() => undefined) as NonNullable<SessionServerOptions['forwardClientIp']>,
@@ -69,13 +68,16 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     throw new Misconfigured(
       'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
     )
-  if (!/^[A-Za-z\d][\w-]{0,63}$/.test(settings.cookieName))
+  // A cookie is for all ports of its host.
+  const cookieName = settings.cookieName ?? (publicUrl.port ? `session-${publicUrl.port}` : 'session')
+  if (!/^[A-Za-z\d][\w-]{0,63}$/.test(cookieName))
     throw new Misconfigured(
       'Option "cookieName" must be 1 to 64 letters, digits, "-" and "_", and start with a letter or digit.',
     )
   const ownRoot = root.endsWith('/') ? root : `${root}/`
   return {
     ...settings,
+    cookieName,
     isObserved: options.observe !== undefined,
     users: userReader(settings.user),
     publicUrl,

@@ -29,19 +29,24 @@ export interface SessionCookie {
 /** Without an address: where every cookie that reaches a page of ours reaches. */
 const pathOf = ({ url }: SessionRequest) => (url === undefined ? '/' : new URL(url).pathname)
 
-/** The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived. */
-export function idCookie(slot: CookieSlot, keyring: Keyring, maxAgeMs: number): SessionCookie {
+/**
+ * The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived.
+ * `app`: the panel that it is of.
+ */
+export function idCookie(slot: CookieSlot, keyring: Keyring, app: string, maxAgeMs: number): SessionCookie {
+  // Of another panel on this host, which may share store and secrets, a cookie opens nothing.
+  const keysOf = (id: string) => keyring.macs('session id', `${app} ${id}`)
   return {
     async create() {
       const id = randomId()
-      return { id, key: (await keyring.macs('session id', id))[0] ?? '' }
+      return { id, key: (await keysOf(id))[0] ?? '' }
     },
     candidatesOf: (request) =>
       Promise.all(
         slot
           .values(request)
           .filter((id) => RANDOM_ID.test(id))
-          .map((id) => keyring.macs('session id', id)),
+          .map(keysOf),
       ),
     issue: async (_, id) => [slot.set(id, maxAgeMs)],
     update: async () => [],
@@ -51,7 +56,6 @@ export function idCookie(slot: CookieSlot, keyring: Keyring, maxAgeMs: number): 
   }
 }
 
-const CONTEXT = 'session cookie'
 /** How many parts there are, which sealed text they are of, and what of it this part holds. */
 const PART = /^(\d)\.([\w-]{8})\.(.*)$/s
 
@@ -64,8 +68,10 @@ export function sealedCookie(
   slots: readonly CookieSlot[],
   keyring: Keyring,
   entries: Entries,
+  app: string,
   maxAgeMs: number,
 ): SessionCookie {
+  const context = `session cookie of ${app}`
   /** What the browser of a request had, by key. */
   const carried = new WeakMap<SessionRequest, Map<string, string>>()
 
@@ -87,7 +93,7 @@ export function sealedCookie(
   }
 
   async function lines(record: ServerRecord): Promise<readonly string[]> {
-    const sealed = await keyring.seal(cookieText(record), CONTEXT)
+    const sealed = await keyring.seal(cookieText(record), context)
     const count = Math.ceil(sealed.length / CHUNK)
     if (count > slots.length)
       throw new Misconfigured(
@@ -117,7 +123,7 @@ export function sealedCookie(
       const texts = new Map<string, string>()
       carried.set(request, texts)
       for (const sealed of sealedOf(request)) {
-        const opened = await keyring.unseal(sealed, CONTEXT)
+        const opened = await keyring.unseal(sealed, context)
         const record = 'plain' in opened ? readCookieText(opened.plain) : undefined
         if (!record || record === 'newer') continue
         texts.set(record.key, cookieText(record))

@@ -38,6 +38,7 @@ function tell(key: string, revision: number): void {
 function ours() {
   const store = redisServerStore({ client, replicas: 1 })
   return librechatServer({
+    cookieName: 'session',
     ...times,
     baseUrl: BACKEND,
     browserBaseUrl: BROWSER_BACKEND,
