@@ -97,7 +97,12 @@ function Begin<Name extends string>({
 
 function Prompt({ error, signIn }: SignInPrompt): ReactElement {
   const reason = useReasonText()
-  const text = error ? 'The sign-in has failed.' : reason
+  // In an installed application of iOS a login begins, and comes back in a browser beside it.
+  const isOfAnother = error instanceof LoginFailed && error.reason === 'unknown_attempt'
+  const failed = isOfAnother
+    ? 'That sign-in was not begun in this browser. Go on where you began it, or sign in here.'
+    : 'The sign-in has failed.'
+  const text = error ? failed : reason
   const button = createElement('button', { type: 'button', onClick: signIn }, 'Sign in')
   return createElement(Fragment, null, createElement('p', { role: 'alert' }, text), button)
 }

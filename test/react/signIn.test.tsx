@@ -168,6 +168,17 @@ describe.each(modes)('the guard that signs in, rendered %s', (_, wrap) => {
   })
 })
 
+test('L62: the guard tells who comes back to a browser that did not begin where to go on', async () => {
+  const { load, counts, memory } = tab()
+  memory.set('xstate-session-unasked', JSON.stringify({ begunAt: [Date.now(), Date.now()], isOver: false }))
+  counts.href = `${CALLBACK}?code=c&state=of-another-browser`
+  const { shown, left } = await load()
+  expect(shown.text()).toContain('That sign-in was not begun in this browser.')
+  await shown.click('Sign in')
+  await settle(() => {})
+  expect(left()).toContain('id.example')
+})
+
 test('L59: a request that the provider has forgotten meanwhile is begun once more, and not for ever', async () => {
   const { load, back, counts } = tab({ fails: 'invalid_request_uri' })
   for (let turn = 0; turn < 4; turn++) {

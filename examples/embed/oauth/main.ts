@@ -27,6 +27,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   elsewhere: 'You have signed out in another tab.',
   access_denied: 'You have not signed in.',
   provider_unavailable: 'The sign-in page is away. Please try again.',
+  unknown_attempt: 'That sign-in was not begun in this browser. Go on where you began it, or sign in here.',
   other_user: 'Somebody else has signed in there. You still are who you were.',
 }
 let problem = ''
