@@ -18,6 +18,7 @@ export {
 } from '../testing/createSessionModel.ts'
 export type { DrivenServerOptions } from '../testing/drivenServer.ts'
 export type { DrivenUiOptions } from '../testing/driverOfSession.ts'
+export type { ServerLoginConformanceOptions, ServerLoginUnderTest } from '../testing/loginUnderTest.ts'
 export { describeCoverage, type ModelCoverage, sumCoverage } from '../testing/modelCoverage.ts'
 export type { ModelDriver, ModelPlace } from '../testing/modelDriver.ts'
 export { instantOf, type ModelContext, type ModelEventType, modelEvents } from '../testing/modelEvents.ts'
@@ -32,6 +33,7 @@ export {
   modelSuite,
 } from '../testing/modelSuite.ts'
 export { type ModelTransition, modelTransitions } from '../testing/modelTransitions.ts'
+export { serverLoginConformance } from '../testing/serverLoginConformance.ts'
 export {
   type ServerStoreConformanceOptions,
   type ServerStoreUnderTest,

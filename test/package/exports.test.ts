@@ -215,6 +215,7 @@ test('./testing', async () => {
       "modelKey",
       "modelSuite",
       "modelTransitions",
+      "serverLoginConformance",
       "serverStoreConformance",
       "sessionDriver",
       "sessionStoreConformance",
