@@ -25,9 +25,15 @@ import type { BffSession } from 'xstate-session/bff'
 import type { Logins as PageLogins } from 'xstate-session/oauth'
 import type { OauthLoginOptions } from 'xstate-session/oauth-login'
 import type { ReactAdminAnswer } from 'xstate-session/react-admin'
-import type { SessionServer, SessionServerOptions } from 'xstate-session/server'
+import type { ServerLogin, SessionServer, SessionServerOptions } from 'xstate-session/server'
 import type { RouterLike } from 'xstate-session/tanstack-router'
-import type { DrivenBackend, ModelDriver, ModelSnapshot, ModelSuite } from 'xstate-session/testing'
+import type {
+  DrivenBackend,
+  ModelDriver,
+  ModelSnapshot,
+  ModelSuite,
+  ServerLoginUnderTest,
+} from 'xstate-session/testing'
 import type * as zod from 'zod'
 
 /** What the examples of docstrings take for granted. */
@@ -49,6 +55,8 @@ export declare const url: string
 export declare const secret: string
 /** Of the peer: what it is made with is the provider's affair. */
 export declare const clientAuth: NonNullable<OauthLoginOptions['clientAuth']>
+export declare const serverLogin: ServerLogin
+export declare const credentials: NonNullable<ServerLoginUnderTest['credentials']>
 export declare const email: string
 export declare const password: string
 export declare const code: string

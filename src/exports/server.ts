@@ -11,6 +11,7 @@ export type {
   OpenServerSession,
   ServerSession,
 } from '../server/getSession.ts'
+export type { LoginChoice } from '../server/loginChoice.ts'
 export type { ServerEndReason, ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { OpenOptions } from '../server/openSession.ts'
 export type { RequestInfo, SessionServerOptions } from '../server/options.ts'

@@ -1,5 +1,6 @@
 import { factsOf, failure, json, redirect } from './answers.ts'
 import type { Purpose } from './attempts.ts'
+import { chosenLogin } from './chosenLogin.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession } from './currentSession.ts'
 import { isFound } from './foundSession.ts'
@@ -11,9 +12,7 @@ import { loginsNamedBy, NOBODY } from './namedLogin.ts'
 import { pendingSteps } from './pendingSteps.ts'
 import { readJson } from './readJson.ts'
 import { returnToOf } from './returnToOf.ts'
-import type { LoginGrant, RunningLogin } from './serverLogin.ts'
-
-type Chosen = readonly [name: string, login: RunningLogin]
+import type { LoginGrant } from './serverLogin.ts'
 
 /**
  * `POST login`, the credentials of a login: 200 with the facts of the new session, or `{ next, attempt }`, what the user is
@@ -22,12 +21,17 @@ type Chosen = readonly [name: string, login: RunningLogin]
 export const submitLogin: Endpoint = async (context, request, info) => {
   const other = await otherLogin(context, request)
   if (other) return other
-  const { via, ...input } = (await readJson(request)) ?? {}
-  const chosen = choose(context, via, 'submit')
+  const body = (await readJson(request)) ?? {}
+  const chosen = await chosenLogin(context, { request, input: body, way: 'credentials' })
   if (chosen instanceof Response) return chosen
+  // Who asks learns no more of a login that there is not than of one that there is.
+  const unknown = () => refused(context, { status: 401, code: 'invalid_credentials' })
+  if (!chosen) return unknown()
+  const { via: _, ...input } = body
   const [name, login] = chosen
   const askedAt = context.settings.clock.wall()
   const step = noted(context.logins, name, await login.submit?.(loginRequest(context, request, info), input))
+  if (!step && context.settings.chooseLogin) return unknown()
   if (!step) return failure(400, 'invalid_request', { expected: login.expected?.() })
   if ('done' in step) return opened(context, request, { via: name, grant: step.done, askedAt })
   if ('refused' in step) {
@@ -88,13 +92,14 @@ export const nextStep: Endpoint = async (context, request, info) => {
 export const startLogin: Endpoint = async (context, request, info) => {
   const { sessions, attemptsOf } = context
   const body = request.headers.has('content-type') ? await readJson(request) : {}
-  const { via, returnTo, purpose, ...input } = body ?? {}
+  const { via: _, returnTo, purpose, ...input } = body ?? {}
   if (!body || !(purpose === undefined || isPurpose(purpose)))
     return failure(400, 'invalid_request', {
       expected: 'a JSON object, perhaps with "returnTo" and "purpose": "stepUp" or "switchUser"',
     })
-  const chosen = choose(context, via, 'begin')
+  const chosen = await chosenLogin(context, { request, input: body, way: 'redirect' })
   if (chosen instanceof Response) return chosen
+  if (!chosen) return refused(context, UNAVAILABLE)
   const [name, login] = chosen
   const other = await otherLogin(context, request)
   if (other) return other
@@ -122,17 +127,26 @@ export const startLogin: Endpoint = async (context, request, info) => {
 export const followLogin: Endpoint = async (context, request, info) => {
   const { settings, logins, attemptsOf } = context
   const { searchParams } = new URL(request.url)
-  const [via, returnTo] = ['via', 'returnTo'].map((name) => searchParams.get(name) ?? undefined)
+  const returnTo = searchParams.get('returnTo') ?? undefined
+  const ahead =
+    isPrefetch(request) || !isWindow(request)
+      ? failure(403, 'csrf', {
+          expected: 'a navigation of a window',
+          came: 'a prefetch, or no navigation',
+        })
+      : undefined
+  if (settings.chooseLogin && ahead) return ahead
   if (!logins.all.some(([, login]) => login.begin && login.bindsCallback)) return postOnly()
-  const chosen = choose(context, via, 'begin')
+  const input = Object.fromEntries(searchParams)
+  const chosen = await chosenLogin(context, { request, input, way: 'redirect' })
   if (chosen instanceof Response) return chosen
+  if (!chosen || (settings.chooseLogin && !chosen[1].bindsCallback)) {
+    settings.observe(loginRefused(302, UNAVAILABLE))
+    return redirect(`${settings.paths.login}?error=${UNAVAILABLE.code}`)
+  }
   const [name, login] = chosen
   if (!login.bindsCallback) return postOnly()
-  if (isPrefetch(request) || !isWindow(request))
-    return failure(403, 'csrf', {
-      expected: 'a navigation of a window',
-      came: 'a prefetch, or no navigation',
-    })
+  if (ahead) return ahead
   const site = request.headers.get('sec-fetch-site') ?? 'none'
   if (site !== 'none' && site !== 'same-origin') return redirect(settings.paths.login)
   const attempt = { returnTo: returnToOf(context, returnTo) }
@@ -151,6 +165,9 @@ export const followLogin: Endpoint = async (context, request, info) => {
   }
 }
 
+/** What the option `chooseLogin` has no login for, or none of this kind. */
+const UNAVAILABLE = { status: 401, code: 'login_unavailable' } as const
+
 /** A link begins no login where the provider gives no `state` back: any website could make a browser follow it. */
 const postOnly = () =>
   failure(405, 'method_not_allowed', { expected: 'a POST; then go to "location" of its answer' }, [], {
@@ -164,19 +181,6 @@ const isPrefetch = ({ headers }: Request): boolean =>
   )
 
 const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || value === 'switchUser'
-
-/** The login that a request names by `via`; without a name the one that can do what is asked for. */
-function choose({ logins }: ServerContext, via: unknown, can: 'submit' | 'begin'): Chosen | Response {
-  const able = logins.all.filter(([, login]) => login[can])
-  const named = via === undefined ? able : able.filter(([name]) => name === via)
-  const [one] = named
-  if (one && named.length === 1) return one
-  const names = able.map(([name]) => `"${name}"`).join(', ')
-  return failure(400, 'invalid_request', {
-    expected:
-      able.length > 0 ? `"via", one of ${names}` : 'another way to log in: there is none of this kind',
-  })
-}
 
 /** A page that believes in another login than the one that is here begins no login over it, nor over one that waits. */
 async function otherLogin(context: ServerContext, request: Request): Promise<Response | undefined> {

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
+import type { LoginChoice } from './loginChoice.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ApiTarget } from './routes.ts'
 import type { ServerLogin } from './serverLogin.ts'
@@ -48,6 +49,19 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly loginPath?: string
   /** The ways to log in, each under a name that its sessions keep. One at least. */
   readonly logins: Readonly<Record<string, ServerLogin>>
+  /**
+   * Chooses the login of a request, by tenant or by mail domain, in place of `via`: its name, or none. Whoever asks is not told
+   * which logins there are: with none, credentials are answered as wrong ones are, a login by redirect
+   * `login_unavailable`; `GET {path}logins` lists what the request alone chooses. Throws and unknown names count as none.
+   * @default a request names its login by `via`
+   *
+   * @example
+   * const server = createSessionServer({
+   *   ...serverOptions,
+   *   chooseLogin: ({ input }) => (String(input.loginHint).endsWith('@example.com') ? 'staff' : 'guests'),
+   * })
+   */
+  readonly chooseLogin?: (choice: LoginChoice) => string | undefined | Promise<string | undefined>
   /**
    * Whether a user may use the panel: asked at the login, and of the session whenever a request comes, so that what a
    * renewal tells counts. `claims` are what is kept of the user: all that the login tells, also what the schema of the option

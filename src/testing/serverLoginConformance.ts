@@ -14,7 +14,7 @@ import {
  * (`submit`, `begin`, `verify`, …) is not asked of it.
  *
  * @example
- * const cases = serverLoginConformance({ create: async () => ({ login, credentials: { right, wrong } }) })
+ * const cases = serverLoginConformance({ create: async () => ({ login: serverLogin, credentials }) })
  * for (const { name, run } of cases) test(name, run)
  */
 export function serverLoginConformance({
