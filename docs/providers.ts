@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Measured } from '../test/interop/script.ts'
+import type { Measured } from '../test/interop/measured.ts'
 import { table } from './table.ts'
 
 /** What `npm run interop` has written. */
@@ -30,6 +30,14 @@ const PARTS: readonly [string, readonly (readonly [string, keyof Measured])[]][]
     [
       ['a login', 'login'],
       ['the metadata name', 'metadata'],
+    ],
+  ],
+  [
+    'Through a page and through a server',
+    [
+      ['a page, in Chromium', 'page'],
+      ['a server', 'server'],
+      ['a logout at the provider', 'backChannel'],
     ],
   ],
   [

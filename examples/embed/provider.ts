@@ -15,6 +15,14 @@ export interface PageProviderOptions {
   readonly clientSecret?: string
   /** Whether tokens have to be bound to a key, and proofs to carry a nonce (RFC 9449). @default false */
   readonly isBound?: boolean
+  /** Another client, a server that is told of logouts; absent: none. */
+  readonly server?: {
+    readonly id: string
+    readonly secret: string
+    readonly redirectUri: string
+    readonly postLogoutRedirectUri: string
+    readonly backChannelUri: string
+  }
   /** How long access tokens live; seconds. @default 600 */
   readonly accessTokenTtl?: number
   /** Whether it asks users nothing whom it knows, as it does for pages over https. @default false */
@@ -42,6 +50,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
   const { redirectUri, postLogoutRedirectUri, isPushed = false, isBound = false } = options
   const { accessTokenTtl = 600, clientSecret } = options
   const server = await listen(0)
+  const other = options.server
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const policy = interactionPolicy.base()
   // Of a native client, which a page over http has to be here, everything is asked each time.
@@ -63,6 +72,22 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token'],
       },
+      ...(other
+        ? [
+            {
+              client_id: other.id,
+              client_secret: other.secret,
+              token_endpoint_auth_method: 'client_secret_basic' as const,
+              id_token_signed_response_alg: 'ES256' as const,
+              redirect_uris: [other.redirectUri],
+              post_logout_redirect_uris: [other.postLogoutRedirectUri],
+              backchannel_logout_uri: other.backChannelUri,
+              backchannel_logout_session_required: true,
+              response_types: ['code' as const],
+              grant_types: ['authorization_code', 'refresh_token'],
+            },
+          ]
+        : []),
     ],
     claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
     conformIdTokenClaims: false,
@@ -70,6 +95,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: true, ...(isBound && { nonceSecret: randomBytes(32), requireNonce: () => true }) },
+      backchannelLogout: { enabled: other !== undefined },
       revocation: { enabled: true, allowedPolicy: async () => true },
       rpInitiatedLogout: {
         enabled: true,
@@ -81,6 +107,8 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
       },
       pushedAuthorizationRequests: { enabled: isPushed, requirePushedAuthorizationRequests: isPushed },
     },
+    // The provider's own connection refuses to call this machine.
+    fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined } as RequestInit),
     interactions: { url: (_, { uid }) => `/interaction/${uid}`, policy },
     issueRefreshToken: async () => true,
     expiresWithSession: async () => false,
@@ -118,7 +146,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     }
     if (accountId === 'nobody')
       return provider.interactionFinished(request, response, { error: 'access_denied' })
-    const grant = new provider.Grant({ accountId, clientId: 'panel' })
+    const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
     grant.addOIDCScope(SCOPE)
     const result = { login: { accountId }, consent: { grantId: await grant.save() } }
     return provider.interactionFinished(request, response, result)

@@ -4,16 +4,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { cache, has, run, serve } from './children.ts'
-import type { Found, Party } from './party.ts'
+import { type Found, type Party, type Places, SERVER } from './party.ts'
 
 const VERSION = '2.3.0'
-const HERE = 'http://127.0.0.1:9876/'
 const MODULE = 'github.com/ory/hydra/v2'
 /** What Hydra's own go.mod puts in its place. */
 const POP = 'github.com/gobuffalo/pop/v6=github.com/ory/pop/v6@v6.2.1-0.20241121111754-e5dfc0f3344b'
 
 /** Ory Hydra, out of its Go module. */
-export async function hydra(): Promise<Found> {
+export async function hydra(places: Places): Promise<Found> {
   const program = `${cache}hydra-${VERSION}`
   if (!existsSync(program)) {
     if (!has('go'))
@@ -33,13 +32,13 @@ export async function hydra(): Promise<Found> {
   }
   return {
     parties: [
-      await start(program, 'as it comes: no grace period', 0),
-      await start(program, 'a grace period of 3 s', 3_000),
+      await start(program, places, 'as it comes: no grace period', 0),
+      await start(program, places, 'a grace period of 3 s', 3_000),
     ],
   }
 }
 
-async function start(program: string, setting: string, graceMs: number): Promise<Party> {
+async function start(program: string, places: Places, setting: string, graceMs: number): Promise<Party> {
   const [port, adminPort] = [await freePort(0), await freePort(0)]
   const admin = `http://127.0.0.1:${adminPort}/admin`
   const app = await startLoginApp(admin)
@@ -50,7 +49,15 @@ async function start(program: string, setting: string, graceMs: number): Promise
     JSON.stringify({
       dsn: 'memory',
       log: { level: 'error' },
-      serve: { public: { port, host: '127.0.0.1' }, admin: { port: adminPort, host: '127.0.0.1' } },
+      serve: {
+        public: {
+          port,
+          host: '127.0.0.1',
+          // Whose pages may call it.
+          cors: { enabled: true, allowed_origins: [new URL(places.page).origin] },
+        },
+        admin: { port: adminPort, host: '127.0.0.1' },
+      },
       urls: {
         self: { issuer },
         login: `${app.url}/login`,
@@ -68,26 +75,40 @@ async function start(program: string, setting: string, graceMs: number): Promise
     `http://127.0.0.1:${adminPort}/health/ready`,
   )
   const scope = 'openid profile email offline_access'
-  const made = await fetch(`${admin}/clients`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
+  const common = { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope }
+  const clients = [
+    {
       client_id: 'panel',
       token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      scope,
-      redirect_uris: [`${HERE}callback`],
-      post_logout_redirect_uris: [HERE],
-    }),
-  })
-  if (made.status !== 201) throw new Error(`Hydra took no client: ${made.status}`)
+      redirect_uris: [`${places.page}callback`],
+      post_logout_redirect_uris: [places.page],
+      allowed_cors_origins: [new URL(places.page).origin],
+    },
+    {
+      client_id: SERVER.id,
+      client_secret: SERVER.secret,
+      token_endpoint_auth_method: 'client_secret_basic',
+      redirect_uris: [`${places.server}${SERVER.callback}`],
+      post_logout_redirect_uris: [places.server],
+      backchannel_logout_uri: `${places.server}${SERVER.backChannel}`,
+      backchannel_logout_session_required: true,
+    },
+  ]
+  for (const client of clients) {
+    const made = await fetch(`${admin}/clients`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...common, ...client }),
+    })
+    if (made.status !== 201) throw new Error(`Hydra took no client: ${made.status}`)
+  }
   return {
     name: `Ory Hydra ${VERSION}`,
     setting,
     issuer,
-    redirectUri: `${HERE}callback`,
-    postLogoutRedirectUri: HERE,
+    places,
+    redirectUri: `${places.page}callback`,
+    postLogoutRedirectUri: places.page,
     scope,
     graceMs,
     async stop() {

@@ -1,15 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { freePort } from '../../examples/demo/freePort.ts'
 import { cache, has, run, serve } from './children.ts'
-import type { Found } from './party.ts'
+import { type Found, type Places, SERVER } from './party.ts'
 
 const VERSION = '26.7.3'
-const HERE = 'http://127.0.0.1:9876/'
 const ARTIFACT = `org.keycloak:keycloak-quarkus-dist:${VERSION}:zip`
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1'
 
-/** A realm with the public client `panel` and the user `ada`. */
-const realm = (name: string, rotation: object) => ({
+/** A realm with our two clients and the user `ada`. */
+const realm = (name: string, rotation: object, { page, server }: Places) => ({
   realm: name,
   enabled: true,
   sslRequired: 'none',
@@ -20,8 +19,22 @@ const realm = (name: string, rotation: object) => ({
       clientId: 'panel',
       publicClient: true,
       standardFlowEnabled: true,
-      redirectUris: [`${HERE}callback`],
-      attributes: { 'post.logout.redirect.uris': HERE, 'pkce.code.challenge.method': 'S256' },
+      redirectUris: [`${page}callback`],
+      // Whose pages may call it (CORS).
+      webOrigins: ['+'],
+      attributes: { 'post.logout.redirect.uris': page, 'pkce.code.challenge.method': 'S256' },
+    },
+    {
+      clientId: SERVER.id,
+      secret: SERVER.secret,
+      standardFlowEnabled: true,
+      redirectUris: [`${server}${SERVER.callback}`],
+      attributes: {
+        'post.logout.redirect.uris': server,
+        'pkce.code.challenge.method': 'S256',
+        'backchannel.logout.url': `${server}${SERVER.backChannel}`,
+        'backchannel.logout.session.required': 'true',
+      },
     },
   ],
   users: [
@@ -47,7 +60,7 @@ const SETTINGS = [
 ]
 
 /** Keycloak, out of Maven Central. */
-export async function keycloak(): Promise<Found> {
+export async function keycloak(places: Places): Promise<Found> {
   const home = `${cache}keycloak-${VERSION}`
   if (!has('java'))
     return { missing: 'Keycloak needs Java 17 or newer: apt-get install openjdk-17-jre-headless' }
@@ -59,7 +72,7 @@ export async function keycloak(): Promise<Found> {
   }
   mkdirSync(`${home}/data/import`, { recursive: true })
   for (const { name, rotation } of SETTINGS)
-    writeFileSync(`${home}/data/import/${name}-realm.json`, JSON.stringify(realm(name, rotation)))
+    writeFileSync(`${home}/data/import/${name}-realm.json`, JSON.stringify(realm(name, rotation, places)))
   const port = await freePort(0)
   const url = `http://127.0.0.1:${port}`
   const args = ['start-dev', '--import-realm', '--db=dev-mem', `--http-port=${port}`, '--http-host=127.0.0.1']
@@ -74,8 +87,9 @@ export async function keycloak(): Promise<Found> {
       name: `Keycloak ${VERSION}`,
       setting,
       issuer: `${url}/realms/${name}`,
-      redirectUri: `${HERE}callback`,
-      postLogoutRedirectUri: HERE,
+      places,
+      redirectUri: `${places.page}callback`,
+      postLogoutRedirectUri: places.page,
       scope: 'openid profile email',
       graceMs: 0,
       stop: async () => {

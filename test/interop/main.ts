@@ -1,10 +1,14 @@
 /** `npm run interop`: the script against every provider that this machine can have; writes `docs/providers.json`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { hydra } from './hydra.ts'
+import { measurePage } from './inPage.ts'
 import { keycloak } from './keycloak.ts'
+import type { Measured } from './measured.ts'
 import { oidcProvider } from './oidcProvider.ts'
 import type { Found } from './party.ts'
-import { type Measured, measure } from './script.ts'
+import { freePlaces } from './places.ts'
+import { measure } from './script.ts'
+import { measureServer } from './throughServer.ts'
 
 const file = new URL('../../docs/providers.json', import.meta.url)
 const kinds = { 'oidc-provider': oidcProvider, keycloak, hydra }
@@ -12,11 +16,12 @@ const wanted = process.argv.slice(2)
 /** What was measured before stays, for a machine that cannot have them all. */
 const known: Measured[] = JSON.parse(readFileSync(file, 'utf8'))
 const keyOf = ({ provider, setting }: Measured) => `${provider}, ${setting}`
+const places = await freePlaces()
 let failures = 0
 
 for (const [name, start] of Object.entries(kinds)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
-  const found: Found = await start().catch((error: Error) => ({ missing: `${name}: ${error.message}` }))
+  const found: Found = await start(places).catch((error: Error) => ({ missing: `${name}: ${error.message}` }))
   if ('missing' in found) {
     console.log(`not here: ${found.missing}`)
     continue
@@ -24,7 +29,11 @@ for (const [name, start] of Object.entries(kinds)) {
   for (const party of found.parties) {
     console.log(`${party.name}, ${party.setting}`)
     try {
-      const measured = await measure(party)
+      const measured = {
+        ...(await measure(party)),
+        ...(await measurePage(party)),
+        ...(await measureServer(party)),
+      }
       console.log(measured)
       const at = known.findIndex((one) => keyOf(one) === keyOf(measured))
       known.splice(at < 0 ? known.length : at, at < 0 ? 0 : 1, measured)

@@ -1,12 +1,29 @@
 import type { CodeFlow } from '../../src/oauth/codeGrant.ts'
 
-/** A provider that is up, as one public client of it sees it. */
+/** Where the clients of a provider are, on this machine: known before a provider starts. */
+export interface Places {
+  /** A page, with its callback at `callback`; ends with `/`. */
+  readonly page: string
+  /** A server, with its callback at `session/callback/party`; ends with `/`. */
+  readonly server: string
+}
+
+/** What the server is registered under, everywhere. */
+export const SERVER = {
+  id: 'server',
+  secret: 'a secret of at least thirty-two characters',
+  callback: 'session/callback/party',
+  backChannel: 'session/backchannel-logout',
+} as const
+
+/** A provider that is up, as the public client `panel` and the confidential client `SERVER` of it see it. */
 export interface Party {
   /** What it is, with its version. */
   readonly name: string
   /** How it is set up: what matters for refresh tokens. */
   readonly setting: string
   readonly issuer: string
+  readonly places: Places
   readonly redirectUri: string
   readonly postLogoutRedirectUri: string
   readonly scope: string
@@ -22,6 +39,8 @@ export type Found = { readonly parties: readonly Party[] } | { readonly missing:
 export interface UserAgent {
   /** Follows redirects and fills in forms until an address begins with one of `ends`; answers that address. */
   visit(location: URL, ends: readonly string[]): Promise<URL>
+  /** A call of a page, with the cookies of the browser. */
+  call(location: URL, init?: RequestInit): Promise<Response>
 }
 
 export type Grant = Awaited<ReturnType<CodeFlow['finish']>>

@@ -3,23 +3,6 @@ import type { RefreshOutcome } from '../../src/session/strategy.ts'
 import type { Grant, Party, UserAgent } from './party.ts'
 import { createUserAgent } from './userAgent.ts'
 
-/** What one provider, as it is set up, was seen to do. Words for people; `null`: it offers nothing of the kind. */
-export interface Measured {
-  readonly provider: string
-  readonly setting: string
-  readonly login: string
-  readonly metadata: string
-  readonly renewal: string
-  readonly usedAgain: string
-  readonly race: string
-  readonly lostAnswer: string
-  readonly afterGrace: string
-  readonly resend: string
-  readonly revocation: string
-  readonly logout: string
-  readonly logoutAfterRevocation: string
-}
-
 const RACES = 5
 
 const deadline = () => AbortSignal.timeout(20_000)
@@ -52,7 +35,7 @@ function createWire() {
 }
 
 /** Runs the whole script against one provider. A login of its own for each step: what one step ends is no matter to the next. */
-export async function measure(party: Party): Promise<Measured> {
+export async function measure(party: Party) {
   const { issuer, redirectUri, postLogoutRedirectUri, scope, graceMs } = party
   const wire = createWire()
   const line = () => ({ signal: deadline(), fetch: wire.fetch })

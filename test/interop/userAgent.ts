@@ -2,7 +2,7 @@ import { JSDOM } from 'jsdom'
 import type { UserAgent } from './party.ts'
 
 /** Who signs in, at every provider. */
-const PERSON: Readonly<Record<string, string>> = { username: 'ada', password: 'correct horse' }
+export const PERSON: Readonly<Record<string, string>> = { username: 'ada', password: 'correct horse' }
 const MAX_STEPS = 15
 
 /** A browser, near enough: cookies, redirects, and the first form of a page, filled in and sent. */
@@ -11,7 +11,7 @@ export function createUserAgent(): UserAgent {
 
   async function load(url: URL, init: RequestInit = {}) {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const headers = { ...(init.headers as Record<string, string>), cookie, accept: 'text/html' }
+    const headers = { accept: 'text/html', ...(init.headers as Record<string, string>), cookie }
     const response = await fetch(url, { ...init, headers, redirect: 'manual' })
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -43,6 +43,7 @@ export function createUserAgent(): UserAgent {
   }
 
   return {
+    call: load,
     async visit(location, ends) {
       let next: readonly [URL, RequestInit] = [location, {}]
       let at = location

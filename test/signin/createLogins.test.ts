@@ -16,9 +16,9 @@ import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
 import { type OauthProvider, oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
 import { createSession } from '../../src/session/createSession.ts'
-import type { AttemptStore } from '../../src/signin/attemptStore.ts'
 import { createLogins } from '../../src/signin/createLogins.ts'
 import type { KeptAttempt } from '../../src/signin/keptAttempt.ts'
+import { memoryAttempts } from './memoryAttempts.ts'
 import { CALLBACK, SIGNED_OUT, wayBack } from './wayBack.ts'
 
 const HOME = 'http://localhost:5173/orders?page=2'
@@ -42,24 +42,6 @@ afterEach(() => {
 })
 const pass = (ms: number) => {
   passedMs += ms
-}
-
-function memoryAttempts(): AttemptStore & { kept(): readonly KeptAttempt[] } {
-  let list: readonly KeptAttempt[] = []
-  const hints = new Map<string, string>()
-  return {
-    async change(decide) {
-      const { kept, answer } = decide(list)
-      list = kept
-      return answer
-    },
-    async keepHint(provider, idToken) {
-      if (idToken === undefined) hints.delete(provider)
-      else hints.set(provider, idToken)
-    },
-    readHint: async (provider) => hints.get(provider),
-    kept: () => list,
-  }
 }
 
 /** A browser with tabs, over one store of attempts. */
