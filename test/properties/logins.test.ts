@@ -119,6 +119,8 @@ function createWorld() {
         page: {
           href: () => page.href,
           leave: (url) => void begun.push(new URL(url).searchParams.get('state') ?? ''),
+          open: () => null,
+          close: () => {},
           rename(url) {
             page.href = new URL(url, page.href).href
           },
