@@ -14,6 +14,11 @@ export interface BackChannelLogoutOptions {
   readonly clientId: string
   /** The provider's keys: its `jwks_uri`, or the set itself. */
   readonly jwks: URL | JSONWebKeySet
+  /**
+   * Whether a token must say when it ends (section 2.4). `false` for Ory Hydra 2.3, whose tokens do not; `maxAgeMs` bounds
+   * them then. @default true
+   */
+  readonly requiresExp?: boolean
   /** How old a token may be, and how far ahead its clock; milliseconds. @default 120_000 */
   readonly maxAgeMs?: number
   /** @default the platform's */
@@ -48,6 +53,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
     issuer,
     clientId,
     jwks,
+    requiresExp = true,
     maxAgeMs = 120_000,
     clock = systemClock,
     fetch = globalThis.fetch,
@@ -71,7 +77,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
         algorithms: ALGORITHMS,
         clockTolerance: maxAgeMs / 1000,
         currentDate: new Date(now),
-        requiredClaims: ['iat', 'exp', 'jti', 'events'],
+        requiredClaims: ['iat', 'jti', 'events', ...(requiresExp ? ['exp'] : [])],
       })
     } catch (error) {
       if (error instanceof KeysUnavailable)

@@ -219,3 +219,11 @@ test('U6: all sessions of a subject are over before the first grant is revoked',
   expect((await answered).status).toBe(200)
   hanging.clear()
 })
+
+test('Ory Hydra leaves the end out of its tokens: where that is said, their age alone bounds them', async () => {
+  const verify = backChannelLogout({ issuer: ISSUER, clientId: 'librechat', jwks, requiresExp: false })
+  const judged = async (change: object) => verify(form(await signed(claims({ exp: undefined, ...change }))))
+  expect(await judged({})).toMatchObject({ ok: true })
+  expect(await judged({ iat: now() - 600 })).toMatchObject({ ok: false })
+  expect(await judged({ exp: now() - 600 })).toMatchObject({ ok: false })
+})

@@ -111,6 +111,7 @@ async function start(program: string, places: Places, setting: string, graceMs: 
     postLogoutRedirectUri: places.page,
     scope,
     graceMs,
+    hasLogoutExp: false,
     async stop() {
       await stop()
       app.close()

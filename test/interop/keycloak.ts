@@ -92,6 +92,7 @@ export async function keycloak(places: Places): Promise<Found> {
       postLogoutRedirectUri: places.page,
       scope: 'openid profile email',
       graceMs: 0,
+      hasLogoutExp: true,
       stop: async () => {
         open--
         if (open === 0) await stop()

@@ -29,6 +29,7 @@ export async function oidcProvider(places: Places): Promise<Found> {
         postLogoutRedirectUri: places.page,
         scope: 'openid profile email offline_access',
         graceMs: 0,
+        hasLogoutExp: true,
         stop: provider.close,
       },
     ],

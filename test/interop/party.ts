@@ -29,6 +29,8 @@ export interface Party {
   readonly scope: string
   /** How long it takes a refresh token that it has rotated away, as it is set up; milliseconds. */
   readonly graceMs: number
+  /** Whether its logout tokens say when they end. */
+  readonly hasLogoutExp: boolean
   stop(): Promise<void>
 }
 

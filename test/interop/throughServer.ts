@@ -20,7 +20,11 @@ export interface MeasuredServer {
 const PATIENCE_MS = 5_000
 
 /** A server that logs users in at the provider, on its own port, as a confidential client. */
-async function startServer({ issuer, places, scope }: Party, jwks: URL | undefined, clock: Clock) {
+async function startServer(
+  { issuer, places, scope, hasLogoutExp }: Party,
+  jwks: URL | undefined,
+  clock: Clock,
+) {
   const notices: ServerNotice[] = []
   const server = createSessionServer({
     publicUrl: places.server,
@@ -32,10 +36,18 @@ async function startServer({ issuer, places, scope }: Party, jwks: URL | undefin
         clientAuth: ClientSecretBasic(SERVER.secret),
         scope,
         postLogoutRedirectUri: places.server,
-        ...(jwks && { backChannelLogout: backChannelLogout({ issuer, clientId: SERVER.id, jwks }) }),
+        ...(jwks && {
+          backChannelLogout: backChannelLogout({
+            issuer,
+            clientId: SERVER.id,
+            jwks,
+            requiresExp: hasLogoutExp,
+          }),
+        }),
       }),
     },
     clock,
+    idleTimeoutMs: 86_400_000,
     observe: (notice) => notices.push(notice),
   })
   const { origin, port } = new URL(places.server)
@@ -154,7 +166,8 @@ export async function measureServer(party: Party): Promise<MeasuredServer> {
       return refused ? 'its logout token is refused' : 'no logout comes'
     }
     const other = (await factsOf(bystander.agent)).status === 200 ? 'lives on' : 'has ended, too'
-    return `the session of that browser ends (${facts.reason}); the same user's in another browser ${other}`
+    const without = party.hasLogoutExp ? '' : ', by a token without `exp`'
+    return `the session of that browser ends${without}; the same user's in another browser ${other}`
   }
 
   try {

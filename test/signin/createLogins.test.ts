@@ -17,7 +17,6 @@ import { type OauthProvider, oauthProvider } from '../../src/oauth/oauthProvider
 import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import { createLogins } from '../../src/signin/createLogins.ts'
-import type { KeptAttempt } from '../../src/signin/keptAttempt.ts'
 import { memoryAttempts } from './memoryAttempts.ts'
 import { CALLBACK, SIGNED_OUT, wayBack } from './wayBack.ts'
 
