@@ -59,9 +59,9 @@ const NOTES = `- **\`resend\`** is the policy that follows. A token that was ren
 - **Ory Hydra** (in-memory database) without a grace period may renew both of two sends at once, and then take one of the new tokens, or
   neither. The grace period is
   \`oauth2.grant.refresh_token.rotation_grace_period\`. A logout there does not end refresh tokens with \`offline_access\`.
-- **Back-channel logout:** each names the session (`sid`), so that the user's other browsers stay. Ory Hydra's tokens have no `exp`,
-  which the final specification asks for: set `requiresExp: false` of `backChannelLogout` there.
-- **A page** needs the provider to answer its origin (CORS): `webOrigins` of the client at Keycloak, `serve.public.cors` at Hydra.
+- **Back-channel logout:** each names the session (\`sid\`), so that the user's other browsers stay. Ory Hydra's tokens have no \`exp\`,
+  which the final specification asks for: set \`requiresExp: false\` of \`backChannelLogout\` there.
+- **A page** needs the provider to answer its origin (CORS): \`webOrigins\` of the client at Keycloak, \`serve.public.cors\` at Hydra.
 - **Not measured:** Glewlwyd; what clocks that differ do. Of Okta, Auth0, Entra and others [\`oauthProfiles\`](guide.md) has what they document.`
 
 /** The page of the providers: generated, so that it says what a run has shown. */
