@@ -1,6 +1,7 @@
 import { createWebSocketInspector } from '@statelyai/inspect'
 import { inspectSession } from 'xstate-session/inspect'
 import { startPanel } from '../admin-panel/server/startPanel.ts'
+import { startProviderPanel } from '../admin-panel/server/startProviderPanel.ts'
 import { startBackend } from '../backend/startBackend.ts'
 import { startInspector } from '../inspector/startInspector.ts'
 import { freePort } from './freePort.ts'
@@ -12,6 +13,7 @@ import { playTour } from './tour.ts'
 
 const usage = `npm run demo             an admin panel to open, and two sessions, live until Ctrl-C
 npm run demo -- --once   the tour, checked; the exit code tells
+npm run demo -- --provider oidc   the panel alone, at an OpenID provider that knows nothing of LibreChat
 npm run inspect          the demo, its sessions shown in an inspector on this machine`
 
 const PANEL_PORT = 4180
@@ -19,6 +21,17 @@ const PANEL_LIFE_MS = 60_000
 const INSPECTOR_PORT = 4190
 
 const flags = process.argv.slice(2)
+if (flags[0] === '--provider' || flags[0]?.startsWith('--provider=')) {
+  const [name, ...others] =
+    flags[0] === '--provider' ? flags.slice(1) : [flags[0].slice(11), ...flags.slice(1)]
+  if (name !== 'oidc' || others.length > 0) {
+    const given = name ? `"${[name, ...others].join(' ')}"` : 'nothing'
+    console.error(`--provider takes "oidc" and nothing after it; it was given ${given}.\n\n${usage}`)
+    process.exit(2)
+  }
+  await atProvider()
+  process.exit(0)
+}
 if (flags.length > 1 || flags.some((flag) => flag !== '--once' && flag !== '--inspect')) {
   console.error(usage)
   process.exit(2)
@@ -80,6 +93,20 @@ try {
   await inspector?.close()
   await panel?.close()
   await backend.close()
+}
+
+/** The panel at a provider, until Ctrl-C. */
+async function atProvider(): Promise<void> {
+  const { url, issuer, close } = await startProviderPanel({
+    port: await freePort(PANEL_PORT),
+    bearerSeconds: PANEL_LIFE_MS / 1000,
+  })
+  console.log(`Open ${url} : an admin panel at an OpenID provider. Its bearers live for ${PANEL_LIFE_MS / 1000} s.
+Sign in as ada, bob or olga at ${issuer}. Ctrl-C stops.`)
+  await new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
+  })
+  await close()
 }
 
 /** With a backend of its own, whose bearers live long enough to look at. */

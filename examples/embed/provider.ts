@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration, interactionPolicy } from 'oidc-provider'
 import { listen } from '../backend/listen.ts'
+import { createProviderStore } from '../backend/provider/adapter.ts'
 import type { KnownToken } from './boundSubject.ts'
 
 export interface PageProviderOptions {
@@ -34,7 +35,17 @@ export interface PageProviderOptions {
 export interface PageProvider {
   readonly issuer: string
   /** What has reached it. */
-  readonly counts: { tokenRequests: number; pushed: number; revocations: number; keys: number }
+  readonly counts: {
+    tokenRequests: number
+    pushed: number
+    revocations: number
+    keys: number
+    refreshes: number
+  }
+  /** How often each refresh token was sent to it. */
+  readonly presented: ReadonlyMap<string, number>
+  /** How often one was sent that had been spent. */
+  replays(): number
   /** Whose access token this is; `undefined`: nobody's, or it has ended. */
   subjectOf(accessToken: string): Promise<string | undefined>
   /** The same, and the key that the token is bound to. */
@@ -56,6 +67,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
   // Of a native client, which a page over http has to be here, everything is asked each time.
   if (options.isSilent) policy.get('consent')?.checks.remove('native_client_prompt')
   const configuration: Configuration = {
+    adapter: createProviderStore().adapter,
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(24).toString('hex')] },
     clients: [
@@ -131,7 +143,22 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     },
   }
   const provider = new Provider(server.url, configuration)
-  const counts = { tokenRequests: 0, pushed: 0, revocations: 0, keys: 0 }
+  const counts = { tokenRequests: 0, pushed: 0, revocations: 0, keys: 0, refreshes: 0 }
+
+  const presented = new Map<string, number>()
+  const spent = new Set<string>()
+  let replayed = 0
+  function present(token: unknown, isGranted: boolean) {
+    if (typeof token !== 'string') return
+    presented.set(token, (presented.get(token) ?? 0) + 1)
+    if (spent.has(token)) replayed++
+    if (isGranted) spent.add(token)
+  }
+  provider.on('grant.success', ({ oidc }) => {
+    if (oidc.params?.grant_type === 'refresh_token') counts.refreshes++
+    present(oidc.params?.refresh_token, true)
+  })
+  provider.on('grant.error', ({ oidc }) => present(oidc.params?.refresh_token, false))
 
   /** Signs in the account of `login_hint` or `?account=`, and refuses `nobody`; else lists the accounts to choose from. */
   async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -170,6 +197,8 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
   return {
     issuer: server.url,
     counts,
+    presented,
+    replays: () => replayed,
     subjectOf: async (accessToken) => (await provider.AccessToken.find(accessToken))?.accountId,
     async tokenOf(accessToken) {
       const found = await provider.AccessToken.find(accessToken)

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished } from 'vitest'
-import { type Panel, startPanel } from '../../examples/admin-panel/server/startPanel.ts'
+import type { Panel } from '../../examples/admin-panel/server/servePanel.ts'
+import { startPanel } from '../../examples/admin-panel/server/startPanel.ts'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
 import type { Clock } from '../../src/base/clock.ts'

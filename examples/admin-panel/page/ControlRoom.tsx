@@ -1,7 +1,7 @@
 import { type ReactNode, useState, useSyncExternalStore } from 'react'
 import { useSession, useSessionFetch } from 'xstate-session/react'
 import { control } from './control.ts'
-import { surroundings } from './session.ts'
+import { isAtProvider, surroundings } from './session.ts'
 import { timeline } from './timeline.ts'
 
 const CALLS = 50
@@ -73,33 +73,37 @@ export function ControlRoom() {
         title="Outage"
         hint="Nobody is logged out: the old bearer serves on, and the next tries wait."
       >
-        <button
-          type="button"
-          aria-pressed={isDown}
-          onClick={() =>
-            isDown
-              ? ask('providerUp', 'The provider is back', '')
-              : ask('providerDown', 'The provider is down', 'nobody is logged out for an outage')
-          }
-        >
-          {isDown ? 'Mend the provider' : 'Break the provider'}
-        </button>
-        <button
-          type="button"
-          disabled={isRestarting}
-          onClick={() =>
-            ask('restart', 'The backend restarts', 'for 15 s its gateway answers in its place: 502')
-          }
-        >
-          {isRestarting ? 'The backend restarts…' : 'Restart the backend'}
-        </button>
-        <button
-          type="button"
-          disabled={!isAuthenticated}
-          onClick={() => ask('loseAnswer', 'The next answer gets lost', 'after the token was spent')}
-        >
-          Lose an answer
-        </button>
+        {!isAtProvider && (
+          <>
+            <button
+              type="button"
+              aria-pressed={isDown}
+              onClick={() =>
+                isDown
+                  ? ask('providerUp', 'The provider is back', '')
+                  : ask('providerDown', 'The provider is down', 'nobody is logged out for an outage')
+              }
+            >
+              {isDown ? 'Mend the provider' : 'Break the provider'}
+            </button>
+            <button
+              type="button"
+              disabled={isRestarting}
+              onClick={() =>
+                ask('restart', 'The backend restarts', 'for 15 s its gateway answers in its place: 502')
+              }
+            >
+              {isRestarting ? 'The backend restarts…' : 'Restart the backend'}
+            </button>
+            <button
+              type="button"
+              disabled={!isAuthenticated}
+              onClick={() => ask('loseAnswer', 'The next answer gets lost', 'after the token was spent')}
+            >
+              Lose an answer
+            </button>
+          </>
+        )}
         <button
           type="button"
           aria-pressed={isOffline}
@@ -125,17 +129,19 @@ export function ControlRoom() {
         >
           {isAway ? 'Come back' : 'Step away'}
         </button>
-        <button
-          type="button"
-          aria-pressed={isRevoked}
-          onClick={() =>
-            isRevoked
-              ? ask('grant', 'The admin rights are back', '')
-              : ask('revoke', 'The admin rights are taken away', 'the next renewal is refused for good')
-          }
-        >
-          {isRevoked ? 'Give the rights back' : 'Revoke the admin'}
-        </button>
+        {!isAtProvider && (
+          <button
+            type="button"
+            aria-pressed={isRevoked}
+            onClick={() =>
+              isRevoked
+                ? ask('grant', 'The admin rights are back', '')
+                : ask('revoke', 'The admin rights are taken away', 'the next renewal is refused for good')
+            }
+          >
+            {isRevoked ? 'Give the rights back' : 'Revoke the admin'}
+          </button>
+        )}
         <button type="button" onClick={() => window.open(location.href, '_blank', 'noopener')}>
           Open a second tab
         </button>

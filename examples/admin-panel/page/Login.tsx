@@ -2,7 +2,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { LoginRefused } from 'xstate-session'
 import { useReasonText, useSession, useUser } from 'xstate-session/react'
-import { session } from './session.ts'
+import { isAtProvider, session } from './session.ts'
 
 const ERRORS: Readonly<Record<string, string>> = {
   invalid_credentials: 'The e-mail address or the password is wrong.',
@@ -81,51 +81,61 @@ export function Login() {
           {error}
         </p>
       )}
-      <form onSubmit={send}>
-        {step === 'password' ? (
-          <>
-            <label>
-              E-mail
-              <input
-                name="email"
-                type="email"
-                autoComplete="username"
-                defaultValue="ada@local.example"
-                required
-              />
-            </label>
-            <label>
-              Password
-              <input
-                name="password"
-                type="password"
-                autoComplete="current-password"
-                defaultValue="demo-password"
-                required
-              />
-            </label>
-          </>
-        ) : (
-          <label>
-            Code of your authenticator
-            <input ref={code} name="code" inputMode="numeric" autoComplete="one-time-code" required />
-          </label>
-        )}
-        <button type="submit" disabled={isBusy}>
-          {isBusy ? 'Signing in…' : 'Sign in'}
-        </button>
-      </form>
-      <p className="or">or</p>
+      {!isAtProvider && (
+        <>
+          <form onSubmit={send}>
+            {step === 'password' ? (
+              <>
+                <label>
+                  E-mail
+                  <input
+                    name="email"
+                    type="email"
+                    autoComplete="username"
+                    defaultValue="ada@local.example"
+                    required
+                  />
+                </label>
+                <label>
+                  Password
+                  <input
+                    name="password"
+                    type="password"
+                    autoComplete="current-password"
+                    defaultValue="demo-password"
+                    required
+                  />
+                </label>
+              </>
+            ) : (
+              <label>
+                Code of your authenticator
+                <input ref={code} name="code" inputMode="numeric" autoComplete="one-time-code" required />
+              </label>
+            )}
+            <button type="submit" disabled={isBusy}>
+              {isBusy ? 'Signing in…' : 'Sign in'}
+            </button>
+          </form>
+          <p className="or">or</p>
+        </>
+      )}
       <button
         type="button"
-        className="secondary"
+        className={isAtProvider ? 'first' : 'secondary'}
         onClick={() => session.loginWithRedirect({ returnTo }).catch(() => setError(textOf('unavailable')))}
       >
         Sign in with OpenID
       </button>
       <p className="quiet">
-        This is a demo: the form is filled in. <code>tom@local.example</code> needs a second factor, 123456.
-        With OpenID choose Olga, who is an admin.
+        {isAtProvider ? (
+          'This is a demo: choose Ada, Bob or Olga at the provider.'
+        ) : (
+          <>
+            This is a demo: the form is filled in. <code>tom@local.example</code> needs a second factor,
+            123456. With OpenID choose Olga, who is an admin.
+          </>
+        )}
       </p>
     </section>
   )

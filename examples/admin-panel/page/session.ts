@@ -6,6 +6,9 @@ import { tellNotice } from './timeline.ts'
 /** Written into the page by its server: no flash, and no request to ask who is logged in. */
 const facts = JSON.parse(document.getElementById('facts')?.textContent ?? 'null') as BffFacts | null
 
+/** Whether users log in at a provider alone. */
+export const isAtProvider = JSON.parse(document.getElementById('login')?.textContent ?? 'null') === 'provider'
+
 let isOffline = false
 let report: (signal: SessionSignal) => void = () => {}
 

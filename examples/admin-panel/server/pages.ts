@@ -33,18 +33,21 @@ export interface PagesOptions {
   readonly factsOf?: (request: Request) => Promise<unknown>
   /** The WebSocket of an inspector that the page reports to. @default none */
   readonly inspectorUrl?: string | undefined
+  /** Where users of the page log in. @default 'form' */
+  readonly login?: 'form' | 'provider'
 }
 
 /** Serves a built page: its files by name, and the page itself, with the facts of the session in it, for all else. */
 export async function createPages(
   folder: string,
-  { factsOf = async () => null, inspectorUrl }: PagesOptions = {},
+  { factsOf = async () => null, inspectorUrl, login = 'form' }: PagesOptions = {},
 ) {
   const built = await filesOf(folder)
   const common = commonHeaders(inspectorUrl ?? '')
   const page = new TextDecoder()
     .decode(built.get('/index.html'))
     .replace('"INSPECTOR"', () => JSON.stringify(inspectorUrl ?? null))
+    .replace('"LOGIN"', () => JSON.stringify(login))
 
   return async (request: Request): Promise<Response> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405 })

@@ -1,103 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { librechatLogin } from 'xstate-session/librechat-login'
-import { toNodeListener } from 'xstate-session/node'
-import { createSessionServer, type SessionServer, type SessionServerOptions } from 'xstate-session/server'
-import { sqliteServerStore } from 'xstate-session/sqlite'
 import type { Backend } from '../../backend/startBackend.ts'
-import { buildPage } from '../../buildPage.ts'
-import { createControlRoom } from './controlRoom.ts'
-import { createPages } from './pages.ts'
+import { breakBackend } from './breakBackend.ts'
+import { type Panel, type PanelSettings, servePanel } from './servePanel.ts'
 
-const root = fileURLToPath(new URL('../page', import.meta.url))
-
-export interface Panel {
-  readonly url: string
-  readonly server: SessionServer
-  close(): Promise<void>
-}
-
-export interface PanelOptions {
+export interface PanelOptions extends PanelSettings {
   readonly backend: Backend
-  readonly port: number
-  /** As that of `createSessionServer`, here short enough to watch. @default 20_000 */
-  readonly leadTimeMs?: number
-  /** The WebSocket of an inspector that the page reports to. @default none */
-  readonly inspectorUrl?: string | undefined
-  /** What the server calls the backend with. @default the platform's */
-  readonly fetch?: typeof globalThis.fetch
-  /** What the server reads time from. @default the platform's */
-  readonly clock?: SessionServerOptions['clock']
 }
 
-/** The admin panel and its server: sessions in a SQLite file, the built page, and a control room to break things. */
-export async function startPanel({
-  backend,
-  port,
-  leadTimeMs = 20_000,
-  inspectorUrl,
-  fetch,
-  clock,
-}: PanelOptions): Promise<Panel> {
-  const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
-  const url = `http://localhost:${port}`
-  const store = sqliteServerStore({ path: join(folder, 'sessions.sqlite') })
-  const control = createControlRoom(backend)
-  const server = createSessionServer({
-    publicUrl: `${url}/`,
-    // A demo's secret lives as long as the demo.
-    secrets: [crypto.randomUUID() + crypto.randomUUID()],
-    store,
-    leadTimeMs,
-    // The page asks only after a 403, and then wants to know.
-    revalidateMs: 1,
+/** The admin panel and its server, in front of the reference backend. */
+export function startPanel({ backend, ...settings }: PanelOptions): Promise<Panel> {
+  return servePanel({
+    ...settings,
     logins: { librechat: librechatLogin({ baseUrl: backend.url, rateLimit: false }) },
-    observe: control.observe,
-    ...(fetch && { fetch }),
-    ...(clock && { clock }),
+    breakable: breakBackend(backend),
   })
-  await buildPage(root, join(folder, 'page'))
-  const pages = await createPages(join(folder, 'page'), {
-    factsOf: (request) => factsOf(server, url, request),
-    inspectorUrl,
-  })
-
-  async function handle(request: Request, info: { readonly remoteAddress?: string }): Promise<Response> {
-    const { pathname } = new URL(request.url)
-    if (pathname.startsWith('/control/')) return control.handle(request)
-    if (/^\/(session|api)\//.test(pathname) || pathname === '/auth/openid/callback')
-      return server.handle(request, info)
-    return pages(request)
-  }
-
-  const http = createServer(toNodeListener(handle, { origin: url }))
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject)
-    http.listen(port, 'localhost', resolve)
-  })
-  return {
-    url,
-    server,
-    async close() {
-      control.close()
-      await server.drain({ timeoutMs: 2_000 })
-      http.closeAllConnections()
-      await new Promise((resolve) => http.close(resolve))
-      store.close()
-      await rm(folder, { recursive: true })
-    },
-  }
-}
-
-/** What the page may know of its session from the first byte on; `null`: nobody is logged in. */
-async function factsOf(server: SessionServer, url: string, request: Request): Promise<unknown> {
-  const cookie = request.headers.get('cookie')
-  const answer = await server.handle(
-    new Request(`${url}/session/`, { headers: cookie === null ? {} : { cookie } }),
-  )
-  if (answer.status === 200) return answer.json()
-  return answer.status === 401 ? null : undefined
 }
