@@ -7,6 +7,8 @@
  * provider, L9, the count of logins that nobody asked for, 0.4, who may in, 0.2, L29, L33 and L36 0.2, and
  * L6 and L61, the window of a login, 0.5: the rest of it, 0.7, is downloaded when one opens; L57, that a
  * strategy may send a call itself, and end a session whose key is lost, 0.1 in the core. All else of DPoP is in its own row.
+ * L23, L35, L38, L40, L51 and L60, tenants, kinds of clients, logouts that end nothing, secrets and silent logins, are 1.1
+ * together at any provider; sessions of LibreChat with Google are 0.05 in its strategy.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -36,7 +38,7 @@ const rows = [
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_870,
+    budgetBytes: 21_940,
   },
   {
     id: 'P6',
@@ -60,7 +62,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_410,
+    budgetBytes: 34_480,
     never: 'zod',
   },
   {
@@ -69,7 +71,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 48_600,
+    budgetBytes: 49_720,
     never: 'zod',
   },
   {
@@ -78,7 +80,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_010,
+    budgetBytes: 53_620,
     never: 'jose',
   },
   {
