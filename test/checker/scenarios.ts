@@ -19,6 +19,7 @@ const DID: Readonly<Record<keyof Budget, string>> = {
   unauthorized: 'answer with 401',
   logout: 'logout',
   other: 'login as another user',
+  lostLogin: 'login whose answer is lost',
   crash: 'end of a process or a tab',
   restart: 'actor that is stopped and started again',
   late: 'time that passes by a process',
@@ -166,6 +167,19 @@ export const scenarios: readonly Scenario[] = [
     budget: { getToken: 2, other: 1 },
     outcomes: ['ok'],
   }),
+  servers(
+    [
+      'processes-lost-login',
+      'a window of a browser, a login whose answer is lost, and one as another user',
+      5,
+    ],
+    {
+      processes: 1,
+      reads: 'quick',
+      budget: { getToken: 2, lostLogin: 1, other: 1 },
+      outcomes: ['ok', 'unknown'],
+    },
+  ),
   tabs(
     ['tabs', 'two tabs of a browser that share a vault: both are due; one is closed and opened again', 6],
     {

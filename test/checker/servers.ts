@@ -305,6 +305,11 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     }
     return asking as unknown as Request
   }
+  async function open(answer: LoginAnswer) {
+    const opening = await process().sessions.replace(request(), 'librechat', { answer, strategy: 'openid' })
+    if (!opening) throw new Error('the provider has ended the session')
+    return opening
+  }
   async function source() {
     const found = await process().sessions.findFor(request())
     if (!isFound(found)) throw new Error('no session')
@@ -316,16 +321,12 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     getToken: async () => (await source()).getToken(),
     fetch: async (path, init) => (await source()).fetch(path, init),
     async login(answer: LoginAnswer) {
-      const opening = await process().sessions.replace(request(), 'librechat', {
-        answer,
-        strategy: 'openid',
-      })
-      if (!opening) throw new Error('the provider has ended the session')
-      const { found } = opening
+      const { found } = await open(answer)
       cookie.key = found.key
       believed.login = found.record.login
       believed.user = found.session.user.id
     },
+    loseLogin: open,
     async logout() {
       const { sessions } = process()
       const found = await sessions.findFor(request())

@@ -22,6 +22,8 @@ export interface Budget {
   readonly logout?: number
   /** Logins as another user. */
   readonly other?: number
+  /** Logins whose answer does not reach the browser: the server has opened a session of which nobody knows. */
+  readonly lostLogin?: number
   readonly crash?: number
   /** How often a session's actor is stopped and started again on its living snapshot, as React does. */
   readonly restart?: number
@@ -59,6 +61,8 @@ export interface Party {
   fetch(path: string, init: RequestInit): Promise<Response>
   refresh?(): Promise<unknown>
   login(answer: LoginAnswer): Promise<unknown>
+  /** The same, and its answer is lost on the way to the browser. */
+  loseLogin?(answer: LoginAnswer): Promise<unknown>
   logout(): Promise<unknown>
   restart?(): void
   /** It says that it lives, and has nothing to live on. */
@@ -111,6 +115,7 @@ export function createStage(options: StageOptions) {
     unauthorized: 0,
     logout: 0,
     other: 0,
+    lostLogin: 0,
     crash: 0,
     restart: 0,
     late: 0,
@@ -268,6 +273,13 @@ export function createStage(options: StageOptions) {
     note({ type: 'loggedIn', by: party.name, family })
   }
 
+  /** Of what comes of it nobody here knows anything: the next login begins anew. */
+  async function loseLogin(party: Party, user: string) {
+    const { family, answer } = provider.login(user)
+    note({ type: 'login', by: party.name, family })
+    await party.loseLogin?.(answer)
+  }
+
   function choicesOf(party: Party): Choice[] {
     const by = (what: keyof Budget, name: string, act: () => void): Choice[] =>
       isLeft(what)
@@ -291,6 +303,9 @@ export function createStage(options: StageOptions) {
         party.logout().catch(() => {})
       }),
       ...(party.restart ? by('restart', 'is hidden and shown', () => party.restart?.()) : []),
+      ...(party.loseLogin
+        ? by('lostLogin', 'login ada, and no answer', () => void loseLogin(party, 'ada').catch(() => {}))
+        : []),
       ...by('other', 'login bob', () => void login(party, 'bob').catch(() => {})),
     ]
   }
