@@ -30,6 +30,10 @@ export interface PageProviderOptions {
   readonly isSilent?: boolean
   /** The `Cross-Origin-Opener-Policy` of its pages. @default none */
   readonly openerPolicy?: string
+  /** Where the client is told of logouts (OpenID Connect Back-Channel Logout 1.0). @default nowhere */
+  readonly backchannelLogoutUri?: string
+  /** Sends that. @default the platform's */
+  readonly fetch?: typeof globalThis.fetch
 }
 
 export interface PageProvider {
@@ -59,7 +63,7 @@ const PEOPLE = ['ada', 'bob', 'olga']
 /** A certified OpenID provider for a page without a server of its own: the public client `panel`. */
 export async function startPageProvider(options: PageProviderOptions): Promise<PageProvider> {
   const { redirectUri, postLogoutRedirectUri, isPushed = false, isBound = false } = options
-  const { accessTokenTtl = 600, clientSecret } = options
+  const { accessTokenTtl = 600, clientSecret, backchannelLogoutUri } = options
   const server = await listen(0)
   const other = options.server
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -83,6 +87,10 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
         post_logout_redirect_uris: [postLogoutRedirectUri],
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token'],
+        ...(backchannelLogoutUri !== undefined && {
+          backchannel_logout_uri: backchannelLogoutUri,
+          backchannel_logout_session_required: true,
+        }),
       },
       ...(other
         ? [
@@ -107,7 +115,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: true, ...(isBound && { nonceSecret: randomBytes(32), requireNonce: () => true }) },
-      backchannelLogout: { enabled: other !== undefined },
+      backchannelLogout: { enabled: other !== undefined || backchannelLogoutUri !== undefined },
       revocation: { enabled: true, allowedPolicy: async () => true },
       rpInitiatedLogout: {
         enabled: true,
@@ -120,7 +128,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
       pushedAuthorizationRequests: { enabled: isPushed, requirePushedAuthorizationRequests: isPushed },
     },
     // The provider's own connection refuses to call this machine.
-    fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined } as RequestInit),
+    fetch: (url, init) => (options.fetch ?? fetch)(url, { ...init, dispatcher: undefined } as RequestInit),
     interactions: { url: (_, { uid }) => `/interaction/${uid}`, policy },
     issueRefreshToken: async () => true,
     expiresWithSession: async () => false,
