@@ -1,5 +1,5 @@
 /**
- * P1 to P5, P8 to P12 and the server's proxy: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P8 to P12, the server's proxy and DPoP: what the session costs, beside its neighbours in the same run.
  *
  *   node bench/main.ts [P1 …] [--json FILE]
  *
@@ -8,6 +8,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { dpop } from './goals/dpop.ts'
 import { p1 } from './goals/p1.ts'
 import { p2 } from './goals/p2.ts'
 import { p3 } from './goals/p3.ts'
@@ -33,6 +34,7 @@ const goals: Record<string, () => Promise<Report>> = {
   P11: p11,
   P12: p12,
   proxy,
+  dpop,
 }
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })

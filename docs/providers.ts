@@ -32,6 +32,7 @@ const PARTS: readonly [string, readonly (readonly [string, keyof Measured])[]][]
       ['the metadata name', 'metadata'],
     ],
   ],
+  ['Tokens bound to a key (DPoP)', [['a refresh token of a public client', 'dpop']]],
   [
     'Through a page and through a server',
     [

@@ -40,10 +40,12 @@ export const bearerSource = ({
   send(target, init, bearer) {
     const { fetch } = this
     const owner = flights.owner()
+    const strategy = owner && strategyOf(settings, owner)
+    // Most strategies have a bearer to send.
+    if (!strategy?.send) return fetch(target, init)
     const end = (reason: RejectedReason) =>
       send({ type: 'refresh.rejected', ...vault.position(), reason, at: now() })
-    const call = { target, init, bearer, keyId: owner?.keyId, fetch, end }
-    return (owner && strategyOf(settings, owner).send?.(call)) ?? fetch(target, init)
+    return strategy.send({ target, init, bearer, keyId: owner?.keyId, fetch, end })
   },
   position: vault.position,
   authorization: vault.authorization,

@@ -1,4 +1,5 @@
-import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
+import { dpopKey } from '../../src/dpop/dpopKey.ts'
+import { type OauthProvider, oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import type { RefreshOutcome } from '../../src/session/strategy.ts'
 import type { Grant, Party, UserAgent } from './party.ts'
 import { createUserAgent } from './userAgent.ts'
@@ -39,30 +40,20 @@ export async function measure(party: Party) {
   const { issuer, redirectUri, postLogoutRedirectUri, scope, graceMs } = party
   const wire = createWire()
   const line = () => ({ signal: deadline(), fetch: wire.fetch })
-  const provider = oauthProvider({
-    server: issuer,
-    clientId: 'panel',
-    redirectUri,
-    postLogoutRedirectUri,
-    scope,
-  })
+  const client = { server: issuer, clientId: 'panel', redirectUri, postLogoutRedirectUri, scope }
+  const provider = oauthProvider(client)
 
-  async function enter(agent = createUserAgent(), prompt?: string) {
+  async function enter(agent = createUserAgent(), prompt?: string, of = provider) {
     const input = { loginHint: 'ada', ...(prompt && { prompt }) }
-    const { location, attempt } = await provider.logins.begin(input, line())
+    const { location, attempt } = await of.logins.begin(input, line())
     const callback = await agent.visit(location, [redirectUri])
     if (!callback.href.startsWith(redirectUri)) throw new Error(`the login stays at ${callback.pathname}`)
     return { agent, location, callback, attempt }
   }
 
-  async function login() {
-    const entered = await enter()
-    const grant = await provider.logins.finish(
-      entered.attempt,
-      entered.callback.searchParams,
-      line(),
-      () => {},
-    )
+  async function login(of = provider) {
+    const entered = await enter(undefined, undefined, of)
+    const grant = await of.logins.finish(entered.attempt, entered.callback.searchParams, line(), () => {})
     return { ...entered, grant, token: grant.refreshToken ?? '' }
   }
 
@@ -74,6 +65,9 @@ export async function measure(party: Party) {
     ...line(),
   })
   const refresh = (token: string, grant: Grant) => provider.refresh(attemptOf(token, grant))
+  /** The same with a proof of a key, which is that of `of`. */
+  const prove = (token: string, grant: Grant, of: OauthProvider, keyId = grant.keyId ?? '') =>
+    of.refresh({ ...attemptOf(token, grant), keyId })
   const next = (outcome: RefreshOutcome, sent: string) =>
     outcome.kind === 'ok' ? (outcome.refreshToken ?? sent) : sent
   const told = (outcome: RefreshOutcome) => (outcome.kind === 'ok' ? 'renewed' : `refused (${wire.said()})`)
@@ -171,6 +165,22 @@ export async function measure(party: Party) {
     return `${left}; the refresh token ${(await isAlive(token, grant)) ? 'lives' : 'is dead'}`
   }
 
+  async function bound() {
+    if (!metadata.dpop_signing_alg_values_supported) return '–'
+    const [mine, theirs] = [dpopKey(), dpopKey()].map((dpop) => oauthProvider({ ...client, dpop }))
+    if (!mine || !theirs) throw new Error('There are two.')
+    const { grant, token } = await login(mine)
+    const other = await login(theirs)
+    const renewed = await prove(token, grant, mine)
+    const newest = next(renewed, token)
+    return [
+      `a renewal with the key: ${told(renewed)}`,
+      `with another key: ${told(await prove(newest, grant, theirs, other.grant.keyId))}`,
+      `without one: ${told(await refresh(newest, grant))}`,
+      `then with the key: ${told(await prove(newest, grant, mine))}`,
+    ].join('; ')
+  }
+
   const { callback, location, grant } = await login()
   const { isForgiven, ...renewals } = await renewal()
   return {
@@ -199,6 +209,7 @@ export async function measure(party: Party) {
     resend: resendOf(isForgiven, graceMs),
     ...(await revoked()),
     logout: await logout(),
+    dpop: await bound(),
   }
 }
 
