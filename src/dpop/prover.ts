@@ -90,14 +90,14 @@ export function createProver(client: Client) {
     },
 
     /** Learns from an answer, of whatever status (RFC 9449 section 8.2). Answers whether another proof may be taken. */
-    hear({ url, token }: Proven, proof: string, heard: Heard): boolean {
+    hear({ url, token }: Proven, heard: Heard): boolean {
       const { headers, error } = heard
       const isResource = token !== undefined
       const nonce = headers.get('dpop-nonce')
       if (nonce) nonces.set(serverOf(url, isResource), nonce)
       // The clock of a resource is not the one that grants.
       const isOtherTime = (!isResource || error === 'invalid_dpop_proof') && learnTime(heard)
-      return error === 'use_dpop_nonce' ? nonce !== null && nonce !== nonceOf(proof) : !!error && isOtherTime
+      return error === 'use_dpop_nonce' ? nonce !== null : error !== undefined && isOtherTime
     },
   }
 }

@@ -39,7 +39,7 @@ export async function sendProven(
       answer,
       nonce,
       error: said.error,
-      isWorthAnother: prover.hear(proven, proof, { ...said, headers }),
+      isWorthAnother: prover.hear(proven, { ...said, headers }),
     }
   }
 

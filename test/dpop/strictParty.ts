@@ -14,6 +14,8 @@ export interface Strictness {
   iatSeconds: number
   /** Left out of each answer, as CORS leaves out what is not exposed. */
   hidden: readonly string[]
+  /** What a page of another origin sees. */
+  exposed: readonly string[]
 }
 
 interface Grant {
@@ -21,7 +23,12 @@ interface Grant {
   readonly jkt: string | undefined
 }
 
-const lax = (): Strictness => ({ nonces: 'none', iatSeconds: 10, hidden: [] })
+const lax = (): Strictness => ({
+  nonces: 'none',
+  iatSeconds: 10,
+  hidden: [],
+  exposed: ['DPoP-Nonce', 'WWW-Authenticate', 'Date'],
+})
 
 /** The clock of the party, which no test sets. */
 const now = () => Math.floor((performance.timeOrigin + performance.now()) / 1000)
@@ -83,11 +90,13 @@ export async function startStrictParty() {
     body: object,
     more: Record<string, string> = {},
   ) {
-    const { nonces, hidden } = servers[at]
+    const { nonces, hidden, exposed } = servers[at]
     if (nonces !== 'none' && nonces !== 'repeated') newest[at] = `${at}-${++serial}`
     recent.add(newest[at])
     const headers: Record<string, string> = {
       'content-type': 'application/json',
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': exposed.join(),
       ...(nonces !== 'none' && { 'dpop-nonce': newest[at] }),
       ...more,
     }
@@ -146,6 +155,13 @@ export async function startStrictParty() {
   }
 
   server.handle((request, response) => {
+    if (request.method === 'OPTIONS') {
+      const allowed = {
+        'access-control-allow-origin': '*',
+        'access-control-allow-headers': 'authorization, dpop',
+      }
+      return void response.writeHead(204, allowed).end()
+    }
     const path = `${request.url}`.split('?')[0]
     const task =
       path === '/token'
