@@ -127,10 +127,11 @@ describe('over the reference backend', () => {
             Facts of a server are of a session that has a bearer, and may ask for the next.
           not walked: expired: session.renewed [isNewer] -> active
             What the server has ended it renews no more.
-        reasons      11 of 16
+        reasons      11 of 17
           not seen: refreshUnsupported
           not seen: refreshOutcomeUnknown
           not seen: notRefreshable
+          not seen: keyLost, which no backend causes: the browser has lost the key of the tokens
           not seen: unusableLifetime
           not seen: internal, which no event causes: the chart itself failed"
       `)
