@@ -8,7 +8,8 @@
  * L6 and L61, the window of a login, 0.5: the rest of it, 0.7, is downloaded when one opens; L57, that a
  * strategy may send a call itself, and end a session whose key is lost, 0.1 in the core. All else of DPoP is in its own row.
  * L23, L35, L38, L40, L51 and L60, tenants, kinds of clients, logouts that end nothing, secrets and silent logins, are 1.1
- * together at any provider; sessions of LibreChat with Google are 0.05 in its strategy.
+ * together at any provider; that L38 holds whatever the next login asks for, and while the provider is slow, and that L60
+ * refuses a window, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -71,7 +72,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_720,
+    budgetBytes: 49_820,
     never: 'zod',
   },
   {
@@ -80,7 +81,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_620,
+    budgetBytes: 53_720,
     never: 'jose',
   },
   {

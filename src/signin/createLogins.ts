@@ -4,9 +4,11 @@ import { isOwnPath } from '../browser/isOwnPath.ts'
 import type { AuthorizationInput } from '../oauth/codeGrant.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import { createAdoption } from './adoption.ts'
+import { askedAnew } from './askedAnew.ts'
 import { type AttemptStore, browserAttempts } from './attemptStore.ts'
 import { ATTEMPT_MS, createAttempts } from './attempts.ts'
 import { type Callback, callbackOf } from './callbackOf.ts'
+import { checkProviders } from './checkProviders.ts'
 import { inTime } from './inTime.ts'
 import type { Purpose } from './keptAttempt.ts'
 import { type LoginSession, living, livingSoon } from './living.ts'
@@ -43,7 +45,7 @@ export interface LoginsOptions {
   readonly home?: string
   /**
    * Told when a logout has ended the session here and not at the provider, which has no page for that or is away: its next
-   * login asks the user to sign in anew (`prompt=login`), once.
+   * login asks the user to sign in anew (`prompt=login`), once, and no login begins that asks nothing.
    */
   readonly onLocalLogout?: (provider: string) => void
   /** The page in which the user logs in. @default the page of this window */
@@ -59,9 +61,11 @@ export interface Logins<Name extends string> {
    *
    * With `prompt: 'none'` the provider asks the user nothing, and sends back at once: with a login, if it knows the user,
    * else with none, which is no error. A tab does so once, until the user asks for a login; then it resolves, and nothing
-   * happens. It leaves the page as every login does: in a hidden frame browsers keep the provider's cookies from it.
+   * happens, as after a logout that ended nothing at the provider. It leaves the page as every login does: in a hidden frame
+   * browsers keep the provider's cookies from it.
    *
-   * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt
+   * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt, and
+   * for `prompt: 'none'` with `popup`
    * @throws LoginFailed where the provider cannot be reached (`provider_unavailable`), or this browser keeps nothing
    * (`storage_unavailable`); with `popup`, also where no window opens (`popup_blocked`), or the user gives up
    * (`login_cancelled`), and as `handleCallback` does
@@ -122,7 +126,7 @@ export function createLogins<Name extends string>(
   const adopt = createAdoption(session, providerOf, kept)
   const popups = createPopups(page, found, adopt)
   const all = Object.values<OauthProvider>(providers)
-  check(all)
+  checkProviders(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
   /** How many callbacks are being handled. */
   let handling = 0
@@ -166,13 +170,16 @@ export function createLogins<Name extends string>(
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)
       const safe = isSafe(way, origin) ? way : home
       const isSilent = purpose === 'signIn' && input.prompt === 'none'
-      if (isSilent && !unasked.silent()) return
+      if (isSilent && popup)
+        throw new Misconfigured(
+          "createLogins: `popup` and `prompt: 'none'` exclude each other: what asks the user nothing needs no window. Leave out `popup`.",
+        )
+      if (isSilent && !((await askedAnew(kept, name, input)) && unasked.silent())) return
       if (isUnasked) unasked.begin(safe)
       else if (!isSilent) unasked.asked()
       const begun = async (mark?: string) => {
-        // Who has logged out only here would be in again without a question, and perhaps as somebody else.
-        const isAskedAnew = (await kept.readHint(name).catch(() => undefined)) === ''
-        const whole = isAskedAnew ? { prompt: 'login', ...input } : input
+        const whole = await askedAnew(kept, name, input)
+        if (!whole) throw new LoginFailed('login_required', safe)
         const { location, attempt } = await inTime((line) => logins.begin(whole, line, mark))
         const of = { provider: name, returnTo: safe, purpose, isSilent, ...(user && { userId: user.id }) }
         return { location, attempt: { ...attempt, ...of } }
@@ -213,17 +220,18 @@ export function createLogins<Name extends string>(
 
   /** The session has ended here: now at the provider, which then sends the user back. Nothing is left of the login. */
   async function leaveProvider(name: string): Promise<void> {
-    const idToken = await kept.readHint(name).catch(() => undefined)
+    const idToken = (await kept.readHint(name).catch(() => undefined)) || undefined
     // Somebody has logged in since.
     if (living(session)) return
-    await Promise.allSettled([attempts.clear(), kept.keepHint(name, undefined)])
+    // The provider may be slow, and this page closed meanwhile: until the user is sent there, the logout is only here.
+    await Promise.allSettled([attempts.clear(), kept.keepHint(name, '')])
     const end = await inTime((line) => providerOf(name).logins.endSession(idToken, line)).catch(
       () => undefined,
     )
     if (living(session)) return
-    if (end) return page.leave(end.href)
-    await kept.keepHint(name, '').catch(() => {})
-    options.onLocalLogout?.(name)
+    if (!end) return options.onLocalLogout?.(name)
+    await kept.keepHint(name, undefined).catch(() => {})
+    page.leave(end.href)
   }
 
   const beginSignIn = begin('signIn')
@@ -277,16 +285,6 @@ const QUIET = new Set([
 /** Throws the error of a login that was to lead there. */
 const failing = (returnTo: string) => (error: unknown) => {
   throw error instanceof LoginFailed ? new LoginFailed(error.reason, returnTo) : error
-}
-
-function check(providers: readonly OauthProvider[]): void {
-  if (providers.length === 0 || providers.some((provider) => typeof provider?.logins?.begin !== 'function'))
-    throw new Misconfigured('createLogins: give an object with an oauthProvider() for each provider.')
-  const callbacks = providers.map(({ redirectUri }) => new URL(redirectUri).href)
-  if (new Set(callbacks).size < callbacks.length)
-    throw new Misconfigured(
-      'createLogins: two providers have one `redirectUri`: give each its own, so that no answer is taken for that of another (RFC 9700 section 4.4.2).',
-    )
 }
 
 /** A way back stays on this site, and reads the same to every parser. */

@@ -679,6 +679,12 @@ test('L60: a silent login is one a tab, and an answer that is no login is no err
   const known = tab(await wayBack(again.page.left, jar), memory)
   await known.logins.handleCallback()
   expect(known.session.getSnapshot()).toMatchObject({ state: 'active', user: { id: 'ada' } })
+  const windowed = tab(HOME, new Map())
+  await expect(windowed.logins.signIn('keycloak', { prompt: 'none', popup: true })).rejects.toThrow(
+    /`popup` and `prompt: 'none'`/,
+  )
+  await windowed.logins.signIn('keycloak', { prompt: 'none' })
+  expect(windowed.page.left).not.toBe('')
   // Of a login that is not silent it is an error.
   await known.logins.stepUp('keycloak', { prompt: 'none' })
   const stepped = tab(await wayBack(known.page.left), memory)
@@ -831,7 +837,55 @@ describe('a logout at a provider of another kind', () => {
     await expect.poll(() => page.local).toEqual(['keycloak'])
     ended.mockRestore()
     await logins.signIn('keycloak', { prompt: 'select_account' })
-    expect(asked(page.left)).toMatchObject({ prompt: 'select_account' })
+    expect(asked(page.left)).toMatchObject({ prompt: 'login select_account' })
+    await logins.signIn('keycloak', { prompt: 'select_account login' })
+    expect(asked(page.left)).toMatchObject({ prompt: 'login select_account' })
+    await logins.signIn('keycloak', { prompt: undefined } as object)
+    expect(asked(page.left)).toMatchObject({ prompt: 'login' })
+  })
+
+  test('L38: no login begins that asks nothing, in any tab, until somebody has signed in', async () => {
+    const { session, page, tab, jar } = await loggedIn({})
+    const ended = vi.spyOn(page, 'end').mockResolvedValue(undefined)
+    await session.logout()
+    await expect.poll(() => page.local).toEqual(['keycloak'])
+    ended.mockRestore()
+    const memory = new Map<string, string>()
+    const next = tab(HOME, memory)
+    await next.logins.signIn('keycloak', { prompt: 'none' })
+    await expect(next.logins.switchUser('keycloak', { prompt: 'none' })).rejects.toEqual(
+      failed('login_required'),
+    )
+    expect(next.page.left).toBe('')
+    await next.logins.signIn('keycloak', { loginHint: 'ada' })
+    const back = tab(await wayBack(next.page.left, jar), memory)
+    await back.logins.handleCallback()
+    // What did not begin has not spent the tab's one.
+    const silent = tab(HOME, memory)
+    await silent.logins.signIn('keycloak', { prompt: 'none' })
+    expect(asked(silent.page.left)).toMatchObject({ prompt: 'none' })
+  })
+
+  test('L38: a page that is closed before a slow provider answers leaves the next login to ask anew', async () => {
+    const { session, page, tab, attempts } = await loggedIn({})
+    let answer = (_: URL) => {}
+    const idTokens: unknown[] = []
+    page.end = (idToken) => {
+      idTokens.push(idToken)
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    }
+    await session.logout()
+    await expect.poll(() => idTokens).toEqual([expect.stringMatching(/^ey/)])
+    const next = tab()
+    await next.logins.signIn('keycloak')
+    expect(asked(next.page.left)).toMatchObject({ prompt: 'login' })
+    expect(page.left).toBe('')
+    // It answers: the user goes there, and is asked there.
+    answer(new URL('https://id.example/logout'))
+    await expect.poll(() => page.left).toBe('https://id.example/logout')
+    expect(await attempts.readHint('keycloak')).toBe(undefined)
   })
 
   test('L38: a logout there asks by the provider’s own word, and no login is asked for anew', async () => {

@@ -1,0 +1,13 @@
+import { Misconfigured } from '../base/errors.ts'
+import type { OauthProvider } from '../oauth/oauthProvider.ts'
+
+/** Throws where logins at these providers could not be told apart. */
+export function checkProviders(providers: readonly OauthProvider[]): void {
+  if (providers.length === 0 || providers.some((provider) => typeof provider?.logins?.begin !== 'function'))
+    throw new Misconfigured('createLogins: give an object with an oauthProvider() for each provider.')
+  const callbacks = providers.map(({ redirectUri }) => new URL(redirectUri).href)
+  if (new Set(callbacks).size < callbacks.length)
+    throw new Misconfigured(
+      'createLogins: two providers have one `redirectUri`: give each its own, so that no answer is taken for that of another (RFC 9700 section 4.4.2).',
+    )
+}
