@@ -8,8 +8,8 @@ import type { SessionRequest } from './sessionRequest.ts'
 /** A logout, and what its answer must say. */
 export interface EndedServerSession {
   /**
-   * Whether nobody is logged in any more, as far as every process knows. `false`: the request is for another login than the
-   * one that is there; that login is not in the option `logins`; several cookies lead to sessions; or the store is down, and
+   * Whether nobody is logged in any more, as far as every process knows. `false`: the request does not say the login
+   * that is there; that login is not in the option `logins`; several cookies lead to sessions; or the store is down, and
    * this process goes on trying.
    */
   readonly isEnded: boolean

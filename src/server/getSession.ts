@@ -5,8 +5,8 @@ import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
-import { isWebRequest } from './isWebRequest.ts'
 import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
+import { requireSessionRequest } from './requireSessionRequest.ts'
 import { type ServerCookie, serverCookie } from './serverCookie.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 import { shownUserOf } from './shownUserOf.ts'
@@ -43,6 +43,7 @@ export interface AnyServerSession<User extends UserIdentity = SessionUser> {
   refresh(): Promise<ServerFacts<User>>
   /**
    * What the browser must be given after what was done with the session, for frameworks that set cookies by themselves.
+   * Several may share a name, and differ by domain and path: append the `header` of each where setting by name replaces.
    * Rejects with `Misconfigured` for a read-only session.
    */
   cookies(): Promise<readonly ServerCookie[]>
@@ -127,19 +128,19 @@ export function createGetSession(context: ServerContext) {
   }
 }
 
-/** The session of a request, if that is the login which its page believes in. */
+/**
+ * The session of a request, if that is the login which its page believes in. `getSession` may only look, and needs no name
+ * for that; `end` always changes something.
+ */
 export async function findMeant(
   { sessions, settings }: ServerContext,
   request: SessionRequest,
   options: GetSessionOptions,
-  method: string,
+  method: 'getSession' | 'end',
 ): Promise<Found | Missing> {
-  if (!isWebRequest(request))
-    throw new Misconfigured(
-      `${method} takes a web-standard Request, or { headers } with web-standard Headers. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).`,
-    )
+  requireSessionRequest(request, method)
   const found = await sessions.find(request)
-  if (!isFound(found) || isMeant(request, options, found.record.login)) return found
+  if (!isFound(found) || isMeant(request, options, found.record.login, method === 'getSession')) return found
   settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
   return { isOther: true }
 }
@@ -186,11 +187,17 @@ export const setting = (lines: () => Promise<readonly string[]>) => ({
 const READ_ONLY = 'The session is read-only, as getSession was told'
 
 /** A page that only asks who is there names nobody. A form that lacks its field is for nobody, either. */
-function isMeant(request: SessionRequest, options: GetSessionOptions, login: string): boolean {
+function isMeant(
+  request: SessionRequest,
+  options: GetSessionOptions,
+  login: string,
+  mayLook: boolean,
+): boolean {
   if ('login' in options) return options.login === login
   const named = loginsNamedBy(request)
   // What shows no method may be a server action.
-  const isLook = options.readOnly || (request.method !== undefined && /^(GET|HEAD)$/.test(request.method))
+  const isLook =
+    mayLook && (options.readOnly || (request.method !== undefined && /^(GET|HEAD)$/.test(request.method)))
   if (isLook && named.every((name) => name === NOBODY)) return true
   return named.length > 0 && isFor(request, login)
 }

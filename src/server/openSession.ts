@@ -4,8 +4,8 @@ import type { LoginAnswer } from '../session/login.ts'
 import type { ServerContext } from './context.ts'
 import { isFound } from './foundSession.ts'
 import { type OpenServerSession, openSessionOf } from './getSession.ts'
-import { isWebRequest } from './isWebRequest.ts'
 import { ENDED_BY_PROVIDER, loginRefused, misfitOf } from './loginAnswers.ts'
+import { requireSessionRequest } from './requireSessionRequest.ts'
 import type { LoginGrant, LoginRefusal } from './serverLogin.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
@@ -32,10 +32,7 @@ export function createOpen(context: ServerContext) {
     answer: LoginAnswer,
     { request, via, strategy, ...rest }: OpenOptions,
   ): Promise<OpenServerSession<UserIdentity>> => {
-    if (!isWebRequest(request))
-      throw new Misconfigured(
-        '`request` of open must be a web-standard Request, or { headers } with web-standard Headers.',
-      )
+    requireSessionRequest(request, 'open')
     const names = Object.keys(logins.get(via)?.strategies ?? {})
     const chosen = strategy ?? (names.length === 1 ? names[0] : undefined)
     if (chosen === undefined || !names.includes(chosen))

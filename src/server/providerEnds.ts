@@ -32,8 +32,8 @@ interface Parts {
   readonly keyring: Keyring
   readonly ends: SessionEnds
   readonly tags: SessionTagMaker
-  /** The living sessions with one of these tags. */
-  readonly tagged: (macs: readonly string[]) => Promise<readonly Found[]>
+  /** The living sessions of the login `via` that have one of these tags. */
+  readonly tagged: (via: string, macs: readonly string[]) => Promise<readonly Found[]>
 }
 
 const PURPOSE = 'provider logout of'
@@ -79,9 +79,10 @@ export function createProviderEnds({ settings, keyring, ends, tags, tagged }: Pa
     kind: keyof Remembered,
     issuedAt: number,
   ): Promise<{ readonly isKnown: boolean; readonly isDone: boolean }> {
-    // First, so that either this finds a session or the session finds this.
-    await remember(macs[0] ?? '', kind, issuedAt)
-    const found = await tagged(macs)
+    // First, so that either this finds a session or the session finds this. Under every secret's: while secrets are rotated,
+    // another process tags by an older one.
+    await Promise.all(macs.map((mac) => remember(mac, kind, issuedAt)))
+    const found = await tagged(via, macs)
     const over = found.filter(({ record }) => {
       const { sid, at = 0 } = record.tags ?? {}
       return isBefore(at, issuedAt) && (kind === 'all' || sid === undefined)

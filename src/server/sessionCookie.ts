@@ -26,12 +26,12 @@ export interface SessionCookie {
   clearForeign(request: SessionRequest): readonly string[]
 }
 
-/** Without an address: where every cookie that reaches a page of ours reaches. */
-const pathOf = ({ url }: SessionRequest) => (url === undefined ? '/' : new URL(url).pathname)
+/** Where a request came in. Without an address: the path of the panel, where every cookie of its pages reaches. */
+const pathOf = ({ url }: SessionRequest, app: string) => new URL(url ?? app).pathname
 
 /**
  * The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived.
- * `app`: the panel that it is of.
+ * `app`: the panel that it is of, by its address.
  */
 export function idCookie(slot: CookieSlot, keyring: Keyring, app: string, maxAgeMs: number): SessionCookie {
   // Of another panel on this host, which may share store and secrets, a cookie opens nothing.
@@ -52,7 +52,7 @@ export function idCookie(slot: CookieSlot, keyring: Keyring, app: string, maxAge
     update: async () => [],
     isPresent: (request) => slot.values(request).length > 0,
     clear: () => [slot.clear()],
-    clearForeign: (request) => slot.clearForeign(pathOf(request)),
+    clearForeign: (request) => slot.clearForeign(pathOf(request, app)),
   }
 }
 
@@ -145,7 +145,7 @@ export function sealedCookie(
     },
     isPresent: (request) => slots.some((slot) => slot.values(request).length > 0),
     clear: () => slots.map((slot) => slot.clear()),
-    clearForeign: (request) => slots.flatMap((slot) => slot.clearForeign(pathOf(request))),
+    clearForeign: (request) => slots.flatMap((slot) => slot.clearForeign(pathOf(request, app))),
   }
 }
 

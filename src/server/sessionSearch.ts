@@ -49,8 +49,11 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
     return { isOther: true }
   }
 
-  /** The session under one of `keys`; one whose time is over ends now. */
-  async function look(keys: readonly string[]): Promise<Found | Missing> {
+  /**
+   * The session under one of `keys`; one whose time is over ends now. `of`: the login that it must be of. One of another login
+   * or another backend is none then, and left alone: nobody has brought its cookie.
+   */
+  async function look(keys: readonly string[], of?: string): Promise<Found | Missing> {
     for (const key of keys) {
       const opened = await entries.read(key)
       if (!opened) continue
@@ -62,6 +65,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
       if (intent?.closed && intent.closed !== 'consumed') return { reason: intent.closed, login }
       const [via, identity] = record.via
       const bound = await logins.identityOf(via)
+      if (of !== undefined && (via !== of || bound !== identity)) continue
       if (bound === undefined && !settings.retiredLogins.has(via)) return { isUnknownLogin: true }
       const now = clock.wall()
       const found: Found = { key, record, revision, session }

@@ -37,10 +37,12 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
   open(answer: LoginAnswer, options: OpenOptions): Promise<OpenServerSession<User>>
   /**
    * Ends the session of a request as `POST {path}logout` does: here, at the backend, and at the provider, to whose own logout
-   * `redirect` leads. It asks for `login` as `getSession` does for what may change something.
+   * `redirect` leads. Whatever its method, a request must say the `login` that it ends, as `getSession` asks of what may change
+   * something: else nothing ends.
    *
    * @example
-   * const { redirect, commit } = await server.end(request)
+   * const form = await request.formData()
+   * const { redirect, commit } = await server.end(request, { login: String(form.get('login')) })
    * const answer = await commit(new Response(null, { status: 303, headers: { location: redirect ?? '/login' } }))
    */
   end(request: SessionRequest, options?: Pick<GetSessionOptions, 'login'>): Promise<EndedServerSession>

@@ -2,9 +2,9 @@ import type { Keyring } from './keyring.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { LoginGrant } from './serverLogin.ts'
 
-/** What a session is found by, beside its key: MACs, each bound to the login. */
+/** What a session is found by, beside its key: MACs, each bound to the panel and to the login. */
 export interface SessionTags {
-  /** Of the user's id. */
+  /** Of the user's id, with what the login is bound to. */
   readonly user: string
   /** Of whom the identity provider calls so, with the issuer. */
   readonly sub?: string
@@ -20,12 +20,18 @@ export type TagKind = 'user' | 'sub' | 'sid'
 /** 132 bits: a record holds up to three, and a server many records. */
 const LENGTH = 22
 
-/** Makes the tags of sessions. */
-export function createSessionTags(keyring: Keyring, logins: RunningLogins) {
-  /** Those of `text`, the one of the newest secret first. `sub` and `sid` mean something at their issuer alone. */
+/**
+ * Makes the tags of sessions. `app`: the panel that they are of: another one may share store and secrets, and finds nothing by
+ * them.
+ */
+export function createSessionTags(keyring: Keyring, app: string, logins: RunningLogins) {
+  /**
+   * Those of `text`, the one of the newest secret first. `sub` and `sid` mean something at their issuer alone, and the id of a
+   * user at its backend.
+   */
   async function macs(kind: TagKind, via: string, text: string): Promise<readonly string[]> {
-    const issuer = kind === 'user' ? '' : (logins.get(via)?.issuer ?? '')
-    const all = await keyring.macs(`tag ${kind}`, JSON.stringify([via, issuer, text]))
+    const at = kind === 'user' ? await logins.identityOf(via) : logins.get(via)?.issuer
+    const all = await keyring.macs(`tag ${kind}`, JSON.stringify([app, via, at ?? '', text]))
     return all.map((mac) => mac.slice(0, LENGTH))
   }
 

@@ -36,19 +36,20 @@ export function createSessions(parts: SessionsParts) {
   const streams = createOpenStreams(settings.clock, isLiving)
   const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })
   const { find, findFor, look } = createSessionSearch({ ...parts, ends })
-  const tags = createSessionTags(parts.keyring, logins)
+  const tags = createSessionTags(parts.keyring, settings.publicUrl.href, logins)
   const { end: endAtProvider, isOver } = createProviderEnds({ ...parts, ends, tags, tagged })
   const { replace, refuse } = createSessionOpening({ ...parts, ends, find, tags, isOver, ofUser })
 
-  async function tagged(macs: readonly string[]): Promise<readonly Found[]> {
+  /** The living sessions of the login `via` that have one of these tags. */
+  async function tagged(via: string, macs: readonly string[]): Promise<readonly Found[]> {
     const keys = await Promise.all(macs.map((mac) => settings.store.keysOf(mac)))
-    const found = await Promise.all([...new Set(keys.flat())].map((key) => look([key])))
+    const found = await Promise.all([...new Set(keys.flat())].map((key) => look([key], via)))
     return found.filter(isFound)
   }
 
   /** The living sessions of a user, the newest first. */
   async function ofUser(via: string, userId: string): Promise<readonly Found[]> {
-    const found = await tagged(await tags.macs('user', via, userId))
+    const found = await tagged(via, await tags.macs('user', via, userId))
     const isOlder = (a: Found, b: Found) =>
       b.session.startedAt - a.session.startedAt || (a.key < b.key ? -1 : 1)
     return [...found].sort(isOlder)

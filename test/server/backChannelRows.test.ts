@@ -84,7 +84,7 @@ async function world(more: Partial<SessionServerOptions> & { readonly kept?: Ser
     ...options,
   })
   async function login(form: object) {
-    const page = browser((request) => server.handle(request), PANEL)
+    const page = browser((request) => server.handle(request), `${options.publicUrl ?? PANEL}`)
     const answer = await page.post('/session/login', { via: 'one', ...form })
     return { page, answer, status: async () => (await page.get('/session/')).status }
   }
@@ -181,6 +181,36 @@ describe('back-channel logout', () => {
       expect(notices).toContainEqual({ type: 'loginRefused', status: 401, code: 'ended_by_provider' })
     },
   )
+
+  test('L47: while a secret is rotated, whichever process is told, and whichever writes the session', async () => {
+    const [old, next] = [SECRET, 'the next secret, long enough for a test of this']
+    for (const [told, writes] of [
+      [
+        [next, old],
+        [old, next],
+      ],
+      [
+        [old, next],
+        [next, old],
+      ],
+    ] as const) {
+      const kept = memoryServerStore()
+      const { logout } = await world({ kept, secrets: told })
+      const { login, between, revoked } = await world({ kept, secrets: writes })
+      between.login = async () => void (await logout({ sub: 's', sid: 'a' }))
+      expect((await login({ sub: 's', sid: 'a' })).answer.status).toBe(401)
+      expect(revoked).toEqual(['one ada'])
+    }
+  })
+
+  test('L46: a logout ends nothing of another panel with the same store and secret', async () => {
+    const kept = memoryServerStore()
+    const { logout } = await world({ kept })
+    const { login } = await world({ kept, publicUrl: 'https://other.example' })
+    const { status } = await login({ sub: 's' })
+    expect(await logout({ sub: 's' })).toBe(200)
+    expect(await status()).toBe(200)
+  })
 
   test('L47: whoever logs in anew after it, gets in', async () => {
     const { login, logout, clock } = await world()

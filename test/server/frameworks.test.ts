@@ -186,8 +186,24 @@ describe('a framework that asks amiss', () => {
     await expect(server.open(answer(), { request, via: 'staff', strategy: 'x' })).rejects.toThrow(
       /`strategy`.*own/,
     )
-    await expect(server.open(answer(), { request: {} as never, via: 'staff' })).rejects.toThrow(/`request`/)
-    await expect(server.end({ headers: { cookie: 'x' } } as never)).rejects.toThrow(/end takes/)
+    await expect(server.open(answer(), { request: {} as never, via: 'staff' })).rejects.toThrow(
+      /open must be/,
+    )
+    await expect(server.end({ headers: { cookie: 'x' } } as never)).rejects.toThrow(/end must be/)
+    // As `node:http` has it.
+    const path = { headers: headers(), url: '/leave?secret=1', method: 'POST' }
+    for (const asked of [
+      server.getSession(path),
+      server.end(path, { login: 'x' }),
+      server.open(answer(), { request: path, via: 'staff' }),
+    ]) {
+      const error = await asked.catch((reason) => reason)
+      expect(error).toMatchObject({
+        code: 'misconfigured',
+        message: expect.stringMatching(/`url`.*absolute/),
+      })
+      expect(error.message).not.toContain('secret=1')
+    }
   })
 
   test('cookies of a login that this release does not have stay, and the page asks by itself', async () => {
@@ -209,6 +225,21 @@ describe('a framework that asks amiss', () => {
     await expect(server.open(answer(), { request, via: 'other' })).rejects.toMatchObject({
       reason: 'login_unknown',
     })
+  })
+
+  test('of several that a sibling may have planted those under the path of the panel are deleted, too', async () => {
+    const { server, headers, open, page } = world({ publicUrl: `${PANEL}/admin/` })
+    const both: string[] = []
+    for (const id of ['ada', 'bob']) {
+      page.cookies.clear()
+      await open(id)
+      both.push(headers().get('cookie') ?? '')
+    }
+    const end = await server.end({ headers: new Headers({ cookie: both.join('; ') }) })
+    expect(end.isEnded).toBe(false)
+    const cookies = await end.cookies()
+    expect(cookies.map(({ options }) => options.path)).toEqual(['/', '/admin', '/admin/'])
+    expect(new Set(cookies.map(({ name }) => name)).size).toBe(1)
   })
 
   test('the parts of a cookie are those of its header', async () => {

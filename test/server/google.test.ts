@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { librechatLogin } from 'xstate-session/librechat-login'
 import { accounts } from '../../examples/backend/accounts.ts'
-import { world } from './world.ts'
+import { loginHost } from './loginHost.ts'
+import { PANEL, world } from './world.ts'
 
 const { sub, id } = accounts.googleAdmin
 
@@ -35,6 +37,27 @@ describe("LibreChat's login with Google", () => {
     pass(50_000)
     expect((await page.post('/session/refresh')).status).toBe(200)
     expect(backend.log.presentations.at(-1)?.outcome).toBe('ok-rotated')
+  })
+
+  test('of a user who has a name at the OpenID provider too, only the OpenID login says that name', async () => {
+    const part = librechatLogin({ baseUrl: 'https://chat.example/', google: true })({
+      ...loginHost('chat'),
+      fetch: async () =>
+        Response.json({
+          token: 'bearer',
+          refreshToken: 'r',
+          user: { id: 'ada', openidId: 'a-sub', email: 'ada@example.com', role: 'ADMIN' },
+        }),
+    })
+    const [openid, google] = await Promise.all(
+      (part.callbackPaths ?? []).map((path) => {
+        const url = `${PANEL}${path}?code=${'a'.repeat(64)}`
+        return part.callback?.({ request: new Request(url), clientIp: undefined } as never, 'a verifier')
+      }),
+    )
+    expect(openid).toMatchObject({ done: { strategy: 'openid', sub: 'a-sub' } })
+    expect(google).toMatchObject({ done: { strategy: 'google' } })
+    expect(google).not.toHaveProperty('done.sub')
   })
 
   test('a provider that the login has not is refused, and nobody leaves', async () => {

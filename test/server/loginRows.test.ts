@@ -132,7 +132,7 @@ describe('the identifier of a session', () => {
 })
 
 describe('a logout', () => {
-  test.each([
+  const NAMELESS: [string, string, Record<string, string>][] = [
     ['a GET', 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }],
     ['a HEAD', 'HEAD', {}],
     ['a prefetch', 'GET', { 'sec-purpose': 'prefetch' }],
@@ -141,20 +141,41 @@ describe('a logout', () => {
     ['a form of an old browser', 'POST', { origin: 'https://evil.example' }],
     ['a form without an origin', 'POST', { origin: 'null' }],
     ['a form that says nothing', 'POST', {}],
-  ])('L43: %s ends no session', async (_, method, headers) => {
+  ]
+  test.each(NAMELESS)('L43: %s ends no session', async (_, method, headers) => {
     const { server, page } = world()
     await page.post('/session/login', { id: 'ada' })
     const cookie = [...page.cookies].map((pair) => pair.join('=')).join('; ')
     for (const path of ['logout', 'logout/provider']) {
       const request = new Request(`${PANEL}/session/${path}`, {
         method,
-        headers: { ...headers, cookie } as HeadersInit,
+        headers: { ...headers, cookie },
       })
       const answer = await server.handle(request)
       expect(answer.headers.getSetCookie().filter((line) => line.startsWith('__Host-session='))).toEqual([])
     }
     expect((await page.get('/session/')).status).toBe(200)
   })
+
+  test.each(NAMELESS)(
+    'L43: %s ends no session by `end` of the server, either',
+    async (_, method, headers) => {
+      const { server, page } = world()
+      await page.post('/session/login', { id: 'ada' })
+      const login = await page.login()
+      const cookie = [...page.cookies].map((pair) => pair.join('=')).join('; ')
+      const request = (query = '') =>
+        new Request(`${PANEL}/leave${query}`, { method, headers: { ...headers, cookie } })
+      const nobody = new Request(request(), { headers: { cookie, 'x-csrf': '1' } })
+      for (const one of [request(), nobody]) {
+        const end = await server.end(one)
+        expect([end.isEnded, await end.cookies()]).toEqual([false, []])
+      }
+      expect((await page.get('/session/')).status).toBe(200)
+      // The login's name is what a foreign page does not know.
+      expect(await server.end(request(`?session-login=${login}`))).toMatchObject({ isEnded: true })
+    },
+  )
 
   /** Every way in which a renewal, a logout and calls of before it can come to an end. */
   const ORDERS = [

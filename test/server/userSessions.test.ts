@@ -12,14 +12,15 @@ import { browser } from './browser.ts'
 import { movableClock, PANEL, SECRET } from './world.ts'
 
 /** Two logins with passwords; a logout revokes. */
-function world(more: Partial<SessionServerOptions> = {}) {
+function world(options: Partial<SessionServerOptions> & { readonly backend?: string } = {}) {
+  const { backend = 'here', ...more } = options
   const clock = movableClock()
   const notices: ServerNotice[] = []
   const revoked: (string | undefined)[] = []
   const part =
     (name: string): ServerLogin =>
     () => ({
-      identity: name,
+      identity: `${name} ${backend}`,
       apiUrl: `https://${name}.example/`,
       strategies: {
         own: {
@@ -54,7 +55,7 @@ function world(more: Partial<SessionServerOptions> = {}) {
     ...more,
   })
   async function login(id: string, device: string, via = 'one') {
-    const page = browser((request) => server.handle(request), PANEL)
+    const page = browser((request) => server.handle(request), `${more.publicUrl ?? PANEL}`)
     const { status } = await page.post('/session/login', { via, id, device })
     expect(status).toBe(200)
     clock.pass(1_000)
@@ -151,6 +152,28 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
     const [a, b] = [await login('ada', 'a'), await login('ada', 'b')]
     for (let n = 0; n < 3; n++) await b.page.post('/session/login', { via: 'one', id: 'ada', device: 'b' })
     expect([await a.status(), await b.status()]).toEqual([200, 200])
+  })
+})
+
+describe('panels with one store and one secret', () => {
+  const OTHERS = [
+    { publicUrl: 'https://other.example' },
+    { publicUrl: 'https://other.example', backend: 'there' },
+    { backend: 'there' },
+  ]
+
+  test.each(OTHERS)('U14: none lists, ends or limits the sessions of %o', async (more) => {
+    const store = memoryServerStore()
+    const panel = world({ store, maxSessionsPerUser: 1 })
+    const other = world({ store, ...more })
+    const { name, status } = await other.login('ada', 'there')
+    expect(await panel.server.sessions.list(ADA)).toEqual([])
+    expect(await panel.server.sessions.end({ ...ADA, id: name }, { by: 'x' })).toBe(false)
+    expect(await panel.server.sessions.endAll(ADA, { by: 'x' })).toBe(0)
+    await panel.login('ada', 'here')
+    expect(await status()).toBe(200)
+    expect([panel.revoked, other.revoked]).toEqual([[], []])
+    expect((await other.server.sessions.list(ADA)).map(({ id }) => id)).toEqual([name])
   })
 })
 

@@ -56,12 +56,14 @@ export function codeSteps(
       })
       if (result.kind === 'none') return { refused: result.why }
       const { said } = result
-      const sub = (said.user as { openidId?: unknown }).openidId
+      const strategy = pathname === callbackPaths.google ? 'google' : 'openid'
+      // A user may have both: of Google's login it is nobody's `sub`.
+      const sub = strategy === 'openid' && (said.user as { openidId?: unknown }).openidId
       const sid = providerSession(said.token, issuer)
       const done: LoginGrant = {
         // One of another type counts as none: the login is good without.
         answer: { ...said, refreshToken: textOf(said.refreshToken) } as unknown as LoginGrant['answer'],
-        strategy: pathname === callbackPaths.google ? 'google' : 'openid',
+        strategy,
         tenantId: await tenantOf(request),
         ...(typeof sub === 'string' && sub && { sub }),
         ...(sid !== undefined && { sid }),
