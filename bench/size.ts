@@ -6,7 +6,8 @@
  * schema is asked, its errors are told without a value, and a misfit leaves the user as it was; at any
  * provider, L9, the count of logins that nobody asked for, 0.4, who may in, 0.2, L29, L33 and L36 0.2, and
  * L6 and L61, the window of a login, 0.5: the rest of it, 0.7, is downloaded when one opens; L57, that a
- * strategy may send a call itself, and end a session whose key is lost, 0.1 in the core. All else of DPoP is in its own row.
+ * strategy may send a call itself, and end a session whose key is lost, and no later one, 0.11 in the core. All else of DPoP
+ * is in its own row, with 0.06 for a key row of a newer version, which is left alone.
  * L23, L35, L38, L40, L51 and L60, tenants, kinds of clients, logouts that end nothing, secrets and silent logins, are 1.1
  * together at any provider; that L38 holds whatever the next login asks for, and while the provider is slow, and that L60
  * refuses a window, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
@@ -32,7 +33,7 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_890 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_900 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
@@ -72,7 +73,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_820,
+    budgetBytes: 49_830,
     never: 'zod',
   },
   {
@@ -81,7 +82,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_720,
+    budgetBytes: 53_790,
     never: 'jose',
   },
   {

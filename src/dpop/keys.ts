@@ -30,12 +30,15 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, 
     return key
   }
 
-  /** The key that the browser keeps, made if there is none. What stands in its place is of no use to anybody. */
-  function keep(made: CryptoKeyPair): Promise<CryptoKeyPair> {
+  /**
+   * The key that the browser keeps, made if there is none. What stands in its place is of no use to anybody, unless a newer
+   * version of the page has written it: then this one has none there.
+   */
+  function keep(made: CryptoKeyPair): Promise<CryptoKeyPair | undefined> {
     return inTime(
       database.change([row], (found) => {
         const keys = keysOf(found)
-        return keys
+        return keys || isNewer(found)
           ? { answer: keys }
           : { write: { [row]: { v: 1, keys: made } satisfies KeyRow }, answer: made }
       }),
@@ -46,9 +49,14 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, 
     const [found] = await database.read([row])
     const keys = keysOf(found)
     if (keys) await remember(keys)
-    // Of another version, or half of one.
+    // Nobody can tell here what a newer version of the page has written.
+    else if (isNewer(found)) throw new Error('The key is kept by a newer version of this page.')
+    // Of an older version, or half of one.
     else if (found !== undefined)
-      await database.change([row], () => ({ write: { [row]: undefined }, answer: undefined }))
+      await database.change([row], (now) => ({
+        ...(!keysOf(now) && !isNewer(now) && { write: { [row]: undefined } }),
+        answer: undefined,
+      }))
   }
 
   /**
@@ -83,6 +91,8 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, 
 }
 
 export type Keys = ReturnType<typeof createKeys>
+
+const isNewer = (found: unknown): boolean => Number((found as Partial<KeyRow> | undefined)?.v) > 1
 
 function keysOf(found: unknown): CryptoKeyPair | undefined {
   const { v, keys } = (found ?? {}) as Partial<KeyRow>

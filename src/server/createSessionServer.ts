@@ -34,6 +34,7 @@ import { idCookie, sealedCookie } from './sessionCookie.ts'
 import type { SessionServer } from './sessionServer.ts'
 import { createSessions } from './sessions.ts'
 import { sharedAttempts } from './sharedAttempts.ts'
+import { unknownCallback, unknownCallbacks } from './unknownCallback.ts'
 import { createUserSessions } from './userSessions.ts'
 import { createWork } from './work.ts'
 
@@ -99,15 +100,17 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     logins,
     hostOf('').urlOf,
   )
+  const bound = (name: string) =>
+    boundAttempts(name, (id) => slot(`-login-${name}.${id}`), { settings, keyring }) as AttemptKeeper
   const attempts = new Map(
     logins.all.map(([name, { bindsCallback }]): [string, AttemptKeeper] => [
       name,
       bindsCallback
-        ? (boundAttempts(name, (id) => slot(`-login-${name}.${id}`), { settings, keyring }) as AttemptKeeper)
+        ? bound(name)
         : (sharedAttempts(name, slot(`-login-${name}`), { settings, keyring }) as AttemptKeeper),
     ]),
   )
-  const attemptsOf = (name: string) => attempts.get(name) as AttemptKeeper
+  const attemptsOf = (name: string) => attempts.get(name) ?? bound(name)
   const context: ServerContext = { settings, logins, sessions, api, keyring, draining, attemptsOf, cookies }
   const callbacks = new Map(
     logins.all.flatMap(([name, login]): [string, Endpoint][] =>
@@ -118,8 +121,9 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     ),
   )
   // These are called by others: a provider, and a browser that comes back from one.
-  const calledByOthers = new Set<Endpoint>([backChannel, ...callbacks.values()])
-  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...callbacks.values()])
+  const returning = [...callbacks.values(), ...unknownCallbacks]
+  const calledByOthers = new Set<Endpoint>([backChannel, ...returning])
+  const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...returning])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
@@ -147,8 +151,9 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
         })
       if (request.bodyUsed || request.body?.locked) return bodyAlreadyRead()
       const url = new URL(request.url)
-      const own = endpoints[`${request.method} ${url.pathname}`]
-      endpoint = own ?? apiEndpoint(url, request.method)
+      const { method } = request
+      const own = endpoints[`${method} ${url.pathname}`] ?? unknownCallback(settings, method, url.pathname)
+      endpoint = own ?? apiEndpoint(url, method)
       if (!endpoint) return failure(404, 'not_found')
       const forgery = calledByOthers.has(endpoint) ? undefined : forgeryOf(request, settings.origin)
       if (forgery) {

@@ -43,8 +43,9 @@ export const bearerSource = ({
     const strategy = owner && strategyOf(settings, owner)
     // Most strategies have a bearer to send.
     if (!strategy?.send) return fetch(target, init)
-    const end = (reason: RejectedReason) =>
-      send({ type: 'refresh.rejected', ...vault.position(), reason, at: now() })
+    // A login that comes before the strategy knows is not ended for the session before it.
+    const position = vault.position()
+    const end = (reason: RejectedReason) => send({ type: 'refresh.rejected', ...position, reason, at: now() })
     return strategy.send({ target, init, bearer, keyId: owner?.keyId, fetch, end })
   },
   position: vault.position,

@@ -334,6 +334,22 @@ describe('the key', () => {
     expect(party.counts.token).toBe(0)
   })
 
+  test('L57: a key that a newer version of the page has written is left alone, and ends nothing', async () => {
+    const row = `${party.url}/ panel`
+    const { store } = await logIn(page())
+    await disk.change([row], (found) => ({ write: { [row]: { ...(found as object), v: 2 } }, answer: 0 }))
+    const [newer] = await disk.read([row])
+    const reloaded = page(store)
+    await expect(reloaded.session.fetch('/api/rows')).rejects.toMatchObject({ code: 'refresh_unavailable' })
+    expect(reloaded.session.getSnapshot()).toMatchObject({ state: 'active' })
+    // A login has a key of this page alone, or none.
+    await ok(await logIn(page(memoryStore(), { whenNotKept: 'memory' })))
+    await expect(logIn(page(memoryStore(), { whenNotKept: 'refuse' }))).rejects.toEqual(
+      failed('key_unavailable'),
+    )
+    expect(await disk.read([row])).toEqual([newer])
+  })
+
   const rows: [string, (row: string) => Promise<unknown>][] = [
     ['is gone', (row) => disk.change([row], () => ({ write: { [row]: undefined }, answer: 0 }))],
     [

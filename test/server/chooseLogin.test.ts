@@ -46,7 +46,8 @@ function world(chooseLogin: SessionServerOptions['chooseLogin']) {
     clock: movableClock(),
     ...(chooseLogin && { chooseLogin }),
   })
-  const page = browser((request) => server.handle(request), PANEL)
+  const { handle } = server
+  const page = { handle, ...browser(handle, PANEL) }
   const said = async (answer: Response | Promise<Response>) => {
     const { status, headers } = await answer
     return [status, headers.get('location') ?? (await (await answer).text())]
@@ -128,6 +129,37 @@ describe('the server chooses a login by the request', () => {
     })
     expect(ahead.status).toBe(403)
     expect(await (await page.get('/session/logins')).json()).toEqual({ logins: [] })
+  })
+
+  test('nor does any callback', async () => {
+    const { page } = world(byDomain)
+    const seen = async (method: string, path: string, headers: Record<string, string> = {}) => {
+      const request = new Request(new URL(`/session/callback/${path}`, PANEL), { method, headers })
+      const answer = await page.handle(request)
+      const told = Object.fromEntries([...answer.headers].filter(([name]) => name !== 'location'))
+      const to = answer.headers.get('location')?.replace(/callback\/[^?]*/, 'callback/it')
+      return JSON.stringify([answer.status, to, told, await answer.text()])
+    }
+    const window = { 'sec-fetch-dest': 'document' }
+    const asked: [string, string, Record<string, string>?][] = [
+      ['GET', '', window],
+      ['GET', '?error=access_denied&state=a-state-of-its-own', window],
+      ['GET', '', { 'sec-fetch-dest': 'image' }],
+      ['HEAD', ''],
+      ['PUT', ''],
+    ]
+    for (const [method, query, headers] of asked) {
+      const there = await seen(method, `staff${query}`, headers)
+      for (const name of ['guests', 'nobody', 'constructor', '', 'staff/', 'staff/more', '%73taff'])
+        expect(await seen(method, `${name}${query}`, headers)).toBe(there)
+    }
+    expect(await seen('GET', 'nobody')).toContain('/login?error=login_not_started')
+    const posts = await Promise.all(['staff', 'guests', 'nobody'].map((name) => seen('POST', name)))
+    expect(new Set(posts).size).toBe(1)
+    // Where all logins are told, a path that is none is none.
+    const open = world(undefined).page
+    expect((await open.get('/session/callback/nobody')).status).toBe(404)
+    expect((await open.get('/session/callback/staff')).status).toBe(302)
   })
 
   test.each<[string, SessionServerOptions['chooseLogin']]>([

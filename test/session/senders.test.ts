@@ -117,3 +117,26 @@ test('a refresh that is hidden and shown joins the flight in the air, and answer
   expect(sent.filter((line) => line.startsWith('nobody'))).toEqual([])
   expect(session.getSnapshot()).toMatchObject({ state: 'active', version: 2 })
 })
+
+test('L57: a key that is found lost after the next login ends that login not', async () => {
+  const { actor, sent, session, logIn } = watched({
+    send: async ({ keyId, bearer, end }) => {
+      await flush()
+      if (keyId === undefined && bearer === 'B1') end('keyLost')
+      return new Response()
+    },
+  })
+  await logIn()
+  const call = session.fetch('api/x')
+  await session.logout()
+  await session.login({ token: 'B2', refreshToken: 'R2', user: ada, expiresIn: LIFE / SECOND }, openid)
+  await call
+  await flush()
+  expect(sent).toContain('runtime: refresh.rejected')
+  expect(session.getSnapshot()).toMatchObject({ state: 'active' })
+  // Of the session that it was sent for it is the end.
+  await session.logout()
+  await logIn()
+  await session.fetch('api/x')
+  expect(actor.getSnapshot().context.reason).toBe('keyLost')
+})

@@ -1,8 +1,11 @@
+import type { Clock } from '../../base/clock.ts'
 import { callBackend } from './backend.ts'
 import type { LibrechatLine } from './line.ts'
 
 /** So long an answer of the backend holds: anybody may ask a login page. */
 const FRESH_MS = 60_000
+/** So long a login page waits for it; the question goes on. */
+const PATIENCE_MS = 2_000
 
 /**
  * Which providers the backend has: it is asked for OpenID, at most once in a minute, and there is no such question for
@@ -29,7 +32,16 @@ export function ssoProviders(line: LibrechatLine, hasGoogle: boolean): () => Pro
     const now = clock.monotonic()
     if (!asked || now >= asked.at + FRESH_MS) asked = { at: now, done: ask() }
     // Once it has answered, nobody waits for a backend that is slow.
-    if (!isKnown) await asked.done
+    if (!isKnown) await orElapsed(asked.done, clock)
     return [...(hasOpenid ? ['openid'] : []), ...(hasGoogle ? ['google'] : [])]
   }
+}
+
+/** Resolves when `done` does, or the patience is over. */
+async function orElapsed(done: Promise<void>, clock: Clock): Promise<void> {
+  let disarm = () => {}
+  const elapsed = new Promise<void>((resolve) => {
+    disarm = clock.setTimer(resolve, PATIENCE_MS, 'foreground')
+  })
+  await Promise.race([done, elapsed]).finally(disarm)
 }
