@@ -56,7 +56,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_420,
+    budgetBytes: 15_460,
   },
   {
     id: 'P7',
@@ -91,7 +91,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_860,
+    budgetBytes: 27_900,
     never: 'zod',
   },
   {
@@ -100,7 +100,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_550,
+    budgetBytes: 29_590,
     never: 'zod',
   },
 ]

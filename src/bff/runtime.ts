@@ -72,6 +72,13 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
       )
   }
 
+  /** A page at an address of the server: a service worker, or a server for pages, has answered in its place. */
+  function lookAround() {
+    const { origin, pathname } = globalThis.location ?? {}
+    const url = `${origin}${pathname}`
+    if (url.startsWith(settings.root)) complain({ url, status: 200, contentType: 'text/html' })
+  }
+
   async function hear(signal: PageSignal): Promise<void> {
     const at = chart.now()
     chart.send({ type: 'time.checked', at })
@@ -96,6 +103,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
 
   function begin() {
     const { facts } = settings
+    if (!isBegun) lookAround()
     // A snapshot of somebody else, or of another page load.
     if (chart.read().reason === null && !login.isKnown()) chart.startOver()
     if (isBegun || facts === undefined) void looks.look()

@@ -1,0 +1,21 @@
+import { expect, test, vi } from 'vitest'
+import { behind } from './fixture.ts'
+
+test.each([
+  ['/session/callback/staff?code=c&state=s', true],
+  ['/session/login/start', true],
+  ['/session', false],
+  ['/sessions/', false],
+  ['/', false],
+])(
+  'L63: a page that is loaded at an address of the server says so, without the code: %s',
+  async (path, isTold) => {
+    vi.stubGlobal('location', new URL(path, 'https://chat.example'))
+    const { told, found } = behind()
+    vi.unstubAllGlobals()
+    await found()
+    const url = `https://chat.example${path.replace(/\?.*/, '')}`
+    const what = { type: 'warning', code: 'serverMissing', url, status: 200, contentType: 'text/html' }
+    expect(told('warning')).toEqual(isTold ? [expect.objectContaining(what)] : [])
+  },
+)
