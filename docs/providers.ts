@@ -56,7 +56,7 @@ const NOTES = `- **\`resend\`** is the policy that follows. A token that was ren
   costs the session, and a second send would have cost it anyhow.
 - **Keycloak:** a revocation ends the user's session there. The logout after it still comes back; whether it also logs out
   at a provider behind Keycloak was not measured. \`revokesAtLogout: false\` leaves the revocation out, and its logout alone
-  ends the refresh token.
+  ends the refresh token; not one of \`offline_access\`, a scope that its logins here do not ask for.
 - **Ory Hydra** (in-memory database) without a grace period may renew both of two sends at once, and then take one of the new tokens, or
   neither. The grace period is
   \`oauth2.grant.refresh_token.rotation_grace_period\`. A logout there does not end refresh tokens with \`offline_access\`.

@@ -112,7 +112,7 @@ export class LoginFailed extends SessionError {
    * `invalid_answer`, what it answered is no login; `other_issuer`, somebody else answered in its place; `other_user`,
    * another user came than the one who was asked for; `step_up_failed`, the user did not do what was asked for;
    * `storage_unavailable`, this browser keeps nothing, so no login could be found again; `too_many_logins`, logins that
-   * nobody asked for came to nothing twice; `popup_blocked`, the browser has let no window open; `popup_unavailable`, what
+   * nobody asked for came to nothing twice; `signed_out`, nobody asked for it after a logout; `popup_blocked`, the browser has let no window open; `popup_unavailable`, what
    * the window needs could not be downloaded; `login_cancelled`, the user has given up; `unfinished`, the user came back
    * from the provider without its answer; `not_admitted`, the application does not let this user in. With DPoP:
    * `key_unavailable`, this browser keeps no key; `key_lost`, it has lost the key of the login; `not_bound`, the provider

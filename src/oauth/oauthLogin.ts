@@ -13,6 +13,7 @@ import { withBasicHint } from './basicHint.ts'
 import { createCodeFlow } from './codeFlow.ts'
 import type { AuthorizationInput, CodeAttempt } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
+import { leavesRevocation } from './leavesRevocation.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes } from './refreshes.ts'
@@ -56,14 +57,7 @@ const MAX_ID_TOKEN = 3_500
  */
 export function oauthLogin(options: OauthLoginOptions): ServerLogin {
   return (host) => {
-    const {
-      callbackPath,
-      backChannelLogout,
-      scope = 'openid',
-      revokesAtLogout = true,
-      responseMode,
-      ...given
-    } = options
+    const { callbackPath, backChannelLogout, scope = 'openid', responseMode, ...given } = options
     const basic = given.clientAuth && withBasicHint(given.clientAuth)
     const rest = { ...given, ...(basic && { clientAuth: basic.auth }) }
     const isPosted = responseMode === 'form_post'
@@ -104,7 +98,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
     return {
       identity: `${read.issuer.href} ${options.clientId}`,
       providerUrl: read.issuer.href,
-      strategies: { oauth: strategyOf({ ...rest, hint: basic?.hint }, read, discovery, revokesAtLogout) },
+      strategies: { oauth: strategyOf({ ...rest, hint: basic?.hint }, read, discovery, options) },
       bindsCallback: true,
       callbackPaths: [path],
       isPosted,
@@ -175,12 +169,14 @@ function strategyOf(
   }: Omit<OauthLoginOptions, 'scope'> & { readonly hint?: (() => string | undefined) | undefined },
   read: ReturnType<typeof readOauthOptions>,
   discovery: ReturnType<typeof createDiscovery>,
-  revokesAtLogout: boolean,
+  options: OauthLoginOptions,
 ): SessionStrategy {
   const refreshes = createRefreshes(rest, discovery)
   async function revoke(end: RevokeRequest): Promise<boolean> {
+    // For one revoked token some providers end all that its user has there, the newer ones too.
+    if (end.cause === 'replaced') return true
     const { provider } = await discovery.discover(end)
-    if (!revokesAtLogout && end.cause === 'logout' && provider?.end_session_endpoint) return true
+    if (leavesRevocation(options, end, provider)) return true
     return (await refreshes.revoke?.(end)) ?? false
   }
   async function refresh(attempt: RefreshRequest): Promise<RefreshOutcome> {

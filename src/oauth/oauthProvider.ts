@@ -6,6 +6,7 @@ import { createCodeFlow } from './codeFlow.ts'
 import type { CodeFlow } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
 import { userOf } from './idToken.ts'
+import { leavesRevocation } from './leavesRevocation.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes, type Renewed } from './refreshes.ts'
@@ -40,18 +41,7 @@ export interface OauthProvider extends SessionStrategy {
  * })
  */
 export function oauthProvider(options: OauthProviderOptions): OauthProvider {
-  const {
-    scope,
-    redirectUri,
-    userinfo,
-    admit,
-    postLogoutRedirectUri,
-    revokesAtLogout = true,
-    logoutUrl,
-    logoutParameters: _,
-    dpop,
-    ...rest
-  } = options
+  const { scope, redirectUri, userinfo, admit, postLogoutRedirectUri, logoutUrl, dpop, ...rest } = options
   if (!isAbsolute(redirectUri))
     throw new Misconfigured(
       'oauthProvider: `redirectUri` must be an absolute http(s) URL without a fragment.',
@@ -97,9 +87,8 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
 
   async function revoke(end: RevokeRequest): Promise<boolean> {
     const { provider } = await discovery.discover(end)
-    const page = logoutUrl ?? provider?.end_session_endpoint
-    const isEndedThere = onLogout !== undefined && end.cause === 'logout' && page !== undefined
-    return isEndedThere && !revokesAtLogout ? true : ((await refreshes.revoke?.(end)) ?? false)
+    if (onLogout && leavesRevocation(options, end, provider)) return true
+    return (await refreshes.revoke?.(end)) ?? false
   }
 
   const flow = createCodeFlow(options, discovery)

@@ -36,7 +36,8 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
   readonly logoutParameters?: Readonly<Record<string, string | undefined>>
   /**
    * Whether a logout revokes the refresh token before the page leaves for the provider's own logout. `false` for
-   * Keycloak: a revocation ends the session there, and the logout after it finds none.
+   * Keycloak, where a revocation ends the user's session before the logout comes to it. With the scope `offline_access` the
+   * token is revoked all the same: it would outlive the logout (OpenID Connect Core section 11).
    * @default true
    */
   readonly revokesAtLogout?: boolean

@@ -1,9 +1,19 @@
 'use client'
-import { createElement, Fragment, type ReactElement, type ReactNode, useEffect, useState } from 'react'
+import {
+  createElement,
+  Fragment,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useState,
+} from 'react'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { byWish } from '../base/byWish.ts'
 import { type AnySessionError, LoginFailed } from '../base/errors.ts'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
+import { reasonTexts } from './reasonTexts.ts'
+import { ReasonTextsContext } from './reasonTextsContext.ts'
 import { SessionGuard } from './SessionGuard.ts'
 import { useLoginCallback } from './useLoginCallback.ts'
 import { useReasonText } from './useReasonText.ts'
@@ -97,12 +107,14 @@ function Begin<Name extends string>({
 
 function Prompt({ error, signIn }: SignInPrompt): ReactElement {
   const reason = useReasonText()
+  const texts = { ...reasonTexts, ...useContext(ReasonTextsContext) }
   // In an installed application of iOS a login begins, and comes back in a browser beside it.
   const isOfAnother = error instanceof LoginFailed && error.reason === 'unknown_attempt'
   const failed = isOfAnother
     ? 'That sign-in was not begun in this browser. Go on where you began it, or sign in here.'
     : 'The sign-in has failed.'
-  const text = error ? failed : reason
+  const isOut = error instanceof LoginFailed && error.reason === 'signed_out'
+  const text = isOut ? texts.user : error ? failed : reason
   const button = createElement('button', { type: 'button', onClick: signIn }, 'Sign in')
   return createElement(Fragment, null, createElement('p', { role: 'alert' }, text), button)
 }

@@ -23,7 +23,7 @@ export function createEndSession(endSessionUrls: EndSessionUrls): EndSession {
   return async (context, found) => {
     const { sessions, settings, logins } = context
     endSessionUrls.ask(found.key)
-    const isEnded = await sessions.end(found, 'user')
+    const isEnded = await sessions.end(found, 'user', 'logout')
     const told = endSessionUrls.take(found.key)
     const gone = sessions.sessionCookie.clear()
     if (!isEnded) return { isEnded, cookies: gone }

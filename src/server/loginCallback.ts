@@ -73,7 +73,7 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
       const { cookies } = opening
       return redirect(keeper.wayBack(attempts), [...(await cookies()), ...(await keeper.done(attempts))])
     }
-    sessions.refuse(name, granted)
+    sessions.refuse(name, granted, verdict === 'keep' ? 'replaced' : 'late')
     if (verdict === 'keep') return redirect(keeper.wayBack(attempts), await keeper.done(attempts))
     return fail({ status: 401, code: 'other_user' }, isFound(here) && { session: nameOf(here.key) }, spent)
   }

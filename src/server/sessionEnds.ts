@@ -3,6 +3,7 @@ import { randomId } from '../base/randomId.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { toTombstone } from '../session/records.ts'
 import { revoke } from '../session/revoke.ts'
+import type { RevokeRequest } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { AwakeSessions } from './awakeSessions.ts'
 import { type Entries, nameOf } from './entries.ts'
@@ -14,6 +15,8 @@ import { baseUrlOf, type RunningLogins } from './runLogins.ts'
 const LOGOUT_WAIT_MS = 1_000
 const BURIAL_PAUSE_MS = 3_000
 const LONGEST_BURIAL_PAUSE_MS = 15_000
+
+type Cause = RevokeRequest['cause']
 
 interface Parts {
   readonly settings: ServerSettings
@@ -37,13 +40,13 @@ export function createSessionEnds(parts: Parts) {
   /**
    * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
    * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
-   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying. `revokes` false:
-   * the grant is nobody's whom this server knows.
+   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying. `cause`: why the
+   * grant is revoked; `null`: it is not, being nobody's whom this server knows.
    */
-  async function end(found: Found, reason: ServerEndReason, revokes = true): Promise<boolean> {
+  async function end(found: Found, reason: ServerEndReason, cause: Cause | null = 'late'): Promise<boolean> {
     const buried = await endHere(found, reason)
-    if (!revokes) return !unburied.has(found.key)
-    const revoking = revokeGrant(found.record.via[0], buried.session, buried.isDoubtful)
+    if (cause === null) return !unburied.has(found.key)
+    const revoking = revokeGrant(found.record.via[0], buried.session, buried.isDoubtful, cause)
     background(revoking)
     await Promise.race([revoking, pause(LOGOUT_WAIT_MS)])
     return !unburied.has(found.key)
@@ -88,7 +91,12 @@ export function createSessionEnds(parts: Parts) {
     awake.look(key)
   }
 
-  async function revokeGrant(via: string, session: SessionRecord, isDoubtful: boolean): Promise<void> {
+  async function revokeGrant(
+    via: string,
+    session: SessionRecord,
+    isDoubtful: boolean,
+    cause: Cause = 'late',
+  ): Promise<void> {
     const login = logins.get(via)
     const strategy = login?.strategies[session.provider]
     if (!login || !strategy) return
@@ -97,7 +105,7 @@ export function createSessionEnds(parts: Parts) {
       ...(session.bearer && { bearer: session.bearer }),
       baseUrl: baseUrlOf(login),
       attemptId: randomId(),
-      cause: 'logout' as const,
+      cause,
       ...(isDoubtful && { isDoubtful }),
       signal,
       ...(settings.wireFetch && { fetch: settings.wireFetch }),

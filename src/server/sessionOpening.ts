@@ -3,6 +3,7 @@ import { randomId } from '../base/randomId.ts'
 import { lifeOf } from '../session/lifetime.ts'
 import { readLogin } from '../session/login.ts'
 import { toRecord } from '../session/records.ts'
+import type { RevokeRequest } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
@@ -103,7 +104,7 @@ export function createSessionOpening(parts: Parts) {
     // One that does not fit into cookies is none.
     const first = await sessionCookie.issue(record, id)
     const previous = await find(request)
-    if (isFound(previous)) await ends.end(previous, 'user')
+    if (isFound(previous)) await ends.end(previous, 'user', isSameUser(previous, found) ? 'replaced' : 'late')
     await limit(found)
     const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []
     const newest = async () => {
@@ -123,12 +124,16 @@ export function createSessionOpening(parts: Parts) {
   }
 
   /** Ends what the backend granted and no session is made of, as far as the backend lets us. */
-  function refuse(via: string, grant: LoginGrant): void {
+  function refuse(via: string, grant: LoginGrant, cause?: RevokeRequest['cause']): void {
     const revoking = begin(via, grant).then(({ record }) =>
-      ends.revokeGrant(via, record.session as SessionRecord, false),
+      ends.revokeGrant(via, record.session as SessionRecord, false, cause),
     )
     background(revoking.catch(() => {}))
   }
 
   return { replace, refuse }
 }
+
+/** Whether two sessions are of one user of one login. */
+const isSameUser = (a: Found, b: Found) =>
+  a.record.via[0] === b.record.via[0] && a.session.user.id === b.session.user.id

@@ -71,7 +71,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
       const found: Found = { key, record, revision, session }
       // What another backend or provider has granted is sent to nobody.
       if (bound !== identity) {
-        await ends.end(found, 'identityMismatch', false)
+        await ends.end(found, 'identityMismatch', null)
         return { reason: 'identityMismatch', login }
       }
       const over =

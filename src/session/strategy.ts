@@ -31,8 +31,11 @@ export interface RefreshRequest {
 export interface RevokeRequest extends RefreshRequest {
   /** The bearer at hand; absent: there is none. */
   readonly bearer?: string
-  /** `logout`: the user ends the session. `late`: a refresh finished after the session had ended. */
-  readonly cause: 'logout' | 'late'
+  /**
+   * `logout`: the user ends the session, and the provider's own logout may follow. `replaced`: the same user goes on with
+   * newer tokens of the same login. `late`: whatever else, as a refresh that finished after the session had ended.
+   */
+  readonly cause: 'logout' | 'replaced' | 'late'
   /** The refresh token was sent and its answer is not known: to send it again could end more than this session. */
   readonly isDoubtful?: true
 }

@@ -231,6 +231,7 @@ export function createLogins<Name extends string>(
     if (living(session)) return
     if (!end) return options.onLocalLogout?.(name)
     await kept.keepHint(name, undefined).catch(() => {})
+    unasked.signedOut()
     page.leave(end.href)
   }
 

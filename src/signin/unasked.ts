@@ -7,6 +7,8 @@ interface Kept {
   readonly begunAt: readonly number[]
   /** Whether the last login of this tab has succeeded. */
   readonly isOver: boolean
+  /** Whether the user has logged out, and was sent to the provider for that. */
+  readonly isSignedOut?: boolean
 }
 
 /** A login that fails, or whose session ends at once, is begun once more, and not again. */
@@ -27,8 +29,12 @@ export function createUnasked(page: LoginPage, app: string, wall: () => number) 
 
   function read(): Kept {
     try {
-      const { begunAt, isOver } = JSON.parse(page.recall(key) ?? '{}') as Partial<Kept>
-      return { begunAt: Array.isArray(begunAt) ? begunAt : [], isOver: isOver === true }
+      const { begunAt, isOver, isSignedOut } = JSON.parse(page.recall(key) ?? '{}') as Partial<Kept>
+      return {
+        begunAt: Array.isArray(begunAt) ? begunAt : [],
+        isOver: isOver === true,
+        isSignedOut: isSignedOut === true,
+      }
     } catch {
       return { begunAt: [], isOver: false }
     }
@@ -38,7 +44,8 @@ export function createUnasked(page: LoginPage, app: string, wall: () => number) 
     /** Throws where no login may begin, but by the user. */
     begin(returnTo: string): void {
       if (failure && !FRESH.has(failure.reason)) throw failure
-      const { begunAt, isOver } = read()
+      const { begunAt, isOver, isSignedOut } = read()
+      if (isSignedOut) throw new LoginFailed('signed_out', returnTo)
       const recent = isOver ? begunAt.filter((at) => wall() < at + GOOD_MS) : begunAt
       if (recent.length >= MOST) throw failure ?? new LoginFailed('too_many_logins', returnTo)
       const text = JSON.stringify({ begunAt: [...recent, wall()], isOver: false })
@@ -58,10 +65,14 @@ export function createUnasked(page: LoginPage, app: string, wall: () => number) 
       page.remember(silentKey, undefined)
       page.remember(key, undefined)
     },
+    /** The page leaves for the provider's logout: when it is back nobody is logged in anew without being asked. */
+    signedOut(): void {
+      page.remember(key, JSON.stringify({ begunAt: [], isOver: false, isSignedOut: true }))
+    },
     /** What became of a callback. */
     ended(error?: unknown): void {
       failure = error instanceof LoginFailed ? error : undefined
-      if (error === undefined) page.remember(key, JSON.stringify({ ...read(), isOver: true }))
+      if (error === undefined) page.remember(key, JSON.stringify({ begunAt: read().begunAt, isOver: true }))
       else if (!failure) failure = new LoginFailed('invalid_answer')
     },
   }

@@ -594,3 +594,39 @@ describe('several logins', () => {
     expect(() => serve({ logins: { staff: staff(), librechat } })).toThrow('must say whose bearers go there')
   })
 })
+
+describe('what is revoked when a session ends', () => {
+  /** How many revocations reach the provider, and what became of the page's own logout. */
+  async function loggedIn(more: Partial<OauthLoginOptions>) {
+    const all = await world()
+    const served = all.serve({ logins: { staff: all.staff({ scope: 'openid profile', ...more }) } })
+    await served.page.openid({}, 'ada')
+    return { ...all, ...served, revoked: () => all.provider.counts.revocations }
+  }
+
+  test('L42: a logout leaves the token to the provider’s own, every other end revokes it', async () => {
+    const { page, server, revoked } = await loggedIn({ revokesAtLogout: false })
+    await page.post('/session/logout')
+    expect(revoked()).toBe(0)
+    await page.openid({}, 'ada')
+    await server.sessions.endAll({ via: 'staff', userId: 'ada' }, { by: 'an administrator' })
+    await expect.poll(revoked).toBe(1)
+  })
+
+  test('L42: a token of `offline_access` outlives the provider’s logout, so that it is revoked all the same', async () => {
+    const { page, revoked } = await loggedIn({ revokesAtLogout: false, scope: 'openid offline_access' })
+    await page.post('/session/logout')
+    await expect.poll(revoked).toBe(1)
+  })
+
+  test('L42: a user who steps up goes on with newer tokens, which a revocation might end, too', async () => {
+    const { page, provider, revoked } = await loggedIn({})
+    await page.openid({ purpose: 'stepUp' }, 'ada')
+    expect((await page.post('/session/refresh')).status).toBe(200)
+    expect(provider.counts.tokenRequests).toBeGreaterThan(1)
+    expect(revoked()).toBe(0)
+    await page.openid({ purpose: 'switchUser', prompt: 'login' }, 'bob')
+    await expect.poll(revoked).toBe(1)
+    expect(await userOf(await page.get('/session/'))).toBe('bob')
+  })
+})

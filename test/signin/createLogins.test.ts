@@ -791,11 +791,36 @@ describe('logout', () => {
   })
 
   test('L42: leaves the token to the provider’s own logout where a revocation would take its session from it', async () => {
-    const { session, page } = await loggedIn({ revokesAtLogout: false })
+    const { session, page } = await loggedIn({ revokesAtLogout: false, scope: 'openid profile' })
     const revoked = provider.counts.revocations
     await session.logout()
     await expect.poll(() => page.left).toContain('/session/end')
     expect(provider.counts.revocations).toBe(revoked)
+  })
+
+  test('L42: a token of `offline_access` outlives the provider’s logout, so that it is revoked all the same', async () => {
+    const { session, page } = await loggedIn({ revokesAtLogout: false })
+    const revoked = provider.counts.revocations
+    await session.logout()
+    await expect.poll(() => page.left).toContain('/session/end')
+    expect(provider.counts.revocations).toBe(revoked + 1)
+  })
+
+  test('L38: a page that comes back from there begins no login that nobody asked for, until somebody does', async () => {
+    const memory = new Map<string, string>()
+    const { tab } = browser()
+    const begun = tab(HOME, memory)
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const back = tab(await wayBack(begun.page.left), memory)
+    await back.logins.handleCallback()
+    await back.session.logout()
+    await expect.poll(() => back.page.left).toContain('/session/end')
+    const again = tab(SIGNED_OUT, memory)
+    await expect(again.logins.signIn('keycloak', { isUnasked: true })).rejects.toEqual(failed('signed_out'))
+    expect(again.page.left).toBe('')
+    await again.logins.signIn('keycloak')
+    expect(again.page.left).toContain('/auth')
+    await tab(HOME, memory).logins.signIn('keycloak', { isUnasked: true })
   })
 })
 

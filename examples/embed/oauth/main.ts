@@ -62,6 +62,7 @@ function onChange() {
 
 function failed(error: unknown) {
   const reason = (error as { reason?: string }).reason ?? ''
+  if (!reason) console.error(error) // a Misconfigured says what to mend
   problem = TEXTS[reason] ?? 'The sign-in has failed. Please try again.'
   show()
 }

@@ -1,0 +1,19 @@
+import type { AuthorizationServer } from 'oauth4webapi'
+import type { RevokeRequest } from '../session/strategy.ts'
+import type { OauthProviderOptions } from './oauthProviderOptions.ts'
+
+type LogoutOptions = Pick<OauthProviderOptions, 'revokesAtLogout' | 'scope' | 'logoutUrl'>
+
+/**
+ * Whether a logout leaves the refresh token to the provider's own logout. Not with `offline_access`: tokens of that scope
+ * outlive the user's session at the provider (OpenID Connect Core section 11), and nothing but a revocation ends them.
+ */
+export function leavesRevocation(
+  { revokesAtLogout = true, scope = '', logoutUrl }: LogoutOptions,
+  { cause }: RevokeRequest,
+  provider: AuthorizationServer | undefined,
+): boolean {
+  const isOffline = /(^| )offline_access( |$)/.test(scope)
+  const page = logoutUrl ?? provider?.end_session_endpoint
+  return !revokesAtLogout && !isOffline && cause === 'logout' && page !== undefined
+}
