@@ -20,8 +20,8 @@ describe.each(Object.entries(guides))('the guide of "%s"', (name, page) => {
   })
 
   test('shows nothing else', () => {
-    // That of React has more to tell: a translation, and @xstate/react.
-    const others = name === 'react' ? 2 : 0
+    // Two have more to tell: a translation, and @xstate/react; Keycloak.
+    const others = { react: 2, oauth: 1 }[name] ?? 0
     expect(shown).toHaveLength(readdirSync(`${root}examples/embed/${name}`).length + others)
   })
 
