@@ -60,7 +60,10 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
       return failOrHome(step.refused, spent)
     }
     const granted = step.done
-    if (!attempts) throw new Error(`The login "${name}" has granted something to nobody.`)
+    if (!attempts) {
+      sessions.refuse(name, granted)
+      throw new Error(`The login "${name}" has granted something to nobody.`)
+    }
     const misfit = misfitOf(settings, name, granted)
     if (misfit) {
       sessions.refuse(name, granted)

@@ -6,7 +6,7 @@ import type { UrlOption } from './plainHttp.ts'
 export type ServerEndReason =
   | ExpiredReason
   | LoggedOutReason
-  /** Code of the server has ended it, by `sessions` of the server. */
+  /** Code of the server has ended it, by `sessions` of the server; without `by`: its login failed after it was stored. */
   | 'revoked'
   /** The user has logged in elsewhere, more often than `maxSessionsPerUser` lets. */
   | 'sessionLimit'

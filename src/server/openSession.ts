@@ -21,11 +21,22 @@ export interface OpenOptions extends Omit<LoginGrant, 'answer' | 'strategy'> {
 
 /** `open` of a server. */
 export function createOpen(context: ServerContext) {
-  const { settings, logins, sessions } = context
+  const { settings, logins, sessions, draining } = context
 
   function refused(why: LoginRefusal): never {
     settings.observe(loginRefused(why.status, why))
     throw new LoginRefused(why.code, why.status)
+  }
+
+  async function refusalOf(
+    request: SessionRequest,
+    via: string,
+    grant: LoginGrant,
+  ): Promise<LoginRefusal | undefined> {
+    if (draining.aborted) return { status: 503, code: 'draining' }
+    const previous = await sessions.find(request)
+    const isWaiting = !isFound(previous) && previous.isUnknownLogin
+    return isWaiting ? { status: 503, code: 'login_unknown' } : misfitOf(settings, via, grant)
   }
 
   return async (
@@ -42,9 +53,10 @@ export function createOpen(context: ServerContext) {
           : `\`strategy\` of open must be one of those of "${via}": ${names.join(', ')}.`,
       )
     const grant: LoginGrant = { ...rest, answer, strategy: chosen }
-    const previous = await sessions.find(request)
-    const isWaiting = !isFound(previous) && previous.isUnknownLogin
-    const refusal = isWaiting ? { status: 503, code: 'login_unknown' } : misfitOf(settings, via, grant)
+    const refusal = await refusalOf(request, via, grant).catch((error) => {
+      sessions.refuse(via, grant)
+      throw error
+    })
     if (refusal) {
       sessions.refuse(via, grant)
       return refused(refusal)

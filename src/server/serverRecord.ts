@@ -31,6 +31,8 @@ export interface ServerRecord {
   readonly verifiedAt: number
   /** What it is found by; absent with sealed cookies, and of a tombstone. */
   readonly tags?: SessionTags
+  /** Where `maxSessionsPerUser` limits: of one user's sessions a later one has a higher number, whatever clocks say. */
+  readonly nth?: number
   /** What its login has kept with it. */
   readonly data?: Json
   /** Of a tombstone. */
@@ -46,6 +48,7 @@ const recordSchema = z.looseObject({
   intent: z.optional(z.unknown()),
   activeAt: z.optional(z.number()),
   verifiedAt: z.optional(z.number()),
+  nth: z.optional(z.number()),
   tags: z.optional(
     z.looseObject({
       user: z.string(),

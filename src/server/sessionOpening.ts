@@ -36,10 +36,12 @@ interface Parts {
 /** What a login may keep with a session, as JSON. */
 const MAX_DATA = 4_096
 
+const nthOf = ({ record }: Found) => record.nth ?? 0
+
 /** What becomes of a grant: a session, or nothing. */
 export function createSessionOpening(parts: Parts) {
   const { settings, entries, sessionCookie, logins, ends, tags, isOver, ofUser, find, background } = parts
-  const { clock } = settings
+  const { clock, maxSessionsPerUser } = settings
 
   /** A session of what the backend granted, under a new id, not written yet. */
   async function begin(
@@ -88,14 +90,40 @@ export function createSessionOpening(parts: Parts) {
     grant: LoginGrant,
     askedAt = clock.wall(),
   ): Promise<{ readonly found: Found; cookies(): Promise<readonly string[]> } | undefined> {
-    const { record, id } = await begin(via, grant, askedAt)
-    const { key } = record
-    const revision = await entries.write(record, null).catch((error) => {
+    const { found, id } = await write(via, grant, askedAt).catch((error) => {
       refuse(via, grant)
       throw error
     })
+    try {
+      return await settle(request, grant, { found, id, askedAt })
+    } catch (error) {
+      // No browser has its cookie: it is nobody's.
+      await ends.end(found, 'revoked')
+      throw error
+    }
+  }
+
+  async function write(
+    via: string,
+    grant: LoginGrant,
+    askedAt: number,
+  ): Promise<{ readonly found: Found; readonly id: string }> {
+    const begun = await begin(via, grant, askedAt)
+    const record = await counted(begun.record)
+    const { key } = record
+    const revision = await entries.write(record, null)
     if (revision === null) throw new Error('A new session id was taken already.')
-    const found: Found = { key, record, revision, session: record.session as SessionRecord }
+    return { found: { key, record, revision, session: record.session as SessionRecord }, id: begun.id }
+  }
+
+  /** What a session that was just written does to others, and what its browser gets. */
+  async function settle(
+    request: SessionRequest,
+    grant: LoginGrant,
+    { found, id, askedAt }: { readonly found: Found; readonly id: string; readonly askedAt: number },
+  ) {
+    const { key, record } = found
+    const [via] = record.via
     if (record.tags && logins.get(via)?.backChannel && (await isOver(record.tags, askedAt))) {
       await ends.end(found, 'backChannel')
       return undefined
@@ -105,27 +133,43 @@ export function createSessionOpening(parts: Parts) {
     const first = await sessionCookie.issue(record, id)
     const previous = await find(request)
     if (isFound(previous)) await ends.end(previous, 'user', isSameUser(previous, found) ? 'replaced' : 'late')
-    await limit(found)
+    // Its user is in, whether the older ones could be counted or not.
+    await limit(found).catch(() => {})
     const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []
     const newest = async () => {
-      const now = settings.sealedCookies ? (await entries.read(key))?.record : undefined
+      const now = settings.sealedCookies
+        ? (await entries.read(key).catch(() => undefined))?.record
+        : undefined
       return now && !('ended' in now.session) ? sessionCookie.issue(now, id) : first
     }
     return { found, cookies: async () => [...planted, ...(await newest())] }
   }
 
-  /** Of one user's sessions the newest stay. */
-  async function limit({ record, session }: Found): Promise<void> {
-    const { maxSessionsPerUser } = settings
+  /** The record with its place after the sessions that its user has. */
+  async function counted(record: ServerRecord): Promise<ServerRecord> {
+    if (maxSessionsPerUser === Infinity) return record
+    const { user } = record.session as SessionRecord
+    const before = await ofUser(record.via[0], user.id).catch(() => [])
+    return { ...record, nth: 1 + Math.max(0, ...before.map(nthOf)) }
+  }
+
+  /**
+   * Of one user's sessions the newest stay, and the one that just began in any case. All processes order them alike, so
+   * that two logins at once do not end each other.
+   */
+  async function limit({ key, record, session }: Found): Promise<void> {
     if (maxSessionsPerUser === Infinity) return
     const [via] = record.via
-    const all = await ofUser(via, session.user.id)
-    await ends.endAll(via, all.slice(maxSessionsPerUser), 'sessionLimit')
+    const all = [...(await ofUser(via, session.user.id))].sort((a, b) => nthOf(b) - nthOf(a))
+    const over = all.slice(maxSessionsPerUser).filter((one) => one.key !== key)
+    await ends.endAll(via, over, 'sessionLimit')
   }
 
   /** Ends what the backend granted and no session is made of, as far as the backend lets us. */
   function refuse(via: string, grant: LoginGrant, cause?: RevokeRequest['cause']): void {
-    const revoking = begin(via, grant).then(({ record }) =>
+    // What a login keeps may be why there is no session.
+    const { data: _, ...rest } = grant
+    const revoking = begin(via, rest).then(({ record }) =>
       ends.revokeGrant(via, record.session as SessionRecord, false, cause),
     )
     background(revoking.catch(() => {}))

@@ -28,7 +28,7 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    * Opens a session for a login answer that code of the server has got by itself, in place of the session that the browser
    * had; `cookies()` or `commit()` of what it resolves to must reach the browser. The route that calls it has no guard but
    * its own: it must refuse requests of other origins. Rejects with `LoginRefused` for whom `admit` or the schema of `user`
-   * refuses, and revokes what was granted; with `InvalidAnswer` and `Misconfigured`.
+   * refuses, and after `drain` (`draining`), and revokes what was granted; with `InvalidAnswer` and `Misconfigured`.
    *
    * @example
    * const session = await server.open(await exchange.json(), { request, via: 'staff' })
@@ -38,7 +38,7 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
   /**
    * Ends the session of a request as `POST {path}logout` does: here, at the backend, and at the provider, to whose own logout
    * `redirect` leads. Whatever its method, a request must say the `login` that it ends, as `getSession` asks of what may change
-   * something: else nothing ends.
+   * something: else nothing ends. It works after `drain`, too, for as long as the store does: no logout is lost.
    *
    * @example
    * const form = await request.formData()

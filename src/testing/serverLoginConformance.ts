@@ -121,7 +121,7 @@ const cases: Record<string, (subject: LoginSubject) => Promise<void>> = {
 
   async 'a login by redirect is granted a session that its strategy renews'(subject) {
     if (!subject.running.begin) return
-    await holdsGrant(subject, await subject.redirected())
+    holdsProviderNames(subject, await holdsGrant(subject, await subject.redirected()))
   },
 
   async 'a login by redirect begins at an address, and keeps little, as JSON'({ running }) {
@@ -204,19 +204,23 @@ function refusalOf(step: LoginStep | undefined, what: string): LoginRefusal {
 }
 
 /** What a login has granted can be a session, which its own strategy renews. */
-async function holdsGrant({ running }: LoginSubject, step: LoginStep): Promise<void> {
-  if (!('done' in step)) throw new Error(`Not granted: ${JSON.stringify(step)}.`)
-  const { answer, strategy: name, data, tenantId }: LoginGrant = step.done
+async function holdsGrant({ running }: LoginSubject, step: LoginStep): Promise<LoginGrant> {
+  if ('next' in step) throw new Error(`Not granted, but a further step is asked for: "${step.next}".`)
+  // A refusal may bring what was granted: no token belongs in the log of a test.
+  if ('refused' in step) throw new Error(`Not granted: ${JSON.stringify(step.refused)}.`)
+  const { answer, strategy: name, data, tenantId, sub, sid }: LoginGrant = step.done
   const user = answer.user as { readonly id?: unknown; readonly _id?: unknown }
   holds('a bearer', typeof answer.token === 'string' && answer.token !== '')
   holds('a user with an id', typeof (user.id ?? user._id) === 'string')
+  for (const [what, value] of Object.entries({ sub, sid }))
+    holds(`\`${what}\` is a text, or absent`, value === undefined || isText(value))
   const strategy = running.strategies[name]
   if (!strategy) throw new Error(`There is no strategy "${name}".`)
   const text = JSON.stringify(data ?? null)
   holds('what is kept is short', text.length <= MAX_DATA)
   for (const token of [answer.token, answer.refreshToken])
     if (token) holds('what is kept holds no token of the session', !text.includes(token))
-  if (strategy.needsRefreshToken && !answer.refreshToken) return
+  if (strategy.needsRefreshToken && !answer.refreshToken) return step.done
   const { signal } = new AbortController()
   const outcome = await strategy.refresh({
     baseUrl: running.apiUrl ?? `${running.providerUrl}`,
@@ -227,4 +231,13 @@ async function holdsGrant({ running }: LoginSubject, step: LoginStep): Promise<v
     signal,
   })
   holds(`its strategy renews it, not "${outcome.kind}"`, outcome.kind === 'ok')
+  return step.done
 }
+
+/** A logout of the provider finds what it granted by these. Not every provider names its sessions. */
+function holdsProviderNames({ running }: LoginSubject, { sub, sid }: LoginGrant): void {
+  const isFindable = running.bringsSid || running.backChannel !== undefined
+  holds('with `bringsSid` or `backChannel` a grant has `sub` or `sid`', !isFindable || isText(sub ?? sid))
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value !== ''

@@ -66,6 +66,8 @@ function world(options: Partial<SessionServerOptions> & { readonly backend?: str
   return { server, clock, notices, revoked, login }
 }
 
+type World = ReturnType<typeof world>
+
 const ADA = { via: 'one', userId: 'ada' }
 
 const stores: Record<string, () => ServerStore> = {
@@ -147,6 +149,33 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
     expect(revoked).toEqual(['secret a'])
   })
 
+  test('U14: of servers whose clocks differ the limit ends what began earlier, never what began last', async () => {
+    const store = make()
+    const [ahead, right] = [0, 1].map(() => world({ store, maxSessionsPerUser: 2 })) as [World, World]
+    ahead.clock.set(60_000)
+    const all: Awaited<ReturnType<World['login']>>[] = []
+    for (const { login } of [right, ahead, right, right]) {
+      all.push(await login('ada', 'x'))
+      expect(await all.at(-1)?.status()).toBe(200)
+    }
+    expect(await Promise.all(all.map(({ status }) => status()))).toEqual([401, 401, 200, 200])
+  })
+
+  test('U14: a clock that is set back ends no login that comes after', async () => {
+    const { login, clock } = world({ store: make(), maxSessionsPerUser: 1 })
+    const before = await login('ada', 'a')
+    clock.set(-600_000)
+    for (let n = 0; n < 3; n++) expect(await (await login('ada', 'b')).status()).toBe(200)
+    expect(await before.status()).toBe(401)
+  })
+
+  test('U14: two logins at once do not end each other', async () => {
+    const store = make()
+    const [one, two] = [0, 1].map(() => world({ store, maxSessionsPerUser: 1 })) as [World, World]
+    const both = await Promise.all([one.login('ada', 'a'), two.login('ada', 'b')])
+    expect(await Promise.all(both.map(({ status }) => status()))).toContain(200)
+  })
+
   test('U14: who logs in again with the same browser ends no other session', async () => {
     const { login } = world({ store: make(), maxSessionsPerUser: 2 })
     const [a, b] = [await login('ada', 'a'), await login('ada', 'b')]
@@ -174,6 +203,88 @@ describe('panels with one store and one secret', () => {
     expect(await status()).toBe(200)
     expect([panel.revoked, other.revoked]).toEqual([[], []])
     expect((await other.server.sessions.list(ADA)).map(({ id }) => id)).toEqual([name])
+  })
+})
+
+describe('a store that fails in the middle of a login', () => {
+  /** What answers, until the test lets one call fail. */
+  function failing() {
+    const inner = memoryServerStore()
+    const fails = { read: (_key: string) => false, write: false, keysOf: false }
+    const store: ServerStore = {
+      ...inner,
+      async read(key) {
+        if (fails.read(key)) throw new Error('down')
+        return inner.read(key)
+      },
+      async compareAndSet(...args) {
+        if (fails.write) throw new Error('down')
+        return inner.compareAndSet(...args)
+      },
+      async keysOf(tag) {
+        if (fails.keysOf) throw new Error('down')
+        return inner.keysOf(tag)
+      },
+    }
+    return { store, fails }
+  }
+
+  test('U14: whose sessions cannot be counted is let in', async () => {
+    const { store, fails } = failing()
+    const { login, revoked } = world({ store, maxSessionsPerUser: 1 })
+    fails.keysOf = true
+    expect(await (await login('ada', 'a')).status()).toBe(200)
+    fails.keysOf = false
+    const next = await login('ada', 'b')
+    expect([await next.status(), revoked]).toEqual([200, ['secret a']])
+  })
+
+  test('U14: a login that fails once its session is stored leaves none, and its grant is revoked', async () => {
+    const { store, fails } = failing()
+    const { server, login, revoked, notices } = world({ store })
+    const { page, status } = await login('ada', 'first')
+    // The session that the browser had cannot be read any more, once the new one is written.
+    let writes = 0
+    const compareAndSet = store.compareAndSet
+    store.compareAndSet = async (...args) => {
+      writes++
+      return compareAndSet(...args)
+    }
+    fails.read = () => {
+      const isNow = writes === 1
+      if (isNow) writes++
+      return isNow
+    }
+    expect((await page.post('/session/login', { via: 'one', id: 'ada', device: 'second' })).status).toBe(503)
+    expect(revoked).toEqual(['secret second'])
+    expect(notices).toContainEqual({ type: 'ended', session: expect.any(String), reason: 'revoked' })
+    expect(await server.sessions.list(ADA)).toHaveLength(1)
+    expect(await status()).toBe(200)
+  })
+
+  test('U14: what a login of one’s own was granted is revoked where the store cannot be asked', async () => {
+    const { store, fails } = failing()
+    const { server, login, revoked } = world({ store })
+    const { page } = await login('ada', 'first')
+    const cookie = [...page.cookies].map((pair) => pair.join('=')).join('; ')
+    const open = (refreshToken: string, data?: string) =>
+      server.open(
+        { token: 'bearer', refreshToken, user: { id: 'ada' } },
+        { request: { headers: new Headers({ cookie }) }, via: 'one', ...(data && { data }) },
+      )
+    fails.read = () => true
+    await expect(open('of a store that is away')).rejects.toThrow('down')
+    fails.read = () => false
+    await expect(open('of too much', 'x'.repeat(5_000))).rejects.toThrow(/4096 characters/)
+    await server.drain()
+    await expect(open('of a server that stops')).rejects.toMatchObject({ reason: 'draining', status: 503 })
+    await expect
+      .poll(() => revoked)
+      .toEqual(['of a store that is away', 'of too much', 'of a server that stops'])
+    // A logout is not lost.
+    const { login: named } = await server.getSession({ headers: new Headers({ cookie }) }, { readOnly: true })
+    const end = await server.end({ headers: new Headers({ cookie }) }, { login: named ?? '' })
+    expect(end.isEnded).toBe(true)
   })
 })
 

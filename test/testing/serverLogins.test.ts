@@ -90,6 +90,28 @@ describe.each([
   for (const { name, run } of serverLoginConformance({ create })) test(name, run)
 })
 
+/** One by redirect, whose grants say `more`. */
+async function byRedirect({ bringsSid, ...more }: { bringsSid?: boolean; sub?: unknown; sid?: unknown }) {
+  const login: ServerLogin = (host) => {
+    const { submit: _, expected: __, ...rest } = own()(host)
+    return {
+      ...rest,
+      ...(bringsSid && { bringsSid }),
+      callbackPaths: [host.callbackPath],
+      begin: async () => ({ location: new URL('https://own.example/'), keep: null }),
+      callback: async () =>
+        ({
+          done: {
+            answer: { token: 'bearer', refreshToken: 'refresh', user: { id: 'ada' } },
+            strategy: 'own',
+            ...more,
+          },
+        }) as LoginStep,
+    }
+  }
+  return { login, visit: async () => new URL(`${PANEL}/session/callback/login`) }
+}
+
 describe('a login that does not do what it must is found', () => {
   const failing = async (create: () => Promise<ServerLoginUnderTest>) => {
     const names: string[] = []
@@ -140,7 +162,28 @@ describe('a login that does not do what it must is found', () => {
       () => password((host) => ({ ...own()(host), submit: async () => submit('x', 'x', globalThis.fetch) })),
       'what is no input of a step is none',
     ],
+    [
+      'it names nobody to a logout of the provider',
+      () => byRedirect({ bringsSid: true }),
+      'a login by redirect is granted a session that its strategy renews',
+    ],
+    [
+      'its `sub` is no text',
+      () => byRedirect({ sub: 7 }),
+      'a login by redirect is granted a session that its strategy renews',
+    ],
   ])('%s', async (_, create, name) => {
     expect(await failing(create)).toContain(name)
+  })
+
+  test('what is said of a refused grant holds no token', async () => {
+    const granted = { answer: { token: 'secret-token', user: { id: 'ada' } }, strategy: 'own' }
+    const create = async () =>
+      password(own(async () => ({ refused: { status: 403, code: 'not_admitted' }, granted })))
+    const said: string[] = []
+    for (const { run } of serverLoginConformance({ create }))
+      await run().catch((error: Error) => void said.push(error.message))
+    expect(said.join(' ')).toContain('not_admitted')
+    expect(said.join(' ')).not.toContain('secret-token')
   })
 })
