@@ -58,7 +58,7 @@ describe('TanStack Query', () => {
     const { page, login, session, asked, backend } = panel()
     await login()
     const shown = page()
-    await shown.shows(/sees 2 idle/)
+    await shown.shows(/sees 3 idle/)
     for (const user of backend.users) user.admin = false
     backend.expireBearers()
     const before = asked.length
@@ -78,12 +78,12 @@ describe('TanStack Query', () => {
     const { page, login, session, clock, instead } = panel()
     await login()
     const shown = page()
-    await shown.shows(/sees 2 idle/)
+    await shown.shows(/sees 3 idle/)
     instead.set('/api/admin/oauth/refresh', () => Response.json({}, { status: 503 }))
     clock.advance(24 * 3_600_000)
     await expect.poll(() => session.getSnapshot()).toMatchObject({ state: 'retrying', isUsable: false })
     await shown.click('again')
-    await shown.shows(/sees 2 paused/)
+    await shown.shows(/sees 3 paused/)
     instead.clear()
     await expect
       .poll(() => {
@@ -91,20 +91,20 @@ describe('TanStack Query', () => {
         return session.getSnapshot().state
       })
       .toBe('active')
-    await shown.shows(/sees 2 idle/)
+    await shown.shows(/sees 3 idle/)
   })
 
   test('U42: that the browser is offline pauses them, until a renewal shows that it is not', async () => {
     const { page, login, session } = panel()
     await login()
     const shown = page()
-    await shown.shows(/sees 2 idle/)
+    await shown.shows(/sees 3 idle/)
     onTestFinished(() => void window.dispatchEvent(new Event('online')))
     window.dispatchEvent(new Event('offline'))
     await shown.click('again')
-    await shown.shows(/sees 2 paused/)
+    await shown.shows(/sees 3 paused/)
     await session.refresh()
-    await shown.shows(/sees 2 idle/)
+    await shown.shows(/sees 3 idle/)
   })
 
   test('U42: what the browser says of itself at the start is not believed', async () => {
@@ -112,13 +112,13 @@ describe('TanStack Query', () => {
     onTestFinished(() => void vi.restoreAllMocks())
     const { page, login } = panel()
     await login()
-    await page().shows(/sees 2 idle/)
+    await page().shows(/sees 3 idle/)
   })
 
   test('a logout leaves nothing of the cache', async () => {
     const { page, login, session, queryClient } = panel()
     await login()
-    await page().shows(/sees 2/)
+    await page().shows(/sees 3/)
     await session.logout()
     await expect.poll(() => queryClient.getQueryCache().getAll().length).toBe(0)
   })
@@ -129,7 +129,7 @@ describe('TanStack Query', () => {
     await login(olga?.id)
     queryClient.setQueryData(['secret'], 'of Olga')
     const shown = page()
-    await shown.shows(`${olga?.id} sees 2`)
+    await shown.shows(`${olga?.id} sees 3`)
     // What was under way for her does not arrive.
     let release = (_: Response) => {}
     instead.set('/api/admin/users', () => new Promise((resolve) => (release = resolve)))
@@ -149,13 +149,13 @@ describe('TanStack Query', () => {
     const { page, login, backend, session, queryClient } = panel()
     await login()
     const shown = page()
-    await shown.shows(/sees 2/)
+    await shown.shows(/sees 3/)
     for (const user of backend.users) user.admin = false
     backend.expireBearers()
     await shown.click('again')
     await shown.shows('expired')
     expect(session.getSnapshot().state).toBe('expired')
-    expect(queryClient.getQueryData(['users'])).toMatch('sees 2')
+    expect(queryClient.getQueryData(['users'])).toMatch('sees 3')
   })
 })
 
