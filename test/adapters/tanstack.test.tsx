@@ -140,7 +140,7 @@ describe('TanStack Query', () => {
     backend.users.push({ ...(olga as NonNullable<typeof olga>), id: 'zoe', email: 'zoe@example.com' })
     await login('zoe')
     late(Response.json({ users: [] }))
-    await shown.shows('zoe sees 3')
+    await shown.shows('zoe sees 4')
     expect(queryClient.getQueryData(['secret'])).toBeUndefined()
     expect(ada).toBeDefined()
   })

@@ -123,12 +123,13 @@ describe('the panel of the demo in Chromium', () => {
           What the server has ended it renews no more.
         not walked: expired: refresh.asked -> stays
           A page behind its server has no bearer to hand out, and its calls wait for none.
-      reasons      8 of 16
+      reasons      8 of 17
         not seen: backChannel
         not seen: refreshRejected
         not seen: refreshUnsupported
         not seen: refreshOutcomeUnknown
         not seen: notRefreshable
+        not seen: keyLost, which no backend causes: the browser has lost the key of the tokens
         not seen: absoluteLifetime
         not seen: unusableLifetime
         not seen: internal, which no event causes: the chart itself failed"
