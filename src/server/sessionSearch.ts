@@ -51,7 +51,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
 
   /**
    * The session under one of `keys`; one whose time is over ends now. `of`: the login that it must be of. One of another login
-   * or another backend is none then, and left alone: nobody has brought its cookie.
+   * is none then, and one of another backend is left as it is: nobody has brought its cookie.
    */
   async function look(keys: readonly string[], of?: string): Promise<Found | Missing> {
     for (const key of keys) {
@@ -65,12 +65,13 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
       if (intent?.closed && intent.closed !== 'consumed') return { reason: intent.closed, login }
       const [via, identity] = record.via
       const bound = await logins.identityOf(via)
-      if (of !== undefined && (via !== of || bound !== identity)) continue
+      if (of !== undefined && via !== of) continue
       if (bound === undefined && !settings.retiredLogins.has(via)) return { isUnknownLogin: true }
       const now = clock.wall()
       const found: Found = { key, record, revision, session }
       // What another backend or provider has granted is sent to nobody.
       if (bound !== identity) {
+        if (of !== undefined) return found
         await ends.end(found, 'identityMismatch', null)
         return { reason: 'identityMismatch', login }
       }

@@ -294,7 +294,7 @@ test('U22: the server answers whatever it is given, and says what it takes', asy
   for (const request of [{ url: '/session/', method: 'GET', headers: {} }, { method: 'GET' }, undefined]) {
     const answer = await server.handle(request as never)
     expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('toNodeListener')])
-    await expect(server.getSession(request as never)).rejects.toThrow(/getSession takes.*new Request/)
+    await expect(server.getSession(request as never)).rejects.toThrow(/request of getSession.*new Request/)
   }
   const odd = { url: '/session/', method: 'GET', headers: new Headers() }
   expect((await server.handle(odd as never)).status).toBe(503)
