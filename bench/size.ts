@@ -9,8 +9,8 @@
  * strategy may send a call itself, and end a session whose key is lost, and no later one, 0.11 in the core. All else of DPoP
  * is in its own row, with 0.06 for a key row of a newer version, which is left alone.
  * L23, L35, L38, L40, L51 and L60, tenants, kinds of clients, logouts that end nothing, secrets and silent logins, are 1.1
- * together at any provider, that a page back from a logout asks nobody 0.1; that L38 holds whatever the next login asks for, and while the provider is slow, and that L60
- * refuses a window, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
+ * together at any provider; that L38 holds whatever the next login asks for and while the provider is slow, and that L60
+ * refuses a window, 0.1; that a page back from a logout begins no login, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'

@@ -2,11 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sessionStoreConformance } from 'xstate-session/testing'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
-import { startChromium } from './engines/chromium.ts'
+import { engines } from './engines/all.ts'
 import type { Engine, EnginePage, Profile } from './engines/engine.ts'
-import { startFirefox } from './engines/firefox.ts'
 import { startSite } from './engines/site.ts'
-import { startWebkit } from './engines/webkit.ts'
 
 declare global {
   interface Window {
@@ -38,12 +36,6 @@ function renew(_: IncomingMessage, response: ServerResponse) {
     JSON.stringify({ token: 'renewed', refreshToken: 'R2', user, expiresAt: Date.now() + 900_000 }),
   )
 }
-
-const engines: [name: string, start: () => Promise<Engine>][] = [
-  ['Chromium', startChromium],
-  ['Firefox', startFirefox],
-  ['WebKit', startWebkit],
-]
 
 let vaults = 0
 

@@ -5,20 +5,12 @@ import { toNodeListener } from 'xstate-session/node'
 import { oauthLogin } from 'xstate-session/oauth-login'
 import { createSessionServer } from 'xstate-session/server'
 import { startPageProvider } from '../../examples/embed/provider.ts'
-import { startChromium } from '../browser/engines/chromium.ts'
+import { engines } from '../browser/engines/all.ts'
 import type { Engine } from '../browser/engines/engine.ts'
-import { startFirefox } from '../browser/engines/firefox.ts'
-import { startWebkit } from '../browser/engines/webkit.ts'
 import { onPort } from './onPort.ts'
 import { SECRET } from './world.ts'
 
 const clientSecret = 'the secret of a confidential client'
-
-const engines: [name: string, start: () => Promise<Engine>][] = [
-  ['Chromium', startChromium],
-  ['Firefox', startFirefox],
-  ['WebKit', startWebkit],
-]
 
 /** A panel on `localhost`, and a provider on `127.0.0.1`, which browsers take for another site. */
 async function panel() {
