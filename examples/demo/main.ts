@@ -101,11 +101,13 @@ async function atProvider(): Promise<void> {
     port: await freePort(PANEL_PORT),
     bearerSeconds: PANEL_LIFE_MS / 1000,
   })
-  console.log(`Open ${url} : an admin panel at an OpenID provider. Its bearers live for ${PANEL_LIFE_MS / 1000} s.
-Sign in as ada, bob or olga at ${issuer}. Ctrl-C stops.`)
-  await new Promise((resolve) => {
+  // Before the line is out: whoever reads it may stop at once.
+  const stopped = new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
   })
+  console.log(`Open ${url} : an admin panel at an OpenID provider. Its bearers live for ${PANEL_LIFE_MS / 1000} s.
+Sign in as ada, bob or olga at ${issuer}. Ctrl-C stops.`)
+  await stopped
   await close()
 }
 
