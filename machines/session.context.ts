@@ -1,5 +1,6 @@
 import type { Sends } from './session.ledger.ts'
 import type {
+  Backoff,
   BearerFact,
   ExpiredReason,
   LoggedOutReason,
@@ -55,6 +56,8 @@ export interface SessionFacts extends Position {
    * @default at once
    */
   readonly retryAt?: number
+  /** Attempts that did not succeed, from before the session was let go: the session starts in `retrying`. */
+  readonly backoff?: Backoff
 }
 
 /** A refresh token was sent, and nobody can say whether it was consumed. */

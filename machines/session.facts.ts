@@ -74,18 +74,20 @@ const untried = ({ version, bearerVersion = version, bearer, endsAt, leadAt, ref
 export function begun(c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> {
   // The floor keeps refreshes apart, also across a restart; a login is none.
   const floorAt = facts.version > 1 && facts.floorAt < NEVER ? facts.floorAt : at
-  const { rejections = 0, doubt = null } = facts
+  const { rejections = 0, doubt = null, backoff } = facts
+  const isInTrouble = doubt !== null || backoff !== undefined
   return {
     ...adopted(facts),
     ...untried(facts),
+    ...backoff,
     floorAt,
     rejectFloorAt: Math.max(floorAt, facts.version > 1 && rejections > 0 ? floorAfter(at, rejections) : 0),
     refreshAt: Math.min(finite(facts.refreshAt), finite(facts.leadAt)),
     rejections,
     useless: 0,
     doubt,
-    retryAt: doubt ? (facts.retryAt ?? at) : floorAt,
-    rereadAt: doubt ? rereadAfter(c, at) : NEVER,
+    retryAt: isInTrouble ? Math.max(doubt ? (facts.retryAt ?? at) : 0, backoff?.retryAt ?? 0) : floorAt,
+    rereadAt: isInTrouble ? rereadAfter(c, at) : NEVER,
     idleEndsAt: after(at, c.idleTimeoutMs),
     absoluteEndsAt: after(Number.isFinite(facts.startedAt) ? facts.startedAt : at, c.absoluteLifetimeMs),
   }

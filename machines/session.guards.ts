@@ -64,10 +64,11 @@ const isEager = (c: SessionContext) => c.policy === 'eager' && !c.idle
 /** Every condition of the chart. Facts are compared with the instant of the event; no clock is read. */
 export const guards = {
   hasFacts: ({ context }: Given) => context.user !== null,
-  hasTrouble: ({ context: c }: Given) => c.user !== null && (c.doubt !== null || c.bearer === 'none'),
+  hasTrouble: ({ context: c }: Given) =>
+    c.user !== null && (c.doubt !== null || c.attempts > 0 || c.bearer === 'none'),
   isStartedInTrouble: ({ event }: Given) => {
     const { facts } = event as EventOf<'session.started'>
-    return facts.doubt !== undefined || facts.bearer === 'none'
+    return facts.doubt !== undefined || facts.backoff !== undefined || facts.bearer === 'none'
   },
   isOver: ({ context, event }: Given) => isOver(context, event.at),
   isWithinLimits: ({ context, event }: Given) => !isPastLimit(context, event.at),

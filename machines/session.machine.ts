@@ -38,7 +38,7 @@ export const sessionMachine = setup({
         guard: 'isStartedInTrouble',
         target: '.retrying',
         actions: 'begin',
-        description: 'found, its last refresh in doubt',
+        description: 'found, its last refresh without success',
       },
       { target: '.active', actions: 'begin', description: 'login' },
     ],
@@ -102,7 +102,7 @@ export const sessionMachine = setup({
     loggedOut: {
       description: 'Nobody is logged in; `pending` while that is not yet known.',
       always: [
-        { guard: 'hasTrouble', target: 'retrying', description: 'found, its last refresh in doubt' },
+        { guard: 'hasTrouble', target: 'retrying', description: 'found, its last refresh without success' },
         { guard: 'hasFacts', target: 'active', description: 'found' },
       ],
     },

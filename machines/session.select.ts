@@ -3,6 +3,7 @@ import { nextDeadline, nextSend } from './session.deadlines.ts'
 import { NEVER } from './session.instants.ts'
 import type { sessionMachine } from './session.machine.ts'
 import type {
+  Backoff,
   ExpiredReason,
   LoggedOutReason,
   Position,
@@ -187,10 +188,22 @@ export const isMisconfigured = ({ context }: Facts): boolean => context.misconfi
 /** Whether the session may be let go and woken from its record: nothing is under way, and the record tells all. */
 export function mayRest(snapshot: Readable): boolean {
   const { state, isPending } = selectSession(snapshot)
-  const { lastChance, bearer, doubt, attempts } = snapshot.context
-  // Its record says so, too: it has tried nothing since it was woken.
-  const isAsFound = doubt !== null && attempts === 0 && (bearer === 'good' || bearer === 'ended')
-  if (isPending || state === 'refreshing' || (state === 'retrying' && !isAsFound)) return false
+  const { lastChance, bearer, useless } = snapshot.context
+  if (isPending || state === 'refreshing') return false
+  // That a bearer was refused, or that renewals bring none, is in no record.
+  if (state === 'retrying' && (useless > 0 || bearer === 'rejected' || bearer === 'none')) return false
   // What it was told of a missing route is in no record, and holds until the bearer ends.
   return !lastChance || bearer !== 'good'
 }
+
+/** What a record must keep of a session in `retrying`, so that it goes on there; `undefined`: nothing. */
+export const backoffOf = ({ value, context: c }: Readable): Backoff | undefined =>
+  value === 'retrying' && c.attempts > 0
+    ? {
+        attempts: c.attempts,
+        triedAt: c.triedAt,
+        retryAt: c.retryAt,
+        heldUntil: c.heldUntil,
+        misconfigured: c.misconfigured,
+      }
+    : undefined

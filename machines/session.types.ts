@@ -111,3 +111,17 @@ export interface Position {
 
 /** Tags of the states, for `hasTag`: what several states have in common. */
 export type SessionTag = 'authenticated' | 'warning' | 'busy' | 'degraded' | 'ended'
+
+/** Attempts in a row that did not succeed, and when the next one is due. */
+export interface Backoff {
+  /** How many. */
+  readonly attempts: number
+  /** When the last of them was made. */
+  readonly triedAt: number
+  /** When the next one is due, unless somebody asks for one earlier. */
+  readonly retryAt: number
+  /** Until when the backend asked to wait (`Retry-After`). */
+  readonly heldUntil: number
+  /** The backend did not accept this client. */
+  readonly misconfigured: boolean
+}

@@ -276,6 +276,7 @@ export const faults = {
   U54: 'an error in a form of its own is proven or told',
   U60: 'the words of a gateway end no session',
   U63: 'every recipe of the pages is run',
+  U62: 'a session in an outage costs no more than one at rest',
   U69: 'a refresh that is put off is told as such, whatever asked for it',
   U71: 'a Request keeps its body for the retry, whether the platform shows it or not',
   U72: 'a page out of the cache is covered until it is known who is logged in, for a bounded time',

@@ -1,10 +1,12 @@
-import { mayRest, type SessionState } from '../../machines/session.select.ts'
+import { backoffOf, mayRest, type SessionState } from '../../machines/session.select.ts'
+import type { Backoff } from '../../machines/session.types.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { readOptions } from '../session/options.ts'
 import { startSession } from '../session/ports.ts'
 import type { Runtime } from '../session/runtime.ts'
+import { backoffAt } from '../session/storedBackoff.ts'
 import type { SessionStore } from '../stores/store.ts'
-import { type Entries, nameOf, type Opened } from './entries.ts'
+import { type Entries, isAt, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { repeatedNotices } from './repeatedNotices.ts'
 import { baseUrlOf, type RunningLogins } from './runLogins.ts'
@@ -18,8 +20,10 @@ interface AwakeSession {
   users: number
   /** A renewal that is not written down yet. */
   isOwed: boolean
-  /** Writes of its end that are under way. */
+  /** Writes of its end, or of its backoff, that are under way. */
   endings: number
+  /** The snapshot whose backoff is written down. */
+  written?: unknown
 }
 
 const ENDED = ['expired', 'loggedOut']
@@ -90,6 +94,21 @@ export function createAwakeSessions(
     await ending(key, live, entries.update(key, over)).catch(() => {})
   }
 
+  /**
+   * When the next attempt is due is written down: until then the session is its record, whoever asks. Unwritten, the next
+   * one who asks makes an attempt.
+   */
+  async function noteBackoff(key: string, live: AwakeSession, backoff: Backoff): Promise<void> {
+    const { session } = live.handle
+    const { epoch, version } = session.getSnapshot()
+    const stored = backoffAt(backoff, session.clock.now(), settings.clock.wall())
+    const waiting = (record: ServerRecord): ServerRecord | undefined =>
+      'ended' in record.session || !isAt(record.session, { epoch, version })
+        ? undefined
+        : { ...record, session: { ...record.session, backoff: stored } }
+    await ending(key, live, entries.update(key, waiting)).catch(() => {})
+  }
+
   /** A session stays awake while its end is written: from its record it would be woken as if it were alive. */
   function ending<T>(key: string, live: AwakeSession, write: Promise<T>): Promise<T> {
     live.endings++
@@ -127,7 +146,13 @@ export function createAwakeSessions(
   function rest(key: string) {
     const live = awake.get(key)
     if (!live || live.users > 0 || owes(live)) return
-    if (!mayRest(live.handle.session.actorRef.getSnapshot())) return
+    const snapshot = live.handle.session.actorRef.getSnapshot()
+    if (!mayRest(snapshot)) return
+    const backoff = backoffOf(snapshot)
+    if (backoff && live.written !== snapshot) {
+      live.written = snapshot
+      return void noteBackoff(key, live, backoff)
+    }
     awake.delete(key)
     entries.release(key)
     live.handle.session.dispose()

@@ -1,10 +1,19 @@
 import type { Position } from '../../machines/session.types.ts'
-import { LoggedOut } from '../base/errors.ts'
+import { LoggedOut, RefreshUnavailable } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
+import { backoffAt } from '../session/storedBackoff.ts'
+import type { SessionRecord } from '../stores/store.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
+
+/** Until when a session's record says that no attempt is to be made; a mistake in the configuration is told by the session. */
+function dueOf({ backoff }: SessionRecord, wall: number): number {
+  if (!backoff || backoff.misconfigured) return 0
+  const { retryAt, heldUntil } = backoffAt(backoff, wall, wall)
+  return Math.max(retryAt, heldUntil)
+}
 
 /**
  * The bearer of one session as one request sees it: from the record while that is fresh and the session rests,
@@ -26,6 +35,9 @@ export function bearerOf(
   let known = found
   // A session that is awake knows more than its record: that its bearer was refused, or that a refresh is in doubt.
   let freshUntil = bearer === undefined || sessions.awake.sourceOf(key) ? 0 : endsAt - lead
+  /** When a session at rest, whose last attempts did not succeed, makes the next one. */
+  const dueAt = sessions.awake.sourceOf(key) ? 0 : dueOf(session, clock.wall())
+  if (freshUntil > 0 && dueAt > freshUntil) freshUntil = Math.min(dueAt, endsAt)
 
   const fresh = () => (bearer !== undefined && clock.wall() < freshUntil ? bearer : undefined)
 
@@ -34,12 +46,17 @@ export function bearerOf(
     return bearer
   }
 
-  async function acquire(signal: AbortSignal | null | undefined): Promise<string> {
+  async function acquire(signal: AbortSignal | null | undefined, isHurried = false): Promise<string> {
     if (!canRefresh) {
       if (bearer === undefined || clock.wall() >= endsAt) throw new LoggedOut('elsewhere')
       return bearer
     }
+    // Nobody waits for so long, and until then nothing is to be done.
+    if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.sourceOf(key))
+      throw new RefreshUnavailable(dueAt)
     const task = sessions.awake.use(key, known, async ({ session: live, source }) => {
+      if (isHurried && live.getSnapshot().state === 'retrying')
+        await live.refresh({ by: 'user' }).catch(() => {})
       bearer = await live.getToken()
       position = source.position()
       freshUntil = clock.wall() + 1
@@ -103,6 +120,8 @@ export function bearerOf(
     fetch: createSessionFetch(source),
     getToken: async (options?: { readonly signal?: AbortSignal | null }) =>
       fresh() ?? (await acquire(options?.signal)),
+    /** As `getToken`, for a user who asks now: no backoff holds, a `Retry-After` does. */
+    hurriedToken: async () => fresh() ?? (await acquire(undefined, true)),
     /** Renews now, together with everybody else who wants that. */
     async refresh(): Promise<Found | Missing> {
       await sessions.awake.use(key, known, ({ session: live }) => live.refresh())

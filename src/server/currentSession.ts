@@ -24,7 +24,8 @@ export const refreshSession: Endpoint = async (context, request) => {
   if (!isFound(found)) return noSession(context, request, found)
   await noteUser(context, request, found)
   try {
-    await bearerOf(found, context).getToken()
+    const bearer = bearerOf(found, context)
+    await (isByUser(request) ? bearer.hurriedToken() : bearer.getToken())
   } catch (error) {
     return unusable(context, request, error)
   }
@@ -112,9 +113,10 @@ export function logout(endSession: EndSession): Endpoint {
   }
 }
 
+const isByUser = (request: Request) => request.headers.get('x-user-activity') === '1'
+
 async function noteUser(context: ServerContext, request: Request, found: Found): Promise<void> {
-  if (request.headers.get('x-user-activity') === '1')
-    await context.sessions.note(found, { activeAt: context.settings.clock.wall() })
+  if (isByUser(request)) await context.sessions.note(found, { activeAt: context.settings.clock.wall() })
 }
 
 /**

@@ -2,7 +2,7 @@ import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { Position } from '../../machines/session.types.ts'
+import type { Backoff, Position } from '../../machines/session.types.ts'
 import { shownUser } from '../base/shownUser.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { Owner } from './login.ts'
@@ -10,6 +10,7 @@ import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import { isSamePosition } from './position.ts'
 import { toRecord } from './records.ts'
+import { backoffAt } from './storedBackoff.ts'
 import { doubtOf } from './storedDoubt.ts'
 import { resendPolicyOf, strategyOf } from './strategyOf.ts'
 import { type Tokens, toTokens, type Vault } from './vault.ts'
@@ -36,6 +37,8 @@ export interface BearerLife {
 export interface StoredFacts extends Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections'>> {
   /** What is known of earlier sends of the refresh token, on the wall clock. */
   readonly row?: LedgerRow
+  /** Attempts that did not succeed, on the wall clock. */
+  readonly waits?: Backoff
 }
 
 /** What this session holds: whose tokens they are, and how long the bearer among them lives. The tokens are in `vault`. */
@@ -82,13 +85,15 @@ export function createGrant({ settings, vault, now, send, notify }: Surroundings
       tokens: Tokens,
       lifeMs: number,
       receivedAt: number,
-      { bearerVersion = at.version, row, ...stored }: StoredFacts = {},
+      { bearerVersion = at.version, row, waits, ...stored }: StoredFacts = {},
     ) {
+      const instant = { at: now(), wall: clock.wall() }
       owner = of
       life = { version: bearerVersion, lifeMs, receivedAt }
       vault.open(at, tokens)
-      const doubt = row && doubtOf(row, resendPolicyOf(settings, of), { at: now(), wall: clock.wall() })
-      const facts = { ...toFacts(at, of, tokens, life), ...stored, ...doubt }
+      const doubt = row && doubtOf(row, resendPolicyOf(settings, of), instant)
+      const backoff = waits && backoffAt(waits, instant.wall, instant.at)
+      const facts = { ...toFacts(at, of, tokens, life), ...stored, ...doubt, ...(backoff && { backoff }) }
       send({ type: 'session.started', at: now(), facts })
     },
 

@@ -4,6 +4,7 @@ import { isBearer } from '../base/isBearer.ts'
 import { documentOf } from '../base/readUser.ts'
 import type { SessionRecord, StoredSession, Tombstone } from '../stores/store.ts'
 import type { Owner } from './login.ts'
+import { readBackoff } from './storedBackoff.ts'
 import { type Tokens, toTokens } from './vault.ts'
 
 export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ended' in stored
@@ -24,9 +25,10 @@ export function asStored(value: unknown): StoredSession | null {
     Number.isFinite(startedAt)
   if (typeof provider !== 'string' || !user || !areTexts || !areNumbers) return null
   if (bearer !== undefined && !isBearer(bearer)) return null
-  const { ended: _, doubt: row, ...record } = stored
+  const { ended: _, doubt: row, backoff: waits, ...record } = stored
   const doubt = readRow(row)
-  return { ...record, user, ...(doubt && { doubt }) } as SessionRecord
+  const backoff = readBackoff(waits)
+  return { ...record, user, ...(doubt && { doubt }), ...(backoff && { backoff }) } as SessionRecord
 }
 
 /** What replaces the session stored at `at`: one version on, so that no renewal under way writes over it. */
@@ -57,7 +59,7 @@ export function toRecord(
  */
 export function fromRecord(record: SessionRecord, wallNow: number) {
   const { v, epoch, version, endsAt = Infinity, lifeMs = Infinity, bearer, refreshToken, ...rest } = record
-  const { bearerVersion, rejections, doubt, ...owner } = rest
+  const { bearerVersion, rejections, doubt, backoff, ...owner } = rest
   const leftMs = Math.min(endsAt - wallNow, lifeMs)
   return {
     at: { epoch, version },
@@ -68,5 +70,6 @@ export function fromRecord(record: SessionRecord, wallNow: number) {
     ...(bearerVersion !== undefined && { bearerVersion }),
     ...(rejections !== undefined && { rejections }),
     ...(doubt && { row: doubt }),
+    ...(backoff && { waits: backoff }),
   }
 }

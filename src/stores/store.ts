@@ -1,5 +1,11 @@
 import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { ExpiredReason, LoggedOutReason, Position, UserDocument } from '../../machines/session.types.ts'
+import type {
+  Backoff,
+  ExpiredReason,
+  LoggedOutReason,
+  Position,
+  UserDocument,
+} from '../../machines/session.types.ts'
 
 /** Everything that a session needs to go on after a restart or in another process. Holds tokens: keep it sealed. */
 export interface SessionRecord extends Position {
@@ -32,6 +38,8 @@ export interface SessionRecord extends Position {
    * keeps that row beside the record reads the row as this, and need not write it.
    */
   readonly doubt?: LedgerRow
+  /** Attempts in a row that did not succeed, on the wall clock; absent: none, or nobody wrote them down. */
+  readonly backoff?: Backoff
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly startedAt: number
 }

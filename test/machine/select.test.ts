@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { NEVER } from '../../machines/session.instants.ts'
 import {
+  backoffOf,
   isServedAt,
   mayBringBearer,
   mayRest,
@@ -119,7 +120,7 @@ test.each([
   ['active', true, instants.lead, true, true],
   ['nearingExpiry', true, instants.lead, false, true],
   ['refreshing', true, instants.lead, true, false],
-  ['retrying', true, -Infinity, true, false],
+  ['retrying', true, -Infinity, true, true],
   ['expired', false, -Infinity, false, true],
 ] as const)('what %s means to callers', (state, isServed, until, mayBring, isAtRest) => {
   const { snapshot } = settings.eager[state] as Situation
@@ -138,4 +139,17 @@ test('a session that is still unknown may bring a bearer, and does not rest', ()
 test('what no record tells keeps a session awake: a missing route, while its bearer is good', () => {
   const { active, refreshing } = settings['one last chance']
   expect([mayRest(active.snapshot), mayRest(refreshing.snapshot)]).toEqual([false, false])
+})
+
+test('a backoff is told to the record, and a session that is found with one goes on there', () => {
+  const { retrying, active } = settings.eager as Record<string, Situation>
+  const backoff = backoffOf((retrying as Situation).snapshot)
+  expect(backoff).toMatchObject({
+    attempts: 1,
+    misconfigured: false,
+    retryAt: retrying?.snapshot.context.retryAt,
+  })
+  expect(backoffOf((active as Situation).snapshot)).toBeUndefined()
+  const found = begin({ ...input, facts: { ...input.facts, ...(backoff && { backoff }) } })
+  expect([found.value, backoffOf(found)]).toEqual(['retrying', backoff])
 })

@@ -1,0 +1,26 @@
+import type { Backoff } from '../../machines/session.types.ts'
+
+/**
+ * A backoff, from one clock to another, by what both say now. On a clock that was set back since, no attempt lies in the
+ * future, and nobody waits for longer than before.
+ */
+export function backoffAt(backoff: Backoff, from: number, to: number): Backoff {
+  const { attempts, misconfigured, triedAt, retryAt, heldUntil } = backoff
+  const moved = (instant: number) => instant - Math.max(triedAt, from) + to
+  return {
+    attempts,
+    misconfigured,
+    triedAt: moved(triedAt),
+    retryAt: moved(retryAt),
+    heldUntil: moved(heldUntil),
+  }
+}
+
+/** A backoff out of a store; `undefined`: there is none, or none that can be read, which costs an attempt at most. */
+export function readBackoff(value: unknown): Backoff | undefined {
+  const stored = (value ?? {}) as Partial<Backoff>
+  const { attempts, triedAt, retryAt, heldUntil } = stored
+  const areNumbers = [triedAt, retryAt, heldUntil].every(Number.isFinite)
+  if (!areNumbers || !Number.isSafeInteger(attempts) || (attempts as number) < 1) return undefined
+  return { ...(stored as Backoff), misconfigured: stored.misconfigured === true }
+}
