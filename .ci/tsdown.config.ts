@@ -17,6 +17,8 @@ export default defineConfig({
     // Likewise: WebCrypto, and Node's own.
     crypto: 'src/platform/crypto.ts',
     'crypto.node': 'src/platform/crypto.node.ts',
+    // `npx xstate-session`.
+    cli: 'src/cli/main.ts',
   },
   // One file per source file: an application then leaves out whole files, such as the schemas of a strategy
   // that it does not use.

@@ -11,6 +11,7 @@
  * L23, L35, L38, L40, L51 and L60, tenants, kinds of clients, logouts that end nothing, secrets and silent logins, are 1.1
  * together at any provider; that L38 holds whatever the next login asks for and while the provider is slow, and that L60
  * refuses a window, 0.1; that a page back from a logout begins no login, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
+ * The option `recorder` costs 0.02; the recorder itself is downloaded by who uses it.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -33,14 +34,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_900 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_920 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_940,
+    budgetBytes: 21_960,
   },
   {
     id: 'P6',
@@ -56,7 +57,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_460,
+    budgetBytes: 15_490,
   },
   {
     id: 'P7',
@@ -64,7 +65,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_480,
+    budgetBytes: 34_510,
     never: 'zod',
   },
   {
@@ -73,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_920,
+    budgetBytes: 49_940,
     never: 'zod',
   },
   {
@@ -82,7 +83,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_880,
+    budgetBytes: 53_900,
     never: 'jose',
   },
   {
@@ -91,7 +92,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_900,
+    budgetBytes: 27_930,
     never: 'zod',
   },
   {
@@ -100,7 +101,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_590,
+    budgetBytes: 29_620,
     never: 'zod',
   },
 ]

@@ -56,6 +56,7 @@ export const chapters: readonly Chapter[] = [
       page('docs/deployment.md', 'Deployment'),
       page('docs/security.md', 'Security'),
       page('docs/operations.md', 'Operations'),
+      page('docs/recorder.md', 'Flight recorder'),
     ],
   },
   {

@@ -128,6 +128,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     attach(sendBack: Send): () => void {
       toChart = sendBack
       status = 'running'
+      settings.recorder?.attach(actorRef)
       const observing = actorRef.subscribe({ next: observe, error: fail })
       const listening = actorRef.on('*', notifier.notify)
       observe(actorRef.getSnapshot())

@@ -5,6 +5,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { type UserSchema, userReader } from '../base/userReader.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
+import type { SessionRecorder } from '../session/recorder.ts'
 import { type BffFacts, readFacts } from './facts.ts'
 import type { BffPage } from './page.ts'
 
@@ -96,6 +97,8 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
   readonly navigate?: (url: string) => void
   /** Told of everything that happens, after it happened. */
   readonly observe?: (notice: SessionNotice) => void
+  /** Keeps the last that happened, for whoever asks why a session ended: `createRecorder` of `xstate-session/recorder`. */
+  readonly recorder?: SessionRecorder
   /**
    * Told of what a listener or `observe` threw.
    * @default console.error

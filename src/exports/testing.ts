@@ -1,5 +1,6 @@
 /** A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do. */
 
+export { type Replay, type ReplayDivergence, type ReplayStep, replayTrace } from '../replay/replayTrace.ts'
 export { type BffDriverOptions, bffDriver } from '../testing/bffDriver.ts'
 export { type ChartDriverOptions, chartDriver } from '../testing/chartDriver.ts'
 export type { ConformanceCase } from '../testing/conformanceCase.ts'

@@ -1,4 +1,7 @@
-/** What may be shown of an object: for each name a check of the value, or what may be shown of the object in it. */
+/**
+ * What may be shown of an object: for each name a check of the value, or what may be shown of the object in it. A name
+ * that ends with `?` may be missing.
+ */
 export interface Shown {
   readonly [name: string]: ((value: unknown) => boolean) | Shown
 }
@@ -10,14 +13,18 @@ export interface Shown {
 export function shown(value: unknown, table: Shown): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
   if (typeof value !== 'object' || value === null) return copy
-  for (const [name, check] of Object.entries(table)) {
+  for (const [entry, check] of Object.entries(table)) {
+    const name = nameOf(entry)
     const part = (value as Record<string, unknown>)[name]
     if (typeof check !== 'function') {
-      if (typeof part === 'object' && part !== null) copy[name] = shown(part, check)
+      if (typeof part === 'object') copy[name] = part && shown(part, check)
     } else if (check(part)) copy[name] = part
   }
   return copy
 }
+
+/** The name that an entry of a table is for. */
+export const nameOf = (entry: string) => entry.replace('?', '')
 
 /** Counts, spans and instants. `Infinity`, which means never or unknown, has no JSON and is left out. */
 export const number = (value: unknown) => Number.isFinite(value)

@@ -15,7 +15,7 @@ import { flag, number, type Shown, shown, text, wordOf } from './shown.ts'
  * What an inspector may see. Numbers, flags, and words that are written here: a text of anybody else has no place,
  * so no token and no name can be in a message. The types keep the lists whole.
  */
-const reason = wordOf({
+export const reason = wordOf({
   refreshRejected: true,
   refreshUnsupported: true,
   refreshOutcomeUnknown: true,
@@ -45,10 +45,17 @@ const policy = wordOf({
   onDemand: true,
   prompt: true,
 } satisfies Record<RefreshPolicy, true>)
-const resend = wordOf({
+const resendWord = wordOf({
   afterBearerEnds: true,
   never: true,
 } satisfies Record<Extract<ResendPolicy, string>, true>)
+const resend = (value: unknown) => resendWord(value) || isWindow(value)
+const isWindow = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).length === 1 &&
+  'withinMs' in value &&
+  number(value.withinMs)
 
 export const state = wordOf({
   active: true,
@@ -76,7 +83,7 @@ const sends = { sends: number, since: number, answers: number, answeredSince: nu
 const doubt = { ...sends, resend }
 const facts = {
   ...position,
-  kind,
+  'kind?': kind,
   bearer,
   refreshable: flag,
   endsAt: number,
@@ -84,32 +91,33 @@ const facts = {
   refreshAt: number,
   floorAt: number,
   startedAt: number,
-  bearerVersion: number,
-  rejections: number,
-  doubt,
-  retryAt: number,
+  'bearerVersion?': number,
+  'rejections?': number,
+  'doubt?': doubt,
+  'retryAt?': number,
 }
 
 /** An event that is not listed is not shown, not even by its name. */
 export const events: Readonly<Record<string, Shown>> = {
   'session.started': { at, facts },
   'session.ended': { at, reason },
-  'session.restored': { at },
+  // What else an input has, the chart keeps as it was started with.
+  'session.restored': { at, input: { 'facts?': facts, 'at?': number, 'shared?': flag } },
   'session.renewed': { at, facts },
   'refresh.asked': { at, by: wordOf({ caller: true, user: true, force: true }) },
   'bearer.rejected': { at, ...position },
   'bearer.accepted': { at, ...position },
   'time.checked': { at },
-  'refresh.refused': { at, ...position, roll: number, notBefore: number, misconfigured: flag },
+  'refresh.refused': { at, ...position, roll: number, 'notBefore?': number, 'misconfigured?': flag },
   'refresh.unknown': {
     at,
     ...position,
     roll: number,
-    notBefore: number,
-    sentAt: number,
+    'notBefore?': number,
+    'sentAt?': number,
     resend,
     answered: flag,
-    row: { ...sends, retryAt: number },
+    'row?': { ...sends, retryAt: number },
   },
   'refresh.rejected': { at, ...position, reason },
   'refresh.unsupported': { at, ...position, forGood: flag },

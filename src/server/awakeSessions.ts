@@ -38,6 +38,7 @@ export function createAwakeSessions(
   logins: RunningLogins,
   coordinator: Coordinator,
 ) {
+  const { recorder } = settings
   const awake = new Map<string, AwakeSession>()
   /** The options of a login's sessions. */
   const optionsOf = new Map(
@@ -51,6 +52,14 @@ export function createAwakeSessions(
     const handle = startSession({
       ...(optionsOf.get(via) as ReturnType<typeof sessionOptions>),
       store: owing(key, entries.sessionStore(key, known)),
+      ...(recorder && {
+        recorder: {
+          attach: (actorRef: object) => recorder.attach(actorRef, nameOf(key)),
+          // Where the server is told of them, they are recorded with its own.
+          note() {},
+          trace: () => undefined,
+        },
+      }),
       observe(notice) {
         if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
       },

@@ -2,6 +2,7 @@ import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import type { Clock } from '../base/clock.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
+import type { SessionRecorder } from '../session/recorder.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import type { LoginChoice } from './loginChoice.ts'
 import type { ServerNotice } from './notice.ts'
@@ -116,6 +117,11 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly lifetimeMs?: number
   /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */
   readonly observe?: (notice: ServerNotice) => void
+  /**
+   * Keeps the last that happened to each session, in the memory of this process, for whoever asks why one ended:
+   * `createRecorder` of `xstate-session/recorder`. `sessions.trace` reads it.
+   */
+  readonly recorder?: SessionRecorder
   /**
    * Sends the proxy's calls, and, where given, logins and refreshes too.
    * @default the platform's `fetch`, and a fresh connection for each refresh on Node

@@ -1,5 +1,5 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
-import { systemClock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { userReader } from '../base/userReader.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
@@ -46,7 +46,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
       Object.entries(options).filter(([, value]) => value !== undefined),
     ) as unknown as SessionServerOptions<UserIdentity>),
     clock,
-    observe: isolated(options.observe),
+    observe: isolated(options, clock),
   }
   for (const name of POSITIVE)
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
@@ -56,6 +56,10 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   if (settings.sealedCookies && maxSessionsPerUser !== Infinity)
     throw new Misconfigured(
       'Options "maxSessionsPerUser" and "sealedCookies" exclude each other: sessions that only browsers hold cannot be counted. Keep sessions in a store.',
+    )
+  if (settings.recorder && typeof settings.recorder.attach !== 'function')
+    throw new Misconfigured(
+      'Option "recorder" must be a recorder: the result of createRecorder of xstate-session/recorder.',
     )
   const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
   if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
@@ -100,9 +104,10 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
 }
 
 /** What a listener throws is its own affair. */
-function isolated(observe: SessionServerOptions['observe']) {
+function isolated({ observe, recorder }: SessionServerOptions<UserIdentity>, clock: Clock) {
   return async (notice: ServerNotice): Promise<void> => {
     try {
+      if (recorder && 'session' in notice) recorder.note(notice, clock.wall(), notice.session)
       await observe?.(notice)
     } catch (error) {
       console.error(error)

@@ -1,6 +1,7 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { readUser } from '../base/readUser.ts'
+import type { Trace } from '../session/trace.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
@@ -54,6 +55,11 @@ export interface UserSessions<User extends UserIdentity = SessionUser> {
   end(of: UserOfLogin & { readonly id: string }, how: EndedBy): Promise<boolean>
   /** Ends all of them, or all but one: `id` of `getSession` names that of a request. Resolves to how many there were. */
   endAll(of: UserOfLogin & { readonly except?: string | undefined }, how: EndedBy): Promise<number>
+  /**
+   * What this process has recorded of the session `id`, also of one that has ended: what to play with
+   * `npx xstate-session replay`. `undefined`: nothing, or no longer. Throws `Misconfigured` without the option `recorder`.
+   */
+  trace(id: string): Trace | undefined
 }
 
 /** `sessions` of a server. */
@@ -98,6 +104,13 @@ export function createUserSessions(context: ServerContext): UserSessions<UserIde
   }
 
   return {
+    trace(id) {
+      if (!settings.recorder)
+        throw new Misconfigured(
+          'Nothing is recorded: give the server `recorder: createRecorder()` of xstate-session/recorder.',
+        )
+      return settings.recorder.trace(id)
+    },
     list: async (of) => (await found(of)).map(listed),
     async end({ id, ...of }, how) {
       checkActor(how)

@@ -1,12 +1,17 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { SessionNotice } from './notice.ts'
-import type { Settings } from './options.ts'
+import type { SessionOptions, Settings } from './options.ts'
 
 type Listener = (state: SessionState) => void
 
 /** Tells listeners in a microtask, so that what they call finds the session settled, and isolates each of them. */
 export function createNotifier(
-  { observe, onListenerError }: Pick<Settings, 'observe' | 'onListenerError'>,
+  {
+    observe,
+    onListenerError,
+    recorder,
+    clock,
+  }: Pick<Settings, 'observe' | 'onListenerError' | 'clock'> & Pick<SessionOptions, 'recorder'>,
   read: () => SessionState,
 ) {
   const listeners = new Set<Listener>()
@@ -36,6 +41,7 @@ export function createNotifier(
 
   return {
     notify(notice: SessionNotice) {
+      recorder?.note(notice, clock.wall())
       notices.push(notice)
       queue()
     },

@@ -8,6 +8,7 @@ import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { ExpiresAtUnit } from './lifetime.ts'
 import type { SessionNotice, SessionSignal } from './notice.ts'
+import type { SessionRecorder } from './recorder.ts'
 import type { SessionStrategy } from './strategy.ts'
 
 /**
@@ -114,6 +115,8 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
   readonly signals?: (report: (signal: SessionSignal) => Promise<void>) => () => void
   /** Told of everything that happens, after it happened. */
   readonly observe?: (notice: SessionNotice) => void
+  /** Keeps the last that happened, for whoever asks why a session ended: `createRecorder` of `xstate-session/recorder`. */
+  readonly recorder?: SessionRecorder
   /**
    * Told of what a listener or `observe` threw.
    * @default console.error

@@ -107,6 +107,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     status = 'running'
     toChart = sendBack
     unsubscribe()
+    settings.recorder?.attach(actorRef)
     const listening = [actorRef.subscribe({ next: observe, error: fail }), actorRef.on('*', notifier.notify)]
     unsubscribe = () => {
       for (const one of listening) one.unsubscribe()

@@ -110,6 +110,18 @@ const rooms: Record<string, Room> = {
     values: ['src/inspect/', 'machines/'],
     types: ['xstate', 'src/session/'],
   },
+  'src/recorder/': {
+    values: ['src/recorder/', 'src/inspect/', 'src/base/', 'machines/', 'xstate'],
+    types: [...contracts, 'src/session/', 'src/server/'],
+  },
+  'src/replay/': {
+    values: ['src/replay/', 'src/recorder/', 'src/inspect/', 'machines/', 'zod/mini'],
+    types: ['src/session/'],
+  },
+  'src/cli/': {
+    values: ['src/cli/', 'src/replay/', 'machines/', 'node:'],
+    types: ['src/session/'],
+  },
   'src/testing/': {
     values: [
       'src/testing/',

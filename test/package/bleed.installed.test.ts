@@ -40,6 +40,7 @@ test.each([
   ['./server', ['#crypto', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http']],
   ['./backchannel', ['#transport', 'jose'], ['jose']],
+  ['./recorder', ['xstate'], []],
   ['./redis', ['#crypto'], []],
   ['./react', ['react'], ['react', 'xstate']],
   ['./react-admin', [], ['xstate']],
@@ -50,7 +51,7 @@ test.each([
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
   ['./sqlite', ['node:fs', 'node:sqlite'], []],
-  ['./testing', ['#transport', 'xstate'], ['xstate']],
+  ['./testing', ['#transport', 'xstate', 'zod/mini'], ['xstate']],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
   expect(reached(entry)).toEqual(packages)
@@ -88,6 +89,7 @@ test('every subpath is walked', () => {
     './react',
     './react-admin',
     './react-logins',
+    './recorder',
     './redis',
     './refine',
     './refresher',

@@ -154,6 +154,10 @@ test('./react-logins', async () => {
   `)
 })
 
+test('./recorder', async () => {
+  expect(await offered('./recorder')).toEqual(['createRecorder'])
+})
+
 test('./redis', async () => {
   expect(await offered('./redis')).toMatchInlineSnapshot(`
     [
@@ -215,6 +219,7 @@ test('./testing', async () => {
       "modelKey",
       "modelSuite",
       "modelTransitions",
+      "replayTrace",
       "serverLoginConformance",
       "serverStoreConformance",
       "sessionDriver",
@@ -270,6 +275,7 @@ test('these are all', () => {
       "./react",
       "./react-admin",
       "./react-logins",
+      "./recorder",
       "./redis",
       "./refine",
       "./refresher",

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { manifest, root, specifierOf, subpaths } from './manifest.ts'
 
@@ -96,9 +96,10 @@ describe('the tarball', () => {
     // An example at each public function, which editors show, and the types of users: 8 kB, and 34 kB unpacked; logins of
     // a page: 16 kB, and 46 kB unpacked; the refresher, the hooks and adapters of logins: 14 kB, and 40 kB unpacked; the logins of a
     // server: 14 kB, and 45 kB unpacked; DPoP, logins in a window, Google, profiles of providers, the sessions of users, logouts of
-    // providers and the suite for logins: 40 kB, and 120 kB unpacked.
-    expect(packed.size).toBeLessThan(365_000)
-    expect(packed.unpackedSize).toBeLessThan(1_150_000)
+    // providers and the suite for logins: 40 kB, and 120 kB unpacked; the recorder, its replay and the command: 10 kB, and 30 kB
+    // unpacked.
+    expect(packed.size).toBeLessThan(375_000)
+    expect(packed.unpackedSize).toBeLessThan(1_180_000)
   })
 })
 
@@ -127,6 +128,24 @@ const smoke = `
   session.dispose()
 `
 
+/** Prints the trace of a session that is renewed once. */
+const recorded = `
+  import { createSession } from '${manifest.name}'
+  import { openidStrategy } from '${manifest.name}/librechat'
+  import { createRecorder } from '${manifest.name}/recorder'
+  const recorder = createRecorder()
+  const session = createSession({
+    baseUrl: 'https://backend.test',
+    strategies: { openid: openidStrategy() },
+    fetch: async () => Response.json({ token: 'b', refreshToken: 'r', user: { id: 'u' }, expiresAt: Date.now() + 600_000 }),
+    recorder,
+  })
+  await session.login({ token: 'a', refreshToken: 'q', user: { id: 'u' }, expiresAt: Date.now() + 1_000 }, { provider: 'openid' })
+  await session.refresh({ by: 'force' })
+  console.log(JSON.stringify(recorder.trace()))
+  session.dispose()
+`
+
 describe.each([node22, node24])('on Node %s', (version) => {
   let node: string
   beforeAll(() => {
@@ -149,6 +168,49 @@ describe.each([node22, node24])('on Node %s', (version) => {
     const folder = projectWithPackage(oldestXstate)
     expect(optionalPeers.filter((peer) => existsSync(join(folder, 'node_modules', peer)))).toEqual([])
     expect(run(node, folder, smoke)).toBe('Bearer second active 1 loggedOut')
+  })
+
+  test('the command plays a trace', () => {
+    const folder = projectWithPackage(oldestXstate)
+    writeFileSync(join(folder, 'trace.json'), run(node, folder, recorded))
+    const bin = join(folder, 'node_modules/.bin/xstate-session')
+    const play = (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(bin, args, {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+      })
+      return { status, stdout, stderr }
+    }
+    const played = play('replay', 'trace.json', '--fixture', 'fixture.json')
+    expect(played).toMatchObject({ status: 0, stderr: '' })
+    expect(played.stdout).toMatch(/session\.started: login; loggedOut → active\./)
+    expect(played.stdout).toMatch(/renewed, here or by a peer/)
+    expect(played.stdout).toMatch(/^Trace and chart agree\.$/m)
+    const fixture = JSON.parse(readFileSync(join(folder, 'fixture.json'), 'utf8'))
+    expect(fixture.entries.length).toBeGreaterThan(3)
+    const at = fixture.entries.findIndex((entry: { state?: string }) => entry.state === 'active')
+    fixture.entries[at].state = 'expired'
+    writeFileSync(join(folder, 'other.json'), JSON.stringify(fixture))
+    const diverged = play('replay', 'other.json')
+    expect(diverged.status).toBe(1)
+    expect(diverged.stdout).toMatch(
+      new RegExp(`disagree at entry ${at}: recorded was expired, and the chart comes to active`),
+    )
+    writeFileSync(join(folder, 'garbage.json'), '{')
+    writeFileSync(join(folder, 'large.json'), ' '.repeat(4_000_001))
+    for (const [args, message] of [
+      [[], /^xstate-session replay trace\.json/],
+      [['replay'], /^usage: xstate-session replay/],
+      [['replay', 'missing.json'], /^missing\.json: cannot be read/],
+      [['replay', 'garbage.json'], /^garbage\.json: is no JSON/],
+      [['replay', 'large.json'], /^large\.json: has 4000001 bytes/],
+      [['replay', 'package.json'], /^package\.json: no trace.*\n {2}format: must be "xstate-session trace"/],
+    ] as const) {
+      const { status, stderr } = play(...args)
+      expect(status).toBe(2)
+      expect(stderr).toMatch(message)
+    }
   })
 
   test('nothing happens on import: no timer, no listener, no output', () => {

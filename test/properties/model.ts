@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { RefreshPolicy, ResendPolicy, SessionSignal } from 'xstate-session'
+import { replayTrace } from 'xstate-session/testing'
 import { againstResend } from '../proof/judge/againstResend.ts'
 import { againstRetry } from '../proof/judge/againstRetry.ts'
 import { EDGES } from './edges.ts'
@@ -412,6 +413,10 @@ export async function finish(world: World, settle: () => Promise<void> = flush):
   }
   expect(world.clock.pending(), 'I29: a timer is left').toEqual([])
   for (const member of world.members) expect(member.listening, 'I29: a listener is left').toBe(0)
+  for (const { recorder } of world.members) {
+    const { divergence } = replayTrace(JSON.parse(JSON.stringify(recorder.trace())))
+    expect(divergence, 'the trace replays to where the session is').toBeUndefined()
+  }
   for (const call of world.history.calls) expect(call.settledAt, 'I23: a caller was forgotten').toBeDefined()
   checkSends(world)
 }

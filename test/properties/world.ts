@@ -15,6 +15,7 @@ import {
   type SessionStore,
   type SessionStrategy,
 } from 'xstate-session'
+import { createRecorder, type SessionRecorder } from 'xstate-session/recorder'
 import { fakeClock } from '../fakeClock.ts'
 
 /** Lets everything run that waits for nobody but the event loop. */
@@ -140,6 +141,7 @@ export interface Member {
   listening: number
   readonly edges: [SessionStateName, SessionStateName, string | null][]
   readonly failures: unknown[]
+  readonly recorder: SessionRecorder
 }
 
 export type World = ReturnType<typeof createWorld>
@@ -406,6 +408,7 @@ export function createWorld(options: WorldOptions) {
       listening: 0,
       edges: [],
       failures: [],
+      recorder: createRecorder({ maxBytes: 2_000 }),
       session: undefined as never,
     }
     members.push(member)
@@ -430,6 +433,7 @@ export function createWorld(options: WorldOptions) {
       },
       observe: (notice) => history.notices.push({ ...notice, by, at: clock.monotonic() }),
       onListenerError: (error) => history.listenerErrors.push(error),
+      recorder: member.recorder,
     })
     Object.assign(member, { session })
     let last = session.actorRef.getSnapshot()

@@ -1,7 +1,15 @@
 import { useSyncExternalStore } from 'react'
+import { recorder } from './session.ts'
 import { timeline } from './timeline.ts'
 
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** For `npx xstate-session replay`. */
+function saveTrace() {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(recorder.trace())], { type: 'application/json' }))
+  Object.assign(document.createElement('a'), { href: url, download: 'trace.json' }).click()
+  URL.revokeObjectURL(url)
+}
 
 export function TimelineView() {
   const entries = useSyncExternalStore(timeline.subscribe, timeline.read)
@@ -22,6 +30,14 @@ export function TimelineView() {
           </li>
         ))}
       </ol>
+      <div className="buttons">
+        <button type="button" onClick={saveTrace}>
+          Save the trace of this page
+        </button>
+        <a href="/control/trace" download="server-trace.json">
+          Trace of the server
+        </a>
+      </div>
     </section>
   )
 }

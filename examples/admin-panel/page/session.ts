@@ -1,6 +1,7 @@
 import type { SessionSignal } from 'xstate-session'
 import { type BffFacts, createBffSession } from 'xstate-session/bff'
 import { browserPage } from 'xstate-session/browser'
+import { createRecorder } from 'xstate-session/recorder'
 import { tellNotice } from './timeline.ts'
 
 /** Written into the page by its server: no flash, and no request to ask who is logged in. */
@@ -38,6 +39,9 @@ async function verify(): Promise<void> {
   isVerifying = false
 }
 
+/** For whoever asks why a login was shown. */
+export const recorder = createRecorder()
+
 export const session = createBffSession({
   facts,
   page: browserPage({ name: 'admin-panel' }),
@@ -51,4 +55,5 @@ export const session = createBffSession({
     return () => {}
   },
   observe: tellNotice,
+  recorder,
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toNodeListener } from 'xstate-session/node'
+import { createRecorder } from 'xstate-session/recorder'
 import { createSessionServer, type SessionServer, type SessionServerOptions } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
 import { buildPage } from '../../buildPage.ts'
@@ -63,6 +64,7 @@ export async function servePanel({
     logins,
     ...(api && { api }),
     observe: control.observe,
+    recorder: createRecorder(),
     ...(fetch && { fetch }),
     ...(clock && { clock }),
   })
@@ -75,6 +77,7 @@ export async function servePanel({
 
   async function handle(request: Request, info: { readonly remoteAddress?: string }): Promise<Response> {
     const { pathname } = new URL(request.url)
+    if (pathname === '/control/trace') return traceOf(server, request)
     if (pathname.startsWith('/control/')) return control.handle(request)
     if (/^\/(session|api)\//.test(pathname) || pathname === '/auth/openid/callback')
       return server.handle(request, info)
@@ -98,6 +101,13 @@ export async function servePanel({
       await rm(folder, { recursive: true })
     },
   }
+}
+
+/** What was recorded of the session of a request, and of no other. */
+async function traceOf(server: SessionServer, request: Request): Promise<Response> {
+  const { id } = await server.getSession(request, { readOnly: true })
+  const trace = id === null ? undefined : server.sessions.trace(id)
+  return trace ? Response.json(trace) : new Response(null, { status: 404 })
 }
 
 /** What the page may know of its session from the first byte on; `null`: nobody is logged in. */

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import { replay } from './replay.ts'
+
+interface Command {
+  /** What stands after the name, in the usage. */
+  readonly usage: string
+  readonly about: string
+  /** Answers the exit code. */
+  run(args: readonly string[]): Promise<number>
+}
+
+const commands: Readonly<Record<string, Command>> = { replay }
+
+const [name = '', ...args] = process.argv.slice(2)
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+if (command) {
+  try {
+    process.exitCode = await command.run(args)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 2
+  }
+} else {
+  console.error(
+    Object.entries(commands)
+      .map(([word, { usage, about }]) => `xstate-session ${word} ${usage}\n    ${about}`)
+      .join('\n'),
+  )
+  process.exitCode = /^(--help|-h)?$/.test(name) && name !== '' ? 0 : 2
+}
