@@ -28,8 +28,10 @@ import { userinfoOf } from './userinfo.ts'
 import { type Line, wireCall } from './wireCall.ts'
 
 export function createCodeFlow(options: OauthProviderOptions, discovery: Discovery): CodeFlow {
-  const { discover, through, client, tenants } = discovery
-  const { redirectUri, clientAuth = None(), user = userOf } = options
+  const { of, discover, through, client, tenants } = discovery
+  const { redirectUri, scope, clientAuth = None(), user = userOf } = options
+  if (scope !== undefined && !/(^| )openid( |$)/.test(scope))
+    throw new Misconfigured(`${of}: \`scope\` must contain "openid": else nobody says who has logged in.`)
   const isInsecure = options[allowInsecureRequests] === true
 
   async function found(line: Line): Promise<AuthorizationServer> {
@@ -37,9 +39,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     if (provider) return provider
     const outcome = 'outcome' in rest ? rest.outcome : undefined
     if (outcome?.kind === 'refused' && outcome.cause === 'misconfigured')
-      throw new Misconfigured(
-        outcome.problem ?? 'oauthProvider: the metadata of the provider cannot be used.',
-      )
+      throw new Misconfigured(outcome.problem ?? `${of}: the metadata of the provider cannot be used.`)
     throw new LoginFailed('provider_unavailable')
   }
 
@@ -57,7 +57,11 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
       const { request_uri } = await processPushedAuthorizationResponse(provider, client, response)
       return new URLSearchParams({ client_id: options.clientId, request_uri })
     } catch {
-      if (provider.require_pushed_authorization_requests) throw failureOf(call.result())
+      const failure = failureOf(call.result())
+      // The exchange would prove the client in the same way, after the user's password.
+      const isUnproven =
+        options.clientAuth && failure instanceof LoginFailed && failure.reason === 'invalid_client'
+      if (isUnproven || provider.require_pushed_authorization_requests) throw failure
       // What a provider offers to others only, or to no page, is in the address.
       return parameters
     }
@@ -66,7 +70,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
   /** A page of the provider that the metadata name. */
   function pageOf(name: 'authorization_endpoint' | 'end_session_endpoint', value: unknown): URL {
     return usable(`\`${name}\` in the metadata`, value, isInsecure, (problem) => {
-      throw new Misconfigured(`oauthProvider: ${problem}`)
+      throw new Misconfigured(`${of}: ${problem}`)
     })
   }
 

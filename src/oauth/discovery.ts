@@ -25,6 +25,8 @@ export type Discovered =
 
 /** One client at one provider. */
 export interface Discovery {
+  /** Whose options they are, for what is said of them. */
+  readonly of: string
   discover(line: Line): Promise<Discovered>
   /** The options of `oauth4webapi` for one call. */
   through(call: WireCall): { [customFetch]: WireCall['fetch']; [allowInsecureRequests]: boolean }
@@ -58,7 +60,7 @@ export function createDiscovery({
     }
   }
 
-  return { discover, through, client, tenants }
+  return { of, discover, through, client, tenants }
 }
 
 /** The answer of a discovery, with the issuer that it stands for. */

@@ -52,6 +52,20 @@ export function algorithmOf(
 }
 
 /**
+ * Whether a token says that another issuer made it, or that it is for others alone. At a renewal both have to be those of the
+ * login (OpenID Connect Core section 12.2). A token that says neither is none.
+ */
+export function isForeign(
+  token: string | undefined,
+  { issuer }: AuthorizationServer,
+  { client_id: clientId }: Client,
+): boolean {
+  const { iss, aud } = jwtClaims(`${token}`)
+  const isOthers = aud !== undefined && ![aud].flat().includes(clientId)
+  return isOthers || (iss !== undefined && iss !== issuer)
+}
+
+/**
  * Whether `hash` is the left half of the hash of `accessToken` (OpenID Connect Core section 3.1.3.6), by the hash of the
  * algorithm that signed the ID token. True where nobody says which hash that is: the claim is optional in the code flow.
  */

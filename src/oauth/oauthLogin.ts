@@ -57,25 +57,25 @@ const MAX_ID_TOKEN = 3_500
  */
 export function oauthLogin(options: OauthLoginOptions): ServerLogin {
   return (host) => {
-    const { callbackPath, backChannelLogout, scope = 'openid', responseMode, ...given } = options
+    const { callbackPath, backChannelLogout, scope, responseMode, ...given } = options
     const basic = given.clientAuth && withBasicHint(given.clientAuth)
     const rest = { ...given, ...(basic && { clientAuth: basic.auth }) }
     const isPosted = responseMode === 'form_post'
-    if (!/(^| )openid( |$)/.test(scope))
-      throw new Misconfigured(
-        `The login "${host.name}": \`scope\` must contain "openid": else nobody says who has logged in.`,
-      )
-    const read = readOauthOptions(rest, 'oauthLogin')
+    const whose = `The login "${host.name}"`
+    const read = readOauthOptions(rest, whose)
     const logoutIssuer = backChannelLogout?.issuer
     if (logoutIssuer !== undefined && URL.parse(logoutIssuer)?.href !== read.issuer.href)
       throw new Misconfigured(
-        `The login "${host.name}": \`issuer\` of \`backChannelLogout\` must be that of \`server\`, ${read.issuer.href}: a logout at one provider ends no session of another.`,
+        `${whose}: \`issuer\` of \`backChannelLogout\` must be that of \`server\`, ${read.issuer.href}: a logout at one provider ends no session of another.`,
       )
     const path = callbackPath === undefined ? host.callbackPath : host.pathOf(callbackPath, 'callbackPath')
     const discovery = createDiscovery(read)
     const redirectUri = new URL(path, host.publicUrl).href
     const parameters = { ...rest.parameters, ...(isPosted && { response_mode: 'form_post' }) }
-    const flow = createCodeFlow({ ...rest, scope, redirectUri, parameters }, discovery)
+    const flow = createCodeFlow(
+      { ...rest, ...(scope !== undefined && { scope }), redirectUri, parameters },
+      discovery,
+    )
 
     /** Runs `task`, each of whose calls has a deadline of its own: a slow discovery costs no exchange. */
     async function within<T>(task: (line: Line) => Promise<T>): Promise<T> {
@@ -107,8 +107,14 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       ...(backChannelLogout && { backChannel: backChannelLogout }),
 
       async begin({ input }) {
-        const { location, attempt } = await within((line) => flow.begin(inputOf(input), line))
-        return { location, state: attempt.state, keep: { ...attempt } as unknown as Json }
+        const asked = inputOf(input)
+        try {
+          const { location, attempt } = await within((line) => flow.begin(asked, line))
+          return { location, state: attempt.state, keep: { ...attempt } as unknown as Json }
+        } catch (error) {
+          const isUnproven = error instanceof LoginFailed && error.reason === 'invalid_client'
+          throw isUnproven ? new Misconfigured(`${whose}: ${basic?.hint() ?? UNPROVEN}`) : error
+        }
       },
 
       async callback({ request }, keep): Promise<LoginStep> {
@@ -144,6 +150,9 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
     }
   }
 }
+
+const UNPROVEN =
+  'the provider does not take the proof of this client (`invalid_client`): compare `clientId` and `clientAuth` with what is registered there.'
 
 /** Why a login came to nothing: in the provider's word or ours; `user` of the options may throw, too. */
 function refusalOf(error: unknown, hint?: () => string | undefined): LoginRefusal {

@@ -41,14 +41,10 @@ export interface OauthProvider extends SessionStrategy {
  * })
  */
 export function oauthProvider(options: OauthProviderOptions): OauthProvider {
-  const { scope, redirectUri, userinfo, admit, postLogoutRedirectUri, logoutUrl, dpop, ...rest } = options
+  const { scope: _, redirectUri, userinfo, admit, postLogoutRedirectUri, logoutUrl, dpop, ...rest } = options
   if (!isAbsolute(redirectUri))
     throw new Misconfigured(
       'oauthProvider: `redirectUri` must be an absolute http(s) URL without a fragment.',
-    )
-  if (scope !== undefined && !/(^| )openid( |$)/.test(scope))
-    throw new Misconfigured(
-      'oauthProvider: `scope` must contain "openid": else nobody says who has logged in.',
     )
   const read = readOauthOptions(rest, 'oauthProvider')
   if (read.issuer.hostname === 'accounts.google.com' && rest.clientAuth === undefined)

@@ -13,7 +13,7 @@ import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } f
 import { parseHttpDate } from '../wire/headers.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import type { Discovery } from './discovery.ts'
-import { algorithmOf, providerNow, skewOf, userOf } from './idToken.ts'
+import { algorithmOf, isForeign, providerNow, skewOf, userOf } from './idToken.ts'
 import { errorOf, oauthErrors, ownError } from './oauthErrors.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
 import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
@@ -49,12 +49,13 @@ export function createRefreshes(
     const tokens = { ...(bearer && { bearer }), ...(refreshToken && { refreshToken }) }
     const odd = { warnings: ['schema'] } as const
     if (!bearer) return refreshToken ? { kind: 'ok', ...tokens, ...odd } : unreadable
+    const issuer = tenants.ofToken(provider, answer.id_token)
     try {
       // The ID token is judged by the provider's clock; the local one may be wrong.
       const skew = skewOf(providerNow(headers, answer.id_token))
       const judged = await processRefreshTokenResponse(
         // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
-        { ...algorithmOf(answer.id_token), ...tenants.ofToken(provider, answer.id_token) },
+        { ...algorithmOf(answer.id_token), ...issuer },
         { [clockSkew]: skew, ...client },
         // `Response.json` is younger than the browsers that pages meet.
         new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
@@ -81,6 +82,7 @@ export function createRefreshes(
         ...(isOdd && odd),
       }
     } catch {
+      if (isForeign(answer.id_token, issuer, client)) return foreign
       // Whose bearer it is cannot be told. A new refresh token is kept all the same.
       return refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
     }
@@ -147,5 +149,8 @@ export function createRefreshes(
     revoke,
   }
 }
+
+/** As an answer about another user. */
+const foreign = { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' } as const
 
 const unreadable = { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] } as const

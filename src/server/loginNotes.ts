@@ -1,4 +1,4 @@
-import { LoginFailed } from '../base/errors.ts'
+import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import type { ServerContext } from './context.ts'
 import type { LoginRefusal, LoginStep } from './serverLogin.ts'
 
@@ -15,6 +15,7 @@ export function noted(logins: ServerContext['logins'], name: string, step: Login
 
 /** What a login by redirect comes to whose begin has thrown. */
 export function unbegun(logins: ServerContext['logins'], name: string, error: unknown): LoginRefusal {
+  if (error instanceof Misconfigured) logins.note(name, false)
   if (!(error instanceof LoginFailed)) throw error
   const isInput = error.reason === 'invalid_request'
   if (!isInput) logins.note(name, false)

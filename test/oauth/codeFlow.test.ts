@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { ClientSecretBasic } from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
 import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
 import type { AuthorizationInput } from '../../src/oauth/codeGrant.ts'
@@ -303,6 +304,20 @@ describe('a pushed request (RFC 9126)', () => {
   test('that is for others only is in the address', async () => {
     const { location } = await begin(pushing, refusal)
     expect(location.searchParams.get('redirect_uri')).toBe('https://panel.example/c')
+  })
+
+  test('whose client has not proven itself is told before anybody types a password', async () => {
+    const line = {
+      signal: new AbortController().signal,
+      fetch: async () => refusal(),
+    }
+    const { logins } = oauthProvider({
+      server: pushing,
+      clientId: 'panel',
+      clientAuth: ClientSecretBasic('wrong'),
+      redirectUri: 'https://panel.example/c',
+    })
+    await expect(logins.begin({}, line)).rejects.toEqual(failed('invalid_client'))
   })
 
   test('that is required, and refused, is told', async () => {

@@ -94,10 +94,11 @@ describe('L23: an issuer that stands for many tenants', () => {
       kind: 'rejected',
       reason: 'accessRevoked',
     })
-    // Whose bearer it is cannot be told; the refresh token is kept.
-    const crossed = await entra({ iss: issuerOf(OTHERS), tid: OURS }).refresh()
-    expect(crossed).toMatchObject({ kind: 'ok', refreshToken: 'R' })
-    expect(crossed).not.toHaveProperty('bearer')
+    expect(await entra({ iss: issuerOf(OTHERS), tid: OURS }).refresh()).toEqual({
+      kind: 'rejected',
+      reason: 'identityMismatch',
+      security: 'identityMismatch',
+    })
   })
 
   test.each<[string, object, RegExp]>([

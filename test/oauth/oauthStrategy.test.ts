@@ -304,6 +304,15 @@ describe('whom the ID token is about', () => {
   test.each([
     ['another issuer', { iss: 'https://evil.example' }],
     ['another audience', { aud: 'someone-else' }],
+    ['other audiences alone', { aud: ['someone-else', 'nobody'] }],
+  ])('L32: an ID token with %s is an answer about somebody else', async (_, more) => {
+    const outcome = await answered(() => json({ ...good, id_token: idToken(claims(more)) }))
+    expect(outcome).toEqual({ kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' })
+  })
+
+  test.each([
+    ['no issuer', { iss: undefined }],
+    ['no audience', { aud: undefined }],
     ['no subject', { sub: undefined }],
     ['an end that is long past', { exp: 1_600_000_000 }],
   ])('an ID token with %s brings no bearer', async (_, more) => {

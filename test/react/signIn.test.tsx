@@ -2,7 +2,7 @@
 import { type ReactNode, StrictMode } from 'react'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
-import { createSession, LoginFailed } from 'xstate-session'
+import { createSession, LoginFailed, type RefreshOutcome } from 'xstate-session'
 import {
   type AttemptStore,
   createLogins,
@@ -19,7 +19,7 @@ import { modes, open, settle } from './page.tsx'
 const CALLBACK = 'http://panel.example/callback'
 
 /** A tab of a browser, and a provider that answers every login as `answer` says. */
-function tab(answer: { fails?: string; begins?: string } = {}) {
+function tab(answer: { fails?: string; begins?: string; refreshes?: RefreshOutcome } = {}) {
   const memory = new Map<string, string>()
   let attempts: readonly KeptAttempt[] = []
   const store: AttemptStore = {
@@ -34,7 +34,7 @@ function tab(answer: { fails?: string; begins?: string } = {}) {
   const counts = { begun: 0, exchanged: 0, href: 'http://panel.example/orders', leads: [] as string[] }
   const provider = (): OauthProvider => ({
     needsRefreshToken: true,
-    refresh: async () => ({ kind: 'refused', cause: 'network' }),
+    refresh: async () => answer.refreshes ?? { kind: 'refused', cause: 'network' },
     redirectUri: CALLBACK,
     logins: {
       async begin() {
@@ -166,6 +166,19 @@ describe.each(modes)('the guard that signs in, rendered %s', (_, wrap) => {
     expect(shown.text()).toBe('You have signed out.Sign in')
     expect(counts.begun).toBe(1)
   })
+})
+
+test('L35: a refresh token that has lived its day is one trip to the provider, which knows the user, and no question', async () => {
+  const { load, back, counts } = tab({ refreshes: { kind: 'rejected', reason: 'refreshRejected' } })
+  back((await load()).left())
+  const { shown, session, left } = await load()
+  expect(shown.text()).toBe('page')
+  await settle(() => session.refresh().catch(() => {}))
+  expect(session.getSnapshot()).toMatchObject({ state: 'expired', reason: 'refreshRejected' })
+  expect([counts.begun, shown.text()]).toEqual([2, 'pending'])
+  back(left())
+  expect((await load()).shown.text()).toBe('page')
+  expect(counts).toMatchObject({ begun: 2, exchanged: 2, leads: ['/orders', '/orders'] })
 })
 
 test('L62: the guard tells who comes back to a browser that did not begin where to go on', async () => {

@@ -1,5 +1,5 @@
 import { ClientSecretBasic, ClientSecretPost } from 'oauth4webapi'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type OauthLoginOptions, oauthLogin } from 'xstate-session/oauth-login'
 import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import { startPageProvider } from '../../examples/embed/provider.ts'
@@ -126,6 +126,25 @@ describe('the secret of a client', () => {
     for (const text of [secret, encodeURIComponent(secret)])
       expect(JSON.stringify(notices)).not.toContain(text)
   })
+
+  test.each([
+    ['plain', 'compare `clientId` and `clientAuth`'],
+    ['p+s/w%rd: x', 'ClientSecretPost'],
+  ])(
+    'L51: a wrong secret, "%s", is told when a login begins, where requests are pushed',
+    async (secret, problem) => {
+      const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+      onTestFinished(() => said.mockRestore())
+      const { page, notices } = await world({ clientAuth: ClientSecretBasic(secret) })
+      const answer = await page.post('/session/login/start', {})
+      expect([answer.status, await answer.json()]).toMatchObject([503, { error: 'misconfigured' }])
+      expect(notices).toContainEqual({ type: 'loginRefused', status: 503, code: 'misconfigured' })
+      expect(said.mock.calls.join()).toContain(problem)
+      expect(said.mock.calls.join()).not.toContain(secret)
+      const { logins } = (await (await page.get('/session/logins')).json()) as { logins: object[] }
+      expect(logins).toMatchObject([{ name: 'staff', works: false }])
+    },
+  )
 
   test('L51: a plain secret is not blamed', async () => {
     const { page, notices } = await world({

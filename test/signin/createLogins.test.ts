@@ -522,6 +522,18 @@ test('L33: a logout tells the provider by the newest ID token', async () => {
   expect(session.getSnapshot().user?.name).toBe('Ada')
 })
 
+/** Changes what the ID token of an answer says. */
+const about =
+  (claims: object) =>
+  (answer: { id_token?: string }): { id_token?: string } => {
+    const [head, payload = '', signature] = `${answer.id_token}`.split('.')
+    const whole = { ...JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))), ...claims }
+    return {
+      ...answer,
+      id_token: `${head}.${Buffer.from(JSON.stringify(whole)).toString('base64url')}.${signature}`,
+    }
+  }
+
 test('L32: renewals without an ID token leave the user and the logout as they were, its end ends nothing; one about another user ends the session', async () => {
   type Answer = { id_token?: string }
   let edit = (answer: Answer): Answer => answer
@@ -543,14 +555,6 @@ test('L32: renewals without an ID token leave the user and the logout as they we
     expect(session.getSnapshot()).toMatchObject({ state: 'active', user })
     expect(await attempts.readHint('keycloak')).toBe(hint)
   }
-  const about = (claims: object) => (answer: Answer) => {
-    const [head, payload = '', signature] = `${answer.id_token}`.split('.')
-    const whole = { ...JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))), ...claims }
-    return {
-      ...answer,
-      id_token: `${head}.${Buffer.from(JSON.stringify(whole)).toString('base64url')}.${signature}`,
-    }
-  }
   edit = about({ name: 'Ada L.' })
   pass(700_000)
   await session.refresh()
@@ -560,6 +564,25 @@ test('L32: renewals without an ID token leave the user and the logout as they we
   pass(700_000)
   await expect(session.refresh()).rejects.toMatchObject({ reason: 'identityMismatch' })
   expect(session.getSnapshot().isAuthenticated).toBe(false)
+})
+
+test.each([
+  ['issuer', { iss: 'https://other.example' }],
+  ['audience', { aud: 'another-panel' }],
+])('L32: a renewal whose ID token has another %s ends the session', async (_, claims) => {
+  let edit = (answer: { id_token?: string }) => answer
+  const { tab } = browser(provider, {}, async (input, init) => {
+    const answer = await fetch(input, init)
+    return String(input).endsWith('/token') ? Response.json(edit(await answer.json())) : answer
+  })
+  const begun = tab()
+  await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+  const { session, logins } = tab(await wayBack(begun.page.left))
+  await logins.handleCallback()
+  edit = about(claims)
+  pass(700_000)
+  await expect(session.refresh()).rejects.toMatchObject({ reason: 'identityMismatch' })
+  expect(session.getSnapshot()).toMatchObject({ state: 'expired', isAuthenticated: false })
 })
 
 test('L28: no signing key is asked for: the code flow’s ID token comes from the provider itself', async () => {
