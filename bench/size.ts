@@ -74,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_940,
+    budgetBytes: 50_050,
     never: 'zod',
   },
   {
@@ -83,7 +83,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_900,
+    budgetBytes: 54_010,
     never: 'jose',
   },
   {

@@ -351,7 +351,7 @@ export const faults = {
   L60: 'a silent login leaves the page as every other, once a tab, and one that the provider does not know is no error',
   L61: 'a login in a window is answered, declined and given up, whatever keeps the windows apart',
   L62: 'who comes back in a browser that did not begin is told where to go on, and can begin there',
-  L63: 'the routes that a service worker is to leave alone are told, and are all that a login needs; no cache keeps an answer',
+  L63: 'the routes that a service worker is to leave alone are told, and are all that a login needs, also before a real one; without them the page says so; no cache keeps an answer',
   L64: 'a login that would come back to another origin does not begin',
   L65: 'another user takes the place of the first in all tabs',
 } as const

@@ -20,6 +20,7 @@ export async function bundlePage(page: string): Promise<string> {
     tsconfig: false,
     platform: 'browser',
     resolve: { alias },
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     // 'use client' says nothing to a page.
     onLog: (level, log, handle) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handle(level, log),
   })
