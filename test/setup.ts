@@ -11,7 +11,7 @@ const programs = [
   { command: 'redis-server', debianPackage: 'redis-server', neededBy: ['redis', 'chaos'] },
   // Without it the tests of the lines for nginx are skipped.
   { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },
-  { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'docs'] },
+  { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'docs', 'e2e', 'server'] },
   {
     command: 'chromium-headless-shell',
     debianPackage: 'chromium-headless-shell',
@@ -19,8 +19,8 @@ const programs = [
   },
   { command: 'firefox-esr', debianPackage: 'firefox-esr', neededBy: ['browser'] },
   // WebKitGTK, and the browser that its driver starts.
-  { command: 'WebKitWebDriver', debianPackage: 'webkit2gtk-driver', neededBy: ['browser'] },
-  { command: 'Xvfb', debianPackage: 'xvfb', neededBy: ['browser'] },
+  { command: 'WebKitWebDriver', debianPackage: 'webkit2gtk-driver', neededBy: ['browser', 'e2e', 'server'] },
+  { command: 'Xvfb', debianPackage: 'xvfb', neededBy: ['browser', 'e2e', 'server'] },
 ]
 
 const isInstalled = (command: string) =>

@@ -1,47 +1,23 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildPage } from '../../examples/buildPage.ts'
-import { freePort } from '../../examples/demo/freePort.ts'
-import { type PageProvider, startPageProvider } from '../../examples/embed/provider.ts'
-import { serveFiles } from '../../examples/embed/serveFiles.ts'
+import type { PageProvider } from '../../examples/embed/provider.ts'
 import { launchChromium } from '../browser/launchChromium.ts'
+import { startPopupPanel } from './popupPanel.ts'
 import { watchedContext } from './watchedContext.ts'
 
 let browser: Browser
+let panel: Awaited<ReturnType<typeof startPopupPanel>>
 let provider: PageProvider
-let folder: string
 let url: string
-/** What the page says of its windows. */
-let openerPolicy = ''
-let close = async () => {}
 beforeAll(async () => {
   // As people have it: with a popup blocker.
   browser = await launchChromium({ isWhole: true })
-  url = `http://localhost:${await freePort(0)}`
-  provider = await startPageProvider({
-    redirectUri: `${url}/callback`,
-    postLogoutRedirectUri: `${url}/`,
-    openerPolicy: 'same-origin',
-  })
-  folder = await mkdtemp(join(tmpdir(), 'popup-'))
-  await buildPage(fileURLToPath(new URL('popup', import.meta.url)), folder, {
-    define: { 'import.meta.env.VITE_ISSUER': JSON.stringify(provider.issuer) },
-  })
-  const html = await readFile(join(folder, 'index.html'))
-  close = await serveFiles(folder, url, async () => {
-    const headers = { 'content-type': 'text/html', 'cross-origin-opener-policy': openerPolicy }
-    return new Response(new Uint8Array(html), { headers })
-  })
+  panel = await startPopupPanel()
+  ;({ provider, url } = panel)
 }, 120_000)
 afterAll(async () => {
   await browser.close()
-  await close()
-  await provider.close()
-  await rm(folder, { recursive: true })
+  await panel.close()
 })
 
 const METADATA = '**/.well-known/openid-configuration'
@@ -138,7 +114,7 @@ describe.each(['', 'same-origin', 'same-origin-allow-popups'])(
   (policy) => {
     /** Ada is logged in, and has typed something. */
     async function loggedIn(path = '/') {
-      openerPolicy = policy
+      panel.setOpenerPolicy(policy)
       const { context, page } = await open(path)
       await button(page, 'Sign in').click()
       await page.getByRole('link', { name: 'ada' }).click()
@@ -200,7 +176,7 @@ describe.each(['', 'same-origin', 'same-origin-allow-popups'])(
 )
 
 test('L61: a window that the user closes is a login that was cancelled, where the page offers nothing', async () => {
-  openerPolicy = 'same-origin'
+  panel.setOpenerPolicy('same-origin')
   const { context, page } = await open('/?plain')
   const window = await windowOf(page, 'Sign in in a window')
   await window.getByRole('link', { name: 'ada' }).waitFor()

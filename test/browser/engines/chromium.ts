@@ -8,7 +8,11 @@ export async function startChromium(): Promise<Engine> {
   return {
     async open() {
       const context = await browser.newContext()
-      return { page: async () => pageOf(await context.newPage()), close: () => context.close() }
+      return {
+        page: async () => pageOf(await context.newPage()),
+        windows: async () => context.pages().length,
+        close: () => context.close(),
+      }
     },
     close: () => browser.close(),
   }
@@ -25,5 +29,6 @@ const pageOf = (page: Page): EnginePage => ({
     await page.mouse.move(x, y)
     await page.mouse.wheel(0, 50)
   },
+  front: () => page.bringToFront(),
   close: () => page.close(),
 })

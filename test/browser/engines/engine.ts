@@ -7,6 +7,8 @@ export interface Engine {
 
 export interface Profile {
   page(): Promise<EnginePage>
+  /** How many are open: the pages that were asked for, and what those have opened. */
+  windows(): Promise<number>
   close(): Promise<void>
 }
 
@@ -20,6 +22,8 @@ export interface EnginePage {
   press(key: string): Promise<void>
   click(x: number, y: number): Promise<void>
   wheel(x: number, y: number): Promise<void>
+  /** The user comes back to its window. */
+  front(): Promise<void>
   close(): Promise<void>
 }
 

@@ -23,6 +23,8 @@ const PREFERENCES = {
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
   'toolkit.telemetry.enabled': false,
+  // As people have it: a driver would let any page open windows.
+  'remote.prefs.recommended': false,
 }
 
 type Call = (method: string, params: object) => Promise<never>
@@ -60,6 +62,12 @@ export async function startFirefox(): Promise<Engine> {
           const opened = await call('browsingContext.create', { type: 'window', userContext })
           return pageOf(call, (opened as { context: string }).context)
         },
+        async windows() {
+          const { contexts } = (await call('browsingContext.getTree', { maxDepth: 0 })) as {
+            contexts: { userContext: string }[]
+          }
+          return contexts.filter((one) => one.userContext === userContext).length
+        },
         close: () => call('browser.removeUserContext', { userContext }),
       }
     },
@@ -93,6 +101,7 @@ function pageOf(call: Call, context: string): EnginePage {
       await perform(moveActions(x, y))
       await perform(wheelActions(x, y))
     },
+    front: () => call('browsingContext.activate', { context }),
     close: () => call('browsingContext.close', { context }),
   }
 }

@@ -43,6 +43,10 @@ export async function startWebkit(): Promise<Engine> {
           })
           return pageOf((method, path, body) => inWindow(handle, method, path, body))
         },
+        async windows() {
+          const handles = (await call('GET', `${session}/window/handles`, undefined)) as string[]
+          return handles.length - 1
+        },
         async close() {
           await call('DELETE', session, undefined).catch(() => {})
           driver.kill()
@@ -96,6 +100,8 @@ function pageOf(call: Call): EnginePage {
       await perform(moveActions(x, y))
       await perform(wheelActions(x, y))
     },
+    // A driver speaks to the window in front.
+    front: async () => void (await call('GET', 'title', undefined)),
     close: () => call('DELETE', 'window', undefined),
   }
 }

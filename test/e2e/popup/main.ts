@@ -38,7 +38,9 @@ function popup(): SignInOptions {
     part('outcome').textContent = 'returned'
   }
   const { signal } = asking
-  return { popup: search.has('plain') || { signal, onReturn }, maxAge: 0 }
+  const { hint } = window as { hint?: string }
+  const named = hint === undefined ? {} : { loginHint: hint }
+  return { popup: search.has('plain') || { signal, onReturn }, maxAge: 0, ...named }
 }
 
 part('leave').onclick = () => settle(logins.signIn('provider'))
