@@ -7,6 +7,7 @@ import type {
 import type { redirect as tanstackRedirect } from '@tanstack/react-router'
 import type { HttpResponse as MswResponse, http as mswHttp } from 'msw'
 import type { setupServer as setupMswServer } from 'msw/node'
+import type * as pgClient from 'pg'
 import type { HttpError as ReactAdminError, localStorageStore as reactAdminLocalStore } from 'ra-core'
 import type { ComponentType, useEffect as useReactEffect } from 'react'
 import type { createClient as createRedisClient } from 'redis'
@@ -95,6 +96,7 @@ export declare const now: number
 export declare const endsAt: number
 export declare const createServer: typeof createNodeServer
 export declare const createClient: typeof createRedisClient
+export declare const pg: typeof pgClient
 export declare const http: typeof mswHttp
 export declare const HttpResponse: typeof MswResponse
 export declare const test: typeof vitest.test

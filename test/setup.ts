@@ -9,6 +9,8 @@ import { delimiter, join } from 'node:path'
 /** `neededBy`: the test folders that start the program. */
 const programs = [
   { command: 'redis-server', debianPackage: 'redis-server', neededBy: ['redis', 'chaos'] },
+  { command: 'initdb', debianPackage: 'postgresql', neededBy: ['postgres', 'chaos'] },
+  { command: 'pgbouncer', debianPackage: 'pgbouncer', neededBy: ['postgres'] },
   // Without it the tests of the lines for nginx are skipped.
   { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },
   { command: 'chromium', debianPackage: 'chromium', neededBy: ['browser', 'docs', 'e2e', 'server'] },
@@ -23,8 +25,16 @@ const programs = [
   { command: 'Xvfb', debianPackage: 'xvfb', neededBy: ['browser', 'e2e', 'server'] },
 ]
 
-const isInstalled = (command: string) =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, command)))
+/** Debian's place for the programs of PostgreSQL, a folder for each version. */
+const POSTGRES = '/usr/lib/postgresql'
+
+const folders = [
+  ...(process.env.PATH ?? '').split(delimiter),
+  '/usr/sbin',
+  ...(existsSync(POSTGRES) ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, 'bin')) : []),
+]
+
+const isInstalled = (command: string) => folders.some((folder) => isExecutable(join(folder, command)))
 
 function isExecutable(file: string): boolean {
   try {
@@ -54,11 +64,11 @@ function aptGet(...words: string[]): boolean {
 
 const missing: string[] = []
 for (const { command, debianPackage, neededBy } of programs) {
-  const folders = neededBy.filter((folder) => hasTests(join(import.meta.dirname, folder)))
-  if (folders.length === 0) console.log(`${command}: no test needs it.`)
+  const tested = neededBy.filter((folder) => hasTests(join(import.meta.dirname, folder)))
+  if (tested.length === 0) console.log(`${command}: no test needs it.`)
   else if (isInstalled(command)) console.log(`${command}: present.`)
   else {
-    console.log(`${command}: missing, and needed by test/${folders.join(' and test/')}.`)
+    console.log(`${command}: missing, and needed by test/${tested.join(' and test/')}.`)
     missing.push(debianPackage)
   }
 }

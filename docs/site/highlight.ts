@@ -4,6 +4,7 @@ import html from 'shiki/langs/html.mjs'
 import json from 'shiki/langs/json.mjs'
 import nginx from 'shiki/langs/nginx.mjs'
 import shell from 'shiki/langs/shellscript.mjs'
+import sql from 'shiki/langs/sql.mjs'
 import tsx from 'shiki/langs/tsx.mjs'
 import typescript from 'shiki/langs/typescript.mjs'
 import { escapeHtml } from './escapeHtml.ts'
@@ -11,7 +12,7 @@ import { escapeHtml } from './escapeHtml.ts'
 const theme = createCssVariablesTheme({ name: 'tokens' })
 const shiki = createHighlighterCoreSync({
   themes: [theme],
-  langs: [typescript, tsx, shell, json, nginx, html],
+  langs: [typescript, tsx, shell, json, nginx, html, sql],
   engine: await createOnigurumaEngine(import('shiki/wasm')),
 })
 
@@ -25,6 +26,7 @@ export const languages: Readonly<Record<string, string>> = {
   json: 'json',
   nginx: 'nginx',
   html: 'html',
+  sql: 'sql',
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { within } from '../base/within.ts'
 import { type RedisClient, redisCommands } from './client.ts'
 import { redisFailure } from './failure.ts'
 
@@ -24,16 +25,17 @@ export function redisCalls({
   const digests = new Map<string, Promise<string>>()
   let areBehind = false
 
-  function send(args: readonly Argument[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`Redis did not answer within ${commandTimeoutMs} ms.`))
-      const disarm = clock.setTimer(late, commandTimeoutMs, 'background')
-      // A client may throw as well.
-      const answer = async () => command([...args])
-      answer()
-        .then(resolve, (error: unknown) => reject(redisFailure(error)))
-        .finally(disarm)
-    })
+  const late = () => new Error(`Redis did not answer within ${commandTimeoutMs} ms.`)
+  const send = (args: readonly Argument[]): Promise<unknown> => {
+    const answer = async () => {
+      try {
+        // A client may throw as well.
+        return await command([...args])
+      } catch (error) {
+        throw redisFailure(error)
+      }
+    }
+    return within(clock, commandTimeoutMs, answer, late)
   }
 
   /** A command that writes. */

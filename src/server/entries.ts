@@ -51,7 +51,12 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   /** Resolves to the new revision, `null` where somebody else was faster. */
   async function write(record: ServerRecord, expected: number | null): Promise<number | null> {
     const value = await keyring.seal(serverRecordText(record), contextOf(record.key))
-    const next = { value, expiresAt: expiryOf(record), ...(record.tags && { tags: listOfTags(record.tags) }) }
+    const next = {
+      value,
+      expiresAt: expiryOf(record),
+      ...(record.tags && { tags: listOfTags(record.tags) }),
+      ...(isEnded(record.session) && { isEnd: true as const }),
+    }
     return told('write', async () => {
       try {
         return await store.compareAndSet(record.key, expected, next)

@@ -26,15 +26,36 @@ const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 /**
  * A coordinator whose ledger is the record of each session: what is sent is written down there first. So a token that
  * was sent and whose answer nobody saw is known as such after a crash, and in every other process, without a
- * coordinator that spans them. `inner` coalesces what is asked for in this process.
+ * coordinator that spans them. `inner` coalesces what is asked for in this process. `onNews`: another process may have told
+ * what became of a send that a session here waits for.
  */
-export function withIntents(inner: Coordinator, entries: Entries, settings: ServerSettings): Coordinator {
-  const { clock, random, attemptTimeoutMs } = settings
+export function withIntents(
+  inner: Coordinator,
+  entries: Entries,
+  settings: ServerSettings,
+  onNews: (key: string) => void = () => {},
+): Coordinator {
+  const { clock, random, attemptTimeoutMs, store } = settings
   const owner = crypto.randomUUID()
   /** The first claim at each session's version that may have been written, and nothing was sent since. */
   const unsent = new Map<string, Unsent>()
   /** Stops what is still being told to the records. */
   const telling = new Map<string, () => void>()
+
+  const awaited = new Set<string>()
+
+  /** Another process has sent: the store may tell what comes of it before the session looks by itself. */
+  function awaitNews(key: string, forMs: number) {
+    if (awaited.has(key)) return
+    const unwatch = store.watch?.(key, () => onNews(key), forMs)
+    if (!unwatch) return
+    awaited.add(key)
+    const over = () => {
+      awaited.delete(key)
+      unwatch()
+    }
+    clock.setTimer(over, forMs, 'background')
+  }
 
   /** The row that counts. Nothing of this process is in the air here: its own open intent waits for no answer. */
   function standing({ intent, session }: ServerRecord, own: Unsent | undefined): LedgerRow | null {
@@ -80,6 +101,7 @@ export function withIntents(inner: Coordinator, entries: Entries, settings: Serv
       held = unavailable
     }
     if (!mine) {
+      if (held.kind === 'refused' && held.retryAfterMs) awaitNews(key, held.retryAfterMs)
       onHeld(held)
       return unavailable
     }

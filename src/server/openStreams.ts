@@ -1,15 +1,29 @@
 import type { Clock } from '../base/clock.ts'
 import { LoggedOut } from '../base/errors.ts'
+import type { ServerStore } from '../stores/serverStore.ts'
 
 /** How late a stream may end whose session ended by time, or in another process. */
 const CHECK_MS = 15_000
+
+interface OpenStreamsParts {
+  readonly clock: Clock
+  readonly isLiving: (key: string) => Promise<boolean>
+  /** Tells of ends elsewhere, if it can. */
+  readonly store: Pick<ServerStore, 'watch'>
+}
+
+/** What flows to one session. */
+interface Streams {
+  readonly stops: Set<() => void>
+  readonly unwatch: (() => void) | undefined
+}
 
 /**
  * What flows to a page for longer than one answer takes: it ends with its session. `isLiving` is asked now and then, for
  * what ends elsewhere.
  */
-export function createOpenStreams(clock: Clock, isLiving: (key: string) => Promise<boolean>) {
-  const open = new Map<string, Set<() => void>>()
+export function createOpenStreams({ clock, isLiving, store }: OpenStreamsParts) {
+  const open = new Map<string, Streams>()
   let disarm: (() => void) | undefined
 
   function arm() {
@@ -25,31 +39,39 @@ export function createOpenStreams(clock: Clock, isLiving: (key: string) => Promi
 
   async function check() {
     disarm = undefined
-    for (const key of [...open.keys()]) {
-      // A store that does not answer ends nothing.
-      const lives = await isLiving(key).catch(() => true)
-      if (!lives) end(key)
-    }
+    for (const key of [...open.keys()]) await checkOne(key)
     if (open.size > 0) arm()
+  }
+
+  async function checkOne(key: string) {
+    // A store that does not answer ends nothing.
+    const lives = await isLiving(key).catch(() => true)
+    if (!lives) end(key)
   }
 
   /** The session of `key` is over. */
   function end(key: string) {
-    for (const stop of open.get(key) ?? []) stop()
+    for (const stop of open.get(key)?.stops ?? []) stop()
+    close(key)
+  }
+
+  function close(key: string) {
+    open.get(key)?.unwatch?.()
     open.delete(key)
     rest()
   }
 
   /** Calls `onEnd` once, when the session of `key` ends; until the answer is called. */
   function watch(key: string, onEnd: () => void): () => void {
-    const watchers = open.get(key) ?? new Set()
-    open.set(key, watchers)
-    watchers.add(onEnd)
+    const isFirst = !open.has(key)
+    const unwatch = isFirst ? store.watch?.(key, () => void checkOne(key)) : undefined
+    const streams = open.get(key) ?? { stops: new Set<() => void>(), unwatch }
+    open.set(key, streams)
+    streams.stops.add(onEnd)
     arm()
     return () => {
-      watchers.delete(onEnd)
-      if (watchers.size === 0 && open.get(key) === watchers) open.delete(key)
-      rest()
+      streams.stops.delete(onEnd)
+      if (streams.stops.size === 0 && open.get(key) === streams) close(key)
     }
   }
 

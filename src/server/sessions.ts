@@ -31,9 +31,11 @@ export interface SessionsParts {
 /** The sessions of a server: found by what the cookie holds, opened at login, ended at logout. */
 export function createSessions(parts: SessionsParts) {
   const { settings, entries, sessionCookie, logins } = parts
-  const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings)
+  const { clock, store } = settings
+  const onNews = (key: string) => awake.look(key)
+  const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings, onNews)
   const awake = createAwakeSessions(settings, entries, logins, coordinator)
-  const streams = createOpenStreams(settings.clock, isLiving)
+  const streams = createOpenStreams({ clock, isLiving, store })
   const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })
   const { find, findFor, look } = createSessionSearch({ ...parts, ends })
   const tags = createSessionTags(parts.keyring, settings.publicUrl.href, logins)

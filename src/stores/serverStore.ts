@@ -14,6 +14,8 @@ export interface EntryWrite {
   readonly expiresAt: number
   /** What the entry is found by, hashed by the server; few, each once. `keysOf` finds it. @default none */
   readonly tags?: readonly string[]
+  /** The session is over: whoever watches the key is told. @default not */
+  readonly isEnd?: true
 }
 
 /**
@@ -32,4 +34,10 @@ export interface ServerStore {
   compareAndSet(key: string, expected: number | null, next: EntryWrite): Promise<number | null>
   /** The keys of the entries that were last written with `tag` and have not expired, in no order. */
   keysOf(tag: string): Promise<readonly string[]>
+  /**
+   * Calls `onChange` when the entry of `key` may have changed in another process, until the answer is called: after a write
+   * with `isEnd`, and for `awaitedMs` milliseconds after any write. A hint alone: it may come late, twice or not at all.
+   * Never throws. A store without it is looked into from time to time.
+   */
+  watch?(key: string, onChange: () => void, awaitedMs?: number): () => void
 }

@@ -233,4 +233,39 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('the one is late', await store.compareAndSet('k', 1, lasting('c')), null)
     expectSame('and reads', await store.read('k'), { value: 'b', revision: 2 })
   },
+
+  async 'who watches a key hears of its end, and of the write that it awaits'({ store, other, lasting }) {
+    if (!store.watch) return
+    let heard = () => {}
+    const hint = () =>
+      new Promise<void>((resolve) => {
+        heard = resolve
+      })
+    await other.compareAndSet('k', null, lasting('a'))
+    // It begins with one: what was written before is told to nobody.
+    const first = hint()
+    const unwatch = store.watch('k', () => heard(), 60_000)
+    await soon('a hint at the beginning', first)
+    const awaited = hint()
+    // That it is awaited has to arrive first.
+    for (let revision = 1; !(await isWithin(100, awaited)); revision++)
+      await other.compareAndSet('k', revision, lasting('b'))
+    const end = hint()
+    const { revision } = (await other.read('k')) ?? { revision: 0 }
+    await other.compareAndSet('k', revision, { ...lasting('c'), isEnd: true })
+    await soon('a hint of the end', end)
+    unwatch()
+  },
+}
+
+const PATIENCE_MS = 10_000
+
+const isWithin = (ms: number, event: Promise<unknown>) =>
+  Promise.race([
+    event.then(() => true),
+    new Promise<false>((resolve) => void systemClock.setTimer(() => resolve(false), ms, 'foreground')),
+  ])
+
+async function soon(what: string, event: Promise<unknown>): Promise<void> {
+  if (!(await isWithin(PATIENCE_MS, event))) throw new Error(`${what} did not come.`)
 }

@@ -11,6 +11,7 @@ import { createBffSession } from 'xstate-session/bff'
 import type { RequestInfo, ServerFacts, SessionServer } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort, killAll, startRedis } from '../../examples/server/processes.ts'
+import { databaseServer, stopServers } from '../postgres/databaseServer.ts'
 import { browser } from '../server/browser.ts'
 import { type LibrechatServerOptions, librechatServer } from '../server/librechatServer.ts'
 import { onPort } from '../server/onPort.ts'
@@ -25,6 +26,7 @@ const USERS = '/api/admin/users'
 const SAMPLES = {
   oneProcess: "process.once('SIGTERM'",
   severalProcesses: 'store: redisServerStore({ client })',
+  onPostgres: 'postgresServerStore({',
   serverless: 'sealedCookies: true',
   hono: "from 'hono'",
   next: "runtime = 'nodejs'",
@@ -38,6 +40,7 @@ const SAMPLES = {
 } as const
 
 afterAll(killAll)
+afterAll(stopServers)
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'deployment-'))
@@ -181,6 +184,26 @@ test('U63: the recipe for several processes serves from Redis', async () => {
   const page = await logInAndCall(first.server.handle, backend)
   const headers = { cookie: [...page.cookies].map(([n, v]) => `${n}=${v}`).join('; ') }
   expect((await second.server.handle(new Request(`${PUBLIC}${USERS}`, { headers }))).status).toBe(200)
+})
+
+test('U63: the recipe for PostgreSQL serves from it', async () => {
+  const backend = await backendFor()
+  vi.stubEnv('DATABASE_URL', (await databaseServer()).url)
+  type Process = {
+    readonly server: SessionServer
+    readonly store: { close(): void }
+    readonly client: { end(): Promise<void> }
+  }
+  const here = { [LIBRECHAT]: quoted(backend.url) }
+  const start = () => runSample<Process>(PAGE, SAMPLES.onPostgres, here, ['server', 'store', 'client'])
+  const [first, second] = [await start(), await start()]
+  const page = await logInAndCall(first.server.handle, backend)
+  const headers = { cookie: [...page.cookies].map(([n, v]) => `${n}=${v}`).join('; ') }
+  expect((await second.server.handle(new Request(`${PUBLIC}${USERS}`, { headers }))).status).toBe(200)
+  for (const { store, client } of [first, second]) {
+    store.close()
+    await client.end()
+  }
 })
 
 test('U63: the serverless recipe keeps its sessions in cookies', async () => {

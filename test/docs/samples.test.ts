@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const pages = chapters.flatMap((chapter) => chapter.pages.map(({ source }) => source))
 
 /** What a page may show that is not compiled; anything else in TypeScript or JSX is. */
-const OTHERS = ['', 'text', 'sh', 'json', 'nginx', 'html', 'mermaid']
+const OTHERS = ['', 'text', 'sh', 'json', 'nginx', 'html', 'sql', 'mermaid']
 
 /** The blocks of code of a text, each with the word behind its fence. */
 const blocksOf = (text: string) =>

@@ -69,6 +69,7 @@ const rooms: Record<string, Room> = {
     values: ['src/redis/', 'src/coordination/', 'src/base/', '#crypto', ...ledger],
     types: contracts,
   },
+  'src/postgres/': { values: ['src/postgres/', 'src/base/', '#crypto'], types: contracts },
   'src/sqlite/': { values: ['src/sqlite/', 'src/base/', 'node:'], types: contracts },
   'src/browser/': {
     values: ['src/browser/', 'src/bff/page.ts', 'src/coordination/', 'src/stores/', 'src/base/'],

@@ -167,6 +167,15 @@ test('./redis', async () => {
   `)
 })
 
+test('./postgres', async () => {
+  expect(await offered('./postgres')).toMatchInlineSnapshot(`
+    [
+      "createTableSql",
+      "postgresServerStore",
+    ]
+  `)
+})
+
 test('./sqlite', async () => {
   expect(await offered('./sqlite')).toMatchInlineSnapshot(`
     [
@@ -272,6 +281,7 @@ test('these are all', () => {
       "./node",
       "./oauth",
       "./oauth-login",
+      "./postgres",
       "./react",
       "./react-admin",
       "./react-logins",

@@ -284,6 +284,31 @@ describe('streams', () => {
     }
   })
 
+  test('U3: a store that hears of ends elsewhere ends it at once, and is asked no more when nothing flows', async () => {
+    const inner = memoryServerStore()
+    const watched = new Map<string, () => void>()
+    const { next, clock, closed } = await streaming({
+      store: {
+        ...inner,
+        watch(key, onChange, awaitedMs) {
+          expect(awaitedMs).toBeUndefined()
+          watched.set(key, onChange)
+          return () => void watched.delete(key)
+        },
+      },
+    })
+    const [[key = '', hint = () => {}] = []] = watched
+    // Of one that lives nothing is said.
+    hint()
+    const found = await inner.read(key)
+    await inner.compareAndSet(key, found?.revision ?? 0, { value: '', expiresAt: 0 })
+    const over = expect(next()).rejects.toThrow()
+    hint()
+    await over
+    await expect.poll(closed).toBe(1)
+    expect([watched.size, clock.pending()]).toEqual([0, []])
+  })
+
   test('U3: a store that is away ends no stream', async () => {
     const inner = memoryServerStore()
     let isAway = false

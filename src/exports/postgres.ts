@@ -1,0 +1,10 @@
+/** The sessions of a server in a table of PostgreSQL, with a client of `pg` or `postgres`. */
+
+export type { PostgresClient } from '../postgres/client.ts'
+export { createTableSql } from '../postgres/createTableSql.ts'
+export type { PostgresListener } from '../postgres/hints.ts'
+export {
+  type PostgresServerStore,
+  type PostgresServerStoreOptions,
+  postgresServerStore,
+} from '../postgres/postgresServerStore.ts'
