@@ -24,7 +24,7 @@ export async function bundlePage(page: string): Promise<string> {
     // 'use client' says nothing to a page.
     onLog: (level, log, handle) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handle(level, log),
   })
-  const { output } = await built.generate({ format: 'esm' })
+  const { output } = await built.generate({ format: 'esm', codeSplitting: false })
   await built.close()
   return output[0].code
 }

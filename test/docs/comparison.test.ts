@@ -20,6 +20,8 @@ test('our sizes are those of Measurements', () => {
   expect(comparison).toContain(`| **xstate-session, core and one strategy** | **${oneStrategy}** |`)
   const all = 'all that a page behind its server needs, with tabs and React hooks'
   expect(comparison).toContain(`| **xstate-session, ${all}** | **${measured(all)}** |`)
+  for (const row of ['core, login at any provider, refresh, XState, oauth4webapi', 'the same with DPoP'])
+    expect(comparison).toContain(`| **xstate-session, ${row}** | **${measured(row)}** |`)
   const least = measured('core and one strategy, own code')
   const behind = measured('a page behind its server and tabs, own code')
   expect(comparison.replace(/\s+/g, ' ')).toContain(

@@ -1,0 +1,45 @@
+import { basename, dirname } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startPageProvider } from '../../examples/embed/provider.ts'
+import { bundlePage } from '../browser/bundlePage.ts'
+import { launchChromium } from '../browser/launchChromium.ts'
+import { onPort } from '../server/onPort.ts'
+import { sampleFile } from './samples.ts'
+
+test('the five lines of README log a user in at a provider, and bring them back to where they were', async () => {
+  let script = ''
+  const { url } = await onPort(async (request, response) => {
+    if (request.url === '/page.js') return response.setHeader('content-type', 'text/javascript').end(script)
+    if (request.url === '/orders.json')
+      return response.end(
+        await provider.subjectOf(`${request.headers.authorization?.slice('Bearer '.length)}`),
+      )
+    return response
+      .setHeader('content-type', 'text/html')
+      .end('<!doctype html><title>panel</title><script type="module" src="/page.js"></script>')
+  })
+  const provider = await startPageProvider({
+    redirectUri: `${url}/callback`,
+    postLogoutRedirectUri: `${url}/`,
+  })
+  onTestFinished(() => provider.close())
+  const sample = await sampleFile(
+    'README.md',
+    'createLogins, oauthProvider',
+    { 'https://id.example.com/realms/staff': provider.issuer, 'https://api.example.com': url },
+    ['session'],
+  )
+  script = await bundlePage(`docs/${basename(dirname(sample))}/${basename(sample)}`)
+  const browser = await launchChromium()
+  onTestFinished(() => browser.close())
+  const page = await browser.newPage()
+
+  await page.goto(`${url}/orders?page=2`)
+  await page.getByRole('link', { name: 'ada' }).click()
+  await expect.poll(() => page.url()).toBe(`${url}/orders?page=2`)
+  // As text: the test runner has an `import` of its own.
+  const answer = await page.evaluate(
+    `import('/page.js').then(({ session }) => session.fetch('/orders.json')).then((answer) => answer.text())`,
+  )
+  expect(answer).toBe('ada')
+})
