@@ -1,6 +1,7 @@
 /** The server of a panel, which keeps the tokens and gives the browser a cookie. */
 
 export type { ServerFacts } from '../server/answers.ts'
+export type { AuditEntry, AuditedAct } from '../server/auditEntry.ts'
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 export { clientIp } from '../server/clientIp.ts'
 export { createSessionServer } from '../server/createSessionServer.ts'

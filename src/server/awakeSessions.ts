@@ -38,7 +38,6 @@ export function createAwakeSessions(
   logins: RunningLogins,
   coordinator: Coordinator,
 ) {
-  const { recorder } = settings
   const awake = new Map<string, AwakeSession>()
   /** The options of a login's sessions. */
   const optionsOf = new Map(
@@ -52,16 +51,10 @@ export function createAwakeSessions(
     const handle = startSession({
       ...(optionsOf.get(via) as ReturnType<typeof sessionOptions>),
       store: owing(key, entries.sessionStore(key, known)),
-      ...(recorder && {
-        recorder: {
-          attach: (actorRef: object) => recorder.attach(actorRef, nameOf(key)),
-          // Where the server is told of them, they are recorded with its own.
-          note() {},
-          trace: () => undefined,
-        },
-      }),
+      ...recordedAs(nameOf(key), settings),
       observe(notice) {
-        if (!isRepeated(key, notice)) settings.observe({ ...notice, session: nameOf(key) })
+        if (isRepeated(key, notice)) return
+        settings.observe({ ...notice, session: nameOf(key) }, whoseOf(via, handle))
       },
     })
     const { session } = handle
@@ -203,6 +196,22 @@ export function createAwakeSessions(
     },
   }
 }
+
+/** Whose session it is, for an audit. */
+function whoseOf(via: string, { session }: Runtime) {
+  const { user } = session.getSnapshot()
+  return user ? { via, userId: user.id } : { via }
+}
+
+/** Records a session under its name. Where the server is told of its notices, they are recorded with the server's own. */
+const recordedAs = (name: string, { recorder }: ServerSettings) =>
+  recorder && {
+    recorder: {
+      attach: (actorRef: object) => recorder.attach(actorRef, name),
+      note() {},
+      trace: () => undefined,
+    },
+  }
 
 /** What all sessions of one login are run with. */
 const sessionOptions = (settings: ServerSettings, login: RunningLogin, coordinator: Coordinator) =>

@@ -35,6 +35,6 @@ export const backChannel: Endpoint = async ({ settings, sessions, logins }, requ
   if (accepted > 0) return failure(400, 'unavailable')
   // Nobody knows whether the token is good: the provider sends it again.
   if (isUnjudged) return failure(503, 'unavailable', {}, [], RETRY_AFTER)
-  settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
+  settings.observe({ type: 'turnedAway', code: 'backChannelLogout' }, { request })
   return failure(400, 'invalid_request')
 }

@@ -25,7 +25,6 @@ import type { RequestInfo, SessionServerOptions } from './options.ts'
 import { postedCallback } from './postedCallback.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
-import { readBody } from './readBody.ts'
 import { readServerOptions } from './readServerOptions.ts'
 import { returnToOf } from './returnToOf.ts'
 import { createRoutes } from './routes.ts'
@@ -36,17 +35,8 @@ import { createSessions } from './sessions.ts'
 import { sharedAttempts } from './sharedAttempts.ts'
 import { unknownCallback, unknownCallbacks } from './unknownCallback.ts'
 import { createUserSessions } from './userSessions.ts'
+import { withWholeBody } from './wholeBody.ts'
 import { createWork } from './work.ts'
-
-const MAX_BODY_BYTES = 8_192
-/** As long as any address of a page: a way back that is too long is dropped, and the login goes on. */
-const MAX_START_BYTES = 65_536
-const MAX_LOGOUT_TOKEN_BYTES = 16_384
-const MAX_BYTES = new Map([
-  [backChannel, MAX_LOGOUT_TOKEN_BYTES],
-  [startLogin, MAX_START_BYTES],
-])
-const BODY_MS = 10_000
 
 /**
  * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else. Typed
@@ -150,6 +140,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
           expected: 'a web-standard Request: behind node:http and Express use toNodeListener',
         })
       if (request.bodyUsed || request.body?.locked) return bodyAlreadyRead()
+      settings.audit.keep(request, info)
       const url = new URL(request.url)
       const { method } = request
       const own = endpoints[`${method} ${url.pathname}`] ?? unknownCallback(settings, method, url.pathname)
@@ -157,10 +148,10 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       if (!endpoint) return failure(404, 'not_found')
       const forgery = calledByOthers.has(endpoint) ? undefined : forgeryOf(request, settings.origin)
       if (forgery) {
-        settings.observe({ type: 'turnedAway', code: 'csrf' })
+        settings.observe({ type: 'turnedAway', code: 'csrf' }, { request })
         return failure(403, 'csrf', forgery)
       }
-      const whole = own ? await withWholeBody(request, endpoint) : request
+      const whole = own ? await withWholeBody(context, request, endpoint) : request
       if (whole instanceof Response) return whole
       const serving = serve(endpoint, whole, info)
       // A login is a stranger's still: whoever stops the server does not wait for it.
@@ -170,7 +161,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       const code = isMisconfigured ? 'misconfigured' : 'unavailable'
       // A store that fails is told by itself; a login that comes to nothing is told here.
       if (endpoint && loggingIn.has(endpoint)) {
-        settings.observe({ type: 'loginRefused', status: 503, code })
+        settings.observe({ type: 'loginRefused', status: 503, code }, { request })
         // It says what to change, and no value.
         if (isMisconfigured) console.error(error.message)
       }
@@ -179,24 +170,12 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   }
 
   async function serve(endpoint: Endpoint, request: Request, info: RequestInfo): Promise<Response> {
+    settings.audit.keep(request, info)
     const response = await endpoint(context, request, info)
     // Whoever asks next on this connection is to ask somebody else.
     if (draining.aborted) response.headers.set('connection', 'close')
     for (const line of await sessionCookie.update(request)) response.headers.append('set-cookie', line)
     return response
-  }
-
-  /** The request to an endpoint of this server's own, its body read: bounded in size and time for all of them. */
-  async function withWholeBody(request: Request, endpoint: Endpoint): Promise<Request | Response> {
-    if (!request.body) return request
-    const maxBytes = MAX_BYTES.get(endpoint) ?? MAX_BODY_BYTES
-    const body = await readBody(request, { maxBytes, withinMs: BODY_MS, clock, draining })
-    if (body instanceof Response) {
-      if (endpoint === backChannel) settings.observe({ type: 'turnedAway', code: 'backChannelLogout' })
-      return body
-    }
-    const { method, headers, signal, url } = request
-    return new Request(url, { method, headers, signal, body })
   }
 
   function apiEndpoint(url: URL, method: string): Endpoint | undefined {

@@ -1,4 +1,5 @@
 import { LoggedOut, Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
+import { aboutOf } from './aboutOf.ts'
 import { factsOf, failure, json } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
@@ -64,7 +65,8 @@ export const verifySession: Endpoint = async (context, request) => {
     disarm()
   }
   if (verified === 'foreign') {
-    settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) })
+    const about = aboutOf(found, request)
+    settings.observe({ type: 'turnedAway', code: 'identityMismatch', session: nameOf(found.key) }, about)
     await sessions.end(found, 'identityMismatch')
     return noSession(context, request, { reason: 'identityMismatch' })
   }
@@ -106,7 +108,7 @@ export function logout(endSession: EndSession): Endpoint {
       return found.isOther || found.isAmbiguous || found.isUnknownLogin
         ? noSession(context, request, found)
         : json(200, {}, sessions.sessionCookie.clear())
-    const { isEnded, redirect, cookies } = await endSession(context, found)
+    const { isEnded, redirect, cookies } = await endSession(context, found, request)
     return isEnded
       ? json(200, redirect === undefined ? {} : { redirect }, cookies)
       : failure(503, 'unavailable', {}, cookies)

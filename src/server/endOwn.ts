@@ -30,7 +30,7 @@ export function createEnd(context: ServerContext, endSession: EndSession) {
   ): Promise<EndedServerSession> => {
     const found = await findMeant(context, request, options, 'end')
     if (isFound(found)) {
-      const { cookies, ...end } = await endSession(context, found)
+      const { cookies, ...end } = await endSession(context, found, request)
       return { ...end, ...setting(async () => cookies) }
     }
     const isKept = found.isOther || found.isUnknownLogin

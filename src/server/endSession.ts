@@ -3,6 +3,7 @@ import type { ServerContext } from './context.ts'
 import type { EndSessionUrls } from './endSessionUrls.ts'
 import type { Found } from './foundSession.ts'
 import { keepProviderLogout } from './providerLogout.ts'
+import type { SessionRequest } from './sessionRequest.ts'
 
 /** What a logout comes to. */
 interface End {
@@ -14,16 +15,16 @@ interface End {
   readonly cookies: readonly string[]
 }
 
-export type EndSession = (context: ServerContext, found: Found) => Promise<End>
+export type EndSession = (context: ServerContext, found: Found, request: SessionRequest) => Promise<End>
 
 const LOGOUT_WAIT_MS = 1_000
 
 /** Ends sessions at the word of their user: here, at the backend, and at the provider. */
 export function createEndSession(endSessionUrls: EndSessionUrls): EndSession {
-  return async (context, found) => {
+  return async (context, found, request) => {
     const { sessions, settings, logins } = context
     endSessionUrls.ask(found.key)
-    const isEnded = await sessions.end(found, 'user', 'logout')
+    const isEnded = await sessions.end(found, 'user', 'logout', request)
     const told = endSessionUrls.take(found.key)
     const gone = sessions.sessionCookie.clear()
     if (!isEnded) return { isEnded, cookies: gone }

@@ -1,5 +1,6 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { LoggedOut, Misconfigured } from '../base/errors.ts'
+import { aboutOf } from './aboutOf.ts'
 import { factsOf, type ServerFacts } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { ServerContext } from './context.ts'
@@ -141,7 +142,8 @@ export async function findMeant(
   requireSessionRequest(request, method)
   const found = await sessions.find(request)
   if (!isFound(found) || isMeant(request, options, found.record.login, method === 'getSession')) return found
-  settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
+  const about = aboutOf(found, request)
+  settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) }, about)
   return { isOther: true }
 }
 

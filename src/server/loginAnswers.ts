@@ -1,6 +1,7 @@
 import { Misconfigured, type SessionError } from '../base/errors.ts'
 import { admits } from './admits.ts'
 import { failure, json } from './answers.ts'
+import type { About } from './audit.ts'
 import type { ServerContext } from './context.ts'
 import type { LoginGrant, LoginRefusal } from './serverLogin.ts'
 
@@ -29,10 +30,11 @@ export function misfitOf(
 /** Tells of a login that came to nothing, and answers its page. */
 export function refused(
   { settings }: ServerContext,
+  about: About,
   { status, code, retryAfterMs: waitMs, backendStatus, came, expected, problem }: LoginRefusal,
   cookies: readonly string[] = [],
 ): Response {
-  settings.observe(loginRefused(status, { code, backendStatus, came, problem }))
+  settings.observe(loginRefused(status, { code, backendStatus, came, problem }), about)
   if (status === 429) {
     const seconds = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
     return json(status, { error: code }, cookies, seconds)

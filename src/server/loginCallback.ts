@@ -30,7 +30,7 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     const { attempts, foreign } = await keeper.read(request)
     const here = await sessions.find(request)
     const fail = (why: LoginRefusal, session = {}, cookies: readonly string[] = []) => {
-      settings.observe({ ...loginRefused(302, why), ...session })
+      settings.observe({ ...loginRefused(302, why), ...session }, { request, via: name })
       return redirect(`${settings.paths.login}?error=${encodeURIComponent(why.code)}`, cookies)
     }
     const isMeant = attempts?.list.some(

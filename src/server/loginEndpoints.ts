@@ -25,7 +25,7 @@ export const submitLogin: Endpoint = async (context, request, info) => {
   const chosen = await chosenLogin(context, { request, input: body, way: 'credentials' })
   if (chosen instanceof Response) return chosen
   // Who asks learns no more of a login that there is not than of one that there is.
-  const unknown = () => refused(context, { status: 401, code: 'invalid_credentials' })
+  const unknown = () => refused(context, { request }, { status: 401, code: 'invalid_credentials' })
   if (!chosen) return unknown()
   const { via: _, ...input } = body
   const [name, login] = chosen
@@ -36,7 +36,7 @@ export const submitLogin: Endpoint = async (context, request, info) => {
   if ('done' in step) return opened(context, request, { via: name, grant: step.done, askedAt })
   if ('refused' in step) {
     if (step.granted) context.sessions.refuse(name, step.granted)
-    return refused(context, step.refused)
+    return refused(context, { request, via: name }, step.refused)
   }
   const { attempt, cookies } = await pendingSteps(context).put(request, { via: name, ...step })
   return json(200, { next: step.next, attempt }, cookies)
@@ -64,12 +64,13 @@ export const nextStep: Endpoint = async (context, request, info) => {
     return failure(400, 'invalid_request', { expected: login.expected?.(pending.next) })
   }
   if ('refused' in step) {
+    const about = { request, via: pending.via }
     if (step.granted) sessions.refuse(pending.via, step.granted)
     if (step.isOver) return failure(401, 'login_expired', {}, [pending.forget()])
     if (!step.isJudged) await pending.uncount()
     else if (!step.granted && (await pending.isOver()))
-      return refused(context, { status: 401, code: 'too_many_attempts' }, [pending.forget()])
-    return refused(context, step.refused)
+      return refused(context, about, { status: 401, code: 'too_many_attempts' }, [pending.forget()])
+    return refused(context, about, step.refused)
   }
   // Whoever comes first has it.
   if (!(await pending.use())) {
@@ -99,7 +100,7 @@ export const startLogin: Endpoint = async (context, request, info) => {
     })
   const chosen = await chosenLogin(context, { request, input: body, way: 'redirect' })
   if (chosen instanceof Response) return chosen
-  if (!chosen) return refused(context, UNAVAILABLE)
+  if (!chosen) return refused(context, { request }, UNAVAILABLE)
   const [name, login] = chosen
   const other = await otherLogin(context, request)
   if (other) return other
@@ -116,7 +117,7 @@ export const startLogin: Endpoint = async (context, request, info) => {
     })
     return json(200, { location: location.href }, cookies)
   } catch (error) {
-    return refused(context, unbegun(context.logins, name, error))
+    return refused(context, { request, via: name }, unbegun(context.logins, name, error))
   }
 }
 
@@ -141,7 +142,7 @@ export const followLogin: Endpoint = async (context, request, info) => {
   const chosen = await chosenLogin(context, { request, input, way: 'redirect' })
   if (chosen instanceof Response) return chosen
   if (!chosen || (settings.chooseLogin && !chosen[1].bindsCallback)) {
-    settings.observe(loginRefused(302, UNAVAILABLE))
+    settings.observe(loginRefused(302, UNAVAILABLE), { request })
     return redirect(`${settings.paths.login}?error=${UNAVAILABLE.code}`)
   }
   const [name, login] = chosen
@@ -160,7 +161,7 @@ export const followLogin: Endpoint = async (context, request, info) => {
     return redirect(location.href, cookies)
   } catch (error) {
     const { code } = unbegun(logins, name, error)
-    settings.observe(loginRefused(302, { code }))
+    settings.observe(loginRefused(302, { code }), { request, via: name })
     return redirect(`${settings.paths.login}?error=${encodeURIComponent(code)}`)
   }
 }
@@ -202,10 +203,10 @@ async function opened(
   const no = misfitOf(settings, via, grant)
   if (no) {
     sessions.refuse(via, grant)
-    return refused(context, no, more)
+    return refused(context, { request, via }, no, more)
   }
   const opening = await sessions.replace(request, via, grant, askedAt)
-  if (!opening) return refused(context, ENDED_BY_PROVIDER, more)
+  if (!opening) return refused(context, { request, via }, ENDED_BY_PROVIDER, more)
   const { found, cookies } = opening
   return json(200, factsOf(found, settings, settings.clock.wall()), [...(await cookies()), ...more])
 }

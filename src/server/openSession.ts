@@ -1,6 +1,7 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
 import { LoginRefused, Misconfigured } from '../base/errors.ts'
 import type { LoginAnswer } from '../session/login.ts'
+import type { About } from './audit.ts'
 import type { ServerContext } from './context.ts'
 import { isFound } from './foundSession.ts'
 import { type OpenServerSession, openSessionOf } from './getSession.ts'
@@ -23,8 +24,8 @@ export interface OpenOptions extends Omit<LoginGrant, 'answer' | 'strategy'> {
 export function createOpen(context: ServerContext) {
   const { settings, logins, sessions, draining } = context
 
-  function refused(why: LoginRefusal): never {
-    settings.observe(loginRefused(why.status, why))
+  function refused(why: LoginRefusal, about: About): never {
+    settings.observe(loginRefused(why.status, why), about)
     throw new LoginRefused(why.code, why.status)
   }
 
@@ -59,10 +60,10 @@ export function createOpen(context: ServerContext) {
     })
     if (refusal) {
       sessions.refuse(via, grant)
-      return refused(refusal)
+      return refused(refusal, { request, via })
     }
     const opening = await sessions.replace(request, via, grant)
-    if (!opening) return refused(ENDED_BY_PROVIDER)
+    if (!opening) return refused(ENDED_BY_PROVIDER, { request, via })
     return openSessionOf(context, opening.found, opening.cookies)
   }
 }

@@ -4,6 +4,7 @@ import type { UserSchema } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionRecorder } from '../session/recorder.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
+import type { AuditEntry } from './auditEntry.ts'
 import type { LoginChoice } from './loginChoice.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ApiTarget } from './routes.ts'
@@ -117,6 +118,11 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly lifetimeMs?: number
   /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */
   readonly observe?: (notice: ServerNotice) => void
+  /**
+   * Told who did what, from where, and when: logins, logouts, what was refused, and sessions that ended. Unlike `observe` it
+   * is told user ids and addresses. What it throws is written to `console.error`, and the request goes on.
+   */
+  readonly audit?: (entry: AuditEntry) => void
   /**
    * Keeps the last that happened to each session, in the memory of this process, for whoever asks why one ended:
    * `createRecorder` of `xstate-session/recorder`. `sessions.trace` reads it.

@@ -173,7 +173,7 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
       const lists = await listsOf(request)
       const [list = []] = lists
       if (lists.length > 1) {
-        settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
+        settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' }, { request })
         return undefined
       }
       const one = list.findLast(({ waiting }) => attempt === undefined || waiting.attempt === attempt)

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { userReader } from '../base/userReader.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
+import { type About, createAudit } from './audit.ts'
 import { isUserActivity } from './isUserActivity.ts'
 import type { ServerNotice } from './notice.ts'
 import type { SessionServerOptions } from './options.ts'
@@ -26,6 +27,7 @@ const POSITIVE = [
 /** Fills in the defaults and refuses what cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
+  const audit = createAudit(options, () => clock.wall())
   const settings = {
     path: 'session/',
     loginPath: 'login',
@@ -46,7 +48,8 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
       Object.entries(options).filter(([, value]) => value !== undefined),
     ) as unknown as SessionServerOptions<UserIdentity>),
     clock,
-    observe: isolated(options, clock),
+    observe: isolated(options, clock, audit),
+    audit,
   }
   for (const name of POSITIVE)
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
@@ -104,8 +107,13 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
 }
 
 /** What a listener throws is its own affair. */
-function isolated({ observe, recorder }: SessionServerOptions<UserIdentity>, clock: Clock) {
-  return async (notice: ServerNotice): Promise<void> => {
+function isolated(
+  { observe, recorder }: SessionServerOptions<UserIdentity>,
+  clock: Clock,
+  audit: ReturnType<typeof createAudit>,
+) {
+  return async (notice: ServerNotice, about?: About): Promise<void> => {
+    audit.note(notice, about)
     try {
       if (recorder && 'session' in notice) recorder.note(notice, clock.wall(), notice.session)
       await observe?.(notice)

@@ -5,12 +5,15 @@ import { toTombstone } from '../session/records.ts'
 import { revoke } from '../session/revoke.ts'
 import type { RevokeRequest } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
+import { aboutOf } from './aboutOf.ts'
+import type { About } from './audit.ts'
 import type { AwakeSessions } from './awakeSessions.ts'
 import { type Entries, nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
 import type { ServerEndReason } from './notice.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { baseUrlOf, type RunningLogins } from './runLogins.ts'
+import type { SessionRequest } from './sessionRequest.ts'
 
 const LOGOUT_WAIT_MS = 1_000
 const BURIAL_PAUSE_MS = 3_000
@@ -41,10 +44,16 @@ export function createSessionEnds(parts: Parts) {
    * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
    * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
    * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying. `cause`: why the
-   * grant is revoked; `null`: it is not, being nobody's whom this server knows.
+   * grant is revoked; `null`: it is not, being nobody's whom this server knows. `request`: what brought the end.
    */
-  async function end(found: Found, reason: ServerEndReason, cause: Cause | null = 'late'): Promise<boolean> {
-    const buried = await endHere(found, reason)
+  async function end(
+    found: Found,
+    reason: ServerEndReason,
+    cause: Cause | null = 'late',
+    request?: SessionRequest,
+  ): Promise<boolean> {
+    const about = { ...aboutOf(found, request), isLogout: cause === 'logout' }
+    const buried = await endHere(found, reason, about)
     if (cause === null) return !unburied.has(found.key)
     const revoking = revokeGrant(found.record.via[0], buried.session, buried.isDoubtful, cause)
     background(revoking)
@@ -53,7 +62,8 @@ export function createSessionEnds(parts: Parts) {
   }
 
   /** The end of a session, as far as this server goes: what remains is its grant. */
-  async function endHere({ key, session }: Found, reason: ServerEndReason, by?: string) {
+  async function endHere(found: Found, reason: ServerEndReason, about: About, by?: string) {
+    const { key, session } = found
     let last = session
     let isDoubtful = false
     const bury = () =>
@@ -73,7 +83,7 @@ export function createSessionEnds(parts: Parts) {
     coordinator.end(identityOf(last))
     awake.look(key)
     onEnd(key)
-    settings.observe({ type: 'ended', session: nameOf(key), reason, ...(by !== undefined && { by }) })
+    settings.observe({ type: 'ended', session: nameOf(key), reason, ...(by !== undefined && { by }) }, about)
     return { session: last, isDoubtful }
   }
 
@@ -129,7 +139,7 @@ export function createSessionEnds(parts: Parts) {
     reason: ServerEndReason,
     by?: string,
   ): Promise<boolean> {
-    const buried = await Promise.all(found.map((one) => endHere(one, reason, by)))
+    const buried = await Promise.all(found.map((one) => endHere(one, reason, aboutOf(one), by)))
     const bound = await logins.identityOf(via)
     // What another backend or provider has granted is sent to nobody.
     const own = buried.filter((_, at) => found[at]?.record.via[1] === bound)

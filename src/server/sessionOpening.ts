@@ -5,6 +5,7 @@ import { readLogin } from '../session/login.ts'
 import { toRecord } from '../session/records.ts'
 import type { RevokeRequest } from '../session/strategy.ts'
 import type { SessionRecord } from '../stores/store.ts'
+import { aboutOf } from './aboutOf.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import type { ProviderEnds } from './providerEnds.ts'
@@ -132,7 +133,10 @@ export function createSessionOpening(parts: Parts) {
     // One that does not fit into cookies is none.
     const first = await sessionCookie.issue(record, id)
     const previous = await find(request)
-    if (isFound(previous)) await ends.end(previous, 'user', isSameUser(previous, found) ? 'replaced' : 'late')
+    const isSame = isFound(previous) && isSameUser(previous, found)
+    const act = isSame ? 'stepUp' : isFound(previous) ? 'switchUser' : 'login'
+    void settings.audit.tell({ type: act, session: nameOf(key) }, aboutOf(found, request))
+    if (isFound(previous)) await ends.end(previous, 'user', isSame ? 'replaced' : 'late', request)
     // Its user is in, whether the older ones could be counted or not.
     await limit(found).catch(() => {})
     const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []

@@ -1,3 +1,4 @@
+import { aboutOf } from './aboutOf.ts'
 import { admits } from './admits.ts'
 import { type Entries, nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
@@ -31,7 +32,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
       const one = await look(keys)
       if (!isFound(one)) missing = missing.reason || missing.isUnknownLogin ? missing : one
       else if (found) {
-        settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
+        settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' }, { request })
         return { isAmbiguous: true }
       } else found = one
     }
@@ -45,7 +46,8 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
   async function findFor(request: SessionRequest): Promise<Found | Missing> {
     const found = await find(request)
     if (!isFound(found) || isFor(request, found.record.login)) return found
-    settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) })
+    const about = aboutOf(found, request)
+    settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) }, about)
     return { isOther: true }
   }
 

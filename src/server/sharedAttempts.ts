@@ -39,7 +39,7 @@ export function sharedAttempts(
       const open = list.filter(({ until }) => clock.wall() < until)
       if (open.length > 0) all.push({ ...rest, list: open })
     }
-    if (all.length > 1) settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' })
+    if (all.length > 1) settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' }, { request })
     return all
   }
 

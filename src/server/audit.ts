@@ -1,0 +1,78 @@
+import type { AuditEntry } from './auditEntry.ts'
+import type { ServerNotice } from './notice.ts'
+import type { RequestInfo, SessionServerOptions } from './options.ts'
+import type { SessionRequest } from './sessionRequest.ts'
+
+/** What is known of a notice beside it. */
+export interface About {
+  readonly via?: string
+  readonly userId?: string
+  /** What brought it. */
+  readonly request?: SessionRequest
+  /** Its user wants the end. */
+  readonly isLogout?: boolean
+}
+
+type Told = Pick<AuditEntry, 'type' | 'session'> & Partial<Pick<AuditEntry, 'reason' | 'code' | 'by'>>
+
+/** What the option `audit` is told; `now` and `forwardClientIp` must not throw for it. */
+export function createAudit(
+  { audit, forwardClientIp }: Pick<SessionServerOptions, 'audit' | 'forwardClientIp'>,
+  now: () => number,
+) {
+  const infos = new WeakMap<object, RequestInfo>()
+
+  function addressOf(request: SessionRequest | undefined): string | undefined {
+    try {
+      return request && forwardClientIp?.(request as Request, infos.get(request) ?? {})
+    } catch {
+      // It may want more of a request than code of the server has given.
+      return undefined
+    }
+  }
+
+  async function tell(told: Told, { via, userId, request }: About = {}): Promise<void> {
+    if (!audit) return
+    const clientIp = addressOf(request)
+    try {
+      await audit({
+        ...told,
+        at: now(),
+        ...(via !== undefined && { via }),
+        ...(userId !== undefined && { userId }),
+        ...(clientIp !== undefined && { clientIp }),
+      })
+    } catch (error) {
+      console.error(error)
+    }
+  }
+
+  return {
+    tell,
+    /** Of a notice: what of it is an act of somebody. */
+    note(notice: ServerNotice, about: About = {}) {
+      const told = actOf(notice, about)
+      if (told) void tell(told, about)
+    },
+    /** What a server knows of a request besides the request. */
+    keep: (request: Request, info: RequestInfo) => void infos.set(request, info),
+  }
+}
+
+function actOf(notice: ServerNotice, { isLogout }: About): Told | undefined {
+  const session = 'session' in notice && notice.session !== undefined ? { session: notice.session } : {}
+  switch (notice.type) {
+    case 'ended': {
+      const { reason, by } = notice
+      if (by !== undefined) return { type: 'revoked', ...session, reason, by }
+      return { type: isLogout ? 'logout' : 'ended', ...session, reason }
+    }
+    case 'expired':
+      return { type: 'refreshRejected', ...session, reason: notice.reason }
+    case 'loginRefused':
+    case 'turnedAway':
+      return { type: notice.type, ...session, code: notice.code }
+    default:
+      return undefined
+  }
+}
