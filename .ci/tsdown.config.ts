@@ -14,6 +14,9 @@ export default defineConfig({
     // Chosen by the `imports` of package.json: what a page sends with, and what Node sends with.
     transport: 'src/platform/transport.ts',
     'transport.node': 'src/platform/transport.node.ts',
+    // Likewise: what the proxy sends with.
+    forward: 'src/platform/forward.ts',
+    'forward.node': 'src/platform/forward.node.ts',
     // Likewise: WebCrypto, and Node's own.
     crypto: 'src/platform/crypto.ts',
     'crypto.node': 'src/platform/crypto.node.ts',
@@ -27,7 +30,7 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  deps: { neverBundle: ['#transport', '#crypto', /^node:/] },
+  deps: { neverBundle: ['#transport', '#crypto', '#forward', /^node:/] },
   publint: { strict: true },
   attw: { profile: 'esm-only', level: 'error' },
   failOnWarn: true,

@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module'
 
 const sources: Readonly<Record<string, string>> = {
   '#crypto': '../src/platform/crypto.node.ts',
+  '#forward': '../src/platform/forward.node.ts',
   '#transport': '../src/platform/transport.node.ts',
 }
 

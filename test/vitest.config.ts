@@ -14,6 +14,7 @@ export const alias = [
   { find: /^xstate-session$/, replacement: source('exports/index.ts') },
   { find: /^xstate-session\/([\w-]+)$/, replacement: source('exports/$1.ts') },
   { find: /^#transport$/, replacement: source('platform/transport.node.ts') },
+  { find: /^#forward$/, replacement: source('platform/forward.node.ts') },
   { find: /^#crypto$/, replacement: source('platform/crypto.node.ts') },
 ]
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ReadableStream } from 'node:stream/web'
+import type { ReadableStream as NodeWebStream } from 'node:stream/web'
 import { Misconfigured } from '../base/errors.ts'
+import { takeNodeBody, webBody } from '../platform/nodeBody.ts'
 import { bodyAlreadyRead, failure } from '../server/answers.ts'
 import type { RequestInfo } from '../server/options.ts'
+import { pump } from './pump.ts'
 
 /** Where browsers see the server. */
 export interface NodeListenerOptions {
@@ -64,7 +66,9 @@ async function serve(
   // An absolute URL is how one asks a proxy; this is none.
   if (!path.startsWith('/') || isRewritten(path)) return void outgoing.writeHead(400).end()
   const gone = new AbortController()
-  outgoing.once('close', () => gone.abort())
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort()
+  })
   const { remoteAddress } = incoming.socket
   const response =
     unfitBody(incoming) ??
@@ -72,13 +76,15 @@ async function serve(
       toRequest(incoming, `${origin}${path}`, gone.signal),
       remoteAddress === undefined ? {} : { remoteAddress },
     ))
-  outgoing.writeHead(response.status, headersOf(response, incoming.httpVersionMajor))
+  outgoing.writeHead(response.status, headersOf(response, incoming))
   if (!response.body || incoming.method === 'HEAD') {
     await response.body?.cancel()
     outgoing.end()
     return
   }
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing)
+  const body = takeNodeBody(response.body)
+  if (body) pump(body, outgoing)
+  else await pipeline(Readable.fromWeb(response.body as NodeWebStream), outgoing)
 }
 
 /**
@@ -113,14 +119,18 @@ function toRequest(incoming: IncomingMessage, url: string, signal: AbortSignal):
     // HTTP/2 puts its own names first.
     if (!rawHeaders[i]?.startsWith(':')) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
   }
-  const body = hasBody(incoming) ? { body: Readable.toWeb(incoming) as BodyInit, duplex: 'half' } : {}
+  const body = hasBody(incoming) ? { body: webBody(incoming), duplex: 'half' } : {}
   return new Request(url, { method, headers, signal, ...body } as RequestInit)
 }
 
 /** A flat list, so that each `Set-Cookie` stays one. HTTP/2 has no header for the connection. */
-function headersOf(response: Response, httpVersion: number): string[] {
+function headersOf(response: Response, { httpVersion, method }: IncomingMessage): string[] {
+  // Trailers follow chunks (RFC 9112 section 7.1.2), and Node refuses to announce them else.
+  const isChunked =
+    httpVersion === '1.1' && method !== 'HEAD' && response.body && !response.headers.has('content-length')
   const list: string[] = []
   for (const [name, value] of response.headers)
-    if (name !== 'connection' || httpVersion < 2) list.push(name, value)
+    if (!(name === 'connection' && httpVersion >= '2') && !(name === 'trailer' && !isChunked))
+      list.push(name, value)
   return list
 }

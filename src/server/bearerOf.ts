@@ -17,12 +17,14 @@ function dueOf({ backoff }: SessionRecord, wall: number): number {
 
 /**
  * The bearer of one session as one request sees it: from the record while that is fresh and the session rests,
- * else from the session, awake for as long as it takes. `canRefresh` false: from the record alone.
+ * else from the session, awake for as long as it takes. `canRefresh` false: from the record alone. `send`
+ * sends the calls that carry it; absent: the option `fetch`.
  */
 export function bearerOf(
   found: Found,
   { sessions, settings, api }: Pick<ServerContext, 'sessions' | 'settings' | 'api'>,
   canRefresh = true,
+  send?: BearerSource['send'],
 ) {
   const { clock } = settings
   const { key, session } = found
@@ -104,6 +106,7 @@ export function bearerOf(
     origin: backend ? new URL(backend.baseUrl).origin : '',
     origins: backend?.origins ?? new Set(),
     fetch: settings.fetch,
+    ...(send && { send }),
     position: () => position,
     fresh,
     authorization: (token) => `Bearer ${token}`,

@@ -156,7 +156,8 @@ export function unusable(context: ServerContext, request: Request, error: unknow
     )
   }
   if (error instanceof Misconfigured) return failure(503, 'misconfigured')
-  return failure(502, 'backend_unavailable')
+  const isLate = error instanceof DOMException && error.name === 'TimeoutError'
+  return isLate ? failure(504, 'backend_timeout') : failure(502, 'backend_unavailable')
 }
 
 const reasonOf = (error: SessionExpired | LoggedOut): ServerEndReason => error.reason

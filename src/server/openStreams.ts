@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts'
-import { LoggedOut } from '../base/errors.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 
 /** How late a stream may end whose session ended by time, or in another process. */
@@ -75,38 +74,5 @@ export function createOpenStreams({ clock, isLiving, store }: OpenStreamsParts) 
     }
   }
 
-  /**
-   * A body that breaks off when the session of `key` ends: one that closes would look complete. Nobody watches for a body
-   * that nobody reads.
-   */
-  function guarded(key: string, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    const reader = body.getReader()
-    let unwatch: (() => void) | undefined
-    return new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          unwatch ??= watch(key, () => {
-            controller.error(new LoggedOut('elsewhere'))
-            reader.cancel().catch(() => {})
-          })
-          try {
-            const { done, value } = await reader.read()
-            if (!done) return controller.enqueue(value)
-            unwatch()
-            controller.close()
-          } catch (error) {
-            unwatch()
-            throw error
-          }
-        },
-        cancel(reason) {
-          unwatch?.()
-          return reader.cancel(reason)
-        },
-      },
-      { highWaterMark: 0 },
-    )
-  }
-
-  return { end, watch, guarded }
+  return { end, watch }
 }

@@ -110,6 +110,11 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   /** As `SessionOptions.attemptTimeoutMs`. @default 25_000 */
   readonly attemptTimeoutMs?: number
   /**
+   * How long the backend may be silent before the head of an answer that is passed on; milliseconds, counted from the end of
+   * the request. Then the page gets 504 `backend_timeout`. A call that answers late by design needs more. @default 60_000
+   */
+  readonly headersTimeoutMs?: number
+  /**
    * How long the backend may be silent in the middle of an answer that is passed on; milliseconds. Then it is broken off.
    * @default Infinity: a stream of events may be silent for as long as it likes
    */
@@ -129,8 +134,8 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    */
   readonly recorder?: SessionRecorder
   /**
-   * Sends the proxy's calls, and, where given, logins and refreshes too.
-   * @default the platform's `fetch`, and a fresh connection for each refresh on Node
+   * Sends the proxy's calls, logins and refreshes.
+   * @default on Node `node:http`: kept connections for the proxy's calls, a fresh one for each refresh; else the platform's `fetch`
    */
   readonly fetch?: typeof globalThis.fetch
   /**

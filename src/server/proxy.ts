@@ -1,16 +1,22 @@
+import type { BodyLimits } from '../base/bodyLimits.ts'
+import { LoggedOut } from '../base/errors.ts'
+import type { BearerSource } from '../session/sessionFetch.ts'
 import { failure } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
-import { boundedBody } from './boundedBody.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { noSession, unusable } from './currentSession.ts'
-import { isFound } from './foundSession.ts'
+import type { BackendAnswer, ForwardedCall } from './forwarding.ts'
+import { type Found, isFound } from './foundSession.ts'
+import { downstreamHeaders, picked, upstreamHeaders } from './passedHeaders.ts'
 import { readBody } from './readBody.ts'
-import { downstreamHeaders, type RouteMatch, upstreamHeaders } from './routes.ts'
+import type { RouteMatch } from './routes.ts'
 
 /** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
 const REPLAYABLE_BYTES = 262_144
 /** How long such a body may take: at some 10 kB a second it is there. */
 const BODY_MS = 30_000
+/** What a stream says of itself. */
+const FRAMING = ['content-length', 'trailer']
 
 /** Passes a listed call on to the backend, with the session's bearer in place of the cookie. */
 export function proxy(route: RouteMatch): Endpoint {
@@ -22,45 +28,71 @@ export function proxy(route: RouteMatch): Endpoint {
     // A bearer is for the API of its login.
     if (!route.logins.has(found.record.via[0])) return failure(403, 'other_login_api')
     const clientIp = settings.forwardClientIp(request, info)
-    const headers = { ...upstreamHeaders(request), ...(clientIp && { 'x-forwarded-for': clientIp }) }
+    const headers = upstreamHeaders(request.headers, route.headers)
+    if (clientIp) headers['x-forwarded-for'] = clientIp
     const body = await bodyOf(request, context)
     if (body instanceof Response) return body
+    if (body instanceof ReadableStream) Object.assign(headers, picked(request.headers, FRAMING))
+    const { method, signal } = request
+    const trailers = route.headers.request
     try {
-      const answer = await bearerOf(found, context).fetch(new URL(route.url), {
-        method: request.method,
-        headers,
-        signal: request.signal,
-        redirect: 'manual',
-        ...body,
-      })
+      const answer = await forwarded(context, found, route.url, { method, headers, body, trailers, signal })
       // A redirect of the backend is of no use here: its target is not ours.
       if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
         await answer.body?.cancel()
         return failure(502, 'backend_redirected')
       }
-      const { bodyTimeoutMs: silenceMs, clock } = settings
-      // Whoever listens to events comes back by itself, and then to another process.
-      const stop = isEventStream(answer) ? context.draining : undefined
-      const stream = answer.body && boundedBody(answer.body, { silenceMs, clock, stop })
-      const flowing = stream && sessions.streams.guarded(found.key, stream)
-      return new Response(flowing, { status: answer.status, headers: downstreamHeaders(answer) })
+      const limits = limitsOf(context, found, answer)
+      return new Response(answer.body && answer.flow(limits, route.headers.response), {
+        status: answer.status,
+        headers: downstreamHeaders(answer.headers, route.headers),
+      })
     } catch (error) {
       return unusable(context, request, error)
     }
   }
 }
 
-const isEventStream = ({ headers }: Response) =>
-  /^text\/event-stream\s*(;|$)/i.test(headers.get('content-type') ?? '')
+/** Sends one call on, with a bearer that is fresh, and once more with a newer one after a 401. */
+async function forwarded(
+  context: ServerContext,
+  found: Found,
+  url: string,
+  call: ForwardedCall,
+): Promise<BackendAnswer> {
+  const { forward, headersTimeoutMs: headMs, clock } = context.settings
+  // As much of a Response as the retry looks at.
+  const send = (target: string, init: ForwardedCall) => forward(target, init, { headMs, clock })
+  const { fetch } = bearerOf(found, context, true, send as unknown as BearerSource['send'])
+  const answer: unknown = await fetch(url, { ...call, redirect: 'manual' } as unknown as RequestInit)
+  return answer as BackendAnswer
+}
+
+/** What breaks an answer off: the silence of the backend, the end of the session, and of a stream of events the end of the process. */
+function limitsOf({ sessions, settings, draining }: ServerContext, { key }: Found, answer: BackendAnswer) {
+  const endings: BodyLimits['endings'][number][] = [
+    (breakOff) => sessions.streams.watch(key, () => breakOff(new LoggedOut('elsewhere'))),
+  ]
+  // Whoever listens to events comes back by itself, and then to another process.
+  if (/^text\/event-stream\s*(;|$)/i.test(answer.headers.get('content-type') ?? ''))
+    endings.push((breakOff) => whenStopped(draining, breakOff))
+  return { silenceMs: settings.bodyTimeoutMs, clock: settings.clock, endings }
+}
+
+function whenStopped(draining: AbortSignal, breakOff: (why: Error) => void): () => void {
+  const stopped = () => breakOff(new Error('The server stops.'))
+  draining.addEventListener('abort', stopped)
+  if (draining.aborted) stopped()
+  return () => draining.removeEventListener('abort', stopped)
+}
 
 async function bodyOf(
   request: Request,
   { settings: { clock }, draining }: ServerContext,
-): Promise<RequestInit | Response> {
-  if (!request.body || /^(GET|HEAD)$/.test(request.method)) return {}
+): Promise<ForwardedCall['body'] | Response> {
+  if (!request.body || /^(GET|HEAD)$/.test(request.method)) return null
   const said = request.headers.get('content-length') ?? ''
   const length = /^\d+$/.test(said) ? Number(said) : Infinity
-  if (length > REPLAYABLE_BYTES) return { body: request.body, duplex: 'half' } as RequestInit
-  const bytes = await readBody(request, { maxBytes: length, withinMs: BODY_MS, clock, draining })
-  return bytes instanceof Response ? bytes : { body: bytes }
+  if (length > REPLAYABLE_BYTES) return request.body
+  return readBody(request, { maxBytes: length, withinMs: BODY_MS, clock, draining })
 }

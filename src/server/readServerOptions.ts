@@ -1,9 +1,11 @@
+import { forward } from '#forward'
 import type { UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { userReader } from '../base/userReader.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import { type About, createAudit } from './audit.ts'
+import { forwardByFetch } from './forwardByFetch.ts'
 import { isUserActivity } from './isUserActivity.ts'
 import type { ServerNotice } from './notice.ts'
 import type { SessionServerOptions } from './options.ts'
@@ -20,6 +22,7 @@ const POSITIVE = [
   'leadTimeMs',
   'patienceMs',
   'attemptTimeoutMs',
+  'headersTimeoutMs',
   'bodyTimeoutMs',
   'lifetimeMs',
 ] as const
@@ -40,6 +43,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     leadTimeMs: 30_000,
     patienceMs: 8_000,
     attemptTimeoutMs: 25_000,
+    headersTimeoutMs: 60_000,
     bodyTimeoutMs: Infinity,
     lifetimeMs: Infinity,
     sealedCookies: false,
@@ -81,6 +85,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     throw new Misconfigured(
       'Option "cookieName" must be 1 to 64 letters, digits, "-" and "_", and start with a letter or digit.',
     )
+  const fetch = settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis))
   const ownRoot = root.endsWith('/') ? root : `${root}/`
   return {
     ...settings,
@@ -100,7 +105,9 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     retiredLogins: new Set(settings.retiredLogins),
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryServerStore({ clock })),
     coordinator: settings.coordinator ?? ownCoordinator(settings),
-    fetch: settings.fetch ?? patientFetch(globalThis.fetch.bind(globalThis)),
+    fetch,
+    /** Sends the proxy's calls. */
+    forward: settings.fetch || !forward ? forwardByFetch(fetch) : forward,
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
   }

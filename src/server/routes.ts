@@ -1,5 +1,6 @@
 import { Misconfigured } from '../base/errors.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
+import { type PassedHeaders, passedHeaders } from './passedHeaders.ts'
 import { plainPath } from './plainPath.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { LoginHost } from './serverLogin.ts'
@@ -10,29 +11,9 @@ export interface RouteMatch {
   readonly url: string
   /** Whose bearers may go there. */
   readonly logins: ReadonlySet<string>
+  /** Which headers go with it, both ways. */
+  readonly headers: PassedHeaders
 }
-
-const OUTBOUND = [
-  'accept',
-  'accept-language',
-  'content-type',
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'range',
-]
-const INBOUND = [
-  'content-type',
-  'content-language',
-  'content-disposition',
-  'content-range',
-  'accept-ranges',
-  'etag',
-  'last-modified',
-  'retry-after',
-  'x-request-id',
-]
 
 /** Where calls of the API go. */
 export interface ApiTarget {
@@ -47,6 +28,17 @@ export interface ApiTarget {
   readonly logins?: readonly string[]
   /** Whether the prefix is taken off. @default false */
   readonly strip?: boolean
+  /**
+   * More headers of a page's calls that the backend gets, by name, beside those that are always passed on
+   * (the page on deployment has the list). Never those that carry a login, say who asks, or belong to one
+   * connection: `cookie`, `authorization`, `x-forwarded-*`, `sec-*`. @default none
+   */
+  readonly requestHeaders?: readonly string[]
+  /**
+   * More headers of the backend's answers that the page gets, likewise. Never those that act on the panel's origin:
+   * `set-cookie`, `location`, `refresh`, `clear-site-data`, `access-control-*`. @default none
+   */
+  readonly responseHeaders?: readonly string[]
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -83,7 +75,7 @@ export function createRoutes(
       const rest = route.strip ? path.slice(route.prefix.length - 1) : path
       const url = `${route.target}${rest}`
       if (route.guards.some((isToken) => isToken(url))) return undefined
-      return { url: `${url}${withoutNamedLogin(search)}`, logins: route.logins }
+      return { url: `${url}${withoutNamedLogin(search)}`, logins: route.logins, headers: route.headers }
     },
     /** Where bearers of the login `name` may go. */
     backendOf: (name: string): Backend | undefined => backends.get(name),
@@ -124,7 +116,8 @@ function readRoute(
   const wrong = (what: string) => new Misconfigured(`Option "api": ${what}`)
   if (!/^\/[\w./-]*\/$/.test(prefix) || !plainPath(prefix))
     throw wrong(`a prefix must be a plain path that starts and ends with "/"; it is "${prefix}".`)
-  const { target, methods = METHODS, logins, strip = false } = isList(entry) ? { methods: entry } : entry
+  const own: ApiTarget = isList(entry) ? { methods: entry } : entry
+  const { target, methods = METHODS, logins, strip = false } = own
   const names = all.all.map(([name]) => name)
   if (!logins && names.length > 1)
     throw wrong(
@@ -152,39 +145,8 @@ function readRoute(
     logins: bearers,
     guards: guardsOf(base, bearers, all),
     strip,
+    headers: passedHeaders(prefix, own),
   }
 }
 
 const isList = (entry: readonly string[] | ApiTarget): entry is readonly string[] => Array.isArray(entry)
-
-/** What of a page's headers the backend gets. */
-export const upstreamHeaders = (request: Request) => picked(request.headers, OUTBOUND)
-
-/** A browser that meets one of the others asks its user for a password, in a window of its own. */
-const TOKEN_CHALLENGES = /^(?!.*(?:^|,)[ \t]*(?:basic|digest|negotiate|ntlm)\b)[ \t]*(?:bearer|dpop)\b/i
-
-/** What the backend asks of a page's login: a stronger one (RFC 9470), or another right. */
-function challengeOf({ headers }: Response): Record<string, string> {
-  const challenge = headers.get('www-authenticate') ?? ''
-  return TOKEN_CHALLENGES.test(challenge) ? { 'www-authenticate': challenge } : {}
-}
-
-/** What of the backend's headers a page gets. */
-export const downstreamHeaders = (answer: Response) => ({
-  ...picked(answer.headers, INBOUND),
-  ...challengeOf(answer),
-  'cache-control': 'no-store',
-  vary: 'Cookie',
-  'x-content-type-options': 'nosniff',
-  // What somebody uploaded there, opened as a page, would else be a page of ours, with our cookie.
-  'content-security-policy': "default-src 'none'; sandbox",
-})
-
-function picked(headers: Headers, names: readonly string[]): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const name of names) {
-    const value = headers.get(name)
-    if (value !== null) found[name] = value
-  }
-  return found
-}

@@ -14,7 +14,8 @@ import { freePort, killAll, startRedis } from '../../examples/server/processes.t
 import { databaseServer, stopServers } from '../postgres/databaseServer.ts'
 import { browser } from '../server/browser.ts'
 import { type LibrechatServerOptions, librechatServer } from '../server/librechatServer.ts'
-import { onPort } from '../server/onPort.ts'
+import { onPort, panelBefore } from '../server/onPort.ts'
+import { call } from '../server/proxied.ts'
 import { SECRET } from '../server/world.ts'
 import { runSample, sampleFile } from './samples.ts'
 
@@ -35,6 +36,7 @@ const SAMPLES = {
   form: 'saveSettings',
   fetchModule: 'export default { fetch',
   express: 'function mount',
+  passedOn: "requestHeaders: ['x-region']",
   clientIp: 'clientIp(1)',
   tenant: 'process.env.TENANT',
 } as const
@@ -334,6 +336,20 @@ test('U3, U63: a form of one login is not saved for another', async () => {
   expect(await save(adas)).toBe(204)
   await page.post('/session/login', backend.accounts.tenantAdmin)
   expect([await save(adas), await save(undefined)]).toEqual([409, 409])
+})
+
+test('U18, U63: an entry of the table adds names of headers', async () => {
+  const { api = {} } = await runSample<Pick<LibrechatServerOptions, 'api'>>(PAGE, SAMPLES.passedOn)
+  let region: unknown
+  const panel = await panelBefore(
+    (incoming, outgoing) => {
+      region = incoming.headers['x-region']
+      outgoing.writeHead(200, { 'x-api-version': '7' }).end()
+    },
+    { api },
+  )
+  const { headers } = await call(panel, 'GET', { 'x-region': 'north' })
+  expect([region, headers['x-api-version']]).toEqual(['north', '7'])
 })
 
 test('U63: the address of the client, and the tenant', async () => {

@@ -2,6 +2,7 @@
 import { registerHooks } from 'node:module'
 
 const own: Readonly<Record<string, string>> = {
+  '#forward': '../../src/platform/forward.node.ts',
   '#crypto': '../../src/platform/crypto.node.ts',
   '#transport': '../../src/platform/transport.node.ts',
 }

@@ -85,6 +85,7 @@ const rooms: Record<string, Room> = {
       'src/stores/',
       'src/base/',
       '#crypto',
+      '#forward',
       'xstate',
       'zod/mini',
     ],
@@ -94,7 +95,7 @@ const rooms: Record<string, Room> = {
     values: ['src/refresher/', 'src/session/', 'src/coordination/', 'src/stores/', 'src/base/', ...ledger],
     types: [...contracts, 'machines/'],
   },
-  'src/node/': { values: ['src/node/', 'src/server/', 'src/base/', 'node:'] },
+  'src/node/': { values: ['src/node/', 'src/platform/', 'src/server/', 'src/base/', 'node:'] },
   'src/backchannel/': {
     values: ['src/backchannel/', 'src/server/', 'src/wire/', 'src/base/', 'jose'],
     types: contracts,
@@ -139,7 +140,10 @@ const rooms: Record<string, Room> = {
     values: ['src/msw/', 'src/testing/gatewayAnswers.ts', 'src/base/', 'msw'],
     types: [...contracts, 'src/testing/'],
   },
-  'src/platform/': { values: ['node:'] },
+  'src/platform/': {
+    values: ['src/platform/', 'src/base/', 'node:'],
+    types: ['src/server/forwarding.ts'],
+  },
   'src/exports/': { values: ['src/', 'machines/'] },
 }
 

@@ -37,7 +37,7 @@ test.each([
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
   ['./oauth-login', ['#transport', 'oauth4webapi'], ['oauth4webapi']],
   ['./schemas', ['zod/mini'], ['zod/mini']],
-  ['./server', ['#crypto', 'xstate', 'zod/mini'], ['xstate']],
+  ['./server', ['#crypto', '#forward', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http']],
   ['./backchannel', ['#transport', 'jose'], ['jose']],
   ['./recorder', ['xstate'], []],

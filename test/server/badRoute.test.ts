@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryServerStore } from 'xstate-session/server'
+import { bothWays } from './bothWays.ts'
 import { JSON_TYPE, panelBefore } from './onPort.ts'
 import { movableClock } from './world.ts'
 
@@ -31,59 +32,61 @@ async function serving() {
   return { ...all, state: backend, clock, call, refreshes: () => refreshes }
 }
 
-test.each([[true], [false]])('U34: polled every 2 s, healthy calls beside it: %s', async (isBeside) => {
-  const { call, clock, refreshes } = await serving()
-  const bad: number[] = []
-  const good: number[] = []
-  for (let n = 0; n < 150; n++) {
-    bad.push(await call('bad'))
-    clock.pass(SECOND)
-    if (isBeside) good.push(await call('users'))
-    clock.pass(SECOND)
-  }
-  expect(new Set(bad)).toEqual(new Set([401, 503]))
-  expect(new Set(good)).toEqual(new Set(isBeside ? [200] : []))
-  expect(refreshes()).toBeLessThanOrEqual(7)
-})
-
-test('U34: while no refresh succeeds, in the last seconds of a bearer, the other routes are served', async () => {
-  const { call, clock, refreshes, state } = await serving()
-  state.limits = true
-  // As long as a bearer may live.
-  clock.pass(24 * 3_600_000 - 20 * SECOND)
-  expect(await call('users')).toBe(200)
-  expect(await call('bad')).toBe(503)
-  expect(await call('users')).toBe(200)
-  expect(await call('bad')).toBe(503)
-  expect(await call('users')).toBe(200)
-  // The bearer is dead for all of them: that is told like to everybody, and when to come back.
-  state.isDead = () => true
-  expect([await call('users'), await call('users')]).toEqual([503, 503])
-  expect(refreshes()).toBe(0)
-  state.limits = false
-  state.isDead = () => false
-  clock.pass(120 * SECOND)
-  expect(await call('users')).toBe(200)
-  expect(refreshes()).toBe(1)
-})
-
-test.each([
-  ['Bearer error="insufficient_user_authentication", acr_values="urn:mfa"', true],
-  ['DPoP algs="ES256", Bearer Error = insufficient_user_authentication', true],
-  ['Bearer error="insufficient_scope", scope="admin"', true],
-  // The browser would ask for a password, which nobody here wants.
-  ['Basic realm="staff"', false],
-  ['Bearer error="insufficient_user_authentication", Basic realm="staff"', false],
-  ['Negotiate', false],
-])('U34: what the API asks of the login reaches the page: %s', async (challenge, passes) => {
-  let calls = 0
-  const { url, cookie, notices } = await panelBefore((_, outgoing) => {
-    calls++
-    outgoing.writeHead(401, { ...JSON_TYPE, 'www-authenticate': challenge }).end('{}')
+bothWays(() => {
+  test.each([[true], [false]])('U34: polled every 2 s, healthy calls beside it: %s', async (isBeside) => {
+    const { call, clock, refreshes } = await serving()
+    const bad: number[] = []
+    const good: number[] = []
+    for (let n = 0; n < 150; n++) {
+      bad.push(await call('bad'))
+      clock.pass(SECOND)
+      if (isBeside) good.push(await call('users'))
+      clock.pass(SECOND)
+    }
+    expect(new Set(bad)).toEqual(new Set([401, 503]))
+    expect(new Set(good)).toEqual(new Set(isBeside ? [200] : []))
+    expect(refreshes()).toBeLessThanOrEqual(7)
   })
-  const answer = await fetch(`${url}/api/admin/users`, { headers: { cookie } })
-  const isStepUp = /insufficient_user/.test(challenge)
-  expect(answer.headers.get('www-authenticate')).toBe(passes ? challenge : null)
-  expect(notices.filter(({ type }) => type === 'stepUpRequired')).toHaveLength(isStepUp ? 1 : 0)
-  if (/insufficient/.test(challenge)) expect([answer.status, calls]).toEqual([401, 1])
+
+  test('U34: while no refresh succeeds, in the last seconds of a bearer, the other routes are served', async () => {
+    const { call, clock, refreshes, state } = await serving()
+    state.limits = true
+    // As long as a bearer may live.
+    clock.pass(24 * 3_600_000 - 20 * SECOND)
+    expect(await call('users')).toBe(200)
+    expect(await call('bad')).toBe(503)
+    expect(await call('users')).toBe(200)
+    expect(await call('bad')).toBe(503)
+    expect(await call('users')).toBe(200)
+    // The bearer is dead for all of them: that is told like to everybody, and when to come back.
+    state.isDead = () => true
+    expect([await call('users'), await call('users')]).toEqual([503, 503])
+    expect(refreshes()).toBe(0)
+    state.limits = false
+    state.isDead = () => false
+    clock.pass(120 * SECOND)
+    expect(await call('users')).toBe(200)
+    expect(refreshes()).toBe(1)
+  })
+
+  test.each([
+    ['Bearer error="insufficient_user_authentication", acr_values="urn:mfa"', true],
+    ['DPoP algs="ES256", Bearer Error = insufficient_user_authentication', true],
+    ['Bearer error="insufficient_scope", scope="admin"', true],
+    // The browser would ask for a password, which nobody here wants.
+    ['Basic realm="staff"', false],
+    ['Bearer error="insufficient_user_authentication", Basic realm="staff"', false],
+    ['Negotiate', false],
+  ])('U34: what the API asks of the login reaches the page: %s', async (challenge, passes) => {
+    let calls = 0
+    const { url, cookie, notices } = await panelBefore((_, outgoing) => {
+      calls++
+      outgoing.writeHead(401, { ...JSON_TYPE, 'www-authenticate': challenge }).end('{}')
+    })
+    const answer = await fetch(`${url}/api/admin/users`, { headers: { cookie } })
+    const isStepUp = /insufficient_user/.test(challenge)
+    expect(answer.headers.get('www-authenticate')).toBe(passes ? challenge : null)
+    expect(notices.filter(({ type }) => type === 'stepUpRequired')).toHaveLength(isStepUp ? 1 : 0)
+    if (/insufficient/.test(challenge)) expect([answer.status, calls]).toEqual([401, 1])
+  })
 })

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cookieSlot } from '../../src/server/cookies.ts'
 import { forgeryOf } from '../../src/server/csrf.ts'
+import { downstreamHeaders, passedHeaders, upstreamHeaders } from '../../src/server/passedHeaders.ts'
 import { safeReturnTo } from '../../src/server/returnTo.ts'
-import { downstreamHeaders, upstreamHeaders } from '../../src/server/routes.ts'
 import { librechatRoutes } from './librechatRoutes.ts'
 
 const PANEL = new URL('https://admin.example/')
@@ -287,7 +287,10 @@ describe('the API', () => {
         'x-csrf': '1',
       },
     })
-    expect(upstreamHeaders(request)).toEqual({ accept: 'a/b', 'content-type': 'c/d' })
+    expect(upstreamHeaders(request.headers, passedHeaders('/', {}))).toEqual({
+      accept: 'a/b',
+      'content-type': 'c/d',
+    })
   })
 
   test.each(['X24', 'X25', 'X28'])(
@@ -306,7 +309,7 @@ describe('the API', () => {
       })
       headers.append('set-cookie', '__Host-session=theirs')
       for (let n = 0; n < 100; n++) headers.append('set-cookie', `c${n}=1; Domain=example`)
-      expect(downstreamHeaders(new Response(null, { headers }))).toEqual({
+      expect(downstreamHeaders(headers, passedHeaders('/', {}))).toEqual({
         'content-type': 'application/json',
         etag: '"1"',
         'cache-control': 'no-store',

@@ -2,6 +2,7 @@ import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type LibrechatLoginOptions, librechatLogin } from '../../src/librechat/login/librechatLogin.ts'
 import { createSessionServer } from '../../src/server/createSessionServer.ts'
 import type { SessionServerOptions } from '../../src/server/options.ts'
+import { way } from './way.ts'
 
 /** The options of a server and of its one login, in one object. */
 export type LibrechatServerOptions<User extends UserIdentity = SessionUser> = Omit<
@@ -36,6 +37,7 @@ export function librechatServer<User extends UserIdentity = SessionUser>(
   const login = Object.fromEntries(given.filter(isOfLogin)) as unknown as LibrechatLoginOptions
   const server = Object.fromEntries(given.filter((one) => !isOfLogin(one)))
   return createSessionServer<User>({
+    ...way(),
     ...server,
     logins: { librechat: librechatLogin(login) },
   } as unknown as SessionServerOptions<User>)

@@ -4,6 +4,7 @@ import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 import { memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
 import { fakeClock } from '../fakeClock.ts'
+import { bothWays } from './bothWays.ts'
 import { panelBefore } from './onPort.ts'
 
 const EVENTS = '/api/admin/events'
@@ -43,64 +44,66 @@ function platformCutsAfter(bodyTimeout: number) {
   })
 }
 
-test('U24: a stream is not cut for its silence, though the platform would cut it', async () => {
-  const { streams, open, backend } = await streaming()
-  platformCutsAfter(300)
-  const direct = await fetch(backend + EVENTS)
-  const through = await open()
-  await expect(direct.text()).rejects.toMatchObject({ cause: { code: 'UND_ERR_BODY_TIMEOUT' } })
-  streams.at(-1)?.write('data: b\n\n')
-  expect(await through.next()).toBe('data: b\n\n')
-})
-
-test('U24: a limit of ours cuts a stream that is silent for longer, and not one that speaks', async () => {
-  const clock = fakeClock(Date.now())
-  const { streams, open, closed } = await streaming({
-    clock,
-    store: memoryServerStore({ clock }),
-    bodyTimeoutMs: 60_000,
+bothWays(() => {
+  test('U24: a stream is not cut for its silence, though the platform would cut it', async () => {
+    const { streams, open, backend } = await streaming()
+    platformCutsAfter(300)
+    const direct = await fetch(backend + EVENTS)
+    const through = await open()
+    await expect(direct.text()).rejects.toMatchObject({ cause: { code: 'UND_ERR_BODY_TIMEOUT' } })
+    streams.at(-1)?.write('data: b\n\n')
+    expect(await through.next()).toBe('data: b\n\n')
   })
-  const { next } = await open()
-  for (let n = 0; n < 3; n++) {
-    clock.advance(59_999)
-    streams[0]?.write(`data: ${n}\n\n`)
-    expect(await next()).toBe(`data: ${n}\n\n`)
-  }
-  // Besides, the session of the stream is looked after.
-  const limit = () => clock.pending().filter(({ inMs }) => inMs > LOOK_MS)
-  await expect.poll(() => limit().length).toBe(1)
-  clock.advance(60_000)
-  await expect(next()).rejects.toThrow()
-  await expect.poll(closed).toBe(1)
-  expect(clock.pending()).toEqual([])
-})
 
-test('U24: without one no timer of its own runs, and a body ends as it ends', async () => {
-  const clock = fakeClock(Date.now())
-  const { streams, open } = await streaming({ clock, store: memoryServerStore({ clock }) })
-  const { next } = await open()
-  expect(clock.pending()).toMatchObject([{ inMs: LOOK_MS }])
-  streams[0]?.end('data: z\n\n')
-  expect([await next(), await next()]).toEqual(['data: z\n\n', undefined])
-})
+  test('U24: a limit of ours cuts a stream that is silent for longer, and not one that speaks', async () => {
+    const clock = fakeClock(Date.now())
+    const { streams, open, closed } = await streaming({
+      clock,
+      store: memoryServerStore({ clock }),
+      bodyTimeoutMs: 60_000,
+    })
+    const { next } = await open()
+    for (let n = 0; n < 3; n++) {
+      clock.advance(59_999)
+      streams[0]?.write(`data: ${n}\n\n`)
+      expect(await next()).toBe(`data: ${n}\n\n`)
+    }
+    // Besides, the session of the stream is looked after.
+    const limit = () => clock.pending().filter(({ inMs }) => inMs > LOOK_MS)
+    await expect.poll(() => limit().length).toBe(1)
+    clock.advance(60_000)
+    await expect(next()).rejects.toThrow()
+    await expect.poll(closed).toBe(1)
+    expect(clock.pending()).toEqual([])
+  })
 
-test('U10, U63: a server that stops ends the streams of events, whose listeners come back elsewhere', async () => {
-  const { server, open, closed } = await streaming()
-  const { next } = await open()
-  const before = performance.now()
-  await server.drain()
-  await expect(next()).rejects.toThrow()
-  await expect.poll(closed).toBe(1)
-  expect(performance.now() - before).toBeLessThan(2_000)
-})
+  test('U24: without one no timer of its own runs, and a body ends as it ends', async () => {
+    const clock = fakeClock(Date.now())
+    const { streams, open } = await streaming({ clock, store: memoryServerStore({ clock }) })
+    const { next } = await open()
+    expect(clock.pending()).toMatchObject([{ inMs: LOOK_MS }])
+    streams[0]?.end('data: z\n\n')
+    expect([await next(), await next()]).toEqual(['data: z\n\n', undefined])
+  })
 
-test('U24: whoever leaves a limited stream ends it at the backend', async () => {
-  const { open, closed } = await streaming({ bodyTimeoutMs: 60_000 })
-  const { leave } = await open()
-  leave()
-  await expect.poll(closed).toBe(1)
-})
+  test('U10, U63: a server that stops ends the streams of events, whose listeners come back elsewhere', async () => {
+    const { server, open, closed } = await streaming()
+    const { next } = await open()
+    const before = performance.now()
+    await server.drain()
+    await expect(next()).rejects.toThrow()
+    await expect.poll(closed).toBe(1)
+    expect(performance.now() - before).toBeLessThan(2_000)
+  })
 
-test.each([0, -1, Number.NaN])('U24: %d is no limit', async (bodyTimeoutMs) => {
-  await expect(panelBefore(() => {}, { bodyTimeoutMs })).rejects.toThrow('Option "bodyTimeoutMs"')
+  test('U24: whoever leaves a limited stream ends it at the backend', async () => {
+    const { open, closed } = await streaming({ bodyTimeoutMs: 60_000 })
+    const { leave } = await open()
+    leave()
+    await expect.poll(closed).toBe(1)
+  })
+
+  test.each([0, -1, Number.NaN])('U24: %d is no limit', async (bodyTimeoutMs) => {
+    await expect(panelBefore(() => {}, { bodyTimeoutMs })).rejects.toThrow('Option "bodyTimeoutMs"')
+  })
 })

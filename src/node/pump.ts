@@ -1,0 +1,37 @@
+import type { ServerResponse } from 'node:http'
+import { startLimits } from '../base/bodyLimits.ts'
+import { type NodeBody, trailersOf } from '../platform/nodeBody.ts'
+
+/**
+ * Writes a body into `outgoing`, whose head was written, at the pace of whoever reads there. A body that breaks off breaks
+ * the connection: one that ends would look complete.
+ */
+export function pump({ source, limits, trailers }: NodeBody, outgoing: ServerResponse): void {
+  const breakOff = (why?: Error) => source.destroy(why)
+  const running = limits && startLimits(limits, breakOff)
+
+  source.on('data', (chunk: Uint8Array) => {
+    running?.came()
+    if (outgoing.write(chunk)) running?.waits()
+    else source.pause()
+  })
+  outgoing.on('drain', () => {
+    running?.waits()
+    source.resume()
+  })
+  source.once('end', () => {
+    const last = trailersOf(source, trailers)
+    if (last.length > 0) outgoing.addTrailers(last)
+    outgoing.end()
+  })
+  source.on('error', () => {})
+  source.once('close', () => {
+    running?.ends()
+    if (!source.readableEnded) outgoing.destroy()
+  })
+  outgoing.once('close', () => breakOff())
+  running?.waits()
+  // The head of a stream that says nothing yet is news to whoever waits for it.
+  const { complete = false } = source as { readonly complete?: boolean }
+  if (source.readableLength === 0 && !complete) outgoing.flushHeaders()
+}

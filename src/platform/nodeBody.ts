@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream as NodeWebStream } from 'node:stream/web'
+import type { BodyLimits } from '../base/bodyLimits.ts'
+import { boundedBody } from '../base/boundedBody.ts'
+
+/** The node stream that a web stream stands for. */
+export interface NodeBody {
+  readonly source: Readable
+  /** Absent: nothing breaks it off. */
+  readonly limits: BodyLimits | undefined
+  /** Which of its trailers go with it. */
+  readonly trailers: readonly string[]
+}
+
+const untouched = new WeakMap<object, NodeBody>()
+
+/**
+ * `source` as the body of a web-standard message. Nothing is read, and no stream is converted, before somebody reads it:
+ * mostly it ends where a node stream is wanted again, which `takeNodeBody` gives.
+ */
+export function webBody(
+  source: Readable,
+  limits?: BodyLimits,
+  trailers: readonly string[] = [],
+): ReadableStream<Uint8Array> {
+  let opened: ReadableStreamDefaultReader<Uint8Array> | undefined
+  function open() {
+    untouched.delete(stream)
+    if (opened) return opened
+    const body = Readable.toWeb(source) as NodeWebStream as ReadableStream<Uint8Array>
+    opened = (limits ? boundedBody(body, limits) : body).getReader()
+    return opened
+  }
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await open().read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => open().cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+  untouched.set(stream, { source, limits, trailers })
+  return stream
+}
+
+/** The node stream behind `stream`, if nobody has begun to read it. Nobody can read `stream` from now on. */
+export function takeNodeBody(stream: ReadableStream<Uint8Array>): NodeBody | undefined {
+  const body = stream.locked ? undefined : untouched.get(stream)
+  untouched.delete(stream)
+  return body
+}
+
+/** Those trailers of a message that has ended, as `addTrailers` takes them. */
+export function trailersOf(source: Readable, names: readonly string[]): [string, string][] {
+  const { trailers = {} } = source as { readonly trailers?: Readonly<Record<string, string>> }
+  return Object.entries(trailers).filter(([name]) => names.includes(name))
+}

@@ -1,0 +1,36 @@
+import type { BodyLimits } from '../base/bodyLimits.ts'
+import type { Clock } from '../base/clock.ts'
+
+/**
+ * Sends a call on to a backend, and resolves when the head of the answer is there. It follows no redirect. Rejects where
+ * there is no answer: with a `TimeoutError` of the platform where the backend was silent for too long.
+ */
+export type Forward = (url: string, call: ForwardedCall, deadline: HeadDeadline) => Promise<BackendAnswer>
+
+/** A call as it goes on. */
+export interface ForwardedCall {
+  readonly method: string
+  /** By names in lower case; `content-length` goes with a stream whose length is known. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes may be sent again; a stream is sent once. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null
+  /** Which trailers of a stream go with it, by names in lower case. */
+  readonly trailers: readonly string[]
+  /** Aborts when whoever asked has left. */
+  readonly signal: AbortSignal
+}
+
+/** How long the backend may be silent before the head of its answer, from the end of the request on. */
+export interface HeadDeadline {
+  readonly headMs: number
+  readonly clock: Clock
+}
+
+/** The answer of a backend, whose body has not begun: as much of a `Response` as whoever passes it on looks at. */
+export interface BackendAnswer extends Pick<Response, 'ok' | 'status' | 'type'> {
+  readonly headers: Pick<Headers, 'get'>
+  /** `null`: there is none. */
+  readonly body: Pick<ReadableStream, 'cancel'> | null
+  /** The body for whoever asked, within `limits`, and those of its trailers that are named. Once, in place of `cancel`. */
+  flow(limits: BodyLimits, trailers: readonly string[]): ReadableStream<Uint8Array>
+}

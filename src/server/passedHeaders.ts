@@ -1,0 +1,134 @@
+import { Misconfigured } from '../base/errors.ts'
+
+/** The names of headers that are passed on, in lower case, for one entry of the table. */
+export interface PassedHeaders {
+  readonly request: readonly string[]
+  readonly response: readonly string[]
+}
+
+/** Of RFC 9110 where nothing else is said. Headers that mean something only together stand in one line. */
+const REQUEST = [
+  ['accept', 'accept-language', 'accept-encoding', 'user-agent'],
+  ['content-type', 'content-encoding', 'content-language', 'content-disposition'],
+  ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'],
+  ['range', 'if-range', 'content-range'],
+  ['cache-control', 'pragma'],
+  // RFC 7240; the HTTP API working group's draft.
+  ['prefer', 'idempotency-key'],
+  // RFC 9530.
+  ['content-digest', 'repr-digest', 'want-content-digest', 'want-repr-digest'],
+  // HTML, server-sent events: where a stream goes on.
+  ['last-event-id'],
+  // W3C Trace Context and Baggage.
+  ['traceparent', 'tracestate', 'baggage'],
+  // Rails, Laravel and others answer a script with JSON, not with a page.
+  ['x-requested-with', 'x-request-id', 'x-correlation-id'],
+].flat()
+
+const RESPONSE = [
+  ['content-type', 'content-encoding', 'content-language', 'content-disposition', 'content-length'],
+  ['etag', 'last-modified', 'accept-ranges', 'content-range'],
+  // What 405, 415, 429 and 503 are to say.
+  ['allow', 'accept', 'accept-patch', 'accept-post', 'retry-after'],
+  ['vary', 'trailer'],
+  ['preference-applied'],
+  ['content-digest', 'repr-digest'],
+  // RFC 8288, and how json-server counts: pages of a list.
+  ['link', 'x-total-count', 'x-pagination'],
+  ['ratelimit', 'ratelimit-policy', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
+  ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
+  // RFC 9745 and RFC 8594.
+  ['deprecation', 'sunset'],
+  // For the nginx in front: whether it may hold a stream back.
+  ['x-accel-buffering'],
+  ['server-timing', 'traceresponse', 'x-request-id', 'x-correlation-id'],
+].flat()
+
+/** What belongs to one connection, or says how long a body is: RFC 9110 sections 7.6.1 and 10.1.1. */
+const OF_CONNECTION = [
+  ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
+  ['te', 'transfer-encoding', 'upgrade', 'expect', 'host', 'content-length', 'http2-settings'],
+].flat()
+
+/** Each would carry a login, or say who asks or what is asked for otherwise than this server does. */
+const NEVER_SENT = new Set([
+  ...OF_CONNECTION,
+  ...['cookie', 'cookie2', 'authorization', 'forwarded', 'x-forwarded-for', 'x-real-ip'],
+  ...['x-http-method-override', 'x-http-method', 'x-method-override'],
+])
+
+/** Each would act on the origin of the panel, in whose name the page is answered. */
+const NEVER_ANSWERED = new Set([
+  ...OF_CONNECTION,
+  ...['set-cookie', 'set-cookie2', 'location', 'content-location', 'refresh', 'clear-site-data', 'alt-svc'],
+  ...['www-authenticate', 'authentication-info', 'strict-transport-security', 'service-worker-allowed'],
+  ...['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-allow-headers'],
+  ...['access-control-allow-methods', 'access-control-expose-headers', 'access-control-max-age'],
+  ...['cache-control', 'x-content-type-options', 'content-security-policy'],
+])
+
+/** The headers of RFC 9110 section 5.6.2. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+
+/** The lists, and what the entry `prefix` of the option `api` adds to them. */
+export function passedHeaders(
+  prefix: string,
+  {
+    requestHeaders = [],
+    responseHeaders = [],
+  }: { readonly requestHeaders?: readonly string[]; readonly responseHeaders?: readonly string[] },
+): PassedHeaders {
+  return {
+    request: [...REQUEST, ...added(prefix, 'requestHeaders', requestHeaders, NEVER_SENT)],
+    response: [...RESPONSE, ...added(prefix, 'responseHeaders', responseHeaders, NEVER_ANSWERED)],
+  }
+}
+
+function added(prefix: string, option: string, names: readonly string[], never: ReadonlySet<string>) {
+  return names.map((name) => {
+    const known = String(name).toLowerCase()
+    if (!NAME.test(known) || never.has(known) || /^(?:sec|proxy|x-forwarded)-/.test(known))
+      throw new Misconfigured(
+        `Option "api": "${prefix}" names "${known}" in "${option}", which is never passed on. Name headers that carry no login and belong to no connection.`,
+      )
+    return known
+  })
+}
+
+type Fields = Pick<Headers, 'get'>
+
+/** What of a page's headers the backend gets. */
+export const upstreamHeaders = (headers: Fields, { request }: PassedHeaders) => picked(headers, request)
+
+/** A browser that meets one of the others asks its user for a password, in a window of its own. */
+const TOKEN_CHALLENGES = /^(?!.*(?:^|,)[ \t]*(?:basic|digest|negotiate|ntlm)\b)[ \t]*(?:bearer|dpop)\b/i
+
+/** What the backend asks of a page's login: a stronger one (RFC 9470), or another right. */
+function challengeOf(headers: Fields): Record<string, string> {
+  const challenge = headers.get('www-authenticate') ?? ''
+  return TOKEN_CHALLENGES.test(challenge) ? { 'www-authenticate': challenge } : {}
+}
+
+/** What of the backend's headers a page gets. */
+export function downstreamHeaders(headers: Fields, { response }: PassedHeaders): Record<string, string> {
+  const found = picked(headers, response)
+  return {
+    ...found,
+    ...challengeOf(headers),
+    'cache-control': 'no-store',
+    vary: found.vary === undefined ? 'Cookie' : `Cookie, ${found.vary}`,
+    'x-content-type-options': 'nosniff',
+    // What somebody uploaded there, opened as a page, would else be a page of ours, with our cookie.
+    'content-security-policy': "default-src 'none'; sandbox",
+  }
+}
+
+/** Those of `headers` that are named. */
+export function picked(headers: Fields, names: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers.get(name)
+    if (value !== null) found[name] = value
+  }
+  return found
+}
