@@ -3,6 +3,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
+import { sqliteFileWatch } from './fileWatch.ts'
+import { sqliteTurns } from './inTurn.ts'
 
 /** Where the file is. */
 export interface SqliteServerStoreOptions {
@@ -11,7 +13,11 @@ export interface SqliteServerStoreOptions {
    * All three are for the user of this process alone (mode 600), also where they were there before.
    */
   readonly path: string
-  /** How long a write waits for that of another process; milliseconds. @default 1_000 */
+  /**
+   * How long a write waits for that of another process before its call rejects; milliseconds. Nothing else waits: the
+   * process goes on meanwhile.
+   * @default 1_000
+   */
   readonly busyTimeoutMs?: number
   /**
    * Reads time.
@@ -64,7 +70,9 @@ const FOREVER = 8.64e15
  *
  * A write has reached the disk when its promise resolves (`synchronous = FULL`): a rotated refresh token survives a
  * power cut. That is what a write costs here, a few milliseconds on most disks, during which the process does
- * nothing else.
+ * nothing else. While another process writes, only writes wait.
+ *
+ * A file that is deleted or replaced while it is open is noticed: all calls reject from then on.
  *
  * @throws {Misconfigured} where the file cannot be opened, belongs to something else, or was written by a newer
  *   release; it is then left as it is
@@ -80,6 +88,8 @@ export function sqliteServerStore({
 }: SqliteServerStoreOptions): SqliteServerStore {
   const database = open(path, busyTimeoutMs)
   const statements = prepare(database)
+  const inTurn = sqliteTurns(clock, busyTimeoutMs)
+  const file = sqliteFileWatch(database.location(), clock)
   let sweptAt = Number.NEGATIVE_INFINITY
 
   /** Forgets what has expired, some of it at a time. */
@@ -94,24 +104,29 @@ export function sqliteServerStore({
 
   return {
     async read(key) {
+      file.glance()
       const row = statements.read.get(key, clock.wall())
       return row ? { value: String(row.value), revision: Number(row.revision) } : null
     },
 
     async compareAndSet(key, expected, { value, expiresAt, tags = [] }) {
-      const now = Math.floor(clock.wall())
       const until = Math.min(Math.ceil(expiresAt), FOREVER)
       const tagged = JSON.stringify(tags)
-      const { changes } =
-        expected === null
-          ? statements.insert.run(key, value, until, tagged, now)
-          : statements.update.run(value, until, tagged, key, expected, now)
-      if (!changes) return null
-      sweep(now)
-      return (expected ?? 0) + 1
+      return inTurn(() => {
+        file.look()
+        const now = Math.floor(clock.wall())
+        const { changes } =
+          expected === null
+            ? statements.insert.run(key, value, until, tagged, now)
+            : statements.update.run(value, until, tagged, key, expected, now)
+        if (!changes) return null
+        sweep(now)
+        return (expected ?? 0) + 1
+      })
     },
 
     async keysOf(tag) {
+      file.glance()
       return statements.keysOf.all(tag, clock.wall()).map(({ key }) => String(key))
     },
 
@@ -157,7 +172,8 @@ function open(path: string, busyTimeoutMs: number): DatabaseSync {
     format(database, path)
     // Not before it is known to be ours. SQLite gives the files beside it the same mode.
     makePrivate(database.location())
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    // From here on nobody waits within SQLite, where nothing else could go on.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 0')
     return database
   } catch (error) {
     database?.close()

@@ -1,7 +1,18 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { sqliteServerStore } from 'xstate-session/sqlite'
@@ -143,6 +154,96 @@ describe('sqliteServerStore', () => {
     raw.close()
     expect(await store.read('k')).toBeNull()
     store.close()
+  })
+
+  /** A second process that holds the lock of the file, until it is told to leave. */
+  async function lockedElsewhere() {
+    const script = `
+      import { DatabaseSync } from 'node:sqlite'
+      const database = new DatabaseSync(${JSON.stringify(path)})
+      database.exec('BEGIN IMMEDIATE')
+      process.stdout.write('locked')
+      process.stdin.once('data', () => process.exit())`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    return async () => {
+      const gone = once(child, 'exit')
+      child.stdin.write('x')
+      await gone
+    }
+  }
+
+  test('U65: while another process holds the lock writes wait in order, reads are served, and the loop turns', async () => {
+    const store = sqliteServerStore({ path, busyTimeoutMs: 60_000 })
+    onTestFinished(() => store.close())
+    await store.compareAndSet('known', null, { value: 'a', expiresAt })
+    const unlock = await lockedElsewhere()
+    const done: number[] = []
+    const writes = [1, 2, 3].map(async (n) => {
+      await store.compareAndSet(`k${n}`, null, { value: 'x', expiresAt })
+      done.push(n)
+    })
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
+    let turns = 0
+    for (const until = performance.now() + 500; performance.now() < until; turns++) {
+      expect(await store.read('known')).toEqual({ value: 'a', revision: 1 })
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    delay.disable()
+    expect(done).toEqual([])
+    // A write that waits within SQLite lets no timer fire before it has given up.
+    expect(turns).toBeGreaterThan(50)
+    expect(delay.max / 1e6).toBeLessThan(250)
+    await unlock()
+    await Promise.all(writes)
+    expect(done).toEqual([1, 2, 3])
+  })
+
+  test('U65: all writes that wait give up in time, each by its own, and are not made', async () => {
+    const clock = fakeClock()
+    const store = sqliteServerStore({ path, clock, busyTimeoutMs: 1_000 })
+    onTestFinished(() => store.close())
+    const unlock = await lockedElsewhere()
+    const write = (key: string) => store.compareAndSet(key, null, { value: 'x', expiresAt })
+    const first = [expect(write('a')).rejects.toThrow(/locked/), expect(write('b')).rejects.toThrow(/locked/)]
+    const until = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 50) {
+        await new Promise(setImmediate)
+        clock.advance(50)
+      }
+    }
+    await until(600)
+    const late = write('c')
+    await until(500)
+    await Promise.all(first)
+    await unlock()
+    await until(100)
+    expect(await late).toBe(1)
+    expect(await Promise.all(['a', 'b'].map((key) => store.read(key)))).toEqual([null, null])
+    expect(clock.pending()).toEqual([])
+  })
+
+  test.each([
+    ['deleted', () => rmSync(path)],
+    ['replaced', () => renameSync(path, `${path}-old`)],
+    ['deleted, of what belongs to it', () => rmSync(`${path}-wal`)],
+  ])('U70: a file that is %s while it is open is noticed by every call', async (_, happen) => {
+    const clock = fakeClock()
+    const store = sqliteServerStore({ path, clock })
+    onTestFinished(() => store.close())
+    await store.compareAndSet('k', null, { value: 'secret', expiresAt, tags: ['s'] })
+    await store.compareAndSet('k', 1, { value: 'secret', expiresAt, tags: ['s'] })
+    happen()
+    if (_ === 'replaced') sqliteServerStore({ path }).close()
+    await expect(store.compareAndSet('k', 2, { value: 'secret', expiresAt })).rejects.toThrow(
+      /deleted or replaced.*start this process again/,
+    )
+    for (const call of [() => store.read('k'), () => store.keysOf('s')])
+      await expect(call()).rejects.toThrow(/deleted or replaced/)
   })
 
   test.each([

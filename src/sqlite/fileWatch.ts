@@ -1,0 +1,43 @@
+import { statSync } from 'node:fs'
+import type { Clock } from '../base/clock.ts'
+import { Misconfigured } from '../base/errors.ts'
+
+/** Reads look no more often. */
+const LOOK_MS = 1_000
+
+/**
+ * Notices that the file of an open database was deleted, or that another took its place: what is written from then on is
+ * gone with the process. `file`: `null` where there is none.
+ */
+export function sqliteFileWatch(file: string | null, clock: Clock) {
+  const known = new Map<string, string>()
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let lost: Error | undefined
+
+  function look() {
+    if (lost) throw lost
+    if (file === null) return
+    lookedAt = clock.monotonic()
+    for (const suffix of ['', '-wal']) {
+      const found = statSync(`${file}${suffix}`, { throwIfNoEntry: false })
+      const mark = found && `${found.dev} ${found.ino}`
+      const before = known.get(suffix)
+      if (before === undefined && mark) known.set(suffix, mark)
+      else if (before !== mark) {
+        lost = new Misconfigured(
+          `sqliteServerStore: ${file}${suffix} was deleted or replaced while it was open. What it held is lost: start this process again, and everybody logs in anew.`,
+        )
+        throw lost
+      }
+    }
+  }
+  look()
+
+  return {
+    look,
+    /** The same, now and then. */
+    glance() {
+      if (lost || clock.monotonic() - lookedAt >= LOOK_MS) look()
+    },
+  }
+}
