@@ -277,6 +277,7 @@ export const faults = {
   U54: 'an error in a form of its own is proven or told',
   U60: 'the words of a gateway end no session',
   U63: 'every recipe of the pages is run',
+  U61: 'a limit at the backend is met by a pace, told to each who waits',
   U62: 'a session in an outage costs no more than one at rest',
   U64: 'a call that is passed on waits for a backend as long as an option says',
   U65: 'while another process holds the lock of the SQLite file writes wait, and nothing else',

@@ -1,10 +1,10 @@
 import { MEMORY_MS } from '../../machines/session.ledger.ts'
 import type { Clock } from '../base/clock.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
-import { breaker } from './breaker.ts'
 import type { EndedElsewhere, Flight, FlightIdentity } from './coordinator.ts'
 import { type Answer, flightMemory, type PastFlight } from './flightMemory.ts'
 import { flightText, scopeText } from './flightText.ts'
+import type { Paces } from './paceKeeper.ts'
 import { replayWindow } from './replayWindow.ts'
 import { sent } from './sent.ts'
 
@@ -14,10 +14,12 @@ export interface CoalescerOptions {
   readonly maxEntries: number
   readonly clock: Clock
   readonly hash: (input: string) => string | Promise<string>
+  /** How fast tokens may be sent; absent: `send` minds that. */
+  readonly paces?: Paces
 }
 
 /** A flight whose `send` is told the key of its token. */
-export interface KeyedFlight extends Pick<Flight, 'identity' | 'origin'> {
+export interface KeyedFlight extends Pick<Flight, 'identity' | 'origin' | 'ask'> {
   send(key: string): Promise<RefreshOutcome>
 }
 
@@ -31,13 +33,11 @@ interface InTheAir {
   ended: boolean
 }
 
-/** What an outcome tells beside its kind: only an `ok` has tokens, and only a refusal is `limited`. */
+/** What an outcome tells beside its kind: only an `ok` has tokens. */
 interface Told {
   readonly kind: RefreshOutcome['kind']
   readonly refreshToken?: string
   readonly final?: true
-  readonly cause?: string
-  readonly retryAfterMs?: number
 }
 
 interface Ask {
@@ -54,11 +54,10 @@ const ENDED: EndedElsewhere = { kind: 'ended' }
  * do the stragglers who come later with a token that is spent. Whether a token may be sent at all is no business of
  * the coalescer: `send` asks its ledger.
  */
-export function coalescer({ replayWindowMs, maxEntries, clock, hash }: CoalescerOptions) {
+export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: CoalescerOptions) {
   const asking = new Set<Ask>()
   const air = new Map<string, InTheAir>()
   const past = flightMemory(replayWindow<PastFlight>(replayWindowMs, maxEntries, clock))
-  const limits = breaker(clock)
   /** The tombstones that still wait for their hash. */
   let burying: Promise<unknown> = Promise.resolve()
 
@@ -92,7 +91,7 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash }: Coalescer
     }
     const known = past.get(key)
     if (known?.value.answer) return aged(known.value.answer, known.ageMs)
-    const waitMs = limits.remainingMs(origin)
+    const waitMs = paces?.enter(origin, key, flight.ask.isEarly === true) ?? 0
     if (waitMs > 0) return { kind: 'refused', cause: 'limited', retryAfterMs: waitMs }
     return lead(flight, key, scope)
   }
@@ -101,12 +100,13 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash }: Coalescer
     const { refreshToken } = flight.identity
     const entry = inTheAir(scope, refreshToken)
     air.set(key, entry)
+    const sentAt = clock.monotonic()
     const outcome = await sent(() => flight.send(key))
-    const { refreshToken: next, cause, retryAfterMs }: Told = outcome
+    const { refreshToken: next }: Told = outcome
+    paces?.learn(flight.origin, outcome, sentAt)
     // Still in the air: who logs out meanwhile ends it.
     const successor = await successorKey(flight.identity, next)
     if (air.get(key) === entry) air.delete(key)
-    if (cause === 'limited') limits.open(flight.origin, retryAfterMs)
     if (entry.ended) {
       if (refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
       return { kind: 'ended', late: outcome }

@@ -5,6 +5,7 @@ import { coalescer } from './coalescer.ts'
 import type { Coordinator } from './coordinator.ts'
 import { keyedHash } from './keyedHash.ts'
 import { memoryLedger } from './memoryLedger.ts'
+import { paceKeeper } from './paceKeeper.ts'
 
 /** How much an `inProcessCoordinator` remembers, and for how long. */
 export interface InProcessOptions {
@@ -48,7 +49,13 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
   if (!(Number.isSafeInteger(maxEntries) && maxEntries >= 1)) {
     throw new Misconfigured('maxEntries must be an integer of at least 1.')
   }
-  const ring = coalescer({ replayWindowMs, maxEntries, clock, hash: options.hash ?? keyedHash() })
+  const ring = coalescer({
+    replayWindowMs,
+    maxEntries,
+    clock,
+    hash: options.hash ?? keyedHash(),
+    paces: paceKeeper(clock),
+  })
   const memoryMs = Math.max(replayWindowMs, MEMORY_MS)
   const spend = memoryLedger({ clock, random, maxEntries, memoryMs })
 

@@ -4,6 +4,7 @@ import type { Coordinator, EndedElsewhere, Flight, FlightIdentity } from '../coo
 import { flightText, scopeText } from '../coordination/flightText.ts'
 import { heldBy } from '../coordination/heldBy.ts'
 import { memoryLedger } from '../coordination/memoryLedger.ts'
+import { paceNews } from '../coordination/paceNews.ts'
 import { sendResult } from '../coordination/sendResult.ts'
 import { toDoubt } from '../coordination/sendSpans.ts'
 import { sent } from '../coordination/sent.ts'
@@ -111,7 +112,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       }
       switch (found.kind) {
         case 'lead':
-          return lead(flight, turn, results)
+          return lead(flight, turn, results, found.isPaced)
         case 'ended':
           return ENDED
         case 'done':
@@ -149,8 +150,14 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     return undefined
   }
 
-  async function lead(flight: Flight, turn: RedisFlight, results: Results): Promise<Remote> {
+  async function lead(
+    flight: Flight,
+    turn: RedisFlight,
+    results: Results,
+    isPaced: boolean,
+  ): Promise<Remote> {
     const { ask, identity } = flight
+    const sentAt = clock.monotonic()
     const outcome =
       certain.get(turn.name) ??
       (await leased(
@@ -160,11 +167,12 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const isDone = isReplaced(outcome, identity.refreshToken)
     const isClosed = outcome.kind === 'rejected' || (outcome.kind === 'unknown' && outcome.consumed)
     if (isDone || isClosed) certain.set(turn.name, turn.scope, outcome, isClosed)
-    const isLimited = outcome.kind === 'refused' && outcome.cause === 'limited'
     const result = isDone ? await results.seal(outcome) : sendResult(outcome)
-    const limitedMs = isLimited ? (outcome.retryAfterMs ?? 0) : 0
+    const told = paceNews(outcome)
+    const news = isPaced || told?.kind === 'overloaded' ? told : undefined
+    const ageMs = clock.monotonic() - sentAt
     // The intent stands until this is known: others hold.
-    const finished = await asked(() => rows.finish(turn, { result, ask, limitedMs, roll: random() }))
+    const finished = await asked(() => rows.finish(turn, { result, ask, news, ageMs, roll: random() }))
     if (!finished && typeof result !== 'string' && result.kind === 'unsent') unsent.owe(turn, ask)
     if (finished?.kind === 'ended') return { kind: 'ended', late: outcome }
     if (finished?.kind !== 'settled') return outcome

@@ -1,7 +1,9 @@
 import { type LedgerRow, MEMORY_MS, type SendResult } from '../../machines/session.ledger.ts'
 import type { FlightAsk } from '../coordination/coordinator.ts'
+import type { PaceNews } from '../coordination/pace.ts'
 import type { redisCalls } from './calls.ts'
 import { askText, resultText, rowOf } from './ledgerText.ts'
+import { newsText } from './paceText.ts'
 import { ACQUIRE, END, FINISH, RENEW } from './scripts.ts'
 
 /** One flight in Redis: names are hashes, and tell nothing. */
@@ -17,7 +19,8 @@ export interface RedisFlight {
 
 /** What Redis says to who asks for a send. */
 export type Acquired =
-  | { readonly kind: 'lead' }
+  /** `isPaced`: a limiter has spoken lately, so that successes count. */
+  | { readonly kind: 'lead'; readonly isPaced: boolean }
   | { readonly kind: 'ended' }
   | { readonly kind: 'done'; readonly sealed: string; readonly ageMs: number }
   | { readonly kind: 'held'; readonly row: LedgerRow; readonly now: number }
@@ -49,8 +52,9 @@ export interface Finish {
   /** What the ledger makes of it; text: the sealed result of a token that is spent. */
   readonly result: SendResult | string
   readonly ask: FlightAsk
-  /** How long nothing is sent to the origin; milliseconds. */
-  readonly limitedMs: number
+  /** What it tells of the pace of its origin, and how long ago the token was sent; milliseconds. */
+  readonly news: PaceNews | undefined
+  readonly ageMs: number
   /** 0 to 1: spreads the next sends. */
   readonly roll: number
 }
@@ -69,7 +73,7 @@ export function redisRows({
 }: RedisRowsOptions) {
   const flightKey = (name: string) => `{${prefix}}flight:${name}`
   const scopeKey = (name: string) => `{${prefix}}ended:${name}`
-  const originKey = (name: string) => `{${prefix}}limited:${name}`
+  const originKey = (name: string) => `{${prefix}}pace:${name}`
 
   return {
     async acquire({ name, scope, origin, owner }: RedisFlight, ask: FlightAsk): Promise<Acquired> {
@@ -78,6 +82,7 @@ export function redisRows({
       const [kind, first, second] = listOf(await redis.run(ACQUIRE, keys, args))
       switch (kind) {
         case 'lead':
+          return { kind, isPaced: Number(first) === 1 }
         case 'ended':
           return { kind }
         case 'done':
@@ -92,7 +97,7 @@ export function redisRows({
     },
 
     async finish({ name, origin, owner }: RedisFlight, finish: Finish): Promise<Finished> {
-      const { result, ask, limitedMs, roll } = finish
+      const { result, ask, news, ageMs, roll } = finish
       const isDone = typeof result === 'string'
       const [kind, waiters, row, now] = listOf(
         await redis.run(
@@ -102,13 +107,14 @@ export function redisRows({
             owner,
             channel,
             name,
-            Math.round(limitedMs),
+            newsText(news),
             MEMORY_MS,
             askText(ask),
             roll,
             isDone ? 'done' : result.kind,
             isDone ? result : resultText(result),
             replayWindowMs,
+            ageMs,
           ],
         ),
       )

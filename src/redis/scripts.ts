@@ -1,4 +1,6 @@
+import { PACE } from '../coordination/pace.ts'
 import { LEDGER } from './ledgerScript.ts'
+import { PACING } from './paceScript.ts'
 
 /** The clock of Redis, in milliseconds: the processes' own may differ. */
 const NOW = `
@@ -6,15 +8,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /**
- * KEYS: the flight, the tombstone of its session, the breaker of its origin.
+ * KEYS: the flight, the tombstone of its session, the pace of its origin.
  * ARGV: owner, ask, life of the intent, of the lease, of the row; all in milliseconds.
  *
- * Answers `lead`, or what is known: `ended`; `done`, the sealed result and its age; `held`, the row and the instant it
+ * Answers `lead`, and whether a pace is kept; or what is known: `ended`; `done`, the sealed result and its age; `held`, the row and the instant it
  * is told at; `pending`, what is left of the lease and of the intent; `limited` and for how long.
  */
-export const ACQUIRE = `${LEDGER}${NOW}
+export const ACQUIRE = `${LEDGER}${PACING}${NOW}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'ended'} end
-local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'at', 'result', 'lease', 'row')
+local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'at', 'result', 'lease', 'row', 'place')
 if f[1] == 'ended' then return {'ended'} end
 if f[1] == 'done' then return {'done', f[4], now - tonumber(f[3])} end
 local ask, row = readAsk(ARGV[2], now), readRow(f[6])
@@ -26,24 +28,38 @@ if kind == 'open' then
   return {'pending', tonumber(f[5]) - now, math.ceil(waitMs)}
 end
 if kind ~= 'send' then return {'held', rowText(raised(row or blank(now), ask.known)), number(now)} end
-local limit = redis.call('PTTL', KEYS[3])
-if limit > 0 then return {'limited', limit} end
+local told = redis.call('GET', KEYS[3])
+if told then
+  local pace = readPace(told, now)
+  local wait = enter(pace, tonumber(f[7] or 'inf'), ask.isEarly, now)
+  redis.call('SET', KEYS[3], paceText(pace), 'PX', ${PACE.memoryMs})
+  if wait > 0 then
+    redis.call('HSET', KEYS[1], 'place', number(now + wait))
+    redis.call('PEXPIRE', KEYS[1], row and ARGV[5] or ${PACE.memoryMs})
+    return {'limited', math.ceil(wait)}
+  end
+end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[4], 'waiters', 0,
-  'row', rowText(opened(row, ask, now, tonumber(ARGV[3]))), 'before', row and rowText(row) or '')
+  'place', 'inf', 'row', rowText(opened(row, ask, now, tonumber(ARGV[3]))), 'before', row and rowText(row) or '')
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
-return {'lead'}`
+return {'lead', told and 1 or 0}`
 
 /**
- * KEYS: the flight, the breaker of its origin.
- * ARGV: owner, channel, name of the flight, how long the origin is closed, life of the row, ask, roll, what became of
- * the flight (`done`, or a `SendResult`), the sealed result or what else there is to tell, life of the result.
+ * KEYS: the flight, the pace of its origin.
+ * ARGV: owner, channel, name of the flight, what the send tells of the pace, life of the row, ask, roll, what became of
+ * the flight (`done`, or a `SendResult`), the sealed result or what else there is to tell, life of the result, how long
+ * ago the token was sent.
  *
  * Answers `lost` where the intent is another's by now, `ended`, or `settled`: how many others waited, the row (empty:
  * none is left) and the instant it is told at.
  */
-export const FINISH = `${LEDGER}${NOW}
+export const FINISH = `${LEDGER}${PACING}${NOW}
 local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'row', 'before', 'waiters')
-if tonumber(ARGV[4]) > 0 then redis.call('SET', KEYS[2], '1', 'PX', ARGV[4]) end
+if ARGV[4] ~= '' then
+  local pace = readPace(redis.call('GET', KEYS[2]), now)
+  learned(pace, ARGV[4], now - tonumber(ARGV[11]), now)
+  redis.call('SET', KEYS[2], paceText(pace), 'PX', ${PACE.memoryMs})
+end
 if f[1] == 'ended' then return {'ended'} end
 local row, kind, detail = readRow(f[3]), ARGV[8], ARGV[9]
 if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end

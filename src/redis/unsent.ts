@@ -27,7 +27,7 @@ export function redisUnsent(clock: Clock, rows: Pick<ReturnType<typeof redisRows
       // The first may stand; of those after it nothing was asked.
       if (owed.has(name)) return
       const notify = async () => {
-        await rows.finish(turn, { result: { kind: 'unsent' }, ask, limitedMs: 0, roll: 0 })
+        await rows.finish(turn, { result: { kind: 'unsent' }, ask, news: undefined, ageMs: 0, roll: 0 })
         forget(name)
       }
       owed.set(name, { notify, stop: insist(clock, notify) })

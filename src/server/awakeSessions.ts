@@ -7,6 +7,7 @@ import type { Runtime } from '../session/runtime.ts'
 import { backoffAt } from '../session/storedBackoff.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { type Entries, isAt, nameOf, type Opened } from './entries.ts'
+import { pacedNotices, unsentNotices } from './pacedNotices.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { repeatedNotices } from './repeatedNotices.ts'
 import { baseUrlOf, type RunningLogins } from './runLogins.ts'
@@ -45,14 +46,17 @@ export function createAwakeSessions(
   )
   let onChange = () => {}
   const isRepeated = repeatedNotices(settings.clock)
+  const paced = pacedNotices(settings.clock, (notice) => settings.observe(notice))
 
   function wake(via: string, key: string, known: Opened | undefined): AwakeSession {
     if (known) entries.hold(key, known)
+    const isUnsent = unsentNotices()
     const handle = startSession({
       ...(optionsOf.get(via) as ReturnType<typeof sessionOptions>),
       store: owing(key, entries.sessionStore(key, known)),
       ...recordedAs(nameOf(key), settings),
       observe(notice) {
+        if (isUnsent(notice)) return paced()
         if (isRepeated(key, notice)) return
         settings.observe({ ...notice, session: nameOf(key) }, whoseOf(via, handle))
       },

@@ -58,6 +58,8 @@ export type ServerNotice =
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }
   /** A logout of the provider of the login `via` that could not be judged (`keys`), or carried out (`store`): it is to come again. */
   | { readonly type: 'providerLogoutFailed'; readonly via: string; readonly cause: 'keys' | 'store' }
+  /** So many refreshes were told to wait since the last such notice, and nothing was sent: a limiter of the backend has spoken. */
+  | { readonly type: 'refreshesPaced'; readonly count: number }
   | { readonly type: 'storeFailed'; readonly doing: 'read' | 'write' }
   /** Told when the server is made. `option`: whose URL is of another host, and not https. */
   | { readonly type: 'plainHttp'; readonly option: Exclude<UrlOption, 'jwks'> }

@@ -142,6 +142,8 @@ export type RefreshOutcome =
       readonly kind: 'refused'
       readonly cause: RefusedCause
       readonly retryAfterMs?: number
+      /** It is too much for whoever answered (503): others wait as well. Of `limited` that is known. */
+      readonly overloaded?: true
       /** What to mend; with `misconfigured`, for the message of `Misconfigured`. Holds no token, and of an answer its issuer at most. */
       readonly problem?: string
     }
@@ -153,6 +155,8 @@ export type RefreshOutcome =
       readonly consumed?: true
       /** A `Retry-After` that came with it; milliseconds. */
       readonly retryAfterMs?: number
+      /** It is too much for whoever answered (503): others wait as well. */
+      readonly overloaded?: true
       /** From a coordinator: how long ago the token was sent; milliseconds. */
       readonly ageMs?: number
       /**

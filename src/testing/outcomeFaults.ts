@@ -93,11 +93,11 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
       warnings: areWarnings,
     },
   ],
-  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan, problem: isText }],
+  refused: [{ cause: word(refusedCauses) }, { retryAfterMs: isSpan, overloaded: isTrue, problem: isText }],
   rejected: [{ reason: word(reasons) }, { security: word(securityNotices) }],
   unknown: [
     { cause: word(unknownCauses), answered: isFlag },
-    { consumed: isTrue, retryAfterMs: isSpan, ageMs: isSpan, warnings: areWarnings },
+    { consumed: isTrue, retryAfterMs: isSpan, overloaded: isTrue, ageMs: isSpan, warnings: areWarnings },
   ],
   unsupported: [{ forGood: isFlag }, {}],
 }

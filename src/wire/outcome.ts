@@ -38,10 +38,13 @@ function classify(result: WireAnswer, rules: AnswerRules): RefreshOutcome {
   if (redirected) return unknown('redirect')
   const own = fault ? undefined : rules.own?.(result)
   const outcome = own ?? (WHOLE.includes(status) ? whole(result, rules) : byStatus(status, rules))
+  if (outcome.kind !== 'refused' && outcome.kind !== 'unknown') return outcome
   const wait = retryAfterMs(headers)
-  return wait !== undefined && (outcome.kind === 'refused' || outcome.kind === 'unknown')
-    ? { ...outcome, retryAfterMs: wait }
-    : outcome
+  return {
+    ...outcome,
+    ...(status === 503 && !own && { overloaded: true as const }),
+    ...(wait !== undefined && { retryAfterMs: wait }),
+  }
 }
 
 /** The token was spent for this answer: whatever can be read of it is read, whatever its type says. */

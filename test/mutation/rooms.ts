@@ -31,7 +31,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   coordination: {
     folder: 'src/coordination/',
     tests: [
-      'test/coordination/breaker.test.ts',
+      'test/coordination/pace.test.ts',
+      'test/coordination/herd.test.ts',
       'test/coordination/replayWindow.test.ts',
       'test/coordination/conformance.test.ts',
       'test/coordination/logout.test.ts',

@@ -232,7 +232,10 @@ describe('what the answers mean', () => {
     expect(await failed(500, 'server_error')).toEqual(unknown('status'))
     expect(await failed(500, 'invalid_grant')).toEqual(unknown('status'))
     expect(await failed(503, 'temporarily_unavailable')).toEqual({ kind: 'refused', cause: 'unavailable' })
-    expect(await answered(() => page('', { status: 503 }))).toEqual(unknown('status'))
+    expect(await answered(() => page('', { status: 503 }))).toEqual({
+      ...unknown('status'),
+      overloaded: true,
+    })
     expect(await answered(() => page('', { status: 503 }), { trust503: true })).toMatchObject({
       kind: 'refused',
     })

@@ -233,7 +233,7 @@ test('U37: whatever happens to a token, the row in Redis is the one that the led
         if (dies) continue
         const result = sendResult(outcome)
         const told = [result.kind, resultText(result), 60_000]
-        const finishing = [`owner ${index}`, 'channel', key, 0, 86_400_000, askText(ask), roll, ...told]
+        const finishing = [`owner ${index}`, 'channel', key, '', 86_400_000, askText(ask), roll, ...told, 0]
         const [end, , left, now] = await run(FINISH, [key, 'origin'], finishing)
         expect(end).toBe('settled')
         row = settled(claimed.row, claimed.before, result, ask.resend, Number(now), roll)

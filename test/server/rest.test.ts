@@ -54,7 +54,7 @@ async function situation() {
       },
     })
   }
-  const { page } = server()
+  const { page, notices, open } = server()
   await page.navigate('/session/login/start')
   return {
     backend,
@@ -62,6 +62,8 @@ async function situation() {
     pass,
     sends,
     server,
+    notices,
+    open,
     /** How often a session wanted to send. */
     asked: () => asked,
     timers: () => timers,
@@ -149,4 +151,25 @@ test('U62: a session that succeeds again keeps nothing of its backoff', async ()
   pass(10_000)
   expect((await page.get(USERS)).status).toBe(200)
   expect(asked()).toBe(before + 1)
+})
+
+test('U61: whoever observes is not told of each session that waits', async () => {
+  const { backend, page, pass, notices, open, settled } = await situation()
+  const others = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const other = open()
+      await other.navigate('/session/login/start')
+      return other
+    }),
+  )
+  pass(LIFE_MS)
+  backend.faults.inject('openidRefresh', LIMITED)
+  expect((await page.get(USERS)).status).toBe(503)
+  await settled()
+  notices.length = 0
+  for (const other of [...others, ...others]) expect((await other.get(USERS)).status).toBe(503)
+  await settled()
+  // Each of them hears once that its bearer ends.
+  const told = notices.map(({ type }) => type).filter((type) => type !== 'nearingExpiry')
+  expect(told.every((type) => type === 'refreshesPaced')).toBe(true)
 })

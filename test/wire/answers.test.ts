@@ -322,11 +322,21 @@ describe('other statuses', () => {
   })
 
   test('A37 503 of an unknown origin proves nothing, unless its gateway is trusted', async () => {
-    expect(await status(503)).toEqual(unknown('status'))
-    expect(await status(503, { 'retry-after': '7' })).toEqual({ ...unknown('status'), retryAfterMs: 7000 })
+    const overloaded = true
+    expect(await status(503)).toEqual({ ...unknown('status'), overloaded })
+    expect(await status(503, { 'retry-after': '7' })).toEqual({
+      ...unknown('status'),
+      overloaded,
+      retryAfterMs: 7000,
+    })
     const trusted = (code: number) =>
       answered(() => page('', { status: code, headers: { 'retry-after': '7' } }), { trust503: true })
-    expect(await trusted(503)).toEqual({ kind: 'refused', cause: 'unavailable', retryAfterMs: 7000 })
+    expect(await trusted(503)).toEqual({
+      kind: 'refused',
+      cause: 'unavailable',
+      overloaded,
+      retryAfterMs: 7000,
+    })
     expect(await trusted(502)).toEqual({ ...unknown('status'), retryAfterMs: 7000 })
   })
 
