@@ -79,6 +79,7 @@ export const notices: Readonly<Record<string, Shown>> = {
   notVerified: { cause: wordOf({ unavailable: true, refused: true }) },
   turnedAway: { code: turnedAway },
   providerLogoutFailed: { cause: wordOf({ keys: true, store: true }) },
+  refreshesPaced: { count: number },
   storeFailed: { doing: wordOf({ read: true, write: true }) },
   plainHttp: {},
 } satisfies Record<SessionNotice['type'] | ServerNotice['type'], Shown>
