@@ -6,13 +6,13 @@ import { startSession } from '../session/ports.ts'
 import type { Runtime } from '../session/runtime.ts'
 import { backoffAt } from '../session/storedBackoff.ts'
 import type { SessionStore } from '../stores/store.ts'
-import { type Entries, isAt, nameOf, type Opened } from './entries.ts'
+import { type Entries, nameOf, type Opened } from './entries.ts'
 import { pacedNotices, unsentNotices } from './pacedNotices.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import { backedOff, givenUp } from './recordChanges.ts'
 import { repeatedNotices } from './repeatedNotices.ts'
 import { baseUrlOf, type RunningLogins } from './runLogins.ts'
 import type { RunningLogin } from './serverLogin.ts'
-import type { ServerRecord } from './serverRecord.ts'
 
 interface AwakeSession {
   readonly handle: Runtime
@@ -86,18 +86,12 @@ export function createAwakeSessions(
     { epoch, version, reason }: SessionState,
   ): Promise<void> {
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
-    const over = (record: ServerRecord): ServerRecord | undefined => {
-      const { session, intent } = record
-      const isSame = session.epoch === epoch && session.version === version
-      // Of a send in the air somebody else will tell.
-      const isOpen = (intent?.openUntil ?? 0) > settings.clock.wall()
-      const isSaid = intent?.closed !== undefined && intent.closed !== 'consumed'
-      return isSame && intent && !isOpen && !isSaid
-        ? { ...record, intent: { ...intent, closed: reason } }
-        : undefined
-    }
     // Unwritten, the next one finds out by itself.
-    await ending(key, live, entries.update(key, over)).catch(() => {})
+    await ending(
+      key,
+      live,
+      entries.update(key, givenUp({ epoch, version }, reason, settings.clock.wall())),
+    ).catch(() => {})
   }
 
   /**
@@ -108,11 +102,7 @@ export function createAwakeSessions(
     const { session } = live.handle
     const { epoch, version } = session.getSnapshot()
     const stored = backoffAt(backoff, session.clock.now(), settings.clock.wall())
-    const waiting = (record: ServerRecord): ServerRecord | undefined =>
-      'ended' in record.session || !isAt(record.session, { epoch, version })
-        ? undefined
-        : { ...record, session: { ...record.session, backoff: stored } }
-    await ending(key, live, entries.update(key, waiting)).catch(() => {})
+    await ending(key, live, entries.update(key, backedOff({ epoch, version }, stored))).catch(() => {})
   }
 
   /** A session stays awake while its end is written: from its record it would be woken as if it were alive. */
