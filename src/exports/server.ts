@@ -15,7 +15,7 @@ export type {
 export type { LoginChoice } from '../server/loginChoice.ts'
 export type { ServerEndReason, ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { OpenOptions } from '../server/openSession.ts'
-export type { RequestInfo, SessionServerOptions } from '../server/options.ts'
+export type { ForwardAuthOptions, RequestInfo, SessionServerOptions } from '../server/options.ts'
 export type { ApiTarget } from '../server/routes.ts'
 export type { ServerCookie } from '../server/serverCookie.ts'
 export type {

@@ -31,6 +31,10 @@ export const failure = (
   headers: HeadersInit = {},
 ) => json(status, { error, ...more }, cookies, headers)
 
+/** 204, never cached. */
+export const noContent = (headers: Readonly<Record<string, string>>) =>
+  new Response(null, { status: 204, headers: { ...HEADERS, ...headers } })
+
 /** Something that came before this server has read the body: what it held cannot be passed on. */
 export const bodyAlreadyRead = () =>
   failure(500, 'body_already_read', {

@@ -13,7 +13,9 @@ import { createEnd } from './endOwn.ts'
 import { createEndSession } from './endSession.ts'
 import { createEndSessionUrls } from './endSessionUrls.ts'
 import { createEntries } from './entries.ts'
+import { forwardAuth } from './forwardAuth.ts'
 import { createGetSession } from './getSession.ts'
+import { createHealth } from './health.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
 import { listLogins } from './listLogins.ts'
@@ -110,15 +112,17 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       ]),
     ),
   )
-  // These are called by others: a provider, and a browser that comes back from one.
+  // These are called by others: a provider, a browser that comes back from one, and a proxy.
   const returning = [...callbacks.values(), ...unknownCallbacks]
-  const calledByOthers = new Set<Endpoint>([backChannel, ...returning])
+  const calledByOthers = new Set<Endpoint>([backChannel, forwardAuth, ...returning])
   const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...returning])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
+    [`GET ${paths.root}auth`]: forwardAuth,
+    [`GET ${paths.root}health`]: createHealth(settings),
     [`POST ${paths.root}logout`]: logout(endSession),
     [`GET ${paths.providerLogout}`]: providerLogout,
     [`GET ${paths.root}logins`]: listLogins,

@@ -90,6 +90,13 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly api?: Readonly<Record<string, readonly string[] | ApiTarget>>
   /** The client's address, sent as `X-Forwarded-For`: for a backend that trusts this server. */
   readonly forwardClientIp?: (request: Request, info: RequestInfo) => string | undefined
+  /**
+   * What `GET {path}auth` tells a proxy that asks before it passes a request on, beside 204.
+   *
+   * @example
+   * const server = createSessionServer({ ...serverOptions, forwardAuth: { headers: { 'X-User-Id': 'id' } } })
+   */
+  readonly forwardAuth?: ForwardAuthOptions
   /** Whether a request shows a user at work, rather than a page that polls. @default `isUserActivity` */
   readonly isUserActivity?: (request: Request) => boolean
   /** Ends a session after this much time without a user; milliseconds. @default 1_800_000 (30 minutes) */
@@ -148,6 +155,21 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    * @default Math.random
    */
   readonly random?: () => number
+}
+
+/** What a proxy is told of whoever is logged in; without it nothing but that somebody is. */
+export interface ForwardAuthOptions {
+  /**
+   * Headers of the answer, each to the field of the user that it holds, as the schema of the option `user` shows it. Names begin
+   * with `X-` or `Remote-`. Texts, numbers, flags and lists of them; percent-encoded where they are no plain ASCII; empty where
+   * there is none, or one of more than 1 000 characters. @default none
+   */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Gives the bearer, as `Authorization`, to a proxy that shows this secret in `X-Forward-Auth-Secret`, and refreshes for that. At
+   * least 32 characters; a page must never learn it. @default no bearer is given to anybody
+   */
+  readonly bearerSecret?: string
 }
 
 /** What a server knows of a request besides the request. */

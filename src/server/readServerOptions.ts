@@ -64,6 +64,14 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     throw new Misconfigured(
       'Options "maxSessionsPerUser" and "sealedCookies" exclude each other: sessions that only browsers hold cannot be counted. Keep sessions in a store.',
     )
+  const { headers = {}, bearerSecret } = settings.forwardAuth ?? {}
+  for (const name of Object.keys(headers))
+    if (!/^(x|remote)-[a-z\d-]{1,60}$/i.test(name))
+      throw new Misconfigured(
+        `Option "forwardAuth.headers": a name must begin with "X-" or "Remote-", with letters, digits and "-" after that; one is "${name}".`,
+      )
+  if (bearerSecret !== undefined && bearerSecret.length < 32)
+    throw new Misconfigured('Option "forwardAuth.bearerSecret" must have at least 32 characters.')
   if (settings.recorder && typeof settings.recorder.attach !== 'function')
     throw new Misconfigured(
       'Option "recorder" must be a recorder: the result of createRecorder of xstate-session/recorder.',

@@ -13,6 +13,7 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
    *
    * - `GET {path}`: the facts of the session · `POST {path}refresh` · `GET {path}verify` · `POST {path}logout`
+   * - `GET {path}auth`: for a proxy that asks before it passes a request on · `GET {path}health`: for balancers
    * - `GET {path}logins`: the ways to log in, and whether they work
    * - `POST {path}login` · `POST {path}login/next` · `POST` and `GET {path}login/start` · `GET` of the callback of each login
    * - `GET {path}logout/provider`: on to the provider's own logout

@@ -39,6 +39,7 @@ const SAMPLES = {
   passedOn: "requestHeaders: ['x-region']",
   clientIp: 'clientIp(1)',
   tenant: 'process.env.TENANT',
+  forwardAuth: 'forwardAuth: {',
 } as const
 
 afterAll(killAll)

@@ -7,6 +7,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { toNodeListener } from 'xstate-session/node'
+import { createSessionServer } from 'xstate-session/server'
 import { freePort } from '../../examples/server/processes.ts'
 import { onPort } from '../server/onPort.ts'
 
@@ -14,12 +16,15 @@ const root = new URL('../../', import.meta.url)
 const hasNginx = spawnSync('nginx', ['-v']).status === 0
 
 /** The lines of the page in front of `listener`, on a port of loopback and without TLS. */
-async function nginxBefore(listener: RequestListener) {
+async function nginxBefore(listener: RequestListener, reports?: RequestListener) {
   const page = await readFile(new URL('docs/deployment.md', root), 'utf8')
-  const [, lines = ''] = /^```nginx\n(.*?)^```$/ms.exec(page) ?? []
+  const [lines = '', more = ''] = Array.from(page.matchAll(/^```nginx\n(.*?)^```$/gms), ([, code]) => code)
   const { port: upstream } = await onPort(listener)
   const port = await freePort()
-  const server = lines
+  const whole = reports ? lines.replace(/^}$/m, `${more}}`) : lines
+  const application = reports ? await onPort(reports) : undefined
+  const server = whole
+    .replaceAll('http://reports', application?.url ?? '')
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
     .replaceAll('http://panel', `http://127.0.0.1:${upstream}`)
   expect(server).not.toBe(lines)
@@ -117,4 +122,66 @@ test.skipIf(!hasNginx)('U63: the lines for nginx hold no event back', async () =
   say('data: b\n\n')
   expect((await parts.next()).value).toBe('data: b\n\n')
   request.destroy()
+})
+
+test.skipIf(!hasNginx)('the lines for nginx put an application behind the session', async () => {
+  const panel = createSessionServer({
+    publicUrl: 'https://admin.example.com/',
+    secrets: ['a secret that is long enough for a test of this'],
+    logins: {
+      staff: () => ({
+        identity: 'here',
+        apiUrl: 'https://api.example/',
+        strategies: {
+          own: { needsRefreshToken: true, refresh: async () => ({ kind: 'refused', cause: 'unavailable' }) },
+        },
+        submit: async () => ({
+          done: {
+            answer: {
+              token: 'secret-bearer',
+              user: { id: 'u1', role: 'ADMIN', name: 'Zoë' },
+              expiresIn: 600,
+            },
+            strategy: 'own',
+          },
+        }),
+      }),
+    },
+    forwardAuth: { headers: { 'X-User-Id': 'id', 'X-User-Role': 'role' } },
+  })
+  const seen: IncomingMessage[] = []
+  const { url } = await nginxBefore(
+    toNodeListener(panel.handle, { origin: 'https://admin.example.com' }),
+    (incoming, outgoing) => {
+      seen.push(incoming)
+      outgoing.end('a report')
+    },
+  )
+  const spoofed = { 'x-user-id': 'somebody else', 'x-original-method': 'GET', 'x-forwarded-method': 'GET' }
+  const nobody = await fetch(`${url}/reports/1?a=b`, { redirect: 'manual', headers: spoofed })
+  expect([nobody.status, nobody.headers.get('location')]).toEqual([
+    302,
+    'https://admin.example.com/login?returnTo=/reports/1?a=b',
+  ])
+  const login = await fetch(`${url}/session/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf': '1' },
+    body: '{}',
+  })
+  const cookie = login.headers.getSetCookie().map((line) => line.split(';')[0])[0] ?? ''
+  const read = await fetch(`${url}/reports/1`, { headers: { ...spoofed, cookie } })
+  expect([read.status, await read.text()]).toEqual([200, 'a report'])
+  const write = (more: Record<string, string>) =>
+    fetch(`${url}/reports/1`, { method: 'POST', body: 'x', headers: { ...spoofed, cookie, ...more } })
+  expect((await write({ origin: 'https://admin.example.com' })).status).toBe(200)
+  expect((await write({ origin: 'https://evil.example', 'sec-fetch-mode': 'navigate' })).status).toBe(403)
+  expect((await write({})).status).toBe(403)
+  expect(seen.map(({ method, headers }) => [method, headers['x-user-id'], headers['x-user-role']])).toEqual([
+    ['GET', 'u1', 'ADMIN'],
+    ['POST', 'u1', 'ADMIN'],
+  ])
+  expect(seen.every(({ headers }) => headers.cookie === undefined)).toBe(true)
+  // The endpoint is the proxy's alone.
+  const direct = await fetch(`${url}/session/auth`, { headers: { ...spoofed, cookie } })
+  expect(direct.status).toBe(404)
 })

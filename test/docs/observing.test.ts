@@ -10,7 +10,7 @@ const PAGE = 'docs/operations.md'
 const PUBLIC = 'https://admin.example.com'
 
 /** A part of each sample of the page, by which it is found. */
-const SAMPLES = { log: 'time: new Date()', openTelemetry: 'observeWith' } as const
+const SAMPLES = { log: 'time: new Date()', audit: 'audit.jsonl', openTelemetry: 'observeWith' } as const
 
 test('U63: the log of the page is one JSON object a notice, and holds nothing of anybody', async () => {
   const backend = await startBackend({ panelUrl: PUBLIC })
