@@ -49,9 +49,9 @@ export function bearerOf(
   }
 
   async function acquire(signal: AbortSignal | null | undefined, isHurried = false): Promise<string> {
-    if (!canRefresh) {
-      if (bearer === undefined || clock.wall() >= endsAt) throw new LoggedOut('elsewhere')
-      return bearer
+    if (!canRefresh || found.isStale) {
+      if (bearer !== undefined && clock.wall() < endsAt) return bearer
+      throw found.isStale ? new RefreshUnavailable(undefined) : new LoggedOut('elsewhere')
     }
     // Nobody waits for so long, and until then nothing is to be done.
     if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.sourceOf(key))
@@ -73,6 +73,7 @@ export function bearerOf(
     signal: AbortSignal | null | undefined,
   ): Promise<string | undefined> {
     if (!canRefresh) return undefined
+    if (found.isStale) throw new RefreshUnavailable(undefined)
     // The session goes on refreshing when the caller has left.
     const task = sessions.awake.use(key, known, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)

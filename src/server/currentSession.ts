@@ -103,7 +103,7 @@ async function unverified(
 export function logout(endSession: EndSession): Endpoint {
   return async (context, request) => {
     const { sessions } = context
-    const found = await sessions.findFor(request)
+    const found = await sessions.findFor(request, true)
     if (!isFound(found))
       return found.isOther || found.isAmbiguous || found.isUnknownLogin
         ? noSession(context, request, found)

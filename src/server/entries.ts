@@ -4,12 +4,15 @@ import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ServerSettings } from './readServerOptions.ts'
+import { recentRecords } from './recentRecords.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
 import { listOfTags } from './sessionTags.ts'
 
 export interface Opened {
   readonly record: ServerRecord
   readonly revision: number
+  /** The store is away: this is what it said a moment ago, good for reads alone. */
+  readonly isStale?: true
 }
 
 const TRIES = 5
@@ -26,13 +29,29 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   const notify = (notice: ServerNotice) => settings.observe(notice)
   /** What is known of the records of sessions that are awake: most writes then need no read before them. */
   const held = new Map<string, Opened>()
+  const recent = recentRecords<Opened>(clock, settings.staleIfErrorMs)
 
   const fitted = (record: ServerRecord) => (settings.sealedCookies ? cookieRecord(record) : record)
 
+  const noteRecent = (key: string, opened: Opened | undefined) =>
+    recent.note(key, opened && !isEnded(opened.record.session) ? opened : undefined)
+
   async function read(key: string): Promise<Opened | undefined> {
     const opened = await readStored(key)
+    noteRecent(key, opened)
     if (opened && held.has(key)) held.set(key, opened)
     return opened
+  }
+
+  /** As `read`; while the store is away what it said a moment ago, if the option `staleIfErrorMs` lets. */
+  async function readOrRecent(key: string): Promise<Opened | undefined> {
+    try {
+      return await read(key)
+    } catch (error) {
+      const opened = recent.of(key)
+      if (!opened) throw error
+      return { ...opened, isStale: true }
+    }
   }
 
   async function readStored(key: string): Promise<Opened | undefined> {
@@ -105,6 +124,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       const revision = next ? await write(next, opened.revision) : null
       if (next && revision !== null) {
         const written = { record: next, revision }
+        noteRecent(key, written)
         if (held.has(key)) held.set(key, written)
         return written
       }
@@ -148,6 +168,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     /** The record as it can be kept: of a user whose looks no cookie could hold, without them. */
     fitted,
     read,
+    readOrRecent,
     write,
     update,
     sessionStore,

@@ -126,6 +126,12 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
    * @default Infinity: a stream of events may be silent for as long as it likes
    */
   readonly bodyTimeoutMs?: number
+  /**
+   * While the store is away: for how long a session that was read before goes on to be served, milliseconds, at most 60 000.
+   * `GET` and `HEAD` of the API alone, with a bearer that is good, and never after an end that this process has seen; an end
+   * in another process may go unseen for as long. Up to 10 000 sessions. @default 0: nobody is served
+   */
+  readonly staleIfErrorMs?: number
   /** Life of a bearer whose answer says nothing about it; milliseconds. @default Infinity: only a 401 tells */
   readonly lifetimeMs?: number
   /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */

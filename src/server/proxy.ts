@@ -22,9 +22,10 @@ const FRAMING = ['content-length', 'trailer']
 export function proxy(route: RouteMatch): Endpoint {
   return async (context, request, info) => {
     const { sessions, settings } = context
-    const found = await sessions.findFor(request)
+    const found = await sessions.findFor(request, isRead(request))
     if (!isFound(found)) return noSession(context, request, found)
-    if (settings.isUserActivity(request)) await sessions.note(found, { activeAt: settings.clock.wall() })
+    if (!found.isStale && settings.isUserActivity(request))
+      await sessions.note(found, { activeAt: settings.clock.wall() })
     // A bearer is for the API of its login.
     if (!route.logins.has(found.record.via[0])) return failure(403, 'other_login_api')
     const clientIp = settings.forwardClientIp(request, info)
@@ -52,6 +53,9 @@ export function proxy(route: RouteMatch): Endpoint {
     }
   }
 }
+
+/** What changes nothing may be answered from what was known a moment ago. */
+const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
 /** Sends one call on, with a bearer that is fresh, and once more with a newer one after a 401. */
 async function forwarded(

@@ -27,6 +27,9 @@ const POSITIVE = [
   'lifetimeMs',
 ] as const
 
+/** No end may go unseen for longer. */
+const MAX_STALE_MS = 60_000
+
 /** Fills in the defaults and refuses what cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
@@ -46,6 +49,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     headersTimeoutMs: 60_000,
     bodyTimeoutMs: Infinity,
     lifetimeMs: Infinity,
+    staleIfErrorMs: 0,
     sealedCookies: false,
     random: Math.random as () => number,
     ...(Object.fromEntries(
@@ -57,7 +61,11 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   }
   for (const name of POSITIVE)
     if (!(settings[name] > 0)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
-  const { maxSessionsPerUser } = settings
+  const { maxSessionsPerUser, staleIfErrorMs } = settings
+  if (!(staleIfErrorMs >= 0 && staleIfErrorMs <= MAX_STALE_MS))
+    throw new Misconfigured(
+      `Option "staleIfErrorMs" must be milliseconds from 0 to ${MAX_STALE_MS}: for so long an end in another process may go unseen.`,
+    )
   if (!(maxSessionsPerUser === Infinity || (Number.isInteger(maxSessionsPerUser) && maxSessionsPerUser > 0)))
     throw new Misconfigured('Option "maxSessionsPerUser" must be a whole number above 0.')
   if (settings.sealedCookies && maxSessionsPerUser !== Infinity)

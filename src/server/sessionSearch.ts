@@ -25,11 +25,11 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
    * The session of a request. Each cookie of our name is tried: what leads nowhere costs nobody a session. Where several
    * lead to living sessions, a sibling domain may have planted one, and none counts.
    */
-  async function find(request: SessionRequest): Promise<Found | Missing> {
+  async function find(request: SessionRequest, reading = entries.read): Promise<Found | Missing> {
     let found: Found | undefined
     let missing: Missing = {}
     for (const keys of await sessionCookie.candidatesOf(request)) {
-      const one = await look(keys)
+      const one = await look(keys, undefined, reading)
       if (!isFound(one)) missing = missing.reason || missing.isUnknownLogin ? missing : one
       else if (found) {
         settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' }, { request })
@@ -41,10 +41,10 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
 
   /**
    * The session of a request, if that is the login which its page believes in: what a page of A asks for is never done for
-   * B, who logged in since in another window.
+   * B, who logged in since in another window. `mayBeStale`: the request reads only, and the option `staleIfErrorMs` counts.
    */
-  async function findFor(request: SessionRequest): Promise<Found | Missing> {
-    const found = await find(request)
+  async function findFor(request: SessionRequest, mayBeStale = false): Promise<Found | Missing> {
+    const found = await find(request, mayBeStale ? entries.readOrRecent : entries.read)
     if (!isFound(found) || isFor(request, found.record.login)) return found
     const about = aboutOf(found, request)
     settings.observe({ type: 'turnedAway', code: 'otherLogin', session: nameOf(found.key) }, about)
@@ -55,11 +55,15 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
    * The session under one of `keys`; one whose time is over ends now. `of`: the login that it must be of. One of another login
    * is none then, and one of another backend is left as it is: nobody has brought its cookie.
    */
-  async function look(keys: readonly string[], of?: string): Promise<Found | Missing> {
+  async function look(
+    keys: readonly string[],
+    of?: string,
+    reading = entries.read,
+  ): Promise<Found | Missing> {
     for (const key of keys) {
-      const opened = await entries.read(key)
+      const opened = await reading(key)
       if (!opened) continue
-      const { record, revision } = opened
+      const { record } = opened
       const { session, intent, reason, login } = record
       const ended = ends.unburiedReason(key)
       if (ended) return { reason: ended, login }
@@ -70,7 +74,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
       if (of !== undefined && via !== of) continue
       if (bound === undefined && !settings.retiredLogins.has(via)) return { isUnknownLogin: true }
       const now = clock.wall()
-      const found: Found = { key, record, revision, session }
+      const found: Found = { ...opened, key, session }
       // What another backend or provider has granted is sent to nobody.
       if (bound !== identity) {
         if (of !== undefined) return found
