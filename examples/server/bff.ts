@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { librechatLogin } from 'xstate-session/librechat-login'
 import { toNodeListener } from 'xstate-session/node'
-import { clientIp, createSessionServer, type RequestInfo } from 'xstate-session/server'
+import { clientIp, createSessionServer, jsonLines, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
 import { standInPage } from './pages.ts'
 import { readSettings } from './settings.ts'
@@ -19,7 +19,7 @@ const LAST_ANSWERS_MS = 5_000
 const STEP_MS = 50
 
 const settings = readSettings(process.env)
-const log = (line: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), ...line }))
+const log = jsonLines()
 const metrics = createMetrics()
 const storage = await openStorage(settings, (code) => log({ type: 'coordinator', code }))
 
@@ -61,9 +61,9 @@ front.on('request', (_, response) => {
   response.once('close', () => unanswered.delete(response))
 })
 // For the machines of the operator, never for browsers: on a port of its own.
-const inside = createServer((request, response) => {
+const inside = createServer(async (request, response) => {
   if (request.url === '/metrics')
-    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(metrics.text())
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text())
   else if (request.url === '/ready') response.writeHead(isDraining ? 503 : 200).end()
   else response.writeHead(404).end()
 })
@@ -89,6 +89,6 @@ process.on('SIGINT', () => {})
 front.listen(settings.port, '127.0.0.1', () =>
   inside.listen(settings.insidePort, '127.0.0.1', () => {
     const { port } = inside.address() as AddressInfo
-    log({ type: 'listening', inside: `http://127.0.0.1:${port}` } as { type: string })
+    log({ type: 'listening', inside: `http://127.0.0.1:${port}` })
   }),
 )

@@ -12,6 +12,7 @@ export type {
   OpenServerSession,
   ServerSession,
 } from '../server/getSession.ts'
+export { type JsonLinesOptions, jsonLines, type LogLevel } from '../server/jsonLines.ts'
 export type { LoginChoice } from '../server/loginChoice.ts'
 export type { ServerEndReason, ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 export type { OpenOptions } from '../server/openSession.ts'

@@ -10,7 +10,7 @@ const PAGE = 'docs/operations.md'
 const PUBLIC = 'https://admin.example.com'
 
 /** A part of each sample of the page, by which it is found. */
-const SAMPLES = { log: 'time: new Date()', audit: 'audit.jsonl', openTelemetry: 'observeWith' } as const
+const SAMPLES = { log: 'jsonLines()', audit: 'audit.jsonl', openTelemetry: 'observeWith' } as const
 
 test('U63: the log of the page is one JSON object a notice, and holds nothing of anybody', async () => {
   const backend = await startBackend({ panelUrl: PUBLIC })
@@ -29,8 +29,11 @@ test('U63: the log of the page is one JSON object a notice, and holds nothing of
   const page = browser((request) => server.handle(request), PUBLIC)
   await page.post('/session/login', backend.accounts.localAdmin)
   await page.post('/session/login', { email: 'nobody@example.com', password: 'x' })
-  const notices = lines.map((line) => JSON.parse(line) as { time: string; type: string })
-  expect(notices.map(({ type }) => type)).toEqual(['login', 'loginRefused'])
+  const notices = lines.map((line) => JSON.parse(line) as { time: string; level: string; type: string })
+  expect(notices.map(({ level, type }) => [level, type])).toEqual([
+    ['info', 'login'],
+    ['warn', 'loginRefused'],
+  ])
   for (const { time } of notices) expect(new Date(time).toISOString()).toBe(time)
   expect(lines.join()).not.toMatch(/@/)
 })

@@ -189,6 +189,7 @@ test('./server', async () => {
     [
       "clientIp",
       "createSessionServer",
+      "jsonLines",
       "memoryServerStore",
     ]
   `)
