@@ -3,25 +3,23 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { startBackend } from '../backend/startBackend.ts'
 import { startBalancer } from './balancer.ts'
-import { type Bff, freePort, killAll, startBff, startRedis } from './processes.ts'
+import { clusterStores } from './clusterStore.ts'
+import { type Bff, freePort, killAll, startBff } from './processes.ts'
 import { idsOf, judge, lost, say, sendsOf } from './story.ts'
 import { startTraffic } from './traffic.ts'
 import { createVisitor } from './visitor.ts'
 
-const usage = `npm run cluster             three processes and Redis, until Ctrl-C
-npm run cluster -- --once   the story, checked; the exit code tells`
+const usage = `npm run cluster                      three processes and Redis, until Ctrl-C
+npm run cluster -- --store postgres  the same over PostgreSQL
+npm run cluster -- --once            the story, checked; the exit code tells`
 const LIFE_MS = 6_000
 const SESSIONS = 6
 const SCENE_MS = 7_000
 
-const flags = process.argv.slice(2)
-if (flags.some((flag) => flag !== '--once')) {
-  console.error(usage)
-  process.exit(2)
-}
-const isOnce = flags.includes('--once')
+const { isOnce, open } = read()
 const folder = mkdtempSync(join(tmpdir(), 'cluster-'))
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
@@ -30,13 +28,13 @@ const frontPort = isOnce ? await freePort() : 3000
 const publicUrl = `http://127.0.0.1:${frontPort}`
 const backend = await startBackend({ panelUrl: publicUrl, knobs: { sessionMs: LIFE_MS } })
 try {
-  const redis = await startRedis(folder)
+  const secret = randomBytes(32).toString('base64')
+  const store = await open(folder, secret)
   const env = {
     BACKEND_URL: backend.url,
     PUBLIC_URL: publicUrl,
-    SESSION_SECRETS: randomBytes(32).toString('base64'),
-    COORDINATOR_SECRET: randomBytes(32).toString('base64'),
-    REDIS_URL: redis.url,
+    SESSION_SECRETS: secret,
+    ...store.env,
     LEAD_TIME_MS: '2500',
     BACKEND_LIMITER: 'off',
   }
@@ -51,7 +49,7 @@ try {
     processes.map(({ url }) => url),
   )
 
-  say('Three processes of one panel server, over one Redis, behind a round robin.')
+  say(`Three processes of one panel server, over one ${store.title}, behind a round robin.`)
   say(
     `Bearers live ${LIFE_MS / 1000} s. A refresh token works once: used twice, the provider revokes the login.`,
   )
@@ -72,7 +70,7 @@ try {
     for (const i of [0, 1, 2]) {
       say(`\n${i + 2}. Process ${i + 1} is killed (SIGKILL). A second later a new one takes its place.`)
       // In the middle of a refresh there would be one more story to tell: docs/operations.md tells it.
-      await processes[i]?.killBetweenRefreshes(redis)
+      await processes[i]?.killBetweenRefreshes(store)
       await sleep(1_000, undefined, { signal: stop.signal })
       processes[i] = await launch(i)
       await sleep(SCENE_MS - 1_000, undefined, { signal: stop.signal })
@@ -125,5 +123,18 @@ try {
 } finally {
   killAll()
   await backend.close()
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
+}
+
+function read() {
+  try {
+    const { values } = parseArgs({ options: { once: { type: 'boolean' }, store: { type: 'string' } } })
+    const kind = values.store ?? 'redis'
+    if (kind === 'redis' || kind === 'postgres')
+      return { isOnce: values.once === true, open: clusterStores[kind] }
+  } catch {
+    // Told below.
+  }
+  console.error(usage)
+  process.exit(2)
 }

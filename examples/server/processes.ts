@@ -21,15 +21,19 @@ export interface Bff {
   readonly inside: string
   readonly lines: readonly LogLine[]
   /** Kills it (SIGKILL) at a moment when no refresh of its own is in the air, and none is about to leave. */
-  killBetweenRefreshes(redis: Redis): Promise<void>
+  killBetweenRefreshes(store: Claims): Promise<void>
   /** Resolves to the exit code; `null` after a kill. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-export interface Redis {
-  readonly url: string
+/** What the processes share. */
+export interface Claims {
   /** Whether a process has claimed a refresh token there, and not yet told what became of the token. */
   isClaimed(): Promise<boolean>
+}
+
+export interface Redis extends Claims {
+  readonly url: string
 }
 
 /** Within this time a line of a log has gone through its pipe. */
@@ -94,12 +98,12 @@ export async function startBff(
     inside,
     lines,
     stop,
-    async killBetweenRefreshes(redis) {
+    async killBetweenRefreshes(store) {
       for (;;) {
-        // A stopped process sends nothing: its log and Redis, read meanwhile, say all that it has done.
+        // A stopped process sends nothing: its log and the store, read meanwhile, say all that it has done.
         child.kill('SIGSTOP')
         await sleep(LOG_MS)
-        if (!isRefreshing(lines) && !(await redis.isClaimed())) break
+        if (!isRefreshing(lines) && !(await store.isClaimed())) break
         child.kill('SIGCONT')
         await sleep(LOG_MS)
       }
@@ -159,7 +163,8 @@ async function answers(port: number): Promise<void> {
   throw new Error('redis-server does not answer.')
 }
 
-function track(child: ChildProcess): void {
+/** Has `killAll` end it, too. */
+export function track(child: ChildProcess): void {
   children.add(child)
   child.once('exit', () => children.delete(child))
 }

@@ -14,11 +14,12 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     insidePort: Number(env.INSIDE_PORT ?? 0),
     /** The newest first, separated by commas. */
     secrets: need('SESSION_SECRETS').split(','),
-    /** Of the two one is needed; Redis wins. */
+    /** Of the three one is needed; PostgreSQL wins, then Redis. */
+    databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
-    database: env.REDIS_URL ? undefined : need('DATABASE'),
+    database: env.DATABASE_URL || env.REDIS_URL ? undefined : need('DATABASE'),
     /** The same in all processes. It only names what they agree on, so it is not rotated. */
-    coordinatorSecret: env.REDIS_URL ? need('COORDINATOR_SECRET') : '',
+    coordinatorSecret: env.REDIS_URL && !env.DATABASE_URL ? need('COORDINATOR_SECRET') : '',
     leadTimeMs: Number(env.LEAD_TIME_MS ?? 0),
     /** How many reverse proxies of yours stand in front, and append the address that they saw. */
     trustedHops: Number(env.TRUSTED_HOPS ?? 0),

@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
+import { track } from './processes.ts'
 
 export interface PostgresSetup {
   /** Where its data are to be, in a folder of their own. */
@@ -24,14 +26,14 @@ export async function startPostgres(setup: PostgresSetup) {
   mkdirSync(data)
   // Whoever it runs as has to get there.
   chmodSync(folder, 0o755)
-  if (process.getuid?.() === 0) spawnSync('chown', ['postgres', data])
+  if (process.getuid?.() === 0) await promisify(execFile)('chown', ['postgres', data])
   chmodSync(data, 0o700)
   if (primaryPort === undefined) {
     const options = ['-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C']
-    run('initdb', '-D', data, ...options)
+    await run('initdb', '-D', data, ...options)
   } else {
     const from = ['-h', '127.0.0.1', '-p', `${primaryPort}`, '-U', 'postgres']
-    run('pg_basebackup', '-D', data, ...from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync')
+    await run('pg_basebackup', '-D', data, ...from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync')
   }
   const trusted = ['all', 'replication'].map((what) => `host ${what} all 127.0.0.1/32 trust`)
   writeFileSync(join(data, 'pg_hba.conf'), [...access, ...trusted, ''].join('\n'))
@@ -56,6 +58,8 @@ export async function startPostgres(setup: PostgresSetup) {
   }
   return {
     port,
+    /** The process that all others of it are children of. */
+    pid: () => child.pid ?? 0,
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     /** Ends it at once, as a crash does. */
     kill,
@@ -80,16 +84,20 @@ function command(program: string): [string, string[]] {
   return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', file]]
 }
 
-function run(program: string, ...args: string[]): void {
+async function run(program: string, ...args: string[]): Promise<void> {
   const [file, before] = command(program)
-  const { status, stderr, error } = spawnSync(file, [...before, ...args], { encoding: 'utf8', cwd: '/' })
-  if (status !== 0)
-    throw new Error(`${program} failed; npm run setup installs PostgreSQL. ${stderr ?? error?.message}`)
+  try {
+    await promisify(execFile)(file, [...before, ...args], { cwd: '/' })
+  } catch (error) {
+    throw new Error(`${program} failed; npm run setup installs PostgreSQL. ${(error as Error).message}`)
+  }
 }
 
 function launch(data: string): ChildProcess {
   const [file, before] = command('postgres')
-  return spawn(file, [...before, '-D', data], { stdio: 'ignore', cwd: '/' })
+  const child = spawn(file, [...before, '-D', data], { stdio: 'ignore', cwd: '/' })
+  track(child)
+  return child
 }
 
 const START_MS = 30_000

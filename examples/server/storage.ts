@@ -1,5 +1,7 @@
+import pg from 'pg'
 import { createClient } from 'redis'
 import type { Coordinator } from 'xstate-session'
+import { postgresServerStore } from 'xstate-session/postgres'
 import { redisCoordinator, redisServerStore } from 'xstate-session/redis'
 import type { ServerStore } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
@@ -12,9 +14,10 @@ export interface Storage {
   close(): Promise<void>
 }
 
-/** Redis for several processes, a file for one. */
+/** Redis or PostgreSQL for several processes, a file for one. */
 export async function openStorage(settings: Settings, onWarning: (code: string) => void): Promise<Storage> {
-  const { redisUrl, database = '', coordinatorSecret: secret } = settings
+  const { redisUrl, databaseUrl, database = '', coordinatorSecret: secret } = settings
+  if (databaseUrl) return openDatabase(databaseUrl)
   if (!redisUrl) {
     const store = sqliteServerStore({ path: database })
     return { store, close: async () => store.close() }
@@ -30,6 +33,27 @@ export async function openStorage(settings: Settings, onWarning: (code: string) 
     async close() {
       coordinator.close()
       client.destroy()
+    },
+  }
+}
+
+function openDatabase(connectionString: string): Storage {
+  const client = new pg.Pool({ connectionString })
+  // The pool connects again by itself; the server is told of every statement that failed.
+  client.on('error', () => {})
+  const store = postgresServerStore({
+    client,
+    async listen() {
+      const own = new pg.Client({ connectionString })
+      await own.connect()
+      return own
+    },
+  })
+  return {
+    store,
+    async close() {
+      store.close()
+      await client.end()
     },
   }
 }

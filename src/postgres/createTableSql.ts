@@ -2,7 +2,7 @@ import { DEFAULT_TABLE, quotedTable } from './table.ts'
 
 /**
  * The statements that make the table of `postgresServerStore` where it is not there yet: for a migration, `psql`, or
- * the client. `table` is the option of the store, `xstate_sessions` by default.
+ * one process before the others. `table` is the option of the store, `xstate_sessions` by default.
  *
  * What changes with every write stands in no index, so that PostgreSQL can renew a row in its place: an entry is found for
  * cleaning by the hour in which it expires.

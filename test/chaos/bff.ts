@@ -2,9 +2,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import pg from 'pg'
 import { createClient } from 'redis'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { toNodeListener } from '../../src/node/toNodeListener.ts'
+import { postgresServerStore } from '../../src/postgres/postgresServerStore.ts'
 import { redisCoordinator } from '../../src/redis/redisCoordinator.ts'
 import { redisServerStore } from '../../src/redis/redisServerStore.ts'
 import { librechatServer } from '../server/librechatServer.ts'
@@ -14,16 +16,14 @@ const {
   BACKEND = '',
   BROWSER_BACKEND = '',
   PUBLIC_URL = '',
-  REDIS = '',
+  STORE_URL = '',
   OFFSET_MS = '0',
   SECRET = '',
   SERVER = 'ours',
+  STORE = 'redis',
 } = process.env
 const times = { leadTimeMs: 12_000, attemptTimeoutMs: 4_000 }
 const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + Number(OFFSET_MS) }
-const client = createClient({ url: REDIS, socket: { reconnectStrategy: () => 100 } })
-client.on('error', () => {})
-await client.connect()
 /** The number of the session that a piece of work began for: also of what outlives its request. */
 const working = new AsyncLocalStorage<string>()
 
@@ -35,8 +35,36 @@ function tell(key: string, revision: number): void {
   process.send?.({ stored: { session: working.getStore() ?? '', revision, at: Date.now() } })
 }
 
-function ours() {
-  const store = redisServerStore({ client, replicas: 1 })
+async function redisClient() {
+  const client = createClient({ url: STORE_URL, socket: { reconnectStrategy: () => 100 } })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+async function inRedis() {
+  const client = await redisClient()
+  return {
+    store: redisServerStore({ client, replicas: 1 }),
+    coordinator: redisCoordinator({ client, secret: SECRET, attemptTimeoutMs: 8_000 }),
+  }
+}
+
+function inPostgres() {
+  const client = new pg.Pool({ connectionString: STORE_URL, max: 20, connectionTimeoutMillis: 1_000 })
+  client.on('error', () => {})
+  async function listen() {
+    const own = new pg.Client({ connectionString: STORE_URL })
+    // The store hears of it, too.
+    own.on('error', () => {})
+    await own.connect()
+    return own
+  }
+  return { store: postgresServerStore({ client, listen, statementTimeoutMs: 500 }) }
+}
+
+async function ours() {
+  const { store, ...coordination } = STORE === 'postgres' ? inPostgres() : await inRedis()
   return librechatServer({
     cookieName: 'session',
     ...times,
@@ -46,7 +74,7 @@ function ours() {
     identity: 'the backend',
     publicUrl: PUBLIC_URL,
     secrets: [SECRET],
-    coordinator: redisCoordinator({ client, secret: SECRET, attemptTimeoutMs: 8_000 }),
+    ...coordination,
     clock,
     patienceMs: 2_000,
     rateLimit: false,
@@ -74,16 +102,16 @@ function ours() {
   }).handle
 }
 
-const handle: ReturnType<typeof ours> =
+const handle: Awaited<ReturnType<typeof ours>> =
   SERVER === 'ours'
-    ? ours()
+    ? await ours()
     : handmade({
         ...times,
         dedupe: SERVER as Dedupe,
         backend: BACKEND,
         browserBackend: BROWSER_BACKEND,
         publicUrl: PUBLIC_URL,
-        redis: client,
+        redis: await redisClient(),
         now: clock.wall,
         numberOf: () => working.getStore() ?? '',
         onStored: tell,

@@ -115,7 +115,7 @@ describe('the judge of a chaos run', () => {
 
     test('whatever a replica lacked that took over: what was sent is written down at both', () => {
       const presentations = [send(50_000, 'delivered'), send(51_000, 'rejected', 1)]
-      const doings = [{ what: 'redisFailover', at: 49_900, until: 50_400 }]
+      const doings = [{ what: 'storeFailover', at: 49_900, until: 50_400 }]
       expect(kindsOf({ presentations, arrivals: [], doings })).toEqual(['sentAgain'])
     })
   })
@@ -142,7 +142,7 @@ describe('the judge of a chaos run', () => {
     const call = { session: 's', process: 1, at: 90_000, tookMs: 5, status: 200, isAfterLogout: true }
     expect(kindsOf({ calls: [call] })).toEqual(['resurrected'])
     expect(kindsOf({ calls: [{ ...call, status: 401 }] })).toEqual([])
-    const doings = [{ what: 'redisFailover', at: 80_000, until: 80_500 }]
+    const doings = [{ what: 'storeFailover', at: 80_000, until: 80_500 }]
     expect(kindsOf({ calls: [call], doings, logouts: [{ session: 's', at: 80_400 }] })).toEqual([
       'resurrected',
     ])
@@ -225,12 +225,12 @@ describe('the judge of a chaos run', () => {
       ],
       [
         'a replica took over that lacked its login',
-        { losses: loss(''), doings: [{ what: 'redisFailover', at: 5, until: 500 }] },
+        { losses: loss(''), doings: [{ what: 'storeFailover', at: 5, until: 500 }] },
         [],
       ],
       [
         'a replica took over before its login',
-        { losses: loss(''), doings: [{ what: 'redisFailover', at: -500, until: -5 }] },
+        { losses: loss(''), doings: [{ what: 'storeFailover', at: -500, until: -5 }] },
         ['lost'],
       ],
       [
@@ -247,13 +247,13 @@ describe('the judge of a chaos run', () => {
         ['lost'],
       ],
       [
-        'Redis was emptied',
-        { losses: loss(''), doings: [{ what: 'redisEmpty', at: 60_000, until: 60_001 }] },
+        'the store was emptied',
+        { losses: loss(''), doings: [{ what: 'storeEmpty', at: 60_000, until: 60_001 }] },
         [],
       ],
       [
-        'Redis was emptied afterwards',
-        { losses: loss(''), doings: [{ what: 'redisEmpty', at: 80_000, until: 80_001 }] },
+        'the store was emptied afterwards',
+        { losses: loss(''), doings: [{ what: 'storeEmpty', at: 80_000, until: 80_001 }] },
         ['lost'],
       ],
     ] as const)('%s', (_, change, kinds) => {
@@ -300,7 +300,7 @@ describe('the judge of a chaos run', () => {
     expect(of(7)).toEqual(of(7))
     expect(of(7)).not.toEqual(of(8))
     expect(new Set(of(7).map(({ what }) => what)).size).toBeGreaterThanOrEqual(12)
-    expect(of(7).filter(({ what }) => what === 'redisEmpty')).toHaveLength(1)
+    expect(of(7).filter(({ what }) => what === 'storeEmpty')).toHaveLength(1)
     const alone = plan(random(7), 600_000, 3, ['pause', 'wireSlow'])
     expect(new Set(alone.map(({ what }) => what))).toEqual(new Set(['pause', 'wireSlow']))
   })

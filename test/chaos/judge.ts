@@ -37,7 +37,7 @@ const WITH_EVIDENCE = 40
 /** An attempt begins before it sends: it looks at the store, and writes down that it will. */
 const BEFORE_MS = 1_000
 
-const STORE_TROUBLE = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisEmpty', 'redisFailover']
+const STORE_TROUBLE = ['storeKill', 'storeFreeze', 'storeCut', 'storeSlow', 'storeEmpty', 'storeFailover']
 
 /** Judges what has happened, knowing everything; no part of the system under test is asked. */
 export function judge(history: History, limits: Limits): Verdict {
@@ -72,7 +72,7 @@ export function judge(history: History, limits: Limits): Verdict {
     mayHaveDied(one) || during(one.at, one.doneAt + COMMIT_MS, ({ what }) => STORE_TROUBLE.includes(what))
   /** Whether what was written in this time may be missing at the replica that took over. */
   const mayBeForgotten = (from: number, to: number) =>
-    during(from, to, ({ what }) => what === 'redisFailover')
+    during(from, to, ({ what }) => what === 'storeFailover')
 
   // I1: once, unless nobody knows what became of it, and then not while the bearer is good.
   for (const [token, sends] of perToken) {
@@ -163,7 +163,7 @@ export function judge(history: History, limits: Limits): Verdict {
 
   function explain(session: string, at: number, reason: string): string | undefined {
     if (!reason) {
-      if (wasEmptied(session, at)) return 'Redis was emptied'
+      if (wasEmptied(session, at)) return 'the store was emptied'
       const begunAt = begun(session)
       return mayBeForgotten(begunAt, begunAt + COMMIT_MS) ? 'the replica lacked its login' : undefined
     }
@@ -194,14 +194,14 @@ export function judge(history: History, limits: Limits): Verdict {
       return 'the replica lacked its renewal'
     if (delivered.some(isTooLate)) return 'an answer came after its sender had given up'
     if (delivered.some(mayHaveDied)) return 'its process was killed or stopped before the commit'
-    if (delivered.some(mayBeUnkept)) return 'Redis failed before the commit'
+    if (delivered.some(mayBeUnkept)) return 'the store failed before the commit'
     return undefined
   }
 
   /** Its record was taken away, and is not there to be written. */
   function wasEmptied(session: string, at: number): boolean {
     return doings.some(
-      (doing) => doing.what === 'redisEmpty' && doing.at <= at && begun(session) <= doing.until,
+      (doing) => doing.what === 'storeEmpty' && doing.at <= at && begun(session) <= doing.until,
     )
   }
 

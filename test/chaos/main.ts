@@ -3,17 +3,17 @@ import { parseArgs } from 'node:util'
 import { seenBy } from '../proof/mistakes/mistakes.ts'
 import { accept } from './accept.ts'
 import { NUISANCES, type Nuisance } from './nemesis.ts'
-import { type Report, reportOf, runChaos, type ServerKind } from './runChaos.ts'
+import { type Report, reportOf, runChaos, type ServerKind, STORES } from './runChaos.ts'
 
 const SERVERS: readonly ServerKind[] = ['ours', 'naive', 'inFlightOnly']
 const SHOWN = 40
 const bugs = seenBy('chaos').map(({ name }) => name)
 
 const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 200] [--logouts 1] [--server ours]
-                 [--bug name] [--nemesis kill,stop] [--keep file]
+                 [--store redis] [--bug name] [--nemesis kill,stop] [--keep file]
 npm run chaos -- --judge file: once more, what was kept.
 npm run chaos -- --accept [name,name]: is each bug caught?
-Servers: ${SERVERS.join(', ')}.
+Servers: ${SERVERS.join(', ')}. Stores, of ours: ${STORES.join(', ')}.
 Bugs: ${bugs.join(', ')}.
 Nemesis: ${NUISANCES.join(', ')}.`
 
@@ -27,6 +27,7 @@ function read() {
         sessions: { type: 'string' },
         logouts: { type: 'string' },
         server: { type: 'string' },
+        store: { type: 'string' },
         bug: { type: 'string' },
         nemesis: { type: 'string' },
         keep: { type: 'string' },
@@ -42,15 +43,18 @@ function read() {
       logouts: Number(logouts),
     }
     const server = SERVERS.find((kind) => kind === (values.server ?? 'ours'))
+    const store = STORES.find((kind) => kind === (values.store ?? 'redis'))
     const nemesis = values.nemesis?.split(',').filter((name) => name !== '') as Nuisance[] | undefined
     const only = positionals.flatMap((names) => names.split(','))
     const areKnown =
       server !== undefined &&
+      store !== undefined &&
+      (server === 'ours' || store === 'redis') &&
       [...only, ...(bug === undefined ? [] : [bug])].every((name) => bugs.includes(name)) &&
       (nemesis ?? []).every((name) => NUISANCES.includes(name)) &&
       (only.length === 0 || values.accept)
     if (areKnown && Object.values(numbers).every((value) => Number.isInteger(value) && value >= 0))
-      return { ...values, ...numbers, server, bug, nemesis, only }
+      return { ...values, ...numbers, server, store, bug, nemesis, only }
   } catch {
     // Told below.
   }
@@ -65,8 +69,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 async function run(): Promise<boolean> {
   if (options.accept) return accept(options.only, stop.signal)
   if (options.judge) return told(reportOf(JSON.parse(readFileSync(options.judge, 'utf8'))))
-  const { seed, sessions, seconds, server } = options
-  console.log(`Seed ${seed}: three processes of ${server}, ${sessions} clients, ${seconds} s.`)
+  const { seed, sessions, seconds, server, store } = options
+  console.log(`Seed ${seed}: three processes of ${server} over ${store}, ${sessions} clients, ${seconds} s.`)
   const report = await runChaos({
     ...options,
     stop: stop.signal,

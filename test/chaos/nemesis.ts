@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fleet } from './fleet.ts'
 import type { Doing } from './history.ts'
 import type { Random } from './random.ts'
-import type { startRedisPair } from './redisPair.ts'
 import { GATEWAYS, healthy, type WireFaults } from './refreshProxy.ts'
+import type { StorePair } from './storePair.ts'
 
 export interface Planned {
   /** Milliseconds after the start. */
@@ -25,9 +25,9 @@ const OFTEN = [
   'providerDown',
   'clock',
 ] as const
-const SELDOM = ['redisKill', 'redisFreeze', 'redisCut', 'redisSlow', 'redisFailover', 'pause'] as const
+const SELDOM = ['storeKill', 'storeFreeze', 'storeCut', 'storeSlow', 'storeFailover', 'pause'] as const
 /** Once in a run that is long enough. */
-const ONCE = ['gatewayForLong', 'redisEmpty'] as const
+const ONCE = ['gatewayForLong', 'storeEmpty'] as const
 export const NUISANCES = [...OFTEN, ...SELDOM, ...ONCE] as const
 export type Nuisance = (typeof NUISANCES)[number]
 
@@ -44,7 +44,7 @@ const MAX_OFFSET_MS = 1_500
 const MAX_DELAY_MS = 1_500
 
 /**
- * What will be done, and when: the seed decides. Redis is emptied once, and once a gateway speaks for long, in a run that is long
+ * What will be done, and when: the seed decides. The store is emptied once, and once a gateway speaks for long, in a run that is long
  * enough. `wanted`: of these alone.
  */
 export function plan(
@@ -57,20 +57,20 @@ export function plan(
   const often = OFTEN.filter((what) => wanted.includes(what))
   const seldom = SELDOM.filter((what) => wanted.includes(what))
   let at = 3_000
-  let isEmptied = totalMs < 60_000 || !wanted.includes('redisEmpty')
+  let isEmptied = totalMs < 60_000 || !wanted.includes('storeEmpty')
   let isSilenced = totalMs < 120_000 || !wanted.includes('gatewayForLong')
   while (at < totalMs - 5_000) {
     const mayEmpty = !isEmptied && at > totalMs * 0.7
     const isOften = seldom.length === 0 || (often.length > 0 && random.next() < 0.65)
     const maySilence = !isSilenced && at > totalMs * 0.2
     const usual = isOften ? often : seldom
-    const once = mayEmpty ? 'redisEmpty' : maySilence ? 'gatewayForLong' : undefined
+    const once = mayEmpty ? 'storeEmpty' : maySilence ? 'gatewayForLong' : undefined
     if (!once && usual.length === 0) {
       at += REST_MS[1]
       continue
     }
     const what: Nuisance = once ?? random.pick<Nuisance>(usual)
-    isEmptied ||= what === 'redisEmpty'
+    isEmptied ||= what === 'storeEmpty'
     isSilenced ||= what === 'gatewayForLong'
     const [least, most] = what === 'pause' ? PAUSE_MS : what === 'gatewayForLong' ? LONG_MS : FOR_MS
     const forMs = random.between(least, most)
@@ -83,7 +83,7 @@ export function plan(
 
 export interface NemesisParts {
   readonly fleet: Fleet
-  readonly redis: Awaited<ReturnType<typeof startRedisPair>>
+  readonly store: StorePair
   readonly wire: WireFaults
   readonly random: Random
   /** What really happened, and when, is written down here. */
@@ -97,7 +97,7 @@ export interface NemesisParts {
 /** Does what is planned. */
 export async function runNemesis(
   planned: readonly Planned[],
-  { fleet, redis, wire, random, doings, over, stop }: NemesisParts,
+  { fleet, store, wire, random, doings, over, stop }: NemesisParts,
 ): Promise<void> {
   const startedAt = Date.now()
   for (const { at, what, forMs, process = 0 } of planned) {
@@ -153,26 +153,26 @@ export async function runNemesis(
         return spoilt({ gateway: random.pick(GATEWAYS.slice(0, 5)) })
       case 'providerDown':
         return spoilt({ providerDown: 1 })
-      case 'redisKill':
-        await redis.kill()
+      case 'storeKill':
+        await store.kill()
         await wait()
-        return redis.restart()
-      case 'redisFreeze':
-        redis.freeze()
+        return store.restart()
+      case 'storeFreeze':
+        store.freeze()
         await wait()
-        return redis.thaw()
-      case 'redisCut':
-        redis.cut()
+        return store.thaw()
+      case 'storeCut':
+        store.cut()
         await wait()
-        return redis.mend()
-      case 'redisSlow':
-        redis.slow(random.between(20, 250))
+        return store.mend()
+      case 'storeSlow':
+        store.slow(random.between(20, 250))
         await wait()
-        return redis.slow(0)
-      case 'redisFailover':
-        return redis.failOver(random.between(0, MAX_LAG_MS))
-      case 'redisEmpty':
-        await redis.empty()
+        return store.slow(0)
+      case 'storeFailover':
+        return store.failOver(random.between(0, MAX_LAG_MS))
+      case 'storeEmpty':
+        await store.empty()
     }
   }
 }

@@ -1,14 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../examples/demo/freePort.ts'
+import type { StorePair } from './storePair.ts'
+import { until } from './until.ts'
+import { startWay } from './way.ts'
+
+const ABSENT = 'redis-server does not start, or does not follow. Is it installed? npm run setup'
 
 /** A real Redis with a replica, and the way to whichever of them is the primary. */
-export async function startRedisPair() {
+export async function startRedisPair(): Promise<StorePair> {
   const folder = mkdtempSync(join(tmpdir(), 'chaos-redis-'))
   const nodes: { port: number; child: ChildProcess; folder: string }[] = []
 
@@ -78,7 +83,10 @@ export async function startRedisPair() {
     },
     /** The replica takes over with what it has got until `behindMs` ago; the primary follows it from then on. */
     async failOver(behindMs: number) {
-      await until(async () => (await command(replica.port, 'INFO', 'replication')).includes('link_status:up'))
+      await until(
+        async () => (await command(replica.port, 'INFO', 'replication')).includes('link_status:up'),
+        ABSENT,
+      )
       replication.isHeld = true
       await sleep(behindMs)
       ;[primary, replica] = [replica, primary]
@@ -98,63 +106,8 @@ export async function startRedisPair() {
   }
 }
 
-/** A port that leads to another one, and what may be wrong with it. */
-async function startWay(portOf: () => number) {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    if (way.isCut) return void near.destroy()
-    const far = connect(portOf(), '127.0.0.1')
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        sockets.delete(socket)
-        near.destroy()
-        far.destroy()
-      })
-    }
-    near.on('data', async (chunk) => {
-      if (way.delayMs) {
-        near.pause()
-        await sleep(way.delayMs)
-        near.resume()
-      }
-      if (!far.destroyed) far.write(chunk)
-    })
-    far.on('data', (chunk) => {
-      if (!way.isHeld && !near.destroyed) near.write(chunk)
-    })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const way = {
-    port: (server.address() as AddressInfo).port,
-    /** Nobody gets through. */
-    isCut: false,
-    /** Answers are dropped. */
-    isHeld: false,
-    delayMs: 0,
-    /** Closes all connections. */
-    cut() {
-      for (const socket of sockets) socket.destroy()
-    },
-    close() {
-      way.cut()
-      server.close()
-    },
-  }
-  return way
-}
-
 async function answers(port: number): Promise<void> {
-  await until(async () => (await command(port, 'PING').catch(() => '')).startsWith('+PONG'))
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await isSo()) return
-    await sleep(20)
-  }
-  throw new Error('redis-server does not start, or does not follow. Is it installed? npm run setup')
+  await until(async () => (await command(port, 'PING').catch(() => '')).startsWith('+PONG'), ABSENT)
 }
 
 async function command(port: number, ...words: string[]): Promise<string> {

@@ -7,6 +7,7 @@ import type { Dedupe } from './handmade.ts'
 import type { Doing, History } from './history.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type Nuisance, type Planned, plan, runNemesis } from './nemesis.ts'
+import { startPostgresPair } from './postgresPair.ts'
 import { random } from './random.ts'
 import { startRedisPair } from './redisPair.ts'
 import { createRefreshProxies } from './refreshProxy.ts'
@@ -14,12 +15,19 @@ import { createWorkload } from './workload.ts'
 
 export type ServerKind = 'ours' | Dedupe
 
+/** Where the sessions are, each with a replica that has what was acknowledged. */
+const PAIRS = { redis: startRedisPair, postgres: startPostgresPair } as const
+export type StoreKind = keyof typeof PAIRS
+export const STORES = Object.keys(PAIRS) as readonly StoreKind[]
+
 export interface ChaosOptions {
   readonly seed: number
   readonly seconds: number
   readonly sessions: number
   /** Ours, or one that people write by hand. @default 'ours' */
   readonly server?: ServerKind
+  /** @default 'redis' */
+  readonly store?: StoreKind
   /** A mistake to put into the processes; see test/proof/mistakes. @default none */
   readonly bug?: string | undefined
   /** What may go wrong. @default everything */
@@ -46,7 +54,7 @@ const LOOK_MS = 5_000
 const LIMITS = {
   /** Two clocks of processes differ by twice their offset, and a JWT tells whole seconds. */
   skewMs: 4_000,
-  /** A caller's patience, the calls of Redis that time out on its way, and the noise of a busy machine. */
+  /** A caller's patience, the calls of the store that time out on its way, and the noise of a busy machine. */
   callMs: 10_000,
   attemptMs: 4_000,
 }
@@ -57,14 +65,14 @@ export function reportOf(history: History): Report {
   return { ...verdict, figures: figuresOf(history, verdict), history }
 }
 
-/** Three processes, real Redis, backend and provider; a seed decides what goes wrong. Then everything is judged. */
+/** Three processes, a real store, backend and provider; a seed decides what goes wrong. Then everything is judged. */
 export async function runChaos(options: ChaosOptions): Promise<Report> {
-  const { seed, seconds, sessions, stop } = options
+  const { seed, seconds, sessions, stop, store: kind = 'redis' } = options
   const totalMs = seconds * 1_000
   const planned = plan(random(seed), totalMs, PROCESSES, options.nemesis)
   options.onPlan?.(planned)
   const backend = await startBackend({ panelUrl: PANEL, knobs: { sessionMs: BEARER_MS } })
-  const redis = await startRedisPair()
+  const store = await PAIRS[kind]()
   const proxies = createRefreshProxies(backend.url, random(seed + 1))
   const secret = randomBytes(32).toString('hex')
   const ways: string[] = []
@@ -73,7 +81,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     BACKEND: ways[i] ?? '',
     BROWSER_BACKEND: backend.url,
     PUBLIC_URL: `${PANEL}/`,
-    REDIS: redis.url,
+    STORE: kind,
+    STORE_URL: store.url,
     SECRET: secret,
     SERVER: options.server ?? 'ours',
     BUG: options.bug ?? '',
@@ -105,7 +114,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     const working = workload.start(sessions)
     const nemesis = runNemesis(planned, {
       fleet,
-      redis,
+      store,
       wire: proxies.faults,
       random: random(seed + 3),
       doings,
@@ -130,7 +139,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     return reportOf(history)
   } finally {
     fleet.close()
-    redis.close()
+    store.close()
     proxies.close()
     await backend.close()
   }

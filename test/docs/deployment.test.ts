@@ -6,8 +6,10 @@ import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createBffSession } from 'xstate-session/bff'
+import { createTableSql } from 'xstate-session/postgres'
 import type { RequestInfo, ServerFacts, SessionServer } from 'xstate-session/server'
 import { type Backend, startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort, killAll, startRedis } from '../../examples/server/processes.ts'
@@ -191,7 +193,12 @@ test('U63: the recipe for several processes serves from Redis', async () => {
 
 test('U63: the recipe for PostgreSQL serves from it', async () => {
   const backend = await backendFor()
-  vi.stubEnv('DATABASE_URL', (await databaseServer()).url)
+  const { url } = await databaseServer()
+  vi.stubEnv('DATABASE_URL', url)
+  const admin = new pg.Client(url)
+  await admin.connect()
+  await admin.query(createTableSql())
+  await admin.end()
   type Process = {
     readonly server: SessionServer
     readonly store: { close(): void }

@@ -18,7 +18,7 @@ export const server: Readonly<Record<string, Mistake>> = {
         test: 'I3: a server that holds an older version writes nothing over the newer one',
       },
       checker: { scenario: 'processes-corner', reports: ['I3', 'I6'] },
-      chaos: { setting: { logouts: 30, nemesis: ['wireSlow', 'redisSlow', 'stop'] } },
+      chaos: { setting: { logouts: 30, nemesis: ['wireSlow', 'storeSlow', 'stop'] } },
     },
   },
   intentUnread: {
@@ -44,7 +44,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       chaos: {
-        setting: { logouts: 30, nemesis: ['wireSlow', 'redisSlow', 'stop'] },
+        setting: { logouts: 30, nemesis: ['wireSlow', 'storeSlow', 'stop'] },
         without: 'noCommitGuard',
       },
     },
