@@ -282,6 +282,7 @@ export const faults = {
   U64: 'a call that is passed on waits for a backend as long as an option says',
   U65: 'while another process holds the lock of the SQLite file writes wait, and nothing else',
   U66: 'bytes and their headers pass as they are',
+  U67: 'a WebSocket goes on with the bearer of its session, or is told why not',
   U68: 'while the store is away reads go on for a minute where that was asked for, and never after an end',
   U69: 'a refresh that is put off is told as such, whatever asked for it',
   U70: 'a process that drains says so on every connection, and a database file deleted under its process is noticed',

@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { librechatLogin } from 'xstate-session/librechat-login'
-import { toNodeListener } from 'xstate-session/node'
+import { toNodeListener, toUpgradeListener } from 'xstate-session/node'
 import { clientIp, createSessionServer, jsonLines, type RequestInfo } from 'xstate-session/server'
 import { createMetrics } from './metrics.ts'
 import { standInPage } from './pages.ts'
@@ -54,7 +54,9 @@ async function handle(request: Request, info: RequestInfo): Promise<Response> {
 }
 
 let isDraining = false
-const front = createServer(toNodeListener(handle, { origin: new URL(settings.publicUrl).origin }))
+const seen = { origin: new URL(settings.publicUrl).origin }
+const front = createServer(toNodeListener(handle, seen))
+front.on('upgrade', toUpgradeListener(handle, seen))
 const unanswered = new Set<ServerResponse>()
 front.on('request', (_, response) => {
   unanswered.add(response)

@@ -1,3 +1,5 @@
 /** The handler of a session server as a listener for `node:http` and for Express. */
 
-export { type NodeListenerOptions, toNodeListener } from '../node/toNodeListener.ts'
+export { toNodeListener } from '../node/toNodeListener.ts'
+export { toUpgradeListener } from '../node/toUpgradeListener.ts'
+export type { NodeListenerOptions } from '../node/webMessages.ts'

@@ -1,4 +1,4 @@
-import { LOGIN, NOBODY } from './namedLogin.ts'
+import { LOGIN, loginsNamedBy, NOBODY } from './namedLogin.ts'
 
 /** Why a request may come from a page of another origin. */
 export interface Forgery {
@@ -13,10 +13,11 @@ export interface Forgery {
  */
 export function forgeryOf(request: Request, origin: string): Forgery | undefined {
   const { headers, method } = request
+  const isSocket = isWebSocket(request)
   const site = headers.get('sec-fetch-site')
   const isNavigation = headers.get('sec-fetch-mode') === 'navigate'
   const isRead = method === 'GET' || method === 'HEAD'
-  if (isRead && isNavigation) return undefined
+  if (isRead && isNavigation && !isSocket) return undefined
   const from = headers.get('origin')
   // First: of a page on another origin of this site the origin says more than the site does.
   if (from !== null && from !== origin)
@@ -24,11 +25,25 @@ export function forgeryOf(request: Request, origin: string): Forgery | undefined
       expected: `the header Origin: ${origin}, the origin of the option "publicUrl"`,
       came: `Origin: ${originOf(from)}`,
     }
+  // No rule of browsers keeps a foreign page from opening one, and no page of ours is without an origin.
+  if (isSocket && from === null)
+    return {
+      expected: `the header Origin: ${origin}, which every browser sends with a WebSocket`,
+      came: 'no Origin',
+    }
   if (site !== null && site !== 'same-origin' && !(isRead && site === 'none'))
     return {
       expected: 'the header Sec-Fetch-Site: same-origin, from a page of this origin',
       came: `Sec-Fetch-Site: ${/^(cross-site|same-site|none)$/.test(site) ? site : 'something else'}`,
     }
+  if (isSocket)
+    return loginsNamedBy(request).some((named) => LOGIN.test(named))
+      ? undefined
+      : {
+          expected:
+            'the login that the page shows, in the address of the WebSocket: session.url(path) makes it',
+          came: 'an address that names none',
+        }
   const said = headers.get('x-csrf')
   if (isRead || said === NOBODY || LOGIN.test(said ?? '')) return undefined
   return {
@@ -40,3 +55,7 @@ export function forgeryOf(request: Request, origin: string): Forgery | undefined
 /** Nothing that is no origin is said again. */
 const originOf = (value: string): string =>
   value === 'null' || URL.parse(value)?.origin === value ? value : 'something that is no origin'
+
+/** Whether a request asks for a WebSocket (RFC 6455 section 4.1). */
+export const isWebSocket = ({ headers, method }: Request): boolean =>
+  method === 'GET' && headers.get('upgrade')?.toLowerCase() === 'websocket'

@@ -33,4 +33,6 @@ export interface BackendAnswer extends Pick<Response, 'ok' | 'status' | 'type'> 
   readonly body: Pick<ReadableStream, 'cancel'> | null
   /** The body for whoever asked, within `limits`, and those of its trailers that are named. Once, in place of `cancel`. */
   flow(limits: BodyLimits, trailers: readonly string[]): ReadableStream<Uint8Array>
+  /** The answer 101, with its connection: the backend took up the protocol that `upgrade` of the call names. */
+  readonly handOver?: (headers: Readonly<Record<string, string>>, limits: BodyLimits) => Response
 }

@@ -182,4 +182,6 @@ export interface ForwardAuthOptions {
 export interface RequestInfo {
   /** The address of the other end of the connection. */
   readonly remoteAddress?: string
+  /** Whether the connection can become a WebSocket: `toUpgradeListener` says so. @default false */
+  readonly isUpgrade?: boolean
 }

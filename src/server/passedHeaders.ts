@@ -123,6 +123,22 @@ export function downstreamHeaders(headers: Fields, { response }: PassedHeaders):
   }
 }
 
+/** RFC 6455 sections 4.1 and 4.2.2. */
+const SOCKET = ['sec-websocket-protocol', 'sec-websocket-extensions']
+const SWITCH = { connection: 'Upgrade', upgrade: 'websocket' }
+
+/** What of a page's request for a WebSocket the backend gets. */
+export const socketRequest = (headers: Fields) => ({
+  ...picked(headers, [...SOCKET, 'sec-websocket-key', 'sec-websocket-version']),
+  ...SWITCH,
+})
+
+/** What of the backend's consent a page gets. */
+export const socketAnswer = (headers: Fields) => ({
+  ...picked(headers, [...SOCKET, 'sec-websocket-accept']),
+  ...SWITCH,
+})
+
 /** Those of `headers` that are named. */
 export function picked(headers: Fields, names: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {}

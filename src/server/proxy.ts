@@ -4,10 +4,11 @@ import type { BearerSource } from '../session/sessionFetch.ts'
 import { failure } from './answers.ts'
 import { bearerOf } from './bearerOf.ts'
 import type { Endpoint, ServerContext } from './context.ts'
+import { isWebSocket } from './csrf.ts'
 import { noSession, unusable } from './currentSession.ts'
 import type { BackendAnswer, ForwardedCall } from './forwarding.ts'
 import { type Found, isFound } from './foundSession.ts'
-import { downstreamHeaders, picked, upstreamHeaders } from './passedHeaders.ts'
+import { downstreamHeaders, picked, socketAnswer, socketRequest, upstreamHeaders } from './passedHeaders.ts'
 import { readBody } from './readBody.ts'
 import type { RouteMatch } from './routes.ts'
 
@@ -22,7 +23,9 @@ const FRAMING = ['content-length', 'trailer']
 export function proxy(route: RouteMatch): Endpoint {
   return async (context, request, info) => {
     const { sessions, settings } = context
-    const found = await sessions.findFor(request, isRead(request))
+    const isSocket = isWebSocket(request)
+    if (isSocket && !(info.isUpgrade && settings.canUpgrade)) return noWebSocket()
+    const found = await sessions.findFor(request, isRead(request) && !isSocket)
     if (!isFound(found)) return noSession(context, request, found)
     if (!found.isStale && settings.isUserActivity(request))
       await sessions.note(found, { activeAt: settings.clock.wall() })
@@ -31,6 +34,7 @@ export function proxy(route: RouteMatch): Endpoint {
     const clientIp = settings.forwardClientIp(request, info)
     const headers = upstreamHeaders(request.headers, route.headers)
     if (clientIp) headers['x-forwarded-for'] = clientIp
+    if (isSocket) Object.assign(headers, socketRequest(request.headers))
     const body = await bodyOf(request, context)
     if (body instanceof Response) return body
     if (body instanceof ReadableStream) Object.assign(headers, picked(request.headers, FRAMING))
@@ -38,12 +42,14 @@ export function proxy(route: RouteMatch): Endpoint {
     const trailers = route.headers.request
     try {
       const answer = await forwarded(context, found, route.url, { method, headers, body, trailers, signal })
+      if (answer.handOver)
+        return answer.handOver(socketAnswer(answer.headers), limitsOf(context, found, isSocket))
       // A redirect of the backend is of no use here: its target is not ours.
       if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
         await answer.body?.cancel()
         return failure(502, 'backend_redirected')
       }
-      const limits = limitsOf(context, found, answer)
+      const limits = limitsOf(context, found, isEventStream(answer))
       return new Response(answer.body && answer.flow(limits, route.headers.response), {
         status: answer.status,
         headers: downstreamHeaders(answer.headers, route.headers),
@@ -72,16 +78,31 @@ async function forwarded(
   return answer as BackendAnswer
 }
 
-/** What breaks an answer off: the silence of the backend, the end of the session, and of a stream of events the end of the process. */
-function limitsOf({ sessions, settings, draining }: ServerContext, { key }: Found, answer: BackendAnswer) {
+/** What breaks an answer off: the silence of the backend, the end of its session, and perhaps that of the process. */
+function limitsOf(
+  { sessions, settings, draining }: ServerContext,
+  { key }: Found,
+  endsWithProcess: boolean,
+): BodyLimits {
   const endings: BodyLimits['endings'][number][] = [
     (breakOff) => sessions.streams.watch(key, () => breakOff(new LoggedOut('elsewhere'))),
   ]
-  // Whoever listens to events comes back by itself, and then to another process.
-  if (/^text\/event-stream\s*(;|$)/i.test(answer.headers.get('content-type') ?? ''))
-    endings.push((breakOff) => whenStopped(draining, breakOff))
+  if (endsWithProcess) endings.push((breakOff) => whenStopped(draining, breakOff))
   return { silenceMs: settings.bodyTimeoutMs, clock: settings.clock, endings }
 }
+
+/** Whoever listens to events comes back by itself, and then to another process. */
+const isEventStream = ({ headers }: BackendAnswer) =>
+  /^text\/event-stream\s*(;|$)/i.test(headers.get('content-type') ?? '')
+
+const noWebSocket = () =>
+  failure(
+    426,
+    'upgrade_unsupported',
+    { expected: 'the server mounted with toUpgradeListener on node:http, and no option "fetch"' },
+    [],
+    { upgrade: 'websocket', connection: 'upgrade' },
+  )
 
 function whenStopped(draining: AbortSignal, breakOff: (why: Error) => void): () => void {
   const stopped = () => breakOff(new Error('The server stops.'))

@@ -122,7 +122,8 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryServerStore({ clock })),
     coordinator: settings.coordinator ?? ownCoordinator(settings),
     fetch,
-    /** Sends the proxy's calls. */
+    /** Sends the proxy's calls; by `fetch` no connection can be handed over. */
+    canUpgrade: !settings.fetch && forward !== undefined,
     forward: settings.fetch || !forward ? forwardByFetch(fetch) : forward,
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { RequestListener } from 'node:http'
-import { connect } from 'node:net'
+import type { RequestListener, Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { createBffSession } from 'xstate-session/bff'
 import { createTableSql } from 'xstate-session/postgres'
 import type { RequestInfo, ServerFacts, SessionServer } from 'xstate-session/server'
@@ -38,6 +39,7 @@ const SAMPLES = {
   form: 'saveSettings',
   fetchModule: 'export default { fetch',
   express: 'function mount',
+  upgrade: 'export function listen',
   passedOn: "requestHeaders: ['x-region']",
   clientIp: 'clientIp(1)',
   tenant: 'process.env.TENANT',
@@ -344,6 +346,25 @@ test('U3, U63: a form of one login is not saved for another', async () => {
   expect(await save(adas)).toBe(204)
   await page.post('/session/login', backend.accounts.tenantAdmin)
   expect([await save(adas), await save(undefined)]).toEqual([409, 409])
+})
+
+test('U63, U67: a listener for calls and for WebSockets', async () => {
+  const backend = await backendFor()
+  const { listen } = await runSample<{ listen(server: SessionServer, port: number): Server }>(
+    PAGE,
+    SAMPLES.upgrade,
+  )
+  const server = librechatServer({ baseUrl: backend.url, publicUrl: PUBLIC, secrets: [SECRET] })
+  const http = listen(server, 0)
+  onTestFinished(() => void http.close())
+  await once(http, 'listening')
+  const { port } = http.address() as AddressInfo
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${USERS}`, { headers: { origin: PUBLIC } })
+  const [, answer] = await once(socket, 'unexpected-response')
+  // Asked, and turned away, since its address names no login.
+  expect(answer.statusCode).toBe(403)
+  answer.resume()
+  http.closeAllConnections()
 })
 
 test('U18, U63: an entry of the table adds names of headers', async () => {

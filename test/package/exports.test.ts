@@ -199,6 +199,7 @@ test('./node', async () => {
   expect(await offered('./node')).toMatchInlineSnapshot(`
     [
       "toNodeListener",
+      "toUpgradeListener",
     ]
   `)
 })

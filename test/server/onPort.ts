@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { toNodeListener } from 'xstate-session/node'
+import { toNodeListener, toUpgradeListener } from 'xstate-session/node'
 import type { ServerNotice } from 'xstate-session/server'
 import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 import { SECRET } from './world.ts'
@@ -10,8 +10,11 @@ import { SECRET } from './world.ts'
 /** A listener on a free port of loopback, until its test has finished. */
 export async function onPort(
   listener: RequestListener,
+  upgrade?: ReturnType<typeof toUpgradeListener>,
 ): Promise<{ readonly port: number; readonly url: string }> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
+  const server = createServer(listener)
+  if (upgrade) server.on('upgrade', upgrade)
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
     server.closeAllConnections()
@@ -40,7 +43,8 @@ export async function panelBefore(answer: RequestListener, more: Partial<Librech
     observe: (notice) => notices.push(notice),
     ...more,
   })
-  const front = await onPort(toNodeListener(server.handle, { origin: 'http://localhost' }))
+  const seen = { origin: 'http://localhost' }
+  const front = await onPort(toNodeListener(server.handle, seen), toUpgradeListener(server.handle, seen))
   const login = await fetch(`${front.url}/session/login`, {
     method: 'POST',
     headers: { ...JSON_TYPE, 'x-csrf': '1' },

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeWebStream } from 'node:stream/web'
+import { Misconfigured } from '../base/errors.ts'
+import { takeNodeBody, webBody } from '../platform/nodeBody.ts'
+import { bodyAlreadyRead, failure } from '../server/answers.ts'
+import type { RequestInfo } from '../server/options.ts'
+import { pump } from './pump.ts'
+
+/** Where browsers see the server. */
+export interface NodeListenerOptions {
+  /**
+   * The origin that browsers see, as in `publicUrl`. Never taken from the `Host` header, which whoever asks chooses.
+   */
+  readonly origin: string
+}
+
+export type Handle = (request: Request, info: RequestInfo) => Promise<Response>
+
+/** The origin of a listener that `name` makes for `handle`. */
+export function readListener(
+  name: string,
+  handle: unknown,
+  options: Partial<NodeListenerOptions> | undefined,
+): string {
+  if (typeof handle !== 'function')
+    throw new Misconfigured(`${name}: the first argument must be a function, such as \`server.handle\`.`)
+  const origin: unknown = options?.origin
+  const url = typeof origin === 'string' ? URL.parse(origin) : null
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new Misconfigured(
+      `${name}: option "origin" must be the http(s) origin that browsers see, such as "https://admin.example.com"; it is ${typeof origin === 'string' ? `"${origin}"` : typeof origin}.`,
+    )
+  return url.origin
+}
+
+/** The address of a request; `undefined`: none that whoever stands in front could have judged. */
+export function urlOf(incoming: IncomingMessage, origin: string): string | undefined {
+  // Express keeps the whole path here when it is mounted under a part of it.
+  const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url ?? '/'
+  // An absolute URL is how one asks a proxy; this is none.
+  return path.startsWith('/') && !isRewritten(path) ? `${origin}${path}` : undefined
+}
+
+/**
+ * Whether the URL parser would make another path of this one: it resolves dots, encoded ones as well, turns
+ * backslashes and cuts at a hash. Whatever stood before this server has judged the path as it came. No browser sends such a path.
+ */
+function isRewritten(path: string): boolean {
+  const [pathname = ''] = path.split('?')
+  return path.includes('#') || /\\|\/(?:\.|%2e){1,2}(?=\/|$)/i.test(pathname)
+}
+
+/** The answer to a request whose body would be lost on the way into a web-standard `Request`. */
+export function unfitBody(incoming: IncomingMessage): Response | undefined {
+  if (!hasBody(incoming)) return undefined
+  if (incoming.readableDidRead) return bodyAlreadyRead()
+  const isRead = incoming.method === 'GET' || incoming.method === 'HEAD'
+  return isRead ? failure(400, 'invalid_request', { expected: 'no body with GET or HEAD' }) : undefined
+}
+
+/** Whether the request brought a body (RFC 9112 section 6.3; over HTTP/2 its stream tells). */
+function hasBody(incoming: IncomingMessage): boolean {
+  const { headers, httpVersionMajor } = incoming
+  if (httpVersionMajor >= 2)
+    return !(incoming as { readonly stream?: { readonly endAfterHeaders?: boolean } }).stream?.endAfterHeaders
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+export function toRequest(incoming: IncomingMessage, url: string, signal: AbortSignal): Request {
+  const { method = 'GET', rawHeaders } = incoming
+  const headers = new Headers()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    // HTTP/2 puts its own names first.
+    if (!rawHeaders[i]?.startsWith(':')) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
+  }
+  const body = hasBody(incoming) ? { body: webBody(incoming), duplex: 'half' } : {}
+  return new Request(url, { method, headers, signal, ...body } as RequestInit)
+}
+
+/** Writes the whole answer. */
+export async function respond(
+  response: Response,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  outgoing.writeHead(response.status, headersOf(response, incoming))
+  if (!response.body || incoming.method === 'HEAD') {
+    await response.body?.cancel()
+    outgoing.end()
+    return
+  }
+  const body = takeNodeBody(response.body)
+  if (body) pump(body, outgoing)
+  else await pipeline(Readable.fromWeb(response.body as NodeWebStream), outgoing)
+}
+
+/** A flat list, so that each `Set-Cookie` stays one. HTTP/2 has no header for the connection. */
+function headersOf(response: Response, { httpVersion, method }: IncomingMessage): string[] {
+  // Trailers follow chunks (RFC 9112 section 7.1.2), and Node refuses to announce them else.
+  const isChunked =
+    httpVersion === '1.1' && method !== 'HEAD' && response.body && !response.headers.has('content-length')
+  const list: string[] = []
+  for (const [name, value] of response.headers)
+    if (!(name === 'connection' && httpVersion >= '2') && !(name === 'trailer' && !isChunked))
+      list.push(name, value)
+  return list
+}

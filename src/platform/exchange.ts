@@ -1,0 +1,173 @@
+import http, { type ClientRequest, IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { type Duplex, Readable } from 'node:stream'
+import type { ReadableStream as NodeWebStream } from 'node:stream/web'
+import type { ForwardedCall, HeadDeadline } from '../server/forwarding.ts'
+import { takeNodeBody, trailersOf } from './nodeBody.ts'
+
+/** How long a connection may take to stand, TLS included. */
+const CONNECT_MS = 10_000
+/** Shorter than most servers keep an idle connection: what is sent on one as it closes is lost. */
+const IDLE_MS = 4_000
+
+const agents = {
+  plain: new http.Agent({ keepAlive: true, timeout: IDLE_MS }),
+  secure: new https.Agent({ keepAlive: true, timeout: IDLE_MS }),
+}
+
+/** What a backend has answered; with its connection, where it took up another protocol on that. */
+export interface Exchanged {
+  readonly message: IncomingMessage
+  readonly switched?: { readonly socket: Duplex; readonly head: Buffer }
+}
+
+/** Sends a call, once more where the backend closed a kept connection meanwhile, and a second time harms nothing. */
+export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline): Promise<Exchanged> {
+  const { promise, resolve, reject } = Promise.withResolvers<Exchanged>()
+  const isSecure = url.protocol === 'https:'
+  const mayRepeat =
+    /^(GET|HEAD|PUT|DELETE|OPTIONS)$/.test(call.method) && !(call.body instanceof ReadableStream)
+
+  function attempt(agent: http.Agent | false) {
+    const sending = request(url, call, agent)
+    const timers = timersOf(sending, deadline, isSecure)
+    let isAnswered = false
+    const leave = () => sending.destroy(call.signal.reason)
+    if (call.signal.aborted) leave()
+    else call.signal.addEventListener('abort', leave, { once: true })
+    sending.on('error', (error: NodeJS.ErrnoException) => {
+      timers.end()
+      call.signal.removeEventListener('abort', leave)
+      // What breaks off later is told by the answer's own stream.
+      if (isAnswered) return
+      if (mayRepeat && agent && sending.reusedSocket && error.code === 'ECONNRESET') attempt(false)
+      else reject(error)
+    })
+    sending.once('response', (message) => {
+      isAnswered = true
+      timers.end()
+      message.once('close', () => call.signal.removeEventListener('abort', leave))
+      resolve({ message })
+    })
+    if (call.headers.upgrade !== undefined)
+      sending.once('upgrade', (message, socket, head) => {
+        isAnswered = true
+        timers.end()
+        socket.once('close', () => call.signal.removeEventListener('abort', leave))
+        resolve({ message, switched: { socket, head } })
+      })
+    send(sending, call, timers)
+  }
+
+  // A connection that is to be handed over belongs to nobody else.
+  const shared = isSecure ? agents.secure : agents.plain
+  attempt(call.headers.upgrade === undefined ? shared : false)
+  return promise
+}
+
+function request(url: URL, { method, headers, body }: ForwardedCall, agent: http.Agent | false) {
+  const framing =
+    body instanceof Uint8Array
+      ? { 'content-length': body.byteLength }
+      : body && !headers['content-length']
+        ? { 'transfer-encoding': 'chunked' }
+        : undefined
+  return (url.protocol === 'https:' ? https : http).request({
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port,
+    path: url.pathname + url.search,
+    method,
+    headers: framing ? { ...headers, ...framing } : headers,
+    agent,
+  })
+}
+
+/** The two deadlines before an answer: for the connection, and for the backend whenever it is waited for. */
+function timersOf(sending: ClientRequest, { headMs, clock }: HeadDeadline, isSecure: boolean) {
+  let disarmHead: (() => void) | undefined
+  let disarmConnect: (() => void) | undefined
+  const late = () => sending.destroy(new DOMException(`No answer within ${headMs} ms.`, 'TimeoutError'))
+  sending.once('socket', (socket) => {
+    if (!socket.connecting) return
+    disarmConnect = clock.setTimer(
+      () => sending.destroy(new Error(`No connection within ${CONNECT_MS} ms.`)),
+      CONNECT_MS,
+      'background',
+    )
+    socket.once(isSecure ? 'secureConnect' : 'connect', () => disarmConnect?.())
+  })
+  function rests() {
+    disarmHead?.()
+    disarmHead = undefined
+  }
+  let isOver = false
+  return {
+    /** The backend is to read, or to answer. */
+    waits() {
+      if (!isOver) disarmHead ??= clock.setTimer(late, headMs, 'background')
+    },
+    /** Whoever asked is to send more. */
+    rests,
+    end() {
+      isOver = true
+      rests()
+      disarmConnect?.()
+    },
+  }
+}
+
+function send(sending: ClientRequest, call: ForwardedCall, timers: ReturnType<typeof timersOf>): void {
+  const { body } = call
+  if (!(body instanceof ReadableStream)) {
+    sending.end(body ?? undefined)
+    timers.waits()
+    return
+  }
+  const source = takeNodeBody(body)?.source ?? Readable.fromWeb(body as NodeWebStream)
+  upload(source, sending, timers, call.trailers)
+}
+
+/** Passes an upload on, until it ends or its answer has. */
+function upload(
+  source: Readable,
+  sending: ClientRequest,
+  timers: ReturnType<typeof timersOf>,
+  trailers: readonly string[],
+): void {
+  function write(chunk: Uint8Array) {
+    if (sending.write(chunk)) return
+    source.pause()
+    timers.waits()
+  }
+  function drained() {
+    timers.rests()
+    source.resume()
+  }
+  function ended() {
+    const last = trailersOf(source, trailers)
+    if (last.length > 0) sending.addTrailers(last)
+    sending.end()
+    timers.waits()
+  }
+  function broken() {
+    if (!source.readableEnded) sending.destroy(new Error('The upload broke off.'))
+  }
+  function stop() {
+    source.off('data', write).off('end', ended).off('close', broken)
+    // Node's server reads what is left of a request that was answered; to destroy it would lose the answer.
+    if (!(source instanceof IncomingMessage) && !source.readableEnded) source.destroy()
+  }
+  sending.on('drain', drained)
+  sending.once('close', stop)
+  source
+    .on('data', write)
+    .once('end', ended)
+    .once('close', broken)
+    .on('error', () => {})
+  sending.once('response', (message) => {
+    // Nobody waits for the rest of an upload that was answered.
+    message.once('end', () => {
+      if (!sending.writableEnded) sending.destroy()
+    })
+  })
+}
