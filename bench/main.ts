@@ -1,8 +1,9 @@
 /**
- * P1 to P5, P8 to P12, the server's proxy and DPoP: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P8 to P12, P14 and DPoP: what the session costs, beside its neighbours in the same run.
  *
- *   node bench/main.ts [P1 …] [--json FILE]
+ *   node bench/main.ts [P1 …] [--peers] [--json FILE]
  *
+ * `--peers` alone is P14, the proxy, beside Apache with mod_auth_openidc, oauth2-proxy and undici, too.
  * Ratios and differences inside one run, medians with their range; a machine's absolute times mean nothing.
  * Exits with 1 where a count is wrong, never for a time.
  */
@@ -19,8 +20,13 @@ import { p9 } from './goals/p9.ts'
 import { p10 } from './goals/p10.ts'
 import { p11 } from './goals/p11.ts'
 import { p12 } from './goals/p12.ts'
-import { proxy } from './goals/proxy.ts'
+import { p14 } from './goals/p14.ts'
 import { isMet, print, type Report } from './lib/report.ts'
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'string' }, peers: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 
 const goals: Record<string, () => Promise<Report>> = {
   P1: p1,
@@ -33,12 +39,11 @@ const goals: Record<string, () => Promise<Report>> = {
   P10: p10,
   P11: p11,
   P12: p12,
-  proxy,
+  P14: () => p14(values.peers),
   dpop,
 }
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
-const chosen = positionals.length ? positionals : Object.keys(goals)
+const chosen = positionals.length ? positionals : values.peers ? ['P14'] : Object.keys(goals)
 const unknown = chosen.filter((id) => !Object.hasOwn(goals, id))
 if (unknown.length)
   throw new Error(`Unknown: ${unknown.join(', ')}. There are ${Object.keys(goals).join(', ')}.`)

@@ -1,5 +1,5 @@
 import { librechatLogin } from 'xstate-session/librechat-login'
-import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
+import { createSessionServer } from 'xstate-session/server'
 
 const BASE_URL = 'http://127.0.0.1'
 export const LIFE_MS = 900_000
@@ -12,7 +12,7 @@ let tokens = 0
 const token = (chars: number) => String(tokens++).padStart(chars, 'x')
 
 /** A backend that costs next to nothing: it answers logins and refreshes at once, and all else with 200. */
-export async function backend(input: string | URL | Request): Promise<Response> {
+async function backend(input: string | URL | Request): Promise<Response> {
   const { pathname } = new URL(input instanceof Request ? input.url : input)
   if (!/login|refresh/.test(pathname)) return new Response('{"ok":true}')
   return Response.json(
@@ -25,13 +25,10 @@ export async function backend(input: string | URL | Request): Promise<Response> 
 }
 
 /** A panel's server on that backend, with a clock that moves when told. */
-export function panel({
-  baseUrl = BASE_URL,
-  ...more
-}: Partial<SessionServerOptions> & { baseUrl?: string } = {}) {
+export function panel() {
   let passedMs = 0
   const server = createSessionServer({
-    logins: { librechat: librechatLogin({ baseUrl, rateLimit: false }) },
+    logins: { librechat: librechatLogin({ baseUrl: BASE_URL, rateLimit: false }) },
     publicUrl: BASE_URL,
     secrets: ['a secret of a server, at least 32 characters'],
     lifetimeMs: LIFE_MS,
@@ -48,7 +45,6 @@ export function panel({
         return () => clearTimeout(timer)
       },
     },
-    ...more,
   })
   return {
     server,

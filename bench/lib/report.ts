@@ -16,6 +16,8 @@ export interface Report {
   readonly rows: readonly Row[]
   /** Counts that are wrong. They fail the run; times never do. */
   readonly faults: readonly string[]
+  /** What the machine cannot have. */
+  readonly notes?: readonly string[]
 }
 
 const units = {
@@ -24,13 +26,14 @@ const units = {
   micros: (n: number) => `${n.toFixed(2)} us`,
   nanos: (n: number) => `${n.toFixed(1)} ns`,
   bytes: (n: number) => `${n.toFixed(0)} B`,
+  megabytes: (n: number) => `${(n / 1e6).toFixed(0)} MB`,
   count: (n: number) => String(n),
 }
 export type Unit = keyof typeof units
 
 export const isMet = ({ goal, spread }: Row) => goal === undefined || spread.median <= goal
 
-export function print({ id, title, rows, faults }: Report): void {
+export function print({ id, title, rows, faults, notes = [] }: Report): void {
   console.log(`\n${id}  ${title}`)
   const table = rows.map((row) => {
     const { what, who, spread, unit, goal } = row
@@ -56,5 +59,6 @@ export function print({ id, title, rows, faults }: Report): void {
         .join('  ')
         .trimEnd()}`,
     )
+  for (const note of notes) console.log(`  ${note}`)
   for (const fault of faults) console.log(`  WRONG: ${fault}`)
 }

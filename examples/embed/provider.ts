@@ -7,8 +7,8 @@ import { createProviderStore } from '../backend/provider/adapter.ts'
 import type { KnownToken } from './boundSubject.ts'
 
 export interface PageProviderOptions {
-  /** The page's callback, and where its logout leads. */
-  readonly redirectUri: string
+  /** The page's callback, or those of several that share the client, and where a logout leads. */
+  readonly redirectUri: string | readonly string[]
   readonly postLogoutRedirectUri: string
   /** Whether logins have to be pushed (RFC 9126). @default false */
   readonly isPushed?: boolean
@@ -83,7 +83,7 @@ export async function startPageProvider(options: PageProviderOptions): Promise<P
           : { token_endpoint_auth_method: 'client_secret_basic', client_secret: clientSecret }),
         id_token_signed_response_alg: 'ES256',
         dpop_bound_access_tokens: isBound,
-        redirect_uris: [redirectUri],
+        redirect_uris: [redirectUri].flat(),
         post_logout_redirect_uris: [postLogoutRedirectUri],
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token'],

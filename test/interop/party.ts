@@ -43,6 +43,8 @@ export interface UserAgent {
   visit(location: URL, ends: readonly string[]): Promise<URL>
   /** A call of a page, with the cookies of the browser. */
   call(location: URL, init?: RequestInit): Promise<Response>
+  /** The cookies that it has, by their names. */
+  readonly cookies: ReadonlyMap<string, string>
 }
 
 export type Grant = Awaited<ReturnType<CodeFlow['finish']>>

@@ -44,6 +44,7 @@ export function createUserAgent(): UserAgent {
 
   return {
     call: load,
+    cookies,
     async visit(location, ends) {
       let next: readonly [URL, RequestInit] = [location, {}]
       let at = location
