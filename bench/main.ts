@@ -1,5 +1,5 @@
 /**
- * P1 to P5, P8 to P12, P14 and DPoP: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P8 to P12, P14, P15 and DPoP: what the session costs, beside its neighbours in the same run.
  *
  *   node bench/main.ts [P1 …] [--peers] [--json FILE]
  *
@@ -21,6 +21,7 @@ import { p10 } from './goals/p10.ts'
 import { p11 } from './goals/p11.ts'
 import { p12 } from './goals/p12.ts'
 import { p14 } from './goals/p14.ts'
+import { p15 } from './goals/p15.ts'
 import { isMet, print, type Report } from './lib/report.ts'
 
 const { values, positionals } = parseArgs({
@@ -40,6 +41,7 @@ const goals: Record<string, () => Promise<Report>> = {
   P11: p11,
   P12: p12,
   P14: () => p14(values.peers),
+  P15: p15,
   dpop,
 }
 

@@ -14,7 +14,7 @@ export interface CoalescerOptions {
   readonly maxEntries: number
   readonly clock: Clock
   readonly hash: (input: string) => string | Promise<string>
-  /** How fast tokens may be sent; absent: `send` minds that. */
+  /** How fast tokens may be sent; absent: whoever is asked by `send` minds that. */
   readonly paces?: Paces
 }
 

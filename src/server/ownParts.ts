@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
+import { paceKeeper } from '../coordination/paceKeeper.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import type { SessionServerOptions } from './options.ts'
@@ -19,7 +20,7 @@ export function ownCoordinator({
   const hash = keyedMac()
   return sealedCookies
     ? inProcessCoordinator({ clock, random, hash })
-    : coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash })
+    : coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash, paces: paceKeeper(clock) })
 }
 
 /** By `#crypto`, which on Node costs a tenth of WebCrypto. */

@@ -173,3 +173,19 @@ test('U61: whoever observes is not told of each session that waits', async () =>
   const told = notices.map(({ type }) => type).filter((type) => type !== 'nearingExpiry')
   expect(told.every((type) => type === 'refreshesPaced')).toBe(true)
 })
+
+test('U61: the coordinator that a server has by itself keeps the pace, too', async () => {
+  const { backend, clock, serve, pass, sends } = await world()
+  const { open } = serve({ clock, patienceMs: 400, rateLimit: false })
+  const pages = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const page = open()
+      await page.navigate('/session/login/start')
+      return page
+    }),
+  )
+  pass(LIFE_MS)
+  backend.faults.inject('openidRefresh', LIMITED, { times: 10 })
+  for (const page of pages) expect((await page.get(USERS)).status).toBe(503)
+  expect(sends()).toBe(1)
+})
