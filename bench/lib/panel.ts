@@ -1,5 +1,5 @@
 import { librechatLogin } from 'xstate-session/librechat-login'
-import { createSessionServer } from 'xstate-session/server'
+import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
 
 const BASE_URL = 'http://127.0.0.1'
 export const LIFE_MS = 900_000
@@ -12,7 +12,7 @@ let tokens = 0
 const token = (chars: number) => String(tokens++).padStart(chars, 'x')
 
 /** A backend that costs next to nothing: it answers logins and refreshes at once, and all else with 200. */
-async function backend(input: string | URL | Request): Promise<Response> {
+export async function backend(input: string | URL | Request): Promise<Response> {
   const { pathname } = new URL(input instanceof Request ? input.url : input)
   if (!/login|refresh/.test(pathname)) return new Response('{"ok":true}')
   return Response.json(
@@ -25,7 +25,7 @@ async function backend(input: string | URL | Request): Promise<Response> {
 }
 
 /** A panel's server on that backend, with a clock that moves when told. */
-export function panel() {
+export function panel(more: Partial<SessionServerOptions> = {}) {
   let passedMs = 0
   const server = createSessionServer({
     logins: { librechat: librechatLogin({ baseUrl: BASE_URL, rateLimit: false }) },
@@ -45,6 +45,7 @@ export function panel() {
         return () => clearTimeout(timer)
       },
     },
+    ...more,
   })
   return {
     server,
