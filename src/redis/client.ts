@@ -1,13 +1,31 @@
-/** A connected client of `redis` (node-redis 5 or newer) or of `ioredis`. */
+/**
+ * A connected client of `redis` (node-redis 5 or newer) or of `ioredis`: of one Redis, of a cluster, or by way of Sentinel.
+ */
 export type RedisClient =
   | {
       sendCommand(args: string[]): Promise<unknown>
       duplicate(): NodeRedisSubscriber
     }
+  | NodeRedisCluster
+  | NodeRedisSentinel
   | {
       call(command: string, ...args: (string | number)[]): Promise<unknown>
       duplicate(): IoredisSubscriber
     }
+
+/** Of `createCluster`. */
+interface NodeRedisCluster {
+  readonly masters: readonly unknown[]
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>
+  duplicate(): NodeRedisSubscriber
+}
+
+/** Of `createSentinel`. */
+interface NodeRedisSentinel {
+  getMasterNode(): unknown
+  sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>
+  duplicate(): NodeRedisSubscriber
+}
 
 interface NodeRedisSubscriber {
   connect(): Promise<unknown>
@@ -18,7 +36,7 @@ interface NodeRedisSubscriber {
 
 interface IoredisSubscriber {
   subscribe(channel: string): Promise<unknown>
-  on(event: string, listener: (...args: never[]) => void): unknown
+  on(event: string, listener: (...args: string[]) => void): unknown
   disconnect(): unknown
 }
 
@@ -27,7 +45,10 @@ export function redisCommands(client: RedisClient) {
   return {
     command: (args: (string | number)[]): Promise<unknown> => {
       const [name, ...rest] = args.map(String) as [string, ...string[]]
-      return 'call' in client ? client.call(name, ...rest) : client.sendCommand([name, ...rest])
+      if ('call' in client) return client.call(name, ...rest)
+      if ('masters' in client) return client.sendCommand(keyOf(name, rest), false, [name, ...rest])
+      if ('getMasterNode' in client) return client.sendCommand(false, [name, ...rest])
+      return client.sendCommand([name, ...rest])
     },
     /** On a connection of its own, which is restored by the client. Resolves to a function that closes it. */
     async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
@@ -45,4 +66,14 @@ export function redisCommands(client: RedisClient) {
       return () => void own.destroy()
     },
   }
+}
+
+/** Whether what follows a command takes its connection, too. */
+export const hasOneConnection = (client: RedisClient): boolean =>
+  !['masters', 'getMasterNode', 'nodes'].some((name) => name in client)
+
+/** By its first key a cluster finds the node of a command. */
+function keyOf(name: string, [first, , third]: readonly string[]): string | undefined {
+  if (name === 'EVAL' || name === 'EVALSHA') return third
+  return name === 'WAIT' || name === 'CONFIG' ? undefined : first
 }

@@ -2,11 +2,14 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import { redisCalls } from './calls.ts'
-import type { RedisClient } from './client.ts'
+import { hasOneConnection, type RedisClient } from './client.ts'
 
 /** The Redis, and how long it may take. */
 export interface RedisServerStoreOptions {
-  /** A connected client of `redis` (node-redis) or `ioredis`; the application opens and closes it. */
+  /**
+   * A connected client of `redis` (node-redis) or `ioredis`, of one Redis, a cluster or Sentinel; the application opens and
+   * closes it.
+   */
   readonly client: RedisClient
   /**
    * What all keys begin with. All keys of one prefix are on one node of a cluster.
@@ -19,7 +22,7 @@ export interface RedisServerStoreOptions {
   /**
    * How many replicas must have a write before it counts. With 1 or more no failover to one of them brings back what
    * was logged out or forgets that a token was sent: while they are not reached writes reject, so nothing is
-   * refreshed and no logout confirmed. For a client with one connection, not for a cluster. 0 to 10.
+   * refreshed and no logout confirmed. For a client with one connection: not for a cluster, nor for `createSentinel`. 0 to 10.
    * @default 0
    */
   readonly replicas?: number
@@ -96,6 +99,11 @@ export function redisServerStore({
   }
   if (!(Number.isInteger(replicas) && replicas >= 0 && replicas <= 10)) {
     throw new Misconfigured('redisServerStore: `replicas` is a whole number from 0 to 10.')
+  }
+  if (replicas > 0 && !hasOneConnection(client)) {
+    throw new Misconfigured(
+      'redisServerStore: `replicas` needs a client with one connection, since Redis counts the copies of what came over it: neither a cluster, nor `createSentinel` of node-redis. `ioredis` by way of Sentinel has one.',
+    )
   }
   const { send, write, run } = redisCalls({ client, commandTimeoutMs, clock, replicas })
   /** What may be written here and nowhere else, each with the number of its write. */

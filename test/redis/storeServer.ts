@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,12 +24,22 @@ export async function stopServers(): Promise<void> {
 }
 
 /** A real Redis for a test, empty, on a port of its own. */
-export async function storeServer(...args: string[]) {
+export const storeServer = (...args: string[]) => launched(() => ['--save', '', ...args])
+
+/** A real Sentinel, which watches nobody yet. */
+export const sentinelServer = () =>
+  launched((folder) => {
+    const file = join(folder, 'sentinel.conf')
+    writeFileSync(file, '')
+    return [file, '--sentinel']
+  })
+
+async function launched(argsIn: (folder: string) => string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
   const port = await freePort()
   const child = spawn(
     'redis-server',
-    ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...args],
+    [...argsIn(folder), '--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder],
     { stdio: 'ignore' },
   )
   async function stop() {
