@@ -6,7 +6,23 @@ import { type NodeBody, trailersOf } from '../platform/nodeBody.ts'
  * Writes a body into `outgoing`, whose head was written, at the pace of whoever reads there. A body that breaks off breaks
  * the connection: one that ends would look complete.
  */
-export function pump({ source, limits, trailers }: NodeBody, outgoing: ServerResponse): void {
+export function pump(body: NodeBody, outgoing: ServerResponse): void {
+  const { complete = false } = body.source as { readonly complete?: boolean }
+  if (complete) writeWhole(body, outgoing)
+  else flow(body, outgoing)
+}
+
+/** All of it is here already: there is nothing to wait for, and nothing that could break off. */
+function writeWhole({ source, trailers }: NodeBody, outgoing: ServerResponse): void {
+  source.on('error', () => {})
+  const bytes = source.read() as Uint8Array | null
+  const last = trailersOf(source, trailers)
+  if (last.length > 0) outgoing.addTrailers(last)
+  if (bytes === null) outgoing.end()
+  else outgoing.end(bytes)
+}
+
+function flow({ source, limits, trailers }: NodeBody, outgoing: ServerResponse): void {
   const breakOff = (why?: Error) => source.destroy(why)
   const running = limits && startLimits(limits, breakOff)
 
@@ -32,6 +48,5 @@ export function pump({ source, limits, trailers }: NodeBody, outgoing: ServerRes
   outgoing.once('close', () => breakOff())
   running?.waits()
   // The head of a stream that says nothing yet is news to whoever waits for it.
-  const { complete = false } = source as { readonly complete?: boolean }
-  if (source.readableLength === 0 && !complete) outgoing.flushHeaders()
+  if (source.readableLength === 0) outgoing.flushHeaders()
 }

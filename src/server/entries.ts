@@ -1,4 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
+import { lastUsed } from '../base/lastUsed.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
@@ -16,6 +17,8 @@ export interface Opened {
 }
 
 const TRIES = 5
+/** As many sessions as are at work at one time in most processes; each costs a few kB. */
+const MOST_OPENED = 500
 /** A late refresh finds the tombstone of its session for as long as an attempt may last, and then some. */
 const TOMBSTONE_MS = 600_000
 /** So that a session ends by its own rules, and for a while can say by which. */
@@ -29,6 +32,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   const notify = (notice: ServerNotice) => settings.observe(notice)
   /** What is known of the records of sessions that are awake: most writes then need no read before them. */
   const held = new Map<string, Opened>()
+  /** What the sealed texts that were read last hold: one that the store gives again, unchanged, is not opened again. */
+  const openedTexts = lastUsed<{ readonly text: string; readonly record: ServerRecord }>(MOST_OPENED)
   const recent = recentRecords<Opened>(clock, settings.staleIfErrorMs)
 
   const fitted = (record: ServerRecord) => (settings.sealedCookies ? cookieRecord(record) : record)
@@ -57,6 +62,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   async function readStored(key: string): Promise<Opened | undefined> {
     const entry = await told('read', () => store.read(key))
     if (!entry || typeof entry.value !== 'string' || !Number.isSafeInteger(entry.revision)) return undefined
+    const known = openedTexts.get(key)
+    if (known?.text === entry.value) return { record: known.record, revision: entry.revision }
     const opened = await keyring.unseal(entry.value, contextOf(key))
     if ('reason' in opened) {
       if (opened.reason !== 'newer') notify({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
@@ -64,6 +71,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     }
     const record = readServerRecord(opened.plain, key)
     if (!record || record === 'newer') return undefined
+    openedTexts.set(key, { text: entry.value, record })
     return { record, revision: entry.revision }
   }
 

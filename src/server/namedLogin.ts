@@ -13,7 +13,7 @@ const PARAMETER = 'session-login'
  */
 export function loginsNamedBy(request: SessionRequest): readonly string[] {
   const header = request.headers.get('x-csrf')
-  const named = request.url === undefined ? [] : new URL(request.url).searchParams.getAll(PARAMETER)
+  const named = request.url?.includes('?') ? new URL(request.url).searchParams.getAll(PARAMETER) : []
   return header === null ? named : [header, ...named]
 }
 
@@ -23,7 +23,7 @@ export const isFor = (request: SessionRequest, login: string): boolean =>
 
 /** A query without the name of a login; what else is in it stays as it was written. */
 export function withoutNamedLogin(search: string): string {
-  if (!new URLSearchParams(search).has(PARAMETER)) return search
+  if (search === '' || !new URLSearchParams(search).has(PARAMETER)) return search
   const rest = search
     .slice(1)
     .split('&')

@@ -1,4 +1,5 @@
 import { Misconfigured } from '../base/errors.ts'
+import { lastUsed } from '../base/lastUsed.ts'
 import { withoutNamedLogin } from './namedLogin.ts'
 import { type PassedHeaders, passedHeaders } from './passedHeaders.ts'
 import { plainPath } from './plainPath.ts'
@@ -41,6 +42,9 @@ export interface ApiTarget {
   readonly responseHeaders?: readonly string[]
 }
 
+/** How many paths are remembered, and of what length: a hundred kB. */
+const MOST_PATHS = 500
+const LONGEST_PATH = 200
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The static table of what the panel at `base` may call: path prefix, below `base`, to methods or a target. */
@@ -62,20 +66,36 @@ export function createRoutes(
       return [[name, { baseUrl, origins: new Set([baseUrl, ...others].map((url) => new URL(url).origin)) }]]
     }),
   )
+  /** What paths lead to: pages ask for the same ones again and again. */
+  const found = lastUsed<Omit<RouteMatch, 'url'> & { readonly path: string }>(MOST_PATHS)
+
+  /** Where a path leads, without its query. */
+  function routeOf(pathname: string, method: string) {
+    if (!pathname.startsWith(base)) return undefined
+    const path = pathname.slice(base.length)
+    const segments = plainPath(`/${path}`)
+    if (!segments) return undefined
+    const route = table.find(
+      ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
+    )
+    if (!route) return undefined
+    const rest = route.strip ? path.slice(route.prefix.length - 1) : path
+    const url = `${route.target}${rest}`
+    if (route.guards.some((isToken) => isToken(url))) return undefined
+    return { path: url, logins: route.logins, headers: route.headers }
+  }
+
   return {
     match({ pathname, search }: URL, method: string): RouteMatch | undefined {
-      if (!pathname.startsWith(base)) return undefined
-      const path = pathname.slice(base.length)
-      const segments = plainPath(`/${path}`)
-      if (!segments) return undefined
-      const route = table.find(
-        ({ prefix, methods }) => `/${path}`.startsWith(prefix) && methods.includes(method),
-      )
+      const key = `${method} ${pathname}`
+      const route = found.get(key) ?? routeOf(pathname, method)
       if (!route) return undefined
-      const rest = route.strip ? path.slice(route.prefix.length - 1) : path
-      const url = `${route.target}${rest}`
-      if (route.guards.some((isToken) => isToken(url))) return undefined
-      return { url: `${url}${withoutNamedLogin(search)}`, logins: route.logins, headers: route.headers }
+      if (key.length <= LONGEST_PATH) found.set(key, route)
+      return {
+        url: `${route.path}${withoutNamedLogin(search)}`,
+        logins: route.logins,
+        headers: route.headers,
+      }
     },
     /** Where bearers of the login `name` may go. */
     backendOf: (name: string): Backend | undefined => backends.get(name),

@@ -1,4 +1,5 @@
 import { Misconfigured } from '../base/errors.ts'
+import { lastUsed } from '../base/lastUsed.ts'
 import { RANDOM_ID, randomId } from '../base/randomId.ts'
 import { CHUNK } from './cookieRecord.ts'
 import type { CookieSlot } from './cookieSlot.ts'
@@ -26,6 +27,9 @@ export interface SessionCookie {
   clearForeign(request: SessionRequest): readonly string[]
 }
 
+/** Ids whose keys are remembered: as many as are at work at one time in most processes. */
+const MOST_KNOWN = 500
+
 /** Where a request came in. Without an address: the path of the panel, where every cookie of its pages reaches. */
 const pathOf = ({ url }: SessionRequest, app: string) => new URL(url ?? app).pathname
 
@@ -35,7 +39,13 @@ const pathOf = ({ url }: SessionRequest, app: string) => new URL(url ?? app).pat
  */
 export function idCookie(slot: CookieSlot, keyring: Keyring, app: string, maxAgeMs: number): SessionCookie {
   // Of another panel on this host, which may share store and secrets, a cookie opens nothing.
-  const keysOf = (id: string) => keyring.macs('session id', `${app} ${id}`)
+  const known = lastUsed<Promise<readonly string[]>>(MOST_KNOWN)
+
+  function keysOf(id: string): Promise<readonly string[]> {
+    const keys = known.get(id) ?? keyring.macs('session id', `${app} ${id}`)
+    known.set(id, keys)
+    return keys
+  }
   return {
     async create() {
       const id = randomId()
