@@ -33,6 +33,7 @@ export type {
 } from '../server/serverLogin.ts'
 export type { SessionRequest } from '../server/sessionRequest.ts'
 export type { SessionServer } from '../server/sessionServer.ts'
+export type { ServerTelemetry, TracedCall, TracedOutcome } from '../server/telemetry.ts'
 export type { EndedBy, ListedSession, UserOfLogin, UserSessions } from '../server/userSessions.ts'
 export { memoryServerStore } from '../stores/memoryServerStore.ts'
 export type { EntryWrite, ServerStore, StoredEntry } from '../stores/serverStore.ts'

@@ -9,6 +9,7 @@ import type { LoginChoice } from './loginChoice.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ApiTarget } from './routes.ts'
 import type { ServerLogin } from './serverLogin.ts'
+import type { ServerTelemetry } from './telemetry.ts'
 
 /** How the server of a panel works. `publicUrl`, `secrets` and `logins` must be given. */
 export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
@@ -136,6 +137,8 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly lifetimeMs?: number
   /** Told of everything that happens. No token, no personal data. What it throws is written to `console.error`. */
   readonly observe?: (notice: ServerNotice) => void
+  /** Watches what is sent: `openTelemetry` of `xstate-session/opentelemetry`. @default nobody does */
+  readonly telemetry?: ServerTelemetry
   /**
    * Told who did what, from where, and when: logins, logouts, what was refused, and sessions that ended. Unlike `observe` it
    * is told user ids and addresses. What it throws is written to `console.error`, and the request goes on.

@@ -12,6 +12,7 @@ import type { SessionServerOptions } from './options.ts'
 import { ownCoordinator, shortMemory } from './ownParts.ts'
 import { patientFetch } from './patientFetch.ts'
 import { isLoopback } from './plainHttp.ts'
+import { watchCalls } from './watchSends.ts'
 
 export type ServerSettings = ReturnType<typeof readServerOptions>
 
@@ -124,26 +125,36 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     fetch,
     /** Sends the proxy's calls; by `fetch` no connection can be handed over. */
     canUpgrade: !settings.fetch && forward !== undefined,
-    forward: settings.fetch || !forward ? forwardByFetch(fetch) : forward,
+    forward: watchCalls(settings.fetch || !forward ? forwardByFetch(fetch) : forward, settings.telemetry),
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
   }
 }
 
-/** What a listener throws is its own affair. */
+/** What a listener throws is its own affair, and no other's. */
 function isolated(
-  { observe, recorder }: SessionServerOptions<UserIdentity>,
+  { observe, recorder, telemetry }: SessionServerOptions<UserIdentity>,
   clock: Clock,
   audit: ReturnType<typeof createAudit>,
 ) {
-  return async (notice: ServerNotice, about?: About): Promise<void> => {
+  const listeners: ((notice: ServerNotice) => unknown)[] = [
+    ...(telemetry ? [(notice: ServerNotice) => telemetry.note(notice)] : []),
+    ...(recorder
+      ? [(notice: ServerNotice) => 'session' in notice && recorder.note(notice, clock.wall(), notice.session)]
+      : []),
+    ...(observe ? [observe] : []),
+  ]
+  return (notice: ServerNotice, about?: About): void => {
     audit.note(notice, about)
-    try {
-      if (recorder && 'session' in notice) recorder.note(notice, clock.wall(), notice.session)
-      await observe?.(notice)
-    } catch (error) {
-      console.error(error)
-    }
+    for (const listener of listeners) void isolate(listener, notice)
+  }
+}
+
+async function isolate(listener: (notice: ServerNotice) => unknown, notice: ServerNotice): Promise<void> {
+  try {
+    await listener(notice)
+  } catch (error) {
+    console.error(error)
   }
 }
 

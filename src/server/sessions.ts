@@ -14,6 +14,7 @@ import { createSessionEnds } from './sessionEnds.ts'
 import { createSessionOpening } from './sessionOpening.ts'
 import { createSessionSearch } from './sessionSearch.ts'
 import { createSessionTags } from './sessionTags.ts'
+import { watchRefreshes } from './watchSends.ts'
 
 /** How far behind the last sign of the user may be; so that not every request writes. */
 const ACTIVITY_STEP_MS = 30_000
@@ -33,7 +34,10 @@ export function createSessions(parts: SessionsParts) {
   const { settings, entries, sessionCookie, logins } = parts
   const { clock, store } = settings
   const onNews = (key: string) => awake.look(key)
-  const coordinator: Coordinator = withIntents(settings.coordinator, entries, settings, onNews)
+  const coordinator: Coordinator = watchRefreshes(
+    withIntents(settings.coordinator, entries, settings, onNews),
+    settings.telemetry,
+  )
   const awake = createAwakeSessions(settings, entries, logins, coordinator)
   const streams = createOpenStreams({ clock, isLiving, store })
   const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })

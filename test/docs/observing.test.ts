@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { ServerNotice, SessionServer } from 'xstate-session/server'
+import type { SessionServer } from 'xstate-session/server'
 import { startBackend } from '../../examples/backend/startBackend.ts'
 import { browser } from '../server/browser.ts'
 import { SECRET } from '../server/world.ts'
@@ -10,7 +10,7 @@ const PAGE = 'docs/operations.md'
 const PUBLIC = 'https://admin.example.com'
 
 /** A part of each sample of the page, by which it is found. */
-const SAMPLES = { log: 'jsonLines()', audit: 'audit.jsonl', openTelemetry: 'observeWith' } as const
+const SAMPLES = { log: 'jsonLines()', audit: 'audit.jsonl', openTelemetry: 'openTelemetry()' } as const
 
 test('U63: the log of the page is one JSON object a notice, and holds nothing of anybody', async () => {
   const backend = await startBackend({ panelUrl: PUBLIC })
@@ -36,33 +36,6 @@ test('U63: the log of the page is one JSON object a notice, and holds nothing of
   ])
   for (const { time } of notices) expect(new Date(time).toISOString()).toBe(time)
   expect(lines.join()).not.toMatch(/@/)
-})
-
-test('U63: the instruments of OpenTelemetry count words and time refreshes', async () => {
-  const { observeWith } = await runSample<{
-    observeWith(meter: object): (notice: ServerNotice) => void
-  }>(PAGE, SAMPLES.openTelemetry)
-  const counted: unknown[] = []
-  const took: number[] = []
-  const observe = observeWith({
-    createCounter: (name: string) => ({
-      add: (value: number, attributes: object) => void counted.push([name, value, attributes]),
-    }),
-    createHistogram: (name: string, { unit }: { readonly unit: string }) => ({
-      record: (value: number) =>
-        void took.push(name === 'session.refresh.duration' && unit === 's' ? value : Number.NaN),
-    }),
-  })
-  const of = { session: 'abcdefghijkl', epoch: 1, version: 1 }
-  observe({ type: 'refreshSent', attemptId: 'a', ...of })
-  observe({ type: 'refreshDeferred', outcome: 'refused', cause: 'limited', ...of } as ServerNotice)
-  observe({ type: 'ended', session: of.session, reason: 'idle' })
-  expect(counted).toEqual([
-    ['session.notices', 1, { type: 'refreshSent' }],
-    ['session.notices', 1, { type: 'refreshDeferred', cause: 'limited' }],
-    ['session.notices', 1, { type: 'ended', reason: 'idle' }],
-  ])
-  expect(took).toEqual([expect.any(Number)])
 })
 
 test('U63: no sample of the page is left out', async () => {

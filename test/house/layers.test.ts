@@ -124,6 +124,10 @@ const rooms: Record<string, Room> = {
     values: ['src/cli/', 'src/replay/', 'machines/', 'node:'],
     types: ['src/session/'],
   },
+  'src/opentelemetry/': {
+    values: ['src/opentelemetry/', 'src/base/', '@opentelemetry/api'],
+    types: ['src/server/'],
+  },
   'src/testing/': {
     values: [
       'src/testing/',

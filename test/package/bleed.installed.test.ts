@@ -36,6 +36,7 @@ test.each([
   // The types of a session, which logins begin, name its actor.
   ['./oauth', ['#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
   ['./oauth-login', ['#transport', 'oauth4webapi'], ['oauth4webapi']],
+  ['./opentelemetry', ['@opentelemetry/api'], []],
   ['./schemas', ['zod/mini'], ['zod/mini']],
   ['./server', ['#crypto', '#forward', 'xstate', 'zod/mini'], ['xstate']],
   ['./node', ['node:stream', 'node:stream/promises'], ['node:http']],
@@ -87,6 +88,7 @@ test('every subpath is walked', () => {
     './node',
     './oauth',
     './oauth-login',
+    './opentelemetry',
     './postgres',
     './react',
     './react-admin',

@@ -154,6 +154,10 @@ test('./react-logins', async () => {
   `)
 })
 
+test('./opentelemetry', async () => {
+  expect(await offered('./opentelemetry')).toEqual(['openTelemetry'])
+})
+
 test('./recorder', async () => {
   expect(await offered('./recorder')).toEqual(['createRecorder'])
 })
@@ -283,6 +287,7 @@ test('these are all', () => {
       "./node",
       "./oauth",
       "./oauth-login",
+      "./opentelemetry",
       "./postgres",
       "./react",
       "./react-admin",

@@ -1,0 +1,3 @@
+/** Spans and metrics of a server, by the API of OpenTelemetry. */
+
+export { type OpenTelemetryOptions, openTelemetry } from '../opentelemetry/openTelemetry.ts'
