@@ -6,10 +6,11 @@ import type { ProxySettings } from './startProxies.ts'
 /** What was built; outside of what is committed. */
 const cache = fileURLToPath(new URL('../../node_modules/.cache/bench/', import.meta.url))
 
-/** How a proxy of somebody else is started, or what is missing and how to get it. */
-export type PeerProxy =
-  | { readonly command: string; readonly args: readonly string[]; readonly callback: string }
-  | { readonly missing: string }
+/** How a proxy of somebody else is started. */
+export interface PeerProxy {
+  readonly command: string
+  readonly args: readonly string[]
+}
 
 const say = (text: string) => console.error(`  ${text}`)
 
@@ -18,7 +19,7 @@ const MODULES = '/usr/lib/apache2/modules'
 const PACKAGE = 'libapache2-mod-auth-openidc'
 const NEEDED = 'mpm_event authn_core authz_core authz_user headers proxy proxy_http auth_openidc'.split(' ')
 
-/** Apache with mod_auth_openidc, as Debian packages them; installed here where this user may do that. */
+/** Apache with mod_auth_openidc, as Debian packages them; installed where this user may do that, else it throws. */
 export function apache({ port, target, issuer, clientSecret }: ProxySettings): PeerProxy {
   const isThere = () => existsSync(APACHE) && existsSync(`${MODULES}/mod_auth_openidc.so`)
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
@@ -32,7 +33,7 @@ export function apache({ port, target, issuer, clientSecret }: ProxySettings): P
       say((error as Error).message)
     }
   }
-  if (!isThere()) return { missing: `Apache with mod_auth_openidc: apt-get install ${PACKAGE}` }
+  if (!isThere()) throw new Error(`missing: apt-get install ${PACKAGE}`)
   const folder = `${cache}apache`
   mkdirSync(folder, { recursive: true })
   const url = `http://127.0.0.1:${port}`
@@ -67,17 +68,17 @@ export function apache({ port, target, issuer, clientSecret }: ProxySettings): P
     `ProxyPass / ${target}/`,
   ]
   writeFileSync(`${folder}/conf`, `${lines.join('\n')}\n`)
-  return { command: APACHE, args: ['-f', `${folder}/conf`, '-DFOREGROUND'], callback: 'callback' }
+  return { command: APACHE, args: ['-f', `${folder}/conf`, '-DFOREGROUND'] }
 }
 
 const VERSION = '7.15.6'
 const MODULE = 'github.com/oauth2-proxy/oauth2-proxy/v7'
 
-/** oauth2-proxy, built out of its Go module, once. Its session is in its cookie, as it comes. */
+/** oauth2-proxy, built out of its Go module, once; throws where that cannot be. Its session is in its cookie, as it comes. */
 export function oauth2Proxy({ port, target, issuer, clientSecret }: ProxySettings): PeerProxy {
   const program = `${cache}oauth2-proxy`
   if (!existsSync(program)) {
-    if (!has('go')) return { missing: `oauth2-proxy is built from ${MODULE}: apt-get install golang-go` }
+    if (!has('go')) throw new Error(`it is built from ${MODULE}: apt-get install golang-go`)
     say(`Building ${MODULE}@v${VERSION}, which takes some minutes the first time …`)
     mkdirSync(cache, { recursive: true })
     run('env', [`GOBIN=${cache}`, 'go', 'install', `${MODULE}@v${VERSION}`])
@@ -104,5 +105,5 @@ export function oauth2Proxy({ port, target, issuer, clientSecret }: ProxySetting
     'standard-logging': false,
   }
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
-  return { command: program, args, callback: 'oauth2/callback' }
+  return { command: program, args }
 }

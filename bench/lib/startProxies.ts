@@ -88,35 +88,33 @@ export async function startProxies(target: string, hasPeers: boolean) {
     }
     await provider.close()
   }
-  try {
-    for (const [kind, { who, peer, callback }] of kinds) {
-      const port = ports.get(kind) ?? 0
-      const settings = { port, target, issuer: provider.issuer, clientSecret, bearer: 'b'.repeat(43) }
-      const found = peer?.(settings) ?? {
-        command: process.execPath,
-        args: [NODE_PROXY, kind.replace(' again', ''), JSON.stringify(settings)],
-      }
-      if ('missing' in found) {
-        missing.push(found.missing)
-        continue
-      }
-      const [command = '', ...args] = [
-        ...(canPin ? ['taskset', '-c', CORE] : []),
-        found.command,
-        ...found.args,
-      ]
-      const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-      children.push(child)
-      await listening(child, port, who)
-      const cookie =
-        callback === undefined ? '' : await logIn(port, kind.startsWith('ours'), provider.subjectOf)
-      running.push({ kind, who, port, pid: child.pid ?? 0, cookie })
-      console.error(`  ${who}: ready`)
+  async function start(kind: string, { who, peer, callback }: Kind): Promise<void> {
+    const port = ports.get(kind) ?? 0
+    const settings = { port, target, issuer: provider.issuer, clientSecret, bearer: 'b'.repeat(43) }
+    const { command, args } = peer?.(settings) ?? {
+      command: process.execPath,
+      args: [NODE_PROXY, kind.replace(' again', ''), JSON.stringify(settings)],
     }
-  } catch (error) {
-    await stop()
-    throw error
+    const [program = '', ...words] = [...(canPin ? ['taskset', '-c', CORE] : []), command, ...args]
+    const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+    children.push(child)
+    await listening(child, port, who)
+    const isOurs = kind.startsWith('ours')
+    const cookie = callback === undefined ? '' : await logIn(port, isOurs, provider.subjectOf)
+    running.push({ kind, who, port, pid: child.pid ?? 0, cookie })
+    console.error(`  ${who}: ready`)
   }
+
+  for (const [kind, about] of kinds)
+    try {
+      await start(kind, about)
+    } catch (error) {
+      if (!about.peer) {
+        await stop()
+        throw error
+      }
+      missing.push(`${about.who}: ${(error as Error).message}`)
+    }
   return { running, missing, stop }
 }
 
