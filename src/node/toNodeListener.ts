@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { lightHandlerOf } from '../server/lightRequest.ts'
+import { goneSignal, IncomingRequest } from './incomingRequest.ts'
 import {
   type Handle,
   type NodeListenerOptions,
@@ -44,16 +46,13 @@ async function serve(
 ): Promise<void> {
   const url = urlOf(incoming, origin)
   if (url === undefined) return void outgoing.writeHead(400).end()
-  const gone = new AbortController()
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort()
-  })
   const { remoteAddress } = incoming.socket
+  const info = remoteAddress === undefined ? {} : { remoteAddress }
+  const light = lightHandlerOf(handle)
   const response =
     unfitBody(incoming) ??
-    (await handle(
-      toRequest(incoming, url, gone.signal),
-      remoteAddress === undefined ? {} : { remoteAddress },
-    ))
+    (await (light
+      ? light(new IncomingRequest(incoming, outgoing, url), info)
+      : handle(toRequest(incoming, url, goneSignal(outgoing)), info)))
   await respond(response, incoming, outgoing)
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeWebStream } from 'node:stream/web'
 import { Misconfigured } from '../base/errors.ts'
+import { LightResponse } from '../platform/lightResponse.ts'
 import { takeNodeBody, webBody } from '../platform/nodeBody.ts'
 import { bodyAlreadyRead, failure } from '../server/answers.ts'
 import type { RequestInfo } from '../server/options.ts'
@@ -61,30 +62,40 @@ export function unfitBody(incoming: IncomingMessage): Response | undefined {
 }
 
 /** Whether the request brought a body (RFC 9112 section 6.3; over HTTP/2 its stream tells). */
-function hasBody(incoming: IncomingMessage): boolean {
+export function hasBody(incoming: IncomingMessage): boolean {
   const { headers, httpVersionMajor } = incoming
   if (httpVersionMajor >= 2)
     return !(incoming as { readonly stream?: { readonly endAfterHeaders?: boolean } }).stream?.endAfterHeaders
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-export function toRequest(incoming: IncomingMessage, url: string, signal: AbortSignal): Request {
+export function toRequest(
+  incoming: IncomingMessage,
+  url: string,
+  signal: AbortSignal,
+  body = hasBody(incoming) ? webBody(incoming) : null,
+): Request {
   const { method = 'GET', rawHeaders } = incoming
   const headers = new Headers()
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     // HTTP/2 puts its own names first.
     if (!rawHeaders[i]?.startsWith(':')) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
   }
-  const body = hasBody(incoming) ? { body: webBody(incoming), duplex: 'half' } : {}
-  return new Request(url, { method, headers, signal, ...body } as RequestInit)
+  return new Request(url, {
+    method,
+    headers,
+    signal,
+    ...(body && { body, duplex: 'half' }),
+  } as RequestInit)
 }
 
 /** Writes the whole answer. */
 export async function respond(
-  response: Response,
+  response: Response | LightResponse,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  if (response instanceof LightResponse) return respondLightly(response, incoming, outgoing)
   outgoing.writeHead(response.status, headersOf(response, incoming))
   if (!response.body || incoming.method === 'HEAD') {
     await response.body?.cancel()
@@ -96,14 +107,28 @@ export async function respond(
   else await pipeline(Readable.fromWeb(response.body as NodeWebStream), outgoing)
 }
 
+function respondLightly(
+  { status, headers: { fields }, body }: LightResponse,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  if (incoming.httpVersion >= '2') delete fields.connection
+  if (!body || !isChunked(incoming, fields['content-length'] !== undefined)) delete fields.trailer
+  outgoing.writeHead(status, fields)
+  if (body) pump(body, outgoing)
+  else outgoing.end()
+}
+
+/** Trailers follow chunks (RFC 9112 section 7.1.2), and Node refuses to announce them else. */
+const isChunked = ({ httpVersion, method }: IncomingMessage, hasLength: boolean) =>
+  httpVersion === '1.1' && method !== 'HEAD' && !hasLength
+
 /** A flat list, so that each `Set-Cookie` stays one. HTTP/2 has no header for the connection. */
-function headersOf(response: Response, { httpVersion, method }: IncomingMessage): string[] {
-  // Trailers follow chunks (RFC 9112 section 7.1.2), and Node refuses to announce them else.
-  const isChunked =
-    httpVersion === '1.1' && method !== 'HEAD' && response.body && !response.headers.has('content-length')
+function headersOf(response: Response, incoming: IncomingMessage): string[] {
+  const mayAnnounce = response.body && isChunked(incoming, response.headers.has('content-length'))
   const list: string[] = []
   for (const [name, value] of response.headers)
-    if (!(name === 'connection' && httpVersion >= '2') && !(name === 'trailer' && !isChunked))
+    if (!(name === 'connection' && incoming.httpVersion >= '2') && !(name === 'trailer' && !mayAnnounce))
       list.push(name, value)
   return list
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { BackendAnswer, Forward } from '../server/forwarding.ts'
 import { type Exchanged, exchange } from './exchange.ts'
+import { LightResponse } from './lightResponse.ts'
 import { webBody } from './nodeBody.ts'
 import { switchedResponse } from './switched.ts'
 
@@ -15,17 +16,22 @@ export const forward: Forward = async (url, call, deadline) =>
   answerOf(await exchange(new URL(url), call, deadline), call.method)
 
 function answerOf({ message, switched }: Exchanged, method: string): BackendAnswer {
-  const { statusCode: status = 0, headers } = message
+  const { statusCode: status = 0, headers: fields } = message
   const isBodiless = method === 'HEAD' || status === 101 || status === 204 || status === 205 || status === 304
   if (isBodiless && !switched) message.resume()
   return {
     status,
     ok: status >= 200 && status < 300,
     type: 'default',
-    headers: { get: (name) => fieldOf(headers[name]) },
+    headers: { get: (name) => fieldOf(fields[name]) },
     body: isBodiless ? null : { cancel: async () => discard(message) },
-    flow: (limits, trailers) => webBody(message, limits, trailers),
-    ...(switched && { handOver: (fields, limits) => switchedResponse(fields, { ...switched, limits }) }),
+    respond({ headers, limits, trailers, isLight }) {
+      if (!isLight)
+        return new Response(isBodiless ? null : webBody(message, limits, trailers), { status, headers })
+      const body = isBodiless ? null : { source: message, limits, trailers }
+      return new LightResponse(status, headers, body) as unknown as Response
+    },
+    ...(switched && { handOver: (headers, limits) => switchedResponse(headers, { ...switched, limits }) }),
   }
 }
 

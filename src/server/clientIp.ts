@@ -1,5 +1,6 @@
 import { withoutBlanks } from '../base/blanks.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { readsLightly } from './lightRequest.ts'
 import type { RequestInfo } from './options.ts'
 
 /**
@@ -14,11 +15,11 @@ import type { RequestInfo } from './options.ts'
 export function clientIp(trustedHops: number): (request: Request, info: RequestInfo) => string | undefined {
   if (!Number.isSafeInteger(trustedHops) || trustedHops < 0)
     throw new Misconfigured('Argument "trustedHops" must be a whole number, 0 or more.')
-  return (request, { remoteAddress = '' }) => {
+  return readsLightly((request: Request, { remoteAddress = '' }: RequestInfo) => {
     const forwarded = request.headers.get('x-forwarded-for')?.split(',') ?? []
     const address = [...forwarded, remoteAddress].at(-1 - trustedHops)
     return address === undefined ? undefined : readAddress(withoutBlanks(address))
-  }
+  })
 }
 
 const V4 = /^(?:::ffff:)?((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?$/i

@@ -18,6 +18,7 @@ import { createGetSession } from './getSession.ts'
 import { createHealth } from './health.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import { createKeyring } from './keyring.ts'
+import { wholeOf, withLight } from './lightRequest.ts'
 import { listLogins } from './listLogins.ts'
 import { loginCallback } from './loginCallback.ts'
 import { followLogin, nextStep, startLogin, submitLogin } from './loginEndpoints.ts'
@@ -155,7 +156,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
         settings.observe({ type: 'turnedAway', code: 'csrf' }, { request })
         return failure(403, 'csrf', forgery)
       }
-      const whole = own ? await withWholeBody(context, request, endpoint) : request
+      const whole = own ? await withWholeBody(context, wholeOf(request), endpoint) : request
       if (whole instanceof Response) return whole
       const serving = serve(endpoint, whole, info)
       // A login is a stranger's still: whoever stops the server does not wait for it.
@@ -169,7 +170,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
         // It says what to change, and no value.
         if (isMisconfigured) console.error(error.message)
       }
-      return failure(503, code)
+      return failure(503, code, {}, [], draining.aborted ? { connection: 'close' } : {})
     }
   }
 
@@ -190,8 +191,11 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const open = createOpen(context)
   const end = createEnd(context, endSession)
 
+  const handle: SessionServer['handle'] = (request, info = {}) => answer(request, info)
+
   return {
-    handle: (request, info = {}) => answer(request, info),
+    // A listener of ours may give it less than a request; it is none that anybody else could have.
+    handle: withLight(handle, (request, info) => answer(request as unknown as Request, info)),
     getSession: createGetSession(context) as SessionServer<User>['getSession'],
     open: (answer, own) => work.track(open(answer, own)) as ReturnType<SessionServer<User>['open']>,
     end: (request, own) => work.track(end(request, own)),

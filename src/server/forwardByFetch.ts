@@ -58,7 +58,7 @@ function answerOf(response: Response, method: string): BackendAnswer {
         return name === 'etag' ? weak(value) : value
       },
     },
-    flow: (limits) => boundedBody(body as ReadableStream<Uint8Array>, limits),
+    respond: ({ headers, limits }) => new Response(body && boundedBody(body, limits), { status, headers }),
   }
 }
 

@@ -26,13 +26,24 @@ export interface HeadDeadline {
   readonly clock: Clock
 }
 
+/** How an answer goes on. */
+export interface PassedAnswer {
+  readonly headers: Record<string, string>
+  /** What may break its body off. */
+  readonly limits: BodyLimits
+  /** Which of its trailers go with it, by names in lower case. */
+  readonly trailers: readonly string[]
+  /** Whether it goes to a listener of ours alone, which needs no whole `Response`. */
+  readonly isLight: boolean
+}
+
 /** The answer of a backend, whose body has not begun: as much of a `Response` as whoever passes it on looks at. */
 export interface BackendAnswer extends Pick<Response, 'ok' | 'status' | 'type'> {
   readonly headers: Pick<Headers, 'get'>
   /** `null`: there is none. */
   readonly body: Pick<ReadableStream, 'cancel'> | null
-  /** The body for whoever asked, within `limits`, and those of its trailers that are named. Once, in place of `cancel`. */
-  flow(limits: BodyLimits, trailers: readonly string[]): ReadableStream<Uint8Array>
+  /** The answer for whoever asked. Once, in place of `cancel`. */
+  respond(answer: PassedAnswer): Response
   /** The answer 101, with its connection: the backend took up the protocol that `upgrade` of the call names. */
   readonly handOver?: (headers: Readonly<Record<string, string>>, limits: BodyLimits) => Response
 }

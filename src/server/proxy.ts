@@ -8,6 +8,7 @@ import { isWebSocket } from './csrf.ts'
 import { noSession, unusable } from './currentSession.ts'
 import type { BackendAnswer, ForwardedCall } from './forwarding.ts'
 import { type Found, isFound } from './foundSession.ts'
+import { LightRequest } from './lightRequest.ts'
 import { downstreamHeaders, picked, socketAnswer, socketRequest, upstreamHeaders } from './passedHeaders.ts'
 import { readBody } from './readBody.ts'
 import type { RouteMatch } from './routes.ts'
@@ -49,10 +50,11 @@ export function proxy(route: RouteMatch): Endpoint {
         await answer.body?.cancel()
         return failure(502, 'backend_redirected')
       }
-      const limits = limitsOf(context, found, isEventStream(answer))
-      return new Response(answer.body && answer.flow(limits, route.headers.response), {
-        status: answer.status,
+      return answer.respond({
         headers: downstreamHeaders(answer.headers, route.headers),
+        limits: limitsOf(context, found, isEventStream(answer)),
+        trailers: route.headers.response,
+        isLight: (request as unknown) instanceof LightRequest,
       })
     } catch (error) {
       return unusable(context, request, error)

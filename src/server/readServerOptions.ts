@@ -7,6 +7,7 @@ import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import { type About, createAudit } from './audit.ts'
 import { forwardByFetch } from './forwardByFetch.ts'
 import { isUserActivity } from './isUserActivity.ts'
+import { onWhole, readsLightly } from './lightRequest.ts'
 import type { ServerNotice } from './notice.ts'
 import type { SessionServerOptions } from './options.ts'
 import { ownCoordinator, shortMemory } from './ownParts.ts'
@@ -34,12 +35,11 @@ const MAX_STALE_MS = 60_000
 /** Fills in the defaults and refuses what cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
-  const audit = createAudit(options, () => clock.wall())
+  const forwardClientIp = onWhole(options.forwardClientIp ?? readsLightly(() => undefined))
+  const audit = createAudit({ ...options, forwardClientIp }, () => clock.wall())
   const settings = {
     path: 'session/',
     loginPath: 'login',
-    forwardClientIp: (() => undefined) as NonNullable<SessionServerOptions['forwardClientIp']>,
-    isUserActivity,
     idleTimeoutMs: 1_800_000,
     absoluteLifetimeMs: 604_800_000,
     maxSessionsPerUser: Infinity,
@@ -56,6 +56,8 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
     ) as unknown as SessionServerOptions<UserIdentity>),
+    forwardClientIp,
+    isUserActivity: onWhole(options.isUserActivity ?? readsLightly(isUserActivity)),
     clock,
     observe: isolated(options, clock, audit),
     audit,

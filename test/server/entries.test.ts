@@ -89,3 +89,33 @@ test.each([
   await entries.update(KEY, (record) => ({ ...record, intent: intent as never }))
   expect(await one.read()).toMatchObject({ refreshToken: 'R1', doubt: { sends: 1, answers: 0 } })
 })
+
+test('P14: a record that did not change is read again, and opened once; one that did is opened again', async () => {
+  const keyring = createKeyring([SECRET])
+  let opened = 0
+  const now = Date.now()
+  const counting = {
+    ...keyring,
+    unseal(text: string, context: string) {
+      opened++
+      return keyring.unseal(text, context)
+    },
+  }
+  const options = { logins: {}, publicUrl: PANEL, secrets: [SECRET], store: memoryServerStore() }
+  const entries = createEntries(readServerOptions(options), counting)
+  const record = {
+    v: 1,
+    key: KEY,
+    login: 'login',
+    via: ['librechat', ''],
+    activeAt: 1,
+    verifiedAt: 1,
+  } as const
+  const first = await entries.write({ ...record, session: at(1) }, null)
+  for (let n = 0; n < 3; n++) expect(await entries.read(KEY)).toMatchObject({ record: { session: at(1) } })
+  expect(opened).toBe(1)
+  const ended = { v: 1, epoch: 1, version: 1, ended: true, reason: 'user' } as const
+  await entries.write({ ...record, session: ended }, first)
+  expect(await entries.read(KEY)).toMatchObject({ record: { session: { ended: true } } })
+  expect(opened).toBe(2)
+})

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import { toNodeListener, toUpgradeListener } from 'xstate-session/node'
 import type { ServerNotice } from 'xstate-session/server'
 import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
+import { mounted } from './way.ts'
 import { SECRET } from './world.ts'
 
 /** A listener on a free port of loopback, until its test has finished. */
@@ -44,7 +45,10 @@ export async function panelBefore(answer: RequestListener, more: Partial<Librech
     ...more,
   })
   const seen = { origin: 'http://localhost' }
-  const front = await onPort(toNodeListener(server.handle, seen), toUpgradeListener(server.handle, seen))
+  const front = await onPort(
+    toNodeListener(mounted(server.handle), seen),
+    toUpgradeListener(server.handle, seen),
+  )
   const login = await fetch(`${front.url}/session/login`, {
     method: 'POST',
     headers: { ...JSON_TYPE, 'x-csrf': '1' },

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { Agent, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { toNodeListener } from 'xstate-session/node'
 import { memoryServerStore } from 'xstate-session/server'
 import { fakeClock } from '../fakeClock.ts'
 import { bothWays } from './bothWays.ts'
@@ -364,5 +366,40 @@ describe('by node:http', () => {
     const sent = sending(panel, 'GET', {}, { path: API }).end()
     expect((await headOf(sent)).headers['content-type']).toBe('text/event-stream')
     sent.destroy()
+  })
+
+  test('U66: functions of yours are given a whole Request', async () => {
+    const seen: (string | null)[] = []
+    const look = (request: Request) =>
+      seen.push(request instanceof Request ? new Headers(request.headers).get('x-own') : 'no Request')
+    const panel = await panelBefore(async (incoming, outgoing) => outgoing.end(await bytesOf(incoming)), {
+      forwardClientIp: (request) => void look(request),
+      isUserActivity: (request) => look(request) < 0,
+    })
+    seen.length = 0
+    const sent = sending(panel, 'PUT', { 'x-own': 'a', 'content-length': LARGE.length })
+    expect((await answerTo(sent.end(LARGE))).status).toBe(200)
+    expect((await call(panel, 'GET', { 'x-own': 'b' })).status).toBe(200)
+    expect(seen).toEqual(['a', 'a', 'b', 'b'])
+  })
+
+  test('U66: calls come over HTTP/2, too', async () => {
+    const panel = await panelBefore((incoming, outgoing) => {
+      outgoing.writeHead(200, { trailer: 'server-timing', connection: 'close' })
+      incoming.pipe(outgoing)
+    })
+    const listener = toNodeListener(panel.server.handle, { origin: 'http://localhost' })
+    const front = createHttp2(listener as never).listen(0, '127.0.0.1')
+    await once(front, 'listening')
+    const client = connectHttp2(`http://127.0.0.1:${(front.address() as AddressInfo).port}`)
+    onTestFinished(() => {
+      client.close()
+      front.close()
+    })
+    const own = { cookie: panel.cookie, 'x-csrf': panel.csrf }
+    const stream = client.request({ ':method': 'PUT', ':path': API, ...own })
+    stream.end(LARGE)
+    const [headers] = await once(stream, 'response')
+    expect([headers[':status'], (await bytesOf(stream)).equals(LARGE)]).toEqual([200, true])
   })
 })

@@ -1,12 +1,21 @@
-import type { SessionServerOptions } from 'xstate-session/server'
+import type { SessionServer, SessionServerOptions } from 'xstate-session/server'
 
-/** How servers pass calls on, as far as an option says it. */
-export type Way = Pick<SessionServerOptions, 'fetch'>
+type Handle = SessionServer['handle']
+
+/** How servers pass calls on. */
+export interface Way {
+  readonly fetch?: SessionServerOptions['fetch']
+  /** What is mounted for `handle` of a server. @default it, as it is */
+  mount?(handle: Handle): Handle
+}
 
 let current: Way = {}
 
-/** How the servers that are made now pass their calls on, unless a test says otherwise. */
-export const way = (): Way => current
+/** What the servers that are made now are given, unless a test says otherwise. */
+export const way = (): Pick<SessionServerOptions, 'fetch'> =>
+  current.fetch === undefined ? {} : { fetch: current.fetch }
+
+export const mounted = (handle: Handle): Handle => current.mount?.(handle) ?? handle
 
 export function goBy(next: Way): void {
   current = next

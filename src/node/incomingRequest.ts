@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { webBody } from '../platform/nodeBody.ts'
+import { LightRequest } from '../server/lightRequest.ts'
+import { hasBody, toRequest } from './webMessages.ts'
+
+/** A request of `node:http` as it came, for a handler that needs no more of it. */
+export class IncomingRequest extends LightRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Pick<Headers, 'get'>
+  readonly #incoming: IncomingMessage
+  readonly #outgoing: ServerResponse
+  #body: ReadableStream<Uint8Array> | null | undefined
+  #signal: AbortSignal | undefined
+  #whole: Request | undefined
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, url: string) {
+    super()
+    this.method = incoming.method ?? 'GET'
+    this.url = url
+    const { headers } = incoming
+    this.headers = {
+      get: (name) => {
+        const value = headers[name]
+        return value === undefined ? null : String(value)
+      },
+    }
+    this.#incoming = incoming
+    this.#outgoing = outgoing
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    this.#body ??= hasBody(this.#incoming) ? webBody(this.#incoming) : null
+    return this.#body
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= goneSignal(this.#outgoing)
+    return this.#signal
+  }
+
+  whole(): Request {
+    this.#whole ??= toRequest(this.#incoming, this.url, this.signal, this.body)
+    return this.#whole
+  }
+}
+
+/** Aborts when whoever asked has left before the whole answer was on its way. */
+export function goneSignal(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort()
+  })
+  return gone.signal
+}

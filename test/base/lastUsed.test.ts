@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { lastUsed } from '../../src/base/lastUsed.ts'
+
+test('what was used last stays, and no more than that', () => {
+  const known = lastUsed<number>(2)
+  known.set('a', 1)
+  known.set('b', 2)
+  expect(known.get('a')).toBe(1)
+  known.set('c', 3)
+  expect(['a', 'b', 'c'].map((key) => known.get(key))).toEqual([1, undefined, 3])
+  known.set('a', 4)
+  known.set('d', 5)
+  expect(['a', 'c', 'd'].map((key) => known.get(key))).toEqual([4, undefined, 5])
+})
