@@ -38,7 +38,8 @@ export async function openStorage(settings: Settings, onWarning: (code: string) 
 }
 
 function openDatabase(connectionString: string): Storage {
-  const client = new pg.Pool({ connectionString })
+  // A connection that falls silent is given up.
+  const client = new pg.Pool({ connectionString, connectionTimeoutMillis: 2_000, query_timeout: 2_000 })
   // The pool connects again by itself; the server is told of every statement that failed.
   client.on('error', () => {})
   const store = postgresServerStore({

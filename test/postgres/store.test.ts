@@ -230,6 +230,23 @@ test('S3 a write whose acknowledgement is lost rejects in time, and is found by 
   proxy.cut()
 })
 
+test('connections that fall silent are given up by the documented pool, and new ones serve', async () => {
+  const proxy = await lossyProxy(server.port)
+  onTestFinished(() => proxy.stop())
+  const { client, close } = openPg(proxy.port, { connectionTimeoutMillis: 300, query_timeout: 300 })
+  onTestFinished(() => close())
+  const store = postgresServerStore({ client, table: await newTable(), statementTimeoutMs: 300 })
+  await store.compareAndSet('k', null, { value: 'a', expiresAt })
+  proxy.isMute = true
+  const calls = Array.from({ length: 20 }, () => failure(store.read('k')))
+  for (const error of await Promise.all(calls))
+    expect(error.message).toMatch(/did not answer|could not be reached/)
+  // What was said meanwhile nobody has heard: the old connections would wait for ever.
+  proxy.isMute = false
+  await expect.poll(() => store.read('k')).toEqual({ value: 'a', revision: 1 })
+  expect(await store.compareAndSet('k', 1, { value: 'b', expiresAt })).toBe(2)
+})
+
 test('what has expired is deleted, a thousand at a time, and once a minute where there is less', async () => {
   const clock = fakeClock(Date.now())
   const table = await newTable()

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import fc from 'fast-check'
 import { createClient } from 'redis'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { redisCoordinator, redisServerStore } from 'xstate-session/redis'
 import type { browser } from '../server/browser.ts'
+import { faultyWay, holdsUnderFaults } from '../server/underFaults.ts'
 import { SECRET, world } from '../server/world.ts'
 import { stopServers, storePair, storeServer } from './storeServer.ts'
 
@@ -135,83 +134,21 @@ describe('C21: Redis forgets in a failover', () => {
   })
 })
 
-type Fault = 'refused' | 'unanswered' | 'hanging'
-
-/** The client, some of whose next commands fail: before they reach Redis, after they were done, or without a word. */
+/** The client, whose commands go a way that may fail. */
 function faulty(client: Awaited<ReturnType<typeof connected>>) {
-  const due: Fault[] = []
-  const sendCommand = async (args: string[]) => {
-    const fault = due.shift()
-    if (fault === 'refused') throw new Error('refused')
-    const answer = await client.sendCommand(args)
-    if (fault === 'unanswered') throw new Error('the socket closed')
-    if (fault === 'hanging') await sleep(2 * COMMAND_MS)
-    return answer
-  }
-  return {
-    due,
-    client: new Proxy(client, {
-      get(target, name) {
-        if (name === 'sendCommand') return sendCommand
-        const value = Reflect.get(target, name) as unknown
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    }),
-  }
+  const { due, through } = faultyWay(2 * COMMAND_MS)
+  const sendCommand = (args: string[]) => through(() => client.sendCommand(args))
+  const handle = new Proxy(client, {
+    get(target, name) {
+      if (name === 'sendCommand') return sendCommand
+      const value = Reflect.get(target, name) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return { due, options: () => inRedis(handle) }
 }
 
 test('I20: whatever Redis does, no token is sent twice, nothing comes back, nobody gets somebody else', async () => {
-  const redis = await storeServer()
-  const { serve, backend, pass } = await world()
-  const wires = [faulty(await connected(redis.port)), faulty(await connected(redis.port))] as const
-  const fault = fc.record({
-    kind: fc.constant('fault' as const),
-    at: fc.constantFrom(0 as const, 1 as const),
-    what: fc.array(fc.constantFrom<Fault>('refused', 'unanswered', 'hanging'), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-  })
-  const step = fc.oneof(
-    { arbitrary: fault, weight: 2 },
-    { arbitrary: fc.record({ kind: fc.constantFrom('call', 'callBoth', 'late') }), weight: 4 },
-    { arbitrary: fc.record({ kind: fc.constant('logout' as const) }), weight: 1 },
-  )
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
-      // Hold: a token that may be spent is never sent again.
-      const options = { patienceMs: 50, resend: 'never' } as const
-      const [a, b] = wires.map(({ client }) => serve({ ...options, ...inRedis(client) }))
-      if (!a || !b) return
-      await a.page.navigate('/session/login/start')
-      const cookies = new Map(a.page.cookies)
-      const give = () => {
-        for (const [name, value] of cookies) for (const { page } of [a, b]) page.cookies.set(name, value)
-      }
-      backend.log.reset()
-      let version = 1
-      let isOver = false
-      for (const one of steps) {
-        give()
-        if ('what' in one) wires[one.at].due.push(...one.what)
-        if (one.kind === 'late') pass(15 * MINUTE)
-        if (one.kind === 'call') await a.page.get(USERS, { headers: { 'x-user-activity': '1' } })
-        if (one.kind === 'callBoth') await Promise.all([a.page.get(USERS), b.page.get(USERS)])
-        if (one.kind === 'logout') isOver ||= (await b.page.post('/session/logout')).status === 200
-        give()
-        for (const { page } of [a, b]) {
-          const answer = await page.get('/session/')
-          if (isOver) expect(answer.status).not.toBe(200)
-          if (answer.status !== 200) continue
-          const facts = (await answer.json()) as { version: number; user: { id: string } }
-          expect(facts.version).toBeGreaterThanOrEqual(version)
-          version = facts.version
-          expect(facts.user.id).toBe(backend.accounts.openidAdmin.id)
-        }
-      }
-      for (const { due } of wires) due.length = 0
-      for (const sends of backend.log.presentationsPerToken().values()) expect(sends.length).toBe(1)
-    }),
-    { numRuns: 20 },
-  )
+  const { port } = await storeServer()
+  await holdsUnderFaults([faulty(await connected(port)), faulty(await connected(port))])
 }, 240_000)
