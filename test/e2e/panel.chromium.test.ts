@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { sessionMachine } from 'xstate-session/machine'
+import { replayTrace } from 'xstate-session/testing'
 import { panelFor, reaches, reachesWithin, shows } from './panel.ts'
 import { violationsOf } from './violationsOf.ts'
 
@@ -25,6 +27,28 @@ async function signedIn(path = '/users') {
   await shows(page, users)
   return { context, page }
 }
+
+test('the traces of page and server say how the session came to where it is, and hold nothing of anybody', async () => {
+  const { page } = await signedIn()
+  const texts: string[] = []
+  const save = async (role: 'button' | 'link', name: string) => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole(role, { name, exact: true }).click(),
+    ])
+    const text = await readFile(await download.path(), 'utf8')
+    texts.push(text)
+    return replayTrace(JSON.parse(text))
+  }
+  const here = await save('button', 'Save the trace of this page')
+  expect(here.divergence).toBeUndefined()
+  expect(here.end?.state).toBe('active')
+  const there = await save('link', 'Trace of the server')
+  expect(there.divergence).toBeUndefined()
+  expect(there.steps.map(({ entry }) => ('notice' in entry ? entry.notice.type : ''))).toContain('login')
+  for (const secret of ['local.example', users, 'Ada', ...app.issued])
+    for (const text of texts) expect(text).not.toContain(secret)
+})
 
 describe('login', () => {
   test('with a password; a reload keeps the session and asks nobody who is logged in', async () => {
