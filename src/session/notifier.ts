@@ -23,7 +23,11 @@ export function createNotifier(
     queueMicrotask(() => {
       const due = notices
       notices = []
-      for (const notice of due) isolate(observe, notice)
+      for (const notice of due) {
+        // After the event that it is of.
+        recorder?.note(notice, clock.wall())
+        isolate(observe, notice)
+      }
       const state = read()
       if (told === state) return
       told = state
@@ -41,7 +45,6 @@ export function createNotifier(
 
   return {
     notify(notice: SessionNotice) {
-      recorder?.note(notice, clock.wall())
       notices.push(notice)
       queue()
     },

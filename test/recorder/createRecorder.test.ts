@@ -142,6 +142,18 @@ describe('a trace', () => {
     const text = JSON.stringify(trace)
     expect(leaksOf(text)).toEqual([])
     expect(text.length).toBeLessThan(8_192)
+    // What is told stands after the event that it is of.
+    const names = trace?.entries.map((entry) =>
+      'notice' in entry ? entry.notice.type : 'event' in entry ? entry.event.type : 'start',
+    )
+    expect(names?.slice(0, 6)).toEqual([
+      'start',
+      'session.started',
+      'refresh.asked',
+      'refreshSent',
+      'session.renewed',
+      'refreshed',
+    ])
     const types = trace?.entries.map((entry) => ('notice' in entry ? entry.notice.type : ''))
     expect(types).toEqual(
       expect.arrayContaining(['refreshed', 'refreshSent', 'expired', 'refreshDeferred', 'loggedOut']),
