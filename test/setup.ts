@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path'
 /** `neededBy`: the test folders that start the program. */
 const programs = [
   { command: 'redis-server', debianPackage: 'redis-server', neededBy: ['redis', 'chaos'] },
-  { command: 'initdb', debianPackage: 'postgresql', neededBy: ['postgres', 'chaos'] },
+  { command: 'initdb', debianPackage: 'postgresql', neededBy: ['postgres', 'chaos', 'docs', 'server'] },
   { command: 'pgbouncer', debianPackage: 'pgbouncer', neededBy: ['postgres'] },
   // Without it the tests of the lines for nginx are skipped.
   { command: 'nginx', debianPackage: 'nginx-light', neededBy: ['docs'] },

@@ -141,11 +141,17 @@ export function postgresServerStore({
 
     ...(hints && {
       watch(key: string, onChange: () => void, awaitedMs = 0) {
+        let isOver = false
         const unwatch = hints.watch(key, onChange)
+        const look = () => {
+          if (!isOver) onChange()
+        }
         // What was written before that is told to nobody.
-        if (awaitedMs > 0)
-          rowsOf(statements.await, key, String(Math.ceil(awaitedMs))).then(onChange, () => {})
-        return unwatch
+        if (awaitedMs > 0) rowsOf(statements.await, key, String(Math.ceil(awaitedMs))).then(look, () => {})
+        return () => {
+          isOver = true
+          unwatch()
+        }
       },
     }),
 

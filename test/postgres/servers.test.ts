@@ -12,7 +12,7 @@ const USERS = '/api/admin/users'
 let server: Awaited<ReturnType<typeof databaseServer>>
 beforeAll(async () => {
   server = await databaseServer()
-})
+}, 60_000)
 afterAll(stopServers)
 
 const at = () => ({ host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' })
@@ -125,4 +125,23 @@ test('a listener that lost its connection listens again, and looks at what it ma
 test('without `listen` nothing is watched', () => {
   const client = { query: async () => ({ rows: [] }) }
   expect(postgresServerStore({ client })).not.toHaveProperty('watch')
+})
+
+test('who has stopped watching is told nothing, also of what was asked before', async () => {
+  let answer = () => {}
+  const asked = new Promise<{ rows: [] }>((resolve) => {
+    answer = () => resolve({ rows: [] })
+  })
+  const store = postgresServerStore({
+    client: { query: () => asked },
+    table: 'stopped',
+    listen: connectPg,
+  })
+  onTestFinished(() => store.close())
+  let hints = 0
+  store.watch?.('k', () => hints++, 1_000)()
+  answer()
+  await asked
+  await new Promise(setImmediate)
+  expect(hints).toBe(0)
 })

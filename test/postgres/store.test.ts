@@ -20,7 +20,7 @@ beforeAll(async () => {
   server = await databaseServer()
   pooler = await transactionPooler(server.port)
   admin = openPg(server.port).client
-})
+}, 60_000)
 afterAll(async () => {
   await admin.end()
   await stopServers()

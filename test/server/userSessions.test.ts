@@ -1,4 +1,6 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createTableSql, postgresServerStore } from 'xstate-session/postgres'
 import {
   createSessionServer,
   memoryServerStore,
@@ -8,6 +10,7 @@ import {
   type SessionServerOptions,
 } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
+import { databaseServer, stopServers } from '../postgres/databaseServer.ts'
 import { browser } from './browser.ts'
 import { movableClock, PANEL, SECRET } from './world.ts'
 
@@ -70,18 +73,30 @@ type World = ReturnType<typeof world>
 
 const ADA = { via: 'one', userId: 'ada' }
 
-const stores: Record<string, () => ServerStore> = {
-  memory: () => memoryServerStore(),
-  sqlite() {
+let database: ReturnType<typeof databaseServer> | undefined
+afterAll(stopServers)
+let tables = 0
+
+const stores: Record<string, () => Promise<ServerStore>> = {
+  memory: async () => memoryServerStore(),
+  async sqlite() {
     const store = sqliteServerStore({ path: ':memory:' })
     onTestFinished(() => store.close())
     return store
+  },
+  async postgres() {
+    database ??= databaseServer()
+    const client = new pg.Pool({ connectionString: (await database).url })
+    onTestFinished(() => client.end())
+    const table = `sessions_${++tables}`
+    await client.query(createTableSql(table))
+    return postgresServerStore({ client, table, statementTimeoutMs: 30_000 })
   },
 }
 
 describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) => {
   test('U14: those of one user of one login are listed, the newest first, without tokens', async () => {
-    const { server, login, clock } = world({ store: make() })
+    const { server, login, clock } = world({ store: await make() })
     const first = await login('ada', 'laptop')
     const second = await login('ada', 'phone')
     await login('bob', 'laptop')
@@ -104,7 +119,7 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
   })
 
   test('U14, L52: one is ended, at once and at the backend, and its copied cookie opens nothing', async () => {
-    const { server, login, notices, revoked } = world({ store: make() })
+    const { server, login, notices, revoked } = world({ store: await make() })
     const [lost, kept] = [await login('ada', 'lost'), await login('ada', 'kept')]
     const copy = [...lost.page.cookies]
     expect(await server.sessions.end({ ...ADA, id: lost.name }, { by: 'admin 7' })).toBe(true)
@@ -121,7 +136,7 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
   })
 
   test('U14: all are ended, or all but the one that asks', async () => {
-    const { server, login, notices } = world({ store: make() })
+    const { server, login, notices } = world({ store: await make() })
     const all = [
       await login('ada', 'a'),
       await login('ada', 'b'),
@@ -136,7 +151,7 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
   })
 
   test('U14: a user has no more sessions than the option says: the oldest ends', async () => {
-    const { login, notices, revoked } = world({ store: make(), maxSessionsPerUser: 2 })
+    const { login, notices, revoked } = world({ store: await make(), maxSessionsPerUser: 2 })
     const [a, b] = [await login('ada', 'a'), await login('ada', 'b')]
     const bob = await login('bob', 'd')
     const other = await login('ada', 'e', 'two')
@@ -150,7 +165,7 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
   })
 
   test('U14: of servers whose clocks differ the limit ends what began earlier, never what began last', async () => {
-    const store = make()
+    const store = await make()
     const [ahead, right] = [0, 1].map(() => world({ store, maxSessionsPerUser: 2 })) as [World, World]
     ahead.clock.set(60_000)
     const all: Awaited<ReturnType<World['login']>>[] = []
@@ -162,7 +177,7 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
   })
 
   test('U14: a clock that is set back ends no login that comes after', async () => {
-    const { login, clock } = world({ store: make(), maxSessionsPerUser: 1 })
+    const { login, clock } = world({ store: await make(), maxSessionsPerUser: 1 })
     const before = await login('ada', 'a')
     clock.set(-600_000)
     for (let n = 0; n < 3; n++) expect(await (await login('ada', 'b')).status()).toBe(200)
@@ -170,14 +185,14 @@ describe.each(Object.entries(stores))('the sessions of users, in %s', (_, make) 
   })
 
   test('U14: two logins at once do not end each other', async () => {
-    const store = make()
+    const store = await make()
     const [one, two] = [0, 1].map(() => world({ store, maxSessionsPerUser: 1 })) as [World, World]
     const both = await Promise.all([one.login('ada', 'a'), two.login('ada', 'b')])
     expect(await Promise.all(both.map(({ status }) => status()))).toContain(200)
   })
 
   test('U14: who logs in again with the same browser ends no other session', async () => {
-    const { login } = world({ store: make(), maxSessionsPerUser: 2 })
+    const { login } = world({ store: await make(), maxSessionsPerUser: 2 })
     const [a, b] = [await login('ada', 'a'), await login('ada', 'b')]
     for (let n = 0; n < 3; n++) await b.page.post('/session/login', { via: 'one', id: 'ada', device: 'b' })
     expect([await a.status(), await b.status()]).toEqual([200, 200])
