@@ -51,11 +51,13 @@ export function createAudit(
     tell,
     /** Of a notice: what of it is an act of somebody. */
     note(notice: ServerNotice, about: About = {}) {
-      const told = actOf(notice, about)
+      const told = audit && actOf(notice, about)
       if (told) void tell(told, about)
     },
     /** What a server knows of a request besides the request. */
-    keep: (request: Request, info: RequestInfo) => void infos.set(request, info),
+    keep(request: Request, info: RequestInfo) {
+      if (audit) infos.set(request, info)
+    },
   }
 }
 
