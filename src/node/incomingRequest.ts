@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { webBody } from '../platform/nodeBody.ts'
 import { LightRequest } from '../server/lightRequest.ts'
+import { goneSignal } from './goneSignal.ts'
 import { hasBody, toRequest } from './webMessages.ts'
 
 /** A request of `node:http` as it came, for a handler that needs no more of it. */
@@ -43,13 +44,4 @@ export class IncomingRequest extends LightRequest {
     this.#whole ??= toRequest(this.#incoming, this.url, this.signal, this.body)
     return this.#whole
   }
-}
-
-/** Aborts when whoever asked has left before the whole answer was on its way. */
-export function goneSignal(outgoing: ServerResponse): AbortSignal {
-  const gone = new AbortController()
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort()
-  })
-  return gone.signal
 }

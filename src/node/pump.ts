@@ -1,12 +1,16 @@
 import type { ServerResponse } from 'node:http'
 import { startLimits } from '../base/bodyLimits.ts'
 import { type NodeBody, trailersOf } from '../platform/nodeBody.ts'
+import { isGone } from './goneSignal.ts'
 
 /**
  * Writes a body into `outgoing`, whose head was written, at the pace of whoever reads there. A body that breaks off breaks
  * the connection: one that ends would look complete.
  */
 export function pump(body: NodeBody, outgoing: ServerResponse): void {
+  // Either side may have broken off in the meantime, and says so once.
+  if (isGone(outgoing)) return void body.source.destroy()
+  if (body.source.destroyed) return void outgoing.destroy()
   const { complete = false } = body.source as { readonly complete?: boolean }
   if (complete) writeWhole(body, outgoing)
   else flow(body, outgoing)

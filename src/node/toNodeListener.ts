@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { lightHandlerOf } from '../server/lightRequest.ts'
-import { goneSignal, IncomingRequest } from './incomingRequest.ts'
+import { goneSignal } from './goneSignal.ts'
+import { IncomingRequest } from './incomingRequest.ts'
 import {
   type Handle,
   type NodeListenerOptions,

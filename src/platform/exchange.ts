@@ -32,16 +32,23 @@ export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline):
     const sending = request(url, call, agent)
     const timers = timersOf(sending, deadline, isSecure)
     let isAnswered = false
+    let hasFailed = false
     const leave = () => sending.destroy(call.signal.reason)
     if (call.signal.aborted) leave()
     else call.signal.addEventListener('abort', leave, { once: true })
     sending.on('error', (error: NodeJS.ErrnoException) => {
+      hasFailed = true
       timers.end()
       call.signal.removeEventListener('abort', leave)
       // What breaks off later is told by the answer's own stream.
       if (isAnswered) return
       if (mayRepeat && agent && sending.reusedSocket && error.code === 'ECONNRESET') attempt(false)
       else reject(error)
+    })
+    // A protocol that nobody asked for closes the connection, and is no error to Node.
+    sending.once('close', () => {
+      timers.end()
+      if (!isAnswered && !hasFailed) reject(new Error('The connection closed without an answer.'))
     })
     sending.once('response', (message) => {
       isAnswered = true

@@ -27,6 +27,8 @@ export function webBody(
   function open() {
     untouched.delete(stream)
     if (opened) return opened
+    // Of one that broke off already, Node would make a stream that looks complete.
+    if (source.destroyed) throw new Error('The body broke off.')
     const body = Readable.toWeb(source) as NodeWebStream as ReadableStream<Uint8Array>
     opened = (limits ? boundedBody(body, limits) : body).getReader()
     return opened
@@ -38,7 +40,9 @@ export function webBody(
         if (done) controller.close()
         else controller.enqueue(value)
       },
-      cancel: (reason) => open().cancel(reason),
+      async cancel(reason) {
+        if (opened || !source.destroyed) await open().cancel(reason)
+      },
     },
     { highWaterMark: 0 },
   )

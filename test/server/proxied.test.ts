@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import { Agent, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
 import { memoryServerStore } from 'xstate-session/server'
+import { goneSignal } from '../../src/node/goneSignal.ts'
+import { pump } from '../../src/node/pump.ts'
+import { webBody } from '../../src/platform/nodeBody.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { bothWays } from './bothWays.ts'
-import { JSON_TYPE, panelBefore } from './onPort.ts'
+import { JSON_TYPE, onPort, panelBefore } from './onPort.ts'
 import { API, answerTo, bytesOf, call, headOf, sending } from './proxied.ts'
 
 const LARGE = Buffer.alloc(300_000, 'large ')
@@ -121,6 +125,15 @@ bothWays(() => {
     const { headers, body } = await call(panel, 'GET', { 'accept-encoding': 'gzip' })
     const expected = headers['content-encoding'] === 'gzip' ? [gzipSync(LARGE), '"zip"'] : [LARGE, '"plain"']
     expect([body, headers.etag]).toEqual(expected)
+  })
+
+  test('U66: one that a backend encodes unasked is not the tag of other bytes', async () => {
+    const panel = await panelBefore((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-encoding': 'gzip', etag: '"zip"' }).end(gzipSync(LARGE))
+    })
+    const { headers, body } = await call(panel)
+    const isZipped = headers['content-encoding'] === 'gzip'
+    expect([headers.etag, body]).toEqual(isZipped ? ['"zip"', gzipSync(LARGE)] : ['W/"zip"', LARGE])
   })
 
   test('U66: an upload streams, and arrives whole', async () => {
@@ -401,5 +414,48 @@ describe('by node:http', () => {
     stream.end(LARGE)
     const [headers] = await once(stream, 'response')
     expect([headers[':status'], (await bytesOf(stream)).equals(LARGE)]).toEqual([200, true])
+  })
+
+  test('U66: what broke off before anybody read it does not look complete', async () => {
+    const broken = async () => {
+      const source = new Readable({ read() {} })
+      source.destroy()
+      await once(source, 'close')
+      return source
+    }
+    await expect(new Response(webBody(await broken())).text()).rejects.toThrow('broke off')
+    await webBody(await broken()).cancel()
+    const { url } = await onPort(async (_, outgoing) => {
+      outgoing.writeHead(200)
+      pump({ source: await broken(), limits: undefined, trailers: [] }, outgoing)
+    })
+    await expect(fetch(url)).rejects.toThrow()
+  })
+
+  test('U66: who has left before the answer holds nothing', async () => {
+    const source = new Readable({ read() {} })
+    let isAborted: boolean | undefined
+    const { url } = await onPort((_, outgoing) => {
+      outgoing.on('close', () => {
+        isAborted = goneSignal(outgoing).aborted
+        pump({ source, limits: undefined, trailers: [] }, outgoing)
+      })
+      outgoing.destroy()
+    })
+    await expect(fetch(url)).rejects.toThrow()
+    await expect.poll(() => [isAborted, source.destroyed]).toEqual([true, true])
+  })
+
+  test('U67: a backend that takes up a protocol that nobody asked for has not answered', async () => {
+    const backend = createTcpServer((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n'),
+      )
+    }).listen(0, '127.0.0.1')
+    await once(backend, 'listening')
+    onTestFinished(() => void backend.close())
+    const target = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
+    const panel = await panelBefore(() => {}, { api: { '/api/admin/': { target } } })
+    expect((await call(panel)).status).toBe(502)
   })
 })

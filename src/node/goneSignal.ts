@@ -1,0 +1,16 @@
+import type { ServerResponse } from 'node:http'
+
+/** Aborts when whoever asked has left before the whole answer was on its way. */
+export function goneSignal(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (isGone(outgoing)) gone.abort()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
+
+/** Whether nobody listens any more; over HTTP/2 the stream tells. */
+export const isGone = (outgoing: ServerResponse): boolean =>
+  outgoing.destroyed ||
+  (outgoing as { readonly stream?: { readonly destroyed?: boolean } }).stream?.destroyed === true
