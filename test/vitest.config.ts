@@ -21,7 +21,10 @@ export const alias = [
 // As the processes that a test starts: each file of a process of its own would compile all it loads.
 process.env.NODE_COMPILE_CACHE ??= childEnvironment().NODE_COMPILE_CACHE
 
-const react18 = `${root}test/react/react-18/node_modules/`
+const oldest = `${root}test/oldest/node_modules/`
+
+/** Each of which has the oldest version that is supported beside it. */
+const peers = ['@xstate/react', 'jose', 'msw', 'oauth4webapi', 'react', 'react-dom', 'xstate']
 
 /** How long something may take to come true: a machine that does other things at the same time is no fault of the code. */
 export const patience = { poll: { timeout: 30_000 } }
@@ -91,13 +94,13 @@ export default defineConfig({
       {
         extends: true,
         resolve: {
-          alias: [{ find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}$1$2` }],
+          alias: [{ find: new RegExp(`^(${peers.join('|')})(/.*)?$`), replacement: `${oldest}$1$2` }],
         },
         test: {
-          name: 'react-18',
-          include: ['test/react/*.test.tsx'],
-          // @xstate/react finds the React of this project.
-          exclude: ['test/react/embedded.test.tsx', 'test/react/restart.test.tsx'],
+          name: 'oldest',
+          include: ['test/{react,machine,session,msw,oauth,backchannel}/*.test.{ts,tsx}'],
+          // What hides and shows parts of a page came with React 19.
+          exclude: ['test/react/restart.test.tsx'],
           ...inNode,
           env: { REACT_MAJOR: '18' },
         },
