@@ -34,14 +34,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_920 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 19_140 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_960,
+    budgetBytes: 22_190,
   },
   {
     id: 'P6',
@@ -49,7 +49,7 @@ const rows = [
     code: hooks,
     external: peers,
     goalBytes: 2_100,
-    budgetBytes: 2_110,
+    budgetBytes: 2_360,
   },
   {
     id: 'P6',
@@ -57,7 +57,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_490,
+    budgetBytes: 15_950,
   },
   {
     id: 'P7',
@@ -65,7 +65,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_510,
+    budgetBytes: 34_730,
     never: 'zod',
   },
   {
@@ -74,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 50_050,
+    budgetBytes: 50_300,
     never: 'zod',
   },
   {
@@ -83,7 +83,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 54_010,
+    budgetBytes: 54_270,
     never: 'jose',
   },
   {
@@ -92,7 +92,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_930,
+    budgetBytes: 28_600,
     never: 'zod',
   },
   {
@@ -101,7 +101,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_620,
+    budgetBytes: 30_290,
     never: 'zod',
   },
 ]

@@ -296,6 +296,11 @@ export const faults = {
 
   U78: 'a logout at the provider ends the sessions of its own user, begun before it, and no other',
 
+  U79: 'the root of the server is found with the slash at its end and without',
+  U80: 'where a page is only rendered its session shows, and does nothing',
+  U81: 'a page is hydrated with the state that its session was created in',
+  U82: 'a session that its provider has made lives as long as the provider',
+
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',
   L2: 'logins that nobody finishes stay few, and none is left after a logout',

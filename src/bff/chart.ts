@@ -108,6 +108,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     read,
     wait,
     subscribe: notifier.subscribe,
+    initial: reading.initial,
     /** The next instant at which the chart is to look at the time. */
     deadline: alarm.hand('background'),
     /** The actor of a parent lives on, and there is no session in it any more. */

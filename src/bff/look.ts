@@ -14,6 +14,7 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
 
   /** Resolves when the server has said who is logged in, or, where that was known before, after `LOOK_MS`. */
   function look(): Promise<void> {
+    if (settings.isInert) return Promise.resolve()
     if (!going) {
       const done = ask().finally(() => {
         going = undefined

@@ -12,8 +12,9 @@ import type { BffPage } from './page.ts'
 /** How a session behind a server works. `createBffSession` throws `Misconfigured` for what cannot work. */
 export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
   /**
-   * The page's own origin, absolute. Relative inputs of `fetch` resolve against it. To be given on a server.
-   * @default `location.origin`
+   * The page's own origin, absolute. Relative inputs of `fetch` resolve against it.
+   * @default `location.origin`. Where there is none, on a server that renders the page, the session only shows its `facts`:
+   * it sends nothing, sets no timer, and stays pending without them
    */
   readonly baseUrl?: string
   /**
@@ -148,7 +149,9 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
     'idleTimeoutMs',
     'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else tells that the user is at work',
   )
-  const base = parseUrl(settings.baseUrl)
+  // A module that makes a session is also loaded by the server that renders its page.
+  const isInert = options.baseUrl === undefined && !globalThis.location
+  const base = parseUrl(isInert ? NOWHERE : settings.baseUrl)
   refuseUnless(
     base && /^https?:$/.test(base.protocol) && !(base.username || base.password || base.search || base.hash),
     'baseUrl',
@@ -165,6 +168,10 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
   refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
   return {
     ...settings,
+    // No page listens to a render, and no timer outlives it.
+    ...(isInert ? { page: undefined, signals: undefined, clock: atStandstill(settings.clock) } : {}),
+    /** There is no page, and so nothing to keep alive. */
+    isInert,
     users: userReader(settings.user),
     baseUrl: base.href,
     origin: base.origin,
@@ -191,5 +198,14 @@ export const inputOf = ({
 function refuseUnless(isFit: unknown, name: string, what: string): asserts isFit {
   if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
 }
+
+/** The origin of a page that is not there. */
+const NOWHERE = 'http://page.invalid'
+
+const atStandstill = ({ wall, monotonic }: Clock): Clock => ({
+  wall: () => wall(),
+  monotonic: () => monotonic(),
+  setTimer: () => () => {},
+})
 
 const isAbove0 = (value: unknown) => typeof value === 'number' && value > 0

@@ -55,6 +55,7 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
 
   /** A chart that was started anew joins what is under way. `sendBack`: how the chart hears what came of it. */
   return function start(at: Position, sendBack: Send): void {
+    if (settings.isInert) return
     if (going?.epoch === at.epoch && going.version === at.version) return
     going = at
     const name = login.name()

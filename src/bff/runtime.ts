@@ -17,7 +17,7 @@ import {
   nameOf,
   type ServerAnswer,
 } from './serverCalls.ts'
-import type { BffSession } from './session.ts'
+import { withPage } from './withPage.ts'
 
 /** How long after a sign of the user the user counts as at work. */
 const ACTIVE_MS = 60_000
@@ -117,7 +117,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     isBegun = true
   }
 
-  const session: BffSession = {
+  const session = withPage(settings, {
     ...steps,
     fetch: createBffFetch(shared),
     async refresh({ by = 'force' } = {}) {
@@ -129,20 +129,15 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
       await chart.wait(by)
     },
     look: looks.look,
-    url(path) {
-      const url = new URL(path, settings.baseUrl)
-      if (!isOwn(url, settings.origin))
-        throw new Misconfigured(`session.url is for paths of the page's own origin, not for ${url.href}`)
-      url.searchParams.set('session-login', nameOf(login.name()))
-      return url.href
-    },
+    url: (path) => addressOf(path, settings, login.name()),
     headers: () => headersFor(login.name(), isUserActive()),
     subscribe: chart.subscribe,
     getSnapshot: chart.read,
+    getInitialSnapshot: chart.initial,
     clock: chart.clock,
     actorRef,
     dispose,
-  }
+  })
 
   function dispose() {
     detach()
@@ -181,4 +176,13 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   function storageFailed() {
     chart.notify({ type: 'warning', code: 'storage' })
   }
+}
+
+/** `path`, which says for which login it is asked. */
+function addressOf(path: string | URL, { baseUrl, origin }: BffSettings, login: string | undefined): string {
+  const url = new URL(path, baseUrl)
+  if (!isOwn(url, origin))
+    throw new Misconfigured(`session.url is for paths of the page's own origin, not for ${url.href}`)
+  url.searchParams.set('session-login', nameOf(login))
+  return url.href
 }

@@ -36,19 +36,31 @@ export const headersFor = (login: string | undefined, isUserActive: boolean): Re
 /** The value that names a login, in an address. */
 export const nameOf = (login: string | undefined) => login ?? NOBODY
 
+type CallArguments = [
+  method: 'GET' | 'POST',
+  name: string,
+  login: string | undefined,
+  timeoutMs: number,
+  body?: object,
+]
+
 export type ServerCall = ReturnType<typeof createServerCalls>
 
 /** Calls the endpoints of the server. What this sends spends nothing, so that every call may be repeated. */
 export function createServerCalls({ root, fetch, clock }: BffSettings, isUserActive: () => boolean) {
+  /** Whether the root is asked for with the slash at its end: some frameworks serve the one, and redirect the other. */
+  let isSlashed = false
+
   /** Never rejects. `timeoutMs` is for the headers and the body together. */
-  return async function call(
-    method: 'GET' | 'POST',
-    name: string,
-    login: string | undefined,
-    timeoutMs: number,
-    body?: object,
-  ): Promise<ServerAnswer> {
-    const { href: url } = new URL(name, root)
+  return async function call(...args: CallArguments): Promise<ServerAnswer> {
+    const answer = await callOnce(...args)
+    if (args[1] !== '' || !isElsewhere(answer)) return answer
+    isSlashed = !isSlashed
+    return callOnce(...args)
+  }
+
+  async function callOnce(...[method, name, login, timeoutMs, body]: CallArguments): Promise<ServerAnswer> {
+    const url = name === '' && !isSlashed ? root.slice(0, -1) : new URL(name, root).href
     const send = async (signal: AbortSignal): Promise<ServerAnswer> => {
       const answer = await fetch(url, {
         method,
@@ -77,6 +89,10 @@ export function createServerCalls({ root, fetch, clock }: BffSettings, isUserAct
     return within(clock, timeoutMs, send).catch(() => ({ url }))
   }
 }
+
+/** Something else than the server answers at this address: a redirect, a page, or nothing that is there. */
+const isElsewhere = (answer: ServerAnswer): boolean =>
+  [0, 200, 301, 302, 307, 308, 404].includes(answer.status ?? -1) && !findingOf(answer)
 
 /** Runs `work`, and gives it up after `ms`: its signal aborts, and the promise rejects. */
 export function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -120,6 +120,8 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
+    // Some frameworks redirect the one to the other.
+    [`GET ${paths.root.slice(0, -1)}`]: currentSession,
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
     [`GET ${paths.root}auth`]: forwardAuth,

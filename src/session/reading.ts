@@ -11,12 +11,19 @@ export function createReading(actorRef: SessionActorRef) {
   let snapshot = actorRef.getSnapshot()
   let state = selectSession(snapshot)
   let takes = 0
+  let initial: SessionState | undefined
   const show = (selected: SessionState) => {
     if (!isSame(state, selected)) state = selected
   }
+  // What a session begins with is settled before the next microtask.
+  queueMicrotask(() => {
+    initial = state
+  })
   return {
     snapshot: () => snapshot,
     state: () => state,
+    /** What the session was created as, with whatever it was given: no answer that came later is in it. */
+    initial: () => initial ?? state,
     /** How often the chart was read: also after an event that it ignored. */
     takes: () => takes,
     /** Reads `next`. Answers the state before, or `undefined` where it is the snapshot that was read last. */

@@ -80,6 +80,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   function catchUp() {
     if (isRunning()) observe(actorRef.getSnapshot())
     else reading.take(actorRef.getSnapshot())
+    return reading.state()
   }
 
   /** The chart lives, and nobody has the tokens of its session. */
@@ -163,10 +164,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     },
     logout: logins.logout,
     subscribe: notifier.subscribe,
-    getSnapshot() {
-      catchUp()
-      return reading.state()
-    },
+    getSnapshot: catchUp,
+    getInitialSnapshot: reading.initial,
     clock,
     actorRef,
     dispose,

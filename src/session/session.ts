@@ -29,6 +29,8 @@ export interface BaseSession<User extends UserIdentity = SessionUser> {
   subscribe(listener: (state: SessionState<User>) => void): () => void
   /** The same object until something changes. */
   getSnapshot(): SessionState<User>
+  /** The state that the session was created in, always: what a server renders, and what its page is hydrated with. */
+  getInitialSnapshot(): SessionState<User>
   /** The time that `expiresAt`, `retryAt` and `idleEndsAt` of the snapshot are told in, and timers. */
   readonly clock: SessionClock
   /**

@@ -84,13 +84,13 @@ async function begin(
       const { pathname } = new URL(request.url)
       if (pathname === '/session/refresh') return 'refresh'
       if (pathname === backend.apiPath) return 'api'
-      return pathname === '/session/' && !isKnown ? 'look' : undefined
+      return /^\/session\/?$/.test(pathname) && !isKnown ? 'look' : undefined
     },
     async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname === '/session/refresh' && answer) return answer()
       // Between the events of a path nobody tells the page anything.
-      if (pathname === '/session/' && !isLookWorth) return new Response(null, { status: 503 })
+      if (/^\/session\/?$/.test(pathname) && !isLookWorth) return new Response(null, { status: 503 })
       return server.handle(request)
     },
   )
@@ -98,7 +98,7 @@ async function begin(
 
   async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init)
-    const isLook = new URL(request.url).pathname === '/session/'
+    const isLook = /^\/session\/?$/.test(new URL(request.url).pathname)
     if (isLook) looks += 1
     try {
       return await fromPage(request)

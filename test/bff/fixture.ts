@@ -45,7 +45,7 @@ export function stubServer(clock = fakeClock()) {
     const { pathname, origin, searchParams } = new URL(call.url)
     if (origin !== 'https://chat.example') return new Response('foreign')
     const named = call.headers.get('x-csrf') ?? searchParams.get('session-login')
-    const isLook = pathname === '/session/' && call.method === 'GET'
+    const isLook = /^\/session\/?$/.test(pathname) && call.method === 'GET'
     if (pathname === '/session/login' && state.next) {
       state.session = state.next
       return json(200, facts())
@@ -60,7 +60,7 @@ export function stubServer(clock = fakeClock()) {
       state.session = { ...state.session, version: state.session.version + 1 }
       state.endsAt = clock.wall() + LIFE
     }
-    if (pathname.startsWith('/session/')) return json(200, facts())
+    if (/^\/session(\/|$)/.test(pathname)) return json(200, facts())
     const { id } = state.session.user as { id: string }
     state.executed.push(`${call.method} ${pathname} as ${id}`)
     return json(200, { as: id })

@@ -3,6 +3,8 @@ import { error, outcomeOf, SECOND } from '../session/fixture.ts'
 import { behind, json } from './fixture.ts'
 
 const URL_ASKED = 'https://chat.example/session/'
+/** With the slash where something else answered without: both are asked for. */
+const EITHER = expect.stringMatching(/^https:\/\/chat\.example\/session\/?$/)
 const html = { headers: { 'content-type': 'text/html' } }
 
 const places: readonly (readonly [string, () => Response | Promise<Response>, object])[] = [
@@ -52,7 +54,7 @@ describe('U48: a server that is not there', () => {
       server.failing = answer
       await settle()
       expect(told('warning')).toEqual([
-        { type: 'warning', code: 'serverMissing', url: URL_ASKED, epoch: 0, version: 0, ...what },
+        { type: 'warning', code: 'serverMissing', url: EITHER, epoch: 0, version: 0, ...what },
       ])
       const call = outcomeOf(session.fetch('/api/x'))
       for (let second = 0; second < 60; second++) await pass(SECOND)
@@ -65,6 +67,20 @@ describe('U48: a server that is not there', () => {
       expect(snapshot()).toMatchObject({ state: 'active' })
     },
   )
+
+  test.each([
+    ['redirected', () => new Response(null, { status: 308, headers: { location: '/session/' } })],
+    ['the page itself', () => new Response('<!doctype html>', html)],
+    ['not there', () => new Response('Not Found', { status: 404, ...html })],
+  ])('U79: it is found at the path with a slash, where the one without is %s', async (_, elsewhere) => {
+    const { server, session, snapshot, settle, told, paths } = behind()
+    server.failing = ({ url }) => (url.endsWith('/session') ? elsewhere() : undefined)
+    await settle()
+    expect(snapshot().state).toBe('active')
+    await session.look()
+    expect(paths()).toEqual(['GET /session', 'GET /session/', 'GET /session/'])
+    expect(told('warning')).toEqual([])
+  })
 
   test('is told of on the console where nobody observes', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})

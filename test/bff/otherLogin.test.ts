@@ -84,7 +84,7 @@ describe('another login', () => {
       Array(21).fill('session_changed'),
     )
     expect(page.server.executed).toEqual([])
-    expect(page.paths()).toEqual([...Array(21).fill('POST /api/x'), 'GET /session/'])
+    expect(page.paths()).toEqual([...Array(21).fill('POST /api/x'), 'GET /session'])
     expect(states).toEqual(['loggedOut elsewhere undefined', 'active null bob'])
     expect(page.told('loggedOut')).toMatchObject([{ reason: 'elsewhere' }])
     expect(page.told('changed')).toMatchObject([{ what: 'user' }])
@@ -116,7 +116,7 @@ describe('another login', () => {
     await page.settle()
     expect(page.server.session).toMatchObject({ user: bob })
     expect(page.snapshot()).toMatchObject({ state: 'active', user: bob })
-    expect(page.paths()).toEqual(['POST /session/logout', 'GET /session/'])
+    expect(page.paths()).toEqual(['POST /session/logout', 'GET /session'])
   })
 
   test('U3: a look of a page of A finds B, whether the server tells at once or only that it is somebody else', async () => {
@@ -170,7 +170,7 @@ describe('another login', () => {
     const page = await shownAs('ada')
     logInElsewhere(page)
     page.server.failing = ({ url }) =>
-      url.endsWith('/session/') ? new Response(null, { status: 502 }) : undefined
+      url.endsWith('/session') ? new Response(null, { status: 502 }) : undefined
     await page.session.fetch('/api/x').catch(() => {})
     for (let second = 0; second < 20; second++) await page.pass(SECOND)
     expect(page.snapshot()).toMatchObject({ state: 'loggedOut', reason: 'elsewhere', user: null })
@@ -269,7 +269,7 @@ describe('an end that the server tells', () => {
     const page = await shownAs('ada')
     await page.pass(10 * SECOND)
     page.server.failing = ({ url }) =>
-      url.endsWith('/session/')
+      url.endsWith('/session')
         ? undefined
         : json(503, { error: 'refresh_unavailable' }, { 'retry-after': '20' })
     expect((await page.session.fetch('/api/x')).status).toBe(503)
@@ -294,7 +294,7 @@ describe('an end that the server tells', () => {
   ])('a 401 whose body %s reaches its caller, and ends nothing', async (_, fill) => {
     const page = await shownAs('ada')
     page.server.failing = ({ url }) =>
-      url.endsWith('/session/')
+      url.endsWith('/session')
         ? undefined
         : new Response(new ReadableStream({ start: fill }), {
             status: 401,

@@ -23,7 +23,7 @@ describe('at the start', () => {
     expect(snapshot()).toMatchObject({ state: 'loggedOut', isPending: true })
     await settle()
     expect(snapshot()).toMatchObject({ state: 'active', isPending: false, user: ada, epoch: 5, version: 1 })
-    expect(paths()).toEqual(['GET /session/'])
+    expect(paths()).toEqual(['GET /session'])
     expect(api.calls[0]?.init.credentials).toBe('same-origin')
     expect(api.calls[0]?.headers.get('x-csrf')).toBe('1')
   })
@@ -466,7 +466,7 @@ describe('login and logout', () => {
       const asked = outcomeOf(session.refresh({ by }))
       await settle()
       await pass(0)
-      expect(paths()).toEqual(['GET /session/', 'POST /session/refresh'])
+      expect(paths()).toEqual(['GET /session', 'POST /session/refresh'])
       expect(asked).toEqual({ isSettled: true, value: undefined })
       expect(api.calls.at(-1)?.headers.get('x-user-activity')).toBe(by === 'user' ? '1' : null)
     },
@@ -715,7 +715,7 @@ describe('when the page wakes', () => {
     wake()
     await settle()
     expect(snapshot()).toMatchObject({ isAuthenticated: false, user: null })
-    expect(paths()).toEqual(['GET /session/'])
+    expect(paths()).toEqual(['GET /session'])
   })
 
   test('it learns that somebody else has logged in', async () => {
@@ -732,7 +732,7 @@ describe('when the page wakes', () => {
     wake()
     await settle()
     expect(snapshot()).toMatchObject({ state: 'active', version: 4 })
-    expect(paths()).toEqual(['GET /session/'])
+    expect(paths()).toEqual(['GET /session'])
   })
 
   test('it asks once, however many events tell of it, and without news nothing changes', async () => {
@@ -742,11 +742,11 @@ describe('when the page wakes', () => {
     wake()
     wake()
     await settle()
-    expect(paths()).toEqual(['GET /session/'])
+    expect(paths()).toEqual(['GET /session'])
     expect(snapshot()).toBe(before)
     wake()
     await settle()
-    expect(paths()).toEqual(['GET /session/', 'GET /session/'])
+    expect(paths()).toEqual(['GET /session', 'GET /session'])
   })
 
   test('without an answer nothing changes, and the next time it asks again', async () => {
@@ -758,7 +758,7 @@ describe('when the page wakes', () => {
     expect(snapshot()).toBe(before)
     wake()
     await settle()
-    expect(paths()).toEqual(['GET /session/', 'GET /session/'])
+    expect(paths()).toEqual(['GET /session', 'GET /session'])
   })
 
   test('a session that is disposed of while it asks takes no answer', async () => {
@@ -787,7 +787,7 @@ describe('when the page wakes', () => {
     expect(paths()).toEqual([])
     await signal('woke')
     await settle()
-    expect(paths()).toEqual(['GET /session/'])
+    expect(paths()).toEqual(['GET /session'])
     expect(snapshot()).toMatchObject({ state: 'active', user: ada, epoch: 5 })
   })
 

@@ -83,7 +83,7 @@ describe('U16: a page says to the other tabs what it starts with, where that is 
     await open()
     asked.length = 0
     await open()
-    expect(asked).toEqual(['GET /session/'])
+    expect(asked).toEqual(['GET /session'])
   })
 
   test('without storage each tab tells once, and they do not tell each other for ever', async () => {
@@ -176,7 +176,7 @@ describe('a logout in one tab', () => {
     clock.advance(2 * SECOND)
     await settle()
     expect(told(tab)).toBe('active ada 1')
-    expect(asked).toEqual(['GET /session/'])
+    expect(asked).toEqual(['GET /session'])
   })
 })
 
@@ -187,6 +187,6 @@ describe('offline', () => {
     onTestFinished(() => onLine.mockRestore())
     const tab = await open()
     await settle()
-    expect([asked, told(tab)]).toEqual([['GET /session/'], 'active ada 1'])
+    expect([asked, told(tab)]).toEqual([['GET /session'], 'active ada 1'])
   })
 })

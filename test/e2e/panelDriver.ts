@@ -325,7 +325,7 @@ export function panelDriver(app: Opened, server: ReturnType<typeof movableClock>
       await page.clock.pauseAt(pageNow)
       await page.route('**/session/refresh', (route) => void held.push(route))
       // Nobody tells the page anything between the events of a path.
-      await page.route('**/session/', (route) =>
+      await page.route('**/session', (route) =>
         isLookWorth ? route.continue() : route.fulfill({ status: 503 }),
       )
       await page.goto(app.panel.url)

@@ -223,7 +223,7 @@ describe('tabs behind one server', () => {
     // Ten minutes at once: no timer has run in between.
     await page.clock.fastForward(10 * 60_000)
     await page.evaluate(() => window.dispatchEvent(new Event('focus')))
-    await expect.poll(() => asked.includes('GET /session/')).toBe(true)
+    await expect.poll(() => asked.includes('GET /session')).toBe(true)
     await reaches(page, 'active')
     await page.getByRole('button', { name: /Fire 50/ }).click()
     await shows(page, /50 × 200/)
@@ -235,7 +235,7 @@ describe('tabs behind one server', () => {
     await expect.poll(() => first.evaluate((key) => localStorage.getItem(key), `${NAME}.facts`)).toBeTruthy()
     const asked = requestsOf(second)
     await first.evaluate(() => localStorage.clear())
-    await expect.poll(() => asked.includes('GET /session/')).toBe(true)
+    await expect.poll(() => asked.includes('GET /session')).toBe(true)
     expect(['active', 'refreshing']).toContain(await stateOf(second))
   })
 })
@@ -277,7 +277,7 @@ describe('messages that are forged', () => {
     await speak(first, { v: 1, hint: 'renewed' }, 10_000)
     await expect.poll(() => asked.length).toBeGreaterThan(0)
     await shows(second, users)
-    expect(asked.filter((one) => one === 'GET /session/').length).toBeLessThan(8)
+    expect(asked.filter((one) => one === 'GET /session').length).toBeLessThan(8)
   })
 })
 

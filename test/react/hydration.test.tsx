@@ -167,6 +167,18 @@ describe.each(modes)('a page with the facts of its server, hydrated %s', (_, wra
     expect(api.calls.length).toBe(1)
   })
 
+  test('U81: begins with what the session was created as, where it has settled before it is hydrated', async () => {
+    const html = rendered(factsOf(0))
+    const { session } = sessionOf(factsOf(0), fakeClock())
+    await settle(() => {})
+    await settle(() => void session.logout())
+    expect(session.getSnapshot().state).toBe('loggedOut')
+    expect(session.getInitialSnapshot()).toMatchObject({ state: 'active', isAuthenticated: true })
+    const shown = await open(wrap(tree(session)), html)
+    expect(shown.complaints).toEqual([])
+    expect(shown.text()).toBe('You have signed out.')
+  })
+
   test('may be hydrated in parts: a late part begins with what the server rendered', async () => {
     function Part() {
       const { state } = useSession()

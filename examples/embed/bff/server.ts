@@ -51,7 +51,7 @@ export async function startServer(options: PanelOptions): Promise<() => Promise<
   async function handle(request: Request, info: RequestInfo): Promise<Response> {
     const { pathname } = new URL(request.url)
     // The session's own endpoints, the API behind them, and the way back from the identity provider.
-    if (/^\/(session|api|auth)\//.test(pathname)) return server.handle(request, info)
+    if (/^\/(session|api|auth)(\/|$)/.test(pathname)) return server.handle(request, info)
     const name = files.has(pathname) ? pathname : '/index.html' // any other path is a page of the panel
     const headers = { ...SAFE, 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' }
     return new Response(files.get(name) ?? 'Not built.', {

@@ -1,0 +1,29 @@
+import { Misconfigured } from '../base/errors.ts'
+import type { BffSettings } from './options.ts'
+import type { BffSession } from './session.ts'
+
+/** `session` where there is a page. Where one is only rendered, it can be read, and what needs the page is refused. */
+export function withPage({ isInert }: BffSettings, session: BffSession): BffSession {
+  if (!isInert) return session
+  const refused = (method: string) => async () => {
+    throw noPageFor(method)
+  }
+  return {
+    ...session,
+    fetch: refused('fetch'),
+    login: refused('login'),
+    secondFactor: refused('secondFactor'),
+    loginWithRedirect: refused('loginWithRedirect'),
+    look: refused('look'),
+    refresh: refused('refresh'),
+    logout: async () => {},
+    url() {
+      throw noPageFor('url')
+    },
+  }
+}
+
+const noPageFor = (method: string): Misconfigured =>
+  new Misconfigured(
+    `There is no page here, so \`session.${method}\` cannot know its origin: give the option "baseUrl". Code of the server calls \`getSession\` of createSessionServer instead.`,
+  )

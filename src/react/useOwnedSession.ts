@@ -1,0 +1,74 @@
+'use client'
+import { useEffect, useRef, useState } from 'react'
+import type { UserIdentity } from '../../machines/session.types.ts'
+import { Misconfigured } from '../base/errors.ts'
+import type { BaseSession } from '../session/session.ts'
+
+type AnySession = BaseSession<UserIdentity>
+type Make = () => AnySession
+
+/** A render that came to nothing says so to nobody: what it has made is left after this time. */
+const UNMOUNTED_MS = 30_000
+
+/** The session that was given, or the one that was made here: it lives for as long as the component is mounted. */
+export function useOwnedSession(given: AnySession | Make): AnySession {
+  const [owned, setOwned] = useState(() => (typeof given === 'function' ? own(given()) : undefined))
+  // It may be written in line: a new function is no new session.
+  const latest = useRef(given)
+
+  useEffect(() => {
+    latest.current = given
+  })
+  useEffect(() => {
+    if (!owned) return
+    if (owned.keep()) return owned.release
+    owned.heir ??= own((latest.current as Make)())
+    const { session } = owned.heir
+    // What it was made with may be of the time before.
+    if ('look' in session) void (session.look as () => Promise<void>)()
+    setOwned(owned.heir)
+  }, [owned])
+
+  if (owned) return owned.session
+  if (typeof given !== 'function') return given
+  throw new Misconfigured(
+    'The prop `session` of SessionProvider was a session, and is a function now: give the provider another `key`.',
+  )
+}
+
+interface Owned {
+  readonly session: AnySession
+  /** The component is mounted. `false`: too late, the session is disposed. */
+  keep(): boolean
+  /** The component is gone, or hidden. StrictMode mounts it again at once. */
+  release(): void
+  /** The one in its place, where it was disposed. */
+  heir?: Owned
+}
+
+function own(session: AnySession): Owned {
+  let isDisposed = false
+  let disarm = () => {}
+
+  function disposeIn(delayMs: number) {
+    disarm()
+    disarm = session.clock.setTimer(
+      () => {
+        isDisposed = true
+        session.dispose()
+      },
+      delayMs,
+      'background',
+    )
+  }
+  disposeIn(UNMOUNTED_MS)
+
+  return {
+    session,
+    keep() {
+      disarm()
+      return !isDisposed
+    },
+    release: () => disposeIn(0),
+  }
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { createBffSession } from 'xstate-session/bff'
+import { fakeClock } from '../fakeClock.ts'
+import { ada, outcomeOf, stubApi } from '../session/fixture.ts'
+import { loginOf } from './fixture.ts'
+
+const facts = { user: ada, login: loginOf('A'), epoch: 5, version: 2, serverNow: 0, expiresAt: 1_000 }
+
+/** As a module makes it that the server of a page loads, too: nobody says what the page's origin is. */
+function rendered(given?: typeof facts | null) {
+  const clock = fakeClock()
+  const api = stubApi(() => new Response('{}'))
+  const session = createBffSession({
+    ...(given !== undefined && { facts: given }),
+    clock,
+    fetch: api.fetch,
+    signals: () => expect.unreachable('there is nobody to hear'),
+  })
+  return { clock, api, session }
+}
+
+describe('U80: where there is no page, and no `baseUrl`', () => {
+  test.each([
+    ['its facts', facts, { state: 'active', isAuthenticated: true, version: 2 }],
+    ['that nobody is logged in', null, { state: 'loggedOut', reason: 'never', isPending: false }],
+    ['that it is not known', undefined, { isPending: true }],
+  ])('a session shows %s, and neither sends nor sets a timer', (_, given, state) => {
+    const { clock, api, session } = rendered(given)
+    expect(session.getSnapshot()).toMatchObject(state)
+    clock.advance(60_000)
+    expect(session.getSnapshot()).toMatchObject(state)
+    expect(api.calls).toEqual([])
+    expect(clock.pending()).toEqual([])
+  })
+
+  test('what needs the page is refused, and says what to give', async () => {
+    const { session } = rendered(facts)
+    const calls: (() => Promise<unknown>)[] = [
+      () => session.fetch('/api/x'),
+      () => session.login({ email: '', password: '' }),
+      () => session.secondFactor({ code: '' }),
+      () => session.loginWithRedirect(),
+      () => session.refresh(),
+      () => session.look(),
+      async () => session.url('/api/x'),
+    ]
+    for (const call of calls) {
+      const outcome = outcomeOf(call())
+      await Promise.resolve().then(() => {})
+      await Promise.resolve()
+      expect(outcome.error).toMatchObject({
+        code: 'misconfigured',
+        message: expect.stringContaining('baseUrl'),
+      })
+    }
+    await session.logout()
+  })
+})
