@@ -33,7 +33,6 @@ const SAMPLES = {
   onPostgres: 'postgresServerStore({',
   serverless: 'sealedCookies: true',
   hono: "from 'hono'",
-  next: "runtime = 'nodejs'",
   serverComponent: 'propsOf',
   serverAction: 'function renew',
   form: 'saveSettings',
@@ -242,14 +241,20 @@ test('U63: under Hono the page knows who is there', async () => {
   expect((await page.get('/session/')).status).toBe(200)
 })
 
-test('U63: the route handlers of Next.js serve, and a server component asks', async () => {
+test('U63: the route handlers of Next.js serve, and a server component asks the server of another instance', async () => {
   const backend = await backendFor()
-  const route = await runSample<Record<'GET' | 'POST', SessionServer['handle']> & { server: SessionServer }>(
-    PAGE,
-    SAMPLES.next,
-    { [LIBRECHAT]: quoted(backend.url) },
-    ['server'],
-  )
+  vi.stubEnv('PUBLIC_URL', `${PUBLIC}/`)
+  vi.stubEnv('BACKEND_URL', backend.url)
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, 'panelServer'))
+  const module = () =>
+    runSample<Record<'GET' | 'POST', SessionServer['handle']> & { sessionServer(): SessionServer }>(
+      'docs/embed-nextjs.md',
+      'kept.panelServer ??=',
+    )
+  // As Next.js loads it: once for its routes, once for its pages.
+  const [route, pages] = await Promise.all([module(), module()])
+  const server = pages.sessionServer()
+  expect(route.sessionServer()).toBe(server)
   const page = await logInAndCall((request) => route[request.method as 'GET'](request), backend)
   const { propsOf } = await runSample<{
     propsOf(
@@ -258,13 +263,13 @@ test('U63: the route handlers of Next.js serve, and a server component asks', as
     ): Promise<{ readonly name?: string; readonly facts?: ServerFacts | null }>
   }>(PAGE, SAMPLES.serverComponent)
   const cookie = [...page.cookies].map(([n, v]) => `${n}=${v}`).join('; ')
-  const { facts } = await propsOf(route.server, new Headers({ cookie }))
+  const { facts } = await propsOf(server, new Headers({ cookie }))
   expect(facts?.user.email).toBe(backend.accounts.localAdmin.email)
   expect(createBffSession({ baseUrl: PUBLIC, facts: facts ?? null }).getSnapshot()).toMatchObject({
     state: 'active',
     isPending: false,
   })
-  expect(await propsOf(route.server, new Headers())).toEqual({ name: undefined, facts: null })
+  expect(await propsOf(server, new Headers())).toEqual({ name: undefined, facts: null })
   const { renew } = await runSample<{
     renew(
       server: SessionServer,
@@ -274,9 +279,9 @@ test('U63: the route handlers of Next.js serve, and a server component asks', as
     ): Promise<void>
   }>(PAGE, SAMPLES.serverAction)
   const set = vi.fn()
-  await renew(route.server, new Headers({ cookie }), facts?.login ?? '', { set })
+  await renew(server, new Headers({ cookie }), facts?.login ?? '', { set })
   expect(set).not.toHaveBeenCalled()
-  expect((await propsOf(route.server, new Headers({ cookie }))).facts?.version).toBe(2)
+  expect((await propsOf(server, new Headers({ cookie }))).facts?.version).toBe(2)
 })
 
 test('U63: the module for Bun and Deno is a fetch handler', async () => {

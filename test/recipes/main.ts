@@ -1,0 +1,123 @@
+/**
+ * `npm run recipes [names…]`: follows the pages of the docs in a folder of their own, with this package as npm would give
+ * it and the newest of everything else: made, installed, built, started, and used in Chromium. Ends with a table.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startBackend } from '../../examples/backend/startBackend.ts'
+import { freePort } from '../../examples/demo/freePort.ts'
+import { drive } from './drive.ts'
+import { filesOf } from './filesOf.ts'
+import { type Recipe, recipes } from './recipes.ts'
+import { begin, run } from './run.ts'
+
+interface Result {
+  readonly name: string
+  readonly seconds: number
+  /** The last step that was done. */
+  readonly reached: string
+  readonly error?: string
+}
+
+const START_MS = 60_000
+/** Short enough to see a renewal. */
+const BEARER_MS = 16_000
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !recipes[name])
+if (unknown.length > 0) {
+  console.error(`No recipe "${unknown.join('", "')}". There are: ${Object.keys(recipes).join(', ')}.`)
+  process.exit(2)
+}
+const names = wanted.length > 0 ? wanted : Object.keys(recipes)
+const place = await mkdtemp(join(tmpdir(), 'recipes-'))
+
+try {
+  console.log(`Packs the package into ${place}`)
+  await run(`npm pack --ignore-scripts --pack-destination ${place}`, repository)
+  const [tarball = ''] = await readdir(place)
+  const results: Result[] = []
+  for (const [at, name] of names.entries()) {
+    console.log(`${at + 1} of ${names.length}: ${name}`)
+    const result = await follow(name, recipes[name] as Recipe, join(place, tarball))
+    results.push(result)
+    if (result.error) console.error(result.error)
+  }
+  console.log('\n| recipe | | last step | seconds |\n| --- | --- | --- | --- |')
+  for (const { name, error, reached, seconds } of results)
+    console.log(`| ${name} | ${error ? 'FAILED' : 'works'} | ${reached} | ${seconds} |`)
+  process.exitCode = results.some(({ error }) => error) ? 1 : 0
+} finally {
+  await rm(place, { recursive: true, force: true })
+}
+
+/** From nothing to a user who has logged out. */
+async function follow(name: string, recipe: Recipe, tarball: string): Promise<Result> {
+  const since = performance.now()
+  const seconds = () => Math.round((performance.now() - since) / 1000)
+  let reached = 'nothing'
+  const done = (step: string) => {
+    reached = step
+    console.log(`  ${String(seconds()).padStart(4)} s  ${step}`)
+  }
+  const above = join(place, name)
+  const folder = join(above, 'panel')
+  const port = await freePort(0)
+  const publicUrl = `http://localhost:${port}/`
+  const backend = await startBackend({ panelUrl: publicUrl, knobs: { sessionMs: BEARER_MS } })
+  try {
+    await mkdir(above)
+    await run(recipe.create, above)
+    done('created')
+    await run(`npm install --no-audit --no-fund ${tarball} ${recipe.packages.join(' ')}`, folder)
+    done('installed')
+    for (const page of [...(recipe.after ?? []), recipe.page])
+      for (const { path, text } of await filesOf(page)) {
+        await mkdir(dirname(join(folder, path)), { recursive: true })
+        await writeFile(join(folder, path), text)
+      }
+    await run(recipe.build, folder)
+    done('built')
+    const server = begin(recipe.start, folder, {
+      PORT: String(port),
+      PUBLIC_URL: publicUrl,
+      BACKEND_URL: backend.url,
+      SESSION_SECRET: randomBytes(32).toString('base64'),
+    })
+    try {
+      await answers(publicUrl, server.child)
+      done('started')
+      for (const path of ['session', 'session/']) await isFound(publicUrl + path)
+      await drive(publicUrl, backend.accounts.localAdmin, recipe, done)
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\nThe server said:\n${server.output()}`)
+    } finally {
+      await server.stop()
+    }
+    return { name, seconds: seconds(), reached }
+  } catch (error) {
+    return { name, seconds: seconds(), reached, error: (error as Error).message }
+  } finally {
+    await backend.close()
+  }
+}
+
+/** Waits until somebody answers at `url`. */
+async function answers(url: string, child: { readonly exitCode: number | null }): Promise<void> {
+  const until = performance.now() + START_MS
+  while (performance.now() < until && child.exitCode === null) {
+    if (await fetch(url).then(Boolean, () => false)) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error('Nobody answers.')
+}
+
+/** With the slash and without: by the server itself, or by a redirect that leads there. */
+async function isFound(url: string): Promise<void> {
+  const answer = await fetch(url)
+  const { error } = (await answer.json()) as { error?: string }
+  if (answer.status !== 401 || error !== 'no_session') throw new Error(`${url} answers ${answer.status}.`)
+}

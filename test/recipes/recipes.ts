@@ -1,0 +1,65 @@
+/** How pages of the docs are followed. */
+export interface Recipe {
+  /** The page whose files are put into the application. */
+  readonly page: string
+  /** The pages that are followed before. */
+  readonly after?: readonly string[]
+  /** Makes the application, in a folder that is called `panel` afterwards. */
+  readonly create: string
+  /** What is installed beside this package. */
+  readonly packages: readonly string[]
+  /** Builds for production. No variable is set: a build must not need a secret. */
+  readonly build: string
+  /** Serves at `PORT`. */
+  readonly start: string
+  /**
+   * What the application does beyond the login. `action`: counts users by a call of server code. `guard`: turns strangers
+   * away from `/reports`. `hello`: greets users at `/hello`.
+   */
+  readonly beyond: readonly ('action' | 'guard' | 'hello')[]
+}
+
+const vite = {
+  create: 'npm create vite@latest panel -- --template react-ts --no-interactive',
+  build: 'npm run build',
+}
+const behind = { ...vite, after: ['docs/embed-vite.md'], beyond: ['hello'] } as const
+const hono = { ...behind, page: 'docs/embed-hono.md' }
+const honoPackages = ['xstate', 'hono', '@hono/node-server']
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  nextjs: {
+    page: 'docs/embed-nextjs.md',
+    create: 'npx --yes create-next-app@latest panel --yes --skip-install --disable-git',
+    packages: ['xstate'],
+    build: 'npx next build',
+    start: 'npx next start --port $PORT',
+    beyond: ['action', 'guard'],
+  },
+  vite: {
+    ...vite,
+    page: 'docs/embed-vite.md',
+    packages: ['xstate'],
+    start: 'node server.ts & npx vite --port $PORT --strictPort',
+    beyond: [],
+  },
+  hono: { ...hono, packages: honoPackages, start: 'node server.ts' },
+  bun: { ...hono, packages: [...honoPackages, 'bun'], start: 'npx bun app.ts' },
+  deno: {
+    ...hono,
+    packages: [...honoPackages, 'deno'],
+    start: 'npx deno serve --allow-net --allow-env --allow-read --port $PORT app.ts',
+  },
+  express: {
+    ...behind,
+    page: 'docs/embed-express.md',
+    packages: ['xstate', 'express'],
+    start: 'node server.ts',
+  },
+  fastify: {
+    ...behind,
+    page: 'docs/embed-fastify.md',
+    packages: ['xstate', 'fastify', '@fastify/static'],
+    start: 'node server.ts',
+  },
+}
