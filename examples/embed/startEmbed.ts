@@ -155,7 +155,7 @@ export async function startEmbed(name: EmbedName, options: EmbedOptions): Promis
       store: memoryServerStore(),
     })
     return serveFiles(pages, publicUrl, (request, info) =>
-      /^\/(session|api|auth)\//.test(new URL(request.url).pathname)
+      /^\/(session|api|auth)(\/|$)/.test(new URL(request.url).pathname)
         ? server.handle(request, info)
         : renderPage(request, server),
     )

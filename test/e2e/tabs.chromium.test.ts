@@ -34,7 +34,7 @@ function requestsOf(page: Page): string[] {
   const asked: string[] = []
   page.on('request', (request) => {
     const { pathname } = new URL(request.url())
-    if (/^\/(session|api)\//.test(pathname)) asked.push(`${request.method()} ${pathname}`)
+    if (/^\/(session|api)(\/|$)/.test(pathname)) asked.push(`${request.method()} ${pathname}`)
   })
   return asked
 }

@@ -11,7 +11,13 @@ const KEPT = 4_000
 export function begin(command: string, folder: string, environment: Environment = {}) {
   const child = spawn(command, {
     cwd: folder,
-    env: { ...process.env, NODE_ENV: undefined, CI: '1', NEXT_TELEMETRY_DISABLED: '1', ...environment },
+    env: {
+      ...process.env,
+      NODE_ENV: undefined,
+      npm_config_yes: 'true',
+      NEXT_TELEMETRY_DISABLED: '1',
+      ...environment,
+    },
     shell: true,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -79,7 +79,7 @@ export async function servePanel({
     const { pathname } = new URL(request.url)
     if (pathname === '/control/trace') return traceOf(server, request)
     if (pathname.startsWith('/control/')) return control.handle(request)
-    if (/^\/(session|api)\//.test(pathname) || pathname === '/auth/openid/callback')
+    if (/^\/(session|api)(\/|$)/.test(pathname) || pathname === '/auth/openid/callback')
       return server.handle(request, info)
     return pages(request)
   }
