@@ -8,7 +8,7 @@ import { hasBody, toRequest } from './webMessages.ts'
 export class IncomingRequest extends LightRequest {
   readonly method: string
   readonly url: string
-  readonly headers: Pick<Headers, 'get'>
+  readonly headers: LightRequest['headers']
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   #body: ReadableStream<Uint8Array> | null | undefined
@@ -25,6 +25,7 @@ export class IncomingRequest extends LightRequest {
         const value = headers[name]
         return value === undefined ? null : String(value)
       },
+      names: () => Object.keys(headers),
     }
     this.#incoming = incoming
     this.#outgoing = outgoing

@@ -139,7 +139,7 @@ function upload(
   source: Readable,
   sending: ClientRequest,
   timers: ReturnType<typeof timersOf>,
-  trailers: readonly string[],
+  trailers: ReadonlySet<string>,
 ): void {
   function write(chunk: Uint8Array) {
     if (sending.write(chunk)) return

@@ -23,7 +23,7 @@ function answerOf({ message, switched }: Exchanged, method: string): BackendAnsw
     status,
     ok: status >= 200 && status < 300,
     type: 'default',
-    headers: { get: (name) => fieldOf(fields[name]) },
+    headers: { get: (name) => fieldOf(fields[name]), names: () => Object.keys(fields) },
     body: isBodiless ? null : { cancel: async () => discard(message) },
     respond({ headers, limits, trailers, isLight }) {
       if (!isLight)

@@ -9,9 +9,10 @@ export interface NodeBody {
   /** Absent: nothing breaks it off. */
   readonly limits: BodyLimits | undefined
   /** Which of its trailers go with it. */
-  readonly trailers: readonly string[]
+  readonly trailers: ReadonlySet<string>
 }
 
+const NONE: ReadonlySet<string> = new Set()
 const untouched = new WeakMap<object, NodeBody>()
 
 /**
@@ -21,7 +22,7 @@ const untouched = new WeakMap<object, NodeBody>()
 export function webBody(
   source: Readable,
   limits?: BodyLimits,
-  trailers: readonly string[] = [],
+  trailers: ReadonlySet<string> = NONE,
 ): ReadableStream<Uint8Array> {
   let opened: ReadableStreamDefaultReader<Uint8Array> | undefined
   function open() {
@@ -58,7 +59,7 @@ export function takeNodeBody(stream: ReadableStream<Uint8Array>): NodeBody | und
 }
 
 /** Those trailers of a message that has ended, as `addTrailers` takes them. */
-export function trailersOf(source: Readable, names: readonly string[]): [string, string][] {
+export function trailersOf(source: Readable, names: ReadonlySet<string>): [string, string][] {
   const { trailers = {} } = source as { readonly trailers?: Readonly<Record<string, string>> }
-  return Object.entries(trailers).filter(([name]) => names.includes(name))
+  return Object.entries(trailers).filter(([name]) => names.has(name))
 }

@@ -84,7 +84,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
         publicUrl.href,
         absoluteLifetimeMs,
       )
-    : idCookie(slot(''), keyring, publicUrl.href, absoluteLifetimeMs)
+    : idCookie(slot(''), keyring, publicUrl.href, settings)
   const background = (task: Promise<unknown>) => void work.track(task)
   const sessions = createSessions({ settings, keyring, entries, sessionCookie, logins, background })
   const api = createRoutes(

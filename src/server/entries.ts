@@ -19,6 +19,7 @@ export interface Opened {
 const TRIES = 5
 /** As many sessions as are at work at one time in most processes; each costs a few kB. */
 const MOST_OPENED = 500
+const OPENED_MS = 60_000
 /** A late refresh finds the tombstone of its session for as long as an attempt may last, and then some. */
 const TOMBSTONE_MS = 600_000
 /** So that a session ends by its own rules, and for a while can say by which. */
@@ -33,7 +34,10 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   /** What is known of the records of sessions that are awake: most writes then need no read before them. */
   const held = new Map<string, Opened>()
   /** What the sealed texts that were read last hold: one that the store gives again, unchanged, is not opened again. */
-  const openedTexts = lastUsed<{ readonly text: string; readonly record: ServerRecord }>(MOST_OPENED)
+  const openedTexts = lastUsed<{ readonly text: string; readonly record: ServerRecord }>(MOST_OPENED, {
+    now: clock.monotonic,
+    forMs: OPENED_MS,
+  })
   const recent = recentRecords<Opened>(clock, settings.staleIfErrorMs)
 
   const fitted = (record: ServerRecord) => (settings.sealedCookies ? cookieRecord(record) : record)

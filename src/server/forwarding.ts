@@ -1,5 +1,6 @@
 import type { BodyLimits } from '../base/bodyLimits.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Fields } from './passedHeaders.ts'
 
 /**
  * Sends a call on to a backend, and resolves when the head of the answer is there. It follows no redirect. Rejects where
@@ -15,7 +16,7 @@ export interface ForwardedCall {
   /** Bytes may be sent again; a stream is sent once. */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null
   /** Which trailers of a stream go with it, by names in lower case. */
-  readonly trailers: readonly string[]
+  readonly trailers: ReadonlySet<string>
   /** Aborts when whoever asked has left. */
   readonly signal: AbortSignal
 }
@@ -32,14 +33,14 @@ export interface PassedAnswer {
   /** What may break its body off. */
   readonly limits: BodyLimits
   /** Which of its trailers go with it, by names in lower case. */
-  readonly trailers: readonly string[]
+  readonly trailers: ReadonlySet<string>
   /** Whether it goes to a listener of ours alone, which needs no whole `Response`. */
   readonly isLight: boolean
 }
 
 /** The answer of a backend, whose body has not begun: as much of a `Response` as whoever passes it on looks at. */
 export interface BackendAnswer extends Pick<Response, 'ok' | 'status' | 'type'> {
-  readonly headers: Pick<Headers, 'get'>
+  readonly headers: Fields
   /** `null`: there is none. */
   readonly body: Pick<ReadableStream, 'cancel'> | null
   /** The answer for whoever asked. Once, in place of `cancel`. */

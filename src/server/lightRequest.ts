@@ -1,4 +1,5 @@
 import type { RequestInfo } from './options.ts'
+import type { Fields } from './passedHeaders.ts'
 
 /**
  * A request as much of it as the proxy looks at: a listener of ours makes one for a handler of ours, where a whole `Request`
@@ -8,7 +9,7 @@ export abstract class LightRequest {
   abstract readonly method: string
   /** Absolute. */
   abstract readonly url: string
-  abstract readonly headers: Pick<Headers, 'get'>
+  abstract readonly headers: Fields
   abstract readonly signal: AbortSignal
   abstract readonly body: ReadableStream<Uint8Array> | null
   readonly bodyUsed = false

@@ -2,8 +2,8 @@ import { Misconfigured } from '../base/errors.ts'
 
 /** The names of headers that are passed on, in lower case, for one entry of the table. */
 export interface PassedHeaders {
-  readonly request: readonly string[]
-  readonly response: readonly string[]
+  readonly request: ReadonlySet<string>
+  readonly response: ReadonlySet<string>
 }
 
 /** Of RFC 9110 where nothing else is said. Headers that mean something only together stand in one line. */
@@ -79,8 +79,8 @@ export function passedHeaders(
   }: { readonly requestHeaders?: readonly string[]; readonly responseHeaders?: readonly string[] },
 ): PassedHeaders {
   return {
-    request: [...REQUEST, ...added(prefix, 'requestHeaders', requestHeaders, NEVER_SENT)],
-    response: [...RESPONSE, ...added(prefix, 'responseHeaders', responseHeaders, NEVER_ANSWERED)],
+    request: new Set([...REQUEST, ...added(prefix, 'requestHeaders', requestHeaders, NEVER_SENT)]),
+    response: new Set([...RESPONSE, ...added(prefix, 'responseHeaders', responseHeaders, NEVER_ANSWERED)]),
   }
 }
 
@@ -95,7 +95,10 @@ function added(prefix: string, option: string, names: readonly string[], never: 
   })
 }
 
-type Fields = Pick<Headers, 'get'>
+/** Headers that are read; `names`, where it is known which ones there are. */
+export interface Fields extends Pick<Headers, 'get'> {
+  names?(): readonly string[]
+}
 
 /** What of a page's headers the backend gets. */
 export const upstreamHeaders = (headers: Fields, { request }: PassedHeaders) => picked(headers, request)
@@ -125,25 +128,28 @@ export function downstreamHeaders(headers: Fields, { response }: PassedHeaders):
 
 /** RFC 6455 sections 4.1 and 4.2.2. */
 const SOCKET = ['sec-websocket-protocol', 'sec-websocket-extensions']
+const SOCKET_ASKED = new Set([...SOCKET, 'sec-websocket-key', 'sec-websocket-version'])
+const SOCKET_GRANTED = new Set([...SOCKET, 'sec-websocket-accept'])
 const SWITCH = { connection: 'Upgrade', upgrade: 'websocket' }
 
 /** What of a page's request for a WebSocket the backend gets. */
 export const socketRequest = (headers: Fields) => ({
-  ...picked(headers, [...SOCKET, 'sec-websocket-key', 'sec-websocket-version']),
+  ...picked(headers, SOCKET_ASKED),
   ...SWITCH,
 })
 
 /** What of the backend's consent a page gets. */
 export const socketAnswer = (headers: Fields) => ({
-  ...picked(headers, [...SOCKET, 'sec-websocket-accept']),
+  ...picked(headers, SOCKET_GRANTED),
   ...SWITCH,
 })
 
 /** Those of `headers` that are named. */
-export function picked(headers: Fields, names: readonly string[]): Record<string, string> {
+export function picked(headers: Fields, wanted: ReadonlySet<string>): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const name of names) {
-    const value = headers.get(name)
+  // Far fewer are there than may be.
+  for (const name of headers.names?.() ?? wanted) {
+    const value = wanted.has(name) ? headers.get(name) : null
     if (value !== null) found[name] = value
   }
   return found

@@ -18,7 +18,7 @@ const REPLAYABLE_BYTES = 262_144
 /** How long such a body may take: at some 10 kB a second it is there. */
 const BODY_MS = 30_000
 /** What a stream says of itself. */
-const FRAMING = ['content-length', 'trailer']
+const FRAMING = new Set(['content-length', 'trailer'])
 
 /** Passes a listed call on to the backend, with the session's bearer in place of the cookie. */
 export function proxy(route: RouteMatch): Endpoint {

@@ -5,6 +5,7 @@ import { CHUNK } from './cookieRecord.ts'
 import type { CookieSlot } from './cookieSlot.ts'
 import type { Entries } from './entries.ts'
 import type { Keyring } from './keyring.ts'
+import type { ServerSettings } from './readServerOptions.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
@@ -29,6 +30,7 @@ export interface SessionCookie {
 
 /** Ids whose keys are remembered: as many as are at work at one time in most processes. */
 const MOST_KNOWN = 500
+const KNOWN_MS = 60_000
 
 /** Where a request came in. Without an address: the path of the panel, where every cookie of its pages reaches. */
 const pathOf = ({ url }: SessionRequest, app: string) => new URL(url ?? app).pathname
@@ -37,15 +39,21 @@ const pathOf = ({ url }: SessionRequest, app: string) => new URL(url ?? app).pat
  * The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived.
  * `app`: the panel that it is of, by its address.
  */
-export function idCookie(slot: CookieSlot, keyring: Keyring, app: string, maxAgeMs: number): SessionCookie {
+export function idCookie(
+  slot: CookieSlot,
+  keyring: Keyring,
+  app: string,
+  { absoluteLifetimeMs: maxAgeMs, clock }: Pick<ServerSettings, 'absoluteLifetimeMs' | 'clock'>,
+): SessionCookie {
   // Of another panel on this host, which may share store and secrets, a cookie opens nothing.
-  const known = lastUsed<Promise<readonly string[]>>(MOST_KNOWN)
+  const known = lastUsed<Promise<readonly string[]>>(MOST_KNOWN, { now: clock.monotonic, forMs: KNOWN_MS })
 
   function keysOf(id: string): Promise<readonly string[]> {
     const keys = known.get(id) ?? keyring.macs('session id', `${app} ${id}`)
     known.set(id, keys)
     return keys
   }
+
   return {
     async create() {
       const id = randomId()

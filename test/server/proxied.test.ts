@@ -427,7 +427,7 @@ describe('by node:http', () => {
     await webBody(await broken()).cancel()
     const { url } = await onPort(async (_, outgoing) => {
       outgoing.writeHead(200)
-      pump({ source: await broken(), limits: undefined, trailers: [] }, outgoing)
+      pump({ source: await broken(), limits: undefined, trailers: new Set() }, outgoing)
     })
     await expect(fetch(url)).rejects.toThrow()
   })
@@ -438,7 +438,7 @@ describe('by node:http', () => {
     const { url } = await onPort((_, outgoing) => {
       outgoing.on('close', () => {
         isAborted = goneSignal(outgoing).aborted
-        pump({ source, limits: undefined, trailers: [] }, outgoing)
+        pump({ source, limits: undefined, trailers: new Set() }, outgoing)
       })
       outgoing.destroy()
     })
