@@ -19,6 +19,7 @@ const steps: readonly (string | readonly string[])[] = [
     'simulate -- --seed 1 --hours 50000',
     'simulate -- --seed 1 --hours 10000 --fleet',
     'mutate -- --seeded',
+    'test:oldest',
     'test:package',
     'demo -- --once',
     'server -- --once',
