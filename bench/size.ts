@@ -74,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 50_300,
+    budgetBytes: 50_330,
     never: 'zod',
   },
   {
