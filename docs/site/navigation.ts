@@ -62,6 +62,7 @@ export const chapters: readonly Chapter[] = [
       page('docs/security.md', 'Security'),
       page('docs/operations.md', 'Operations'),
       page('docs/recorder.md', 'Flight recorder'),
+      page('docs/doctor.md', 'The doctor'),
     ],
   },
   {

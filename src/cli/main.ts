@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { doctor } from './doctor.ts'
 import { replay } from './replay.ts'
 
 interface Command {
@@ -9,7 +10,7 @@ interface Command {
   run(args: readonly string[]): Promise<number>
 }
 
-const commands: Readonly<Record<string, Command>> = { replay }
+const commands: Readonly<Record<string, Command>> = { doctor, replay }
 
 const [name = '', ...args] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined

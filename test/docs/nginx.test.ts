@@ -1,19 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { get, type IncomingMessage, type RequestListener } from 'node:http'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
 import { createSessionServer } from 'xstate-session/server'
 import { freePort } from '../../examples/server/processes.ts'
+import { hasNginx, startNginx } from '../nginx.ts'
 import { onPort } from '../server/onPort.ts'
 
 const root = new URL('../../', import.meta.url)
-const hasNginx = spawnSync('nginx', ['-v']).status === 0
 
 /** The lines of the page in front of `listener`, on a port of loopback and without TLS. */
 async function nginxBefore(listener: RequestListener, reports?: RequestListener) {
@@ -28,30 +24,7 @@ async function nginxBefore(listener: RequestListener, reports?: RequestListener)
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
     .replaceAll('http://panel', `http://127.0.0.1:${upstream}`)
   expect(server).not.toBe(lines)
-  const folder = mkdtempSync(join(tmpdir(), 'nginx-'))
-  mkdirSync(join(folder, 'temp'))
-  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${folder}/temp;`)
-    .join(' ')
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `daemon off; pid ${folder}/pid; error_log ${folder}/error; worker_processes 1; events {}
-    http { access_log off; ${temp} ${server} }`,
-  )
-  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: 'inherit' })
-  onTestFinished(async () => {
-    child.kill('SIGTERM')
-    await once(child, 'exit')
-    rmSync(folder, { recursive: true, force: true })
-  })
-  await expect
-    .poll(() =>
-      fetch(`http://127.0.0.1:${port}/`).then(
-        () => 'up',
-        () => 'down',
-      ),
-    )
-    .toBe('up')
+  await startNginx(server, port)
   return { port, url: `http://127.0.0.1:${port}` }
 }
 

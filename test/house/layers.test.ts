@@ -120,8 +120,9 @@ const rooms: Record<string, Room> = {
     values: ['src/replay/', 'src/recorder/', 'src/inspect/', 'machines/', 'zod/mini'],
     types: ['src/session/'],
   },
+  'src/doctor/': { values: ['src/doctor/', 'src/base/', 'node:'] },
   'src/cli/': {
-    values: ['src/cli/', 'src/replay/', 'machines/', 'node:'],
+    values: ['src/cli/', 'src/replay/', 'src/doctor/', 'machines/', 'node:'],
     types: ['src/session/'],
   },
   'src/opentelemetry/': {

@@ -98,7 +98,7 @@ describe('the tarball', () => {
     // server: 14 kB, and 45 kB unpacked; DPoP, logins in a window, Google, profiles of providers, the sessions of users, logouts of
     // providers and the suite for logins: 40 kB, and 120 kB unpacked; the recorder, its replay and the command: 10 kB, and 30 kB
     // unpacked; the proxy on node:http: 9 kB, and 27 kB unpacked; audit, forward-auth, health, logs and OpenTelemetry: 10 kB, and
-    // 32 kB unpacked.
+    // 32 kB unpacked; the doctor, from outside and from inside: 11 kB, and 35 kB unpacked.
     expect(packed.size).toBeLessThan(405_000)
     expect(packed.unpackedSize).toBeLessThan(1_270_000)
   })
@@ -201,7 +201,7 @@ describe.each([node22, node24])('on Node %s', (version) => {
     writeFileSync(join(folder, 'garbage.json'), '{')
     writeFileSync(join(folder, 'large.json'), ' '.repeat(4_000_001))
     for (const [args, message] of [
-      [[], /^xstate-session replay trace\.json/],
+      [[], /^xstate-session replay trace\.json/m],
       [['replay'], /^usage: xstate-session replay/],
       [['replay', 'missing.json'], /^missing\.json: cannot be read/],
       [['replay', 'garbage.json'], /^garbage\.json: is no JSON/],
@@ -212,6 +212,19 @@ describe.each([node22, node24])('on Node %s', (version) => {
       expect(status).toBe(2)
       expect(stderr).toMatch(message)
     }
+  })
+
+  test('the command looks at a deployment', () => {
+    const folder = projectWithPackage(oldestXstate)
+    const { status, stdout } = spawnSync(
+      node,
+      ['node_modules/xstate-session/dist/cli.js', 'doctor', 'http://127.0.0.1:1'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    )
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/^wrong +address +.* nothing listens there/)])
   })
 
   test('nothing happens on import: no timer, no listener, no output', () => {

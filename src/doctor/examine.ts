@@ -1,0 +1,102 @@
+import { systemClock } from '../base/clock.ts'
+import { clockFinding, type Finding, findingsOf } from '../base/finding.ts'
+import { type Answer, type Ask, createAsk } from './ask.ts'
+import { came, type Deployment, fromPage, NAVIGATION, placeOf } from './deployment.ts'
+import { answerFindings, pageFindings } from './headers.ts'
+import { loginFindings } from './logins.ts'
+import { mountFinding } from './mount.ts'
+import { unreached } from './reach.ts'
+import { requestFindings } from './requests.ts'
+
+export interface Examination {
+  /** Under the panel's address: the option `path` of the server. @default 'session/' */
+  readonly path?: string
+  /** Paths under it to which providers send browsers back. @default those that the logins have by default */
+  readonly callbacks?: readonly string[]
+  /** For each answer; milliseconds. @default 5_000 */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Looks at a deployment from outside, as a browser without a session does. It logs nobody in, and nobody out.
+ *
+ * @throws {TypeError} for an address that is none
+ */
+export async function examine(
+  address: string,
+  { path = 'session/', callbacks = [], timeoutMs = 5_000 }: Examination = {},
+): Promise<readonly Finding[]> {
+  const url = readAddress(address)
+  const root = new URL(path.endsWith('/') ? path : `${path}/`, url)
+  const ask = createAsk(timeoutMs)
+  const deployment: Deployment = { ask, url, root }
+  const { 'x-csrf': _, origin: __, ...read } = fromPage(url.origin)
+  const answer = await ask(root, { headers: read })
+  if ('failure' in answer) return [await unreached(ask, root, answer.failure)]
+  const page = await pageAt(ask, url)
+  const mount = mountFinding(deployment, answer, page)
+  const around = [
+    ...addressFindings(url),
+    clockFinding(answer.headers.date, systemClock.wall(), url.host),
+    mount,
+  ]
+  // What somebody else answers says nothing of the session server.
+  if (mount.state !== 'ok') return [...around, ...pageFindings(page, url)]
+  return [
+    ...around,
+    await healthFinding(deployment),
+    ...answerFindings(answer),
+    ...(await requestFindings(deployment)),
+    ...(await loginFindings(deployment, callbacks)),
+    ...pageFindings(page, url),
+  ]
+}
+
+function readAddress(address: string): URL {
+  const url = URL.parse(address)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+    throw new TypeError(
+      'The address must be that of `publicUrl`, such as https://admin.example.com/: http or https, without user, query and fragment.',
+    )
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+function addressFindings({ protocol, hostname, origin }: URL): Finding[] {
+  const { ok, wrong } = findingsOf('address')
+  if (protocol === 'https:') return [ok(`${origin} answers over https.`)]
+  if (/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
+    return [ok(`${origin} answers; plain http is for this machine alone.`)]
+  return [
+    wrong(
+      `${origin} is plain http: everybody on the way can read the session cookie, and browsers keep no Secure cookie of it. Serve it over https.`,
+    ),
+  ]
+}
+
+/** The page at which the panel begins, after a redirect or two of its own. */
+async function pageAt(ask: Ask, url: URL): Promise<Answer | undefined> {
+  let at = url
+  for (let redirects = 0; redirects < 3; redirects++) {
+    const answer = await ask(at, { headers: NAVIGATION })
+    if ('failure' in answer) return undefined
+    const to = answer.status >= 300 && answer.status < 400 ? placeOf(answer, at) : undefined
+    if (!to || to.origin !== url.origin) return answer
+    at = to
+  }
+  return undefined
+}
+
+async function healthFinding({ ask, root }: Deployment): Promise<Finding> {
+  const { ok, wrong, unknown } = findingsOf('health')
+  const answer = await ask(new URL('health', root))
+  if ('failure' in answer) return unknown(`GET health gets no answer (${answer.failure}).`)
+  if (answer.json?.status === 'ready') return ok('The session server is ready, and its store answers.')
+  if (answer.json?.error === 'store_away')
+    return wrong('The store of the sessions does not answer: nobody can log in, nor stay so. Look at it.')
+  if (answer.json?.error === 'draining')
+    return wrong('The process is about to stop and takes no request: ask again, or start it anew.')
+  return wrong(
+    `GET health does not reach the session server: ${came(answer)}. Let all paths below ${root.pathname} pass.`,
+  )
+}

@@ -1,0 +1,63 @@
+import { type Finding, findingsOf } from '../base/finding.ts'
+import type { Ask } from './ask.ts'
+
+const { wrong } = findingsOf('address')
+
+/** TLS was spoken, and its certificate not believed. */
+const CERTIFICATE = /CERT|SIGN|ISSUER/
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+const selfSigned =
+  'its certificate is self-signed; browsers refuse it; use one of an authority, or name yours in NODE_EXTRA_CA_CERTS'
+
+const FAILURES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such host is known; look at the name, and at its DNS records',
+  EAI_AGAIN: 'the DNS server does not answer; try again, and look at the resolver of this machine',
+  ECONNREFUSED: 'nothing listens there; start the server, or mend host and port',
+  EHOSTUNREACH: 'there is no way to that host; look at routes and firewalls',
+  ENETUNREACH: 'there is no way to that network; look at routes and firewalls',
+  ETIMEDOUT: 'no whole answer came in time; look at firewalls, and whether the process behind hangs',
+  CERT_HAS_EXPIRED: 'its certificate has expired; renew it',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host; get one for this name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
+  SELF_SIGNED_CERT_IN_CHAIN: selfSigned,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate comes without the chain of its issuer; serve the full chain',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'nobody here knows the issuer of its certificate; serve the full chain, or name the issuer in NODE_EXTRA_CA_CERTS',
+}
+
+/** Why nobody answers at `url`, where Node says `failure`. */
+export async function unreached(ask: Ask, url: URL, failure: string): Promise<Finding> {
+  const other = new URL(url)
+  other.protocol = url.protocol === 'https:' ? 'http:' : 'https:'
+  // Without a port the other scheme is another server.
+  if (
+    url.port &&
+    !/^ECONNREFUSED$|^ETIMEDOUT$/.test(failure) &&
+    !CERTIFICATE.test(failure) &&
+    (await speaks(ask, other))
+  )
+    return wrong(
+      `${url.origin} does not answer, and ${other.origin} does: the server there speaks ${other.protocol.slice(0, -1)}. Mend the scheme, here and in \`publicUrl\`.`,
+    )
+  if (failure === 'ECONNREFUSED' && LOOPBACK.includes(url.hostname))
+    for (const host of LOOPBACK) {
+      const twin = new URL(url)
+      twin.hostname = host
+      if (host !== url.hostname && (await speaks(ask, twin)))
+        return wrong(
+          `Nothing listens at ${url.origin}, and something does at ${twin.origin}: a name may stand for another address (IPv4 or IPv6) than the server listens on. Use one of them in the browser, in \`publicUrl\`, and in what the server listens on.`,
+        )
+    }
+  return wrong(
+    `${url.origin} does not answer: ${FAILURES[failure] ?? `the connection failed with ${failure}; look at what listens there`}.`,
+  )
+}
+
+/** A certificate that is not trusted is an answer of TLS, too. */
+async function speaks(ask: Ask, url: URL): Promise<boolean> {
+  const answer = await ask(url)
+  return !('failure' in answer) || (url.protocol === 'https:' && CERTIFICATE.test(answer.failure))
+}
