@@ -34,7 +34,7 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 19_140 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 19_150 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
@@ -57,7 +57,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_950,
+    budgetBytes: 15_970,
   },
   {
     id: 'P7',
@@ -65,7 +65,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_730,
+    budgetBytes: 34_750,
     never: 'zod',
   },
   {

@@ -101,7 +101,7 @@ export default defineConfig({
           include: ['test/{react,machine,session,msw,oauth,backchannel}/*.test.{ts,tsx}'],
           // What hides and shows parts of a page came with React 19; and what @xstate/react shares with the other projects
           // finds the React of those.
-          exclude: ['test/react/{restart,embedded}.test.tsx'],
+          exclude: ['test/react/{restart,embedded,activity}.test.tsx'],
           ...inNode,
           env: { REACT_MAJOR: '18' },
         },

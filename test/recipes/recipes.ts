@@ -62,4 +62,41 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: ['xstate', 'fastify', '@fastify/static'],
     start: 'node server.ts',
   },
+  vue: {
+    page: 'docs/embed-vue.md',
+    after: ['docs/embed-express.md'],
+    create: 'npm create vite@latest panel -- --template vue-ts --no-interactive',
+    packages: ['xstate', 'express'],
+    build: 'npm run build',
+    start: 'node server.ts',
+    beyond: ['hello'],
+  },
+  sveltekit: {
+    page: 'docs/embed-sveltekit.md',
+    create: 'npx --yes sv@latest create panel --template minimal --types ts --no-add-ons --no-install',
+    packages: ['xstate', '@sveltejs/adapter-node@5'],
+    build: 'npm run build && npm run check',
+    start: 'ORIGIN=http://localhost:$PORT node build',
+    beyond: ['guard'],
+  },
+  'react-router': {
+    page: 'docs/embed-react-router.md',
+    create: 'mkdir panel && cd panel && npm init -y && npm pkg set type=module',
+    packages: [
+      ...['xstate', 'react', 'react-dom', 'isbot', 'vite', 'react-router@8.4.0', '@react-router/node@8.4.0'],
+      ...['@react-router/serve@8.4.0', '@react-router/dev@8.4.0'],
+    ],
+    build: 'npx react-router build',
+    start: 'npx react-router-serve build/server/index.js',
+    beyond: ['guard'],
+  },
+  'tanstack-start': {
+    page: 'docs/embed-tanstack-start.md',
+    create:
+      'npx --yes @tanstack/cli@latest create panel --blank --deployment nitro --non-interactive --no-install --no-git',
+    packages: ['xstate'],
+    build: 'npx vite build && npx tsc --noEmit',
+    start: 'node .output/server/index.mjs',
+    beyond: ['guard'],
+  },
 }
