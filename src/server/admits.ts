@@ -8,7 +8,7 @@ export function admits(settings: ServerSettings, login: string, claims: UserDocu
   if (!settings.admit) return true
   try {
     const user = shownUserOf(settings, claims, readUser)
-    return user !== undefined && settings.admit(user, { login, claims }) === true
+    return user !== undefined && settings.admit(user, { login, claims: structuredClone(claims) }) === true
   } catch (error) {
     console.error(error)
     return false

@@ -156,7 +156,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
         const opened = first ?? (await read(key))
         first = undefined
         if (!opened) return null
-        const { session, intent } = opened.record
+        const { intent } = opened.record
+        const session = structuredClone(opened.record.session)
         return 'ended' in session || !intent ? session : { ...session, doubt: intent }
       },
       async compareAndSet(expected, next) {

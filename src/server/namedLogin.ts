@@ -3,7 +3,7 @@ import type { SessionRequest } from './sessionRequest.ts'
 /** What a page sends that believes in no session, and where it only asks who is there. */
 export const NOBODY = '1'
 /** What `login` of facts looks like. */
-export const LOGIN = /^[\w-]{43}$/
+export const LOGIN = /^[\w-]{22}$/
 /** For what can set no header: navigations, downloads, `EventSource`, `WebSocket`. */
 const PARAMETER = 'session-login'
 

@@ -54,7 +54,8 @@ const recordSchema = z.looseObject({
       user: z.string(),
       sub: z.optional(z.string()),
       sid: z.optional(z.string()),
-      at: z.optional(z.number()),
+      /** How long before the session's own beginning. */
+      beforeMs: z.optional(z.number()),
     }),
   ),
 })
@@ -71,14 +72,29 @@ export function serverRecordText({
   tags,
   ...rest
 }: ServerRecord): string {
-  const { v, epoch, startedAt, sessionId, ...others } = session as SessionRecord
+  const { v, epoch, startedAt, sessionId, provider, endsAt, lifeMs, ...others } = session as SessionRecord
   return JSON.stringify({
     ...rest,
-    ...(tags && { tags: { ...tags, at: unless(tags.at, epoch) } }),
-    session: { epoch, ...others, startedAt: unless(startedAt, epoch), sessionId: unless(sessionId, key) },
+    ...(tags && { tags: { ...tags, at: undefined, beforeMs: unless(epoch - tags.at, 0) } }),
+    session: {
+      epoch,
+      ...others,
+      lifeMs,
+      provider: unless(provider, rest.via[0]),
+      endsAt: unless(endsAt, lifeMs === undefined ? undefined : epoch + lifeMs),
+      startedAt: unless(startedAt, epoch),
+      sessionId: unless(sessionId, key),
+    },
     activeAt: unless(activeAt, epoch),
     verifiedAt: unless(verifiedAt, epoch),
   })
+}
+
+function tagsOf(
+  { beforeMs = 0, ...tags }: { readonly user: string; readonly beforeMs?: number | undefined },
+  epoch: number,
+) {
+  return { ...(tags as Omit<SessionTags, 'at'>), at: epoch - beforeMs }
 }
 
 /** What was unsealed under `key`, if it is a record of this format; `newer`: a later release wrote it. */
@@ -93,7 +109,17 @@ export function readServerRecord(text: string, key: string): ServerRecord | 'new
   const { data } = recordSchema.safeParse(value)
   if (!data) return undefined
   const { intent, session: sealed, tags, ...rest } = data
-  const living = 'ended' in sealed ? {} : { startedAt: sealed.epoch, sessionId: key }
+  const { epoch, lifeMs } = sealed as Partial<SessionRecord>
+  const isTimed = typeof epoch === 'number' && typeof lifeMs === 'number'
+  const living =
+    'ended' in sealed
+      ? {}
+      : {
+          startedAt: epoch,
+          sessionId: key,
+          provider: rest.via[0],
+          ...(isTimed && { endsAt: epoch + lifeMs }),
+        }
   const stored = asStored({ v: 1, ...living, ...sealed, doubt: intent })
   if (!stored) return undefined
   const { doubt: row, ...session } = stored as SessionRecord
@@ -102,7 +128,7 @@ export function readServerRecord(text: string, key: string): ServerRecord | 'new
     activeAt: stored.epoch,
     verifiedAt: stored.epoch,
     ...(rest as Pick<ServerRecord, 'v' | 'login' | 'via'>),
-    ...(tags && { tags: { at: stored.epoch, ...(tags as Omit<SessionTags, 'at'>) } }),
+    ...(tags && { tags: tagsOf(tags, stored.epoch) }),
     session: session as StoredSession,
     ...(row && { intent: { ...row, owner: String((intent as Partial<Intent> | null)?.owner) } }),
   }

@@ -34,6 +34,8 @@ interface Parts {
   readonly background: (task: Promise<unknown>) => void
 }
 
+/** 132 bits: it opens nothing, and a server keeps many. */
+const LOGIN_LENGTH = 22
 /** What a login may keep with a session, as JSON. */
 const MAX_DATA = 4_096
 
@@ -69,7 +71,7 @@ export function createSessionOpening(parts: Parts) {
     const record: ServerRecord = {
       v: 1,
       key,
-      login: randomId(),
+      login: randomId().slice(0, LOGIN_LENGTH),
       via: [via, (await logins.identityOf(via)) ?? ''],
       session,
       activeAt: now,

@@ -32,7 +32,8 @@ export function createSessionTags(keyring: Keyring, app: string, logins: Running
   async function macs(kind: TagKind, via: string, text: string): Promise<readonly string[]> {
     const at = kind === 'user' ? await logins.identityOf(via) : logins.get(via)?.issuer
     const all = await keyring.macs(`tag ${kind}`, JSON.stringify([app, via, at ?? '', text]))
-    return all.map((mac) => mac.slice(0, LENGTH))
+    // As JSON: a part of a text holds the whole of it in memory.
+    return all.map((mac) => JSON.parse(JSON.stringify(mac.slice(0, LENGTH))) as string)
   }
 
   const first = async (kind: TagKind, via: string, text: string) => (await macs(kind, via, text))[0] ?? ''

@@ -11,10 +11,12 @@ export function shownUserOf(
   document: UserDocument,
   rest: (document: UserDocument) => UserIdentity | undefined,
 ): UserIdentity | undefined {
+  // Whoever gets it may change it: what is remembered of the record stays as it is.
+  const own = structuredClone(document)
   try {
-    return users.read(document)
+    return users.read(own)
   } catch (error) {
     if (error instanceof Misconfigured) throw error
-    return rest(document)
+    return rest(own)
   }
 }

@@ -6,9 +6,14 @@ export interface MemoryEntriesOptions {
   readonly clock?: Clock
 }
 
-interface Kept extends EntryWrite {
+interface Kept extends Pick<EntryWrite, 'value' | 'expiresAt'> {
   readonly revision: number
+  /** One as it is, for an entry mostly has one. */
+  readonly tags: string | readonly string[]
 }
+
+const listOf = (tags: Kept['tags']): readonly string[] => (typeof tags === 'string' ? [tags] : tags)
+const NONE: readonly string[] = []
 
 /** How many entries one write looks at, on its way through all of them, for what has expired. */
 const SWEEP = 4
@@ -56,10 +61,10 @@ export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions 
         sweep = entries.entries()
         return
       }
-      const [key, { expiresAt, tags = [] }] = next.value
+      const [key, { expiresAt, tags }] = next.value
       if (expiresAt > now) continue
       entries.delete(key)
-      for (const tag of tags) unlink(tag, key)
+      for (const tag of listOf(tags)) unlink(tag, key)
     }
   }
 
@@ -69,13 +74,14 @@ export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions 
       return kept ? { value: kept.value, revision: kept.revision } : null
     },
 
-    async compareAndSet(key, expected, { value, expiresAt, tags = [] }) {
+    async compareAndSet(key, expected, { value, expiresAt, tags = NONE }) {
       const kept = found(key)
       if ((kept?.revision ?? null) !== expected) return null
-      for (const tag of entries.get(key)?.tags ?? []) if (!tags.includes(tag)) unlink(tag, key)
+      for (const tag of listOf(entries.get(key)?.tags ?? NONE)) if (!tags.includes(tag)) unlink(tag, key)
       for (const tag of tags) link(tag, key)
       const revision = (expected ?? 0) + 1
-      entries.set(key, { value, revision, expiresAt, ...(tags.length > 0 && { tags: [...tags] }) })
+      const [first = '', ...others] = tags
+      entries.set(key, { value, revision, expiresAt, tags: others.length > 0 ? [...tags] : first || NONE })
       forgetSome()
       return revision
     },

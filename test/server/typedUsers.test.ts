@@ -156,3 +156,19 @@ test('U50: a page with the same schema carries the type on', async () => {
   expect(session.getSnapshot().user?.roles).toEqual(['ADMIN'])
   session.dispose()
 })
+
+test('U50: what code of the server does to the user that it was given changes no session', async () => {
+  const asItIs = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } }
+  const { page, session } = await serving({
+    user: asItIs,
+    admit: (_: unknown, { claims }: { claims: object }) => Boolean(Object.assign(claims, { roles: ['x'] })),
+  })
+  await page.post('/session/login', logIn)
+  for (let n = 0; n < 3; n++) {
+    const { user: given } = await session()
+    expect(given).toMatchObject({ roles: ['ADMIN'] })
+    const { roles } = given as unknown as { roles: string[] }
+    roles.push('OWNER')
+    Object.assign(given ?? {}, { id: 'somebody else' })
+  }
+})
