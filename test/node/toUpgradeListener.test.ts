@@ -99,7 +99,7 @@ test.each([
   ['of nobody’s page', { origin: '' }, 403, 'csrf'],
   ['that names no login', { login: '' }, 403, 'csrf'],
   ['of a page without facts', { login: '1' }, 403, 'csrf'],
-  ['for another login', { login: 'x'.repeat(43) }, 409, 'other_login'],
+  ['for another login', { login: 'x'.repeat(22) }, 409, 'other_login'],
   ['without a session', { cookie: 'session=none' }, 401, 'no_session'],
   ['of no listed path', { path: '/api/other' }, 404, 'not_found'],
   ['of a path of tokens', { path: '/api/admin/oauth/live' }, 404, 'not_found'],
