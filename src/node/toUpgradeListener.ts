@@ -3,8 +3,10 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { startLimits } from '../base/bodyLimits.ts'
 import { type Switched, switchedOf } from '../platform/switched.ts'
+import { failure } from '../server/answers.ts'
 import {
   type Handle,
+  hasBody,
   type NodeListenerOptions,
   readListener,
   respond,
@@ -52,6 +54,7 @@ async function upgrade(
     url === undefined
       ? new Response(null, { status: 400 })
       : (unfitBody(incoming) ??
+        lostBody(incoming) ??
         (await handle(toRequest(incoming, url, gone.signal), {
           ...(remoteAddress !== undefined && { remoteAddress }),
           isUpgrade: true,
@@ -66,6 +69,14 @@ async function upgrade(
   outgoing.on('error', () => {})
   await respond(response, incoming, outgoing)
 }
+
+/** Node reads no body of a request that asks for another protocol: passed on it would be empty. */
+const lostBody = (incoming: IncomingMessage) =>
+  hasBody(incoming)
+    ? failure(400, 'invalid_request', { expected: 'no body with the header Upgrade' }, [], {
+        connection: 'close',
+      })
+    : undefined
 
 /** Two connections, each of which says what the other has heard; they end together. */
 function join(

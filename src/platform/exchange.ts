@@ -79,14 +79,19 @@ function request(url: URL, { method, headers, body }: ForwardedCall, agent: http
       : body && !headers['content-length']
         ? { 'transfer-encoding': 'chunked' }
         : undefined
-  return (url.protocol === 'https:' ? https : http).request({
+  // Trailers follow chunks (RFC 9112 section 7.1.2), and Node throws where they are announced else.
+  const { trailer, ...whole } = headers
+  const sent = headers['content-length'] === undefined ? headers : whole
+  const sending = (url.protocol === 'https:' ? https : http).request({
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port,
     path: url.pathname + url.search,
     method,
-    headers: framing ? { ...headers, ...framing } : headers,
+    headers: framing ? { ...sent, ...framing } : sent,
     agent,
   })
+  // What is longer than it says would be the next request on the connection.
+  return Object.assign(sending, { strictContentLength: true })
 }
 
 /** The two deadlines before an answer: for the connection, and for the backend whenever it is waited for. */
@@ -141,20 +146,32 @@ function upload(
   timers: ReturnType<typeof timersOf>,
   trailers: ReadonlySet<string>,
 ): void {
+  /** What Node refuses ends the call: thrown at an event of the source it would end the process. */
+  function orDestroy(step: () => void) {
+    try {
+      step()
+    } catch (error) {
+      sending.destroy(error as Error)
+    }
+  }
   function write(chunk: Uint8Array) {
-    if (sending.write(chunk)) return
-    source.pause()
-    timers.waits()
+    orDestroy(() => {
+      if (sending.write(chunk)) return
+      source.pause()
+      timers.waits()
+    })
   }
   function drained() {
     timers.rests()
     source.resume()
   }
   function ended() {
-    const last = trailersOf(source, trailers)
-    if (last.length > 0) sending.addTrailers(last)
-    sending.end()
-    timers.waits()
+    orDestroy(() => {
+      const last = trailersOf(source, trailers)
+      if (last.length > 0) sending.addTrailers(last)
+      sending.end()
+      timers.waits()
+    })
   }
   function broken() {
     if (!source.readableEnded) sending.destroy(new Error('The upload broke off.'))

@@ -17,13 +17,18 @@ export const forward: Forward = async (url, call, deadline) =>
 
 function answerOf({ message, switched }: Exchanged, method: string): BackendAnswer {
   const { statusCode: status = 0, headers: fields } = message
-  const isBodiless = method === 'HEAD' || status === 101 || status === 204 || status === 205 || status === 304
+  // Whatever length these say they have, whoever is given one waits for it.
+  const isEmpty = status === 204 || status === 205
+  const isBodiless = isEmpty || method === 'HEAD' || status === 101 || status === 304
   if (isBodiless && !switched) message.resume()
   return {
     status,
     ok: status >= 200 && status < 300,
     type: 'default',
-    headers: { get: (name) => fieldOf(fields[name]), names: () => Object.keys(fields) },
+    headers: {
+      get: (name) => (isEmpty && name === 'content-length' ? null : fieldOf(fields[name])),
+      names: () => Object.keys(fields),
+    },
     body: isBodiless ? null : { cancel: async () => discard(message) },
     respond({ headers, limits, trailers, isLight }) {
       if (!isLight)

@@ -53,6 +53,7 @@ const OF_CONNECTION = [
 /** Each would carry a login, or say who asks or what is asked for otherwise than this server does. */
 const NEVER_SENT = new Set([
   ...OF_CONNECTION,
+  'trailer',
   ...['cookie', 'cookie2', 'authorization', 'forwarded', 'x-forwarded-for', 'x-real-ip'],
   ...['x-http-method-override', 'x-http-method', 'x-method-override'],
 ])
@@ -62,8 +63,6 @@ const NEVER_ANSWERED = new Set([
   ...OF_CONNECTION,
   ...['set-cookie', 'set-cookie2', 'location', 'content-location', 'refresh', 'clear-site-data', 'alt-svc'],
   ...['www-authenticate', 'authentication-info', 'strict-transport-security', 'service-worker-allowed'],
-  ...['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-allow-headers'],
-  ...['access-control-allow-methods', 'access-control-expose-headers', 'access-control-max-age'],
   ...['cache-control', 'x-content-type-options', 'content-security-policy'],
 ])
 
@@ -87,7 +86,7 @@ export function passedHeaders(
 function added(prefix: string, option: string, names: readonly string[], never: ReadonlySet<string>) {
   return names.map((name) => {
     const known = String(name).toLowerCase()
-    if (!NAME.test(known) || never.has(known) || /^(?:sec|proxy|x-forwarded)-/.test(known))
+    if (!NAME.test(known) || never.has(known) || /^(?:sec|proxy|x-forwarded|access-control)-/.test(known))
       throw new Misconfigured(
         `Option "api": "${prefix}" names "${known}" in "${option}", which is never passed on. Name headers that carry no login and belong to no connection.`,
       )

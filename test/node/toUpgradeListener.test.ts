@@ -221,6 +221,19 @@ test('U67: another protocol is nobody’s here, and its request is answered', as
   await once(socket, 'close')
 })
 
+test.each([
+  ['Content-Length: 5\r\n\r\nhello'],
+  ['Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
+])('U67: a body beside another protocol is refused, for nobody has read it: %j', async (rest) => {
+  const { port, cookie, csrf } = await sockets()
+  const socket = connect(port, '127.0.0.1')
+  const head = `POST ${PATH} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\nX-Csrf: ${csrf}\r\nConnection: Upgrade\r\n`
+  socket.write(`${head}Upgrade: h2c\r\n${rest}`)
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  expect(chunk.toString()).toMatch(/^HTTP\/1\.1 400/)
+  socket.destroy()
+})
+
 test('U67: options are checked when the listener is made', () => {
   expect(() => toUpgradeListener(undefined as never, { origin: ORIGIN })).toThrow(
     /toUpgradeListener.*function/,

@@ -9,6 +9,7 @@ import { toNodeListener } from 'xstate-session/node'
 import { memoryServerStore } from 'xstate-session/server'
 import { goneSignal } from '../../src/node/goneSignal.ts'
 import { pump } from '../../src/node/pump.ts'
+import { forward } from '../../src/platform/forward.node.ts'
 import { webBody } from '../../src/platform/nodeBody.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { bothWays } from './bothWays.ts'
@@ -276,6 +277,58 @@ describe('by node:http', () => {
       etag: '"1"',
     })
     expect(body.equals(zipped)).toBe(true)
+  })
+
+  test('U66: trailers that are announced beside a length are nobody’s: the body goes on', async () => {
+    const panel = await panelBefore(async (incoming, outgoing) => {
+      outgoing.end(`${(await bytesOf(incoming)).length} ${incoming.headers.trailer}`)
+    })
+    const socket = connect(panel.port, '127.0.0.1')
+    const head = `POST ${API} HTTP/1.1\r\nHost: x\r\nCookie: ${panel.cookie}\r\nX-Csrf: ${panel.csrf}\r\nConnection: close\r\n`
+    socket.write(`${head}Trailer: x-request-id\r\nContent-Length: ${LARGE.length}\r\n\r\n`)
+    socket.write(LARGE)
+    expect(`${await bytesOf(socket)}`).toMatch(`${LARGE.length} undefined`)
+  })
+
+  test('U66: a body of another length than it says is broken off, and is never a second request', async () => {
+    const sent: Buffer[] = []
+    const backend = createTcpServer((socket) => {
+      socket.on('data', (part) => sent.push(part)).on('error', () => {})
+    })
+    onTestFinished(() => void backend.close())
+    await once(backend.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/`
+    for (const length of ['3', '30']) {
+      const call = {
+        ...{
+          method: 'POST',
+          headers: { 'content-length': length },
+          trailers: new Set<string>(),
+        },
+        ...{
+          body: new Response('a body').body,
+          signal: new AbortController().signal,
+        },
+      }
+      const sending = forward(url, call, {
+        headMs: 60_000,
+        clock: fakeClock(0),
+      })
+      await expect(sending).rejects.toMatchObject({
+        code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
+      })
+    }
+    expect(`${Buffer.concat(sent)}`).not.toMatch(/a body(?![\s\S]*content-length: 30)/)
+  })
+
+  test('U66: what has no body has no length that anybody would wait for', async () => {
+    const panel = await panelBefore((_, outgoing) => {
+      outgoing.writeHead(205, { 'content-length': 5 }).end('hello')
+    })
+    expect(await call(panel)).toMatchObject({
+      status: 205,
+      body: Buffer.alloc(0),
+    })
   })
 
   test('U66: trailers follow, those that are listed', async () => {
