@@ -92,5 +92,9 @@ front.listen(settings.port, '127.0.0.1', () =>
   inside.listen(settings.insidePort, '127.0.0.1', () => {
     const { port } = inside.address() as AddressInfo
     log({ type: 'listening', inside: `http://127.0.0.1:${port}` })
+    void server.check().then((findings) => {
+      for (const { check, state, message } of findings)
+        if (state === 'wrong') log({ type: 'wrong', check, message })
+    })
   }),
 )

@@ -1,8 +1,10 @@
 /** The server of a panel, which keeps the tokens and gives the browser a cookie. */
 
+export type { Finding } from '../base/finding.ts'
 export type { ServerFacts } from '../server/answers.ts'
 export type { AuditEntry, AuditedAct } from '../server/auditEntry.ts'
 export type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
+export type { CheckOptions } from '../server/check.ts'
 export { clientIp } from '../server/clientIp.ts'
 export { createSessionServer } from '../server/createSessionServer.ts'
 export type { EndedServerSession } from '../server/endOwn.ts'

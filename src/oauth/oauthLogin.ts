@@ -10,6 +10,7 @@ import type {
 } from '../server/serverLogin.ts'
 import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { withBasicHint } from './basicHint.ts'
+import { checkDiscovery } from './checkDiscovery.ts'
 import { createCodeFlow } from './codeFlow.ts'
 import type { AuthorizationInput, CodeAttempt } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
@@ -142,6 +143,8 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
           return { refused: refusalOf(error, basic?.hint), ...(granted && { granted }) }
         }
       },
+
+      check: () => within((line) => checkDiscovery(discovery, line, host.name, read.issuer)),
 
       async endSession(data) {
         const { idToken } = (data ?? {}) as { readonly idToken?: string }

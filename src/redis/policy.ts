@@ -1,12 +1,14 @@
 import type { redisCalls } from './calls.ts'
 
-/** Asks Redis whether it evicts, and tells if so: it may then forget what it must not. */
-export async function redisPolicy(redis: ReturnType<typeof redisCalls>, onEvicts: () => void): Promise<void> {
+/** What Redis forgets where it is full: `noeviction` is nothing. `undefined`: it may not be asked, or does not answer. */
+export async function maxmemoryPolicy({
+  send,
+}: Pick<ReturnType<typeof redisCalls>, 'send'>): Promise<string | undefined> {
   try {
-    const found = await redis.send(['CONFIG', 'GET', 'maxmemory-policy'])
+    const found = await send(['CONFIG', 'GET', 'maxmemory-policy'])
     const policy = Array.isArray(found) ? found[1] : Object.values(found ?? {})[0]
-    if (typeof policy === 'string' && policy !== 'noeviction') onEvicts()
+    return typeof policy === 'string' ? policy : undefined
   } catch {
-    // Not allowed to ask, or not reachable: the flight tells.
+    return undefined
   }
 }

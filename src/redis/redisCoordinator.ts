@@ -13,7 +13,7 @@ import { redisCalls } from './calls.ts'
 import { certainOutcomes, MAX_KNOWN } from './certainOutcomes.ts'
 import { type RedisCoordinatorOptions, readRedisOptions } from './coordinatorOptions.ts'
 import { redisLease } from './lease.ts'
-import { redisPolicy } from './policy.ts'
+import { maxmemoryPolicy } from './policy.ts'
 import { redisPushes } from './pushes.ts'
 import { redisResults } from './results.ts'
 import { type RedisFlight, redisRows } from './rows.ts'
@@ -65,7 +65,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   async function run(flight: Flight): Promise<Remote> {
     const { identity } = flight
     if (identity.refreshToken === undefined) return ring.run(flight)
-    if (!isChecked) void redisPolicy(redis, () => onWarning('evicts'))
+    if (!isChecked) void warnIfItEvicts(redis, onWarning)
     isChecked = true
     let remote: EndedElsewhere | undefined
     const answer = await ring.run({
@@ -210,3 +210,12 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
 /** Another token has taken the place of the one that was sent, or none will. */
 const isReplaced = (outcome: RefreshOutcome, sentToken: string | undefined) =>
   outcome.kind === 'ok' && (outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken)
+
+/** It may then forget what it must not. */
+async function warnIfItEvicts(
+  redis: ReturnType<typeof redisCalls>,
+  onWarning: (code: 'evicts') => void,
+): Promise<void> {
+  const policy = await maxmemoryPolicy(redis)
+  if (policy !== undefined && policy !== 'noeviction') onWarning('evicts')
+}

@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { findingsOf } from '../base/finding.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import { redisCalls } from './calls.ts'
 import { hasOneConnection, type RedisClient } from './client.ts'
+import { maxmemoryPolicy } from './policy.ts'
 
 /** The Redis, and how long it may take. */
 export interface RedisServerStoreOptions {
@@ -143,6 +145,24 @@ export function redisServerStore({
       const args = [expected === null ? '' : String(expected), key, value, String(ttlMs), written]
       const revision = await copied(key, () => run(SCRIPT, keys, args))
       return revision === null ? null : countOf(revision)
+    },
+
+    async check() {
+      const { ok, wrong, unknown } = findingsOf('store')
+      const policy = await maxmemoryPolicy({ send })
+      if (policy === undefined)
+        return [
+          unknown(
+            'Redis does not tell its `maxmemory-policy` (CONFIG is not allowed): it must be noeviction, or sessions are forgotten.',
+          ),
+        ]
+      return [
+        policy === 'noeviction'
+          ? ok('Redis evicts nothing.')
+          : wrong(
+              `Redis has \`maxmemory-policy\` ${policy}: where it is full it forgets sessions, and which tokens were sent. Set noeviction.`,
+            ),
+      ]
     },
 
     async keysOf(tag) {

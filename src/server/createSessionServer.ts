@@ -4,6 +4,7 @@ import { bodyAlreadyRead, failure } from './answers.ts'
 import type { AttemptKeeper } from './attempts.ts'
 import { backChannel } from './backChannel.ts'
 import { boundAttempts } from './boundAttempts.ts'
+import { createCheck } from './check.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { MAX_PARTS } from './cookieRecord.ts'
 import { cookieSlot } from './cookies.ts'
@@ -71,10 +72,9 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     throw new Misconfigured(
       'Option "sealedCookies" and a login with `backChannelLogout` exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
     )
-  const { publicUrl, isSecure, cookieName } = settings
+  const { publicUrl, isSecure, cookieName, absoluteLifetimeMs } = settings
   const slot = (suffix: string) => cookieSlot({ name: `${cookieName}${suffix}`, publicUrl, isSecure })
   const cookies = { pending: slot('-pending'), providerLogout: slot('-logout') }
-  const { absoluteLifetimeMs } = settings
   const entries = createEntries(settings, keyring)
   const sessionCookie = settings.sealedCookies
     ? sealedCookie(
@@ -202,6 +202,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     open: (answer, own) => work.track(open(answer, own)) as ReturnType<SessionServer<User>['open']>,
     end: (request, own) => work.track(end(request, own)),
     sessions: createUserSessions(context) as SessionServer<User>['sessions'],
+    check: createCheck(context),
     returnTo: (value) => returnToOf(context, value),
     async drain({ timeoutMs = 30_000 } = {}) {
       stopping.abort()

@@ -1,5 +1,6 @@
 import type { UserDocument } from '../../machines/session.types.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Finding } from '../base/finding.ts'
 import type { LoginAnswer } from '../session/login.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import type { BackChannelVerifier } from './backChannelVerifier.ts'
@@ -163,6 +164,8 @@ export interface RunningLogin {
   expected?(next?: string): string
   /** Whether a session still holds. Without it a session holds as long as it can be renewed. */
   verify?(fetch: typeof globalThis.fetch, user: UserDocument, signal: AbortSignal): Promise<Verified>
+  /** What `server.check()` asks of its backend and its provider, besides whether they answer. May reject: then nobody does. */
+  check?(): Promise<readonly Finding[]>
   /** Where the provider ends its own session, for one that has ended here; `data`: what was kept with it. */
   endSession?(data: Json | undefined): Promise<URL | undefined>
   /** Who issues `sub` and `sid` of its grants: another issuer's mean others. */

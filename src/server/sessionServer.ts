@@ -1,5 +1,7 @@
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
+import type { Finding } from '../base/finding.ts'
 import type { LoginAnswer } from '../session/login.ts'
+import type { CheckOptions } from './check.ts'
 import type { EndedServerSession } from './endOwn.ts'
 import type { GetSessionOptions, OpenServerSession, ServerSession } from './getSession.ts'
 import type { OpenOptions } from './openSession.ts'
@@ -49,6 +51,15 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
   end(request: SessionRequest, options?: Pick<GetSessionOptions, 'login'>): Promise<EndedServerSession>
   /** The sessions of users: to list them, and to end them. */
   readonly sessions: UserSessions<User>
+  /**
+   * Looks at what this server needs, once: the store, the backend and the provider of each login, their clocks, the issuer,
+   * the secrets. Resolves to what was found, never rejects, and changes nothing but an entry of the store that expires in
+   * 10 s. To be called at the start, beside `xstate-session doctor`, which looks from outside.
+   *
+   * @example
+   * for (const { state, message } of await server.check()) if (state === 'wrong') console.error(message)
+   */
+  check(options?: CheckOptions): Promise<readonly Finding[]>
   /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
   returnTo(value: unknown): string
   /**

@@ -1,3 +1,5 @@
+import type { Finding } from '../base/finding.ts'
+
 /** What a server's store holds under one key. */
 export interface StoredEntry {
   /** Sealed by the server; means nothing to a store. */
@@ -40,4 +42,6 @@ export interface ServerStore {
    * Never throws. A store without it is looked into from time to time.
    */
   watch?(key: string, onChange: () => void, awaitedMs?: number): () => void
+  /** What of its own settings `server.check()` tells. May reject. A store without it is written and read alone. */
+  check?(): Promise<readonly Finding[]>
 }

@@ -5,6 +5,7 @@ import type { SessionStrategy } from '../../session/strategy.ts'
 import { cookieStrategy } from '../cookieStrategy.ts'
 import { openidStrategy } from '../openidStrategy.ts'
 import { withBackendLogout } from './backendLogout.ts'
+import { checkBackend } from './checkBackend.ts'
 import { type CallbackPaths, codeSteps } from './codeSteps.ts'
 import { passwordSteps } from './passwordSteps.ts'
 import { createRateLimiter, type RateLimiter, type RateLimitOptions, readRateLimit } from './rateLimiter.ts'
@@ -85,6 +86,7 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
       ...codeSteps(line, browserBase, callbackPaths, resolveTenant, issuer),
       providers: ssoProviders(line, Object.hasOwn(callbackPaths, 'google')),
       verify,
+      check: () => checkBackend(line, host.name),
       isTokenRoute,
       ...(issuer !== undefined && { issuer }),
       ...(backChannelLogout && { backChannel: backChannelLogout }),

@@ -1,0 +1,118 @@
+import { clockFinding, type Finding, findingsOf } from '../base/finding.ts'
+import { randomId } from '../base/randomId.ts'
+import { within } from '../base/within.ts'
+import type { ServerContext } from './context.ts'
+import { isPlainHttp } from './plainHttp.ts'
+import type { RunningLogin } from './serverLogin.ts'
+
+/** How patient a check is. */
+export interface CheckOptions {
+  /** For each part that is asked; milliseconds, above 0. @default 5_000 */
+  readonly timeoutMs?: number
+}
+
+/** Fewer different characters are typed, not drawn: 32 random ones of base64 have some 25. */
+const MIN_CHARACTERS = 12
+/** No session is kept under it. */
+const KEY = 'check'
+const KEPT_MS = 10_000
+
+/** Looks at a server from inside: what it needs of others, and what of its options only they can judge. */
+export function createCheck({ settings, logins }: ServerContext) {
+  const { clock, publicUrl, store, sealedCookies, secrets } = settings
+
+  return async ({ timeoutMs = 5_000 }: CheckOptions = {}): Promise<readonly Finding[]> => {
+    const patiently = (of: string, who: string, look: () => Promise<readonly Finding[]>) =>
+      within(clock, timeoutMs, look, () => new Error('late')).catch((error: unknown) => [
+        findingsOf(of).wrong(
+          `${who} does not answer (${codeOf(error)}): see whether it runs, and whether this machine reaches it.`,
+        ),
+      ])
+    const findings = await Promise.all([
+      [secretFinding(secrets)],
+      sealedCookies
+        ? [findingsOf('store').ok('Sessions are kept by browsers.')]
+        : patiently('store', 'The store', storeFindings),
+      ...logins.all.flatMap(([name, login]) => [
+        ...[...new Set([login.apiUrl, login.providerUrl])].map((url) =>
+          url === undefined
+            ? []
+            : patiently('backend', `The backend of the login "${name}", ${url},`, () =>
+                backendFindings(name, url),
+              ),
+        ),
+        patiently(
+          'provider',
+          `The provider of the login "${name}"`,
+          async () => (await login.check?.()) ?? [],
+        ),
+        callbackFindings(name, login),
+      ]),
+    ])
+    return findings.flat()
+  }
+
+  async function storeFindings(): Promise<readonly Finding[]> {
+    const { ok, wrong } = findingsOf('store')
+    const key = `${KEY} ${randomId()}`
+    const expiresAt = clock.wall() + KEPT_MS
+    const written = await store.compareAndSet(key, null, { value: KEY, expiresAt })
+    const read = await store.read(key)
+    const isKept = written !== null && read?.value === KEY
+    return [
+      isKept
+        ? ok('The store keeps what is written.')
+        : wrong(
+            'The store does not give back what was written: does the client read from a replica, or does its clock differ?',
+          ),
+      ...((await store.check?.()) ?? []),
+    ]
+  }
+
+  async function backendFindings(name: string, url: string): Promise<readonly Finding[]> {
+    const { ok, wrong, unknown } = findingsOf('backend')
+    const who = `The backend of the login "${name}", ${url},`
+    const asked = await settings.fetch(url, { redirect: 'manual' })
+    void asked.body?.cancel().catch(() => {})
+    if (asked.status >= 502 && asked.status <= 504)
+      return [wrong(`${who} is not there: a gateway says ${asked.status}. See whether it runs.`)]
+    return [
+      ok(`${who} answers.`),
+      clockFinding(asked.headers.get('date'), clock.wall(), new URL(url).host),
+      ...(isPlainHttp(new URL(url))
+        ? [
+            unknown(
+              `${who} is asked in plain http: use https, or see to it that the network between is yours alone.`,
+            ),
+          ]
+        : []),
+    ]
+  }
+
+  function callbackFindings(name: string, { callbackPaths = [] }: RunningLogin): Finding[] {
+    const { unknown } = findingsOf('callback')
+    return callbackPaths.map((path) =>
+      unknown(
+        `The provider of the login "${name}" must send browsers back to ${new URL(path, publicUrl).href}: only it knows whether that address is registered there, to the letter.`,
+      ),
+    )
+  }
+}
+
+function secretFinding(secrets: readonly string[]): Finding {
+  const { ok, wrong } = findingsOf('secrets')
+  const weak = secrets.findIndex((secret) => new Set(secret).size < MIN_CHARACTERS)
+  if (weak >= 0)
+    return wrong(
+      `Option "secrets": number ${weak + 1} has fewer than ${MIN_CHARACTERS} different characters, and can be guessed. Take one of \`openssl rand -base64 32\`.`,
+    )
+  return ok(`Option "secrets" has ${secrets.length}, long enough and all different.`)
+}
+
+/** What Node calls a failure; nothing of its message, which may quote what was sent. */
+function codeOf(error: unknown): string {
+  const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: { code?: unknown } }
+  if (message === 'late') return 'no answer in time'
+  const told = code ?? cause?.code
+  return typeof told === 'string' && /^[A-Z][A-Z\d_]{2,40}$/.test(told) ? told : 'it failed'
+}
