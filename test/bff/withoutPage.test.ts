@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createBffSession } from 'xstate-session/bff'
 import { fakeClock } from '../fakeClock.ts'
-import { ada, outcomeOf, stubApi } from '../session/fixture.ts'
+import { ada, flush, outcomeOf, stubApi } from '../session/fixture.ts'
 import { loginOf } from './fixture.ts'
 
 const facts = { user: ada, login: loginOf('A'), epoch: 5, version: 2, serverNow: 0, expiresAt: 1_000 }
@@ -24,10 +24,12 @@ describe('U80: where there is no page, and no `baseUrl`', () => {
     ['its facts', facts, { state: 'active', isAuthenticated: true, version: 2 }],
     ['that nobody is logged in', null, { state: 'loggedOut', reason: 'never', isPending: false }],
     ['that it is not known', undefined, { isPending: true }],
-  ])('a session shows %s, and neither sends nor sets a timer', (_, given, state) => {
+  ])('a session shows %s, and neither sends nor sets a timer', async (_, given, state) => {
     const { clock, api, session } = rendered(given)
     expect(session.getSnapshot()).toMatchObject(state)
+    await flush()
     clock.advance(60_000)
+    await flush()
     expect(session.getSnapshot()).toMatchObject(state)
     expect(api.calls).toEqual([])
     expect(clock.pending()).toEqual([])
@@ -46,8 +48,7 @@ describe('U80: where there is no page, and no `baseUrl`', () => {
     ]
     for (const call of calls) {
       const outcome = outcomeOf(call())
-      await Promise.resolve().then(() => {})
-      await Promise.resolve()
+      await flush()
       expect(outcome.error).toMatchObject({
         code: 'misconfigured',
         message: expect.stringContaining('baseUrl'),
