@@ -95,7 +95,9 @@ export function enter(
   const opens = Math.max(now, closedUntil)
   const gap = 1_000 / rate
   const first = opens + Math.max(1 - filled(opens), 0) * gap
-  const place = Math.min(Math.max(queueAt + gap, first), opens + PACE.maxClosedMs)
+  const next = Math.max(queueAt + gap, first)
+  // At the end of a line that is full all would be told one instant: they begin anew where places are no promise.
+  const place = next <= opens + PACE.maxClosedMs ? next : opens + PACE.maxPlaceMs
   const behind = place - opens
   const half = PACE.maxPlaceMs / 2
   const waitMs = opens - now + (behind > PACE.maxPlaceMs ? half + (behind % half) : behind)

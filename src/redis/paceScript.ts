@@ -43,7 +43,8 @@ local function enter(pace, placeAt, isEarly, now)
   if placeAt > now and placeAt >= closedUntil and placeAt <= queueAt then return placeAt - now end
   local opens, gap = math.max(now, closedUntil), 1000 / rate
   local first = opens + math.max(1 - filled(opens), 0) * gap
-  local place = math.min(math.max(queueAt + gap, first), opens + ${PACE.maxClosedMs})
+  local place = math.max(queueAt + gap, first)
+  if place > opens + ${PACE.maxClosedMs} then place = opens + ${PACE.maxPlaceMs} end
   local behind, half = place - opens, ${PACE.maxPlaceMs / 2}
   if behind > ${PACE.maxPlaceMs} then behind = half + math.fmod(behind, half) end
   pace.tokens, pace.at, pace.queueAt = tokens, now, place

@@ -8,9 +8,12 @@ import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 
-/** Until when a session's record says that no attempt is to be made; a mistake in the configuration is told by the session. */
+/**
+ * Until when a session's record says that no attempt is to be made; a mistake in the configuration is told by the session.
+ * So is a backoff that was written by a clock which has been set back since: read here it would move on with every look.
+ */
 function dueOf({ backoff }: SessionRecord, wall: number): number {
-  if (!backoff || backoff.misconfigured) return 0
+  if (!backoff || backoff.misconfigured || backoff.triedAt > wall) return 0
   const { retryAt, heldUntil } = backoffAt(backoff, wall, wall)
   return Math.max(retryAt, heldUntil)
 }

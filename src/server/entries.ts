@@ -42,12 +42,9 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
 
   const fitted = (record: ServerRecord) => (settings.sealedCookies ? cookieRecord(record) : record)
 
-  const noteRecent = (key: string, opened: Opened | undefined) =>
-    recent.note(key, opened && !isEnded(opened.record.session) ? opened : undefined)
-
   async function read(key: string): Promise<Opened | undefined> {
     const opened = await readStored(key)
-    noteRecent(key, opened)
+    recent.note(key, opened)
     if (opened && held.has(key)) held.set(key, opened)
     return opened
   }
@@ -58,7 +55,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       return await read(key)
     } catch (error) {
       const opened = recent.of(key)
-      if (!opened) throw error
+      if (!opened || isEnded(opened.record.session)) throw error
       return { ...opened, isStale: true }
     }
   }
@@ -136,7 +133,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       const revision = next ? await write(next, opened.revision) : null
       if (next && revision !== null) {
         const written = { record: next, revision }
-        noteRecent(key, written)
+        recent.note(key, written)
         if (held.has(key)) held.set(key, written)
         return written
       }

@@ -4,14 +4,17 @@ import type { Clock } from '../base/clock.ts'
 const MAX_RECORDS = 10_000
 
 /** The records that were read or written a moment ago, for when the store cannot be asked (RFC 5861, stale-if-error). */
-export function recentRecords<Opened>(clock: Clock, forMs: number) {
+export function recentRecords<Opened extends { readonly revision: number }>(clock: Clock, forMs: number) {
   // A Map keeps the order of insertion, so the first entry is the oldest.
   const recent = new Map<string, { readonly opened: Opened; readonly at: number }>()
 
   return {
-    /** What the store has just said of `key`; `undefined`: nothing that lives. */
+    /** What the store has just said of `key`, an end included; `undefined`: nothing. */
     note(key: string, opened: Opened | undefined) {
       if (forMs === 0) return
+      const known = recent.get(key)?.opened.revision ?? 0
+      // A read that was under way while somebody wrote tells what was before.
+      if (opened && opened.revision < known) return
       recent.delete(key)
       const now = clock.monotonic()
       for (const [oldest, { at }] of recent) {

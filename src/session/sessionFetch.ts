@@ -103,7 +103,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     const used = source.position()
     const answer = await sendNow(target, init, bearer)
     // Without a newer bearer there is none: that is told like to everybody else, and when to come back.
-    if (answer.status === 401 && source.position() === used) source.take(epoch)
+    if (answer.status === 401 && source.position() === used) await orDiscard(answer, () => source.take(epoch))
     return answer
   }
 
@@ -149,7 +149,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     // Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1).
     if (asksFor(first, 'insufficient_scope')) return first
     if (used === proven) proven = undefined
-    const newer = await source.replace(used, bearer, signalOf(target, init))
+    const newer = await orDiscard(first, () => source.replace(used, bearer, signalOf(target, init)))
     if (newer === undefined || isOneWay(init?.body)) return first
     discard(first)
     const again = source.position()
@@ -184,6 +184,16 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     discard(answer)
     const onward = await redirected(target, init, answer.status)
     return follow(next.href, onward, await send(next.href, onward, bearer), bearer, hops + 1)
+  }
+}
+
+/** What `step` comes to; where it fails, nobody is given `answer`. */
+async function orDiscard<T>(answer: Response, step: () => T): Promise<Awaited<T>> {
+  try {
+    return await step()
+  } catch (error) {
+    discard(answer)
+    throw error
   }
 }
 

@@ -30,6 +30,19 @@ describe('the limiter of a backend', () => {
     expect(await coordinator.run(flight(renewed, sends, { identity: someone(0) }))).toEqual(renewed)
   })
 
+  test('U61: at the end of a line that is full nobody is told the same instant as all others', async () => {
+    const { coordinator } = coordinatorOnFakeClock()
+    await coordinator.run(flight(limited(1_000), [], { identity: someone(0) }))
+    const told = new Map<number, number>()
+    for (let index = 1; index <= 1_000; index += 1) {
+      const answer = await coordinator.run(flight(renewed, [], { identity: someone(index) }))
+      const { retryAfterMs = 0 } = answer as { retryAfterMs?: number }
+      expect(retryAfterMs).toBeLessThanOrEqual(121_000)
+      told.set(retryAfterMs, (told.get(retryAfterMs) ?? 0) + 1)
+    }
+    expect(Math.max(...told.values())).toBeLessThan(1_000 / 30)
+  })
+
   test('another origin is not held (A31)', async () => {
     const { coordinator } = coordinatorOnFakeClock()
     await coordinator.run(flight(limited(120_000)))

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { bothWays } from './bothWays.ts'
+import { panelBefore } from './onPort.ts'
+import { API, call } from './proxied.ts'
 import { world } from './world.ts'
 
 const USERS = '/api/admin/users'
@@ -81,4 +83,18 @@ bothWays(() => {
     expect([answer.status, await answer.text()]).toEqual([401, 'Unauthorized'])
     expect(sends()).toBe(1)
   })
+})
+
+test('U69: the connection of a 401 that nobody is given serves the next call', async () => {
+  const sockets = new Set<unknown>()
+  const panel = await panelBefore(
+    (incoming, outgoing) => {
+      if (incoming.url !== API) return outgoing.writeHead(429, { 'retry-after': '120' }).end()
+      sockets.add(incoming.socket)
+      outgoing.writeHead(401, { 'content-length': 12 }).end('Unauthorized')
+    },
+    { patienceMs: 300 },
+  )
+  for (let n = 0; n < 4; n++) expect((await call(panel)).status).toBe(503)
+  expect(sockets.size).toBe(1)
 })

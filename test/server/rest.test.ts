@@ -60,6 +60,7 @@ async function situation() {
     backend,
     page,
     pass,
+    setClock: clock.set,
     sends,
     server,
     notices,
@@ -133,6 +134,19 @@ test('U62: the user’s own click does not wait for a backoff', async () => {
   const before = sends()
   const clicked = await page.post('/session/refresh', undefined, { headers: { 'x-user-activity': '1' } })
   expect([clicked.status, sends() - before]).toEqual([200, 1])
+})
+
+test('U62: after the clock was set back nobody waits for longer than before', async () => {
+  const { backend, page, pass, setClock, settled } = await situation()
+  pass(LIFE_MS + 700_000)
+  backend.faults.inject('openidRefresh', LIMITED)
+  expect((await page.get(USERS)).status).toBe(503)
+  await settled()
+  setClock(-600_000)
+  expect((await page.get(USERS)).status).toBe(503)
+  await settled()
+  pass(150_000)
+  expect((await page.get(USERS)).status).toBe(200)
 })
 
 test('U62: a session that succeeds again keeps nothing of its backoff', async () => {

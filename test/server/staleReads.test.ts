@@ -11,9 +11,14 @@ async function situation(staleIfErrorMs?: number) {
   const { backend, clock, serve, pass, sends } = await world()
   const inner = memoryServerStore({ clock })
   let isAway = false
+  let slow: Promise<void> | undefined
   const here = <T>(call: () => Promise<T>) => (isAway ? Promise.reject(new Error('away')) : call())
   const store: ServerStore = {
-    read: (key) => here(() => inner.read(key)),
+    async read(key) {
+      const entry = await here(() => inner.read(key))
+      await slow
+      return entry
+    },
     compareAndSet: (key, expected, next) => here(() => inner.compareAndSet(key, expected, next)),
     keysOf: (tag) => here(() => inner.keysOf(tag)),
   }
@@ -32,6 +37,17 @@ async function situation(staleIfErrorMs?: number) {
     sends,
     away(value: boolean) {
       isAway = value
+    },
+    /** What the store says from now on arrives later; until the answer is called. */
+    delay() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      slow = promise
+      return {
+        othersAreFast: () => {
+          slow = undefined
+        },
+        arrives: resolve,
+      }
     },
   }
 }
@@ -74,6 +90,22 @@ test('U68: never after an end that was seen here, written or not', async () => {
   away(false)
   await expect.poll(async () => (await copy.get(USERS)).status).toBe(401)
   away(true)
+  expect((await copy.get(USERS)).status).not.toBe(200)
+})
+
+test('U68: nor where a slow read tells later what was before that end', async () => {
+  const { page, open, away, delay } = await situation(60_000)
+  const copy = open()
+  for (const [name, value] of page.cookies) copy.cookies.set(name, value)
+  const { arrives, othersAreFast } = delay()
+  const reading = copy.get(USERS)
+  await new Promise(setImmediate)
+  othersAreFast()
+  expect((await page.post('/session/logout')).status).toBe(200)
+  arrives()
+  await reading
+  away(true)
+  for (const [name, value] of page.cookies) copy.cookies.set(name, value)
   expect((await copy.get(USERS)).status).not.toBe(200)
 })
 
