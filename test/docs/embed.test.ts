@@ -19,9 +19,10 @@ describe.each(Object.entries(guides))('the guide of "%s"', (name, page) => {
       expect(shown, file).toContain(readFileSync(`${folder}/${file}`, 'utf8'))
   })
 
-  test('shows nothing else', () => {
+  test('begins with what to install, and shows nothing else', () => {
+    expect(shown[0]).toMatch(/^npm install xstate-session xstate\b.*\n$/)
     // Two have more to tell: a translation, and @xstate/react; Keycloak.
-    const others = { react: 2, oauth: 1 }[name] ?? 0
+    const others = 1 + ({ react: 2, oauth: 1 }[name] ?? 0)
     expect(shown).toHaveLength(readdirSync(`${root}examples/embed/${name}`).length + others)
   })
 
