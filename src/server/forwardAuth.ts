@@ -35,6 +35,8 @@ export const forwardAuth: Endpoint = async (context, request) => {
     // A proxy knows no other no.
     return answer.status === 409 ? failure(401, 'other_login') : answer
   }
+  if (settings.forwardAuth?.logins?.includes(found.record.via[0]) === false)
+    return failure(403, 'other_login_api')
   // Pages poll with any method, also those of other applications: a user is who navigates.
   const looking = new Request(original.url, { headers: original.headers })
   if (settings.isUserActivity(looking)) await sessions.note(found, { activeAt: settings.clock.wall() })
@@ -63,15 +65,16 @@ function originalOf({ headers }: Request, origin: string): Request | undefined {
 }
 
 /**
- * What the browser itself says of where a request is from is enough: the applications behind a proxy know nothing of
- * `x-csrf`.
+ * What the browser itself says of where a request is from is enough, also of a WebSocket: the applications behind a proxy
+ * know nothing of `x-csrf`, nor of logins in addresses.
  */
 function asOwnPage(original: Request, origin: string): Request {
   const { headers } = original
   const isOwn = headers.get('sec-fetch-site') === 'same-origin' || headers.get('origin') === origin
-  if (!isOwn || headers.has('x-csrf')) return original
+  if (!isOwn) return original
   const own = new Request(original)
-  own.headers.set('x-csrf', NOBODY)
+  own.headers.delete('upgrade')
+  if (!headers.has('x-csrf')) own.headers.set('x-csrf', NOBODY)
   return own
 }
 

@@ -179,6 +179,11 @@ export interface ForwardAuthOptions {
    * least 32 characters; a page must never learn it. @default no bearer is given to anybody
    */
   readonly bearerSecret?: string
+  /**
+   * Whose users are let through; of another login it is 403. Required as soon as there are two logins: an `id` of one may be
+   * somebody else's at another, and a bearer of one is nobody else's. @default the one login
+   */
+  readonly logins?: readonly string[]
 }
 
 /** What a server knows of a request besides the request. */

@@ -75,14 +75,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     throw new Misconfigured(
       'Options "maxSessionsPerUser" and "sealedCookies" exclude each other: sessions that only browsers hold cannot be counted. Keep sessions in a store.',
     )
-  const { headers = {}, bearerSecret } = settings.forwardAuth ?? {}
-  for (const name of Object.keys(headers))
-    if (!/^(x|remote)-[a-z\d-]{1,60}$/i.test(name))
-      throw new Misconfigured(
-        `Option "forwardAuth.headers": a name must begin with "X-" or "Remote-", with letters, digits and "-" after that; one is "${name}".`,
-      )
-  if (bearerSecret !== undefined && bearerSecret.length < 32)
-    throw new Misconfigured('Option "forwardAuth.bearerSecret" must have at least 32 characters.')
+  checkForwardAuth(settings)
   if (settings.recorder && typeof settings.recorder.attach !== 'function')
     throw new Misconfigured(
       'Option "recorder" must be a recorder: the result of createRecorder of xstate-session/recorder.',
@@ -131,6 +124,34 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     /** Absent: refreshes and logins use the platform's transport. */
     wireFetch: settings.fetch,
   }
+}
+
+type ForwardAuthParts = Pick<SessionServerOptions<UserIdentity>, 'forwardAuth' | 'logins' | 'sealedCookies'>
+
+function checkForwardAuth({ forwardAuth, logins, sealedCookies }: ForwardAuthParts): void {
+  if (!forwardAuth) return
+  const { headers = {}, bearerSecret, logins: whose } = forwardAuth
+  for (const name of Object.keys(headers))
+    if (!/^(x|remote)-[a-z\d-]{1,60}$/i.test(name))
+      throw new Misconfigured(
+        `Option "forwardAuth.headers": a name must begin with "X-" or "Remote-", with letters, digits and "-" after that; one is "${name}".`,
+      )
+  if (bearerSecret !== undefined && bearerSecret.length < 32)
+    throw new Misconfigured('Option "forwardAuth.bearerSecret" must have at least 32 characters.')
+  if (bearerSecret !== undefined && sealedCookies)
+    throw new Misconfigured(
+      'Options "sealedCookies" and "forwardAuth.bearerSecret" exclude each other: no answer to a proxy brings a browser the cookies of a refresh. Keep sessions in a store.',
+    )
+  const names = Object.keys(logins)
+  if (!whose && names.length > 1)
+    throw new Misconfigured(
+      `Option "forwardAuth" must say whose users are let through, since there are several logins: logins: ["${names[0]}"].`,
+    )
+  const unknown = whose?.find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw new Misconfigured(
+      `Option "forwardAuth" names the login "${unknown}", which "logins" does not have.`,
+    )
 }
 
 /** What a listener throws is its own affair, and no other's. */

@@ -25,22 +25,23 @@ async function world(forwardAuth?: ForwardAuthOptions, more: Partial<SessionServ
     user,
     life: { expiresIn: 600 },
   })
+  const logins: SessionServerOptions['logins'] = {
+    staff: () => ({
+      identity: 'here',
+      apiUrl: 'https://api.example/',
+      strategies: { own: { needsRefreshToken: true, refresh: async () => outcome() } },
+      submit: async () => ({
+        done: {
+          answer: { token: 'bearer-1', refreshToken: 'r0', user, expiresIn: 600 },
+          strategy: 'own',
+        },
+      }),
+    }),
+  }
   const server = createSessionServer({
     publicUrl: PANEL,
     secrets: [SECRET],
-    logins: {
-      staff: () => ({
-        identity: 'here',
-        apiUrl: 'https://api.example/',
-        strategies: { own: { needsRefreshToken: true, refresh: async () => outcome() } },
-        submit: async () => ({
-          done: {
-            answer: { token: 'bearer-1', refreshToken: 'r0', user, expiresIn: 600 },
-            strategy: 'own',
-          },
-        }),
-      }),
-    },
+    logins,
     user: {
       '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: value as typeof user }) },
     },
@@ -58,7 +59,7 @@ async function world(forwardAuth?: ForwardAuthOptions, more: Partial<SessionServ
     page.get('/session/auth', {
       headers: { 'x-original-method': method, 'x-original-uri': path, ...headers },
     })
-  return { server, clock, notices, page, ask, refreshes: () => refreshes }
+  return { server, logins, clock, notices, page, ask, refreshes: () => refreshes }
 }
 
 const own = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }
@@ -138,6 +139,13 @@ describe('GET session/auth', () => {
       { origin: 'https://evil.example', 'sec-fetch-mode': 'websocket' },
       403,
     ],
+    ['a page of ours opens a WebSocket', 'GET', { origin: PANEL, upgrade: 'websocket' }, 204],
+    [
+      'another site opens one that the proxy passes on as such',
+      'GET',
+      { origin: 'https://evil.example', upgrade: 'websocket' },
+      403,
+    ],
     ['the methods differ', 'GET', { 'x-forwarded-method': 'POST' }, 403],
     ['there is no such method', 'G T', {}, 403],
   ])('where %s', async (_, method, headers, status) => {
@@ -196,11 +204,33 @@ describe('GET session/auth', () => {
     expect((await without.ask('GET', shown)).headers.has('authorization')).toBe(false)
   })
 
+  test('is for users of the logins that are listed: an id may be somebody else’s at another login', async () => {
+    const { logins } = await world()
+    const guests: SessionServerOptions['logins'][string] = () => ({
+      ...{ identity: 'there', apiUrl: 'https://other.example/' },
+      strategies: {
+        own: { needsRefreshToken: true, refresh: async () => ({ kind: 'unsupported', forGood: true }) },
+      },
+    })
+    const more = { logins: { ...logins, guests } }
+    const headers = { 'X-Id': 'id' }
+    await expect(world({ headers }, more)).rejects.toThrow(/"forwardAuth".*several logins.*"staff"/)
+    await expect(world({ headers, logins: ['nobody'] }, more)).rejects.toThrow(/"nobody"/)
+    const listed = await world({ headers, logins: ['staff'] }, more)
+    expect((await listed.ask()).headers.get('x-id')).toBe('u1')
+    const other = await world({ headers, logins: ['guests'], bearerSecret: PROXY_SECRET }, more)
+    const answer = await other.ask('GET', { ...own, 'x-forward-auth-secret': PROXY_SECRET })
+    expect([answer.status, await answer.json()]).toEqual([403, { error: 'other_login_api' }])
+    expect(answer.headers.has('x-id')).toBe(false)
+  })
+
   test('takes only headers and secrets that can be meant', async () => {
     await expect(world({ headers: { Authorization: 'id' } })).rejects.toThrow(
       /must begin with "X-" or "Remote-"/,
     )
     await expect(world({ bearerSecret: 'short' })).rejects.toThrow(/at least 32 characters/)
+    const sealed = world({ bearerSecret: PROXY_SECRET }, { sealedCookies: true })
+    await expect(sealed).rejects.toThrow(/"sealedCookies" and "forwardAuth.bearerSecret"/)
   })
 })
 
