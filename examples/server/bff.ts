@@ -94,7 +94,7 @@ front.listen(settings.port, '127.0.0.1', () =>
     log({ type: 'listening', inside: `http://127.0.0.1:${port}` })
     void server.check().then((findings) => {
       for (const { check, state, message } of findings)
-        if (state === 'wrong') log({ type: 'wrong', check, message })
+        if (state === 'wrong') log({ type: 'wrong', level: 'error', check, message })
     })
   }),
 )

@@ -7,6 +7,8 @@ export interface Deployment {
   readonly url: URL
   /** Where the session server's own endpoints are; ends with `/`. */
   readonly root: URL
+  /** Where it tells the facts of a session: `root`, with its slash or without, as a page finds it. */
+  readonly facts: URL
 }
 
 /** What a page of the panel sends with its calls. */
@@ -29,6 +31,14 @@ export const NAVIGATION = {
 export function came({ status, headers }: Answer): string {
   const type = headers['content-type']?.split(';')[0] ?? 'no content type'
   return `${status} (${plain(type)})`
+}
+
+/** Why something is not where it should be: what came, or a redirect that adds a slash. */
+export function inPlace(answer: Answer, at: URL): string {
+  const to = answer.status >= 300 && answer.status < 400 ? placeOf(answer, at) : undefined
+  return to?.pathname === `${at.pathname}/`
+    ? `${answer.status}, to the same path with a slash. Switch off what adds slashes (\`trailingSlash\` in Next.js) below`
+    : `${came(answer)}. Let all methods and all paths pass below`
 }
 
 /** Where a redirect leads, without its query. */

@@ -1,10 +1,10 @@
 import { systemClock } from '../base/clock.ts'
 import { clockFinding, type Finding, findingsOf } from '../base/finding.ts'
-import { type Answer, type Ask, createAsk } from './ask.ts'
-import { came, type Deployment, fromPage, NAVIGATION, placeOf } from './deployment.ts'
+import { type Answer, type Ask, createAsk, type NoAnswer } from './ask.ts'
+import { type Deployment, fromPage, inPlace, NAVIGATION, placeOf } from './deployment.ts'
 import { answerFindings, pageFindings } from './headers.ts'
 import { loginFindings } from './logins.ts'
-import { mountFinding } from './mount.ts'
+import { isMounted, mountFinding } from './mount.ts'
 import { unreached } from './reach.ts'
 import { requestFindings } from './requests.ts'
 
@@ -29,10 +29,9 @@ export async function examine(
   const url = readAddress(address)
   const root = new URL(path.endsWith('/') ? path : `${path}/`, url)
   const ask = createAsk(timeoutMs)
-  const deployment: Deployment = { ask, url, root }
-  const { 'x-csrf': _, origin: __, ...read } = fromPage(url.origin)
-  const answer = await ask(root, { headers: read })
+  const [facts, answer] = await findFacts(ask, root)
   if ('failure' in answer) return [await unreached(ask, root, answer.failure)]
+  const deployment: Deployment = { ask, url, root, facts }
   const page = await pageAt(ask, url)
   const mount = mountFinding(deployment, answer, page)
   const around = [
@@ -50,6 +49,18 @@ export async function examine(
     ...(await loginFindings(deployment, callbacks)),
     ...pageFindings(page, url),
   ]
+}
+
+/** The address of the facts, and what comes there: without the slash and then with it, as a page asks. */
+async function findFacts(ask: Ask, root: URL): Promise<readonly [URL, Answer | NoAnswer]> {
+  const { 'x-csrf': _, origin, ...headers } = fromPage(root.origin)
+  const bare = new URL(root.pathname.slice(0, -1), root)
+  const first = await ask(bare, { headers })
+  if ('failure' in first || isMounted(first)) return [bare, first]
+  const second = await ask(root, { headers })
+  if ('failure' in second) return [bare, first]
+  const leadsOn = placeOf(first, bare)?.href === root.href
+  return isMounted(second) || leadsOn ? [root, second] : [bare, first]
 }
 
 function readAddress(address: string): URL {
@@ -89,14 +100,13 @@ async function pageAt(ask: Ask, url: URL): Promise<Answer | undefined> {
 
 async function healthFinding({ ask, root }: Deployment): Promise<Finding> {
   const { ok, wrong, unknown } = findingsOf('health')
-  const answer = await ask(new URL('health', root))
+  const at = new URL('health', root)
+  const answer = await ask(at)
   if ('failure' in answer) return unknown(`GET health gets no answer (${answer.failure}).`)
   if (answer.json?.status === 'ready') return ok('The session server is ready, and its store answers.')
   if (answer.json?.error === 'store_away')
     return wrong('The store of the sessions does not answer: nobody can log in, nor stay so. Look at it.')
   if (answer.json?.error === 'draining')
     return wrong('The process is about to stop and takes no request: ask again, or start it anew.')
-  return wrong(
-    `GET health does not reach the session server: ${came(answer)}. Let all paths below ${root.pathname} pass.`,
-  )
+  return wrong(`GET health does not reach the session server: ${inPlace(answer, at)} ${root.pathname}.`)
 }

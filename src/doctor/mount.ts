@@ -17,11 +17,18 @@ const WORDS: Readonly<Record<string, string>> = {
   misconfigured: 'the session server says that an option is wrong: its log has the sentence',
 }
 
+/** Whether an answer is the session server's own to somebody who is not logged in. */
+export const isMounted = ({ status, json }: Answer): boolean => status === 401 && json?.error === 'no_session'
+
 /** Whether the session server answers at its path, by the answer to somebody who is not logged in. */
-export function mountFinding({ root, url }: Deployment, answer: Answer, page: Answer | undefined): Finding {
+export function mountFinding(
+  { facts: root, url }: Deployment,
+  answer: Answer,
+  page: Answer | undefined,
+): Finding {
   const { status, json, body, headers } = answer
   const at = root.href
-  if (status === 401 && json?.error === 'no_session') return ok(`The session server answers at ${at}.`)
+  if (isMounted(answer)) return ok(`The session server answers at ${at}.`)
   if (json?.error === 'csrf')
     return wrong(
       `The session server takes a read for that of another page: it expected ${plain(json.expected)}, and what came was ${plain(json.came)}. A proxy changes these headers: let it pass them on.`,
@@ -59,6 +66,8 @@ export function mountFinding({ root, url }: Deployment, answer: Answer, page: An
   return unknown(`At ${at} something answers that is no session server: ${came(answer)}.`)
 }
 
+const withoutSlash = ({ pathname }: URL) => pathname.replace(/\/$/, '')
+
 function redirected(answer: Answer, root: URL): Finding {
   const to = placeOf(answer, root)
   if (!to) return wrong(`${root.href} is redirected (${answer.status}) to nowhere: there is no Location.`)
@@ -66,12 +75,10 @@ function redirected(answer: Answer, root: URL): Finding {
     return wrong(
       `${root.origin} is redirected to ${to.origin}: browsers are to see the panel there. Use ${to.origin} in \`publicUrl\`, and ask the doctor about it.`,
     )
-  if (to.origin === root.origin && `${to.pathname}/` === root.pathname)
+  if (to.origin === root.origin && withoutSlash(to) === withoutSlash(root))
     return wrong(
-      `${root.pathname} is redirected to ${to.pathname}: the framework or a proxy takes trailing slashes off. Switch that off (\`trailingSlash\` or \`skipTrailingSlashRedirect\` in Next.js), or route ${root.pathname} before it.`,
+      `${root.pathname} is redirected to ${to.pathname}, and the session server is at neither: route both to it, and switch off what adds or takes slashes.`,
     )
-  if (to.origin === root.origin && to.pathname === `${root.pathname}/`)
-    return wrong(`${root.pathname} is redirected to ${to.pathname}: route both to the session server.`)
   return wrong(
     `${root.href} is redirected to ${plain(to.href)}: an access proxy, or a guard of the application, stands in front. Let ${root.pathname} pass; the session server judges its requests itself.`,
   )

@@ -1,6 +1,6 @@
 import { type Finding, findingsOf } from '../base/finding.ts'
 import type { Answer, NoAnswer } from './ask.ts'
-import { came, type Deployment, fromPage, plain } from './deployment.ts'
+import { came, type Deployment, fromPage, inPlace, plain } from './deployment.ts'
 
 /** An origin that no panel has. */
 const STRANGER = 'https://doctor.invalid'
@@ -11,8 +11,8 @@ const STRANGER = 'https://doctor.invalid'
  */
 export async function requestFindings(deployment: Deployment): Promise<Finding[]> {
   const { ask, root, url } = deployment
-  const logout = (origin: string) =>
-    ask(new URL('logout', root), { method: 'POST', headers: fromPage(origin) })
+  const at = new URL('logout', root)
+  const logout = (origin: string) => ask(at, { method: 'POST', headers: fromPage(origin) })
   const [origin, publicOrigin = url.origin] = originFinding(url, await logout(STRANGER))
   const answer = await logout(publicOrigin)
   if ('failure' in answer) return [origin, lost(answer)]
@@ -29,7 +29,7 @@ export async function requestFindings(deployment: Deployment): Promise<Finding[]
     return [
       origin,
       request.wrong(
-        `A POST of the panel's own page does not reach the session server: ${came(answer)}. Let all methods and all paths below ${root.pathname} pass.`,
+        `A POST of the panel's own page does not reach the session server: ${inPlace(answer, at)} ${root.pathname}.`,
       ),
     ]
   const arrive = request.ok('Origin, X-CSRF and POST reach the session server.')
@@ -73,7 +73,7 @@ function otherOrigin(url: URL, told: URL): string {
 }
 
 async function cookieFindings(
-  { ask, root, url }: Deployment,
+  { ask, facts, url }: Deployment,
   answer: Answer,
   publicOrigin: string,
 ): Promise<Finding[]> {
@@ -91,7 +91,7 @@ async function cookieFindings(
     faults.length === 0
       ? [ok('The attributes of the session cookie arrive as they are sent.')]
       : faults.map((fault) => wrong(`The cookie ${plain(name)} ${fault}`))
-  const back = await ask(root, { headers: { ...fromPage(publicOrigin), cookie: `${name}=0` } })
+  const back = await ask(facts, { headers: { ...fromPage(publicOrigin), cookie: `${name}=0` } })
   const isSeen = !('failure' in back) && back.cookies.length > 0
   return [
     ...attributes,

@@ -89,6 +89,31 @@ test('so is one whose browsers hold the sealed record', async () => {
   expect(findings.filter(({ state }) => state !== 'ok')).toEqual([])
 })
 
+test.each(['/session', '/session/'])(
+  'a framework that serves %s alone is as well, as a page finds either',
+  async (served) => {
+    const { findings } = await look((i, o, next) =>
+      i.url !== served && /^\/session\/?$/.test(i.url ?? '')
+        ? void o.writeHead(308, { location: served }).end()
+        : next(i, o),
+    )
+    expect(wrongs(findings)).toEqual([])
+  },
+)
+
+test('U48: one that adds slashes to all paths is not', async () => {
+  const { findings } = await look((i, o, next) => {
+    if (!own(i)) return next(i, o)
+    if (!i.url?.endsWith('/')) return void o.writeHead(308, { location: `${i.url}/` }).end()
+    i.url = i.url === '/session/' ? i.url : i.url.slice(0, -1)
+    next(i, o)
+  })
+  expect(wrongs(findings)).toEqual([
+    expect.stringMatching(/^health: .*Switch off what adds slashes \(`trailingSlash` in Next\.js\) below/),
+    expect.stringMatching(/^request headers: .*Switch off what adds slashes/),
+  ])
+})
+
 /** What newcomers met, each behind a real server, and what is said of it alone. */
 const fronts: readonly [string, Front, RegExp][] = [
   ['nothing is mounted', (_, o) => void o.writeHead(404).end('Cannot GET'), /^mount: .* there is nothing/],
@@ -109,10 +134,12 @@ const fronts: readonly [string, Front, RegExp][] = [
     /^mount: .*Vite's dev server.*`server\.proxy`/,
   ],
   [
-    'trailing slashes are taken off (U48)',
+    'slashes lead in a circle (U48)',
     (i, o, next) =>
-      i.url === '/session/' ? void o.writeHead(308, { location: '/session' }).end() : next(i, o),
-    /^mount: .*takes trailing slashes off.*skipTrailingSlashRedirect/,
+      own(i) && /^\/session\/?$/.test(i.url ?? '')
+        ? void o.writeHead(308, { location: i.url === '/session' ? '/session/' : '/session' }).end()
+        : next(i, o),
+    /^mount: .*is at neither: route both to it/,
   ],
   [
     'an access proxy sends to its own login (U48)',
@@ -145,7 +172,9 @@ const fronts: readonly [string, Front, RegExp][] = [
     'the path is cut off before it arrives',
     (i, o, next) => {
       i.url = i.url?.replace('/session', '')
-      return i.url === '/' ? void o.writeHead(404, JSON_TYPE).end('{"error":"not_found"}') : next(i, o)
+      return i.url === '/' || i.url === ''
+        ? void o.writeHead(404, JSON_TYPE).end('{"error":"not_found"}')
+        : next(i, o)
     },
     /^mount: .*has nothing at this path/,
   ],
@@ -158,7 +187,7 @@ const fronts: readonly [string, Front, RegExp][] = [
   [
     "a path below is another's",
     (i, o, next) => (i.url === '/session/health' ? html(o, 'none', 404) : next(i, o)),
-    /^health: .*Let all paths below \/session\/ pass/,
+    /^health: .*Let all methods and all paths pass below \/session\//,
   ],
   [
     'the callback is a page of the application',
@@ -351,11 +380,6 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
       'headers of answers are taken off',
       'proxy_hide_header Vary; proxy_hide_header X-Content-Type-Options;',
       /^answer headers: .*: vary, x-content-type-options\./,
-    ],
-    [
-      'trailing slashes are taken off',
-      'rewrite ^(/session)/$ $1 permanent;',
-      /^mount: .*takes trailing slashes off/,
     ],
     ['only reads may pass', 'limit_except GET { deny all; }', /^request headers: .*POST .*403/],
   ])('%s', async (_, inside, said) => {
