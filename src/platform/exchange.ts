@@ -3,7 +3,7 @@ import https from 'node:https'
 import { type Duplex, Readable } from 'node:stream'
 import type { ReadableStream as NodeWebStream } from 'node:stream/web'
 import type { ForwardedCall, HeadDeadline } from '../server/forwarding.ts'
-import { takeNodeBody, trailersOf } from './nodeBody.ts'
+import { takeNodeBody, trailersOf, wasReset } from './nodeBody.ts'
 
 /** How long a connection may take to stand, TLS included. */
 const CONNECT_MS = 10_000
@@ -165,7 +165,8 @@ function upload(
     timers.rests()
     source.resume()
   }
-  function ended() {
+  async function ended() {
+    if (await wasReset(source)) return void sending.destroy(new Error('The upload broke off.'))
     orDestroy(() => {
       const last = trailersOf(source, trailers)
       if (last.length > 0) sending.addTrailers(last)

@@ -38,7 +38,8 @@ export function webBody(
     {
       async pull(controller) {
         const { done, value } = await open().read()
-        if (done) controller.close()
+        if (done && (await wasReset(source))) controller.error(new Error('The body broke off.'))
+        else if (done) controller.close()
         else controller.enqueue(value)
       },
       async cancel(reason) {
@@ -56,6 +57,14 @@ export function takeNodeBody(stream: ReadableStream<Uint8Array>): NodeBody | und
   const body = stream.locked ? undefined : untouched.get(stream)
   untouched.delete(stream)
   return body
+}
+
+/** Whether what has ended was broken off: a body that is reset over HTTP/2 ends first, and Node tells why in the next turn. */
+export async function wasReset(source: Readable): Promise<boolean> {
+  const { stream } = source as { readonly stream?: { readonly rstCode?: number } }
+  if (stream?.rstCode === undefined) return false
+  await new Promise((resolve) => setImmediate(resolve))
+  return stream.rstCode !== 0
 }
 
 /** Those trailers of a message that has ended, as `addTrailers` takes them. */

@@ -355,6 +355,42 @@ describe('by node:http', () => {
     expect(old).not.toMatch(/trailer/i)
   })
 
+  test.each([
+    ['of no length', {}, LARGE],
+    ['of a length', { 'content-length': '1000' }, Buffer.alloc(500)],
+  ])(
+    'U66: an upload %s that is reset over HTTP/2 is never a whole one to the backend',
+    async (_, said, part) => {
+      const wholes: number[] = []
+      const begun = Promise.withResolvers<void>()
+      const panel = await panelBefore((incoming) => {
+        begun.resolve()
+        incoming.on('error', () => {}).once('end', () => wholes.push(1))
+        incoming.resume().once('close', () => wholes.push(0))
+      })
+      const listener = toNodeListener(panel.server.handle, { origin: 'http://localhost' })
+      const front = createHttp2(listener as never).listen(0, '127.0.0.1')
+      await once(front, 'listening')
+      const client = connectHttp2(`http://127.0.0.1:${(front.address() as AddressInfo).port}`)
+      onTestFinished(() => {
+        client.destroy()
+        front.close()
+      })
+      const own = { cookie: panel.cookie, 'x-csrf': panel.csrf }
+      const stream = client.request({ ':method': 'PUT', ':path': API, ...own, ...said })
+      stream.on('error', () => {})
+      await new Promise((resolve) => stream.write(part, resolve))
+      const isAsked = part === LARGE
+      if (isAsked) await begun.promise
+      stream.close(8)
+      await once(stream, 'close')
+      // Whatever the proxy makes of it has reached the backend before the next call is answered.
+      const next = client.request({ ':method': 'GET', ':path': '/session/', cookie: panel.cookie })
+      await bytesOf(next)
+      await expect.poll(() => wholes).toEqual(isAsked ? [0] : [])
+    },
+  )
+
   test('U66: an answer may come before its upload has ended', async () => {
     const panel = await panelBefore((incoming, outgoing) => {
       incoming.once('data', () => outgoing.writeHead(413, JSON_TYPE).end('{"error":"too_large"}'))
