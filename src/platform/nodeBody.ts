@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeWebStream } from 'node:stream/web'
+import { scheduler } from 'node:timers/promises'
 import type { BodyLimits } from '../base/bodyLimits.ts'
 import { boundedBody } from '../base/boundedBody.ts'
 
@@ -63,7 +64,7 @@ export function takeNodeBody(stream: ReadableStream<Uint8Array>): NodeBody | und
 export async function wasReset(source: Readable): Promise<boolean> {
   const { stream } = source as { readonly stream?: { readonly rstCode?: number } }
   if (stream?.rstCode === undefined) return false
-  await new Promise((resolve) => setImmediate(resolve))
+  await scheduler.yield()
   return stream.rstCode !== 0
 }
 
