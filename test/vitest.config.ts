@@ -24,7 +24,7 @@ process.env.NODE_COMPILE_CACHE ??= childEnvironment().NODE_COMPILE_CACHE
 const oldest = `${root}test/oldest/node_modules/`
 
 /** Each of which has the oldest version that is supported beside it. */
-const peers = ['@xstate/react', 'jose', 'msw', 'oauth4webapi', 'react', 'react-dom', 'xstate']
+const peers = ['jose', 'msw', 'oauth4webapi', 'react', 'react-dom', 'xstate']
 
 /** How long something may take to come true: a machine that does other things at the same time is no fault of the code. */
 export const patience = { poll: { timeout: 30_000 } }
@@ -99,8 +99,7 @@ export default defineConfig({
         test: {
           name: 'oldest',
           include: ['test/{react,machine,session,msw,oauth,backchannel}/*.test.{ts,tsx}'],
-          // What hides and shows parts of a page came with React 19; and what @xstate/react shares with the other projects
-          // finds the React of those.
+          // What hides and shows parts of a page came with React 19; and @xstate/react finds the React of the other projects.
           exclude: ['test/react/{restart,embedded,activity}.test.tsx'],
           ...inNode,
           env: { REACT_MAJOR: '18' },
