@@ -1,5 +1,8 @@
 import { PACE } from '../coordination/pace.ts'
 
+/** After a failover the clock may be another: nobody waits until it has come as far as the one before. */
+const AHEAD_MS = 5_000
+
 /**
  * The functions of `coordination/pace.ts` in Lua, under the same names; a test compares them case by case. A pace is one
  * text, of `paceText.ts`. Needs `number` and `words` of the ledger's script.
@@ -17,6 +20,7 @@ local function readPace(text, now)
   if not text or text == '' then return freshPace(now) end
   local list, pace = words(text), {}
   for i, name in ipairs(FIELDS) do pace[name] = tonumber(list[i]) end
+  if pace.at - now > ${AHEAD_MS} then return freshPace(now) end
   return pace
 end
 

@@ -55,7 +55,9 @@ const NEVER_SENT = new Set([
   ...OF_CONNECTION,
   'trailer',
   ...['cookie', 'cookie2', 'authorization', 'forwarded', 'x-forwarded-for', 'x-real-ip'],
-  ...['x-http-method-override', 'x-http-method', 'x-method-override'],
+  ...['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'],
+  // Where proxies say who asks.
+  ...['remote-user', 'remote-groups', 'remote-name', 'remote-email', 'cf-connecting-ip', 'true-client-ip'],
 ])
 
 /** Each would act on the origin of the panel, in whose name the page is answered. */
@@ -64,6 +66,8 @@ const NEVER_ANSWERED = new Set([
   ...['set-cookie', 'set-cookie2', 'location', 'content-location', 'refresh', 'clear-site-data', 'alt-svc'],
   ...['www-authenticate', 'authentication-info', 'strict-transport-security', 'service-worker-allowed'],
   ...['cache-control', 'x-content-type-options', 'content-security-policy'],
+  // By these the proxy in front would answer with another of its files.
+  ...['x-accel-redirect', 'x-sendfile', 'x-lighttpd-send-file', 'x-reproxy-url'],
 ])
 
 /** The headers of RFC 9110 section 5.6.2. */
@@ -143,12 +147,16 @@ export const socketAnswer = (headers: Fields) => ({
   ...SWITCH,
 })
 
-/** Those of `headers` that are named. */
+/** Those of `headers` that are named, and not by `Connection` (RFC 9110 section 7.6.1): that is for its two ends alone. */
 export function picked(headers: Fields, wanted: ReadonlySet<string>): Record<string, string> {
   const found: Record<string, string> = {}
+  const own = headers
+    .get('connection')
+    ?.toLowerCase()
+    .split(/[\t ]*,[\t ]*/)
   // Far fewer are there than may be.
   for (const name of headers.names?.() ?? wanted) {
-    const value = wanted.has(name) ? headers.get(name) : null
+    const value = wanted.has(name) && !own?.includes(name) ? headers.get(name) : null
     if (value !== null) found[name] = value
   }
   return found

@@ -119,3 +119,16 @@ test('U61: the Lua of Redis paces as the coordinator of a process does, step by 
   )
   expect(held).toBeGreaterThan(100)
 })
+
+test('U61: a Redis whose clock was set back holds nobody for as long', async () => {
+  const now = 1_000_000
+  const ahead = {
+    ...freshPace(now + 3_600_000),
+    rate: 1,
+    closedUntil: now + 3_610_000,
+    queueAt: now + 3_700_000,
+  }
+  const told = [textOf(ahead), now, 'enter', 'inf', 0].map(String)
+  const [, wait] = (await client.sendCommand(['EVAL', CASE, '0', ...told])) as unknown as string[]
+  expect(Number(wait)).toBe(0)
+})

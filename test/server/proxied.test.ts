@@ -53,6 +53,28 @@ describe('U18: headers', () => {
       for (const name of [...Object.keys(NEVER), 'set-cookie']) expect(headers[name], name).toBeUndefined()
     })
 
+    test('U18: what a side names in Connection is for its own connection', async () => {
+      let got: IncomingHttpHeaders = {}
+      const panel = await panelBefore((incoming, outgoing) => {
+        got = incoming.headers
+        outgoing.writeHead(200, {
+          connection: 'X-Total-Count, Link',
+          'x-total-count': '3',
+          link: 'x',
+          etag: '"1"',
+        })
+        outgoing.end()
+      })
+      const { headers } = await call(panel, 'GET', {
+        connection: 'keep-alive, Prefer',
+        prefer: 'return=minimal',
+        'idempotency-key': 'k',
+      })
+      expect([got.prefer, got['idempotency-key']]).toEqual([undefined, 'k'])
+      expect(got.authorization).toMatch(/^Bearer /)
+      expect([headers['x-total-count'], headers.link, headers.etag]).toEqual([undefined, undefined, '"1"'])
+    })
+
     test('U18: an entry of the table adds names of its own', async () => {
       let got: IncomingHttpHeaders = {}
       const entry = { requestHeaders: ['X-Own'], responseHeaders: ['x-theirs'] }
@@ -77,6 +99,9 @@ describe('U18: headers', () => {
     ['requestHeaders', 'X-HTTP-Method-Override'],
     ['requestHeaders', 'content-length'],
     ['requestHeaders', 'a b'],
+    ['requestHeaders', 'X-Original-URL'],
+    ['requestHeaders', 'Remote-User'],
+    ['responseHeaders', 'X-Accel-Redirect'],
     ['responseHeaders', 'Set-Cookie'],
     ['responseHeaders', 'location'],
     ['responseHeaders', 'connection'],
