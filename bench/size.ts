@@ -34,14 +34,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 19_150 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 19_180 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 22_190,
+    budgetBytes: 22_230,
   },
   {
     id: 'P6',
@@ -65,7 +65,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_750,
+    budgetBytes: 34_780,
     never: 'zod',
   },
   {
@@ -74,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 50_330,
+    budgetBytes: 50_340,
     never: 'zod',
   },
   {
@@ -83,7 +83,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 54_270,
+    budgetBytes: 54_300,
     never: 'jose',
   },
   {
