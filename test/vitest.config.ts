@@ -78,7 +78,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: [...alone, ...proof, ...built],
+          exclude: ['**/node_modules/**', ...alone, ...proof, ...built],
           isolate: false,
           ...inNode,
         },

@@ -25,7 +25,7 @@ export const windows: readonly Patch[] = [
   },
   {
     file: 'src/server/sessionOpening.ts',
-    find: '      login: randomId(),\n',
+    find: '      login: randomId().slice(0, LOGIN_LENGTH),\n',
     put: "      login: 'login of ' + key,\n",
   },
 ]
