@@ -39,7 +39,11 @@ test.each([
   ['./opentelemetry', ['@opentelemetry/api'], []],
   ['./schemas', ['zod/mini'], ['zod/mini']],
   ['./server', ['#crypto', '#forward', 'xstate', 'zod/mini'], ['xstate']],
-  ['./node', ['node:http', 'node:stream', 'node:stream/promises'], ['node:http', 'node:stream']],
+  [
+    './node',
+    ['node:http', 'node:stream', 'node:stream/promises', 'node:timers/promises'],
+    ['node:http', 'node:stream'],
+  ],
   ['./backchannel', ['#transport', 'jose'], ['jose']],
   ['./recorder', ['xstate'], []],
   ['./postgres', ['#crypto'], []],
