@@ -93,7 +93,9 @@ function check(secrets: readonly string[]): void {
   secrets.forEach((secret: unknown, i) => {
     if (typeof secret !== 'string' || secret.length < MIN_LENGTH) {
       throw new Misconfigured(
-        `secrets[${i}] is not a text of at least ${MIN_LENGTH} characters: make one with \`openssl rand -base64 32\`.`,
+        secret === undefined
+          ? `secrets[${i}] is undefined: is the environment variable set that it comes from? Make a secret with \`openssl rand -base64 32\`.`
+          : `secrets[${i}] is not a text of at least ${MIN_LENGTH} characters: make one with \`openssl rand -base64 32\`.`,
       )
     }
     if (secrets.indexOf(secret) !== i) {

@@ -182,6 +182,10 @@ async function isolate(listener: (notice: ServerNotice) => unknown, notice: Serv
 }
 
 export function readUrl(value: string, name: string): URL {
+  if (value === undefined)
+    throw new Misconfigured(
+      `Option "${name}" is undefined, and must be an absolute http(s) URL: is the environment variable set that it comes from?`,
+    )
   const url = URL.parse(value)
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     throw new Misconfigured(
