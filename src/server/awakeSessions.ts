@@ -23,8 +23,8 @@ interface AwakeSession {
   isOwed: boolean
   /** Writes of its end, or of its backoff, that are under way. */
   endings: number
-  /** The snapshot whose backoff is written down. */
-  written?: unknown
+  /** The last attempt that its record knows of, by when it was made; on its timeline. */
+  noted?: number | undefined
 }
 
 const ENDED = ['expired', 'loggedOut']
@@ -64,8 +64,15 @@ export function createAwakeSessions(
     const { session } = handle
     const ready = new Promise<void>((resolve) => {
       if (!session.getSnapshot().isPending) resolve()
+      let isFound = false
       session.subscribe((state) => {
-        if (!state.isPending) resolve()
+        if (!state.isPending) {
+          // As it was found, so its record says; unless a clock was set back, which only a new record forgets.
+          if (!isFound && isOfPast(known, settings.clock.wall()))
+            live.noted = backoffOf(session.actorRef.getSnapshot())?.triedAt
+          isFound = true
+          resolve()
+        }
         if (state.state === 'expired') void giveUp(key, live, state)
         rest(key)
         onChange()
@@ -145,8 +152,8 @@ export function createAwakeSessions(
     const snapshot = live.handle.session.actorRef.getSnapshot()
     if (!mayRest(snapshot)) return
     const backoff = backoffOf(snapshot)
-    if (backoff && live.written !== snapshot) {
-      live.written = snapshot
+    if (backoff && live.noted !== backoff.triedAt) {
+      live.noted = backoff.triedAt
       return void noteBackoff(key, live, backoff)
     }
     awake.delete(key)
@@ -206,6 +213,12 @@ const recordedAs = (name: string, { recorder }: ServerSettings) =>
       trace: () => undefined,
     },
   }
+
+/** Whether a record's backoff lies in the past, as it should. */
+const isOfPast = (known: Opened | undefined, wall: number) =>
+  known !== undefined &&
+  !('ended' in known.record.session) &&
+  (known.record.session.backoff?.triedAt ?? 0) <= wall
 
 /** What all sessions of one login are run with. */
 const sessionOptions = (settings: ServerSettings, login: RunningLogin, coordinator: Coordinator) =>
