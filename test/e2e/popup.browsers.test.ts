@@ -111,13 +111,13 @@ describe.each(engines)('in %s', (_, start) => {
       await click(page, 'again')
       await windows(profile).toBe(2)
       await page.front()
-      // Under some drivers a page has the focus all the time, and none hears that it comes; nor may the page listen yet.
-      await expect
-        .poll(async () => {
-          await page.evaluate(() => void dispatchEvent(new Event('focus')))
-          return page.evaluate(() => document.querySelector('#outcome')?.textContent ?? '')
-        })
-        .toBe('returned')
+      // Under some drivers a page has the focus all the time, and none hears that it comes. It may not listen yet, and each
+      // time it waits for a moment: so again, and not too soon.
+      const comeBack = async () => {
+        await page.evaluate(() => void dispatchEvent(new Event('focus')))
+        return page.evaluate(() => document.getElementById('outcome')?.textContent)
+      }
+      await expect.poll(comeBack, { interval: 3_000 }).toBe('returned')
       await click(page, 'cancel')
       await text(page, 'outcome').toBe('login_failed login_cancelled')
       await text(page, 'who').toBe('Ada, active')
