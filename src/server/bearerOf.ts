@@ -2,7 +2,6 @@ import type { Position } from '../../machines/session.types.ts'
 import { LoggedOut, RefreshUnavailable } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { type BearerSource, createSessionFetch } from '../session/sessionFetch.ts'
-import { backoffAt } from '../session/storedBackoff.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import type { ServerContext } from './context.ts'
 import { nameOf } from './entries.ts'
@@ -14,8 +13,7 @@ import { type Found, isFound, type Missing } from './foundSession.ts'
  */
 function dueOf({ backoff }: SessionRecord, wall: number): number {
   if (!backoff || backoff.misconfigured || backoff.triedAt > wall) return 0
-  const { retryAt, heldUntil } = backoffAt(backoff, wall, wall)
-  return Math.max(retryAt, heldUntil)
+  return Math.max(backoff.retryAt, backoff.heldUntil)
 }
 
 /**
