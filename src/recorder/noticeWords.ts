@@ -1,48 +1,16 @@
+import { refusedCauses, securityNotices, unknownCauses, warnings } from '../base/outcomeWords.ts'
 import { number, type Shown, wordOf } from '../inspect/shown.ts'
 import { reason } from '../inspect/vocabulary.ts'
 import type { ServerEndReason, ServerNotice, ServerSecurityNotice } from '../server/notice.ts'
 import type { SessionNotice } from '../session/notice.ts'
-import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from '../session/strategy.ts'
 
 const position = { epoch: number, version: number }
 const serverReason = wordOf({
   revoked: true,
   sessionLimit: true,
 } satisfies Record<Extract<ServerEndReason, 'revoked' | 'sessionLimit'>, true>)
-const cause = wordOf({
-  network: true,
-  limited: true,
-  banned: true,
-  unavailable: true,
-  misconfigured: true,
-  timeout: true,
-  redirect: true,
-  content: true,
-  json: true,
-  schema: true,
-  size: true,
-  status: true,
-  refreshFailed: true,
-  consumed: true,
-  stale: true,
-  inDoubt: true,
-  internal: true,
-  unsupported: true,
-} satisfies Record<RefusedCause | UnknownCause | 'unsupported', true>)
-const warning = wordOf({
-  schema: true,
-  userMisfit: true,
-  unit: true,
-  tokenFormat: true,
-  cookieDuplicate: true,
-  cookieFolded: true,
-  stale: true,
-  rejectedAfterRefresh: true,
-  persistFailed: true,
-  storage: true,
-  notRevoked: true,
-  serverMissing: true,
-} satisfies Record<Warning | 'serverMissing', true>)
+const cause = wordOf({ ...refusedCauses, ...unknownCauses, unsupported: true })
+const warning = wordOf({ ...warnings, serverMissing: true })
 const turnedAway = wordOf({
   csrf: true,
   cookieDuplicate: true,
@@ -51,11 +19,7 @@ const turnedAway = wordOf({
   identityMismatch: true,
   otherLogin: true,
 } satisfies Record<ServerSecurityNotice, true>)
-const security = wordOf({
-  identityMismatch: true,
-  unknownUser: true,
-  reuse: true,
-} satisfies Record<SecurityNotice, true>)
+const security = wordOf(securityNotices)
 
 /** What of a notice is recorded. Free texts, URLs and the embedder's own names have no place. */
 export const notices: Readonly<Record<string, Shown>> = {

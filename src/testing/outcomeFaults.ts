@@ -1,36 +1,9 @@
 import type { ExpiredReason } from '../../machines/session.types.ts'
-import type {
-  RefreshOutcome,
-  RefusedCause,
-  SecurityNotice,
-  UnknownCause,
-  Warning,
-} from '../session/strategy.ts'
+import { refusedCauses, securityNotices, unknownCauses, warnings } from '../base/outcomeWords.ts'
+import type { RefreshOutcome } from '../session/strategy.ts'
 
 type Words<T extends string> = Readonly<Record<T, true>>
 
-const refusedCauses: Words<RefusedCause> = {
-  network: true,
-  limited: true,
-  banned: true,
-  unavailable: true,
-  misconfigured: true,
-}
-const unknownCauses: Words<UnknownCause> = {
-  timeout: true,
-  network: true,
-  redirect: true,
-  content: true,
-  json: true,
-  schema: true,
-  size: true,
-  status: true,
-  refreshFailed: true,
-  consumed: true,
-  stale: true,
-  inDoubt: true,
-  internal: true,
-}
 const reasons: Words<ExpiredReason> = {
   refreshRejected: true,
   refreshUnsupported: true,
@@ -45,20 +18,6 @@ const reasons: Words<ExpiredReason> = {
   absoluteLifetime: true,
   unusableLifetime: true,
   internal: true,
-}
-const securityNotices: Words<SecurityNotice> = { identityMismatch: true, unknownUser: true, reuse: true }
-const warnings: Words<Warning> = {
-  schema: true,
-  userMisfit: true,
-  unit: true,
-  tokenFormat: true,
-  cookieDuplicate: true,
-  cookieFolded: true,
-  stale: true,
-  rejectedAfterRefresh: true,
-  persistFailed: true,
-  storage: true,
-  notRevoked: true,
 }
 
 type Check = (value: unknown) => boolean
