@@ -83,7 +83,16 @@ async function windows(call: Call, session: string) {
 function pageOf(call: Call): EnginePage {
   const perform = (actions: readonly object[]): Promise<void> => call('POST', 'actions', { actions })
   return {
-    goto: (url) => call('POST', 'url', { url }),
+    async goto(url) {
+      await call('POST', 'execute/sync', { script: 'window.isLeft = true', args: [] })
+      await call('POST', 'url', { url })
+      // The driver may answer by the end of the load before this one: that of a new window's empty page.
+      await vi.waitFor(async () => {
+        const script = 'return !window.isLeft && document.readyState === "complete"'
+        if (!(await call('POST', 'execute/sync', { script, args: [] })))
+          throw new Error(`${url} does not load.`)
+      }, 10_000)
+    },
     back: () => call('POST', 'back', {}),
     async evaluate(work, given) {
       const script = `const [done, given] = [...arguments].reverse();
