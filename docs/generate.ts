@@ -57,11 +57,11 @@ const edgeTable = (node: AnyStateNode) =>
 function page(): string {
   return `${[
     '# The statechart',
-    'Generated from `machines/session.machine.ts` by `npm run docs`; `npm run docs:check` fails when it is stale.',
+    'This page shows the whole logic of a session: one XState chart with six states. Read it to find out what a session does with an event, and why a session is in its state. `npm run docs` generates the page from `machines/session.machine.ts`.',
     diagram(),
     '## The states',
     table(
-      ['state', 'what it means', 'tags'],
+      ['state', 'meaning', 'tags'],
       stateNodes.map((state) => [
         `**${state.key}**`,
         state.description ?? '',
@@ -69,10 +69,11 @@ function page(): string {
       ]),
     ),
     '## What every state does with every event',
-    'The first row whose condition holds is taken. An event that meets no row is ignored, on purpose.',
+    'The chart takes the first row whose condition holds. It ignores an event that matches no row; this is intended. Rows of the last table apply in every state, after the rows of the state itself.',
     ...stateNodes.flatMap((state) => [`### ${state.key}`, edgeTable(state)]),
-    '### In every state, where no row of its own applies',
+    '### In every state, after its own rows',
     edgeTable(sessionMachine.root),
+    'Next: [what outcomes and reasons mean](outcomes.md) · [run the session in a machine of your own](embed-xstate.md) · [watch the chart live](inspect.md) · [tests out of the chart](testing.md).',
   ].join('\n\n')}\n`
 }
 

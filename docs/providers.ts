@@ -51,25 +51,30 @@ const PARTS: readonly [string, readonly (readonly [string, keyof Measured])[]][]
   ],
 ]
 
-const NOTES = `- **\`resend\`** is the policy that follows. A token that was renewed once more is \`'afterBearerEnds'\`, within a grace \`{ withinMs }\`,
-  and \`'never'\` where a second use is theft. There it ends the newest token as well: an answer that was lost
-  costs the session, and a second send would have cost it anyhow.
-- **Keycloak:** a revocation ends the user's session there. The logout after it still comes back; whether it also logs out
-  at a provider behind Keycloak was not measured. \`revokesAtLogout: false\` leaves the revocation out, and its logout alone
-  ends the refresh token; not one of \`offline_access\`, a scope that its logins here do not ask for.
-- **Ory Hydra** (in-memory database) without a grace period may renew both of two sends at once, and then take one of the new tokens, or
-  neither. The grace period is
-  \`oauth2.grant.refresh_token.rotation_grace_period\`. A logout there does not end refresh tokens with \`offline_access\`.
-- **Back-channel logout:** each names the session (\`sid\`), so that the user's other browsers stay. Ory Hydra's tokens have no \`exp\`,
-  which the final specification asks for: set \`requiresExp: false\` of \`backChannelLogout\` there.
-- **A page** needs the provider to answer its origin (CORS): \`webOrigins\` of the client at Keycloak, \`serve.public.cors\` at Hydra.
-- **Not measured:** Glewlwyd; what clocks that differ do. Of Okta, Auth0, Entra and others [\`oauthProfiles\`](guide.md) has what they document.`
+const NOTES = `- **Set \`resend\`** as the first table says. If the provider renews an old token once more, the policy is \`'afterBearerEnds'\`.
+  If it does so only within a grace period, the policy is \`{ withinMs }\`. If it treats a second use as theft, the policy is
+  \`'never'\`. Such a provider also kills the newest token, so a second send would lose the session in any case.
+- **Keycloak:** a revocation ends the user's session at Keycloak. The logout after it still comes back to the panel. We did
+  not measure whether it also logs out at a provider behind Keycloak. \`revokesAtLogout: false\` leaves the revocation out; then
+  the logout alone ends the refresh token. It does not end a token of \`offline_access\`, a scope that the logins here do not request.
+- **Ory Hydra** (in-memory database) without a grace period may renew both of two concurrent sends. It then accepts one of the new
+  tokens, or neither. Set the grace period with \`oauth2.grant.refresh_token.rotation_grace_period\`. A logout at Hydra does not
+  end refresh tokens with \`offline_access\`.
+- **Back-channel logout:** each provider names the session (\`sid\`), so the user's other browsers stay logged in. Ory Hydra's
+  tokens have no \`exp\`, which the final specification requires. Set \`requiresExp: false\` of \`backChannelLogout\` for Hydra.
+- **A page** needs a provider that allows the page's origin (CORS): \`webOrigins\` of the client at Keycloak, \`serve.public.cors\` at Hydra.
+- **Not measured:** Glewlwyd, and the effect of clocks that differ. [\`oauthProfiles\`](guide.md) has what Okta, Auth0, Entra and others
+  document.
+
+Next: [log in at a provider from a page](embed-oauth.md) · [log in at a provider from a server](server-logins.md) ·
+[tokens bound to a key](dpop.md).`
 
 /** The page of the providers: generated, so that it says what a run has shown. */
 export const providersPage = (): string =>
   `${[
     '# Providers',
-    'Measured by `npm run interop`, and generated from `docs/providers.json` by `npm run docs`. The run starts each provider that the machine can have, and says what is missing and how to get it. A browser of the script signs in through the provider’s own pages; the code under test is that of a page, `oauthProvider`, in Node but where Chromium is named, and `oauthLogin` of a server as a confidential client.',
+    'This page shows how OpenID providers treat refresh tokens, logins and logouts. Use it to set `resend` and `revokesAtLogout` for your provider.',
+    '`npm run interop` measures the figures, and `npm run docs` generates the page from `docs/providers.json`. The run starts each provider that the machine has; for the others it says what is missing and how to get it. A script signs in through the provider’s own pages, as a browser does. The tested code is `oauthProvider` of a page, in Node or (where the table says so) in Chromium, and `oauthLogin` of a server as a confidential client.',
     ...PARTS.flatMap(([title, fields]) => [
       `## ${title}`,
       table(
@@ -81,6 +86,6 @@ export const providersPage = (): string =>
         ]),
       ),
     ]),
-    '## What follows',
+    '## What to set',
     NOTES,
   ].join('\n\n')}\n`

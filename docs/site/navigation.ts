@@ -61,7 +61,7 @@ export const chapters: readonly Chapter[] = [
     title: 'On a server',
     pages: [
       page('docs/server-logins.md', 'Logins of a server'),
-      page('docs/refresher.md', 'A session of your own'),
+      page('docs/refresher.md', 'Refresh your own sessions'),
       page('docs/deployment.md', 'Deployment'),
       page('docs/security.md', 'Security'),
       page('docs/operations.md', 'Operations'),
@@ -74,7 +74,7 @@ export const chapters: readonly Chapter[] = [
     pages: [
       page('docs/statechart.md', 'Statechart'),
       page('docs/outcomes.md', 'Outcomes and reasons'),
-      page('docs/words.md', 'Who spoke'),
+      page('docs/words.md', 'Whose answer counts'),
       page('docs/providers.md', 'Providers'),
       page('docs/testing.md', 'Testing'),
       page('docs/xstate-6.md', 'XState 6'),
