@@ -9,6 +9,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { startSteps } from '../test/runs/startSteps.ts'
 import { dpop } from './goals/dpop.ts'
 import { p1 } from './goals/p1.ts'
 import { p2 } from './goals/p2.ts'
@@ -51,12 +52,16 @@ if (unknown.length)
   throw new Error(`Unknown: ${unknown.join(', ')}. There are ${Object.keys(goals).join(', ')}.`)
 
 const reports: Report[] = []
+const steps = startSteps('bench', chosen, { unit: 'goals' })
 for (const id of chosen) {
-  const report = await goals[id]?.()
+  const report = await steps.take(id, () => goals[id]?.())
+  steps.hide()
   if (!report) continue
   print(report)
   reports.push(report)
 }
+
+steps.end()
 
 const rows = reports.flatMap(({ rows }) => rows).filter(({ goal }) => goal !== undefined)
 const missed = rows.filter((row) => !isMet(row)).length

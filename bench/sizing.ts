@@ -5,7 +5,7 @@
  *
  * The entries are as long as those of a session with OpenID tokens. A store is filled by 64 at once, and asked as often.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -20,6 +20,7 @@ import { redisServerStore } from 'xstate-session/redis'
 import { memoryServerStore, type ServerStore } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
 import { startPostgres } from '../examples/server/startPostgres.ts'
+import { startSteps } from '../test/runs/startSteps.ts'
 
 /** Of a session with a bearer of 700 characters and a refresh token of 500. */
 const VALUE_CHARS = 2_130
@@ -137,6 +138,7 @@ async function measure(name: string, counts: readonly number[]): Promise<void> {
       }),
     )
     filled = count
+    process.send?.(`${name}, ${count} sessions are there`)
     const reads = await perSecond(READS, (n) => store.read(key((n * 7_919) % count)))
     const each = Math.round(((await bytes()) - empty) / count)
     console.log(`| ${name} | ${count} | ${each} B | ${writes} | ${reads} |`)
@@ -144,20 +146,27 @@ async function measure(name: string, counts: readonly number[]): Promise<void> {
   await stop()
 }
 
+/** In a process of its own, which can count its memory. */
+async function measureApart(name: string, note: (doing: string) => void): Promise<void> {
+  const child = fork(import.meta.filename, [name, '--sessions', values.sessions], {
+    execArgv: ['--expose-gc', '--max-old-space-size=8192'],
+  })
+  child.on('message', (doing) => note(String(doing)))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`${name}: its process ended with ${code}.`)
+}
+
 const { values, positionals } = parseArgs({
   options: { sessions: { type: 'string', default: '10000,100000,1000000' } },
   allowPositionals: true,
 })
 const counts = values.sessions.split(',').map(Number)
-if (process.argv0 && !globalThis.gc && !positionals.length) {
-  // Each in a process of its own, which can count its memory.
+if (positionals.length === 0) {
   console.log(
     '| store | sessions | takes, each | writes a second | reads a second |\n| --- | ---: | ---: | ---: | ---: |',
   )
-  for (const name of Object.keys(stores))
-    execFileSync(
-      process.execPath,
-      ['--expose-gc', '--max-old-space-size=8192', import.meta.filename, name, '--sessions', values.sessions],
-      { stdio: 'inherit' },
-    )
+  const names = Object.keys(stores)
+  const steps = startSteps('sizing', names, { unit: 'stores' })
+  for (const name of names) await steps.take(name, () => measureApart(name, steps.note))
+  steps.end()
 } else for (const name of positionals) await measure(name, counts)

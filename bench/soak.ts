@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
+import { startProgress } from '../test/runs/startProgress.ts'
 
 const { values } = parseArgs({
   options: {
@@ -78,12 +79,15 @@ function send(method: string, path: string, headers: Record<string, string>, bod
 const origin = `http://127.0.0.1:${port}`
 const cookies: string[] = []
 const loggingIn = performance.now()
+const logins = startProgress({ unit: 'logins', total: sessions })
 for (let n = 0; n < sessions; n++) {
   const login = { 'content-type': 'application/json', 'x-csrf': '1', origin }
   const body = '{"email":"ada@example.com","password":"a long password"}'
   cookies.push((await send('POST', '/session/login', login, body)).cookie)
+  logins.at(n + 1)
 }
 
+logins.end()
 console.log(
   `${Math.round((sessions * 1_000) / (performance.now() - loggingIn))} logins a second, one after the other`,
 )
@@ -109,14 +113,19 @@ async function client(lane: number) {
 
 console.log('| minute | calls a second | refreshes | memory, MB |\n| ---: | ---: | ---: | ---: |')
 let [lastCalls, lastRefreshes] = [0, 0]
+const progress = startProgress({ unit: 's', total: minutes * 60 })
+const counting = setInterval(() => progress.at((performance.now() - start) / 1_000), 1_000)
 const ticking = setInterval(() => {
   const line = `| ${table.length + 1} | ${Math.round((calls - lastCalls) / 60)} | ${refreshes - lastRefreshes} | ${memoryOf(child.pid).toFixed(0)} |`
   ;[lastCalls, lastRefreshes] = [calls, refreshes]
   table.push(line)
+  progress.hide()
   console.log(line)
 }, MINUTE_MS)
 await Promise.all(Array.from({ length: CLIENTS }, (_, lane) => client(lane)))
 clearInterval(ticking)
+clearInterval(counting)
+progress.end()
 
 let lost = 0
 for (const cookie of cookies) if ((await send('GET', '/api/admin/users', { cookie })).status !== 200) lost++

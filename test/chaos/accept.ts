@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seenBy } from '../proof/mistakes/mistakes.ts'
+import { startSteps } from '../runs/startSteps.ts'
 import type { Nuisance } from './nemesis.ts'
 import { type ChaosOptions, type Report, runChaos } from './runChaos.ts'
 
@@ -18,37 +19,41 @@ export async function accept(only: readonly string[], stop: AbortSignal): Promis
   const chosen = seenBy('chaos').filter(({ name }) => only.length === 0 || only.includes(name))
   const rows: string[][] = []
   let isWell = true
-  for (const { name, seen } of chosen) {
-    const setting = { ...USUAL, ...seen.setting }
-    let caught: Report | undefined
-    let seed = setting.seed
-    for (let tries = 0; tries < TRIES && !caught; tries++) {
-      seed = setting.seed + tries
-      const report = await runChaos({ ...setting, seed, bug: name, untilCaught: true, stop })
-      if (report.violations.length > 0) caught = report
-      await sleep(500)
-    }
-    isWell &&= caught !== undefined
-    rows.push([name, seen.without ?? '', `${seed}`, caught ? told(caught) : 'NOT CAUGHT'])
-    console.log(rows.at(-1)?.join('  '))
-  }
   const controls = new Map(
     chosen.map(({ seen }) => ({ ...USUAL, ...seen.setting })).map((setting) => keyed(setting)),
   )
-  for (const [key, setting] of controls) {
-    const report = await runChaos({ ...setting, stop })
-    isWell &&= report.violations.length === 0
-    rows.push([
-      `none (${key})`,
-      '',
-      `${setting.seed}`,
-      report.violations.length === 0 ? 'clean' : told(report),
-    ])
-    console.log(rows.at(-1)?.join('  '))
+  const names = [...chosen.map(({ name }) => name), ...controls.keys()]
+  const steps = startSteps('chaos-accept', names, { unit: 'runs' })
+  const tell = (...row: string[]) => {
+    rows.push(row)
+    steps.hide()
+    console.log(row.join('  '))
   }
+  for (const { name, seen } of chosen) {
+    const setting = { ...USUAL, ...seen.setting }
+    const [seed, caught] = await steps.take(name, () => tries(setting, name))
+    isWell &&= caught !== undefined
+    tell(name, seen.without ?? '', `${seed}`, caught ? told(caught) : 'NOT CAUGHT')
+  }
+  for (const [key, setting] of controls) {
+    const report = await steps.take(key, () => runChaos({ ...setting, stop }))
+    isWell &&= report.violations.length === 0
+    tell(`none (${key})`, '', `${setting.seed}`, report.violations.length === 0 ? 'clean' : told(report))
+  }
+  steps.end()
   const head = ['bug', 'together with', 'seed', 'caught as']
   console.log(`\n${table([head, ...rows])}\n${isWell ? 'Accepted.' : 'NOT ACCEPTED.'}`)
   return isWell
+
+  /** One seed after the other, until the bug is caught. */
+  async function tries(setting: Setting, bug: string): Promise<[seed: number, caught: Report | undefined]> {
+    for (let seed = setting.seed; ; seed++) {
+      const report = await runChaos({ ...setting, seed, bug, untilCaught: true, stop })
+      await sleep(500)
+      if (report.violations.length > 0) return [seed, report]
+      if (seed === setting.seed + TRIES - 1) return [seed, undefined]
+    }
+  }
 }
 
 const keyed = (setting: Setting): [string, Setting] => [

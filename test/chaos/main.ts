@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { seenBy } from '../proof/mistakes/mistakes.ts'
+import { startProgress } from '../runs/startProgress.ts'
 import { accept } from './accept.ts'
 import { NUISANCES, type Nuisance } from './nemesis.ts'
 import { type Report, reportOf, runChaos, type ServerKind, STORES } from './runChaos.ts'
@@ -71,16 +72,18 @@ async function run(): Promise<boolean> {
   if (options.judge) return told(reportOf(JSON.parse(readFileSync(options.judge, 'utf8'))))
   const { seed, sessions, seconds, server, store } = options
   console.log(`Seed ${seed}: three processes of ${server} over ${store}, ${sessions} clients, ${seconds} s.`)
+  const progress = startProgress({ unit: 's', total: seconds })
   const report = await runChaos({
     ...options,
     stop: stop.signal,
+    onElapsed: (ms) => progress.at(ms / 1_000),
     onPlan(planned) {
       for (const { at, what, forMs, process: i } of planned)
         console.log(
           `  ${(at / 1000).toFixed(1).padStart(6)} s  ${what}${i === undefined ? '' : ` process ${i}`}, ${forMs} ms`,
         )
     },
-  })
+  }).finally(progress.end)
   if (options.keep) writeFileSync(options.keep, JSON.stringify(report.history))
   return told(report)
 }

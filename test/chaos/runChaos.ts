@@ -39,6 +39,8 @@ export interface ChaosOptions {
   /** Ends the run at once, without a judgement. */
   readonly stop: AbortSignal
   readonly onPlan?: (planned: readonly Planned[]) => void
+  /** Told every few seconds, from 0 on. */
+  readonly onElapsed?: (ms: number) => void
 }
 
 export interface Report extends Verdict {
@@ -123,6 +125,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     })
     async function toTheEnd() {
       for (let leftMs = totalMs; leftMs > 0; leftMs -= LOOK_MS) {
+        options.onElapsed?.(totalMs - leftMs)
         await sleep(Math.min(leftMs, LOOK_MS), undefined, { signal: stop })
         const settledMs = Date.now() - startedAt - LOOK_MS
         const isCaught = () => judge(historyNow(), LIMITS).violations.some(({ at }) => at < settledMs)

@@ -1,3 +1,4 @@
+import { startSteps } from '../runs/startSteps.ts'
 import { explore, type Found, narrate, type Scenario } from './explore.ts'
 import { corners, scenarios } from './scenarios.ts'
 
@@ -22,17 +23,26 @@ export async function check({
 }: CheckOptions): Promise<number> {
   const chosen = choose(scenario)
   const total = { states: 0, transitions: 0, merged: 0, audited: 0, violations: 0, unsound: 0 }
+  const steps = startSteps(
+    'checker',
+    chosen.map(({ name }) => name),
+    { unit: 'scenarios' },
+  )
   for (const each of chosen) {
+    steps.hide()
     console.log(`${each.name}: ${each.about}`)
     console.log(`  bound: ${each.bound}`)
     const before = process.cpuUsage()
-    const result = await explore(each, {
-      depth: depth ?? each.depth,
-      auditEvery: isEager ? 0 : auditEvery,
-      ahead,
-      isEager,
-      onLevel: (level, states) => process.stderr.write(`  depth ${level}: ${states} states\n`),
-    })
+    const result = await steps.take(each.name, () =>
+      explore(each, {
+        depth: depth ?? each.depth,
+        auditEvery: isEager ? 0 : auditEvery,
+        ahead,
+        isEager,
+        onLevel: (level, states) => steps.note(`${each.name}, up to depth ${level}: ${states} states`),
+      }),
+    )
+    steps.hide()
     const { user, system } = process.cpuUsage(before)
     const seconds = ((user + system) / 1_000_000).toFixed(1)
     const whole = result.isExhausted ? ', nothing left' : ''
@@ -50,6 +60,7 @@ export async function check({
     total.violations += result.found.length
     total.unsound += result.unsound.length
   }
+  steps.end()
   console.log(
     `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ` +
       `${total.merged} merged (${total.audited} audited), ${total.violations} violations`,

@@ -1,5 +1,6 @@
 /** `npm run interop`: the script against every provider that this machine can have; writes `docs/providers.json`. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { startSteps } from '../runs/startSteps.ts'
 import { hydra } from './hydra.ts'
 import { measurePage } from './inPage.ts'
 import { keycloak } from './keycloak.ts'
@@ -17,34 +18,44 @@ const wanted = process.argv.slice(2)
 const known: Measured[] = JSON.parse(readFileSync(file, 'utf8'))
 const keyOf = ({ provider, setting }: Measured) => `${provider}, ${setting}`
 const places = await freePlaces()
+const names = Object.keys(kinds).filter((name) => wanted.length === 0 || wanted.includes(name))
+const steps = startSteps('interop', names, { unit: 'providers' })
 let failures = 0
 
-for (const [name, start] of Object.entries(kinds)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+async function tryParties(name: string, start: (typeof kinds)[keyof typeof kinds]): Promise<void> {
   const found: Found = await start(places).catch((error: Error) => ({ missing: `${name}: ${error.message}` }))
   if ('missing' in found) {
+    steps.hide()
     console.log(`not here: ${found.missing}`)
-    continue
+    return
   }
   for (const party of found.parties) {
+    steps.hide()
     console.log(`${party.name}, ${party.setting}`)
+    steps.note(`${party.name}, ${party.setting}`)
     try {
       const measured = {
         ...(await measure(party)),
         ...(await measurePage(party)),
         ...(await measureServer(party)),
       }
+      steps.hide()
       console.log(measured)
       const at = known.findIndex((one) => keyOf(one) === keyOf(measured))
       known.splice(at < 0 ? known.length : at, at < 0 ? 0 : 1, measured)
     } catch (error) {
       failures++
+      steps.hide()
       console.error('failed:', error)
     } finally {
       await party.stop()
     }
   }
 }
+
+for (const [name, start] of Object.entries(kinds))
+  if (names.includes(name)) await steps.take(name, () => tryParties(name, start))
+steps.end()
 writeFileSync(file, `${JSON.stringify(known, null, 2)}\n`)
 console.log(`${known.length} settings in docs/providers.json; npm run docs writes docs/providers.md`)
 process.exit(failures > 0 ? 1 : 0)

@@ -13,9 +13,12 @@ const { values, positionals } = parseArgs({
   options: { seeded: { type: 'boolean', default: false } },
 })
 
+const wanted = positionals.length > 0 ? positionals : Object.keys(rooms)
 let isGood = true
 if (values.seeded) isGood = await runSeeded(positionals)
 else
-  for (const name of positionals.length > 0 ? positionals : Object.keys(rooms))
+  for (const [at, name] of wanted.entries()) {
+    console.log(`${at + 1} of ${wanted.length}: ${name}`)
     isGood = (await mutateRoom(name)) && isGood
+  }
 process.exitCode = isGood ? 0 : 1

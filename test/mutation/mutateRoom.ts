@@ -23,7 +23,11 @@ export async function mutateRoom(nameOrFile: string): Promise<boolean> {
   await new Stryker({
     mutate: nameOrFile === name ? [`${folder}*.ts`] : [nameOrFile],
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/prose.ts'],
+    plugins: [
+      '@stryker-mutator/vitest-runner',
+      './test/mutation/prose.ts',
+      './test/mutation/mutantReporter.ts',
+    ],
     ignorers: ['prose'],
     coverageAnalysis: 'perTest',
     concurrency: 2,
@@ -33,7 +37,7 @@ export async function mutateRoom(nameOrFile: string): Promise<boolean> {
     incrementalFile,
     tempDirName: join(tmpdir(), 'xstate-session-mutation'),
     ignorePatterns: ['/bench', '/coverage', '/dist', '/docs', '/examples/admin-panel'],
-    reporters: ['progress-append-only'],
+    reporters: ['mutants'],
     allowConsoleColors: false,
     warnings: false,
     // What the plugin adds to the options.

@@ -1,5 +1,6 @@
 import { createVitest, type TestCase } from 'vitest/node'
 import { seenBy } from '../proof/mistakes/mistakes.ts'
+import { startProgress } from '../runs/startProgress.ts'
 import { CONTROL } from './seeded.config.ts'
 
 const bugs = seenBy('tests')
@@ -30,11 +31,22 @@ export async function runSeeded(wanted: readonly string[]): Promise<boolean> {
 }
 
 async function results(chosen: readonly Bug[]): Promise<TestCase[]> {
+  // Each test with its bug, and once without any.
+  const controls = new Set(chosen.map(({ seen }) => `${seen.file} ${seen.test}`))
+  const total = chosen.length + controls.size
+  const progress = startProgress({ unit: 'tests', total })
+  let done = 0
   const vitest = await createVitest('test', {
     config: 'test/mutation/seeded.config.ts',
     project: [CONTROL, ...chosen.map(({ name }) => name)],
     watch: false,
-    reporters: [{}],
+    reporters: [
+      {
+        onTestCaseResult(test) {
+          if (test.result().state !== 'skipped') progress.at(Math.min(++done, total), test.project.name)
+        },
+      },
+    ],
     maxWorkers: 2,
   })
   try {
@@ -50,6 +62,7 @@ async function results(chosen: readonly Bug[]): Promise<TestCase[]> {
       return [...module.children.allTests()]
     })
   } finally {
+    progress.end()
     await vitest.close()
   }
 }

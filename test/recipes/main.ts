@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
+import { startSteps } from '../runs/startSteps.ts'
 import { drive } from './drive.ts'
 import { filesOf } from './filesOf.ts'
 import { type Recipe, recipes } from './recipes.ts'
@@ -33,6 +34,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const names = wanted.length > 0 ? wanted : Object.keys(recipes)
+const steps = startSteps('recipes', names, { unit: 'recipes' })
 const place = await mkdtemp(join(tmpdir(), 'recipes-'))
 
 try {
@@ -41,11 +43,14 @@ try {
   const [tarball = ''] = await readdir(place)
   const results: Result[] = []
   for (const [at, name] of names.entries()) {
+    steps.hide()
     console.log(`${at + 1} of ${names.length}: ${name}`)
-    const result = await follow(name, recipes[name] as Recipe, join(place, tarball))
+    const result = await steps.take(name, () => follow(name, recipes[name] as Recipe, join(place, tarball)))
+    steps.hide()
     results.push(result)
     if (result.error) console.error(result.error)
   }
+  steps.end()
   console.log('\n| recipe | | last step | seconds |\n| --- | --- | --- | --- |')
   for (const { name, error, reached, seconds } of results)
     console.log(`| ${name} | ${error ? 'FAILED' : 'works'} | ${reached} | ${seconds} |`)
@@ -61,6 +66,7 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
   let reached = 'nothing'
   const done = (step: string) => {
     reached = step
+    steps.hide()
     console.log(`  ${String(seconds()).padStart(4)} s  ${step}`)
   }
   const above = join(place, name)

@@ -11,6 +11,9 @@ function screen(isTTY: boolean, columns = 80) {
   return { isTTY, columns, written, write: (text: string) => written.push(text) }
 }
 
+/** Without what moves the cursor. */
+const shown = (text: string) => text.replaceAll('\x1b[K', '').replaceAll('\r', '')
+
 describe('in a log', () => {
   test('a line comes every 15 s at most, whoever asks for it', () => {
     const [clock, output] = [fakeClock(), screen(false)]
@@ -56,7 +59,7 @@ describe('in a terminal', () => {
     expect(output.written).toHaveLength(3)
     for (const text of output.written) {
       expect(text.startsWith('\x1b[K')).toBe(true)
-      expect(text.replaceAll(/\x1b\[K|\r/g, '').length).toBeLessThan(40)
+      expect(shown(text).length).toBeLessThan(40)
     }
     expect(output.written.at(-1)).toBe('\x1b[K')
   })
@@ -87,7 +90,7 @@ describe('steps', () => {
         clock.advance(20_000 * pace)
       })
       steps.end()
-      return output.written.map((text) => text.replaceAll(/\x1b\[K|\r/g, ''))
+      return output.written.map((text) => shown(text))
     }
     expect(await run(1)).toContain('  0 of 2 steps, 0:00 elapsed, time left unknown yet: short')
     const again = await run(2)

@@ -81,9 +81,7 @@ export function startProgress(options: ProgressOptions): Progress {
     const whole = doing === undefined ? line : `${line}: ${doing}`
     shownAt = now
     // The cursor stays at the left, so whoever prints without asking prints over it.
-    output.write(
-      output.isTTY ? `${CLEAR}${whole.slice(0, (output.columns || COLUMNS) - 1)}\r` : `${whole}\n`,
-    )
+    output.write(output.isTTY ? `${CLEAR}${whole.slice(0, (output.columns || COLUMNS) - 1)}\r` : `${whole}\n`)
   }
 
   function tick(): void {
@@ -113,7 +111,5 @@ function timeText(ms: number): string {
   const seconds = Math.round(ms / 1_000)
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60]
   const two = (count: number) => String(count).padStart(2, '0')
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
-    : `${minutes}:${two(seconds % 60)}`
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { patchSources } from '../patchSources.ts'
 import { patchesOf } from '../proof/mistakes/mistakes.ts'
+import { startProgress } from '../runs/startProgress.ts'
 import { readArguments, usage, WORLDS_PER_SEED } from './readArguments.ts'
 
 /** How long one world goes on; simulated hours. */
@@ -24,6 +25,7 @@ async function simulate(): Promise<void> {
   const startedAt = performance.now()
   const totals = noTotals()
   const hash = createHash('sha256')
+  const progress = startProgress({ unit: 'session-hours', total: hours })
   const isDone = () =>
     world === undefined ? (totals.counts.sessionHours ?? 0) >= hours : totals.worlds === 1
   for (let next = world ?? seed * WORLDS_PER_SEED; !isDone(); next++) {
@@ -39,12 +41,15 @@ async function simulate(): Promise<void> {
     const unknown = faults?.find((id) => result.faults.every((fault) => fault.id !== id))
     if (unknown !== undefined) refuse(`World ${next} has no fault ${unknown} within its hours.`)
     addWorld(totals, next, result)
+    progress.at(totals.counts.sessionHours ?? 0, `world ${next} has ended`)
     hash.update(result.hash)
     if (result.violationCount === 0 || totals.found.length > 1) continue
+    progress.hide()
     // The first one is shown as small as it gets; one that was given small already, as it is.
     const isSmall = only !== undefined || faults !== undefined
     printShrunk(isSmall ? { options, result, runs: 0 } : await shrink(options, result), bug)
   }
+  progress.end()
   console.log('')
   printTotals(totals, hash.digest('hex'), performance.now() - startedAt)
   process.exitCode = totals.violations > 0 ? 1 : 0
