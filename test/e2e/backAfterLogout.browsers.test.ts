@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { freePort } from '../../examples/demo/freePort.ts'
 import { type OauthEmbed, startOauthEmbed } from '../../examples/embed/startEmbed.ts'
 import { engines } from '../browser/engines/all.ts'
-import type { Engine, EnginePage } from '../browser/engines/engine.ts'
+import type { Engine } from '../browser/engines/engine.ts'
+import { clickOn, shows, text } from '../browser/engines/look.ts'
 
 declare global {
   interface Window {
@@ -20,16 +21,6 @@ beforeAll(async () => {
 afterAll(() => embed?.stop())
 
 const ORDER = 'An order of ada'
-const text = (page: EnginePage) => page.evaluate(() => document.body?.innerText ?? '').catch(() => '')
-const shows = (page: EnginePage, what: string | RegExp) => expect.poll(() => text(page)).toMatch(what)
-
-/** Clicks a button or a link of the page by its words. */
-const click = (page: EnginePage, words: string) =>
-  page.evaluate((wanted) => {
-    const all = [...document.querySelectorAll<HTMLElement>('button, a')]
-    setTimeout(() => all.find(({ textContent }) => textContent === wanted)?.click())
-  }, words)
-
 /** WebKitGTK runs no script of a page with a `Cross-Origin-Opener-Policy` any more that a user comes back to, whoever wrote it. */
 const able = engines.filter(([name]) => name !== 'WebKit')
 
@@ -46,9 +37,9 @@ describe.each(able)('in %s', (_, start) => {
     const page = await profile.page()
     await page.goto(`${url}/`)
     await shows(page, 'Sign in')
-    await click(page, 'Sign in')
+    await clickOn(page, 'Sign in')
     await shows(page, 'Sign in as')
-    await click(page, 'ada')
+    await clickOn(page, 'ada')
     await shows(page, ORDER)
     await page.evaluate(() => {
       addEventListener('pageshow', ({ persisted }) => {
@@ -66,7 +57,7 @@ describe.each(able)('in %s', (_, start) => {
     const other = await profile.page()
     await other.goto(`${url}/`)
     await shows(other, ORDER)
-    await click(other, 'Sign out')
+    await clickOn(other, 'Sign out')
     await shows(other, 'Sign out?')
     await page.back()
     await shows(page, /Please sign in|You have signed out/)

@@ -6,6 +6,7 @@ import { type Backend, startBackend } from '../../examples/backend/startBackend.
 import { freePort } from '../../examples/demo/freePort.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { launchChromium } from '../browser/launchChromium.ts'
+import { watchTokens } from './watchTokens.ts'
 
 export interface Opened {
   readonly browser: Browser
@@ -28,25 +29,11 @@ export function panelFor(knobs: {
   readonly leadTimeMs?: number
   readonly clock?: Clock
 }): Opened {
-  const issued = new Set<string>()
+  const { issued, watched } = watchTokens()
   let opened: { browser: Browser; backend: Backend; panel: Panel } | undefined
   const it = () => {
     if (!opened) throw new Error('Only inside of a test.')
     return opened
-  }
-
-  /** Takes the tokens down that pass from the backend to the panel's server. */
-  const watched: typeof fetch = async (input, init) => {
-    const answer = await fetch(input, init)
-    const text = await answer
-      .clone()
-      .text()
-      .catch(() => '')
-    for (const [, token = ''] of text.matchAll(/"(?:token|refreshToken|id_token|idToken)":"([^"]+)"/g))
-      issued.add(token)
-    for (const line of answer.headers.getSetCookie())
-      for (const [, token = ''] of line.matchAll(/^(?:refreshToken)=([^;]+)/g)) issued.add(token)
-    return answer
   }
 
   beforeAll(async () => {

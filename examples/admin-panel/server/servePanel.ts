@@ -21,6 +21,8 @@ export interface Panel {
 
 export interface PanelSettings {
   readonly port: number
+  /** Where its users find it, if that is not at the port itself. @default `http://localhost:<port>` */
+  readonly url?: string | undefined
   /** As that of `createSessionServer`, here short enough to watch. @default 20_000 */
   readonly leadTimeMs?: number | undefined
   /** The WebSocket of an inspector that the page reports to. @default none */
@@ -44,13 +46,13 @@ export async function servePanel({
   api,
   login = 'form',
   port,
+  url = `http://localhost:${port}`,
   leadTimeMs = 20_000,
   inspectorUrl,
   fetch,
   clock,
 }: PanelParts): Promise<Panel> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
-  const url = `http://localhost:${port}`
   const store = sqliteServerStore({ path: join(folder, 'sessions.sqlite') })
   const control = createControlRoom(breakable)
   const server = createSessionServer({
