@@ -48,7 +48,9 @@ async function upgrade(
 ): Promise<void> {
   const url = urlOf(incoming, origin)
   const gone = new AbortController()
-  socket.once('close', () => gone.abort())
+  const leave = () => gone.abort()
+  socket.once('close', leave)
+  const letGo = onHangUp(socket, leave)
   const { remoteAddress } = incoming.socket
   const response =
     url === undefined
@@ -59,15 +61,32 @@ async function upgrade(
           ...(remoteAddress !== undefined && { remoteAddress }),
           isUpgrade: true,
         })))
+  letGo()
   const switched = switchedOf(response)
   if (switched) return join(switched, response.headers, socket, head)
   const outgoing = new ServerResponse(incoming)
   // Nothing else can follow on a connection whose upgrade was refused: Node has given it up.
   outgoing.shouldKeepAlive = false
   outgoing.assignSocket(socket as Socket)
-  outgoing.once('finish', () => socket.end())
+  // Code between may have made another answer of a 101: its connection to the backend is of no use to anybody.
+  outgoing.once('finish', () => {
+    leave()
+    socket.end()
+  })
   outgoing.on('error', () => {})
   await respond(response, incoming, outgoing)
+}
+
+/**
+ * A connection that nobody reads does not tell that it has ended. A client says nothing before 101; what it says all the same
+ * is left for later. The answer stops that.
+ */
+function onHangUp(socket: Duplex, leave: () => void): () => void {
+  const look = () => {
+    if (socket.readableLength === 0) leave()
+  }
+  socket.on('readable', look)
+  return () => void socket.off('readable', look)
 }
 
 /** Node reads no body of a request that asks for another protocol: passed on it would be empty. */

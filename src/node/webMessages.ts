@@ -89,8 +89,21 @@ export function toRequest(
   } as RequestInit)
 }
 
-/** Writes the whole answer. */
+/** Writes the whole answer. Where it cannot be written, whoever sends its body is told. */
 export async function respond(
+  response: Response | LightResponse,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  try {
+    await write(response, incoming, outgoing)
+  } catch (error) {
+    response.body?.cancel().catch(() => {})
+    throw error
+  }
+}
+
+async function write(
   response: Response | LightResponse,
   incoming: IncomingMessage,
   outgoing: ServerResponse,

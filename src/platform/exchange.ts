@@ -31,35 +31,39 @@ export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline):
   function attempt(agent: http.Agent | false) {
     const sending = request(url, call, agent)
     const timers = timersOf(sending, deadline, isSecure)
-    let isAnswered = false
-    let hasFailed = false
-    const leave = () => sending.destroy(call.signal.reason)
+    /** What came of the call is told. */
+    let isSettled = false
+    let switchedTo: Duplex | undefined
+    const leave = () => (switchedTo ?? sending).destroy(call.signal.reason)
     if (call.signal.aborted) leave()
     else call.signal.addEventListener('abort', leave, { once: true })
     sending.on('error', (error: NodeJS.ErrnoException) => {
-      hasFailed = true
       timers.end()
       call.signal.removeEventListener('abort', leave)
       // What breaks off later is told by the answer's own stream.
-      if (isAnswered) return
+      if (isSettled) return
+      isSettled = true
       if (mayRepeat && agent && sending.reusedSocket && error.code === 'ECONNRESET') attempt(false)
       else reject(error)
     })
     // A protocol that nobody asked for closes the connection, and is no error to Node.
     sending.once('close', () => {
       timers.end()
-      if (!isAnswered && !hasFailed) reject(new Error('The connection closed without an answer.'))
+      if (!isSettled) reject(new Error('The connection closed without an answer.'))
     })
     sending.once('response', (message) => {
-      isAnswered = true
+      isSettled = true
       timers.end()
       message.once('close', () => call.signal.removeEventListener('abort', leave))
       resolve({ message })
     })
     if (call.headers.upgrade !== undefined)
       sending.once('upgrade', (message, socket, head) => {
-        isAnswered = true
+        isSettled = true
         timers.end()
+        // Until somebody takes it over it is of whoever asked.
+        switchedTo = socket
+        socket.on('error', () => {})
         socket.once('close', () => call.signal.removeEventListener('abort', leave))
         resolve({ message, switched: { socket, head } })
       })

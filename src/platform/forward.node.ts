@@ -21,6 +21,7 @@ function answerOf({ message, switched }: Exchanged, method: string): BackendAnsw
   const isEmpty = status === 204 || status === 205
   const isBodiless = isEmpty || method === 'HEAD' || status === 101 || status === 304
   if (isBodiless && !switched) message.resume()
+  const cancel = async () => discard(message)
   return {
     status,
     ok: status >= 200 && status < 300,
@@ -29,11 +30,11 @@ function answerOf({ message, switched }: Exchanged, method: string): BackendAnsw
       get: (name) => (isEmpty && name === 'content-length' ? null : fieldOf(fields[name])),
       names: () => Object.keys(fields),
     },
-    body: isBodiless ? null : { cancel: async () => discard(message) },
+    body: isBodiless ? null : { cancel },
     respond({ headers, limits, trailers, isLight }) {
       if (!isLight)
         return new Response(isBodiless ? null : webBody(message, limits, trailers), { status, headers })
-      const body = isBodiless ? null : { source: message, limits, trailers }
+      const body = isBodiless ? null : { source: message, limits, trailers, cancel }
       return new LightResponse(status, headers, body) as unknown as Response
     },
     ...(switched && { handOver: (headers, limits) => switchedResponse(headers, { ...switched, limits }) }),

@@ -1,11 +1,17 @@
 import type { NodeBody } from './nodeBody.ts'
 
+/** The body of such an answer. */
+export interface LightBody extends NodeBody {
+  /** Nobody is going to read it. */
+  cancel(): Promise<void>
+}
+
 /** An answer on its way to a listener of ours, for which a whole `Response` is not worth its cost. */
 export class LightResponse {
   readonly status: number
   readonly headers: LightHeaders
-  readonly body: NodeBody | null
-  constructor(status: number, headers: Record<string, string>, body: NodeBody | null) {
+  readonly body: LightBody | null
+  constructor(status: number, headers: Record<string, string>, body: LightBody | null) {
     this.status = status
     this.headers = new LightHeaders(headers)
     this.body = body

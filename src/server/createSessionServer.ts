@@ -181,7 +181,13 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     const response = await endpoint(context, request, info)
     // Whoever asks next on this connection is to ask somebody else.
     if (draining.aborted) response.headers.set('connection', 'close')
-    for (const line of await sessionCookie.update(request)) response.headers.append('set-cookie', line)
+    try {
+      for (const line of await sessionCookie.update(request)) response.headers.append('set-cookie', line)
+    } catch (error) {
+      // Nobody gets this answer: whoever sends its body is told.
+      response.body?.cancel().catch(() => {})
+      throw error
+    }
     return response
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { toNodeListener, toUpgradeListener } from 'xstate-session/node'
@@ -15,7 +16,11 @@ const PATH = '/api/admin/live'
 const LOOK_MS = 15_000
 
 /** A backend that echoes on its WebSockets, behind a panel; `refuse`: what it answers instead. */
-async function sockets(more: Partial<LibrechatServerOptions> = {}, refuse?: RequestListener) {
+async function sockets(
+  more: Partial<LibrechatServerOptions> = {},
+  refuse?: RequestListener,
+  onUpgrade?: (incoming: IncomingMessage, socket: Duplex) => void,
+) {
   const asked: { readonly url: string | undefined; readonly headers: IncomingHttpHeaders }[] = []
   const backend = createServer(refuse)
   const echo = new WebSocketServer({
@@ -26,7 +31,8 @@ async function sockets(more: Partial<LibrechatServerOptions> = {}, refuse?: Requ
   echo.on('connection', (socket) => {
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
   })
-  if (!refuse)
+  if (onUpgrade) backend.on('upgrade', onUpgrade)
+  else if (!refuse)
     backend.on('upgrade', (incoming, socket, head) => {
       asked.push({ url: incoming.url, headers: incoming.headers })
       echo.handleUpgrade(incoming, socket, head, (open) => {
@@ -179,7 +185,7 @@ test('U67: so does a server with a fetch of its own', async () => {
 })
 
 test('U67: code of yours may stand between, and passes the second argument on', async () => {
-  const { server, open, refusal } = await sockets()
+  const { server, open, refusal, echo } = await sockets()
   const seen: boolean[] = []
   const wrapped = async (request: Request, info: RequestInfo) => {
     seen.push(info.isUpgrade ?? false)
@@ -193,8 +199,46 @@ test('U67: code of yours may stand between, and passes the second argument on', 
     return new Response(null, { status, headers })
   }
   const other = await onPort(toNodeListener(copying, options), toUpgradeListener(copying, options))
+  const before = echo.clients.size
   expect((await refusal(open({ url: other.url })))[0]).toBe(200)
   expect(seen).toEqual([true])
+  // The connection that was lost on the way is not kept.
+  await expect.poll(() => echo.clients.size).toBe(before)
+})
+
+test('U67: who hangs up while the backend makes up its mind ends the call there', async () => {
+  const asked = Promise.withResolvers<void>()
+  const closed = Promise.withResolvers<void>()
+  const { port, cookie, csrf } = await sockets(
+    {},
+    () => {},
+    (_, socket) => {
+      socket.resume().once('end', closed.resolve)
+      asked.resolve()
+    },
+  )
+  const page = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  page.write(
+    `GET ${PATH}?session-login=${csrf} HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  )
+  await asked.promise
+  page.end()
+  await closed.promise
+  page.destroy()
+})
+
+test('U67: what a page says before it is let in waits for the backend', async () => {
+  const { port, cookie, csrf, echo } = await sockets()
+  const heard = once(echo, 'connection').then(([one]) => once(one, 'message'))
+  const page = connect(port, '127.0.0.1')
+  page.write(
+    `GET ${PATH}?session-login=${csrf} HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  )
+  await new Promise(setImmediate)
+  // A text of two letters, under a mask of zeros.
+  page.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]))
+  expect(String((await heard)[0])).toBe('hi')
+  page.destroy()
 })
 
 test.each([

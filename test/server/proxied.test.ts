@@ -560,6 +560,42 @@ describe('by node:http', () => {
     await expect.poll(() => [isAborted, source.destroyed]).toEqual([true, true])
   })
 
+  test('U66: an answer that its session cannot follow is given up at the backend, too', async () => {
+    const closed = Promise.withResolvers<void>()
+    const huge = `e30.${btoa(JSON.stringify({ iat: 1, exp: 9e9, pad: 'x'.repeat(9_000) })).replaceAll('=', '')}.c2ln`
+    const panel = await panelBefore(
+      (incoming, outgoing) => {
+        if (incoming.url === '/api/auth/refresh')
+          return outgoing
+            .writeHead(200, { ...JSON_TYPE, 'set-cookie': `refreshToken=${'r'.repeat(3_000)}; Path=/` })
+            .end(JSON.stringify({ token: huge, user: { id: 'u' } }))
+        if (!incoming.headers.authorization?.includes('eHh4')) return outgoing.writeHead(401).end()
+        outgoing.writeHead(200).write('a stream that never ends')
+        outgoing.once('close', closed.resolve)
+      },
+      { sealedCookies: true },
+    )
+    const answer = await call(panel)
+    expect([answer.status, JSON.parse(String(answer.body))]).toMatchObject([503, { error: 'misconfigured' }])
+    await closed.promise
+  })
+
+  test('U66: so is one that cannot be written', async () => {
+    const source = new Readable({ read() {} })
+    const { url } = await onPort(
+      toNodeListener(
+        async () => {
+          const answer = new Response(webBody(source))
+          Object.defineProperty(answer, 'status', { value: 1 })
+          return answer
+        },
+        { origin: 'http://localhost' },
+      ),
+    )
+    expect((await fetch(url)).status).toBe(500)
+    await expect.poll(() => source.destroyed).toBe(true)
+  })
+
   test('U67: a backend that takes up a protocol that nobody asked for has not answered', async () => {
     const backend = createTcpServer((socket) => {
       socket.once('data', () =>
