@@ -3,7 +3,9 @@ import { registerHooks } from 'node:module'
 
 const sources: Readonly<Record<string, string>> = {
   '#crypto': '../src/platform/crypto.node.ts',
+  '#development': '../src/platform/development.ts',
   '#forward': '../src/platform/forward.node.ts',
+  '#redirects': '../src/platform/redirects.ts',
   '#transport': '../src/platform/transport.node.ts',
 }
 

@@ -16,6 +16,8 @@ export const alias = [
   { find: /^#transport$/, replacement: source('platform/transport.node.ts') },
   { find: /^#forward$/, replacement: source('platform/forward.node.ts') },
   { find: /^#crypto$/, replacement: source('platform/crypto.node.ts') },
+  { find: /^#redirects$/, replacement: source('platform/redirects.ts') },
+  { find: /^#development$/, replacement: source('platform/development.ts') },
 ]
 
 // As the processes that a test starts: each file of a process of its own would compile all it loads.

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
@@ -9,7 +10,10 @@ import type { SessionRecorder } from '../session/recorder.ts'
 import { type BffFacts, readFacts } from './facts.ts'
 import type { BffPage } from './page.ts'
 
-/** How a session behind a server works. `createBffSession` throws `Misconfigured` for what cannot work. */
+/**
+ * How a session behind a server works. `createBffSession` throws `Misconfigured` for what cannot work. Under the import
+ * condition `production` it is the code's own mistakes that are not looked for: see `SessionOptions`.
+ */
 export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
   /**
    * The page's own origin, absolute. Relative inputs of `fetch` resolve against it.
@@ -139,16 +143,19 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
     refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
   }
   for (const name of LIMITS) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
-  refuseUnless(
-    ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
-    'refresh',
-    '"eager", "onDemand" or "prompt"',
-  )
-  refuseUnless(
-    settings.idleTimeoutMs === Infinity || settings.page || settings.signals,
-    'idleTimeoutMs',
-    'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else tells that the user is at work',
-  )
+  if (isDevelopment) {
+    // A developer meets these at the first run. The others may come from a configuration, or from the server.
+    refuseUnless(
+      ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
+      'refresh',
+      '"eager", "onDemand" or "prompt"',
+    )
+    refuseUnless(
+      settings.idleTimeoutMs === Infinity || settings.page || settings.signals,
+      'idleTimeoutMs',
+      'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else tells that the user is at work',
+    )
+  }
   // A module that makes a session is also loaded by the server that renders its page.
   const isInert = options.baseUrl === undefined && !globalThis.location
   const base = parseUrl(isInert ? NOWHERE : settings.baseUrl)

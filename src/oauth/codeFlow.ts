@@ -11,6 +11,7 @@ import {
   pushedAuthorizationRequest,
   validateAuthResponse,
 } from 'oauth4webapi'
+import { isDevelopment } from '#development'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
@@ -30,7 +31,7 @@ import { type Line, wireCall } from './wireCall.ts'
 export function createCodeFlow(options: OauthProviderOptions, discovery: Discovery): CodeFlow {
   const { of, discover, through, client, tenants } = discovery
   const { redirectUri, scope, clientAuth = None(), user = userOf } = options
-  if (scope !== undefined && !/(^| )openid( |$)/.test(scope))
+  if (isDevelopment && scope !== undefined && !/(^| )openid( |$)/.test(scope))
     throw new Misconfigured(`${of}: \`scope\` must contain "openid": else nobody says who has logged in.`)
   const isInsecure = options[allowInsecureRequests] === true
 

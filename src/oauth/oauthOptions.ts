@@ -5,9 +5,11 @@ import {
   type ClientAuth,
   type IDToken,
 } from 'oauth4webapi'
+import { isDevelopment } from '#development'
 import type { ResendPolicy, UserDocument } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { resendOf } from '../base/resend.ts'
+import { checkOauthOptions } from './checkOauthOptions.ts'
 import { isForTenants, isTenant } from './tenants.ts'
 
 /** The provider, the client, and whom an ID token is about. */
@@ -69,18 +71,11 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
   const refuse: Refuse = (problem) => {
     throw new Misconfigured(`${of}: ${problem}`)
   }
-  const { server, clientId, clientAuth, scope, user, client } = options
+  const { server, clientId, client } = options
   const isInsecure = options[allowInsecureRequests] === true
   if (typeof clientId !== 'string' || !clientId)
     refuse('`clientId` must be the id of the client at the provider.')
-  if (clientAuth !== undefined && typeof clientAuth !== 'function')
-    refuse('`clientAuth` must be one of oauth4webapi, such as ClientSecretBasic(secret).')
-  if (scope !== undefined && (typeof scope !== 'string' || !scope.trim()))
-    refuse('`scope` must be a text that is not empty, such as "openid email".')
-  if (user !== undefined && typeof user !== 'function')
-    refuse('`user` must be a function from the claims of an ID token to a user.')
-  if (client !== undefined && (typeof client !== 'object' || client === null))
-    refuse('`client` must be an object with client metadata.')
+  if (isDevelopment) checkOauthOptions(options, refuse)
   if (typeof server !== 'string' && (typeof server !== 'object' || server === null))
     refuse('`server` is missing: give the issuer of the provider, or its metadata.')
   const metadata = typeof server === 'string' ? undefined : server
@@ -119,7 +114,7 @@ function tenantsOf(issuer: URL, tenants: unknown, refuse: Refuse): readonly stri
 }
 
 /** Says what is wrong. */
-export type Refuse = (problem: string) => never
+type Refuse = (problem: string) => never
 
 /** A URL that may be talked to. */
 export function usable(what: string, value: unknown, isInsecure: boolean, refuse: Refuse): URL {

@@ -1,5 +1,7 @@
+import { isDevelopment } from '#development'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { parseUrl } from '../base/parseUrl.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { isAdmitted } from './admission.ts'
 import { createCodeFlow } from './codeFlow.ts'
@@ -42,25 +44,18 @@ export interface OauthProvider extends SessionStrategy {
  */
 export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   const { scope: _, redirectUri, userinfo, admit, postLogoutRedirectUri, logoutUrl, dpop, ...rest } = options
-  if (!isAbsolute(redirectUri))
-    throw new Misconfigured(
-      'oauthProvider: `redirectUri` must be an absolute http(s) URL without a fragment.',
-    )
-  const read = readOauthOptions(rest, 'oauthProvider')
-  if (read.issuer.hostname === 'accounts.google.com' && rest.clientAuth === undefined)
+  for (const [name, value] of Object.entries({ redirectUri, postLogoutRedirectUri, logoutUrl }))
+    if ((name === 'redirectUri' || value !== undefined) && !isAbsolute(value))
+      throw new Misconfigured(
+        `oauthProvider: \`${name}\` must be an absolute http(s) URL without a fragment.`,
+      )
+  const read = readOauthOptions(options, 'oauthProvider')
+  if (isDevelopment && read.issuer.hostname === 'accounts.google.com' && rest.clientAuth === undefined)
     throw new Misconfigured(
       'oauthProvider: Google gives tokens to no page without a secret, and a page can keep none: let a server log in there.',
     )
-  if (postLogoutRedirectUri !== undefined && !isAbsolute(postLogoutRedirectUri))
-    throw new Misconfigured(
-      'oauthProvider: `postLogoutRedirectUri` must be an absolute http(s) URL without a fragment.',
-    )
-  if (logoutUrl !== undefined && !isAbsolute(logoutUrl))
-    throw new Misconfigured('oauthProvider: `logoutUrl` must be an absolute http(s) URL without a fragment.')
   const proven = dpop?.(read)
   const discovery = createDiscovery(read)
-  if (admit !== undefined && typeof admit !== 'function')
-    throw new Misconfigured('oauthProvider: `admit` must be a function from a user to a boolean.')
   const refreshes = createRefreshes(rest, discovery, mayStay)
   const ended = new WeakSet<AbortSignal>()
   let onLogout: (() => void) | undefined
@@ -129,11 +124,4 @@ function settledWithin(task: Promise<unknown>, ms: number): Promise<void> {
   })
 }
 
-function isAbsolute(value: unknown): boolean {
-  try {
-    const { protocol, hash } = new URL(String(value))
-    return typeof value === 'string' && /^https?:$/.test(protocol) && hash === ''
-  } catch {
-    return false
-  }
-}
+const isAbsolute = (value: unknown): boolean => /^https?:[^#]+$/.test(parseUrl(String(value))?.href ?? '')

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
@@ -6,6 +7,7 @@ import { parseUrl } from '../base/parseUrl.ts'
 import { type UserSchema, userReader } from '../base/userReader.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
+import { checkOptions } from './checkOptions.ts'
 import type { ExpiresAtUnit } from './lifetime.ts'
 import type { SessionNotice, SessionSignal } from './notice.ts'
 import type { SessionRecorder } from './recorder.ts'
@@ -13,7 +15,8 @@ import type { SessionStrategy } from './strategy.ts'
 
 /**
  * How a session works. Only `baseUrl` and `strategies` must be given; `createSession` throws `Misconfigured` for what
- * cannot work.
+ * cannot work. Under the import condition `production`, which bundlers set when they build for it, only URLs and times are
+ * checked: they may come from a configuration. The other mistakes are in code, and show at its first run in development.
  */
 export interface SessionOptions<User extends UserIdentity = SessionUser> {
   /** The backend, absolute. Relative inputs of `fetch` and the paths of the strategies resolve against it. */
@@ -130,72 +133,37 @@ export type Settings = ReturnType<typeof readOptions>
 export const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
-const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] as const
-const CLOCK = ['wall', 'monotonic', 'setTimer'] as const
+
+const withDefaults = (options: SessionOptions<UserIdentity>) => ({
+  refresh: 'eager' as RefreshPolicy,
+  leadTimeMs: 30_000,
+  patienceMs: 8_000,
+  attemptTimeoutMs: 25_000,
+  lifetimeMs: Infinity,
+  maxLifetimeMs: 86_400_000,
+  idleTimeoutMs: Infinity,
+  absoluteLifetimeMs: Infinity,
+  expiresAtUnit: 'auto' as ExpiresAtUnit,
+  allowedOrigins: [] as readonly string[],
+  clock: systemClock,
+  random: Math.random as () => number,
+  onListenerError: console.error as (error: unknown) => void,
+  ...(Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as unknown as SessionOptions<UserIdentity>),
+})
 
 /** Fills in the defaults and refuses what cannot work. */
 export function readOptions(options: SessionOptions<UserIdentity>) {
-  const settings = {
-    refresh: 'eager' as RefreshPolicy,
-    leadTimeMs: 30_000,
-    patienceMs: 8_000,
-    attemptTimeoutMs: 25_000,
-    lifetimeMs: Infinity,
-    maxLifetimeMs: 86_400_000,
-    idleTimeoutMs: Infinity,
-    absoluteLifetimeMs: Infinity,
-    expiresAtUnit: 'auto' as ExpiresAtUnit,
-    allowedOrigins: [] as readonly string[],
-    clock: systemClock,
-    random: Math.random as () => number,
-    onListenerError: console.error as (error: unknown) => void,
-    ...(Object.fromEntries(
-      Object.entries(options).filter(([, value]) => value !== undefined),
-    ) as unknown as SessionOptions<UserIdentity>),
-  }
-  const { strategies, store, coordinator, allowedOrigins } = settings
+  const settings = withDefaults(options)
+  const { allowedOrigins } = settings
+  // What comes from a configuration may be wrong in production alone.
   for (const name of WAITS) {
     const ms = settings[name]
     refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
   }
   for (const name of LIFETIMES) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
-  for (const name of FUNCTIONS)
-    refuseUnless(settings[name] === undefined || typeof settings[name] === 'function', name, 'a function')
-  refuseUnless(
-    CLOCK.every((method) => has(settings.clock, method)),
-    'clock',
-    'a clock: an object with "wall", "monotonic" and "setTimer"',
-  )
-  // A user whom nobody sees is away, however much there is done.
-  if (settings.idleTimeoutMs < Infinity && !settings.signals)
-    throw new Misconfigured(
-      'Option "idleTimeoutMs" needs "signals", which tell that the user is at work: in a page take browserOptions({ … }) or signals: browserSignals(), elsewhere a function that reports "userActive".',
-    )
-  refuseUnless(
-    ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
-    'refresh',
-    '"eager", "onDemand" or "prompt"',
-  )
-  refuseUnless(
-    ['auto', 'ms', 'seconds', 'iso'].includes(settings.expiresAtUnit),
-    'expiresAtUnit',
-    '"auto", "ms", "seconds" or "iso"',
-  )
-  const known = Object.entries(strategies ?? {})
-  refuseUnless(known.length > 0, 'strategies', 'an object with a strategy for each provider')
-  for (const [name, strategy] of known)
-    refuseUnless(has(strategy, 'refresh'), `strategies.${name}`, 'a strategy: the result of its factory')
-  refuseUnless(
-    !store || (has(store, 'read') && has(store, 'compareAndSet')),
-    'store',
-    'a store: the result of its factory',
-  )
-  refuseUnless(
-    !coordinator || (has(coordinator, 'run') && has(coordinator, 'end')),
-    'coordinator',
-    'a coordinator: the result of its factory',
-  )
-  refuseUnless(Array.isArray(allowedOrigins), 'allowedOrigins', 'a list of origins')
+  if (isDevelopment) checkOptions(settings)
   const base = readBase(settings.baseUrl, 'baseUrl')
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {
@@ -216,22 +184,18 @@ export const inputOf = (settings: Settings): SessionInput => ({
   ...(settings.store ? {} : { facts: null }),
 })
 
-function refuseUnless(isFit: boolean, name: string, what: string): asserts isFit {
+function refuseUnless(isFit: unknown, name: string, what: string): asserts isFit {
   if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
 }
 
 const isAbove0 = (value: unknown) => typeof value === 'number' && value > 0
 
-const has = (value: unknown, method: string) =>
-  typeof (value as Record<string, unknown> | null)?.[method] === 'function'
-
 function readBase(value: string, name: string): URL {
   const url = parseUrl(value)
-  const isFit =
-    url && /^https?:/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)
-  if (!isFit)
-    throw new Misconfigured(
-      `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,
-    )
+  refuseUnless(
+    url && /^https?:/.test(url.protocol) && !(url.username || url.password || url.search || url.hash),
+    name,
+    'an absolute http(s) URL without user, query and fragment',
+  )
   return url
 }

@@ -1,8 +1,8 @@
+import { follow } from '#redirects'
 import type { Position } from '../../machines/session.types.ts'
 import { asksFor } from '../base/asksFor.ts'
-import { RedirectBlocked, RefreshUnavailable } from '../base/errors.ts'
-import { parseUrl } from '../base/parseUrl.ts'
-import { discard, isOneWay, mayHaveBody, partsOf, readBody, refuseUnsendable } from '../base/requestBody.ts'
+import { RefreshUnavailable } from '../base/errors.ts'
+import { discard, isOneWay, mayHaveBody, partsOf, refuseUnsendable } from '../base/requestBody.ts'
 
 /** What `fetch` needs to know of the session. */
 export interface BearerSource {
@@ -39,14 +39,12 @@ export interface BearerSource {
 
 type Target = string | Request
 
-const MAX_REDIRECTS = 3
-const REDIRECTS = [301, 302, 303, 307, 308]
 /** What a gateway says without asking the API: no word about the bearer. */
 const GATEWAYS = [502, 503, 504]
 
 /**
  * A `fetch` that sends a fresh bearer to the allowed origins and to nobody else, and retries once after a 401
- * with a newer one. Follows redirects itself, so that the bearer never follows one to another origin.
+ * with a newer one. No redirect takes the bearer to another origin.
  */
 export function createSessionFetch(source: BearerSource): typeof globalThis.fetch {
   const ownRoot = `${source.origin}/`
@@ -137,7 +135,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     bearer: string,
     used: Position,
   ): Promise<Response> {
-    const first = await follow(target, init, answer, bearer)
+    const first = await followed(target, init, answer, bearer)
     if (first.status !== 401) {
       if (used !== proven && !GATEWAYS.includes(first.status)) prove(used)
       return first
@@ -153,37 +151,15 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     if (newer === undefined || isOneWay(init?.body)) return first
     discard(first)
     const again = source.position()
-    const second = await follow(target, init, await send(target, init, newer), newer)
+    const second = await followed(target, init, await send(target, init, newer), newer)
     if (second.status === 401) source.rejectedAgain(again)
     else if (again !== proven && !GATEWAYS.includes(second.status)) prove(again)
     return second
   }
 
-  async function follow(
-    target: Target,
-    init: RequestInit | undefined,
-    answer: Response,
-    bearer: string,
-    hops = 0,
-  ): Promise<Response> {
-    if (!isRedirect(answer, target, init)) return answer
-    const from = typeof target === 'string' ? target : target.url
-    const location = answer.headers.get('location')
-    if (location === null && answer.type !== 'opaqueredirect') return answer
-    // An empty reference would be the same URL again.
-    const next = location === null ? null : parseUrl(location, from)
-    if (!next)
-      throw new RedirectBlocked(
-        'The API answered with a redirect whose target the platform hides: call the final URL.',
-      )
-    if (!isAllowed(next))
-      throw new RedirectBlocked(
-        `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
-      )
-    if (hops === MAX_REDIRECTS) throw new RedirectBlocked(`More than ${MAX_REDIRECTS} redirects.`)
-    discard(answer)
-    const onward = await redirected(target, init, answer.status)
-    return follow(next.href, onward, await send(next.href, onward, bearer), bearer, hops + 1)
+  function followed(target: Target, init: RequestInit | undefined, answer: Response, bearer: string) {
+    if (redirectOf(target, init) === 'manual') return answer
+    return follow(target, init, answer, { isAllowed, send: (next, again) => send(next, again, bearer) })
   }
 }
 
@@ -203,38 +179,10 @@ function isOwnPath(input: string): boolean {
   return input.charCodeAt(0) === 47 && second !== 47 && second !== 92 && !(second < 32)
 }
 
-/** The same call at the next hop (Fetch Standard, HTTP-redirect fetch). */
-async function redirected(
-  target: Target,
-  init: RequestInit | undefined,
-  status: number,
-): Promise<RequestInit> {
-  const request = partsOf(target)
-  const method = init?.method ?? request.method ?? 'GET'
-  const known = method.toUpperCase()
-  const headers = new Headers(init?.headers ?? request.headers)
-  const signal = signalOf(target, init) ?? null
-  const { cache, credentials, mode } = request
-  const kept = { cache, credentials, mode } as RequestInit
-  const toGet = status < 307 && (status === 303 ? known !== 'HEAD' : known === 'POST')
-  if (toGet) {
-    for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name)
-    return { ...kept, ...init, method: 'GET', headers, signal, body: null }
-  }
-  if (isOneWay(init?.body))
-    throw new RedirectBlocked('The API redirected a request whose body can be sent only once.')
-  const body = init?.body ?? (await readBody(target))
-  return { ...kept, ...init, method, headers, signal, body }
-}
-
 const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal ?? partsOf(target).signal
 
 const redirectOf = (target: Target, init: RequestInit | undefined) =>
   init?.redirect ?? partsOf(target).redirect
-
-const isRedirect = (answer: Response, target: Target, init: RequestInit | undefined) =>
-  redirectOf(target, init) !== 'manual' &&
-  (answer.type === 'opaqueredirect' || REDIRECTS.includes(answer.status))
 
 /** The caller's headers as they are, with our `Authorization` in place of theirs. */
 function withBearer(given: HeadersInit | undefined, authorization: string): HeadersInit {

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { systemClock } from '../base/clock.ts'
 import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
 import { isOwnPath } from '../browser/isOwnPath.ts'
@@ -126,7 +127,7 @@ export function createLogins<Name extends string>(
   const adopt = createAdoption(session, providerOf, kept)
   const popups = createPopups(page, found, adopt)
   const all = Object.values<OauthProvider>(providers)
-  checkProviders(all)
+  if (isDevelopment) checkProviders(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
   /** How many callbacks are being handled. */
   let handling = 0
@@ -158,7 +159,7 @@ export function createLogins<Name extends string>(
       const { origin } = new URL(redirectUri)
       if (here.origin !== origin)
         throw new Misconfigured(
-          `createLogins: this page is at ${here.origin}, and \`redirectUri\` at ${origin}: what begins on one is not found on the other. Open the page at ${origin}.`,
+          `createLogins: this page is at ${here.origin}, and \`redirectUri\` at ${origin}: open the page at ${origin}, or what begins here is not found there.`,
         )
       const user = purpose === 'stepUp' ? living(session) : undefined
       if (purpose === 'stepUp' && !user) throw new LoggedOut('never')
@@ -170,7 +171,7 @@ export function createLogins<Name extends string>(
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)
       const safe = isSafe(way, origin) ? way : home
       const isSilent = purpose === 'signIn' && input.prompt === 'none'
-      if (isSilent && popup)
+      if (isDevelopment && isSilent && popup)
         throw new Misconfigured(
           "createLogins: `popup` and `prompt: 'none'` exclude each other: what asks the user nothing needs no window. Leave out `popup`.",
         )

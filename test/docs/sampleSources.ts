@@ -5,6 +5,8 @@ const own: Readonly<Record<string, string>> = {
   '#forward': '../../src/platform/forward.node.ts',
   '#crypto': '../../src/platform/crypto.node.ts',
   '#transport': '../../src/platform/transport.node.ts',
+  '#redirects': '../../src/platform/redirects.ts',
+  '#development': '../../src/platform/development.ts',
 }
 
 registerHooks({

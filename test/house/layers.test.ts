@@ -34,7 +34,7 @@ const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
   'src/base/': { values: ['src/base/'], types: contracts },
   'src/session/': {
-    values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport'],
+    values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport', '#redirects', '#development'],
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': { values: ['src/wire/', 'src/base/', '#transport'], types: contracts },
@@ -42,7 +42,10 @@ const rooms: Record<string, Room> = {
     values: ['src/librechat/', 'src/wire/', 'src/base/', 'zod/mini'],
     types: contracts,
   },
-  'src/oauth/': { values: ['src/oauth/', 'src/wire/', 'src/base/', 'oauth4webapi'], types: contracts },
+  'src/oauth/': {
+    values: ['src/oauth/', 'src/wire/', 'src/base/', '#development', 'oauth4webapi'],
+    types: contracts,
+  },
   'src/dpop/': {
     values: [
       'src/dpop/',
@@ -56,11 +59,11 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/oauth/'],
   },
   'src/signin/': {
-    values: ['src/signin/', 'src/browser/', 'src/base/'],
+    values: ['src/signin/', 'src/browser/', 'src/base/', '#development'],
     types: [...contracts, 'src/oauth/', 'src/session/', 'machines/'],
   },
   'src/bff/': {
-    values: ['src/bff/', 'src/session/', 'src/wire/', 'src/base/', 'machines/', 'xstate'],
+    values: ['src/bff/', 'src/session/', 'src/wire/', 'src/base/', 'machines/', '#development', 'xstate'],
     types: contracts,
   },
   'src/coordination/': { values: ['src/coordination/', 'src/base/', ...ledger], types: contracts },

@@ -5,8 +5,8 @@ import { parentPort } from 'node:worker_threads'
 const root = new URL('../../', import.meta.url)
 registerHooks({
   resolve: (name, context, next) =>
-    // As a bundler for a page or a worker resolves it.
-    next(name === '#transport' ? new URL('src/platform/transport.ts', root).href : name, context),
+    // As a bundler for a page or a worker resolves what the package imports by its own names.
+    next(name.startsWith('#') ? new URL(`src/platform/${name.slice(1)}.ts`, root).href : name, context),
 })
 
 const { createElement } = await import('react')

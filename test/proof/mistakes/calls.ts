@@ -134,7 +134,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
       {
         file: 'src/session/sessionFetch.ts',
         find: 'if (second.status === 401) source.rejectedAgain(again)',
-        put: 'if (second.status === 401) return follow(target, init, await send(target, init, newer), newer)',
+        put: 'if (second.status === 401) return followed(target, init, await send(target, init, newer), newer)',
       },
     ],
     seenBy: {

@@ -1,0 +1,29 @@
+/** What each option must be, where it is given. */
+const CHECKS = {
+  clientAuth: [isFunction, 'one of oauth4webapi, such as ClientSecretBasic(secret)'],
+  scope: [
+    (value) => typeof value === 'string' && value.trim() !== '',
+    'a text that is not empty, such as "openid email"',
+  ],
+  user: [isFunction, 'a function from the claims of an ID token to a user'],
+  client: [(value) => typeof value === 'object' && value !== null, 'an object with client metadata'],
+  admit: [isFunction, 'a function from a user to a boolean'],
+} satisfies Record<string, readonly [(value: unknown) => boolean, string]>
+
+/**
+ * Refuses what is wrong in the code that names a provider: a developer meets it at the first run, so a page in production
+ * does not download it. `refuse`: says what is wrong.
+ */
+export function checkOauthOptions(
+  options: { readonly [name in keyof typeof CHECKS]?: unknown },
+  refuse: (problem: string) => never,
+): void {
+  for (const [name, [isFit, what]] of Object.entries(CHECKS)) {
+    const value = options[name as keyof typeof CHECKS]
+    if (value !== undefined && !isFit(value)) refuse(`\`${name}\` must be ${what}.`)
+  }
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
