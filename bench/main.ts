@@ -1,14 +1,16 @@
 /**
  * P1 to P5, P8 to P12, P14, P15 and DPoP: what the session costs, beside its neighbours in the same run.
  *
- *   node bench/main.ts [P1 …] [--peers] [--json FILE]
+ *   node bench/main.ts [P1 …] [--peers] [--json FILE] [--publish]
  *
  * `--peers` alone is P14, the proxy, beside Apache with mod_auth_openidc, oauth2-proxy and undici, too.
+ * `--publish`: the page to look at goes to `docs/runs`.
  * Ratios and differences inside one run, medians with their range; a machine's absolute times mean nothing.
  * Exits with 1 where a count is wrong, never for a time.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { keepRun } from '../test/runs/keepRun.ts'
 import { startSteps } from '../test/runs/startSteps.ts'
 import { dpop } from './goals/dpop.ts'
 import { p1 } from './goals/p1.ts'
@@ -23,10 +25,15 @@ import { p11 } from './goals/p11.ts'
 import { p12 } from './goals/p12.ts'
 import { p14 } from './goals/p14.ts'
 import { p15 } from './goals/p15.ts'
+import { pageOf } from './lib/pageOf.ts'
 import { isMet, print, type Report } from './lib/report.ts'
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'string' }, peers: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'string' },
+    peers: { type: 'boolean', default: false },
+    publish: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 
@@ -69,6 +76,8 @@ const wrong = reports.flatMap(({ faults }) => faults).length
 console.log(
   `\n${rows.length - missed} of ${rows.length} goals met${wrong ? `, ${wrong} counts WRONG` : ', all counts right'}`,
 )
+const words = [...positionals, ...(values.peers ? ['--peers'] : [])].join(' ')
+keepRun('benchmarks', pageOf(reports, `npm run bench${words && ` -- ${words}`}`), values.publish)
 if (values.json)
   writeFileSync(
     values.json,

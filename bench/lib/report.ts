@@ -31,6 +31,8 @@ const units = {
 }
 export type Unit = keyof typeof units
 
+export const written = (value: number, unit: Unit) => units[unit](value)
+
 export const isMet = ({ goal, spread }: Row) => goal === undefined || spread.median <= goal
 
 export function print({ id, title, rows, faults, notes = [] }: Report): void {

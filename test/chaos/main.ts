@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { seenBy } from '../proof/mistakes/mistakes.ts'
-import { startProgress } from '../runs/startProgress.ts'
+import { keepRun } from '../runs/keepRun.ts'
+import { type Progress, startProgress } from '../runs/startProgress.ts'
 import { accept } from './accept.ts'
 import { NUISANCES, type Nuisance } from './nemesis.ts'
+import { pageOf } from './pageOf.ts'
 import { type Report, reportOf, runChaos, type ServerKind, STORES } from './runChaos.ts'
 
 const SERVERS: readonly ServerKind[] = ['ours', 'naive', 'inFlightOnly']
@@ -11,9 +13,10 @@ const SHOWN = 40
 const bugs = seenBy('chaos').map(({ name }) => name)
 
 const usage = `npm run chaos -- [--seed 1] [--seconds 600] [--sessions 200] [--logouts 1] [--server ours]
-                 [--store redis] [--bug name] [--nemesis kill,stop] [--keep file]
+                 [--store redis] [--bug name] [--nemesis kill,stop] [--keep file] [--publish]
 npm run chaos -- --judge file: once more, what was kept.
 npm run chaos -- --accept [name,name]: is each bug caught?
+--publish: its page to look at goes to docs/runs.
 Servers: ${SERVERS.join(', ')}. Stores, of ours: ${STORES.join(', ')}.
 Bugs: ${bugs.join(', ')}.
 Nemesis: ${NUISANCES.join(', ')}.`
@@ -34,6 +37,7 @@ function read() {
         keep: { type: 'string' },
         judge: { type: 'string' },
         accept: { type: 'boolean' },
+        publish: { type: 'boolean', default: false },
       },
     })
     const { seed = Date.now() % 100_000, seconds = 600, sessions = 200, logouts = 1, bug } = values
@@ -72,19 +76,24 @@ async function run(): Promise<boolean> {
   if (options.judge) return told(reportOf(JSON.parse(readFileSync(options.judge, 'utf8'))))
   const { seed, sessions, seconds, server, store } = options
   console.log(`Seed ${seed}: three processes of ${server} over ${store}, ${sessions} clients, ${seconds} s.`)
-  const progress = startProgress({ unit: 's', total: seconds })
+  let progress: Progress | undefined
   const report = await runChaos({
     ...options,
     stop: stop.signal,
-    onElapsed: (ms) => progress.at(ms / 1_000),
+    onElapsed(ms) {
+      progress ??= startProgress({ unit: 's', total: seconds })
+      progress.at(ms / 1_000)
+    },
     onPlan(planned) {
       for (const { at, what, forMs, process: i } of planned)
         console.log(
           `  ${(at / 1000).toFixed(1).padStart(6)} s  ${what}${i === undefined ? '' : ` process ${i}`}, ${forMs} ms`,
         )
     },
-  }).finally(progress.end)
+  }).finally(() => progress?.end())
   if (options.keep) writeFileSync(options.keep, JSON.stringify(report.history))
+  const command = `npm run chaos -- --seed ${seed} --seconds ${seconds} --sessions ${sessions} --store ${store}`
+  keepRun('chaos', pageOf(report, command), options.publish)
   return told(report)
 }
 

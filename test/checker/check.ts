@@ -1,5 +1,7 @@
+import { keepRun } from '../runs/keepRun.ts'
 import { startSteps } from '../runs/startSteps.ts'
 import { explore, type Found, narrate, type Scenario } from './explore.ts'
+import { type Covered, pageOf } from './pageOf.ts'
 import { corners, scenarios } from './scenarios.ts'
 
 export interface CheckOptions {
@@ -11,6 +13,8 @@ export interface CheckOptions {
   readonly ahead?: number
   /** Ends each scenario at its first violation. */
   readonly isEager: boolean
+  /** Its page goes to `docs/runs`. @default false */
+  readonly isPublished?: boolean
 }
 
 /** Explores, and tells what was found. Answers the exit code. */
@@ -20,9 +24,11 @@ export async function check({
   auditEvery = 1,
   ahead = 1,
   isEager,
+  isPublished = false,
 }: CheckOptions): Promise<number> {
   const chosen = choose(scenario)
   const total = { states: 0, transitions: 0, merged: 0, audited: 0, violations: 0, unsound: 0 }
+  const covered: Covered[] = []
   const steps = startSteps(
     'checker',
     chosen.map(({ name }) => name),
@@ -44,11 +50,12 @@ export async function check({
     )
     steps.hide()
     const { user, system } = process.cpuUsage(before)
-    const seconds = ((user + system) / 1_000_000).toFixed(1)
+    const seconds = (user + system) / 1_000_000
+    covered.push({ ...result, scenario: each, seconds })
     const whole = result.isExhausted ? ', nothing left' : ''
     console.log(
       `  depth ${result.depth}${whole}: ${result.states} states, ${result.transitions} transitions, ` +
-        `${result.merged} merged (${result.audited} audited), ${seconds} s of CPU`,
+        `${result.merged} merged (${result.audited} audited), ${seconds.toFixed(1)} s of CPU`,
     )
     for (const text of result.unsound.slice(0, 3)) console.log(`  MERGED WRONGLY\n${text}`)
     console.log(`  violations: ${result.found.length}`)
@@ -61,6 +68,13 @@ export async function check({
     total.unsound += result.unsound.length
   }
   steps.end()
+  // With a mistake put in it is no picture of the code.
+  if (!isEager)
+    keepRun(
+      'checker',
+      pageOf(covered, `npm run check:model${scenario === undefined ? '' : ` -- --scenario ${scenario}`}`),
+      isPublished,
+    )
   console.log(
     `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ` +
       `${total.merged} merged (${total.audited} audited), ${total.violations} violations`,

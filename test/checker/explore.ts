@@ -13,6 +13,8 @@ export interface World {
   /** What tells this state from others: two states with one print have the same future. */
   print(): string
   violations(): readonly Violation[]
+  /** What has happened since this was asked the last time, in words that are the same wherever it happens. */
+  happened?(): readonly string[]
   /** For people: what it looks like now. */
   describe(): string
 }
@@ -46,6 +48,8 @@ export interface Explored {
   readonly isExhausted: boolean
   /** The first of each kind; none has a shorter trace. */
   readonly found: readonly Found[]
+  /** What happened in all transitions, and how often. */
+  readonly covered: ReadonlyMap<string, number>
 }
 
 interface Node {
@@ -81,6 +85,7 @@ export async function explore(scenario: Scenario, limits: Limits): Promise<Explo
   const seen = new Map<string, Node>([[short(first.print()), root]])
   const found = new Map<string, Found>()
   const unsound: string[] = []
+  const covered = new Map<string, number>()
   /** Ways that were found to lead to the state of another, whose future is not yet known. */
   let unaudited: [one: Node, other: Node][] = []
   let level: Node[] = [root]
@@ -119,8 +124,10 @@ export async function explore(scenario: Scenario, limits: Limits): Promise<Explo
       const future: string[] = []
       for (const [index, name] of names.entries()) {
         world ??= await replay(scenario, node)
+        world.happened?.()
         await take(world, name)
         transitions += 1
+        for (const what of world.happened?.() ?? []) covered.set(what, (covered.get(what) ?? 0) + 1)
         const child: Node = { parent: node, name, index }
         const isBroken = note(child, world)
         const text = world.print()
@@ -159,6 +166,7 @@ export async function explore(scenario: Scenario, limits: Limits): Promise<Explo
       unsound,
       isExhausted,
       found: [...found.values()],
+      covered,
     }
   }
   return result()

@@ -3,8 +3,8 @@ import { patchSources } from '../patchSources.ts'
 import { mistakes, patchesOf, seenBy } from '../proof/mistakes/mistakes.ts'
 import { windows } from './windows.ts'
 
-const usage = `npm run check:model -- [--scenario name] [--depth 8] [--audit 50] [--ahead 2] [--bug name] [--way 0.3.1]
-Several ways take a scenario each.
+const usage = `npm run check:model -- [--scenario name] [--depth 8] [--audit 50] [--ahead 2] [--bug name] [--way 0.3.1] [--publish]
+Several ways take a scenario each. --publish: its page to look at goes to docs/runs.
 Bugs: ${seenBy('checker')
   .map(({ name }) => name)
   .join(', ')}.`
@@ -19,6 +19,7 @@ function read() {
         ahead: { type: 'string' },
         bug: { type: 'string' },
         way: { type: 'string', multiple: true },
+        publish: { type: 'boolean' },
       },
     })
     const numbers = [values.depth ?? '1', values.audit ?? '1', values.ahead ?? '1'].map(Number)
@@ -34,7 +35,7 @@ function read() {
   process.exit(2)
 }
 
-const { scenarios, depth, audit, ahead, bug, ways } = read()
+const { scenarios, depth, audit, ahead, bug, ways, publish = false } = read()
 patchSources([...windows, ...(bug === undefined ? [] : patchesOf(bug, 'checker'))])
 // Nobody reads the stacks of errors that a state is full of.
 Error.stackTraceLimit = ways.length === 0 ? 0 : 10
@@ -48,5 +49,6 @@ process.exitCode =
         ...(audit !== undefined && { auditEvery: Number(audit) }),
         ...(ahead !== undefined && { ahead: Number(ahead) }),
         isEager: bug !== undefined,
+        isPublished: publish,
       })
     : await replay(ways.map((way, at) => ({ scenario: scenarios[at] ?? wanted, way })))

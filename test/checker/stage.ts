@@ -105,7 +105,11 @@ export function createStage(options: StageOptions) {
     now: clock.now,
     isIdle: (by) => ports.isIdle(by),
   })
-  const note = (happening: Happening) => judge.note(happening)
+  let recent: Happening[] = []
+  const note = (happening: Happening) => {
+    recent.push(happening)
+    judge.note(happening)
+  }
   const provider = createProvider({ outcomes, resend, lifeMs, marks, clock, ports, note })
   const parties: Party[] = []
   const spent: Record<keyof Budget, number> = {
@@ -370,6 +374,11 @@ export function createStage(options: StageOptions) {
     choices: () => [...ports.choices(), ...parties.flatMap(choicesOf), ...more(), ...ticks()],
     print: () => canonical(facts(print()), alike),
     violations: () => [...judge.violations(), ...parties.filter((party) => party.isHollow?.()).map(hollow)],
+    happened() {
+      const words = recent.map(wordOf)
+      recent = []
+      return words
+    },
     describe: () =>
       `${(clock.now() / 1_000).toFixed(3)} s  ${parties.map((party) => party.describe()).join('  ')}`,
   })
@@ -399,6 +408,13 @@ export function createStage(options: StageOptions) {
     world,
     settle,
   }
+}
+
+function wordOf(happening: Happening): string {
+  const { type } = happening
+  if (type === 'moved') return `${happening.from} → ${happening.to}`
+  if (type === 'told') return `told: ${happening.notice.type}`
+  return type === 'closed' ? `answer: ${happening.send.result ?? 'none'}` : type
 }
 
 /** An actor that is restarted has its tokens, or is logged out (U30). */

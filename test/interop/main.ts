@@ -1,11 +1,14 @@
-/** `npm run interop`: the script against every provider that this machine can have; writes `docs/providers.json`. */
+/** `npm run interop`: the script against every provider that this machine can have; writes `docs/providers.json`, and with `--publish` the page to look at into `docs/runs`. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { keepRun } from '../runs/keepRun.ts'
 import { startSteps } from '../runs/startSteps.ts'
 import { hydra } from './hydra.ts'
 import { measurePage } from './inPage.ts'
 import { keycloak } from './keycloak.ts'
 import type { Measured } from './measured.ts'
 import { oidcProvider } from './oidcProvider.ts'
+import { pageOf } from './pageOf.ts'
 import type { Found } from './party.ts'
 import { freePlaces } from './places.ts'
 import { measure } from './script.ts'
@@ -13,7 +16,10 @@ import { measureServer } from './throughServer.ts'
 
 const file = new URL('../../docs/providers.json', import.meta.url)
 const kinds = { 'oidc-provider': oidcProvider, keycloak, hydra }
-const wanted = process.argv.slice(2)
+const { values, positionals: wanted } = parseArgs({
+  options: { publish: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 /** What was measured before stays, for a machine that cannot have them all. */
 const known: Measured[] = JSON.parse(readFileSync(file, 'utf8'))
 const keyOf = ({ provider, setting }: Measured) => `${provider}, ${setting}`
@@ -57,5 +63,6 @@ for (const [name, start] of Object.entries(kinds))
   if (names.includes(name)) await steps.take(name, () => tryParties(name, start))
 steps.end()
 writeFileSync(file, `${JSON.stringify(known, null, 2)}\n`)
+keepRun('interop', pageOf(known), values.publish)
 console.log(`${known.length} settings in docs/providers.json; npm run docs writes docs/providers.md`)
 process.exit(failures > 0 ? 1 : 0)

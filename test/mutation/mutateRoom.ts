@@ -5,7 +5,7 @@ import { reportOf } from './reportOf.ts'
 import { rooms } from './rooms.ts'
 
 /** Beside what else may be deleted at any time: a run takes up what the last one knows of unchanged code and tests. */
-const KEPT = 'node_modules/.cache/mutation'
+export const KEPT = 'node_modules/.cache/mutation'
 
 /**
  * Mutates a room, or one file of it, and prints what came of it. Resolves to whether every mutant of the room that was

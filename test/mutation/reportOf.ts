@@ -54,7 +54,7 @@ export function reportOf(room: string, file: string) {
   lines.push(
     `${room}: ${score} of ${all} mutants noticed; of the others ${isExplained} are explained, ${open} are not`,
   )
-  return { lines, isGood: open === 0 }
+  return { lines, isGood: open === 0, noticed, explained: isExplained, open }
 }
 
 function textAt(source: string, { start, end }: Mutant['location']): string {

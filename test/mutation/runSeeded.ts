@@ -1,5 +1,6 @@
 import { createVitest, type TestCase } from 'vitest/node'
 import { seenBy } from '../proof/mistakes/mistakes.ts'
+import { keepRun } from '../runs/keepRun.ts'
 import { startProgress } from '../runs/startProgress.ts'
 import { CONTROL } from './seeded.config.ts'
 
@@ -11,21 +12,58 @@ type Bug = (typeof bugs)[number]
  * sources that have none. Prints a table. Resolves to whether every bug was caught.
  *
  * @param wanted Only these: a kind such as `M12`, or a name. Default: all.
+ * @param isPublished The page to look at goes to `docs/runs`.
  */
-export async function runSeeded(wanted: readonly string[]): Promise<boolean> {
+export async function runSeeded(wanted: readonly string[], isPublished: boolean): Promise<boolean> {
   const isWanted = ({ name, seen }: Bug) => wanted.includes(name) || wanted.includes(seen.kind)
   const all = [...new Set(bugs.flatMap(({ name, seen }) => [seen.kind, name]))]
   const unknown = wanted.filter((one) => !all.includes(one))
   if (unknown.length > 0) throw new Error(`No seeded bug: ${unknown.join()}. There are ${all.join(', ')}.`)
   const chosen = bugs.filter((bug) => wanted.length === 0 || isWanted(bug))
   const tests = await results(chosen)
+  const verdicts: [Bug, string][] = []
   let caught = 0
   for (const bug of chosen) {
     const verdict = judge(bug, tests)
     if (verdict.startsWith('caught')) caught++
+    verdicts.push([bug, verdict])
     console.log(`${bug.seen.kind.padEnd(4)} ${bug.name.padEnd(28)} ${verdict}  ${bug.about}`)
     console.log(`${' '.repeat(34)}${bug.seen.file} > ${bug.seen.test}`)
   }
+  const command = ['npm run mutate -- --seeded', ...wanted].join(' ')
+  keepRun(
+    'seeded-bugs',
+    {
+      title: `Seeded bugs: ${caught} of ${chosen.length} caught`,
+      about:
+        'Mistakes that people make in this field are put into the sources, one after the other. The test that must catch each has to turn red with it, and is green without it.',
+      command,
+      facts: {
+        'seeded bugs': chosen.length,
+        caught,
+        kinds: new Set(chosen.map(({ seen }) => seen.kind)).size,
+      },
+      sections: [
+        {
+          title: 'Each bug, and what catches it',
+          figures: [
+            {
+              kind: 'table',
+              head: ['kind', 'bug', 'verdict', 'the mistake', 'caught by'],
+              rows: verdicts.map(([{ name, about, seen }, verdict]) => [
+                seen.kind,
+                name,
+                { text: verdict, tone: verdict.startsWith('caught') ? 'good' : 'bad' },
+                about,
+                `${seen.file}: ${seen.test}`,
+              ]),
+            },
+          ],
+        },
+      ],
+    },
+    isPublished,
+  )
   console.log(`\n${caught} of ${chosen.length} seeded bugs caught`)
   return caught === chosen.length && caught > 0
 }

@@ -1,21 +1,25 @@
 /**
  * `npm run recipes [names…]`: follows the pages of the docs in a folder of their own, with this package as npm would give
  * it and the newest of everything else: made, installed, built, started, and used in Chromium. Ends with a table.
+ * `--publish`: the page to look at goes to `docs/runs`.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { startBackend } from '../../examples/backend/startBackend.ts'
 import { freePort } from '../../examples/demo/freePort.ts'
+import { keepRun } from '../runs/keepRun.ts'
 import { startSteps } from '../runs/startSteps.ts'
 import { drive } from './drive.ts'
 import { filesOf } from './filesOf.ts'
+import { pageOf } from './pageOf.ts'
 import { type Recipe, recipes } from './recipes.ts'
 import { begin, run } from './run.ts'
 
-interface Result {
+export interface Result {
   readonly name: string
   readonly seconds: number
   /** The last step that was done. */
@@ -27,7 +31,10 @@ const START_MS = 60_000
 /** Short enough to see a renewal. */
 const BEARER_MS = 16_000
 const repository = fileURLToPath(new URL('../..', import.meta.url))
-const wanted = process.argv.slice(2)
+const { values, positionals: wanted } = parseArgs({
+  options: { publish: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const unknown = wanted.filter((name) => !recipes[name])
 if (unknown.length > 0) {
   console.error(`No recipe "${unknown.join('", "')}". There are: ${Object.keys(recipes).join(', ')}.`)
@@ -54,6 +61,11 @@ try {
   console.log('\n| recipe | | last step | seconds |\n| --- | --- | --- | --- |')
   for (const { name, error, reached, seconds } of results)
     console.log(`| ${name} | ${error ? 'FAILED' : 'works'} | ${reached} | ${seconds} |`)
+  keepRun(
+    'recipes',
+    pageOf(results, `npm run recipes${wanted.length > 0 ? ` -- ${wanted.join(' ')}` : ''}`),
+    values.publish,
+  )
   process.exitCode = results.some(({ error }) => error) ? 1 : 0
 } finally {
   await rm(place, { recursive: true, force: true })

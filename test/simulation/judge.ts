@@ -15,9 +15,16 @@ export function createJudge(options: CourtOptions, provider: Provider) {
   const calls = createCalls(court, sends)
   const ends = createEnds(court, calls)
   const counts = { refreshes: 0, renewed: 0, calls: 0 }
+  /** From one state of a chart to another, and how often. */
+  const moves: Record<string, number> = {}
   return {
     ...court,
     counts,
+    moves,
+    moved(from: string, to: string) {
+      const move = `${from} → ${to}`
+      moves[move] = (moves[move] ?? 0) + 1
+    },
     lost: ends.lost,
     call: calls.started,
     settled: calls.settled,

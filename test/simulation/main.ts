@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { patchSources } from '../patchSources.ts'
 import { patchesOf } from '../proof/mistakes/mistakes.ts'
+import { keepRun } from '../runs/keepRun.ts'
 import { startProgress } from '../runs/startProgress.ts'
 import { readArguments, usage, WORLDS_PER_SEED } from './readArguments.ts'
 
@@ -10,13 +11,14 @@ const SCALE = { sessions: 1_000_000, lifeMs: 900_000, burstMs: 1_000, rounds: 4 
 
 const given = readArguments(process.argv.slice(2))
 if (typeof given === 'string') refuse(`${given}.\n\n${usage}`)
-const { seed, hours, sessions, world, only, faults, bug, isFleet, isScale } = given
+const { seed, hours, sessions, world, only, faults, bug, isFleet, isScale, isPublished } = given
 patchSources(bug === undefined ? [] : patchesOf(bug, 'simulation'))
 // Only now: a bug is put in as the sources are loaded.
 const { runWorld } = await import('./runWorld.ts')
 const { shrink } = await import('./shrink.ts')
 const { printTotals, printShrunk } = await import('./print.ts')
 const { addWorld, noTotals } = await import('./totals.ts')
+const { pageOf } = await import('./pageOf.ts')
 
 if (isScale) await scale()
 else await simulate()
@@ -51,7 +53,15 @@ async function simulate(): Promise<void> {
   }
   progress.end()
   console.log('')
-  printTotals(totals, hash.digest('hex'), performance.now() - startedAt)
+  const tookMs = performance.now() - startedAt
+  printTotals(totals, hash.digest('hex'), tookMs)
+  // One world, or a mistake that was put in, is no picture of the code.
+  if (world === undefined && bug === undefined)
+    keepRun(
+      isFleet ? 'simulation-fleet' : 'simulation',
+      pageOf(totals, { seed, hours, isFleet }, tookMs),
+      isPublished,
+    )
   process.exitCode = totals.violations > 0 ? 1 : 0
   if (!totals.counts.sessionHours && totals.violations === 0)
     refuse('Nothing was simulated: in its time nobody has a session.')

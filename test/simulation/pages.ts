@@ -140,6 +140,7 @@ export function createPages(options: PagesOptions) {
         if (snapshot.value === state || isOver) return
         if (!EDGES.has(`${state} ${snapshot.value}`))
           judge.violate('I17', seat, `${state} to ${snapshot.value}`)
+        judge.moved(state, snapshot.value)
         state = snapshot.value
       },
       error: () => judge.violate('I17', seat, 'the chart failed'),

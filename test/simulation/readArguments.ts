@@ -4,9 +4,10 @@ import { seenBy } from '../proof/mistakes/mistakes.ts'
 const bugs = Object.fromEntries(seenBy('simulation').map(({ name, seen }) => [name, seen]))
 const ofServers = Object.keys(bugs).filter((name) => bugs[name]?.isFleet)
 
-export const usage = `npm run simulate -- [--seed 1] [--hours 1000 | --million] [--sessions 20] [--fleet] [--bug name]
+export const usage = `npm run simulate -- [--seed 1] [--hours 1000 | --million] [--sessions 20] [--fleet] [--bug name] [--publish]
 npm run simulate -- --world <its number> [--hours 48] [--sessions 20] [--only 3,7] [--faults 1,2 | none] [--fleet] [--bug name]
 npm run simulate -- --scale [--seed 1]
+--publish: its page to look at goes to docs/runs.
 Bugs: ${Object.keys(bugs).join(', ')}; ${ofServers.join(' and ')} with --fleet.`
 
 export interface Arguments {
@@ -21,6 +22,7 @@ export interface Arguments {
   /** Behind a fleet of servers, and not in browsers. */
   readonly isFleet: boolean
   readonly isScale: boolean
+  readonly isPublished: boolean
 }
 
 /** The first world of a seed is this many times its number; a world's number has 32 bits. */
@@ -43,6 +45,7 @@ const options = {
   million: flag,
   fleet: flag,
   scale: flag,
+  publish: flag,
 }
 
 /** What does not go together, and what does not go without the other. */
@@ -64,7 +67,7 @@ export function readArguments(args: readonly string[]): Arguments | string {
 
 function read(args: readonly string[]): Arguments {
   const { values } = parseArgs({ args: [...args], options })
-  const { world, bug, fleet: isFleet = false, scale: isScale = false } = values
+  const { world, bug, fleet: isFleet = false, scale: isScale = false, publish: isPublished = false } = values
   for (const [one, other] of CLASHES)
     if (values[one] !== undefined && values[other] !== undefined)
       throw new Error(`--${one} does not go with --${other}`)
@@ -89,6 +92,7 @@ function read(args: readonly string[]): Arguments {
     bug,
     isFleet,
     isScale,
+    isPublished,
   }
 }
 

@@ -43,6 +43,8 @@ export interface WorldResult {
   /** How often each kind of fault hit something. */
   readonly injected: Record<string, number>
   readonly lost: Record<string, number>
+  /** How often a session moved from one state to another. Behind a fleet nobody looks. */
+  readonly moves: Record<string, number>
 }
 
 const HOUR = 3_600_000
@@ -344,6 +346,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     violations: judge.violations,
     violationCount: judge.count(),
     faults,
+    moves: judge.moves,
     counts: { ...judge.counts, sessionHours: liveMs / HOUR, lines: trace.lines() },
     injected,
     lost: judge.lost,

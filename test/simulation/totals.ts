@@ -7,6 +7,7 @@ export interface Totals {
   readonly counts: Record<string, number>
   readonly injected: Record<string, number>
   readonly lost: Record<string, number>
+  readonly moves: Record<string, number>
   violations: number
   readonly found: { readonly seed: number; readonly violation: Violation }[]
 }
@@ -18,6 +19,7 @@ export const noTotals = (): Totals => ({
   counts: {},
   injected: {},
   lost: {},
+  moves: {},
   violations: 0,
   found: [],
 })
@@ -31,6 +33,7 @@ export function addWorld(totals: Totals, seed: number, world: WorldResult): void
   addAll(totals.counts, world.counts)
   addAll(totals.injected, world.injected)
   addAll(totals.lost, world.lost)
+  addAll(totals.moves, world.moves)
   totals.violations += world.violationCount
   const [violation] = world.violations
   if (violation && totals.found.length < MOST) totals.found.push({ seed, violation })
