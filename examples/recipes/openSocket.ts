@@ -2,12 +2,12 @@ import { RefreshUnavailable, type Session } from 'xstate-session'
 
 const FIRST_PAUSE_MS = 500
 const MAX_PAUSE_MS = 30_000
-/** By which this server closes a socket whose bearer it does not accept. */
+/** The close code that this server uses for a bearer that it does not accept. */
 const UNAUTHORIZED = 4401
 
 /**
- * A WebSocket that comes back by itself, each time with a fresh bearer in its first message: a URL would end in logs.
- * It ends with the session, and tells why. Answers a function that closes it.
+ * A WebSocket that connects again by itself. Its first message has a fresh bearer. A URL with a bearer would end in logs.
+ * It ends with the session, and reports why. Returns a function that closes it.
  */
 export function openSocket(
   session: Session,
@@ -30,7 +30,7 @@ export function openSocket(
     if (!isAuthenticated) void connect()
   })
 
-  /** The bearer; `undefined`: later, or never. */
+  /** The bearer, or `undefined` if there is none now. The socket then tries again later, or ends. */
   async function token(): Promise<string | undefined> {
     try {
       return await session.getToken()
@@ -51,12 +51,12 @@ export function openSocket(
     socket = mine
     mine.onopen = () => mine.send(JSON.stringify({ type: 'authenticate', token: bearer }))
     mine.onmessage = ({ data }) => {
-      // Only now it is known to be accepted.
+      // The server has accepted the bearer.
       pauseMs = FIRST_PAUSE_MS
       onMessage(data)
     }
     mine.onclose = async ({ code }) => {
-      // Somebody else may have found out first, and renewed.
+      // Another caller may have refreshed already.
       if (code === UNAUTHORIZED && (await token()) === bearer) await session.refresh().catch(() => {})
       again(0)
     }

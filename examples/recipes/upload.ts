@@ -5,7 +5,7 @@ export interface UploadAnswer {
   readonly text: string
 }
 
-/** Sends a file with progress, which `fetch` cannot tell. A 401 costs one refresh and one more try. */
+/** Sends a file, and reports the progress, which `fetch` cannot do. A 401 costs one refresh and one more try. */
 export async function upload(
   session: Session,
   url: string,
@@ -15,7 +15,7 @@ export async function upload(
   const used = await session.getToken()
   const answer = await send(url, file, used, onProgress)
   if (answer.status !== 401) return answer
-  // Somebody else may have found out first, and renewed.
+  // Another caller may have refreshed already.
   if ((await session.getToken()) === used) await session.refresh()
   return send(url, file, await session.getToken(), onProgress)
 }

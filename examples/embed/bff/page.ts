@@ -7,7 +7,7 @@ const session = createBffSession({ page: browserPage() })
 const part = <Part extends HTMLElement>(id: string) => document.getElementById(id) as Part
 const form = part<HTMLFormElement>('login')
 
-/** For users; the rest are told to sign in again. */
+/** Texts for users, by the reason. Other reasons have a general text. */
 const TEXTS: Readonly<Record<string, string>> = {
   never: 'Please sign in.',
   user: 'You have signed out.',
@@ -15,7 +15,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   accessRevoked: 'Your access has been withdrawn.',
 }
 
-/** The page is what the session says. */
+/** Shows the state of the session. */
 function show() {
   const { isPending, isAuthenticated, state, user, reason } = session.getSnapshot()
   const name = user?.name ?? user?.email ?? ''
@@ -25,7 +25,7 @@ function show() {
   part('status').textContent = isPending ? 'One moment…' : (ended ?? `${name}, ${state}`)
 }
 
-/** The page of this address: /users, or /settings. */
+/** Loads the data of the page at this address: /users, or /settings. */
 async function load() {
   const path = location.pathname === '/settings' ? '/api/admin/settings' : '/api/admin/users'
   const answer = await session.fetch(path)
@@ -39,7 +39,7 @@ async function load() {
 
 async function logIn(event: SubmitEvent) {
   event.preventDefault()
-  // With a second factor it resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
+  // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
   await session.login(new FormData(form)).catch(() => {
     part('status').textContent = 'The e-mail address or the password is wrong.'
   })
@@ -50,8 +50,8 @@ function onChange() {
   const { isAuthenticated, user } = session.getSnapshot()
   const id = isAuthenticated ? user?.id : undefined
   show()
-  if (id !== shown) part('list').replaceChildren() // what one user saw is not the next one's
-  if (id !== undefined && id !== shown) load().catch(show) // an ended session shows itself
+  if (id !== shown) part('list').replaceChildren() // the next user must not see this user's data
+  if (id !== undefined && id !== shown) load().catch(show) // if the session ended, show() says so
   shown = id
 }
 

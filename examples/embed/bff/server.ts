@@ -9,15 +9,15 @@ import { createSessionServer, type RequestInfo } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
 
 export interface PanelOptions {
-  /** Where the backend is, as seen from here. */
+  /** The address of the backend, for this server. */
   readonly backendUrl: string
-  /** Where browsers find this panel. */
+  /** The address of this panel, for browsers. */
   readonly publicUrl: string
-  /** The built page: `vite build` wrote it. */
+  /** The folder that `vite build` wrote. */
   readonly folder: string
-  /** The file that keeps the sessions. @default in memory: a restart logs everybody out */
+  /** The file for the sessions. @default none: sessions live in memory, and a restart logs everybody out */
   readonly database?: string
-  /** At least 32 random bytes, the same after every restart. @default made at the start */
+  /** At least 32 random bytes, the same after every restart. @default a new secret at each start */
   readonly secret?: string
 }
 
@@ -31,12 +31,12 @@ const TYPES: Readonly<Record<string, string>> = {
 const SAFE = {
   'content-security-policy':
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin', // no script of ours reads where a window of another site goes
+  'cross-origin-opener-policy': 'same-origin', // no script of this page can see where a window of another site goes
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 }
 
-/** Serves the page and keeps the tokens of everybody who logs in there. Answers a function that stops it. */
+/** Serves the page, and keeps the tokens of its users. Returns a function that stops the server. */
 export async function startServer(options: PanelOptions): Promise<() => Promise<void>> {
   const { backendUrl, publicUrl, folder, database = ':memory:' } = options
   const store = sqliteServerStore({ path: database })
@@ -50,9 +50,9 @@ export async function startServer(options: PanelOptions): Promise<() => Promise<
 
   async function handle(request: Request, info: RequestInfo): Promise<Response> {
     const { pathname } = new URL(request.url)
-    // The session's own endpoints, the API behind them, and the way back from the identity provider.
+    // The session's endpoints, the API, and the callback of the identity provider.
     if (/^\/(session|api|auth)(\/|$)/.test(pathname)) return server.handle(request, info)
-    const name = files.has(pathname) ? pathname : '/index.html' // any other path is a page of the panel
+    const name = files.has(pathname) ? pathname : '/index.html' // every other path is a page of the panel
     const headers = { ...SAFE, 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' }
     return new Response(files.get(name) ?? 'Not built.', {
       headers: { ...headers, 'cache-control': name === '/index.html' ? 'no-store' : 'max-age=31536000' },
@@ -66,7 +66,7 @@ export async function startServer(options: PanelOptions): Promise<() => Promise<
     http.listen(Number(port), hostname, resolve)
   })
   return async () => {
-    // A refresh that is in the air lands, and its token is written, before the file closes.
+    // Wait for refreshes that are under way, so that their tokens are stored before the file closes.
     await server.drain({ timeoutMs: 5_000 })
     http.closeAllConnections()
     await new Promise((resolve) => http.close(resolve))
@@ -74,7 +74,7 @@ export async function startServer(options: PanelOptions): Promise<() => Promise<
   }
 }
 
-/** Every file below `folder`, by the path that asks for it. */
+/** Every file below `folder`, by its URL path. */
 async function filesOf(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = entries

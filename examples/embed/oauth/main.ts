@@ -12,7 +12,7 @@ const provider = oauthProvider({
   postLogoutRedirectUri: `${location.origin}/`,
   scope: 'openid profile email offline_access',
 })
-/** No server of its own: the tokens are sealed in IndexedDB, one login for all tabs. */
+/** The page holds the tokens, sealed in IndexedDB, with one login for all tabs. */
 const session = createSession(
   browserOptions({ baseUrl: location.origin, strategies: { provider }, vault: 'shared' }),
 )
@@ -20,7 +20,7 @@ const logins = createLogins(session, { provider })
 
 const part = (id: string) => document.getElementById(id) as HTMLElement
 
-/** For users; the rest are told to sign in again. */
+/** Texts for users, by the reason. Other reasons have a general text. */
 const TEXTS: Readonly<Record<string, string>> = {
   never: 'Please sign in.',
   user: 'You have signed out.',
@@ -32,7 +32,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 }
 let problem = ''
 
-/** The page is what the session says. */
+/** Shows the state of the session. */
 function show() {
   const { isPending, isAuthenticated, state, user, reason } = session.getSnapshot()
   const isHidden = isPending || logins.isCallback()
@@ -55,14 +55,14 @@ function onChange() {
   const { isAuthenticated, user } = session.getSnapshot()
   const id = isAuthenticated ? user?.id : undefined
   show()
-  if (id !== shown) part('list').replaceChildren() // what one user saw is not the next one's
-  if (id !== undefined && id !== shown) load().catch(show) // an ended session shows itself
+  if (id !== shown) part('list').replaceChildren() // the next user must not see this user's data
+  if (id !== undefined && id !== shown) load().catch(show) // if the session ended, show() says so
   shown = id
 }
 
 function failed(error: unknown) {
   const reason = (error as { reason?: string }).reason ?? ''
-  if (!reason) console.error(error) // a Misconfigured says what to mend
+  if (!reason) console.error(error) // a Misconfigured says what to change
   problem = TEXTS[reason] ?? 'The sign-in has failed. Please try again.'
   show()
 }

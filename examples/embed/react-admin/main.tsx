@@ -30,7 +30,7 @@ const authProvider = reactAdminAuthProvider(session, {
 })
 
 const http = reactAdminHttpClient(session, (message, status, body) => new HttpError(message, status, body))
-// Or a data provider of react-admin's, which takes `http` as its second argument.
+// You can also use a data provider of react-admin, which takes `http` as its second argument.
 const api: Partial<DataProvider> = {
   async getList(resource) {
     const { json } = await http(`/api/admin/${resource}`)
@@ -43,10 +43,10 @@ const api: Partial<DataProvider> = {
   },
 }
 const dataProvider = reactAdminDataProvider(session, api as DataProvider)
-/** What one user has filtered and selected is not the next one's. */
+/** The next user does not get the filters and selections of this user. */
 const store = reactAdminStore(session, localStorageStore())
 
-/** Around every page. react-admin asks at a navigation and at an error; the session tells at once. */
+/** Surrounds every page. react-admin looks at a navigation and at an error; this component follows the session at once. */
 function Layout({ children }: CoreLayoutProps) {
   const { identity } = useGetIdentity()
   const logout = useLogout()
@@ -106,7 +106,7 @@ function Login() {
   const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
   const [error, setError] = useState('')
   useEffect(() => {
-    if (isSignedIn) redirect('/') // in another tab, as whoever that was
+    if (isSignedIn) redirect('/') // the user logged in in another tab
   }, [isSignedIn, redirect])
 
   const show = ({ message }: Error) => setError(message)
@@ -114,7 +114,7 @@ function Login() {
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const fields = Object.fromEntries(new FormData(event.currentTarget))
-    // react-admin goes back to where the user wanted to go.
+    // react-admin then shows the page that the user wanted.
     login(fields).catch(show)
   }
 
@@ -136,7 +136,7 @@ function Login() {
   )
 }
 
-/** With another key where another account takes the page over: nothing that react-admin keeps is the next user's. */
+/** When another account takes over, the key changes, and react-admin starts again without the data of this user. */
 function Panel() {
   return (
     <CoreAdmin

@@ -1,4 +1,4 @@
-// provider.ts: in place of session.ts, at any OpenID provider
+// provider.ts: replaces session.ts, for a login at any OpenID provider
 import { createSession } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
 import { createLogins, oauthProvider } from 'xstate-session/oauth'

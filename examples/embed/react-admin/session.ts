@@ -2,18 +2,18 @@
 import { type BffCredentials, createBffSession } from 'xstate-session/bff'
 import { browserPage } from 'xstate-session/browser'
 
-/** The tokens are on the panel's server: see "Behind a server of its own". */
+/** The panel's server holds the tokens: see "A page and its server". */
 export const session = createBffSession({ page: browserPage() })
 
-/** What the login form calls. What it throws, the form shows. */
+/** The login form calls this, and shows the error that it throws. */
 export async function logIn(fields: unknown): Promise<void> {
-  // With a second factor it resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
+  // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
   await session.login(fields as BffCredentials).catch(() => {
     throw new Error('The e-mail address or the password is wrong.')
   })
 }
 
-/** Goes to the identity provider, and comes back to `returnTo`. A link could not: any website could make you follow it. */
+/** Sends the browser to the identity provider, and back to `returnTo`. It is no link, because other websites could use a link. */
 export async function signInWithOpenid(returnTo: string): Promise<void> {
   const answer = await fetch('/session/login/start', {
     method: 'POST',

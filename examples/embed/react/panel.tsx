@@ -16,7 +16,7 @@ import {
 
 export interface PanelProps {
   session: BffSession
-  /** The page of this address: the server and the browser have to name the same. */
+  /** The path of this page: server and browser must pass the same. */
   path: string
 }
 
@@ -63,13 +63,13 @@ function ExpiryWarning() {
   )
 }
 
-/** The only component that renders every second. */
+/** Only this component renders every second. */
 function Countdown() {
   const seconds = useExpiryCountdown()
   return seconds === null ? null : <span>{seconds} s</span>
 }
 
-/** What the backend tells of `resource`, and `load` to ask again. */
+/** The data of `resource`, and `load` to load it again. */
 function useAdmin<Data>(resource: string) {
   const sessionFetch = useSessionFetch()
   const [data, setData] = useState<Data>()
@@ -80,7 +80,7 @@ function useAdmin<Data>(resource: string) {
         const answer = await sessionFetch(`/api/admin/${resource}`, { signal })
         if (answer.ok) setData(await answer.json())
         setError(answer.ok ? '' : `The backend answered ${answer.status}.`)
-      } catch {} // an ended session shows the fallback of the guard
+      } catch {} // if the session ended, the guard shows its fallback
     },
     [sessionFetch, resource],
   )
@@ -127,7 +127,7 @@ function Login({ returnTo }: { returnTo: string }) {
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    // With a second factor it resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
+    // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
     await session.login(new FormData(event.currentTarget)).then(
       () => setWrong(false),
       () => setWrong(true),

@@ -16,13 +16,13 @@ export async function renderPage(request: Request, server: SessionServer): Promi
   const markup = renderToString(<Panel session={session} path={pathname} />)
   session.dispose()
 
-  const written = JSON.stringify(facts).replaceAll('<', '\\u003c') // no user name ends the script
+  const written = JSON.stringify(facts).replaceAll('<', '\\u003c') // so that no user name can end the script
   const headers = new Headers({
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'content-security-policy':
       "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    'cross-origin-opener-policy': 'same-origin', // no script of ours reads where a window of another site goes
+    'cross-origin-opener-policy': 'same-origin', // no script of this page can see where a window of another site goes
   })
   for (const line of answer.headers.getSetCookie()) headers.append('set-cookie', line)
   return new Response(

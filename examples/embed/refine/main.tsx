@@ -23,7 +23,7 @@ import { logIn, session } from './session.ts'
 const authProvider = refineAuthProvider(session, {
   async login(fields) {
     await logIn(fields)
-    return undefined // refine goes back to where the user wanted to go, or to `homePath`
+    return undefined // refine then shows the page that the user wanted, or `homePath`
   },
   homePath: '/users',
   textOf: (reason) => reasonTexts[reason],
@@ -44,7 +44,7 @@ const api: Partial<DataProvider> = {
   },
 }
 
-/** Around every page. refine asks at a navigation and at an error; the session tells at once. */
+/** Surrounds every page. refine looks at a navigation and at an error; this component follows the session at once. */
 function Frame() {
   const { data: identity } = useGetIdentity<{ name: string }>()
   const { mutate: logout } = useLogout()
@@ -110,7 +110,7 @@ function Login() {
     login(Object.fromEntries(new FormData(event.currentTarget)))
   }
 
-  if (isSignedIn) return <Navigate to={returnTo} replace /> // here, or in another tab
+  if (isSignedIn) return <Navigate to={returnTo} replace /> // the user logged in, here or in another tab
   return (
     <form onSubmit={send}>
       <p role="status">{reason}</p>
@@ -129,7 +129,7 @@ function Login() {
   )
 }
 
-/** With another key where another account takes the page over: nothing that refine keeps is the next user's. */
+/** When another account takes over, the key changes, and refine starts again without the data of this user. */
 function Panel() {
   return (
     <Refine

@@ -4,7 +4,7 @@ import { useCallback } from 'react'
 import { Link, useLocation, useNavigate } from 'react-router'
 import { isOwnPath } from 'xstate-session/browser'
 
-/** What this panel uses of the `routerProvider` of `@refinedev/react-router`, which does more: take that one. */
+/** The part of a `routerProvider` that this panel needs. The one of `@refinedev/react-router` does more: prefer it. */
 export const routerProvider: RouterProvider = { go: useGo, back: useBack, parse: useParse, Link }
 
 function useGo(): GoFunction {
@@ -31,7 +31,7 @@ function useParse(): ParseFunction {
   const { pathname, search } = useLocation()
   return useCallback(() => {
     const { to, ...params } = Object.fromEntries(new URLSearchParams(search))
-    // Any link can write the way back from the login.
+    // Any link can write this address: isOwnPath refuses other sites.
     return { pathname, params: isOwnPath(to) ? { ...params, to } : params }
   }, [pathname, search])
 }

@@ -8,11 +8,11 @@ import { connectRouter } from 'xstate-session/tanstack-router'
 import { router } from './router.tsx'
 import { session } from './session.ts'
 
-// No storm of retries on an ended session; queries pause while it has no bearer; a logout leaves nothing cached.
+// No retries after the session has ended. Queries pause while it has no bearer. A logout empties the cache.
 const queryClient = new QueryClient({ defaultOptions: { queries: { retry: retryUnlessEnded } } })
 connectQueryClient(session, { queryClient, onlineManager })
 
-// A session that ends on the screen leads to the login page; what loaders brought for one user is not shown to the next.
+// If the session ends, the router shows the login page. The next user does not see the data that loaders brought for this user.
 connectRouter(session, router)
 
 const container = document.getElementById('panel')

@@ -21,13 +21,13 @@ const login = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
   component: Login,
-  // Any link can write the way back. What is left out here, the router would leave as it is.
+  // Any link can write this address. Return the key in every case: the router keeps the unchecked value of a missing key.
   validateSearch: ({ returnTo }): { returnTo?: string | undefined } => ({
     returnTo: isOwnPath(returnTo) ? returnTo : undefined,
   }),
 })
 
-/** Every page below is for admins; who is not goes to the login, which knows the way back. */
+/** Every page below is for users who are logged in. Others go to the login, which leads back afterwards. */
 const admin = createRoute({
   getParentRoute: () => rootRoute,
   id: 'admin',
@@ -48,7 +48,7 @@ export const router = createRouter({
   routeTree: rootRoute.addChildren([login, admin.addChildren([home, users, settings])]),
 })
 
-/** Hides its pages the moment that the session ends; the router follows. */
+/** Hides its pages at once when the session ends. The router follows a moment later. */
 function Frame() {
   const user = useUser()
   const logout = useLogout()
@@ -121,7 +121,7 @@ function Login() {
     logIn(Object.fromEntries(new FormData(event.currentTarget))).catch(show)
   }
 
-  if (user) return <Navigate to={returnTo} replace /> // here, or in another tab
+  if (user) return <Navigate to={returnTo} replace /> // the user logged in, here or in another tab
   return (
     <form onSubmit={send}>
       <p role="status">{reason}</p>

@@ -6,7 +6,7 @@ import { selectSession } from 'xstate-session/machine'
 type SessionLogic = ReturnType<typeof createSessionLogic>
 type SessionSnapshot = ReturnType<ActorRefFrom<SessionLogic>['getSnapshot']>
 
-/** What the session's snapshots are called when they reach its parent. */
+/** The events of the machine. XState sends the session's snapshots as `xstate.snapshot.session`. */
 type Event =
   | { type: 'xstate.snapshot.session'; snapshot: SessionSnapshot }
   | { type: 'page.reload' }
@@ -15,7 +15,7 @@ type Event =
 const read = (event: Event) =>
   event.type === 'xstate.snapshot.session' ? selectSession(event.snapshot) : undefined
 
-/** The panel's own machine. The session is a part of it, and says what the panel may be. */
+/** The panel's own machine. It invokes the session, and follows its snapshots. */
 export const appMachine = setup({
   types: {
     context: {} as { items: readonly string[] },
@@ -45,7 +45,7 @@ export const appMachine = setup({
   initial: 'starting',
   states: {
     starting: {
-      description: 'It is not yet known whether somebody is logged in.',
+      description: 'The page does not know yet whether a user is logged in.',
       on: {
         'xstate.snapshot.session': [
           { guard: 'isSignedIn', target: 'signedIn' },
@@ -74,7 +74,7 @@ export const appMachine = setup({
           },
         },
         ready: {},
-        failed: { description: 'The session may have ended: its snapshot then says so.' },
+        failed: { description: 'Loading has failed. If the session has ended, its next snapshot says so.' },
       },
     },
   },

@@ -9,7 +9,7 @@ import { finishLogin, startLogin } from './openid.ts'
 
 const backend = document.querySelector<HTMLMetaElement>('meta[name=backend]')?.content ?? ''
 
-/** No server of its own: the tokens are sealed in IndexedDB, one login for all tabs. */
+/** The page holds the tokens, sealed in IndexedDB, with one login for all tabs. */
 const session = createSessionLogic(
   browserOptions({ baseUrl: backend, strategies: { openid: openidStrategy() }, vault: 'shared' }),
 )
@@ -17,7 +17,7 @@ const panel = createActor(appMachine.provide({ actors: { session } }))
 
 const part = (id: string) => document.getElementById(id) as HTMLElement
 
-/** For users; the rest are told to sign in again. */
+/** Texts for users, by the reason. Other reasons have a general text. */
 const TEXTS: Readonly<Record<string, string>> = {
   never: 'Please sign in.',
   user: 'You have signed out.',
@@ -25,7 +25,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   accessRevoked: 'Your access has been withdrawn.',
 }
 
-/** The page is what the machine says. */
+/** Shows the state of the machine. */
 function show() {
   const snapshot = panel.getSnapshot()
   const { session } = snapshot.children

@@ -1,12 +1,12 @@
 // openid.ts
 import type { LoginAnswer } from 'xstate-session'
 
-/** Where the backend sends the browser back to: `ADMIN_PANEL_URL` and this path. */
+/** The backend sends the browser back to `ADMIN_PANEL_URL` and this path. */
 const CALLBACK = '/auth/openid/callback'
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** Sends the browser to the identity provider. Whoever comes back without the verifier gets nowhere (PKCE). */
+/** Sends the browser to the identity provider. The code that comes back is worth nothing without the verifier (PKCE). */
 export async function startLogin(backend: string): Promise<void> {
   const verifier = hex(crypto.getRandomValues(new Uint8Array(32)))
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
@@ -14,13 +14,13 @@ export async function startLogin(backend: string): Promise<void> {
   location.assign(`${backend}/api/admin/oauth/openid?code_challenge=${hex(new Uint8Array(digest))}`)
 }
 
-/** What the backend answers to a login that comes back with this page; `undefined`: none does. */
+/** Finishes a login: the backend's answer, or `undefined` if this page is no callback. */
 export async function finishLogin(backend: string): Promise<LoginAnswer | undefined> {
   if (location.pathname !== CALLBACK) return undefined
   const code = new URLSearchParams(location.search).get('code')
   const { verifier, returnTo = '/' } = JSON.parse(sessionStorage.getItem('login') ?? '{}')
   sessionStorage.removeItem('login')
-  // The code is worth nothing twice, and leaves the address all the same.
+  // The code works once. Remove it from the address all the same.
   history.replaceState(null, '', returnTo)
   if (!code || !verifier) return undefined
   const answer = await fetch(`${backend}/api/admin/oauth/exchange`, {
