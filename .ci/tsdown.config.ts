@@ -20,9 +20,9 @@ export default defineConfig({
     // Likewise: WebCrypto, and Node's own.
     crypto: 'src/platform/crypto.ts',
     'crypto.node': 'src/platform/crypto.node.ts',
-    // Likewise: who follows a redirect, us or nobody, and whether options are checked in full.
-    redirects: 'src/platform/redirects.ts',
-    'redirects.browser': 'src/platform/redirects.browser.ts',
+    // Likewise: whether this is for pages of browsers, and whether options are checked in full.
+    inBrowser: 'src/platform/inBrowser.ts',
+    elsewhere: 'src/platform/elsewhere.ts',
     development: 'src/platform/development.ts',
     production: 'src/platform/production.ts',
     // `npx xstate-session`.
@@ -35,7 +35,7 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  deps: { neverBundle: ['#transport', '#crypto', '#forward', '#redirects', '#development', /^node:/] },
+  deps: { neverBundle: ['#transport', '#crypto', '#forward', '#browser', '#development', /^node:/] },
   publint: { strict: true },
   attw: { profile: 'esm-only', level: 'error' },
   failOnWarn: true,

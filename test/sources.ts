@@ -2,10 +2,10 @@
 import { registerHooks } from 'node:module'
 
 const sources: Readonly<Record<string, string>> = {
+  '#browser': '../src/platform/elsewhere.ts',
   '#crypto': '../src/platform/crypto.node.ts',
   '#development': '../src/platform/development.ts',
   '#forward': '../src/platform/forward.node.ts',
-  '#redirects': '../src/platform/redirects.ts',
   '#transport': '../src/platform/transport.node.ts',
 }
 

@@ -16,7 +16,7 @@ export const alias = [
   { find: /^#transport$/, replacement: source('platform/transport.node.ts') },
   { find: /^#forward$/, replacement: source('platform/forward.node.ts') },
   { find: /^#crypto$/, replacement: source('platform/crypto.node.ts') },
-  { find: /^#redirects$/, replacement: source('platform/redirects.ts') },
+  { find: /^#browser$/, replacement: source('platform/elsewhere.ts') },
   { find: /^#development$/, replacement: source('platform/development.ts') },
 ]
 

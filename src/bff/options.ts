@@ -1,3 +1,4 @@
+import { isBrowser } from '#browser'
 import { isDevelopment } from '#development'
 import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
@@ -156,8 +157,8 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
       'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else tells that the user is at work',
     )
   }
-  // A module that makes a session is also loaded by the server that renders its page.
-  const isInert = options.baseUrl === undefined && !globalThis.location
+  // A module that makes a session is also loaded by the server that renders its page, unless it was bundled for browsers.
+  const isInert = !isBrowser && options.baseUrl === undefined && !globalThis.location
   const base = parseUrl(isInert ? NOWHERE : settings.baseUrl)
   refuseUnless(
     base && /^https?:$/.test(base.protocol) && !(base.username || base.password || base.search || base.hash),

@@ -1,3 +1,4 @@
+import { isBrowser } from '#browser'
 import { Misconfigured } from '../base/errors.ts'
 import type { Send } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'
@@ -17,6 +18,7 @@ import {
   nameOf,
   type ServerAnswer,
 } from './serverCalls.ts'
+import type { BffSession } from './session.ts'
 import { withPage } from './withPage.ts'
 
 /** How long after a sign of the user the user counts as at work. */
@@ -117,7 +119,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     isBegun = true
   }
 
-  const session = withPage(settings, {
+  const session: BffSession = {
     ...steps,
     fetch: createBffFetch(shared),
     async refresh({ by = 'force' } = {}) {
@@ -137,7 +139,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     clock: chart.clock,
     actorRef,
     dispose,
-  })
+  }
 
   function dispose() {
     detach()
@@ -150,7 +152,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   }
 
   return {
-    session,
+    session: isBrowser ? session : withPage(settings, session),
     refresh,
     deadline: chart.deadline,
     send: chart.send,

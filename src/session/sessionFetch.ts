@@ -1,8 +1,8 @@
-import { follow } from '#redirects'
 import type { Position } from '../../machines/session.types.ts'
 import { asksFor } from '../base/asksFor.ts'
 import { RefreshUnavailable } from '../base/errors.ts'
 import { discard, isOneWay, mayHaveBody, partsOf, refuseUnsendable } from '../base/requestBody.ts'
+import { follow } from './redirects.ts'
 
 /** What `fetch` needs to know of the session. */
 export interface BearerSource {

@@ -5,7 +5,7 @@ const own: Readonly<Record<string, string>> = {
   '#forward': '../../src/platform/forward.node.ts',
   '#crypto': '../../src/platform/crypto.node.ts',
   '#transport': '../../src/platform/transport.node.ts',
-  '#redirects': '../../src/platform/redirects.ts',
+  '#browser': '../../src/platform/elsewhere.ts',
   '#development': '../../src/platform/development.ts',
 }
 

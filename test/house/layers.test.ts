@@ -34,7 +34,7 @@ const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
   'src/base/': { values: ['src/base/'], types: contracts },
   'src/session/': {
-    values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport', '#redirects', '#development'],
+    values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport', '#browser', '#development'],
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': { values: ['src/wire/', 'src/base/', '#transport'], types: contracts },
@@ -43,7 +43,7 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/oauth/': {
-    values: ['src/oauth/', 'src/wire/', 'src/base/', '#development', 'oauth4webapi'],
+    values: ['src/oauth/', 'src/wire/', 'src/base/', '#browser', '#development', 'oauth4webapi'],
     types: contracts,
   },
   'src/dpop/': {
@@ -63,7 +63,16 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/oauth/', 'src/session/', 'machines/'],
   },
   'src/bff/': {
-    values: ['src/bff/', 'src/session/', 'src/wire/', 'src/base/', 'machines/', '#development', 'xstate'],
+    values: [
+      'src/bff/',
+      'src/session/',
+      'src/wire/',
+      'src/base/',
+      'machines/',
+      '#browser',
+      '#development',
+      'xstate',
+    ],
     types: contracts,
   },
   'src/coordination/': { values: ['src/coordination/', 'src/base/', ...ledger], types: contracts },

@@ -24,8 +24,8 @@ const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
 
 // No React, no Redis, no MSW and no zod in what a page starts with.
 test.each([
-  ['.', ['#development', '#redirects', 'xstate'], ['xstate']],
-  ['./bff', ['#development', 'xstate'], ['xstate']],
+  ['.', ['#browser', '#development', 'xstate'], ['xstate']],
+  ['./bff', ['#browser', '#development', 'xstate'], ['xstate']],
   ['./browser', [], []],
   ['./dpop', ['#transport', 'oauth4webapi'], ['oauth4webapi']],
   ['./inspect', ['xstate'], ['xstate']],
@@ -34,11 +34,11 @@ test.each([
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
   // The types of a session, which logins begin, name its actor.
-  ['./oauth', ['#development', '#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
-  ['./oauth-login', ['#development', '#transport', 'oauth4webapi'], ['oauth4webapi']],
+  ['./oauth', ['#browser', '#development', '#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
+  ['./oauth-login', ['#browser', '#development', '#transport', 'oauth4webapi'], ['oauth4webapi']],
   ['./opentelemetry', ['@opentelemetry/api'], []],
   ['./schemas', ['zod/mini'], ['zod/mini']],
-  ['./server', ['#crypto', '#development', '#forward', '#redirects', 'xstate', 'zod/mini'], ['xstate']],
+  ['./server', ['#browser', '#crypto', '#development', '#forward', 'xstate', 'zod/mini'], ['xstate']],
   [
     './node',
     ['node:http', 'node:stream', 'node:stream/promises', 'node:timers/promises'],
@@ -53,11 +53,11 @@ test.each([
   // The types of logins name what a provider answers.
   ['./react-logins', ['react'], ['oauth4webapi', 'react', 'xstate']],
   ['./refine', [], ['xstate']],
-  ['./refresher', ['#development', '#redirects', 'xstate'], []],
+  ['./refresher', ['#browser', '#development', 'xstate'], []],
   ['./tanstack-query', [], ['xstate']],
   ['./tanstack-router', [], ['xstate']],
   ['./sqlite', ['node:fs', 'node:sqlite'], []],
-  ['./testing', ['#development', '#redirects', '#transport', 'xstate', 'zod/mini'], ['xstate']],
+  ['./testing', ['#browser', '#development', '#transport', 'xstate', 'zod/mini'], ['xstate']],
 ])('%s reaches %j, and its types %j', (subpath, packages, packagesOfTypes) => {
   const entry = manifest.exports[subpath] ?? ''
   expect(reached(entry)).toEqual(packages)

@@ -3,10 +3,14 @@ import { registerHooks } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 
 const root = new URL('../../', import.meta.url)
+/** As a bundler for a worker resolves what the package imports by its own names. */
+const platform: Readonly<Record<string, string>> = {
+  '#browser': 'src/platform/elsewhere.ts',
+  '#development': 'src/platform/development.ts',
+  '#transport': 'src/platform/transport.ts',
+}
 registerHooks({
-  resolve: (name, context, next) =>
-    // As a bundler for a page or a worker resolves what the package imports by its own names.
-    next(name.startsWith('#') ? new URL(`src/platform/${name.slice(1)}.ts`, root).href : name, context),
+  resolve: (name, context, next) => next(platform[name] ? new URL(platform[name], root).href : name, context),
 })
 
 const { createElement } = await import('react')

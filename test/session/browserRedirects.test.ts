@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { error, loggedIn, stubApi } from './fixture.ts'
 
-vi.mock('#redirects', () => import('../../src/platform/redirects.browser.ts'))
+vi.mock('#browser', () => import('../../src/platform/inBrowser.ts'))
 
 async function answered(answer: Response) {
   const api = stubApi(() => answer)

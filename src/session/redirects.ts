@@ -1,9 +1,20 @@
+import { isBrowser } from '#browser'
 import { RedirectBlocked } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { discard, isOneWay, partsOf, readBody } from '../base/requestBody.ts'
-import { isRedirect, type Onward } from './onward.ts'
+
+/** How a call goes on to the target of a redirect, with the bearer it has. */
+interface Onward {
+  /** Whether the bearer may go there. */
+  isAllowed(url: URL): boolean
+  send(target: string, init: RequestInit): Promise<Response>
+}
 
 const MAX_REDIRECTS = 3
+
+/** Whether an answer sends the caller elsewhere. */
+const isRedirect = ({ type, status, headers }: Response): boolean =>
+  type === 'opaqueredirect' || (/^30[12378]$/.test(`${status}`) && headers.has('location'))
 
 /**
  * The answer at the end of the redirects of `answer`. They are followed here, so that the bearer never follows one to an
@@ -17,14 +28,12 @@ export async function follow(
   hops = 0,
 ): Promise<Response> {
   if (!isRedirect(answer)) return answer
+  if (isBrowser) throw hidden()
   const from = typeof target === 'string' ? target : target.url
   const location = answer.headers.get('location')
   // An empty reference would be the same URL again.
   const next = location === null ? null : parseUrl(location, from)
-  if (!next)
-    throw new RedirectBlocked(
-      'The API answered with a redirect whose target the platform hides: call the final URL.',
-    )
+  if (!next) throw hidden()
   if (!onward.isAllowed(next))
     throw new RedirectBlocked(
       `The API answered with a redirect to ${next.origin}, which is not in "allowedOrigins".`,
@@ -34,6 +43,10 @@ export async function follow(
   const again = await redirected(target, init, answer.status)
   return follow(next.href, again, await onward.send(next.href, again), onward, hops + 1)
 }
+
+/** As every browser hides it. */
+const hidden = () =>
+  new RedirectBlocked('The API answered with a redirect whose target the platform hides: call the final URL.')
 
 /** The same call at the next hop (Fetch Standard, HTTP-redirect fetch). */
 async function redirected(
