@@ -2,7 +2,7 @@ import type { About } from './audit.ts'
 import type { Found } from './foundSession.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** Whose session it is, for an audit; `request`: what brought it up. */
+/** The session of an audit entry. `request`: the request that caused the entry. */
 export const aboutOf = (
   { record, session }: Pick<Found, 'record' | 'session'>,
   request?: SessionRequest,

@@ -3,7 +3,7 @@ import { readUser } from '../base/readUser.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { shownUserOf } from './shownUserOf.ts'
 
-/** Whether the user of the login `login` may use the panel, as the option `admit` says: `true`, and nothing like it. */
+/** Whether the option `admit` lets the user of the login `login` in. Only `true` counts as a yes. */
 export function admits(settings: ServerSettings, login: string, claims: UserDocument): boolean {
   if (!settings.admit) return true
   try {

@@ -5,8 +5,8 @@ import type { ServerSettings } from './readServerOptions.ts'
 import { shownUserOf } from './shownUserOf.ts'
 
 /**
- * Answers of a session are nobody else's. The last two keep an address from a script of the page: that of a callback, with
- * its code, in a frame or a window that the script has opened.
+ * Only this session may read its answers. The last two headers hide an address from scripts of the page: the address of
+ * a callback holds its code, and a script could open it in a frame or a window.
  */
 const HEADERS = {
   'cache-control': 'no-store',
@@ -35,7 +35,7 @@ export const failure = (
 export const noContent = (headers: Readonly<Record<string, string>>) =>
   new Response(null, { status: 204, headers: { ...HEADERS, ...headers } })
 
-/** Something that came before this server has read the body: what it held cannot be passed on. */
+/** Code in front of this server has read the body, so the body cannot be passed on. */
 export const bodyAlreadyRead = () =>
   failure(500, 'body_already_read', {
     expected:
@@ -48,17 +48,20 @@ export function redirect(location: string, cookies: readonly string[] = [], stat
   return new Response(null, { status, headers })
 }
 
-/** What a page may know of a session: whose it is, which login, until when its bearer is good, which version it is. */
+/** The facts that a page may know of a session: its user, its login, the end of its bearer, its version. */
 export interface ServerFacts<User extends UserIdentity = SessionUser> {
-  /** As the schema of the option `user` shows it, and JSON does. */
+  /** As the schema of the option `user` and JSON show it. */
   readonly user: User
   /** The public name of the login. */
   readonly login: string
-  /** Tells logins apart, the later the greater. */
+  /** Tells logins apart; a later login has a greater number. */
   readonly epoch: number
   /** Counts the renewals of the login. */
   readonly version: number
-  /** When the bearer ends; absent: unknown. This and what follows: wall clock of the server, milliseconds since the Unix epoch. */
+  /**
+   * When the bearer ends; absent: unknown. This and the fields below: the server's wall clock, milliseconds since the
+   * Unix epoch.
+   */
   readonly expiresAt?: number
   /** When the backend last confirmed the session. */
   readonly verifiedAt: number
@@ -74,7 +77,7 @@ export function factsOf(
 ): Omit<ServerFacts, 'user'> & { readonly user: UserIdentity | undefined } {
   const { user, epoch, version, endsAt } = session
   return {
-    // No page is told what no schema has let through.
+    // A page gets no user that the schema refused.
     user: shownUserOf(settings, user, readUser),
     login: record.login,
     epoch,

@@ -1,25 +1,25 @@
 import type { Json, LoginBegin } from './serverLogin.ts'
 
-/** Which session of the browser an attempt may replace: one of the same user, or whoever comes. */
+/** The session of the browser that an attempt may replace: one of the same user, or any. */
 export type Purpose = 'stepUp' | 'switchUser'
 
-/** One login that somebody has begun. */
+/** A login that a user has begun. */
 export interface Attempt {
   readonly returnTo: string
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly until: number
-  /** The login that was there when the attempt began, and what it may do to it. */
+  /** The login that the browser had when the attempt began, and what the attempt may do to it. */
   readonly replaces?: { readonly login: string; readonly purpose: Purpose }
 }
 
-/** The attempts that a callback may belong to: one, where the provider says which. */
+/** The attempts that a callback may belong to. There is one if the provider says which. */
 export interface Attempts {
-  /** What the login has kept of them. */
+  /** The data that the login kept for them. */
   readonly keep: Json
   readonly list: readonly Attempt[]
 }
 
-/** Begins a login at the provider; `kept`: what is kept of attempts that a callback cannot be told apart from. */
+/** Begins a login at the provider. `kept`: the data of earlier attempts whose callback looks the same. */
 export type Begin = (kept?: LoginBegin['kept']) => Promise<{
   readonly location: URL
   readonly state?: string
@@ -28,27 +28,27 @@ export type Begin = (kept?: LoginBegin['kept']) => Promise<{
 
 /** The attempts of browsers to log in by redirect, at one provider. */
 export interface AttemptKeeper<Kept extends Attempts = Attempts> {
-  /** Begins one more. Answers where the browser is to go, and the `Set-Cookie` lines that keep the attempt. */
+  /** Begins one more attempt. Returns the address for the browser, and the `Set-Cookie` lines that keep the attempt. */
   begin(
     request: Request,
     attempt: Omit<Attempt, 'until'>,
     begin: Begin,
   ): Promise<{ readonly location: URL; readonly cookies: readonly string[] }>
-  /** Those that a callback may belong to; and the `Set-Cookie` lines for what a sibling domain has planted. */
+  /** The attempts that a callback may belong to, and the `Set-Cookie` lines that delete cookies of a sibling domain. */
   read(
     request: Request,
   ): Promise<{ readonly attempts: Kept | undefined; readonly foreign: readonly string[] }>
   /** Resolves to whether this is the first callback of the attempt. */
   take(attempts: Kept): Promise<boolean>
-  /** The `Set-Cookie` lines after one of them has come back. */
+  /** The `Set-Cookie` lines after the callback of one attempt. */
   done(attempts: Kept): Promise<readonly string[]>
-  /** Where the one that came back leads. */
+  /** Where the browser goes after the callback of an attempt. */
   wayBack(attempts: Kept): string
 }
 
-/** Longer than a slow login takes that enrols a second factor. */
+/** A login may take this long, even if the user sets up a second factor meanwhile. */
 export const ATTEMPT_MS = 3_600_000
-/** A longer way back is dropped: the login goes on without. */
+/** The server drops a longer `returnTo`; the login goes on without it. */
 export const MAX_WAY_BACK = 2_000
-/** What a cookie may hold beside its name and attributes. */
+/** The bytes that a cookie can hold besides its name and attributes. */
 export const MAX_BYTES = 3_800

@@ -3,19 +3,19 @@ import type { ServerNotice } from './notice.ts'
 import type { RequestInfo, SessionServerOptions } from './options.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** What is known of a notice beside it. */
+/** Facts about a notice that are not in it. */
 export interface About {
   readonly via?: string
   readonly userId?: string
-  /** What brought it. */
+  /** The request that caused it. */
   readonly request?: SessionRequest
-  /** Its user wants the end. */
+  /** The user asked for the end. */
   readonly isLogout?: boolean
 }
 
 type Told = Pick<AuditEntry, 'type' | 'session'> & Partial<Pick<AuditEntry, 'reason' | 'code' | 'by'>>
 
-/** What the option `audit` is told; `now` and `forwardClientIp` must not throw for it. */
+/** Calls the option `audit`. An error of `now` or `forwardClientIp` must not escape from here. */
 export function createAudit(
   { audit, forwardClientIp }: Pick<SessionServerOptions, 'audit' | 'forwardClientIp'>,
   now: () => number,
@@ -26,7 +26,7 @@ export function createAudit(
     try {
       return request && forwardClientIp?.(request as Request, infos.get(request) ?? {})
     } catch {
-      // It may want more of a request than code of the server has given.
+      // The function may read more of a request than the caller has given.
       return undefined
     }
   }
@@ -49,12 +49,12 @@ export function createAudit(
 
   return {
     tell,
-    /** Of a notice: what of it is an act of somebody. */
+    /** The entry for a notice, if the notice is somebody's act. */
     note(notice: ServerNotice, about: About = {}) {
       const told = audit && actOf(notice, about)
       if (told) void tell(told, about)
     },
-    /** What a server knows of a request besides the request. */
+    /** The server's own facts about a request. */
     keep(request: Request, info: RequestInfo) {
       if (audit) infos.set(request, info)
     },

@@ -1,44 +1,50 @@
 import type { ServerEndReason } from './notice.ts'
 
-/** What is audited. */
+/** The kinds of audit entries. */
 export type AuditedAct =
-  /** Somebody logged in. */
+  /** A user logged in. */
   | 'login'
-  /** The user of a session logged in again, in place of it. */
+  /** The user of a session logged in again; the new session replaces the old one. */
   | 'stepUp'
-  /** Somebody else logged in, in place of the session that the browser had. */
+  /** Another user logged in; the new session replaces the one that the browser had. */
   | 'switchUser'
   /** The user logged out. */
   | 'logout'
-  /** A login came to nothing; `code` says why. */
+  /** A login failed; `code` says why. */
   | 'loginRefused'
-  /** Code of the server has ended a session by `sessions`; `by` says for whom. */
+  /** Your code ended a session by `sessions`; `by` says for whom. */
   | 'revoked'
-  /** A session was ended by a limit, by its provider, or by another login; `reason` says why. */
+  /** A limit, the provider or another login ended a session; `reason` says why. */
   | 'ended'
   /** A refresh ended a session; `reason` says why. */
   | 'refreshRejected'
-  /** A request, a cookie or a record was not trusted; `code` says why. */
+  /** The server did not trust a request, a cookie or a record; `code` says why. */
   | 'turnedAway'
 
-/** Who did what, from where, and when. It is personal data; no token, no password, no mail and no name is in it. */
+/**
+ * Who did what, from where, and when. These are personal data. An entry holds no token, no password, no mail and no
+ * name.
+ */
 export interface AuditEntry {
-  /** What was done. */
+  /** The act. */
   readonly type: AuditedAct
-  /** When: wall clock of the server, milliseconds since the Unix epoch. */
+  /** The time: the server's wall clock, milliseconds since the Unix epoch. */
   readonly at: number
-  /** Whose session, as notices and `sessions` name it. Absent: there is none. */
+  /** The session, as notices and `sessions` name it. Absent: there is none. */
   readonly session?: string
   /** The name of the login in the option `logins`. Absent: not known. */
   readonly via?: string
-  /** The `id` of the user, as the login tells it. Absent: nobody has proven who it is. */
+  /** The `id` of the user, as the login returned it. Absent: nobody has proven an identity. */
   readonly userId?: string
-  /** Where the request came from, as the option `forwardClientIp` says. Absent: it says nothing, or no request did it. */
+  /**
+   * The client's address, by the option `forwardClientIp`. Absent: the option returned none, or no request caused the
+   * entry.
+   */
   readonly clientIp?: string
   /** Of `ended`, `revoked`, `logout` and `refreshRejected`. */
   readonly reason?: ServerEndReason
   /** Of `loginRefused` and `turnedAway`. */
   readonly code?: string
-  /** Of `revoked`: who has ended it, as the call of `sessions` says. */
+  /** Of `revoked`: for whom the session was ended, as the call of `sessions` says. */
   readonly by?: string
 }

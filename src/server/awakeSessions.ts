@@ -16,22 +16,22 @@ import type { RunningLogin } from './serverLogin.ts'
 
 interface AwakeSession {
   readonly handle: Runtime
-  /** Its record has been read. */
+  /** The session has read its record. */
   readonly ready: Promise<void>
   users: number
-  /** A renewal that is not written down yet. */
+  /** A renewal that is not stored yet. */
   isOwed: boolean
-  /** Writes of its end, or of its backoff, that are under way. */
+  /** Running writes of its end or of its backoff. */
   endings: number
-  /** The last attempt that its record knows of, by when it was made; on its timeline. */
+  /** The last attempt that the record knows, by its time on the session's timeline. */
   noted?: number | undefined
 }
 
 const ENDED = ['expired', 'loggedOut']
 
 /**
- * Wakes sessions for as long as they refresh: a session at rest is its record, and nothing else. All requests of one
- * session share one running chart.
+ * Wakes sessions while they refresh. A session at rest is only its record. All requests of one session share one
+ * running chart.
  */
 export function createAwakeSessions(
   settings: ServerSettings,
@@ -67,7 +67,7 @@ export function createAwakeSessions(
       let isFound = false
       session.subscribe((state) => {
         if (!state.isPending) {
-          // As it was found, so its record says; unless a clock was set back, which only a new record forgets.
+          // Its record says how it was found. Only if a clock was set back, a new record is needed.
           if (!isFound && isOfPast(known, settings.clock.wall()))
             live.noted = backoffOf(session.actorRef.getSnapshot())?.triedAt
           isFound = true
@@ -84,8 +84,8 @@ export function createAwakeSessions(
   }
 
   /**
-   * Whose token nobody may send any more is over for all processes, and after a restart, too: else each would wait
-   * for it anew. A peer's newer version writes over that.
+   * If nobody may send the token any more, the record says so. Otherwise each process, and each restart, would wait for
+   * it again. A newer version of a peer replaces this.
    */
   async function giveUp(
     key: string,
@@ -93,7 +93,7 @@ export function createAwakeSessions(
     { epoch, version, reason }: SessionState,
   ): Promise<void> {
     if (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown') return
-    // Unwritten, the next one finds out by itself.
+    // If the write fails, the next session finds this out by itself.
     await ending(
       key,
       live,
@@ -102,8 +102,8 @@ export function createAwakeSessions(
   }
 
   /**
-   * When the next attempt is due is written down: until then the session is its record, whoever asks. Unwritten, the next
-   * one who asks makes an attempt.
+   * Writes down when the next attempt is due. Until then the session rests, whoever asks. If the write fails, the next
+   * request makes an attempt.
    */
   async function noteBackoff(key: string, live: AwakeSession, backoff: Backoff): Promise<void> {
     const { session } = live.handle
@@ -112,7 +112,7 @@ export function createAwakeSessions(
     await ending(key, live, entries.update(key, backedOff({ epoch, version }, stored))).catch(() => {})
   }
 
-  /** A session stays awake while its end is written: from its record it would be woken as if it were alive. */
+  /** Keeps a session awake while its end is written. Its old record would wake it as if it were alive. */
   function ending<T>(key: string, live: AwakeSession, write: Promise<T>): Promise<T> {
     live.endings++
     return write.finally(() => {
@@ -123,8 +123,8 @@ export function createAwakeSessions(
   }
 
   /**
-   * A renewal that could not be written is in memory alone, and its session writes it again until the store answers: it
-   * stays awake for as long. At rest its only valid refresh token would be lost.
+   * A renewal that could not be written exists only in memory. Its session repeats the write until the store answers,
+   * and stays awake until then. At rest its only valid refresh token would be lost.
    */
   function owing(key: string, store: SessionStore): SessionStore {
     return {
@@ -162,7 +162,7 @@ export function createAwakeSessions(
   }
 
   return {
-    /** Runs `task` with the session awake; `known` is its record as it was read a moment ago. */
+    /** Runs `task` with the session awake. `known` is its record as the caller has just read it. */
     async use<T>(key: string, known: Opened, task: (handle: Runtime) => Promise<T>): Promise<T> {
       const live = awake.get(key) ?? wake(known.record.via[0], key, known)
       live.users++
@@ -174,15 +174,15 @@ export function createAwakeSessions(
         rest(key)
       }
     },
-    /** Its record has changed under it: has the session look, if it is awake. */
+    /** Its record has changed. If the session is awake, it reads the record again. */
     look(key: string) {
       awake.get(key)?.handle.reread()
     },
-    /** What knows of the bearer of a session, if it is awake. */
+    /** The bearer source of a session, if the session is awake. */
     sourceOf: (key: string) => awake.get(key)?.handle.source,
     /** How many sessions are awake. */
     count: () => awake.size,
-    /** Resolves as soon as no refresh is in the air and every renewal is stored. */
+    /** Resolves when no refresh is running and every renewal is stored. */
     landed(): Promise<void> {
       const isFlying = () =>
         [...awake.values()].some(
@@ -198,13 +198,15 @@ export function createAwakeSessions(
   }
 }
 
-/** Whose session it is, for an audit. */
+/** The session of an audit entry. */
 function whoseOf(via: string, { session }: Runtime) {
   const { user } = session.getSnapshot()
   return user ? { via, userId: user.id } : { via }
 }
 
-/** Records a session under its name. Where the server is told of its notices, they are recorded with the server's own. */
+/**
+ * Records a session under its name. If the server observes its notices, the recorder gets them with the server's own.
+ */
 const recordedAs = (name: string, { recorder }: ServerSettings) =>
   recorder && {
     recorder: {
@@ -214,13 +216,13 @@ const recordedAs = (name: string, { recorder }: ServerSettings) =>
     },
   }
 
-/** Whether a record's backoff lies in the past, as it should. */
+/** Whether a record's backoff was written in the past, as it must be. */
 const isOfPast = (known: Opened | undefined, wall: number) =>
   known !== undefined &&
   !('ended' in known.record.session) &&
   (known.record.session.backoff?.triedAt ?? 0) <= wall
 
-/** What all sessions of one login are run with. */
+/** The options of all sessions of one login. */
 const sessionOptions = (settings: ServerSettings, login: RunningLogin, coordinator: Coordinator) =>
   readOptions({
     baseUrl: baseUrlOf(login),

@@ -1,7 +1,7 @@
 import { failure, json } from './answers.ts'
 import type { Endpoint } from './context.ts'
 
-/** When a provider may try again. */
+/** When a provider may send the logout again. */
 const RETRY_AFTER = { 'retry-after': '30' }
 
 /** `POST backchannel-logout`: OpenID Connect Back-Channel Logout 1.0, of the provider of any login. */
@@ -12,7 +12,7 @@ export const backChannel: Endpoint = async ({ settings, sessions, logins }, requ
   let isDone = true
   let isUnjudged = false
   for (const [via, login] of judges) {
-    // Its body is in memory: each may read it.
+    // The body is in memory, so each login may read it.
     const verified = await login.backChannel?.(request.clone())
     if (!verified?.ok) {
       if (!verified?.isUnavailable) continue
@@ -21,7 +21,7 @@ export const backChannel: Endpoint = async ({ settings, sessions, logins }, requ
       continue
     }
     const { sub, sid, issuedAt, forget } = verified
-    // By a `sid` alone a login finds nothing that brings none.
+    // A login whose grants bring no `sid` finds nothing by a `sid` alone.
     if (sub === undefined && !(sid !== undefined && login.bringsSid)) continue
     accepted++
     const logout = { ...(sub !== undefined && { sub }), ...(sid !== undefined && { sid }), issuedAt }
@@ -31,9 +31,9 @@ export const backChannel: Endpoint = async ({ settings, sessions, logins }, requ
     forget?.()
   }
   if (accepted > 0 && isDone) return json(200, {})
-  // Section 2.8: a logout that failed is a 400, too.
+  // Section 2.8: a failed logout is a 400 too.
   if (accepted > 0) return failure(400, 'unavailable')
-  // Nobody knows whether the token is good: the provider sends it again.
+  // The token could not be checked, so the provider sends it again.
   if (isUnjudged) return failure(503, 'unavailable', {}, [], RETRY_AFTER)
   settings.observe({ type: 'turnedAway', code: 'backChannelLogout' }, { request })
   return failure(400, 'invalid_request')

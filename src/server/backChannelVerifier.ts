@@ -1,29 +1,29 @@
-/** Who an identity provider says has logged out. */
+/** A logout that an identity provider reports. */
 export type BackChannelResult =
   | {
       readonly ok: true
-      /** Whose sessions end: all, unless `sid` says which. */
+      /** The user whose sessions end: all of them, unless `sid` names one. */
       readonly sub?: string
-      /** The provider's own session that has ended. Without `sub` it counts only for a login whose grants bring a `sid`. */
+      /**
+       * The provider's own session that has ended. Without `sub` it counts only for a login whose grants bring a `sid`.
+       */
       readonly sid?: string
-      /** When the provider said so, by its clock: what was granted later goes on. Milliseconds since the Unix epoch. */
+      /** When the provider sent it, by its clock, milliseconds since the Unix epoch. Later grants stay. */
       readonly issuedAt: number
-      /** Called where the logout could not be carried out: the provider may send the same token again. */
+      /** Called if the logout could not be carried out: the provider may then send the same token again. */
       readonly forget?: () => void
     }
   | {
       readonly ok: false
       /** For logs. */
       readonly reason: string
-      /** Nobody could judge it, for want of the provider's keys: the provider is asked to send it again. */
+      /** The provider's keys are missing, so nobody could check the token. The provider must send it again. */
       readonly isUnavailable?: true
     }
 
-/**
- * Judges a back-channel logout request. Its body is in memory already, at most 16 KiB: it may be read in whatever way.
- */
+/** Checks a back-channel logout request. Its body is in memory, at most 16 KiB, and may be read in any way. */
 export interface BackChannelVerifier {
   (request: Request): Promise<BackChannelResult>
-  /** Whose tokens it takes. */
+  /** The issuer whose tokens it accepts. */
   readonly issuer?: string
 }

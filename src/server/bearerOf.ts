@@ -8,8 +8,9 @@ import { nameOf } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 
 /**
- * Until when a session's record says that no attempt is to be made; a mistake in the configuration is told by the session.
- * So is a backoff that was written by a clock which has been set back since: read here it would move on with every look.
+ * When the session's record permits the next attempt. Two backoffs do not count: one after a mistake in the
+ * configuration, because the session must report it; and one that was written by a clock that has been set back,
+ * because it would move on with every read.
  */
 function dueOf({ backoff }: SessionRecord, wall: number): number {
   if (!backoff || backoff.misconfigured || backoff.triedAt > wall) return 0
@@ -17,9 +18,9 @@ function dueOf({ backoff }: SessionRecord, wall: number): number {
 }
 
 /**
- * The bearer of one session as one request sees it: from the record while that is fresh and the session rests,
- * else from the session, awake for as long as it takes. `canRefresh` false: from the record alone. `send`
- * sends the calls that carry it; absent: the option `fetch`.
+ * The bearer of one session for one request. It comes from the record while the record's bearer is fresh and the
+ * session rests. Otherwise it comes from the session, which is awake for this time. `canRefresh` false: only from the
+ * record. `send` sends the calls that carry it; absent: the option `fetch`.
  */
 export function bearerOf(
   found: Found,
@@ -34,11 +35,11 @@ export function bearerOf(
   let position: Position = { epoch: session.epoch, version: session.version }
   let bearer = session.bearer
   let isDisputed = false
-  /** As the record was read last. */
+  /** The record as it was read last. */
   let known = found
-  // A session that is awake knows more than its record: that its bearer was refused, or that a refresh is in doubt.
+  // An awake session knows more than its record: that its bearer was rejected, or that a refresh is in doubt.
   let freshUntil = bearer === undefined || sessions.awake.sourceOf(key) ? 0 : endsAt - lead
-  /** When a session at rest, whose last attempts did not succeed, makes the next one. */
+  /** When a resting session whose last attempts failed makes the next one. */
   const dueAt = sessions.awake.sourceOf(key) ? 0 : dueOf(session, clock.wall())
   if (freshUntil > 0 && dueAt > freshUntil) freshUntil = Math.min(dueAt, endsAt)
 
@@ -54,7 +55,7 @@ export function bearerOf(
       if (bearer !== undefined && clock.wall() < endsAt) return bearer
       throw found.isStale ? new RefreshUnavailable(undefined) : new LoggedOut('elsewhere')
     }
-    // Nobody waits for so long, and until then nothing is to be done.
+    // No caller waits this long, and there is nothing to do before.
     if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.sourceOf(key))
       throw new RefreshUnavailable(dueAt)
     const task = sessions.awake.use(key, known, async ({ session: live, source }) => {
@@ -75,10 +76,10 @@ export function bearerOf(
   ): Promise<string | undefined> {
     if (!canRefresh) return undefined
     if (found.isStale) throw new RefreshUnavailable(undefined)
-    // The session goes on refreshing when the caller has left.
+    // The session goes on refreshing if the caller leaves.
     const task = sessions.awake.use(key, known, async ({ source }) => {
       const newer = await source.replace(used, rejected, undefined)
-      // Without a newer one: the error that says why, unless the session holds the rejected one for good.
+      // Without a newer bearer this throws the reason, unless the session keeps the rejected one for good.
       if (newer === undefined) source.take(used.epoch)
       else {
         bearer = newer
@@ -89,21 +90,21 @@ export function bearerOf(
     return orAborted(task, signal)
   }
 
-  /** What one route has refused, and nothing can renew now, goes to the other routes all the same (U34). */
+  /** If one route rejected the bearer and nothing can renew it now, the other routes still get it (U34). */
   function disputed(): string | undefined {
     const token = canRefresh ? sessions.awake.sourceOf(key)?.disputed?.() : undefined
     isDisputed = token !== undefined
     return token
   }
 
-  /** Of a disputed bearer that was refused again: the error that says when to come back. */
+  /** The disputed bearer was rejected again: throws the error that says when to try again. */
   function take(epoch: number): string {
     return (isDisputed && sessions.awake.sourceOf(key)?.take(epoch)) || taken()
   }
 
   const backend = api.backendOf(found.record.via[0])
   const source: BearerSource = {
-    // Without a backend there is nowhere to go, and the address of the panel is refused.
+    // A login without a backend has no target for calls, and calls to the panel's own address are refused.
     baseUrl: backend?.baseUrl ?? settings.publicUrl.href,
     origin: backend ? new URL(backend.baseUrl).origin : '',
     origins: backend?.origins ?? new Set(),
@@ -116,7 +117,7 @@ export function bearerOf(
     take,
     replace,
     disputed,
-    // A session at rest has no 401 to weigh this against.
+    // A resting session has no 401 to compare this with.
     accepted: (used) => sessions.awake.sourceOf(key)?.accepted?.(used),
     rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
     stepUpRequired: () => settings.observe({ type: 'stepUpRequired', ...position, session: nameOf(key) }),
@@ -125,9 +126,9 @@ export function bearerOf(
     fetch: createSessionFetch(source),
     getToken: async (options?: { readonly signal?: AbortSignal | null }) =>
       fresh() ?? (await acquire(options?.signal)),
-    /** As `getToken`, for a user who asks now: no backoff holds, a `Retry-After` does. */
+    /** Like `getToken`, for a user who asks now: it ignores a backoff, but not a `Retry-After`. */
     hurriedToken: async () => fresh() ?? (await acquire(undefined, true)),
-    /** Renews now, together with everybody else who wants that. */
+    /** Renews now. Concurrent callers share the renewal. */
     async refresh(): Promise<Found | Missing> {
       await sessions.awake.use(key, known, ({ session: live }) => live.refresh())
       const now = await sessions.look([key])

@@ -4,14 +4,17 @@ import { ATTEMPT_MS, type Attempt, type AttemptKeeper, type Attempts, MAX_BYTES 
 import type { ServerContext } from './context.ts'
 import type { CookieSlot } from './cookieSlot.ts'
 
-/** How many attempts of one browser are kept, and how much of them together; the oldest go. A server takes no more headers. */
+/**
+ * The number of attempts that one browser may have, and their size together. The oldest are deleted first. A server
+ * accepts no longer headers.
+ */
 const MAX_ATTEMPTS = 12
 const MAX_ALL_BYTES = 6_000
-/** Around the sealed text of a cookie: its name. */
+/** The bytes around the sealed text of a cookie: its name. */
 const NAME_BYTES = 60
-/** A longer way back is dropped: the login goes on without. */
+/** The server drops a longer `returnTo`; the login goes on without it. */
 const MAX_WAY_BACK = 500
-/** As much of a `state` as names its cookie. */
+/** The part of a `state` that names its cookie. */
 const ID_LENGTH = 10
 const STATE = /^[\w-]{16,256}$/
 const PURPOSE = 'login attempt'
@@ -24,8 +27,8 @@ interface Bound extends Attempts {
 }
 
 /**
- * The attempts to log in at a provider that brings our `state` back (RFC 6749 section 4.1.1): each has a cookie of its own,
- * so that windows which begin at the same time take nothing from each other, and each comes back once.
+ * The attempts to log in at a provider that returns our `state` (RFC 6749 section 4.1.1). Each attempt has its own
+ * cookie, so windows that begin at the same time do not disturb each other. Each attempt accepts one callback.
  */
 export function boundAttempts(
   name: string,
@@ -44,7 +47,7 @@ export function boundAttempts(
     return clock.wall() < attempt.list[0].until ? attempt : undefined
   }
 
-  /** The attempts that a request brings, the oldest first; and the slots of those that lead nowhere any more. */
+  /** The attempts of a request, the oldest first, and the cookie slots of attempts that are over. */
   async function all(request: Request) {
     const attempts: { readonly attempt: Bound; readonly bytes: number }[] = []
     const stale: CookieSlot[] = []
@@ -98,13 +101,13 @@ export function boundAttempts(
       if (!state || !STATE.test(state)) return { attempts: undefined, foreign: [] }
       for (const sealed of slotFor(state).values(request)) {
         const attempt = await opened(sealed)
-        // One that a sibling domain has planted for this `state` opens, too: see security.md.
+        // A cookie that a sibling domain planted for this `state` opens too: see security.md.
         if (attempt?.state === state) return { attempts: attempt, foreign: [] }
       }
       return { attempts: undefined, foreign: [] }
     },
 
-    /** Across processes, by the store: a code that is shown twice makes providers take back what they gave for it. */
+    /** One use for all processes, by the store: a provider revokes its grant if a code is used twice. */
     async take({ state, list: [{ until }] }) {
       const [key = ''] = await keyring.macs(PURPOSE, state)
       return (await store.compareAndSet(key, null, { value: 'used', expiresAt: until })) !== null
@@ -115,13 +118,13 @@ export function boundAttempts(
   }
 }
 
-/** The `state` of a callback; `undefined`: it has none, or several. */
+/** The `state` of a callback; `undefined`: it has none or several. */
 function stateOf({ url }: Request): string | undefined {
   const states = new URL(url).searchParams.getAll('state')
   return states.length === 1 ? states[0] : undefined
 }
 
-/** What comes after the common name of the attempts' cookies. */
+/** The part after the common name of the attempts' cookies. */
 function idsIn({ headers }: Request, slotOf: (id: string) => CookieSlot): readonly string[] {
   const [prefix = ''] = slotOf('').clear().split('=', 1)
   const names = (headers.get('cookie') ?? '')

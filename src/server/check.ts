@@ -5,19 +5,22 @@ import type { ServerContext } from './context.ts'
 import { isPlainHttp } from './plainHttp.ts'
 import type { RunningLogin } from './serverLogin.ts'
 
-/** How patient a check is. */
+/** How long a check waits. */
 export interface CheckOptions {
-  /** For each part that is asked; milliseconds, above 0. @default 5_000 */
+  /** For each part, in milliseconds, above 0. @default 5_000 */
   readonly timeoutMs?: number
 }
 
-/** Fewer different characters are typed, not drawn: 32 random ones of base64 have some 25. */
+/**
+ * With fewer different characters a person typed the secret: 32 random characters of base64 have about 25 different
+ * ones.
+ */
 const MIN_CHARACTERS = 12
-/** No session is kept under it. */
+/** No session has this key. */
 const KEY = 'check'
 const KEPT_MS = 10_000
 
-/** Looks at a server from inside: what it needs of others, and what of its options only they can judge. */
+/** Examines a server from inside: the parts that it depends on, and those of its options that only they can judge. */
 export function createCheck({ settings, logins }: ServerContext) {
   const { clock, publicUrl, store, sealedCookies, secrets } = settings
 
@@ -109,7 +112,7 @@ function secretFinding(secrets: readonly string[]): Finding {
   return ok(`Option "secrets" has ${secrets.length}, long enough and all different.`)
 }
 
-/** What Node calls a failure; nothing of its message, which may quote what was sent. */
+/** Node's name of a failure. The message is left out, because it may quote what was sent. */
 function codeOf(error: unknown): string {
   const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: { code?: unknown } }
   if (message === 'late') return 'no answer in time'

@@ -8,8 +8,8 @@ type Chosen = readonly [name: string, login: RunningLogin]
 const PARTS = { credentials: 'submit', redirect: 'begin' } as const
 
 /**
- * The login of a request: the one that the option `chooseLogin` names; without that option the one that the request names by
- * `via`, or the only one that can do what is asked for. `undefined`: the option has chosen none that can.
+ * The login of a request: the one that the option `chooseLogin` names. Without that option it is the one that the
+ * request names by `via`, or the only one that can do what is asked. `undefined`: the option names no such login.
  */
 export async function chosenLogin(
   context: ServerContext,
@@ -33,7 +33,7 @@ export async function chosenLogin(
   })
 }
 
-/** What the option says; a mistake of its own is told here, and to no page. */
+/** Calls the option. An error of the option is reported here, and no page learns of it. */
 async function nameOf({ settings, logins }: ServerContext, choice: LoginChoice): Promise<string | undefined> {
   try {
     const name = await settings.chooseLogin?.(choice)
@@ -48,7 +48,7 @@ async function nameOf({ settings, logins }: ServerContext, choice: LoginChoice):
   }
 }
 
-/** The logins that a page may know of: all, or with the option `chooseLogin` those that its request alone chooses. */
+/** The logins that a page may know: all, or with the option `chooseLogin` those that the request itself chooses. */
 export async function knownLogins(context: ServerContext, request: Request): Promise<readonly Chosen[]> {
   const { settings, logins } = context
   if (!settings.chooseLogin) return logins.all

@@ -4,9 +4,9 @@ import { readsLightly } from './lightRequest.ts'
 import type { RequestInfo } from './options.ts'
 
 /**
- * Reads the client's address behind `trustedHops` proxies of yours, for `forwardClientIp`. Each of them appends the
- * address that it saw to `X-Forwarded-For`; whatever a client wrote there itself stands further left, and is not
- * looked at. `undefined` where fewer proxies were passed than that, or where the address is none.
+ * Reads the client's address behind `trustedHops` proxies of yours, for `forwardClientIp`. Each proxy appends the
+ * address that it saw to `X-Forwarded-For`. An address that a client wrote itself is further left and is ignored.
+ * `undefined` if the request passed fewer proxies, or if the value is no address.
  * @param trustedHops How many proxies stand before this server; 0: the connection comes from the client.
  *
  * @example
@@ -25,7 +25,7 @@ export function clientIp(trustedHops: number): (request: Request, info: RequestI
 const V4 = /^(?:::ffff:)?((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?$/i
 const V6 = /^(?:\[([\da-f:.]+)\](?::\d+)?|([\da-f]*:[\da-f:.]*))$/i
 
-/** Without the port that some proxies append, and without the brackets that go with it. */
+/** Without the port that some proxies append, and without the brackets around the address. */
 function readAddress(text: string): string | undefined {
   const v4 = V4.exec(text)?.[1]
   if (v4) return v4.split('.').every((part) => Number(part) < 256) ? v4 : undefined

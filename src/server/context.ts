@@ -7,22 +7,22 @@ import type { createRoutes } from './routes.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { Sessions } from './sessions.ts'
 
-/** What every endpoint is made of. */
+/** The parts that every endpoint uses. */
 export interface ServerContext {
   readonly settings: ServerSettings
   readonly logins: RunningLogins
   readonly sessions: Sessions
-  /** Where the API's calls go. */
+  /** The targets of the API's calls. */
   readonly api: ReturnType<typeof createRoutes>
   readonly keyring: Keyring
   /** Aborted when the server stops. */
   readonly draining: AbortSignal
-  /** The begun logins of the login under `name`. */
+  /** The attempts to log in by the login `name`. */
   attemptsOf(name: string): AttemptKeeper
   readonly cookies: {
-    /** Between two steps of a login. */
+    /** Data between two steps of a login. */
     readonly pending: CookieSlot
-    /** Between the logout here and the provider's. */
+    /** Data between the logout here and the provider's logout. */
     readonly providerLogout: CookieSlot
   }
 }

@@ -1,26 +1,29 @@
 import type { UserDocument } from '../../machines/session.types.ts'
 import { type ServerRecord, serverRecordText } from './serverRecord.ts'
 
-/** What is left of a cookie's 4 096 bytes for its part of the sealed text. */
+/** The bytes that a cookie of 4 096 has for its part of the sealed text. */
 export const CHUNK = 3_600
 /** How many cookies a sealed session may take. */
 export const MAX_PARTS = 5
-/** How many one takes for the looks of its user: by default nginx takes no longer line of a header, and Node twice that. */
+/**
+ * The number of cookies that a session may take for optional fields of its user: nginx by default accepts no longer
+ * header line, and Node accepts twice that.
+ */
 const PARTS_OF_LOOKS = 2
-/** Around the text of a record: version, key id, nonce, tag, and the key of the session. */
+/** The bytes around the text of a record: version, key id, nonce, tag, and the key of the session. */
 const SEAL = 110
-/** A shorter field is no reason for one more cookie. */
+/** A field shorter than this does not justify one more cookie. */
 const SHORT = 200
 
-/** What a session cannot do without. */
+/** Fields that a session needs. */
 const IDENTITY = ['id', 'tenantId']
 
-/** How long a plain text may be whose seal takes so many cookies: base64 makes four of three. */
+/** The longest plain text whose seal takes this many cookies: base64 makes four characters of three. */
 const plainBytes = (parts: number) => ((parts * CHUNK - SEAL) * 3) / 4
 
 /**
- * A record that cookies can hold: the longest of what the backend tells of the user is left out, one by one, where it
- * would cost the session. Its id and its tokens stay whatever they cost.
+ * A record that fits into cookies. If it is too long, optional fields of the user are left out, the longest first. The
+ * user's id and the tokens always stay.
  */
 export function cookieRecord(record: ServerRecord): ServerRecord {
   if ('ended' in record.session) return record
@@ -32,7 +35,7 @@ export function cookieRecord(record: ServerRecord): ServerRecord {
   }
   const longest = shown.sort((a, b) => lengthOf(b) - lengthOf(a))
   const user: Record<string, unknown> = { ...session.user }
-  // Without it the provider asks once more at its logout.
+  // Without this token the provider asks the user once more at its logout.
   const { data: _, ...rest } = record
   let fitted = bytesOf(record) <= plainBytes(PARTS_OF_LOOKS) ? record : rest
   for (const name of longest) {

@@ -1,13 +1,13 @@
-/** A cookie of this server: how it is read, set and deleted. */
+/** A cookie of this server: reads it, sets it and deletes it. */
 export interface CookieSlot {
   /**
-   * Every value that a request brings under its name, in the browser's order, none twice: panels of one host whose paths
-   * lie in each other, and sibling domains, set cookies of one name. None of them counts before it was opened.
+   * Every value that a request has under this name, in the browser's order, without repetitions. Panels under nested
+   * paths of one host, and sibling domains, may set cookies of one name. A value counts only after it was opened.
    */
   values(request: Pick<Request, 'headers'>): readonly string[]
   /** A `Set-Cookie` value. */
   set(value: string, maxAgeMs: number): string
   clear(): string
-  /** `Set-Cookie` values that delete what a sibling domain may have set for `pathname`: a cookie of ours has no domain. */
+  /** `Set-Cookie` values that delete cookies of a sibling domain for `pathname`. Our own cookies have no domain. */
   clearForeign(pathname: string): readonly string[]
 }

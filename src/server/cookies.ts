@@ -5,20 +5,20 @@ import type { CookieSlot } from './cookieSlot.ts'
 export interface CookieOptions {
   /** Without prefix. */
   readonly name: string
-  /** Where browsers see the panel: its cookies are for that host and that path. */
+  /** The panel's address in browsers: its cookies are for that host and path. */
   readonly publicUrl: URL
   readonly isSecure: boolean
 }
 
-/** What browsers keep: name, value and attributes together (RFC 6265bis section 5.6). */
+/** The limit of browsers for name, value and attributes together (RFC 6265bis section 5.6). */
 const MAX_BYTES = 4_096
-/** More values of one name are planted: each may cost a look into the store. */
+/** If there are more values of one name, somebody planted them; each may cost a read of the store. */
 const MAX_VALUES = 32
 
 /**
- * A cookie of this server: `__Host-` where it is secure and for the whole origin, `__Secure-` where it is for a
- * path, no prefix over plain http. `Lax`, not `Strict`: after the OpenID login the browser comes from another site
- * and must be known on its first page; what changes anything asks for a header besides.
+ * A cookie of this server. Its prefix is `__Host-` if it is secure and for the whole origin, and `__Secure-` if it is
+ * for a path. It has no prefix over plain http. It is `Lax`, not `Strict`: after an OpenID login the browser comes from
+ * another site, and its first page must know the session. Requests that change something also need a header.
  */
 export function cookieSlot({ name, publicUrl, isSecure }: CookieOptions): CookieSlot {
   const { hostname, pathname: path } = publicUrl
@@ -48,7 +48,7 @@ export function cookieSlot({ name, publicUrl, isSecure }: CookieOptions): Cookie
     },
     clear: () => `${fullName}=; Max-Age=0; ${own}`,
     clearForeign: (pathname) =>
-      // No cookie with this prefix has a domain, or another path.
+      // A cookie with this prefix never has a domain or another path.
       prefix === '__Host-'
         ? []
         : parentDomains(hostname).flatMap((domain) =>
@@ -59,14 +59,14 @@ export function cookieSlot({ name, publicUrl, isSecure }: CookieOptions): Cookie
   }
 }
 
-/** The domains that a sibling of `host` may set cookies for. */
+/** The domains for which a sibling of `host` may set cookies. */
 function parentDomains(host: string): string[] {
   if (/^[\d.]+$|:/.test(host)) return []
   const labels = host.split('.')
   return labels.slice(0, -1).map((_, i) => labels.slice(i).join('.'))
 }
 
-/** Deeper than that nobody plants a cookie that reaches a path of ours. */
+/** Nobody plants a cookie for a deeper path that reaches a path of ours. */
 const MAX_DEPTH = 6
 
 /** The paths whose cookies a browser sends to `pathname` (RFC 6265 section 5.1.4). */

@@ -43,8 +43,8 @@ import { withWholeBody } from './wholeBody.ts'
 import { createWork } from './work.ts'
 
 /**
- * The sessions of an admin panel, kept by its server: the browser holds a cookie that means nothing anywhere else. Typed
- * by the schema of its option `user`. Throws `Misconfigured` for options that cannot work.
+ * Keeps the sessions of an admin panel on its server. The browser has only a cookie, which is useless elsewhere. The
+ * user's type follows from the schema of the option `user`. Throws `Misconfigured` for options that cannot work.
  *
  * @example
  * const server = createSessionServer({
@@ -113,14 +113,14 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       ]),
     ),
   )
-  // These are called by others: a provider, a browser that comes back from one, and a proxy.
+  // Others call these: a provider, a browser that returns from one, and a proxy.
   const returning = [...callbacks.values(), ...unknownCallbacks]
   const calledByOthers = new Set<Endpoint>([backChannel, forwardAuth, ...returning])
   const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...returning])
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
-    // Some frameworks redirect the one to the other.
+    // Some frameworks redirect one of these to the other.
     [`GET ${paths.root.slice(0, -1)}`]: currentSession,
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
@@ -137,7 +137,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     [`POST ${paths.root}backchannel-logout`]: backChannel,
   }
 
-  /** Never rejects, whatever it is given: nobody may be there to catch it. */
+  /** Never rejects, whatever it gets: the caller may not catch errors. */
   async function answer(request: Request, info: RequestInfo): Promise<Response> {
     if (draining.aborted) return failure(503, 'draining', {}, [], { connection: 'close' })
     let endpoint: Endpoint | undefined
@@ -161,15 +161,15 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
       const whole = own ? await withWholeBody(context, wholeOf(request), endpoint) : request
       if (whole instanceof Response) return whole
       const serving = serve(endpoint, whole, info)
-      // A login is a stranger's still: whoever stops the server does not wait for it.
+      // A login is not yet anybody's session, so a stop does not wait for it.
       return await (loggingIn.has(endpoint) ? serving : work.track(serving))
     } catch (error) {
       const isMisconfigured = error instanceof Misconfigured
       const code = isMisconfigured ? 'misconfigured' : 'unavailable'
-      // A store that fails is told by itself; a login that comes to nothing is told here.
+      // A store reports its own failures. A failed login is reported here.
       if (endpoint && loggingIn.has(endpoint)) {
         settings.observe({ type: 'loginRefused', status: 503, code }, { request })
-        // It says what to change, and no value.
+        // The message says what to change, and quotes no value.
         if (isMisconfigured) console.error(error.message)
       }
       return failure(503, code, {}, [], draining.aborted ? { connection: 'close' } : {})
@@ -179,12 +179,12 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   async function serve(endpoint: Endpoint, request: Request, info: RequestInfo): Promise<Response> {
     settings.audit.keep(request, info)
     const response = await endpoint(context, request, info)
-    // Whoever asks next on this connection is to ask somebody else.
+    // The next request on this connection must go to another process.
     if (draining.aborted) response.headers.set('connection', 'close')
     try {
       for (const line of await sessionCookie.update(request)) response.headers.append('set-cookie', line)
     } catch (error) {
-      // Nobody gets this answer: whoever sends its body is told.
+      // Nobody gets this answer, so the sender of its body must know.
       response.body?.cancel().catch(() => {})
       throw error
     }
@@ -202,7 +202,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const handle: SessionServer['handle'] = (request, info = {}) => answer(request, info)
 
   return {
-    // A listener of ours may give it less than a request; it is none that anybody else could have.
+    // A listener of ours may pass less than a whole request, which nobody else can make.
     handle: withLight(handle, (request, info) => answer(request as unknown as Request, info)),
     getSession: createGetSession(context) as SessionServer<User>['getSession'],
     open: (answer, own) => work.track(open(answer, own)) as ReturnType<SessionServer<User>['open']>,
@@ -217,7 +217,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   }
 }
 
-/** What the logins offer of their backends. */
+/** The facts of the logins' backends. */
 function offeredApi({ all }: RunningLogins): NonNullable<SessionServerOptions['api']> {
   const offered = all.flatMap(([name, { api = {} }]) =>
     Object.entries(api).map(([prefix, methods]) => [prefix, { methods, logins: [name] }] as const),

@@ -7,9 +7,10 @@ export interface Forgery {
 }
 
 /**
- * Why a request may come from a page of another origin; `undefined`: it does not. Three layers, each enough where the
- * browser knows it: `Sec-Fetch-Site` says where the page is from, `Origin` must be ours where there is one, and whatever
- * is not a plain read carries `x-csrf`, which no foreign page can add without a preflight that nobody here answers.
+ * Why a request may come from a page of another origin; `undefined`: it does not. There are three checks, and each
+ * suffices if the browser supports it. `Sec-Fetch-Site` says where the page is from. `Origin`, if present, must be
+ * ours. A request that is no plain read carries `x-csrf`, and a foreign page cannot add that header without a
+ * preflight, which this server never answers.
  */
 export function forgeryOf(request: Request, origin: string): Forgery | undefined {
   const { headers, method } = request
@@ -19,13 +20,13 @@ export function forgeryOf(request: Request, origin: string): Forgery | undefined
   const isRead = method === 'GET' || method === 'HEAD'
   if (isRead && isNavigation && !isSocket) return undefined
   const from = headers.get('origin')
-  // First: of a page on another origin of this site the origin says more than the site does.
+  // First check: for another origin of the same site, `Origin` says more than `Sec-Fetch-Site`.
   if (from !== null && from !== origin)
     return {
       expected: `the header Origin: ${origin}, the origin of the option "publicUrl"`,
       came: `Origin: ${originOf(from)}`,
     }
-  // No rule of browsers keeps a foreign page from opening one, and no page of ours is without an origin.
+  // Browsers let a foreign page open a WebSocket, and every page of ours has an origin.
   if (isSocket && from === null)
     return {
       expected: `the header Origin: ${origin}, which every browser sends with a WebSocket`,
@@ -52,7 +53,7 @@ export function forgeryOf(request: Request, origin: string): Forgery | undefined
   }
 }
 
-/** Nothing that is no origin is said again. */
+/** Repeats the value only if it is an origin. */
 const originOf = (value: string): string =>
   value === 'null' || URL.parse(value)?.origin === value ? value : 'something that is no origin'
 

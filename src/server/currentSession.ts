@@ -10,7 +10,7 @@ import { isFor, loginsNamedBy, NOBODY } from './namedLogin.ts'
 import type { ServerEndReason } from './notice.ts'
 import type { Verified } from './serverLogin.ts'
 
-/** `GET`: the facts of the session, whoever the page believes is there. Looks, and never refreshes. */
+/** `GET`: the facts of the session, whichever login the page shows. It reads the session and never refreshes it. */
 export const currentSession: Endpoint = async (context, request) => {
   const found = await context.sessions.find(request)
   if (!isFound(found)) return noSession(context, request, found)
@@ -18,7 +18,7 @@ export const currentSession: Endpoint = async (context, request) => {
   return json(200, factsOf(found, context.settings, context.settings.clock.wall()))
 }
 
-/** `POST refresh`: the facts, after a refresh where one is due. "Stay signed in" comes as `x-user-activity: 1`. */
+/** `POST refresh`: the facts, after a refresh if one is due. "Stay signed in" sends `x-user-activity: 1`. */
 export const refreshSession: Endpoint = async (context, request) => {
   const { sessions, settings } = context
   const found = await sessions.findFor(request)
@@ -36,8 +36,8 @@ export const refreshSession: Endpoint = async (context, request) => {
 }
 
 /**
- * `GET verify`: the facts, confirmed by the login's backend in the last `revalidateMs`. Only a plain refusal ends the
- * session. A backend that does not answer neither ends it nor extends the trust: `verifiedAt` stays what it was.
+ * `GET verify`: the facts, which the login's backend has confirmed in the last `revalidateMs`. Only a plain refusal
+ * ends the session. If the backend does not answer, the session stays, but `verifiedAt` does not change.
  */
 export const verifySession: Endpoint = async (context, request) => {
   const { sessions, settings, logins } = context
@@ -53,7 +53,7 @@ export const verifySession: Endpoint = async (context, request) => {
   const { fetch, getToken } = bearerOf(found, context)
   let verified: Verified
   try {
-    // A login that asks nobody trusts whoever renews the bearer.
+    // A login without a check trusts the backend that renews the bearer.
     verified = login?.verify
       ? await login.verify(fetch, found.session.user, controller.signal)
       : await getToken().then(() => 'ok' as const)
@@ -81,7 +81,7 @@ export const verifySession: Endpoint = async (context, request) => {
   return json(200, factsOf(renewed, settings, now))
 }
 
-/** The facts as they are now: verifying may have refreshed. */
+/** The facts of now: the check may have refreshed the session. */
 async function unverified(
   context: ServerContext,
   request: Request,
@@ -96,9 +96,9 @@ async function unverified(
 }
 
 /**
- * `POST logout`: ends this session here and, as far as the backend lets us, there. Works with an ended bearer, with
- * a backend that is down, without a session. Where the store is down it takes the cookie away and answers 503: other
- * processes do not know yet.
+ * `POST logout`: ends this session here and, if the backend permits it, there. It works with an ended bearer, with a
+ * backend that is down, and without a session. If the store is down, it removes the cookie and answers 503, because
+ * other processes do not know of the logout yet.
  */
 export function logout(endSession: EndSession): Endpoint {
   return async (context, request) => {
@@ -122,17 +122,17 @@ async function noteUser(context: ServerContext, request: Request, found: Found):
 }
 
 /**
- * There is no session, or none of the login that the request is for. Unknown, ended and tampered look alike; only who
- * held it is told why it ended.
+ * There is no session, or none of the login of the request. Unknown, ended and tampered sessions look alike. Only the
+ * browser that held the session learns why it ended.
  */
 export function noSession({ sessions }: ServerContext, request: Request, missing: Missing): Response {
   const { login, isOther, isAmbiguous } = missing
   const { sessionCookie } = sessions
   if (isOther) return failure(409, 'other_login')
   if (missing.isUnknownLogin) return failure(503, 'login_unknown', {}, [], { 'retry-after': '5' })
-  // Without our own the planted one would be the only one.
+  // Without our own cookie the planted one would be the only one.
   if (isAmbiguous) return failure(401, 'no_session', {}, sessionCookie.clearForeign(request))
-  // Why a session ended is told to the page that showed it, and to one that showed none.
+  // Two pages learn why a session ended: the one that showed it, and one that showed none.
   const isOfOther = (named: string) => named !== NOBODY && named !== login
   const isTold = login === undefined || !loginsNamedBy(request).some(isOfOther)
   const reason = isTold ? missing.reason : undefined
@@ -140,7 +140,7 @@ export function noSession({ sessions }: ServerContext, request: Request, missing
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 
-/** What a page is told when its session has no bearer at the moment, or none any more. */
+/** The answer to a page whose session has no bearer now, or will never have one again. */
 export function unusable(context: ServerContext, request: Request, error: unknown): Response {
   if (error instanceof SessionExpired || error instanceof LoggedOut)
     return noSession(context, request, { reason: reasonOf(error) })

@@ -5,19 +5,19 @@ import { findMeant, type GetSessionOptions, setting } from './getSession.ts'
 import type { ServerCookie } from './serverCookie.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** A logout, and what its answer must say. */
+/** A logout, and the parts of its answer. */
 export interface EndedServerSession {
   /**
-   * Whether nobody is logged in any more, as far as every process knows. `false`: the request does not say the login
-   * that is there; that login is not in the option `logins`; several cookies lead to sessions; or the store is down, and
-   * this process goes on trying.
+   * Whether every process knows that the user is logged out. `false` has four causes: the request does not name the
+   * present login; that login is not in the option `logins`; several cookies lead to sessions; or the store is down,
+   * and this process goes on trying.
    */
   readonly isEnded: boolean
-  /** Where the browser goes on to: an address of this server that leads once to the provider's own logout. */
+  /** The next address of the browser: an address of this server that leads once to the provider's own logout. */
   readonly redirect?: string
-  /** What the browser must be given. */
+  /** The cookies for the browser. */
   cookies(): Promise<readonly ServerCookie[]>
-  /** Puts the same into `response`. */
+  /** Adds the cookies to `response`. */
   commit(response: Response): Promise<Response>
 }
 

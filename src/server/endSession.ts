@@ -5,11 +5,11 @@ import type { Found } from './foundSession.ts'
 import { keepProviderLogout } from './providerLogout.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** What a logout comes to. */
+/** The result of a logout. */
 interface End {
   /** Whether every process knows. `false`: the store is down, and this process goes on trying. */
   readonly isEnded: boolean
-  /** Where the browser goes on to: an address of ours that leads once to the provider's own logout. */
+  /** The next address of the browser: an address of ours that leads once to the provider's own logout. */
   readonly redirect?: string
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
@@ -19,7 +19,7 @@ export type EndSession = (context: ServerContext, found: Found, request: Session
 
 const LOGOUT_WAIT_MS = 1_000
 
-/** Ends sessions at the word of their user: here, at the backend, and at the provider. */
+/** Ends sessions that their user wants to end: here, at the backend, and at the provider. */
 export function createEndSession(endSessionUrls: EndSessionUrls): EndSession {
   return async (context, found, request) => {
     const { sessions, settings, logins } = context
@@ -28,10 +28,10 @@ export function createEndSession(endSessionUrls: EndSessionUrls): EndSession {
     const told = endSessionUrls.take(found.key)
     const gone = sessions.sessionCookie.clear()
     if (!isEnded) return { isEnded, cookies: gone }
-    // The session is over by now, whatever becomes of this.
+    // The session is over already, whatever this does.
     const { via, data } = found.record
     const login = logins.get(via[0])
-    // A provider that hangs holds no logout.
+    // A provider that hangs must not delay a logout.
     const asked = login?.endSession?.(data).catch(() => undefined)
     const location = told ?? (asked && (await within(settings.clock, LOGOUT_WAIT_MS, asked)))?.href
     const kept = location ? await keepProviderLogout(context, location).catch(() => undefined) : undefined
@@ -41,7 +41,7 @@ export function createEndSession(endSessionUrls: EndSessionUrls): EndSession {
   }
 }
 
-/** What `task` comes to within `ms`, or `undefined`. */
+/** The result of `task` within `ms`, or `undefined`. */
 function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const disarm = clock.setTimer(() => resolve(undefined), ms, 'foreground')

@@ -1,12 +1,12 @@
-/** Where the provider's own logout is, for as long as somebody waits to be told. */
+/** The address of the provider's own logout, while a logout waits for it. */
 export interface EndSessionUrls {
-  /** From now on what comes for `key` is kept, until `take`. */
+  /** From now on keeps what arrives for `key`, until `take`. */
   ask(key: string): void
   put(key: string, url: string): void
   take(key: string): string | undefined
 }
 
-/** Sessions end by time and by others too, and a backend may answer late: what nobody waits for is not kept. */
+/** Limits and other logins end sessions too, and a backend may answer late. Only awaited addresses are kept. */
 export function createEndSessionUrls(): EndSessionUrls {
   const urls = new Map<string, string | undefined>()
   return {

@@ -12,17 +12,17 @@ import { listOfTags } from './sessionTags.ts'
 export interface Opened {
   readonly record: ServerRecord
   readonly revision: number
-  /** The store is away: this is what it said a moment ago, good for reads alone. */
+  /** The store is away. This is its last answer of a moment ago, and good for reads only. */
   readonly isStale?: true
 }
 
 const TRIES = 5
-/** As many sessions as are at work at one time in most processes; each costs a few kB. */
+/** Most processes have no more sessions at work at one time. Each takes a few kB. */
 const MOST_OPENED = 500
 const OPENED_MS = 60_000
-/** A late refresh finds the tombstone of its session for as long as an attempt may last, and then some. */
+/** A late refresh finds the tombstone of its session for at least as long as an attempt may take. */
 const TOMBSTONE_MS = 600_000
-/** So that a session ends by its own rules, and for a while can say by which. */
+/** Keep the record this long after its limits, so that the session can still report why it ended. */
 const MARGIN_MS = 600_000
 
 const isEnded = (session: StoredSession) => 'ended' in session
@@ -31,9 +31,9 @@ const isEnded = (session: StoredSession) => 'ended' in session
 export function createEntries(settings: ServerSettings, keyring: Keyring) {
   const { store, clock } = settings
   const notify = (notice: ServerNotice) => settings.observe(notice)
-  /** What is known of the records of sessions that are awake: most writes then need no read before them. */
+  /** The records of awake sessions: most writes then need no read before. */
   const held = new Map<string, Opened>()
-  /** What the sealed texts that were read last hold: one that the store gives again, unchanged, is not opened again. */
+  /** The records of the sealed texts that were read last: an unchanged text is not opened again. */
   const openedTexts = lastUsed<{ readonly text: string; readonly record: ServerRecord }>(MOST_OPENED, {
     now: clock.monotonic,
     forMs: OPENED_MS,
@@ -49,7 +49,10 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     return opened
   }
 
-  /** As `read`; while the store is away what it said a moment ago, if the option `staleIfErrorMs` lets. */
+  /**
+   * Like `read`. While the store is away, it returns the last record of a moment ago if the option `staleIfErrorMs`
+   * permits it.
+   */
   async function readOrRecent(key: string): Promise<Opened | undefined> {
     try {
       return await read(key)
@@ -76,7 +79,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     return { record, revision: entry.revision }
   }
 
-  /** Resolves to the new revision, `null` where somebody else was faster. */
+  /** Resolves to the new revision, or to `null` if another write came first. */
   async function write(record: ServerRecord, expected: number | null): Promise<number | null> {
     const value = await keyring.seal(serverRecordText(record), contextOf(record.key))
     const next = {
@@ -89,7 +92,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       try {
         return await store.compareAndSet(record.key, expected, next)
       } catch (error) {
-        // The write may have been done, and only its acknowledgement lost. No two seals are alike.
+        // The store may have done the write and lost only the acknowledgement. No two seals are alike.
         const found = await store.read(record.key)
         if (found?.value === value) return found.revision
         throw error
@@ -106,7 +109,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     }
   }
 
-  /** When nothing of the record matters any more. */
+  /** When nobody needs the record any more. */
   function expiryOf({ session, activeAt }: ServerRecord): number {
     if (isEnded(session)) return clock.wall() + TOMBSTONE_MS
     const { startedAt } = session as Extract<StoredSession, { startedAt: number }>
@@ -117,8 +120,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   }
 
   /**
-   * Writes what `change` makes of the record, again if somebody else was faster. Resolves to what is stored then;
-   * `undefined` where there is no record or `change` gave none.
+   * Writes the result of `change`, and tries again if another write came first. Resolves to the stored record;
+   * `undefined` if there is no record or `change` returned none.
    */
   async function update(
     key: string,
@@ -143,8 +146,8 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   }
 
   /**
-   * The record of `key` as the store of one session: its positions are compared, not the store's revisions. The
-   * first look is at what is `known` of it.
+   * The record of `key` as the store of one session. It compares positions, not the store's revisions. The first read
+   * uses `known`.
    */
   function sessionStore(key: string, known: Opened | undefined): SessionStore {
     let first = known
@@ -162,10 +165,10 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
         const done = await update(key, (record) => {
           if (!isAt(record.session, expected)) return undefined
           const { intent, reason, ...rest } = record
-          // A newer version has a token of its own: what was intended with the old one is settled.
+          // A newer version has a new token, so the intent of the old token is settled.
           const isRenewal = next.epoch !== expected.epoch || next.version !== expected.version
           const why = 'reason' in next ? { reason: next.reason } : {}
-          // The row stands beside the session, once.
+          // The record holds the ledger's row once, beside the session.
           const { doubt: _, ...session } = next as SessionRecord
           return { ...rest, ...(intent && !isRenewal && { intent }), ...why, session } as ServerRecord
         })
@@ -175,14 +178,14 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   }
 
   return {
-    /** The record as it can be kept: of a user whose looks no cookie could hold, without them. */
+    /** The record as it can be stored: sealed cookies may lack optional fields of the user. */
     fitted,
     read,
     readOrRecent,
     write,
     update,
     sessionStore,
-    /** From here on writes start from what is known of the record; until `release`. */
+    /** From now on writes start from the known record, until `release`. */
     hold: (key: string, opened: Opened) => void held.set(key, opened),
     release: (key: string) => void held.delete(key),
   }
@@ -190,10 +193,10 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
 
 export type Entries = ReturnType<typeof createEntries>
 
-/** Tells sessions apart in events; the beginning of a MAC that nobody can turn back. */
+/** Tells sessions apart in notices. It is the beginning of a MAC, which nobody can invert. */
 export const nameOf = (key: string): string => key.slice(0, 12)
 
-/** What a seal is bound to: an entry cannot be passed off as another. */
+/** The context of a seal: an entry cannot stand under another key. */
 const contextOf = (key: string) => `session ${key}`
 
 export const isAt = (stored: Position, expected: Position) =>

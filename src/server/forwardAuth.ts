@@ -12,9 +12,10 @@ const MAX_VALUE = 1_000
 
 /**
  * `GET auth`, for a proxy that asks before it passes a request on (nginx `auth_request`, Traefik `forwardAuth`, Caddy
- * `forward_auth`): 204 with what the option `forwardAuth` lists, 401 without a session, 403 for what a foreign page may have
- * sent. The method and path of the request come in `X-Original-Method` and `X-Original-URI`, or in `X-Forwarded-Method` and
- * `X-Forwarded-Uri`. It looks, and refreshes only where it gives a bearer.
+ * `forward_auth`). It answers 204 with the facts that the option `forwardAuth` lists, 401 without a session, and 403 to
+ * a request that a foreign page may have sent. The method and path of the request come in `X-Original-Method` and
+ * `X-Original-URI`, or in `X-Forwarded-Method` and `X-Forwarded-Uri`. It only reads the session, and refreshes only if
+ * it returns a bearer.
  */
 export const forwardAuth: Endpoint = async (context, request) => {
   const { settings, sessions } = context
@@ -32,12 +33,12 @@ export const forwardAuth: Endpoint = async (context, request) => {
   const found = await sessions.findFor(original)
   if (!isFound(found)) {
     const answer = noSession(context, request, found)
-    // A proxy knows no other no.
+    // A proxy knows only 401 and 403.
     return answer.status === 409 ? failure(401, 'other_login') : answer
   }
   if (settings.forwardAuth?.logins?.includes(found.record.via[0]) === false)
     return failure(403, 'other_login_api')
-  // Pages poll with any method, also those of other applications: a user is who navigates.
+  // Pages poll with any method, also those of other applications. Only a navigation shows a user at work.
   const looking = new Request(original.url, { headers: original.headers })
   if (settings.isUserActivity(looking)) await sessions.note(found, { activeAt: settings.clock.wall() })
   const headers = identityOf(context, found)
@@ -49,7 +50,7 @@ export const forwardAuth: Endpoint = async (context, request) => {
   }
 }
 
-/** The request that the proxy holds back. `undefined`: it does not say which, or says two. */
+/** The request that the proxy holds. `undefined`: the proxy names no method and path, or two different ones. */
 function originalOf({ headers }: Request, origin: string): Request | undefined {
   const said = (...names: string[]) => new Set(names.flatMap((name) => headers.get(name) ?? []))
   const [method, ...otherMethods] = said('x-original-method', 'x-forwarded-method')
@@ -59,14 +60,14 @@ function originalOf({ headers }: Request, origin: string): Request | undefined {
   try {
     return new Request(`${origin}${path}`, { method, headers })
   } catch {
-    // No method, or one that no page can send.
+    // The method is missing, or no page can send it.
     return undefined
   }
 }
 
 /**
- * What the browser itself says of where a request is from is enough, also of a WebSocket: the applications behind a proxy
- * know nothing of `x-csrf`, nor of logins in addresses.
+ * Here the browser's own headers suffice, also for a WebSocket. Applications behind a proxy know nothing of `x-csrf`,
+ * or of logins in addresses.
  */
 function asOwnPage(original: Request, origin: string): Request {
   const { headers } = original
@@ -78,7 +79,7 @@ function asOwnPage(original: Request, origin: string): Request {
   return own
 }
 
-/** Every listed header, also an empty one: a proxy then has something in place of what the client sent. */
+/** Every listed header, also an empty one, so that the proxy replaces what the client sent. */
 function identityOf({ settings }: ServerContext, { session }: Found): Record<string, string> {
   const listed = Object.entries(settings.forwardAuth?.headers ?? {})
   if (listed.length === 0) return {}
@@ -87,7 +88,7 @@ function identityOf({ settings }: ServerContext, { session }: Found): Record<str
   return Object.fromEntries(values)
 }
 
-/** Percent-encoded where it is no plain ASCII; a list with commas between. What is too long is cut by nobody: it is left out. */
+/** Percent-encoded if it is not plain ASCII; a list is joined by commas. A value that is too long is left out. */
 function textOf(value: unknown): string {
   const text = Array.isArray(value)
     ? value.map((one) => plain(one).replaceAll(',', '%2C')).join(',')
@@ -102,7 +103,7 @@ const plain = (value: unknown) =>
         .replace(/[^\x21-\x7e ]|%|^ | $/gu, encodeURIComponent)
     : ''
 
-/** A script of the page can call this endpoint, too, and must not get a bearer. */
+/** A script of the page can call this endpoint too, and must not get a bearer. */
 async function mayHaveBearer({ settings, keyring }: ServerContext, { headers }: Request): Promise<boolean> {
   const secret = settings.forwardAuth?.bearerSecret
   const shown = headers.get('x-forward-auth-secret')

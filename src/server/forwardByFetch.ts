@@ -3,8 +3,8 @@ import { orAborted } from '../base/orAborted.ts'
 import type { BackendAnswer, Forward } from './forwarding.ts'
 
 /**
- * Calls that go on by a web-standard `fetch`. It undoes encodings and counts bodies itself: the backend is asked for none,
- * so that lengths and tags stay those of what arrives.
+ * Sends calls on by a web-standard `fetch`. `fetch` decodes bodies and counts them itself, so the backend is asked for
+ * no encoding. Lengths and tags then match the bytes that arrive.
  */
 export function forwardByFetch(fetch: typeof globalThis.fetch): Forward {
   return async (url, { headers, body, signal, method }, { headMs, clock }) => {
@@ -36,13 +36,13 @@ export function forwardByFetch(fetch: typeof globalThis.fetch): Forward {
   }
 }
 
-/** The same body, which tells when it has been read to its end. */
+/** The same body, which reports when it has been read to its end. */
 const atItsEnd = (body: ReadableStream<Uint8Array>, flush: () => void) =>
   body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({ flush }))
 
 function answerOf(response: Response, method: string): BackendAnswer {
   const { ok, status, type, headers, body } = response
-  // Some encode whatever they are asked: the bytes that are here have another length then, and another tag.
+  // Some backends encode in any case. Decoded bytes have another length and another tag.
   const isDecoded = (headers.get('content-encoding') ?? '') !== '' && method !== 'HEAD'
   return {
     ok,
@@ -51,7 +51,7 @@ function answerOf(response: Response, method: string): BackendAnswer {
     body,
     headers: {
       get(name) {
-        // Of trailers a fetch tells nothing.
+        // `fetch` shows no trailers.
         const value = name === 'trailer' ? null : headers.get(name)
         if (!isDecoded) return value
         if (name === 'content-encoding' || name === 'content-length') return null

@@ -2,22 +2,22 @@ import type { SessionRecord } from '../stores/store.ts'
 import type { Opened } from './entries.ts'
 import type { ServerEndReason } from './notice.ts'
 
-/** A session that is alive, as its record says. */
+/** A living session, by its record. */
 export interface Found extends Opened {
   readonly key: string
   readonly session: SessionRecord
 }
 
-/** There is none, and perhaps why. */
+/** There is no session. The fields may say why. */
 export interface Missing {
   readonly reason?: ServerEndReason
-  /** The login that ended for `reason`. */
+  /** The login of the request ended for `reason`. */
   readonly login?: string
-  /** There are several, and nobody knows which is the browser's own. */
+  /** There are several sessions, and the server cannot tell which is the browser's own. */
   readonly isAmbiguous?: true
-  /** There is one, of another login than the request is for. */
+  /** There is a session, but of another login than the request names. */
   readonly isOther?: true
-  /** There is one, of a login that this server does not have: perhaps a later release of it does. */
+  /** There is a session of a login that this server does not have; a later release may have it. */
   readonly isUnknownLogin?: true
 }
 

@@ -12,13 +12,13 @@ import { type ServerCookie, serverCookie } from './serverCookie.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 import { shownUserOf } from './shownUserOf.ts'
 
-/** What the session of a request has, whether somebody is logged in or not. */
+/** The session of a request, with or without a user. */
 export interface AnyServerSession<User extends UserIdentity = SessionUser> {
-  /** `null`: nobody is logged in, or not the login that the request is for. */
+  /** `null`: nobody is logged in, or not the login of the request. */
   readonly user: User | null
   /**
-   * The public name of the login, for the page that is rendered now: its forms and actions bring it back as `login`.
-   * `null` with `user`.
+   * The public name of the login, for the page that is rendered now. Its forms and actions return it as `login`. `null`
+   * with `user`.
    */
   readonly login: string | null
   /** Names the session in `sessions` of the server and in notices; no page needs it. `null` with `user`. */
@@ -26,34 +26,36 @@ export interface AnyServerSession<User extends UserIdentity = SessionUser> {
   /** The name of the login in the option `logins`. `null` with `user`. */
   readonly via: string | null
   /**
-   * What the page that is rendered now may know: the option `facts` of `createBffSession`, which then asks for nothing at
-   * its start. `null`: nobody is logged in. Absent: that cannot be told now, and the page asks.
+   * The facts for the page that is rendered now: pass them as the option `facts` of `createBffSession`, which then
+   * sends no request at its start. `null`: nobody is logged in. Absent: the server cannot tell now, and the page asks.
    */
   readonly facts?: ServerFacts<User> | null
   /**
    * Calls the backend with a fresh bearer, as `Session.fetch` does. Rejects with `LoggedOut` without a session.
-   * Read-only: with the bearer at hand.
+   * Read-only: uses the present bearer.
    */
   readonly fetch: typeof globalThis.fetch
-  /** A bearer that is good now; read-only: the one at hand, if it is still good. Rejects as `Session.getToken`. */
+  /**
+   * A bearer that is good now. Read-only: the present bearer, if it is still good. Rejects as `Session.getToken` does.
+   */
   getToken(options?: { readonly signal?: AbortSignal | null }): Promise<string>
   /**
-   * Renews now, together with everybody else who wants that, unless the last renewal was a moment ago. Resolves to the facts
-   * after it. Rejects as `Session.refresh`, and with `Misconfigured` for a read-only session.
+   * Renews now, unless the last renewal was a moment ago. Concurrent callers share the renewal. Resolves to the facts
+   * after it. Rejects as `Session.refresh` does, and with `Misconfigured` for a read-only session.
    */
   refresh(): Promise<ServerFacts<User>>
   /**
-   * What the browser must be given after what was done with the session, for frameworks that set cookies by themselves.
-   * Several may share a name, and differ by domain and path: append the `header` of each where setting by name replaces.
-   * Rejects with `Misconfigured` for a read-only session.
+   * The cookies for the browser, for frameworks that set cookies themselves. Several cookies may share a name and
+   * differ by domain and path: if setting by name replaces them, append the `header` of each. Rejects with
+   * `Misconfigured` for a read-only session.
    */
   cookies(): Promise<readonly ServerCookie[]>
-  /** Puts the same into `response`. Rejects with `Misconfigured` for a read-only session. */
+  /** Adds the cookies to `response`. Rejects with `Misconfigured` for a read-only session. */
   commit(response: Response): Promise<Response>
 }
 
 /**
- * The session of one request, for code of the server beside its endpoints. It narrows by `user`, and by `login`.
+ * The session of one request, for server code outside of the endpoints. Its type narrows by `user` and by `login`.
  *
  * @example
  * const { user, fetch } = await server.getSession(request)
@@ -69,7 +71,7 @@ export type ServerSession<User extends UserIdentity = SessionUser> =
       readonly facts?: null
     })
 
-/** The session of somebody who is logged in. */
+/** The session of a user who is logged in. */
 export type OpenServerSession<User extends UserIdentity = SessionUser> = AnyServerSession<User> & {
   readonly user: User
   readonly login: string
@@ -78,15 +80,15 @@ export type OpenServerSession<User extends UserIdentity = SessionUser> = AnyServ
   readonly facts: ServerFacts<User>
 }
 
-/** How a session is looked for. */
+/** How the session is found. */
 export interface GetSessionOptions {
-  /** Never refreshes and never writes: for places that cannot set cookies. @default false */
+  /** Never refreshes and never writes: for code that cannot set cookies. @default false */
   readonly readOnly?: boolean
   /**
-   * The login that the page shows which sent the request, as its form or its server action brings it: of another login
-   * there is no session. @default what the header `x-csrf` or the query parameter `session-login` say. A request that may
-   * change something (neither `GET` nor `HEAD`, or without a method, and not `readOnly`) must say it: else there is no
-   * session, either.
+   * The login that the requesting page shows, as its form or server action returns it. For another login there is no
+   * session. A request that may change something must name its login, otherwise there is no session; that is every
+   * request except `GET`, `HEAD` and `readOnly` ones. @default the header `x-csrf` or the query parameter
+   * `session-login`
    */
   readonly login?: string
 }
@@ -113,7 +115,7 @@ export function createGetSession(context: ServerContext) {
     }
     if (isFound(found)) return openSessionOf(context, found, lines, readOnly)
     const nobody = () => Promise.reject(new LoggedOut(found.isOther ? 'elsewhere' : 'never'))
-    // Somebody may be there: a later release knows the login, or another cookie is in the way.
+    // There may be a session: a later release may know its login, or another cookie hides it.
     const isOpen = found.isOther || found.isAmbiguous || found.isUnknownLogin
     return {
       user: null,
@@ -130,8 +132,8 @@ export function createGetSession(context: ServerContext) {
 }
 
 /**
- * The session of a request, if that is the login which its page believes in. `getSession` may only look, and needs no name
- * for that; `end` always changes something.
+ * The session of a request, if its page shows this login. `getSession` may only read, and then needs no name; `end`
+ * always changes something.
  */
 export async function findMeant(
   { sessions, settings }: ServerContext,
@@ -147,7 +149,7 @@ export async function findMeant(
   return { isOther: true }
 }
 
-/** What code of the server has of a session that was found; `lines`: what its browser must be given. */
+/** The session for server code. `lines`: the `Set-Cookie` lines for its browser. */
 export function openSessionOf(
   context: ServerContext,
   found: Found,
@@ -159,7 +161,7 @@ export function openSessionOf(
   const bearer = bearerOf(found, context, !readOnly)
   const factsAt = (one: Found) => factsOf(one, settings, clock.wall()) as ServerFacts<UserIdentity>
   return {
-    // The code of the server is not a page: it may have all that is known of the last user.
+    // Server code is no page: it may see all facts of the last user.
     user: shownUserOf(settings, found.session.user, (document) => document) as UserIdentity,
     login: found.record.login,
     id: nameOf(found.key),
@@ -177,7 +179,7 @@ export function openSessionOf(
   }
 }
 
-/** How what a browser must be given comes into an answer. */
+/** How the cookies get into an answer. */
 export const setting = (lines: () => Promise<readonly string[]>) => ({
   cookies: async () => (await lines()).map(serverCookie),
   async commit(response: Response): Promise<Response> {
@@ -188,7 +190,7 @@ export const setting = (lines: () => Promise<readonly string[]>) => ({
 
 const READ_ONLY = 'The session is read-only, as getSession was told'
 
-/** A page that only asks who is there names nobody. A form that lacks its field is for nobody, either. */
+/** A page that only asks for the user names no login. A form without its field is for nobody either. */
 function isMeant(
   request: SessionRequest,
   options: GetSessionOptions,
@@ -197,7 +199,7 @@ function isMeant(
 ): boolean {
   if ('login' in options) return options.login === login
   const named = loginsNamedBy(request)
-  // What shows no method may be a server action.
+  // A request without a method may be a server action.
   const isLook =
     mayLook && (options.readOnly || (request.method !== undefined && /^(GET|HEAD)$/.test(request.method)))
   if (isLook && named.every((name) => name === NOBODY)) return true

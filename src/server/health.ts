@@ -3,16 +3,16 @@ import type { ServerStore } from '../stores/serverStore.ts'
 import { failure, json } from './answers.ts'
 import type { Endpoint } from './context.ts'
 
-/** However often balancers and strangers ask, the store is asked once in this time. */
+/** The store is asked at most once in this time, however many balancers and strangers ask. */
 const KNOWN_MS = 1_000
-/** A store that takes longer is of no use to a request. */
+/** A slower store cannot serve a request. */
 const STORE_MS = 2_000
-/** Under which no session is. */
+/** No session has this key. */
 const NO_SESSION = 'health'
 
 /**
- * `GET health`, for balancers: 200 `{"status":"ready"}`, 503 `store_away` where the store does not answer, 503 `draining` after
- * `drain`. It says nothing of any session.
+ * `GET health`, for balancers: 200 `{"status":"ready"}`, 503 `store_away` if the store does not answer, 503 `draining`
+ * after `drain`. It reveals nothing of any session.
  */
 export function createHealth({
   store,

@@ -10,13 +10,13 @@ import { type Entries, isAt } from './entries.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import type { Intent, ServerRecord } from './serverRecord.ts'
 
-/** Longer than an attempt by this much is its intent in force: clocks of two servers may differ. */
+/** An intent is in force this much longer than an attempt, because the clocks of two servers may differ. */
 const MARGIN_MS = 5_000
 
-/** Beyond that the oldest are forgotten: their intents then count as sent, which is safe. */
+/** Above this number the oldest are forgotten. Their intents then count as sent, which is safe. */
 const MAX_KNOWN = 10_000
 
-/** A claim, and the version of the session that it was made for: of another version its row says nothing. */
+/** A claim, and the version of the session that it was made for. For another version its row says nothing. */
 interface Unsent extends Position {
   readonly claim: Claim
 }
@@ -24,10 +24,10 @@ interface Unsent extends Position {
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
 /**
- * A coordinator whose ledger is the record of each session: what is sent is written down there first. So a token that
- * was sent and whose answer nobody saw is known as such after a crash, and in every other process, without a
- * coordinator that spans them. `inner` coalesces what is asked for in this process. `onNews`: another process may have told
- * what became of a send that a session here waits for.
+ * A coordinator whose ledger is the record of each session: the record says so before a token is sent. So after a
+ * crash, and in every other process, a token whose answer was lost is known as such, without a coordinator for all
+ * processes. `inner` coalesces the requests of this process. `onNews`: another process may have reported the result of
+ * a send that a session here waits for.
  */
 export function withIntents(
   inner: Coordinator,
@@ -37,14 +37,14 @@ export function withIntents(
 ): Coordinator {
   const { clock, random, attemptTimeoutMs, store } = settings
   const owner = crypto.randomUUID()
-  /** The first claim at each session's version that may have been written, and nothing was sent since. */
+  /** The first claim at each session's version that may have been written, while nothing was sent after it. */
   const unsent = new Map<string, Unsent>()
-  /** Stops what is still being told to the records. */
+  /** Stops the writes that are still reported to the records. */
   const telling = new Map<string, () => void>()
 
   const awaited = new Set<string>()
 
-  /** Another process has sent: the store may tell what comes of it before the session looks by itself. */
+  /** Another process has sent. The store may report the result before the session looks by itself. */
   function awaitNews(key: string, forMs: number) {
     if (awaited.has(key)) return
     const unwatch = store.watch?.(key, () => onNews(key), forMs)
@@ -57,7 +57,7 @@ export function withIntents(
     clock.setTimer(over, forMs, 'background')
   }
 
-  /** The row that counts. Nothing of this process is in the air here: its own open intent waits for no answer. */
+  /** The row that counts. This process has no running send, so its own open intent waits for no answer. */
   function standing({ intent, session }: ServerRecord, own: Unsent | undefined): LedgerRow | null {
     if (intent?.owner !== owner) return intent ?? null
     if (own && isAt(own, session) && intent.sentAt >= own.claim.row.sentAt) return own.claim.before
@@ -65,12 +65,15 @@ export function withIntents(
     return closed
   }
 
-  /** Sends, or answers by `onHeld` with what the record says, and then with what tells `inner` that nothing was sent. */
+  /**
+   * Sends the token, or calls `onHeld` with the record's answer and then returns what tells `inner` that nothing was
+   * sent.
+   */
   async function send(flight: Flight, onHeld: (outcome: RefreshOutcome) => void): Promise<RefreshOutcome> {
     const { sessionId: key = '', refreshToken, bearer } = flight.identity
     let mine: Unsent | undefined
     let held: RefreshOutcome = unavailable
-    // From here on nobody takes back what this attempt writes.
+    // From here on nobody may take back what this attempt writes.
     const first = unsent.get(key)
     unsent.delete(key)
     try {
@@ -78,7 +81,7 @@ export function withIntents(
         mine = undefined
         held = unavailable
         const { session } = record
-        // Somebody has renewed or ended it meanwhile: the session will see when it reads its record.
+        // Another process renewed or ended the session meanwhile. The session finds out when it reads its record.
         if ('ended' in session || session.refreshToken !== refreshToken || session.bearer !== bearer)
           return undefined
         const before = standing(record, first)
@@ -90,11 +93,11 @@ export function withIntents(
         mine = { claim: claimed, epoch: session.epoch, version: session.version }
         return { ...record, intent: { ...claimed.row, owner } }
       })
-      // The record may have gone between two tries.
+      // The record may have been deleted between two tries.
       if (!written) mine = undefined
       if (!mine && first) void giveBack(key, first)
     } catch {
-      // What could not be written down is not sent; where it was written all the same, it is taken back.
+      // A send that could not be written down is not sent. If the write succeeded all the same, it is taken back.
       const own = first && (!mine || isAt(first, mine)) ? first : mine
       if (own) void giveBack(key, own)
       mine = undefined
@@ -107,7 +110,7 @@ export function withIntents(
     }
     const { resend } = flight.ask
     const { row, outcome } = settle(mine.claim, await sent(flight.send), resend, clock.wall(), random)
-    // It is settled by the commit that follows.
+    // The commit that follows settles it.
     if (outcome.kind === 'ok') return outcome
     const { before, row: opened } = mine.claim
     if (row === before) await giveBack(key, mine)
@@ -115,14 +118,17 @@ export function withIntents(
     return outcome
   }
 
-  /** Of what was not sent the record says nothing. */
+  /** Removes a send from the record that never left. */
   function giveBack(key: string, own: Unsent): Promise<void> {
     remember(unsent, key, own)
     const { before, row } = own.claim
     return replace(key, before, ({ sentAt }) => unsent.get(key) === own && sentAt >= row.sentAt)
   }
 
-  /** Told until the store has heard it: until then the record says that nobody knows, which may cost the session. */
+  /**
+   * Repeats the write until it succeeds. Until then the record says that the outcome is unknown, which may cost the
+   * session.
+   */
   async function replace(key: string, row: LedgerRow | null, isMeant: (intent: Intent) => boolean) {
     const change = (record: ServerRecord): ServerRecord | undefined => {
       const { intent, ...rest } = record
@@ -140,7 +146,7 @@ export function withIntents(
   return {
     async run(flight) {
       if (!flight.identity.sessionId || !flight.identity.refreshToken) return inner.run(flight)
-      // Told past `inner`, which would take it for the outcome of a send.
+      // This bypasses `inner`, which would take it for the outcome of a send.
       let held: RefreshOutcome | undefined
       const onHeld = (outcome: RefreshOutcome) => {
         held = outcome
@@ -152,7 +158,7 @@ export function withIntents(
   }
 }
 
-/** Answers what had to go for it. */
+/** Returns the entries that had to go for it. */
 function remember<T>(entries: Map<string, T>, key: string, value: T): T | undefined {
   entries.delete(key)
   entries.set(key, value)

@@ -1,6 +1,6 @@
 /**
- * A navigation that the user began here or in the browser itself, anything that changes something, and what the page
- * says happened while its user was active. A page that polls only reads; what another site opens shows nobody at work.
+ * User activity is a navigation that the user began here or in the browser itself, any request that changes something,
+ * and a request that the page marks as such. Polling only reads. A page that another site opens shows nobody at work.
  */
 export function isUserActivity(request: Request): boolean {
   const { headers } = request

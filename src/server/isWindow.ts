@@ -1,3 +1,3 @@
-/** Whether a request fills a window of the browser, as far as it says: browsers that send no `Sec-Fetch-Dest` are old. */
+/** Whether a request loads a whole window, if the browser says so. Old browsers send no `Sec-Fetch-Dest` and pass. */
 export const isWindow = ({ headers }: Request): boolean =>
   (headers.get('sec-fetch-dest') ?? 'document') === 'document'

@@ -1,22 +1,22 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ServerNotice } from './notice.ts'
 
-/** How much somebody should care, as syslog and most collectors name it. */
+/** The severity, as syslog and most collectors name it. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** Where lines go, and which. */
+/** Where lines go, and which of them. */
 export interface JsonLinesOptions {
   /** Takes one line, without its end. @default console.log */
   readonly write?: (line: string) => void
-  /** Lines of a lower level are not written. @default 'debug': all are */
+  /** The lowest level that is written. @default 'debug': all */
   readonly level?: LogLevel
-  /** Tells the time of a line. @default the platform's */
+  /** The time of a line. @default the platform's clock */
   readonly clock?: Pick<Clock, 'wall'>
 }
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
-/** `debug`: how it works. `info`: what users do. `warn`: watch the rate. `error`: wake somebody. */
+/** `debug`: normal work. `info`: what users do. `warn`: watch the rate. `error`: wake somebody. */
 const OF_NOTICE = {
   refreshSent: 'debug',
   refreshed: 'debug',
@@ -39,7 +39,7 @@ const OF_NOTICE = {
   storeFailed: 'error',
 } satisfies Record<ServerNotice['type'], LogLevel>
 
-/** Reasons that are nobody's fault, and those that are a bug or an incident. */
+/** Reasons without a fault, and reasons that show a bug or an incident. */
 const OF_REASON: Readonly<Record<string, LogLevel>> = {
   idle: 'info',
   absoluteLifetime: 'info',
@@ -48,8 +48,8 @@ const OF_REASON: Readonly<Record<string, LogLevel>> = {
 }
 
 /**
- * Writes notices as JSON lines, for the option `observe`: `time`, `level`, and the notice as it is. Entries of `audit`, and
- * lines of your own that have a `type`, are written in the same way.
+ * Writes notices as JSON lines, for the option `observe`: `time`, `level`, and the notice. It writes entries of
+ * `audit`, and your own lines that have a `type`, in the same way.
  *
  * @example
  * const server = createSessionServer({ ...serverOptions, observe: jsonLines({ level: 'info' }) })

@@ -1,24 +1,24 @@
 import { deriveKey, mac, seal, unseal } from '#crypto'
 import { Misconfigured } from '../base/errors.ts'
 
-/** What a sealed text held, or why it could not be opened. */
+/** The contents of a sealed text, or why it could not be opened. */
 export type Unsealed =
   /** `isOld`: not sealed with the newest secret; seal it again when it is written next. */
   | { readonly plain: string; readonly isOld: boolean }
   /**
-   * `format`: no sealed text. `newer`: sealed by a later release; leave it alone. `unknownKey`: by a secret that is
-   * not on this ring. `tampered`: changed, cut short, or sealed for another context.
+   * `format`: this is no sealed text. `newer`: a later release sealed it; leave it alone. `unknownKey`: its secret is
+   * not on this ring. `tampered`: it was changed, cut short, or sealed for another context.
    */
   | { readonly reason: 'format' | 'newer' | 'unknownKey' | 'tampered' }
 
-/** Seals and hashes with keys that are derived from the secrets of a server, a key of its own for each purpose. */
+/** Seals and hashes with keys that are derived from the server's secrets. Each purpose has its own key. */
 export interface Keyring {
-  /** `v1.<key id>.<base64url>`, with the newest secret. `context` is authenticated and not kept. */
+  /** `v1.<key id>.<base64url>`, with the newest secret. `context` is authenticated, but not stored. */
   seal(plain: string, context: string): Promise<string>
   unseal(text: string, context: string): Promise<Unsealed>
   /**
-   * The MACs of `text` for `purpose`, 43 characters each, the newest secret first: write under the first, and look
-   * for what was written earlier under the others too.
+   * The MACs of `text` for `purpose`, 43 characters each, the newest secret first. Write under the first one, and look
+   * for older entries under the others too.
    */
   macs(purpose: string, text: string): Promise<readonly string[]>
 }
@@ -36,23 +36,23 @@ const MIN_LENGTH = 32
 const VERSION = 'v1'
 
 /**
- * Rotate in two steps, so that no server meets a seal that it cannot open: first add the new secret at the end on
- * all servers, then move it to the front on all of them. Take the old one off when the last session that was sealed
- * with it has ended.
+ * Rotate in two steps, so that no server meets a seal that it cannot open. First add the new secret at the end on all
+ * servers. Then move it to the front on all servers. Remove the old secret when the last session that it sealed has
+ * ended.
  *
- * @param secrets the newest first: it seals, all unseal. Each at least 32 characters of randomness.
- * @throws {Misconfigured} where there is none, one is shorter, or two are equal
+ * @param secrets the newest first: it seals, and all can open. Each has at least 32 random characters.
+ * @throws {Misconfigured} if there is none, one is shorter, or two are equal
  */
 export function createKeyring(secrets: readonly string[]): Keyring {
   check(secrets)
   const ring = Promise.all(secrets.map(keyOf))
-  // Told to whoever uses the ring.
+  // A failure reaches the code that uses the ring.
   ring.catch(() => {})
 
   return {
     async seal(plain, context) {
       const [newest] = (await ring) as [Key]
-      // One piece in memory, and not three: a store in memory keeps many.
+      // One string in memory and not three: a store in memory keeps many of them.
       return [VERSION, newest.id, await seal(newest.sealing, plain, context)].join('.')
     },
 
@@ -61,7 +61,7 @@ export function createKeyring(secrets: readonly string[]): Keyring {
       if (version !== VERSION) return { reason: /^v[1-9]\d{0,5}$/.test(version) ? 'newer' : 'format' }
       if (!id || sealed === undefined || rest.length > 0) return { reason: 'format' }
       const keys = await ring
-      // More than one secret could have an id of so few bits.
+      // The id has few bits, so more than one secret could have it.
       const candidates = keys.filter((key) => key.id === id)
       if (candidates.length === 0) return { reason: 'unknownKey' }
       for (const key of candidates) {
@@ -104,7 +104,7 @@ function check(secrets: readonly string[]): void {
   })
 }
 
-/** The id tells which key sealed a text, and nothing about the key: it is derived apart. */
+/** The id tells which key sealed a text. It is derived separately and reveals nothing about the key. */
 async function keyOf(secret: string): Promise<Key> {
   const naming = await deriveKey(secret, 'key id')
   const id = (await mac(naming, 'id')).slice(0, 8)

@@ -2,8 +2,8 @@ import type { RequestInfo } from './options.ts'
 import type { Fields } from './passedHeaders.ts'
 
 /**
- * A request as much of it as the proxy looks at: a listener of ours makes one for a handler of ours, where a whole `Request`
- * costs more than all that is done with it. Code of the embedder is never given one.
+ * The parts of a request that the proxy reads. A listener of ours makes one for a handler of ours, because a whole
+ * `Request` costs more than everything else that is done with it. Code of the embedder never gets one.
  */
 export abstract class LightRequest {
   abstract readonly method: string
@@ -13,22 +13,25 @@ export abstract class LightRequest {
   abstract readonly signal: AbortSignal
   abstract readonly body: ReadableStream<Uint8Array> | null
   readonly bodyUsed = false
-  /** The same as a `Request`. */
+  /** The same request as a whole `Request`. */
   abstract whole(): Request
 }
 
-/** A handler that takes a light request, and may give a light answer: what `LightResponse` of the platform has. */
+/**
+ * A handler that takes a light request, and may return a light answer: the properties of the platform's
+ * `LightResponse`.
+ */
 export type LightHandler = (request: LightRequest, info: RequestInfo) => Promise<Response>
 
 const handlers = new WeakMap<object, LightHandler>()
 
-/** `handle`, which `light` answers where it is mounted as it is. */
+/** `handle`; `light` serves in its place if `handle` is mounted unchanged. */
 export function withLight<Handle extends object>(handle: Handle, light: LightHandler): Handle {
   handlers.set(handle, light)
   return handle
 }
 
-/** What takes light requests in place of `handle`; absent where code of the embedder stands between. */
+/** The function that takes light requests in place of `handle`; absent if code of the embedder stands between. */
 export const lightHandlerOf = (handle: object): LightHandler | undefined => handlers.get(handle)
 
 export const wholeOf = (request: Request): Request =>
@@ -36,13 +39,13 @@ export const wholeOf = (request: Request): Request =>
 
 const light = new WeakSet<object>()
 
-/** Marks a function of ours that looks at method, address and headers alone. */
+/** Marks a function of ours that reads only method, address and headers. */
 export function readsLightly<Read extends object>(read: Read): Read {
   light.add(read)
   return read
 }
 
-/** `read`, given a whole request unless it is one of ours. */
+/** `read`, which gets a whole request unless it is one of ours. */
 export function onWhole<Rest extends unknown[], Result>(
   read: (request: Request, ...rest: Rest) => Result,
 ): (request: Request, ...rest: Rest) => Result {

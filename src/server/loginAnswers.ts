@@ -5,10 +5,13 @@ import type { About } from './audit.ts'
 import type { ServerContext } from './context.ts'
 import type { LoginGrant, LoginRefusal } from './serverLogin.ts'
 
-/** Of a login that its provider has ended before it was a session. */
+/** The provider ended the login before it became a session. */
 export const ENDED_BY_PROVIDER: LoginRefusal = { status: 401, code: 'ended_by_provider' }
 
-/** What a login comes to whose user may not in, misfits the schema of the option `user`, or whose schema cannot work. */
+/**
+ * The refusal of a login whose user may not in, does not match the schema of the option `user`, or whose schema cannot
+ * work.
+ */
 export function misfitOf(
   settings: ServerContext['settings'],
   via: string,
@@ -27,7 +30,7 @@ export function misfitOf(
   }
 }
 
-/** Tells of a login that came to nothing, and answers its page. */
+/** Reports a failed login, and answers its page. */
 export function refused(
   { settings }: ServerContext,
   about: About,
@@ -42,7 +45,7 @@ export function refused(
   return failure(status, code, came === undefined ? {} : { expected, came }, cookies)
 }
 
-/** The notice of a login that came to nothing. */
+/** The notice of a failed login. */
 export const loginRefused = (
   status: number,
   {

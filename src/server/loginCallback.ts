@@ -11,16 +11,16 @@ import { loginRequest } from './loginRequest.ts'
 import type { LoginRefusal, LoginRequest, LoginStep, RunningLogin } from './serverLogin.ts'
 
 /**
- * `GET` of a login's callback: what the provider brings becomes a session. Without what this browser has kept nothing is
- * exchanged: the code may be somebody else's.
+ * `GET` of a login's callback: makes a session of the provider's answer. Without the browser's own attempt no code is
+ * exchanged, because the code may be another user's.
  *
- * A session that is there stays, unless an attempt was begun to replace it. Whoever comes back as the same user goes
- * home; another user's grant is refused, revoked, and told.
+ * A present session stays, unless an attempt was begun to replace it. If the same user returns, the browser goes home.
+ * The grant of another user is refused, revoked and reported.
  */
 export function loginCallback(name: string, login: RunningLogin): Endpoint {
   return async (context, request, info) => {
     const { settings, sessions } = context
-    // A provider sends a window here: neither a frame, nor a script, nor an image comes back from one.
+    // A provider sends a window here. A frame, a script or an image never returns from a provider.
     if (!isWindow(request))
       return failure(403, 'csrf', {
         expected: 'a navigation of a window (Sec-Fetch-Dest: document)',
@@ -36,12 +36,12 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
     const isMeant = attempts?.list.some(
       ({ replaces }) => isFound(here) && replaces?.login === here.record.login,
     )
-    /** Whoever is in already, and has not asked for more, has lost nothing. */
+    /** A user who is logged in and asked for nothing more has lost nothing. */
     const failOrHome = (why: LoginRefusal, cookies: readonly string[] = []) =>
       isFound(here) && !isMeant
         ? redirect(settings.publicUrl.pathname, [...foreign, ...cookies])
         : fail(why, {}, [...foreign, ...cookies])
-    // Which session would be replaced is not known.
+    // It is unknown which session would be replaced.
     if (!isFound(here) && here.isUnknownLogin) return fail({ status: 503, code: 'login_unknown' })
     if (!isFound(here) && here.isAmbiguous)
       return fail({ status: 401, code: 'duplicate_cookie' }, {}, sessions.sessionCookie.clearForeign(request))
@@ -82,7 +82,7 @@ export function loginCallback(name: string, login: RunningLogin): Endpoint {
   }
 }
 
-/** What the callback of a login comes to: a window is shown a page, whatever the login throws. */
+/** The result of a login's callback. A window gets a page, whatever the login throws. */
 async function stepOf(
   login: RunningLogin,
   asked: LoginRequest,
@@ -96,7 +96,7 @@ async function stepOf(
   }
 }
 
-/** What a grant of the login `via` for `userId` does to the session that is there. */
+/** What a grant of the login `via` for `userId` does to the present session. */
 function judge(
   here: Found | Missing,
   { list }: Attempts,
@@ -104,7 +104,7 @@ function judge(
   userId: string | undefined,
 ): 'replace' | 'keep' | 'refuse' {
   if (!isFound(here)) return 'replace'
-  // Two providers may call two people the same.
+  // Two providers may give the same id to different people.
   const isSame = here.record.via[0] === via && here.session.user.id === userId
   const isMeant = list.some(
     ({ replaces }) => replaces?.login === here.record.login && (isSame || replaces.purpose === 'switchUser'),

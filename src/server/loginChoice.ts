@@ -1,10 +1,10 @@
-/** What a server chooses a login by. */
+/** The facts by which a server chooses a login. */
 export interface LoginChoice {
-  /** As it came; its body has been read. */
+  /** The request as it arrived. Its body has been read. */
   readonly request: Request
   /**
-   * What a page has sent: the credentials, or what it asks of the provider (`loginHint`); of a link, its query. Empty where
-   * a page only asks which logins there are. Whatever anybody likes: check it.
+   * What a page has sent: the credentials, or its wishes for the provider (`loginHint`); for a link, its query. Empty
+   * if a page only asks for the list of logins. Anybody can send anything here: check it.
    */
   readonly input: Readonly<Record<string, unknown>>
   /** How the user is to log in. */

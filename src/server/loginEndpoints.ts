@@ -15,8 +15,8 @@ import { returnToOf } from './returnToOf.ts'
 import type { LoginGrant } from './serverLogin.ts'
 
 /**
- * `POST login`, the credentials of a login: 200 with the facts of the new session, or `{ next, attempt }`, what the user is
- * asked for next. What the login keeps for that stays here.
+ * `POST login`, the credentials of a login: 200 with the facts of the new session, or `{ next, attempt }`, which names
+ * the next input of the user. The data of the login for that step stays here.
  */
 export const submitLogin: Endpoint = async (context, request, info) => {
   const other = await otherLogin(context, request)
@@ -24,7 +24,7 @@ export const submitLogin: Endpoint = async (context, request, info) => {
   const body = (await readJson(request)) ?? {}
   const chosen = await chosenLogin(context, { request, input: body, way: 'credentials' })
   if (chosen instanceof Response) return chosen
-  // Who asks learns no more of a login that there is not than of one that there is.
+  // The answer reveals no more about a login that does not exist than about one that does.
   const unknown = () => refused(context, { request }, { status: 401, code: 'invalid_credentials' })
   if (!chosen) return unknown()
   const { via: _, ...input } = body
@@ -43,8 +43,8 @@ export const submitLogin: Endpoint = async (context, request, info) => {
 }
 
 /**
- * `POST login/next`, what the user was asked for, and the `attempt` that the step before answered. Tries are counted for each
- * login: not every backend counts them, and all of them see one address.
+ * `POST login/next`, the requested input and the `attempt` of the step before. Tries are counted for each login,
+ * because not every backend counts them, and a backend sees all users under one address.
  */
 export const nextStep: Endpoint = async (context, request, info) => {
   const { sessions } = context
@@ -72,7 +72,7 @@ export const nextStep: Endpoint = async (context, request, info) => {
       return refused(context, about, { status: 401, code: 'too_many_attempts' }, [pending.forget()])
     return refused(context, about, step.refused)
   }
-  // Whoever comes first has it.
+  // The first request gets it.
   if (!(await pending.use())) {
     if ('done' in step) sessions.refuse(pending.via, step.done)
     return failure(401, 'login_expired', {}, [pending.forget()])
@@ -84,11 +84,11 @@ export const nextStep: Endpoint = async (context, request, info) => {
 }
 
 /**
- * `POST login/start`, `{ via?, returnTo?, purpose? }` and what the login takes: answers `{ location }`, the provider's
- * page, for the page to go to.
+ * `POST login/start`, `{ via?, returnTo?, purpose? }` and the input of the login: answers `{ location }`, the
+ * provider's page, and the page goes there.
  *
- * A session that is there is replaced only with a `purpose`, and by a page that names it: `stepUp` takes the same user
- * alone, `switchUser` anybody.
+ * A present session is replaced only with a `purpose`, and by a page that names the session: `stepUp` accepts only the
+ * same user, `switchUser` any user.
  */
 export const startLogin: Endpoint = async (context, request, info) => {
   const { sessions, attemptsOf } = context
@@ -122,8 +122,8 @@ export const startLogin: Endpoint = async (context, request, info) => {
 }
 
 /**
- * `GET login/start`, a link: on to the provider, for logins whose callback brings our `state` back. A begun login cannot be
- * undone, so that only a window that is on its way counts: no prefetch, no image, no script, and no link of another site.
+ * `GET login/start`, a link to the provider, for logins whose callback returns our `state`. A begun login cannot be
+ * undone. So only a real navigation counts: no prefetch, no image, no script, and no link of another site.
  */
 export const followLogin: Endpoint = async (context, request, info) => {
   const { settings, logins, attemptsOf } = context
@@ -166,16 +166,16 @@ export const followLogin: Endpoint = async (context, request, info) => {
   }
 }
 
-/** What the option `chooseLogin` has no login for, or none of this kind. */
+/** The option `chooseLogin` has no login, or none of this kind. */
 const UNAVAILABLE = { status: 401, code: 'login_unavailable' } as const
 
-/** A link begins no login where the provider gives no `state` back: any website could make a browser follow it. */
+/** A link begins no login if the provider returns no `state`: any website could make a browser follow it. */
 const postOnly = () =>
   failure(405, 'method_not_allowed', { expected: 'a POST; then go to "location" of its answer' }, [], {
     allow: 'POST',
   })
 
-/** Whether a browser, or a router of the page, only looks ahead. */
+/** Whether a browser, or a router of the page, only prefetches. */
 const isPrefetch = ({ headers }: Request): boolean =>
   ['sec-purpose', 'purpose', 'x-moz', 'next-router-prefetch', 'x-middleware-prefetch'].some((name) =>
     /prefetch|prerender|1/i.test(headers.get(name) ?? ''),
@@ -183,7 +183,7 @@ const isPrefetch = ({ headers }: Request): boolean =>
 
 const isPurpose = (value: unknown): value is Purpose => value === 'stepUp' || value === 'switchUser'
 
-/** A page that believes in another login than the one that is here begins no login over it, nor over one that waits. */
+/** A page that shows another login than the present one begins no login over it, nor over a waiting one. */
 async function otherLogin(context: ServerContext, request: Request): Promise<Response | undefined> {
   const isNamed = loginsNamedBy(request).some((named) => named !== NOBODY)
   const { sessions } = context
@@ -192,7 +192,7 @@ async function otherLogin(context: ServerContext, request: Request): Promise<Res
   return isKept ? noSession(context, request, found) : undefined
 }
 
-/** The session begins; the one that this browser had before ends. */
+/** Begins the session, and ends the browser's previous one. */
 async function opened(
   context: ServerContext,
   request: Request,

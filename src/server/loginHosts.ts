@@ -3,7 +3,7 @@ import { isPlainHttp, plainHttpWarning } from './plainHttp.ts'
 import { readPath, readUrl, type ServerSettings } from './readServerOptions.ts'
 import type { LoginHost } from './serverLogin.ts'
 
-/** What a server lends to each of its logins. */
+/** The services of a server for each of its logins. */
 export function loginHosts(settings: ServerSettings, endSessionUrls: EndSessionUrls) {
   const { clock, publicUrl, attemptTimeoutMs, wireFetch, paths, isObserved } = settings
   const told = new Set<string>()

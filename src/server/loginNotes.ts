@@ -6,14 +6,14 @@ import type { LoginRefusal, LoginStep } from './serverLogin.ts'
 export function noted(logins: ServerContext['logins'], name: string, step: LoginStep | undefined) {
   if (!step) return step
   if (!('refused' in step)) logins.note(name, true)
-  // Because of what is behind it.
+  // The backend caused the failure.
   else if (step.refused.status >= 500) logins.note(name, false)
-  // What strangers can say by themselves says nothing of who is behind the login.
+  // Errors that strangers can cause say nothing of the login's backend.
   else if (step.refused.backendStatus !== undefined) logins.note(name, true)
   return step
 }
 
-/** What a login by redirect comes to whose begin has thrown. */
+/** The result of a login by redirect whose begin threw. */
 export function unbegun(logins: ServerContext['logins'], name: string, error: unknown): LoginRefusal {
   if (error instanceof Misconfigured) logins.note(name, false)
   if (!(error instanceof LoginFailed)) throw error
