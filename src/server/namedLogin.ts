@@ -1,15 +1,15 @@
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** What a page sends that believes in no session, and where it only asks who is there. */
+/** The name that a page sends if it shows no session, and only where it asks for the present user. */
 export const NOBODY = '1'
-/** What `login` of facts looks like. */
+/** The form of `login` in the facts. */
 export const LOGIN = /^[\w-]{22}$/
-/** For what can set no header: navigations, downloads, `EventSource`, `WebSocket`. */
+/** For requests that cannot set a header: navigations, downloads, `EventSource`, `WebSocket`. */
 const PARAMETER = 'session-login'
 
 /**
- * The logins that a request says it is for, each a `login` of facts: in `x-csrf`, and in the query. None: it is a read
- * that does not say. `NOBODY`: its page believes that nobody is logged in.
+ * The logins that a request names, each a `login` of facts: in `x-csrf` and in the query. None: a read that names no
+ * login. `NOBODY`: its page shows that nobody is logged in.
  */
 export function loginsNamedBy(request: SessionRequest): readonly string[] {
   const header = request.headers.get('x-csrf')
@@ -17,11 +17,11 @@ export function loginsNamedBy(request: SessionRequest): readonly string[] {
   return header === null ? named : [header, ...named]
 }
 
-/** Whether a request is for `login`, as far as it says. */
+/** Whether a request is for `login`, or names none. */
 export const isFor = (request: SessionRequest, login: string): boolean =>
   loginsNamedBy(request).every((named) => named === login)
 
-/** A query without the name of a login; what else is in it stays as it was written. */
+/** A query without the name of a login. The rest stays as it was written. */
 export function withoutNamedLogin(search: string): string {
   if (search === '' || !new URLSearchParams(search).has(PARAMETER)) return search
   const rest = search

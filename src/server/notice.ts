@@ -6,9 +6,9 @@ import type { UrlOption } from './plainHttp.ts'
 export type ServerEndReason =
   | ExpiredReason
   | LoggedOutReason
-  /** Code of the server has ended it, by `sessions` of the server; without `by`: its login failed after it was stored. */
+  /** Your code ended it by `sessions` of the server. Without `by`: its login failed after it was stored. */
   | 'revoked'
-  /** The user has logged in elsewhere, more often than `maxSessionsPerUser` lets. */
+  /** The user has more sessions than `maxSessionsPerUser` permits. */
   | 'sessionLimit'
 
 /** What a server turned away. */
@@ -21,8 +21,8 @@ export type ServerSecurityNotice =
   | 'otherLogin'
 
 /**
- * What happens on a server, for logs and metrics. No token, no personal data; `session` tells sessions apart, and
- * cannot be used to take one over.
+ * The events of a server, for logs and metrics. A notice holds no token and no personal data. `session` tells sessions
+ * apart and cannot be used to take one over.
  */
 export type ServerNotice =
   | (SessionNotice & { readonly session: string })
@@ -38,28 +38,37 @@ export type ServerNotice =
       readonly type: 'ended'
       readonly session: string
       readonly reason: ServerEndReason
-      /** Who has ended it, as the call of `sessions` says. */
+      /** For whom it was ended, as the call of `sessions` says. */
       readonly by?: string
     }
   | {
       readonly type: 'loginRefused'
       readonly status: number
       readonly code: string
-      /** Of somebody else's login that came back into it: the session that stays. */
+      /** If another user returned into a session: that session, which stays. */
       readonly session?: string
-      /** What the backend answered; absent: it did not, or was not asked. */
+      /** The backend's status; absent: it did not answer, or was not asked. */
       readonly backendStatus?: number
-      /** What came in place of LibreChat's answer: a status and a content type. */
+      /** The status and content type that came in place of LibreChat's answer. */
       readonly came?: string
-      /** With `user_misfit` and `misconfigured`: where the user misfits the schema of the option `user`, or what is wrong with that. */
+      /**
+       * With `user_misfit` and `misconfigured`: the fields that do not match the schema of the option `user`, or the
+       * mistake of the schema.
+       */
       readonly problem?: string
     }
   | { readonly type: 'notVerified'; readonly session: string; readonly cause: 'unavailable' | 'refused' }
   | { readonly type: 'turnedAway'; readonly code: ServerSecurityNotice; readonly session?: string }
-  /** A logout of the provider of the login `via` that could not be judged (`keys`), or carried out (`store`): it is to come again. */
+  /**
+   * A logout of the provider of the login `via` could not be checked (`keys`) or carried out (`store`). The provider
+   * will send it again.
+   */
   | { readonly type: 'providerLogoutFailed'; readonly via: string; readonly cause: 'keys' | 'store' }
-  /** So many refreshes were told to wait since the last such notice, and nothing was sent: a limiter of the backend has spoken. */
+  /**
+   * A limiter of the backend delays refreshes. Since the last such notice, this many refreshes were told to wait, and
+   * nothing was sent for them.
+   */
   | { readonly type: 'refreshesPaced'; readonly count: number }
   | { readonly type: 'storeFailed'; readonly doing: 'read' | 'write' }
-  /** Told when the server is made. `option`: whose URL is of another host, and not https. */
+  /** Reported when the server is created. `option`: its URL is of another host, and not https. */
   | { readonly type: 'plainHttp'; readonly option: Exclude<UrlOption, 'jwks'> }

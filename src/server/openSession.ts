@@ -10,9 +10,9 @@ import { requireSessionRequest } from './requireSessionRequest.ts'
 import type { LoginGrant, LoginRefusal } from './serverLogin.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** Whose browser gets a session, and of which login it is. */
+/** The browser that gets a session, and the login of the session. */
 export interface OpenOptions extends Omit<LoginGrant, 'answer' | 'strategy'> {
-  /** Of the browser that logs in: the session that it had before ends. */
+  /** The request of the browser that logs in. Its previous session ends. */
   readonly request: SessionRequest
   /** The name of the login in the option `logins`. */
   readonly via: string

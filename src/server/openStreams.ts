@@ -1,27 +1,27 @@
 import type { Clock } from '../base/clock.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 
-/** How late a stream may end whose session ended by time, or in another process. */
+/** How late a stream may end if its session ended by a limit or in another process. */
 const CHECK_MS = 15_000
-/** One answer of the store that is late makes no other late. */
+/** One late answer of the store must not delay the others. */
 const CHECKS_AT_ONCE = 32
 
 interface OpenStreamsParts {
   readonly clock: Clock
   readonly isLiving: (key: string) => Promise<boolean>
-  /** Tells of ends elsewhere, if it can. */
+  /** Reports ends in other processes, if it can. */
   readonly store: Pick<ServerStore, 'watch'>
 }
 
-/** What flows to one session. */
+/** The streams of one session. */
 interface Streams {
   readonly stops: Set<() => void>
   readonly unwatch: (() => void) | undefined
 }
 
 /**
- * What flows to a page for longer than one answer takes: it ends with its session. `isLiving` is asked now and then, for
- * what ends elsewhere.
+ * Streams to a page that last longer than one answer. They end with their session. `isLiving` is called from time to
+ * time, because sessions also end elsewhere.
  */
 export function createOpenStreams({ clock, isLiving, store }: OpenStreamsParts) {
   const open = new Map<string, Streams>()
@@ -31,7 +31,7 @@ export function createOpenStreams({ clock, isLiving, store }: OpenStreamsParts) 
     disarm ??= clock.setTimer(() => void check(), CHECK_MS, 'background')
   }
 
-  /** No timer runs for nobody. */
+  /** No timer runs while there are no streams. */
   function rest() {
     if (open.size > 0) return
     disarm?.()
@@ -54,7 +54,7 @@ export function createOpenStreams({ clock, isLiving, store }: OpenStreamsParts) 
     if (!lives) end(key)
   }
 
-  /** The session of `key` is over. */
+  /** The session of `key` has ended. */
   function end(key: string) {
     for (const stop of open.get(key)?.stops ?? []) stop()
     close(key)
@@ -66,7 +66,7 @@ export function createOpenStreams({ clock, isLiving, store }: OpenStreamsParts) 
     rest()
   }
 
-  /** Calls `onEnd` once, when the session of `key` ends; until the answer is called. */
+  /** Calls `onEnd` once, when the session of `key` ends. The returned function stops this. */
   function watch(key: string, onEnd: () => void): () => void {
     const isFirst = !open.has(key)
     const unwatch = isFirst ? store.watch?.(key, () => void checkOne(key)) : undefined

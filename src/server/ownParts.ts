@@ -9,8 +9,8 @@ import type { ServerStore } from '../stores/serverStore.ts'
 import type { SessionServerOptions } from './options.ts'
 
 /**
- * Where records are kept by a store, they are the ledger, and requests of one process need only be made one. A cookie
- * loses what a parallel request wrote into it: there a row of this process decides.
+ * With a store, the records are the ledger, and the process only needs to join its own requests. With cookies, a
+ * parallel request overwrites what another wrote; there a row of this process decides.
  */
 export function ownCoordinator({
   clock,
@@ -23,16 +23,16 @@ export function ownCoordinator({
     : coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash, paces: paceKeeper(clock) })
 }
 
-/** By `#crypto`, which on Node costs a tenth of WebCrypto. */
+/** Uses `#crypto`, which on Node costs a tenth of WebCrypto. */
 function keyedMac() {
   const key = crypto.getRandomValues(new Uint8Array(32))
   return (text: string) => mac(key, text)
 }
 
-/** Longer than any straggler with an older cookie is on its way. */
+/** No late request with an older cookie is on its way for longer. */
 const REMEMBERED_MS = 600_000
 
-/** What cookies say, remembered while a session is in use. */
+/** Remembers the contents of cookies while their session is in use. */
 export function shortMemory(clock: Clock): ServerStore {
   const store = memoryServerStore({ clock })
   return {

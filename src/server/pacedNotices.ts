@@ -5,8 +5,8 @@ import type { ServerNotice } from './notice.ts'
 const EVERY_MS = 10_000
 
 /**
- * Of a herd that a limiter holds each session is told to wait, and nothing is sent: whoever observes hears how many there
- * were, now and then.
+ * When a limiter holds many sessions, each is told to wait and nothing is sent. The observer gets only their number,
+ * from time to time.
  */
 export function pacedNotices(clock: Clock, notify: (notice: ServerNotice) => void) {
   let count = 0
@@ -21,7 +21,7 @@ export function pacedNotices(clock: Clock, notify: (notice: ServerNotice) => voi
   }
 }
 
-/** Tells the notices of one session's refreshes that came to nothing because nothing was sent. */
+/** Reports refreshes of one session that failed because nothing was sent. */
 export function unsentNotices() {
   let isSent = false
   return (notice: SessionNotice): boolean => {

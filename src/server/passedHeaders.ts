@@ -6,7 +6,7 @@ export interface PassedHeaders {
   readonly response: ReadonlySet<string>
 }
 
-/** Of RFC 9110 where nothing else is said. Headers that mean something only together stand in one line. */
+/** From RFC 9110 unless a line says otherwise. Headers that belong together stand in one line. */
 const REQUEST = [
   ['accept', 'accept-language', 'accept-encoding', 'user-agent'],
   ['content-type', 'content-encoding', 'content-language', 'content-disposition'],
@@ -17,63 +17,63 @@ const REQUEST = [
   ['prefer', 'idempotency-key'],
   // RFC 9530.
   ['content-digest', 'repr-digest', 'want-content-digest', 'want-repr-digest'],
-  // HTML, server-sent events: where a stream goes on.
+  // HTML, server-sent events: the place at which a stream continues.
   ['last-event-id'],
   // W3C Trace Context and Baggage.
   ['traceparent', 'tracestate', 'baggage'],
-  // Rails, Laravel and others answer a script with JSON, not with a page.
+  // Rails, Laravel and others answer a script with JSON, and not with a page.
   ['x-requested-with', 'x-request-id', 'x-correlation-id'],
 ].flat()
 
 const RESPONSE = [
   ['content-type', 'content-encoding', 'content-language', 'content-disposition', 'content-length'],
   ['etag', 'last-modified', 'accept-ranges', 'content-range'],
-  // What 405, 415, 429 and 503 are to say.
+  // Headers that belong to 405, 415, 429 and 503.
   ['allow', 'accept', 'accept-patch', 'accept-post', 'retry-after'],
   ['vary', 'trailer'],
   ['preference-applied'],
   ['content-digest', 'repr-digest'],
-  // RFC 8288, and how json-server counts: pages of a list.
+  // RFC 8288, and the counts of json-server: pages of a list.
   ['link', 'x-total-count', 'x-pagination'],
   ['ratelimit', 'ratelimit-policy', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
   ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
   // RFC 9745 and RFC 8594.
   ['deprecation', 'sunset'],
-  // For the nginx in front: whether it may hold a stream back.
+  // For an nginx in front: whether it may buffer a stream.
   ['x-accel-buffering'],
   ['server-timing', 'traceresponse', 'x-request-id', 'x-correlation-id'],
 ].flat()
 
-/** What belongs to one connection, or says how long a body is: RFC 9110 sections 7.6.1 and 10.1.1. */
+/** Headers of one connection, or of the length of a body: RFC 9110 sections 7.6.1 and 10.1.1. */
 const OF_CONNECTION = [
   ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
   ['te', 'transfer-encoding', 'upgrade', 'expect', 'host', 'content-length', 'http2-settings'],
 ].flat()
 
-/** Each would carry a login, or say who asks or what is asked for otherwise than this server does. */
+/** Each of these would carry a login, or change who asks or what is asked for. */
 const NEVER_SENT = new Set([
   ...OF_CONNECTION,
   'trailer',
   ...['cookie', 'cookie2', 'authorization', 'forwarded', 'x-forwarded-for', 'x-real-ip'],
   ...['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'],
-  // Where proxies say who asks.
+  // Here proxies say who asks.
   ...['remote-user', 'remote-groups', 'remote-name', 'remote-email', 'cf-connecting-ip', 'true-client-ip'],
 ])
 
-/** Each would act on the origin of the panel, in whose name the page is answered. */
+/** Each of these would act on the panel's origin, because the page gets the answer from that origin. */
 const NEVER_ANSWERED = new Set([
   ...OF_CONNECTION,
   ...['set-cookie', 'set-cookie2', 'location', 'content-location', 'refresh', 'clear-site-data', 'alt-svc'],
   ...['www-authenticate', 'authentication-info', 'strict-transport-security', 'service-worker-allowed'],
   ...['cache-control', 'x-content-type-options', 'content-security-policy'],
-  // By these the proxy in front would answer with another of its files.
+  // With these the proxy in front would answer with another of its files.
   ...['x-accel-redirect', 'x-sendfile', 'x-lighttpd-send-file', 'x-reproxy-url'],
 ])
 
 /** The headers of RFC 9110 section 5.6.2. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 
-/** The lists, and what the entry `prefix` of the option `api` adds to them. */
+/** The lists, with the additions of the entry `prefix` of the option `api`. */
 export function passedHeaders(
   prefix: string,
   {
@@ -98,24 +98,24 @@ function added(prefix: string, option: string, names: readonly string[], never: 
   })
 }
 
-/** Headers that are read; `names`, where it is known which ones there are. */
+/** The headers that are read; `names` if all names are known. */
 export interface Fields extends Pick<Headers, 'get'> {
   names?(): readonly string[]
 }
 
-/** What of a page's headers the backend gets. */
+/** The headers of a page that the backend gets. */
 export const upstreamHeaders = (headers: Fields, { request }: PassedHeaders) => picked(headers, request)
 
-/** A browser that meets one of the others asks its user for a password, in a window of its own. */
+/** For any other challenge a browser asks its user for a password, in a window of its own. */
 const TOKEN_CHALLENGES = /^(?!.*(?:^|,)[ \t]*(?:basic|digest|negotiate|ntlm)\b)[ \t]*(?:bearer|dpop)\b/i
 
-/** What the backend asks of a page's login: a stronger one (RFC 9470), or another right. */
+/** The backend asks for a stronger login (RFC 9470), or for another right. */
 function challengeOf(headers: Fields): Record<string, string> {
   const challenge = headers.get('www-authenticate') ?? ''
   return TOKEN_CHALLENGES.test(challenge) ? { 'www-authenticate': challenge } : {}
 }
 
-/** What of the backend's headers a page gets. */
+/** The headers of the backend that a page gets. */
 export function downstreamHeaders(headers: Fields, { response }: PassedHeaders): Record<string, string> {
   const found = picked(headers, response)
   return {
@@ -124,7 +124,7 @@ export function downstreamHeaders(headers: Fields, { response }: PassedHeaders):
     'cache-control': 'no-store',
     vary: found.vary === undefined ? 'Cookie' : `Cookie, ${found.vary}`,
     'x-content-type-options': 'nosniff',
-    // What somebody uploaded there, opened as a page, would else be a page of ours, with our cookie.
+    // Without this, an uploaded file that is opened as a page would be a page of ours, with our cookie.
     'content-security-policy': "default-src 'none'; sandbox",
   }
 }
@@ -135,26 +135,29 @@ const SOCKET_ASKED = new Set([...SOCKET, 'sec-websocket-key', 'sec-websocket-ver
 const SOCKET_GRANTED = new Set([...SOCKET, 'sec-websocket-accept'])
 const SWITCH = { connection: 'Upgrade', upgrade: 'websocket' }
 
-/** What of a page's request for a WebSocket the backend gets. */
+/** The headers of a page's request for a WebSocket that the backend gets. */
 export const socketRequest = (headers: Fields) => ({
   ...picked(headers, SOCKET_ASKED),
   ...SWITCH,
 })
 
-/** What of the backend's consent a page gets. */
+/** The headers of the backend's 101 that a page gets. */
 export const socketAnswer = (headers: Fields) => ({
   ...picked(headers, SOCKET_GRANTED),
   ...SWITCH,
 })
 
-/** Those of `headers` that are named, and not by `Connection` (RFC 9110 section 7.6.1): that is for its two ends alone. */
+/**
+ * The named `headers`, without those that `Connection` names (RFC 9110 section 7.6.1): these are for one connection
+ * only.
+ */
 export function picked(headers: Fields, wanted: ReadonlySet<string>): Record<string, string> {
   const found: Record<string, string> = {}
   const own = headers
     .get('connection')
     ?.toLowerCase()
     .split(/[\t ]*,[\t ]*/)
-  // Far fewer are there than may be.
+  // There are far fewer headers than permitted names.
   for (const name of headers.names?.() ?? wanted) {
     const value = wanted.has(name) && !own?.includes(name) ? headers.get(name) : null
     if (value !== null) found[name] = value

@@ -5,7 +5,7 @@ interface Dispatcher {
 /** Where Node's `fetch` finds its dispatcher; the second name is that of older releases. */
 const GLOBAL = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name))
 
-/** The dispatcher of the process, looked up at each call, but for its limit to the silence of a body. */
+/** The dispatcher of the process, read at each call, without its limit for the silence of a body. */
 const patient: Dispatcher = {
   dispatch(options, handler) {
     const known = globalThis as unknown as Record<symbol, Dispatcher | undefined>
@@ -16,8 +16,8 @@ const patient: Dispatcher = {
 }
 
 /**
- * The platform's `fetch` without the 300 s after which Node's cuts a body that brings nothing (`bodyTimeout` of undici):
- * a stream of events may be silent for longer. Other platforms pay no attention to it.
+ * The platform's `fetch`. On Node it lifts the limit of 300 s after which `fetch` aborts a silent body (`bodyTimeout`
+ * of undici), because a stream of events may be silent for longer. Other platforms ignore this.
  */
 export function patientFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (input, init) => fetch(input, { ...init, dispatcher: patient } as RequestInit)

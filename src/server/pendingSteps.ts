@@ -2,29 +2,29 @@ import { RANDOM_ID, randomId } from '../base/randomId.ts'
 import type { ServerContext } from './context.ts'
 import type { Json } from './serverLogin.ts'
 
-/** LibreChat's temporary token lives as long. */
+/** LibreChat's temporary token lives this long. */
 const PENDING_MS = 300_000
-/** How many wrong tries, of a second factor for instance, one first step is good for. */
+/** How many wrong tries a first step permits, for example of a second factor. */
 const MAX_TRIES = 5
-/** How many logins of one browser may wait for their next step; the oldest goes. */
+/** How many logins of one browser may wait for their next step; the oldest is deleted. */
 const MAX_PENDING = 4
 const PURPOSE = 'pending login'
 const SEPARATOR = '~'
-/** What a cookie may hold beside its name and attributes. */
+/** The bytes that a cookie can hold besides its name and attributes. */
 const MAX_BYTES = 3_800
-/** More writes of one entry at the same time are no honest login. */
+/** No honest login writes one entry more often at the same time. */
 const MAX_WRITES = 20
 
 /** A login that waits for its next step. */
 interface Waiting extends Pending {
-  /** Its name for the page: several tabs may wait. */
+  /** Its name for the page, because several tabs may wait. */
   readonly attempt: string
   readonly expiresAt: number
   /** How often that step was tried. */
   readonly tries: number
 }
 
-/** What waits: a step of a login, and what the login has kept for it. */
+/** A waiting step of a login, and the data that the login kept for it. */
 interface Pending {
   /** The name of the login. */
   readonly via: string
@@ -39,23 +39,23 @@ interface Stored {
   readonly revision: number | null
 }
 
-/** The one that a request goes on with. */
+/** The waiting step of a request. */
 export interface PendingStep extends Pending {
-  /** Counts a try, before it is made; `false`: no try is left, or somebody has got in. */
+  /** Counts a try before it is made. `false`: no try is left, or the login has succeeded. */
   count(): Promise<boolean>
-  /** Takes back a try that the backend has not judged. */
+  /** Takes back a try that the backend did not judge. */
   uncount(): Promise<void>
   isOver(): Promise<boolean>
   /** Resolves to whether this is the first use. */
   use(): Promise<boolean>
-  /** The `Set-Cookie` line that forgets this one and keeps the others of the browser. */
+  /** The `Set-Cookie` line that removes this step and keeps the browser's others. */
   forget(): string
 }
 
 /**
- * What a login has kept after one step, until the next comes: for instance what the backend gave for a correct password, and
- * how many second factors were tried on it. Both stay in the store. With sealed cookies, which have none, what was kept is
- * sealed into a cookie, and each process counts for itself.
+ * Keeps the data of a login between two steps: for example the backend's token for a correct password, and the number
+ * of second factors that were tried. Both stay in the store. With sealed cookies there is no store: the data is sealed
+ * into a cookie, and each process counts for itself.
  */
 export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
   const { store, clock, sealedCookies } = settings
@@ -96,7 +96,7 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
     return (await store.compareAndSet(key, revision, { value, expiresAt: waiting.expiresAt })) !== null
   }
 
-  /** Writes what `change` makes of an entry, again where somebody else was faster; `false`: it made nothing. */
+  /** Writes the result of `change`, and tries again if another write came first. `false`: `change` returned nothing. */
   async function update(id: string, change: (stored: Stored) => Promise<boolean> | undefined) {
     for (let writes = 0; writes < MAX_WRITES; writes++) {
       const stored = await read(id)
@@ -122,7 +122,7 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
     },
     use: () =>
       update(id, async ({ key, revision, waiting }) => {
-        // It is remembered as long as its cookie may come: sealed, it would else open again.
+        // The server remembers it as long as its cookie may arrive. A sealed one would open again otherwise.
         const used = { value: 'used', expiresAt: waiting.expiresAt }
         return (await store.compareAndSet(key, revision, used)) !== null
       }),
@@ -132,7 +132,7 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
     },
   })
 
-  /** Of each cookie that holds any that lead somewhere: those. */
+  /** The valid entries of each cookie that has any. */
   async function listsOf(request: Request) {
     const lists: { readonly id: string; readonly waiting: Waiting }[][] = []
     for (const value of slot.values(request)) {
@@ -146,12 +146,12 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
     return lists
   }
 
-  /** What a sibling domain may have planted is cleared; without that nobody could log in beside it. */
+  /** Deletes cookies that a sibling domain may have planted. Otherwise nobody could log in beside them. */
   const foreign = (request: Request, lists: readonly unknown[]) =>
     lists.length > 1 ? slot.clearForeign(new URL(request.url).pathname) : []
 
   return {
-    /** Keeps one, beside those that the browser of `request` waits with already. */
+    /** Keeps one more, beside the waiting ones of the browser of `request`. */
     async put(request: Request, pending: Pending) {
       const waiting = { attempt: randomId(), ...pending, expiresAt: clock.wall() + PENDING_MS, tries: 0 }
       const id = sealedCookies ? await keyring.seal(JSON.stringify(waiting), PURPOSE) : randomId()
@@ -166,8 +166,8 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
     },
 
     /**
-     * The one that `attempt` names; without a name the newest. `undefined`: there is none, or more than one cookie holds
-     * any: a sibling domain may have planted one.
+     * The entry that `attempt` names; without a name the newest. `undefined`: there is none, or more than one cookie
+     * has entries, and a sibling domain may have planted one.
      */
     async find(request: Request, attempt: string | undefined): Promise<PendingStep | undefined> {
       const lists = await listsOf(request)
@@ -181,7 +181,7 @@ export function pendingSteps({ settings, cookies, keyring }: ServerContext) {
       return one && pendingOf(one.id, one.waiting, ids)
     },
 
-    /** The `Set-Cookie` lines for a browser whose cookie leads nowhere any more, or of whose several none counts. */
+    /** The `Set-Cookie` lines for a browser whose cookie has no valid entry, or that has several such cookies. */
     async stale(request: Request) {
       const lists = await listsOf(request)
       return lists.length > 0 ? foreign(request, lists) : [slot.clear()]

@@ -1,4 +1,4 @@
-/** What somebody on the way can do who reads and changes what goes to a URL. */
+/** What somebody on the network can do with plain http. */
 const RISKS = {
   baseUrl: 'read passwords and tokens',
   browserBaseUrl: 'take over a login',
@@ -14,10 +14,10 @@ export type UrlOption = keyof typeof RISKS
 export const isLoopback = (host: string): boolean =>
   /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
-/** Whether everybody on the way can read and change what goes there. */
+/** Whether anybody on the network can read and change the requests to this URL. */
 export const isPlainHttp = ({ protocol, hostname }: URL): boolean =>
   protocol === 'http:' && !isLoopback(hostname)
 
-/** The warning for the console of somebody who observes nothing. */
+/** The warning for the console if there is no `observe`. */
 export const plainHttpWarning = (option: UrlOption): string =>
   `Option "${option}" is a plain http URL of another host: whoever is on the way can ${RISKS[option]}. Use https, or a network that is yours alone.`

@@ -1,13 +1,16 @@
-/** Separators and escapes that a later parser would act upon. Controls: some parsers drop them, some end the path there. */
+/**
+ * Separators and escapes that a later parser would act upon. Some parsers drop control characters, and some end the
+ * path there.
+ */
 const STRUCTURE = /[/\\;%?#]|\p{Cc}/u
-/** Slashes of other alphabets that some platforms turn into ours; NFKC does not know them. */
+/** Slashes of other alphabets that some platforms convert to ours; NFKC does not convert them. */
 const LOOKALIKES = /[\u2044\u2215\u2216\u29f5\u29f8\u29f9]/
 
 /**
- * The segments of a path, decoded, if every parser on the way reads the same ones; else `undefined`. Refused is what
- * does not decode (a stray `%`, bytes that are no UTF-8, overlong ones among them), and what decodes into something
- * that means more than itself: separators, path parameters (`;`), another `%`, a NUL, dots alone. An allow-list: the
- * letters that remain stand for themselves, however often they are decoded.
+ * The decoded segments of a path if every parser reads the same ones; else `undefined`. It refuses text that does not
+ * decode: a stray `%`, and bytes that are not UTF-8, overlong ones included. It also refuses text that decodes to a
+ * special character: separators, path parameters (`;`), another `%`, a NUL, dots alone. The remaining characters mean
+ * the same however often they are decoded.
  */
 export function plainPath(pathname: string): readonly string[] | undefined {
   const [root, ...parts] = pathname.split('/')
@@ -16,7 +19,7 @@ export function plainPath(pathname: string): readonly string[] | undefined {
   for (const [i, part] of parts.entries()) {
     const segment = decoded(part)
     const isEmpty = segment === ''
-    // A slash at the end is a part of the path; two in a row are one for some parsers.
+    // A slash at the end is a part of the path. Two slashes in a row are one for some parsers.
     if (segment === undefined || (isEmpty && i < parts.length - 1)) return undefined
     if (!isEmpty) segments.push(segment)
   }

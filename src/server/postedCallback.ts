@@ -1,13 +1,16 @@
 import { redirect } from './answers.ts'
 import type { Endpoint } from './context.ts'
 
-/** What a callback is told (RFC 6749 section 4.1.2, RFC 9207). What a provider posts besides belongs in no address. */
+/**
+ * The parameters of a callback (RFC 6749 section 4.1.2, RFC 9207). Anything else that a provider posts must not get
+ * into an address.
+ */
 const PARAMETERS = ['code', 'state', 'iss', 'error']
 
 /**
- * `POST` of a callback, as providers with `response_mode=form_post` do it (OAuth 2.0 Form Post Response Mode): on to the
- * same callback as a `GET`. A post that comes from the provider's site brings none of our cookies, since they are `Lax`;
- * the window that is then sent here brings them.
+ * `POST` of a callback, for providers with `response_mode=form_post` (OAuth 2.0 Form Post Response Mode): redirects to
+ * the same callback as a `GET`. A post from the provider's site carries none of our cookies, because they are `Lax`.
+ * The redirected window carries them.
  */
 export const postedCallback: Endpoint = async (_, request) => {
   const form = new URLSearchParams(await request.text())

@@ -5,23 +5,23 @@ import type { ServerSettings } from './readServerOptions.ts'
 import type { SessionEnds } from './sessionEnds.ts'
 import type { SessionTagMaker, SessionTags } from './sessionTags.ts'
 
-/** Who has logged out at the provider, and when, by the provider's clock. */
+/** The user that logged out at the provider, and when, by the provider's clock. */
 export interface ProviderLogout {
   readonly sub?: string
   readonly sid?: string
-  /** Milliseconds since the Unix epoch; of whole seconds. */
+  /** Milliseconds since the Unix epoch, in whole seconds. */
   readonly issuedAt: number
 }
 
-/** What is remembered of logouts, by the tag that they name. */
+/** The remembered logouts, by the tag that they name. */
 interface Remembered {
-  /** Of all sessions with the tag. */
+  /** For all sessions with the tag. */
   readonly all?: Told
-  /** Of those without a `sid`. */
+  /** For the sessions without a `sid`. */
   readonly withoutSid?: Told
 }
 
-/** The newest logout: when it was issued by the provider's clock, and when it came by ours. */
+/** The newest logout: when it was issued by the provider's clock, and when it arrived by ours. */
 interface Told {
   readonly issuedAt: number
   readonly cameAt: number
@@ -39,12 +39,12 @@ interface Parts {
 const PURPOSE = 'provider logout of'
 const WRITES = 10
 
-/** `iat` counts seconds: what was granted in the same one is over, too. */
+/** `iat` counts seconds, so a grant of the same second ends too. */
 const isBefore = (at: number, issuedAt: number) => at < issuedAt + 1_000
 
 /**
- * Ends sessions at the word of the identity provider (OpenID Connect Back-Channel Logout 1.0 section 2.7), and remembers it
- * for as long as a login may be under way: a session that is written only then is over at once.
+ * Ends sessions that the identity provider ends (OpenID Connect Back-Channel Logout 1.0 section 2.7). It remembers each
+ * logout as long as a login may take: a session that is written later, but was granted before, ends at once.
  */
 export function createProviderEnds({ settings, keyring, ends, tags, tagged }: Parts) {
   const { store, clock } = settings
@@ -79,8 +79,8 @@ export function createProviderEnds({ settings, keyring, ends, tags, tagged }: Pa
     kind: keyof Remembered,
     issuedAt: number,
   ): Promise<{ readonly isKnown: boolean; readonly isDone: boolean }> {
-    // First, so that either this finds a session or the session finds this. Under every secret's: while secrets are rotated,
-    // another process tags by an older one.
+    // This comes first, so that either the logout finds the session or the session finds the logout. It uses the tags
+    // of every secret, because during a rotation another process uses an older one.
     await Promise.all(macs.map((mac) => remember(mac, kind, issuedAt)))
     const found = await tagged(via, macs)
     const over = found.filter(({ record }) => {
@@ -92,8 +92,8 @@ export function createProviderEnds({ settings, keyring, ends, tags, tagged }: Pa
 
   return {
     /**
-     * Ends what a logout means: the session of its `sid`; where nobody knows that, the sessions of its `sub` that have none;
-     * without `sid` all of its `sub`. Only what was granted before it. Answers whether all processes know.
+     * Ends the sessions of a logout: the session of its `sid`; if no session has it, the sessions of its `sub` without
+     * a `sid`; without `sid` all sessions of its `sub`. Only earlier grants end. Returns whether all processes know.
      */
     async end(via: string, { sub, sid, issuedAt }: ProviderLogout): Promise<boolean> {
       const bySid =
@@ -105,8 +105,8 @@ export function createProviderEnds({ settings, keyring, ends, tags, tagged }: Pa
     },
 
     /**
-     * Whether the provider has ended what a session was granted by that was just written; `askedAt`: when the login was on
-     * its way already. A provider's session that is over does not come back; its user may.
+     * Whether the provider has ended the grant of a session that was just written. `askedAt`: when the login began. A
+     * provider's session that has ended does not come back, but its user may.
      */
     async isOver({ sub, sid, at }: SessionTags, askedAt: number): Promise<boolean> {
       const isOf = (told: Told | undefined) =>

@@ -3,10 +3,10 @@ import { redirect } from './answers.ts'
 import type { Endpoint, ServerContext } from './context.ts'
 import { isWindow } from './isWindow.ts'
 
-/** As long as a page may take to follow. */
+/** A page has this long to follow. */
 const KEPT_MS = 60_000
 const PURPOSE = 'provider logout'
-/** What a cookie may hold beside its name and attributes. */
+/** The bytes that a cookie can hold besides its name and attributes. */
 const MAX_BYTES = 3_800
 
 interface Kept {
@@ -16,9 +16,9 @@ interface Kept {
 }
 
 /**
- * Keeps where the provider ends its own session, for the browser that has just logged out: the address may hold an ID
- * token (`id_token_hint`), which no page of ours sees. Answers the address of ours that leads there once, and the
- * `Set-Cookie` line that it needs; `undefined`: with sealed cookies, the address is too long for one.
+ * Keeps the address of the provider's own logout for the browser that has just logged out. The address may hold an ID
+ * token (`id_token_hint`), which no page of ours may see. Returns an address of ours that leads there once, and the
+ * `Set-Cookie` line that it needs; `undefined`: with sealed cookies, the address is too long for a cookie.
  */
 export async function keepProviderLogout({ settings, cookies, keyring }: ServerContext, url: string) {
   const { store, clock, paths, publicUrl, sealedCookies } = settings
@@ -38,7 +38,7 @@ export async function keepProviderLogout({ settings, cookies, keyring }: ServerC
   return { location, cookie: cookies.providerLogout.set(id, KEPT_MS) }
 }
 
-/** `GET logout/provider`: on to the provider's own logout, once; to the login page where there is none to go to. */
+/** `GET logout/provider`: redirects to the provider's own logout, once; to the login page if there is none. */
 export const providerLogout: Endpoint = async (context, request) => {
   const { settings, cookies } = context
   const url = await takeProviderLogout(context, request)
@@ -50,7 +50,7 @@ async function takeProviderLogout(
   request: Request,
 ): Promise<string | undefined> {
   const { store, clock, sealedCookies } = settings
-  // A script of a page that follows the redirect could read where it leads.
+  // A script of a page that follows the redirect could read its target.
   if (!isWindow(request)) return undefined
 
   async function opened(sealed: string, context: string): Promise<string | undefined> {

@@ -13,11 +13,11 @@ import { downstreamHeaders, picked, socketAnswer, socketRequest, upstreamHeaders
 import { readBody } from './readBody.ts'
 import type { RouteMatch } from './routes.ts'
 
-/** A body up to this size is kept for the one retry after a 401; a longer one streams and is sent once. */
+/** A body up to this size is kept for the one retry after a 401. A longer one streams and is sent once. */
 const REPLAYABLE_BYTES = 262_144
-/** How long such a body may take: at some 10 kB a second it is there. */
+/** How long such a body may take: at about 10 kB a second it arrives in time. */
 const BODY_MS = 30_000
-/** What a stream says of itself. */
+/** The headers of a stream. */
 const FRAMING = new Set(['content-length', 'trailer'])
 
 /** Passes a listed call on to the backend, with the session's bearer in place of the cookie. */
@@ -30,7 +30,7 @@ export function proxy(route: RouteMatch): Endpoint {
     if (!isFound(found)) return noSession(context, request, found)
     if (!found.isStale && settings.isUserActivity(request))
       await sessions.note(found, { activeAt: settings.clock.wall() })
-    // A bearer is for the API of its login.
+    // A bearer is only for the API of its login.
     if (!route.logins.has(found.record.via[0])) return failure(403, 'other_login_api')
     const clientIp = settings.forwardClientIp(request, info)
     const headers = upstreamHeaders(request.headers, route.headers)
@@ -45,7 +45,7 @@ export function proxy(route: RouteMatch): Endpoint {
       const answer = await forwarded(context, found, route.url, { method, headers, body, trailers, signal })
       if (answer.handOver)
         return answer.handOver(socketAnswer(answer.headers), limitsOf(context, found, isSocket))
-      // A redirect of the backend is of no use here: its target is not ours.
+      // A redirect of the backend is useless here, because its target is not ours.
       if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
         await answer.body?.cancel()
         return failure(502, 'backend_redirected')
@@ -62,10 +62,10 @@ export function proxy(route: RouteMatch): Endpoint {
   }
 }
 
-/** What changes nothing may be answered from what was known a moment ago. */
+/** A call that changes nothing may be answered with what was known a moment ago. */
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
-/** Sends one call on, with a bearer that is fresh, and once more with a newer one after a 401. */
+/** Sends one call with a fresh bearer, and once more with a newer one after a 401. */
 async function forwarded(
   context: ServerContext,
   found: Found,
@@ -73,14 +73,17 @@ async function forwarded(
   call: ForwardedCall,
 ): Promise<BackendAnswer> {
   const { forward, headersTimeoutMs: headMs, clock } = context.settings
-  // As much of a Response as the retry looks at.
+  // The parts of a Response that the retry reads.
   const send = (target: string, init: ForwardedCall) => forward(target, init, { headMs, clock })
   const { fetch } = bearerOf(found, context, true, send as unknown as BearerSource['send'])
   const answer: unknown = await fetch(url, { ...call, redirect: 'manual' } as unknown as RequestInit)
   return answer as BackendAnswer
 }
 
-/** What breaks an answer off: the silence of the backend, the end of its session, and perhaps that of the process. */
+/**
+ * The signals that break an answer off: the silence of the backend, the end of its session, and for some the end of the
+ * process.
+ */
 function limitsOf(
   { sessions, settings, draining }: ServerContext,
   { key }: Found,
@@ -93,7 +96,7 @@ function limitsOf(
   return { silenceMs: settings.bodyTimeoutMs, clock: settings.clock, endings }
 }
 
-/** Whoever listens to events comes back by itself, and then to another process. */
+/** A client of a stream of events reconnects by itself, and then to another process. */
 const isEventStream = ({ headers }: BackendAnswer) =>
   /^text\/event-stream\s*(;|$)/i.test(headers.get('content-type') ?? '')
 

@@ -4,17 +4,17 @@ import { failure } from './answers.ts'
 
 export interface BodyLimits {
   readonly maxBytes: number
-  /** From now to the last byte, however slowly it drips; milliseconds. */
+  /** The time until the last byte, however slowly it arrives; milliseconds. */
   readonly withinMs: number
   readonly clock: Clock
-  /** Aborted when the server stops: it waits for nobody's body then. */
+  /** Aborted when the server stops, because a stop waits for no body. */
   readonly draining: AbortSignal
 }
 
-/** Whoever is still sending is not listened to any more. */
+/** The server ignores the rest of the body. */
 const CLOSE = { connection: 'close' }
 
-/** Reads the body of a request, bounded in size and time. Resolves to its bytes, or to the answer that says why not. */
+/** Reads the body of a request, limited in size and time. Resolves to its bytes, or to the answer that says why not. */
 export async function readBody(
   request: Request,
   { maxBytes, withinMs, clock, draining }: BodyLimits,
@@ -26,7 +26,7 @@ export async function readBody(
   const disarm = clock.setTimer(stop, withinMs, 'background')
   draining.addEventListener('abort', stop)
   if (draining.aborted) stop()
-  // What is left is not cancelled: on Node that would tear down the connection before the answer is on it.
+  // The rest is not cancelled: on Node that would close the connection before the answer is sent.
   const bytes = await readBytes(reader, maxBytes, controller.signal)
   disarm()
   draining.removeEventListener('abort', stop)

@@ -29,10 +29,10 @@ const POSITIVE = [
   'lifetimeMs',
 ] as const
 
-/** No end may go unseen for longer. */
+/** No end of a session may go unseen for longer. */
 const MAX_STALE_MS = 60_000
 
-/** Fills in the defaults and refuses what cannot work. */
+/** Fills in the defaults, and refuses options that cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const clock = options.clock ?? systemClock
   const forwardClientIp = onWhole(options.forwardClientIp ?? readsLightly(() => undefined))
@@ -107,7 +107,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     publicUrl,
     origin: publicUrl.origin,
     isSecure: publicUrl.protocol === 'https:',
-    /** Paths as requests name them; `root` ends with `/`. */
+    /** Paths as in requests; `root` ends with `/`. */
     paths: {
       root: ownRoot,
       login,
@@ -118,7 +118,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     store: settings.sealedCookies ? shortMemory(clock) : (settings.store ?? memoryServerStore({ clock })),
     coordinator: settings.coordinator ?? ownCoordinator(settings),
     fetch,
-    /** Sends the proxy's calls; by `fetch` no connection can be handed over. */
+    /** Sends the proxy's calls. `fetch` cannot hand a connection over. */
     canUpgrade: !settings.fetch && forward !== undefined,
     forward: watchCalls(settings.fetch || !forward ? forwardByFetch(fetch) : forward, settings.telemetry),
     /** Absent: refreshes and logins use the platform's transport. */
@@ -154,7 +154,7 @@ function checkForwardAuth({ forwardAuth, logins, sealedCookies }: ForwardAuthPar
     )
 }
 
-/** What a listener throws is its own affair, and no other's. */
+/** An error of a listener must not affect anything else. */
 function isolated(
   { observe, recorder, telemetry }: SessionServerOptions<UserIdentity>,
   clock: Clock,

@@ -2,14 +2,17 @@ import type { Backoff, Position } from '../../machines/session.types.ts'
 import { isAt } from './entries.ts'
 import type { Intent, ServerRecord } from './serverRecord.ts'
 
-/** What a session at a position makes of its record; `undefined`: the record is another one by now, or says so already. */
+/**
+ * The record after a change by a session at a position; `undefined`: the record has changed meanwhile, or says so
+ * already.
+ */
 type Change = (record: ServerRecord) => ServerRecord | undefined
 
-/** The token of the session is given up, for `closed`: nobody sends it again. */
+/** Gives the token of the session up, for `closed`: nobody sends it again. */
 export function givenUp(at: Position, closed: NonNullable<Intent['closed']>, wall: number): Change {
   return (record) => {
     const { session, intent } = record
-    // Of a send in the air somebody else will tell.
+    // Another process will report its running send.
     const isOpen = (intent?.openUntil ?? 0) > wall
     const isSaid = intent?.closed !== undefined && intent.closed !== 'consumed'
     return isAt(session, at) && intent && !isOpen && !isSaid

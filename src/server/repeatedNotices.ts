@@ -1,18 +1,18 @@
 import type { Clock } from '../base/clock.ts'
 import type { SessionNotice } from '../session/notice.ts'
 
-/** As long as a request may hold a record that it read before, and as much as may happen meanwhile. */
+/** A request may hold an earlier record for this long, while this many changes happen. */
 const REPEAT_MS = 60_000
 const MAX_NOTICES = 10_000
 
 const ONCE: readonly string[] = ['refreshed', 'expired', 'loggedOut']
 
 /**
- * Whether a notice of the session at `key` repeats an earlier one. A session that is woken with a record from before its
- * last renewal, or before its end, meets the renewal or the end again (I18).
+ * Whether a notice of the session at `key` repeats an earlier one. A session that wakes with a record from before its
+ * last renewal, or before its end, sees the renewal or the end again (I18).
  */
 export function repeatedNotices(clock: Clock) {
-  /** When each renewal and each end was told, the oldest first. */
+  /** When each renewal and each end was reported, the oldest first. */
   const instants = new Map<string, number>()
 
   return (key: string, { type, version }: SessionNotice): boolean => {

@@ -2,7 +2,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { isWebRequest } from './isWebRequest.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 
-/** Throws `Misconfigured` for what code of the server gives to `method` in place of a request. */
+/** Throws `Misconfigured` if server code passes something else than a request to `method`. */
 export function requireSessionRequest(
   request: unknown,
   method: 'getSession' | 'end' | 'open',
@@ -11,7 +11,8 @@ export function requireSessionRequest(
     throw new Misconfigured(
       `The request of ${method} must be a web-standard Request, or { headers } with web-standard Headers. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).`,
     )
-  // `node:http` and Express have a path in `url`. The path itself may hold what no log should.
+  // `node:http` and Express have a path in `url`. The message does not quote it, because a log must not hold some
+  // paths.
   if (request.url !== undefined && !URL.canParse(request.url))
     throw new Misconfigured(
       `The \`url\` of the request of ${method} must be absolute: new URL(request.url, publicUrl).href. Or leave it out.`,

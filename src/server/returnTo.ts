@@ -1,7 +1,7 @@
 /**
- * A path, query and hash of the panel at `base` that is safe to redirect to; the panel's own root in place of
- * anything else. What a browser's parser makes of the text is judged, not the text alone: `/./\evil` starts like a
- * path and ends as `//evil`. `refused` are paths that never are a destination: logging in would lead back to login.
+ * A path, query and hash of the panel at `base` that is safe to redirect to; for anything else the panel's root. It
+ * checks the result of the browser's parser, not only the text: `/./\evil` starts like a path and becomes `//evil`.
+ * `refused` are paths that are never a target, because a login would lead back to the login.
  */
 export function safeReturnTo(value: unknown, base: URL, refused: readonly string[]): string {
   const home = base.pathname
@@ -13,7 +13,7 @@ export function safeReturnTo(value: unknown, base: URL, refused: readonly string
   return `${url.pathname}${url.search}${url.hash}`
 }
 
-/** One slash, then neither another nor a backslash; no control character, which parsers drop. */
+/** One slash, then neither a slash nor a backslash; no control character, because parsers drop them. */
 const isPath = (text: string) => /^\/(?![/\\])/.test(text) && !/[\p{Cc}\\]/u.test(text)
 
 function isUnder(pathname: string, path: string): boolean {

@@ -6,55 +6,55 @@ import { plainPath } from './plainPath.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { LoginHost } from './serverLogin.ts'
 
-/** A call that is listed. */
+/** A listed call. */
 export interface RouteMatch {
-  /** Where it goes, query included. */
+  /** Its target, with the query. */
   readonly url: string
-  /** Whose bearers may go there. */
+  /** The logins whose bearers may go there. */
   readonly logins: ReadonlySet<string>
-  /** Which headers go with it, both ways. */
+  /** The headers that are passed in both directions. */
   readonly headers: PassedHeaders
 }
 
-/** Where calls of the API go. */
+/** The target of API calls. */
 export interface ApiTarget {
-  /** Absolute: the base below which the calls go. @default the backend of the login, where it has one */
+  /** Absolute: the base of the calls. @default the backend of the login, if it has one */
   readonly target?: string
-  /** What may be called. @default all */
+  /** The permitted methods. @default all */
   readonly methods?: readonly string[]
   /**
-   * Whose bearers may go there. Required as soon as there are two logins: a bearer of one is nobody else's.
+   * The logins whose bearers may go there. Required with two logins or more, because a bearer is for one login only.
    * @default the one login
    */
   readonly logins?: readonly string[]
-  /** Whether the prefix is taken off. @default false */
+  /** Whether the prefix is removed. @default false */
   readonly strip?: boolean
   /**
-   * More headers of a page's calls that the backend gets, by name, beside those that are always passed on
-   * (the page on deployment has the list). Never those that carry a login, say who asks, or belong to one
-   * connection: `cookie`, `authorization`, `x-forwarded-*`, `sec-*`. @default none
+   * More headers of a page's calls that the backend gets, by name, besides those that are always passed on (the page on
+   * deployment lists them). Headers that carry a login, say who asks, or belong to one connection are refused:
+   * `cookie`, `authorization`, `x-forwarded-*`, `sec-*`. @default none
    */
   readonly requestHeaders?: readonly string[]
   /**
-   * More headers of the backend's answers that the page gets, likewise. Never those that act on the panel's origin:
-   * `set-cookie`, `location`, `refresh`, `clear-site-data`, `access-control-*`. @default none
+   * More headers of the backend's answers that the page gets, by name. Headers that act on the panel's origin are
+   * refused: `set-cookie`, `location`, `refresh`, `clear-site-data`, `access-control-*`. @default none
    */
   readonly responseHeaders?: readonly string[]
 }
 
-/** How many paths are remembered, and of what length: a hundred kB. */
+/** The number and length of remembered paths: a hundred kB. */
 const MOST_PATHS = 500
 const LONGEST_PATH = 200
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** The static table of what the panel at `base` may call: path prefix, below `base`, to methods or a target. */
+/** The static table of calls that the panel at `base` may make: path prefix, below `base`, to methods or a target. */
 export function createRoutes(
   api: Readonly<Record<string, readonly string[] | ApiTarget>>,
   base: string,
   logins: RunningLogins,
   urlOf: LoginHost['urlOf'],
 ) {
-  // The longest first: what is listed more narrowly is meant so.
+  // The longest first: a narrower entry wins.
   const table = Object.entries(api)
     .map(([prefix, entry]) => readRoute(prefix, entry, logins, urlOf))
     .sort((a, b) => b.prefix.length - a.prefix.length)
@@ -66,10 +66,10 @@ export function createRoutes(
       return [[name, { baseUrl, origins: new Set([baseUrl, ...others].map((url) => new URL(url).origin)) }]]
     }),
   )
-  /** What paths lead to: pages ask for the same ones again and again. */
+  /** The targets of paths: pages ask for the same ones again and again. */
   const found = lastUsed<Omit<RouteMatch, 'url'> & { readonly path: string }>(MOST_PATHS)
 
-  /** Where a path leads, without its query. */
+  /** The target of a path without its query. */
   function routeOf(pathname: string, method: string) {
     if (!pathname.startsWith(base)) return undefined
     const path = pathname.slice(base.length)
@@ -97,21 +97,21 @@ export function createRoutes(
         headers: route.headers,
       }
     },
-    /** Where bearers of the login `name` may go. */
+    /** The targets for bearers of the login `name`. */
     backendOf: (name: string): Backend | undefined => backends.get(name),
   }
 }
 
-/** Where bearers of one login may go. */
+/** The targets for bearers of one login. */
 export interface Backend {
-  /** What a relative address is below. */
+  /** The base of a relative address. */
   readonly baseUrl: string
   readonly origins: ReadonlySet<string>
 }
 
 /**
- * Whether a backend may answer with tokens at an address below `target`. A backend may have another name there than `apiUrl`
- * of its login, so that the path counts, below that of `apiUrl` where it is.
+ * Whether a backend may answer with tokens at an address below `target`. The backend may have another name there than
+ * in `apiUrl` of its login. So only the path counts, relative to the path of `apiUrl` if it is below that.
  */
 function guardsOf(target: string, whose: ReadonlySet<string>, all: RunningLogins) {
   const { origin } = new URL(target)
@@ -155,7 +155,7 @@ function readRoute(
     )
   if (url === undefined)
     throw wrong(`"${prefix}" must have a "target": the login "${whose[0]}" has no backend of its own.`)
-  // The backend of a login is looked at where the login is.
+  // The login itself checks its own backend.
   const base = target === undefined ? url : urlOf(target, 'api').href
   const bearers = new Set(whose)
   return {

@@ -1,22 +1,22 @@
 import { Misconfigured } from '../base/errors.ts'
 import type { LoginHost, RunningLogin, ServerLogin } from './serverLogin.ts'
 
-/** The logins of a server, under their names. */
+/** The logins of a server by their names. */
 export interface RunningLogins {
   /** The login under `name`; `undefined`: there is none. */
   get(name: string): RunningLogin | undefined
-  /** The short name of what the sessions of a login are bound to. */
+  /** The short name of the identity of a login, which its sessions keep. */
   identityOf(name: string): Promise<string | undefined>
   /** Whether the login worked when it was last used here; `undefined`: nobody has used it. */
   works(name: string): boolean | undefined
-  /** It was used, and worked or not. */
+  /** Notes a use, and whether it worked. */
   note(name: string, works: boolean): void
   readonly all: readonly (readonly [name: string, login: RunningLogin])[]
 }
 
 const NAME = /^[a-z][\w-]{0,31}$/i
 
-/** Starts the logins of a server. `hostOf` makes what is lent to each of them. */
+/** Starts the logins of a server. `hostOf` makes the services for each. */
 export function runLogins(
   logins: Readonly<Record<string, ServerLogin>>,
   hostOf: (name: string) => LoginHost,
@@ -70,10 +70,10 @@ export function runLogins(
   }
 }
 
-/** Where the refreshes of a login go. */
+/** The target of a login's refreshes. */
 export const baseUrlOf = ({ apiUrl, providerUrl }: RunningLogin): string => apiUrl ?? `${providerUrl}`
 
-/** 48 bits of its hash: a record holds it, and the server has few of them. */
+/** 48 bits of its hash: a record holds it, and a server has few logins. */
 async function shortened(identity: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(identity))
   return btoa(String.fromCharCode(...new Uint8Array(hash, 0, 6)))

@@ -1,10 +1,10 @@
-/** A cookie that the browser is to be given: as plain header, and for whatever sets cookies by name, value and options. */
+/** A cookie for the browser: as a plain header, and for code that sets cookies by name, value and options. */
 export interface ServerCookie {
   /** Its name, prefix included. */
   readonly name: string
-  /** Its value; empty where it is deleted. Of characters that need no encoding. */
+  /** Its value; empty to delete it. Its characters need no encoding. */
   readonly value: string
-  /** What `cookies().set` of Next.js, `cookies.set` of SvelteKit and `setCookie` of h3 and Hono take as options. */
+  /** The options of `cookies().set` of Next.js, `cookies.set` of SvelteKit, and `setCookie` of h3 and Hono. */
   readonly options: {
     readonly path: string
     readonly httpOnly: true
@@ -12,7 +12,7 @@ export interface ServerCookie {
     readonly secure: boolean
     /** Seconds; 0 deletes. */
     readonly maxAge: number
-    /** Of cookies that delete what a sibling domain has planted. */
+    /** Only of cookies that delete a cookie of a sibling domain. */
     readonly domain?: string
   }
   /** The value of a `Set-Cookie` header. */

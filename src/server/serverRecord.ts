@@ -7,33 +7,36 @@ import type { Json } from './serverLogin.ts'
 import type { SessionTags } from './sessionTags.ts'
 
 /**
- * The ledger's row of the record's refresh token, on the wall clock. Written before the token is sent. As long as a
- * row stands for a token, nobody sends the token unknowingly: neither this process after a crash, nor another one.
+ * The ledger's row of the record's refresh token, on the wall clock. It is written before the token is sent. While a
+ * row exists, everybody knows that the token may be spent: this process after a crash, and every other one.
  */
 export interface Intent extends LedgerRow {
   /** The process that sent last. */
   readonly owner: string
 }
 
-/** All that a server keeps of one session. */
+/** Everything that a server keeps of one session. */
 export interface ServerRecord {
   readonly v: 1
-  /** Its own key. Not in the text that is sealed: the seal is bound to the key. */
+  /** Its own key. The sealed text does not contain it, because the seal is bound to the key. */
   readonly key: string
-  /** A random name of the login that a page may know: it says which login it acts for. No key, and made of none. */
+  /**
+   * A random name of the login that a page may know. The page names with it the login of its requests. It is no key,
+   * and is derived from none.
+   */
   readonly login: string
-  /** How the session began: the name of the login, and what that was bound to then. */
+  /** The name of the login, and its identity when the session began. */
   readonly via: readonly [name: string, identity: string]
   readonly session: StoredSession
   readonly intent?: Intent
-  /** When the user was last at work, and when the backend last confirmed the session; wall clock, milliseconds. */
+  /** When the user was last active, and when the backend last confirmed the session; wall clock, milliseconds. */
   readonly activeAt: number
   readonly verifiedAt: number
-  /** What it is found by; absent with sealed cookies, and of a tombstone. */
+  /** The tags by which it is found; absent with sealed cookies, and of a tombstone. */
   readonly tags?: SessionTags
-  /** Where `maxSessionsPerUser` limits: of one user's sessions a later one has a higher number, whatever clocks say. */
+  /** With `maxSessionsPerUser`: a later session of a user has a higher number, whatever the clocks say. */
   readonly nth?: number
-  /** What its login has kept with it. */
+  /** The data that its login keeps with it. */
   readonly data?: Json
   /** Of a tombstone. */
   readonly reason?: ServerEndReason
@@ -43,7 +46,7 @@ const recordSchema = z.looseObject({
   v: z.literal(1),
   login: z.string(),
   via: z.tuple([z.string(), z.string()]),
-  // Both are read by `asStored`: whatever stands in place of an intent is a send that nobody knows of.
+  // `asStored` reads both. An unreadable intent counts as a send of which nobody knows.
   session: z.looseObject({}),
   intent: z.optional(z.unknown()),
   activeAt: z.optional(z.number()),
@@ -63,7 +66,7 @@ const recordSchema = z.looseObject({
 /** `value`, unless another field of the record says the same. */
 const unless = <T>(value: T, same: unknown): T | undefined => (value === same ? undefined : value)
 
-/** The text that is sealed: what the key or another field says already is left out, for a server keeps many. */
+/** The text for the seal. It leaves out what the key or another field says, because a server keeps many records. */
 export function serverRecordText({
   key,
   session,
@@ -97,7 +100,7 @@ function tagsOf(
   return { ...(tags as Omit<SessionTags, 'at'>), at: epoch - beforeMs }
 }
 
-/** What was unsealed under `key`, if it is a record of this format; `newer`: a later release wrote it. */
+/** The record in a text that was unsealed under `key`, if it has this format; `newer`: a later release wrote it. */
 export function readServerRecord(text: string, key: string): ServerRecord | 'newer' | undefined {
   let value: { readonly v?: unknown } | null
   try {

@@ -11,33 +11,32 @@ import type { SessionRequest } from './sessionRequest.ts'
 
 /** How a browser's cookie leads to its session. */
 export interface SessionCookie {
-  /** A name for a new session: the key of its record, and what its cookie is made of. */
+  /** The name of a new session: the key of its record, and the source of its cookie. */
   create(): Promise<{ readonly key: string; readonly id: string }>
   /**
-   * Each session that a request may be of, as the keys under which that session may be found. Whatever was not given out
-   * here has none.
+   * The possible keys of each session that a request may belong to. A cookie that this server did not issue has none.
    */
   candidatesOf(request: SessionRequest): Promise<readonly (readonly string[])[]>
   /** `Set-Cookie` lines of a new session. */
   issue(record: ServerRecord, id: string): Promise<readonly string[]>
-  /** Those that the session of a request needs after the request was served. */
+  /** The `Set-Cookie` lines for a request's session after the request was served. */
   update(request: SessionRequest): Promise<readonly string[]>
   isPresent(request: SessionRequest): boolean
   clear(): readonly string[]
-  /** Deletes what others have planted, and leaves our own. */
+  /** Deletes cookies that others have planted, and keeps our own. */
   clearForeign(request: SessionRequest): readonly string[]
 }
 
-/** Ids whose keys are remembered: as many as are at work at one time in most processes. */
+/** The number of ids whose keys are remembered: most processes have no more sessions at work at one time. */
 const MOST_KNOWN = 500
 const KNOWN_MS = 60_000
 
-/** Where a request came in. Without an address: the path of the panel, where every cookie of its pages reaches. */
+/** The path of the request. Without an address it is the path of the panel, which every cookie of its pages reaches. */
 const pathOf = ({ url }: SessionRequest, app: string) => new URL(url ?? app).pathname
 
 /**
- * The cookie holds a random id; the record is in the store, under a key from which the id cannot be derived.
- * `app`: the panel that it is of, by its address.
+ * The cookie holds a random id. The record is in the store, under a key from which the id cannot be derived. `app`: the
+ * address of its panel.
  */
 export function idCookie(
   slot: CookieSlot,
@@ -45,7 +44,7 @@ export function idCookie(
   app: string,
   { absoluteLifetimeMs: maxAgeMs, clock }: Pick<ServerSettings, 'absoluteLifetimeMs' | 'clock'>,
 ): SessionCookie {
-  // Of another panel on this host, which may share store and secrets, a cookie opens nothing.
+  // A cookie of another panel on this host opens nothing, even if the panels share store and secrets.
   const known = lastUsed<Promise<readonly string[]>>(MOST_KNOWN, { now: clock.monotonic, forMs: KNOWN_MS })
 
   function keysOf(id: string): Promise<readonly string[]> {
@@ -74,13 +73,13 @@ export function idCookie(
   }
 }
 
-/** How many parts there are, which sealed text they are of, and what of it this part holds. */
+/** The number of parts, the sealed text that they belong to, and the piece that this part holds. */
 const PART = /^(\d)\.([\w-]{8})\.(.*)$/s
 
 /**
- * The cookies hold the sealed record itself, in as many parts as `slots`. While a session is in use its newest
- * record is also in this process, so that requests which carry older copies share it; the store given to `entries`
- * needs to remember no longer than that.
+ * The cookies hold the sealed record itself, in up to `slots` parts. While a session is in use, this process also keeps
+ * its newest record, and requests with older copies share it. The store of `entries` needs to remember no longer than
+ * that.
  */
 export function sealedCookie(
   slots: readonly CookieSlot[],
@@ -90,10 +89,10 @@ export function sealedCookie(
   maxAgeMs: number,
 ): SessionCookie {
   const context = `session cookie of ${app}`
-  /** What the browser of a request had, by key. */
+  /** The cookies of a request's browser, by key. */
   const carried = new WeakMap<SessionRequest, Map<string, string>>()
 
-  /** The sealed texts whose parts are all there. Parts of two texts never make one. */
+  /** The sealed texts with all their parts. Parts of two texts never make one. */
   function sealedOf(request: SessionRequest): readonly string[] {
     const texts = new Map<string, { readonly count: number; readonly chunks: string[] }>()
     slots.forEach((slot, i) => {
@@ -125,7 +124,7 @@ export function sealedCookie(
     )
   }
 
-  /** Takes over what a cookie says, where that is newer than what this process knows. */
+  /** Takes the record of a cookie if it is newer than the one in this process. */
   async function remember(record: ServerRecord): Promise<void> {
     const known = await entries.read(record.key)
     if (!known) await entries.write(record, null)
@@ -157,7 +156,7 @@ export function sealedCookie(
         if (now && !('ended' in now.record.session)) living.push({ had, record: now.record })
       }
       const [one] = living
-      // Of several that open none is the session of the request.
+      // If several cookies open nothing, none is the session of the request.
       if (!one || living.length > 1) return []
       return cookieText(one.record) === one.had ? [] : lines(one.record)
     },
@@ -167,12 +166,12 @@ export function sealedCookie(
   }
 }
 
-/** What is here may be older: another process has refreshed. An end is never undone. */
+/** The record here may be older, because another process has refreshed. An end is never undone. */
 function isNewer(carried: ServerRecord, known: ServerRecord): boolean {
   return !('ended' in known.session) && carried.session.version > known.session.version
 }
 
-/** A cookie says whose record it holds; a store is asked for it by that name. */
+/** A cookie names its record, and a store is asked for it by that name. */
 const cookieText = (record: ServerRecord) => record.key + serverRecordText(record)
 
 function readCookieText(plain: string) {

@@ -27,24 +27,25 @@ interface Parts {
   readonly logins: RunningLogins
   readonly coordinator: Coordinator
   readonly awake: AwakeSessions
-  /** Told of every session that ends here. */
+  /** Called for every session that ends here. */
   readonly onEnd: (key: string) => void
-  /** Work that outlives its request. */
+  /** Keeps work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
 }
 
-/** How sessions end: here, in every process, and at the backend. */
+/** Ends sessions: here, in every process, and at the backend. */
 export function createSessionEnds(parts: Parts) {
   const { settings, entries, logins, coordinator, awake, onEnd, background } = parts
   const { clock } = settings
-  /** Sessions that ended here and whose tombstone could not be written yet, and why they ended. */
+  /** Sessions that ended here and whose tombstone is not written yet, with their reason. */
   const unburied = new Map<string, ServerEndReason>()
 
   /**
-   * Ends a session: its tombstone first, so that no late refresh brings it back; then what is remembered of its
-   * tokens; then the grant, as far as the backend lets us. Resolves after at most a second, the rest goes on.
-   * Answers whether the tombstone is written: if not, this process alone knows for now, and goes on trying. `cause`: why the
-   * grant is revoked; `null`: it is not, being nobody's whom this server knows. `request`: what brought the end.
+   * Ends a session. First it writes the tombstone, so that no late refresh brings the session back. Then it deletes
+   * what is remembered of the tokens. Then it revokes the grant, if the backend permits that. Resolves after at most a
+   * second; the rest goes on. Returns whether the tombstone is written: if not, only this process knows for now, and
+   * goes on trying. `cause`: why the grant is revoked; `null`: it is not revoked, because it belongs to no login of
+   * this server. `request`: the request that caused the end.
    */
   async function end(
     found: Found,
@@ -61,7 +62,7 @@ export function createSessionEnds(parts: Parts) {
     return !unburied.has(found.key)
   }
 
-  /** The end of a session, as far as this server goes: what remains is its grant. */
+  /** Ends a session on this server. Its grant remains. */
   async function endHere(found: Found, reason: ServerEndReason, about: About, by?: string) {
     const { key, session } = found
     let last = session
@@ -87,7 +88,7 @@ export function createSessionEnds(parts: Parts) {
     return { session: last, isDoubtful }
   }
 
-  /** Until it is written, or nobody could use the session any more. */
+  /** Tries until it is written, or until nobody could use the session any more. */
   async function buryLater(key: string, overAt: number, bury: () => Promise<unknown>): Promise<void> {
     for (let tries = 0; clock.wall() < overAt; tries++) {
       await pause(Math.min(BURIAL_PAUSE_MS * 2 ** tries, LONGEST_BURIAL_PAUSE_MS))
@@ -130,8 +131,8 @@ export function createSessionEnds(parts: Parts) {
   }
 
   /**
-   * Ends sessions of the login `via`: all of them are over here before the first grant is revoked, which may take its time.
-   * Answers as `end` does; `by`: who wants it.
+   * Ends sessions of the login `via`. All of them end here before the first grant is revoked, because that may take
+   * time. Returns the same as `end`. `by`: for whom.
    */
   async function endAll(
     via: string,
@@ -141,7 +142,7 @@ export function createSessionEnds(parts: Parts) {
   ): Promise<boolean> {
     const buried = await Promise.all(found.map((one) => endHere(one, reason, aboutOf(one), by)))
     const bound = await logins.identityOf(via)
-    // What another backend or provider has granted is sent to nobody.
+    // A grant of another backend or provider is sent to nobody.
     const own = buried.filter((_, at) => found[at]?.record.via[1] === bound)
     const revoking = Promise.all(own.map(({ session, isDoubtful }) => revokeGrant(via, session, isDoubtful)))
     background(revoking)
@@ -155,7 +156,7 @@ export function createSessionEnds(parts: Parts) {
     end,
     endAll,
     revokeGrant,
-    /** Why a session is over whose record does not say so yet. */
+    /** Why a session has ended whose record does not say so yet. */
     unburiedReason: (key: string) => unburied.get(key),
   }
 }

@@ -21,7 +21,7 @@ import type { SessionTagMaker } from './sessionTags.ts'
 interface Parts {
   readonly settings: ServerSettings
   readonly tags: SessionTagMaker
-  /** Whether the provider has ended what was granted in the meantime. */
+  /** Whether the provider has ended the grant meanwhile. */
   readonly isOver: ProviderEnds['isOver']
   readonly entries: Entries
   readonly sessionCookie: SessionCookie
@@ -30,23 +30,23 @@ interface Parts {
   /** The living sessions of a user, the newest first. */
   readonly ofUser: (via: string, userId: string) => Promise<readonly Found[]>
   readonly find: (request: SessionRequest) => Promise<Found | Missing>
-  /** Work that outlives its request. */
+  /** Keeps work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
 }
 
-/** 132 bits: it opens nothing, and a server keeps many. */
+/** 132 bits: the name opens nothing, and a server keeps many. */
 const LOGIN_LENGTH = 22
-/** What a login may keep with a session, as JSON. */
+/** The data that a login may keep with a session, as JSON. */
 const MAX_DATA = 4_096
 
 const nthOf = ({ record }: Found) => record.nth ?? 0
 
-/** What becomes of a grant: a session, or nothing. */
+/** Makes a session of a grant, or revokes the grant. */
 export function createSessionOpening(parts: Parts) {
   const { settings, entries, sessionCookie, logins, ends, tags, isOver, ofUser, find, background } = parts
   const { clock, maxSessionsPerUser } = settings
 
-  /** A session of what the backend granted, under a new id, not written yet. */
+  /** A session for a grant, under a new id, not written yet. */
   async function begin(
     via: string,
     grant: LoginGrant,
@@ -64,7 +64,7 @@ export function createSessionOpening(parts: Parts) {
       maxLifetimeMs: 86_400_000,
     } as const
     const lifeMs = lifeOf(bearer, life, now, false, limits, () => {})
-    // Logins of one browser are told apart, and ordered, by their instant.
+    // The time of a login tells the logins of one browser apart, and orders them.
     const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
     if (JSON.stringify(data ?? null).length > MAX_DATA)
       throw new Misconfigured(`The login "${via}" keeps more than ${MAX_DATA} characters with a session.`)
@@ -83,9 +83,9 @@ export function createSessionOpening(parts: Parts) {
   }
 
   /**
-   * A login: a new session under a new id, in place of the one that the browser of `request` had before. `cookies` are the
-   * `Set-Cookie` lines of the session as it is when they are asked for. `undefined`: the provider has ended it already, and
-   * nothing else has changed. `askedAt`: when the login came, before anybody was asked.
+   * A login: a new session under a new id replaces the previous one of the browser of `request`. `cookies` are the
+   * `Set-Cookie` lines of the session at the time of the call. `undefined`: the provider has ended it already, and
+   * nothing else has changed. `askedAt`: when the login arrived, before anybody was asked.
    */
   async function replace(
     request: SessionRequest,
@@ -100,7 +100,7 @@ export function createSessionOpening(parts: Parts) {
     try {
       return await settle(request, grant, { found, id, askedAt })
     } catch (error) {
-      // No browser has its cookie: it is nobody's.
+      // No browser has its cookie, so it is nobody's.
       await ends.end(found, 'revoked')
       throw error
     }
@@ -119,7 +119,7 @@ export function createSessionOpening(parts: Parts) {
     return { found: { key, record, revision, session: record.session as SessionRecord }, id: begun.id }
   }
 
-  /** What a session that was just written does to others, and what its browser gets. */
+  /** The effects of a new session on others, and the cookies for its browser. */
   async function settle(
     request: SessionRequest,
     grant: LoginGrant,
@@ -132,14 +132,14 @@ export function createSessionOpening(parts: Parts) {
       return undefined
     }
     settings.observe({ type: 'login', session: nameOf(key), via, provider: grant.strategy })
-    // One that does not fit into cookies is none.
+    // A session that does not fit into cookies is none.
     const first = await sessionCookie.issue(record, id)
     const previous = await find(request)
     const isSame = isFound(previous) && isSameUser(previous, found)
     const act = isSame ? 'stepUp' : isFound(previous) ? 'switchUser' : 'login'
     void settings.audit.tell({ type: act, session: nameOf(key) }, aboutOf(found, request))
     if (isFound(previous)) await ends.end(previous, 'user', isSame ? 'replaced' : 'late', request)
-    // Its user is in, whether the older ones could be counted or not.
+    // The user is logged in, whether the older sessions could be counted or not.
     await limit(found).catch(() => {})
     const planted = !isFound(previous) && previous.isAmbiguous ? sessionCookie.clearForeign(request) : []
     const newest = async () => {
@@ -151,7 +151,7 @@ export function createSessionOpening(parts: Parts) {
     return { found, cookies: async () => [...planted, ...(await newest())] }
   }
 
-  /** The record with its place after the sessions that its user has. */
+  /** The record with its number among the sessions of its user. */
   async function counted(record: ServerRecord): Promise<ServerRecord> {
     if (maxSessionsPerUser === Infinity) return record
     const { user } = record.session as SessionRecord
@@ -160,8 +160,8 @@ export function createSessionOpening(parts: Parts) {
   }
 
   /**
-   * Of one user's sessions the newest stay, and the one that just began in any case. All processes order them alike, so
-   * that two logins at once do not end each other.
+   * The newest sessions of a user stay, and in any case the one that just began. All processes order them alike, so two
+   * concurrent logins do not end each other.
    */
   async function limit({ key, record, session }: Found): Promise<void> {
     if (maxSessionsPerUser === Infinity) return
@@ -171,9 +171,9 @@ export function createSessionOpening(parts: Parts) {
     await ends.endAll(via, over, 'sessionLimit')
   }
 
-  /** Ends what the backend granted and no session is made of, as far as the backend lets us. */
+  /** Revokes a grant without a session, if the backend permits that. */
   function refuse(via: string, grant: LoginGrant, cause?: RevokeRequest['cause']): void {
-    // What a login keeps may be why there is no session.
+    // The data of the login may be the reason why there is no session.
     const { data: _, ...rest } = grant
     const revoking = begin(via, rest).then(({ record }) =>
       ends.revokeGrant(via, record.session as SessionRecord, false, cause),

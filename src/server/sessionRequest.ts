@@ -1,5 +1,6 @@
 /**
- * What of a request tells whose it is: its headers. Frameworks that render on a server often show no more
- * (`{ headers: await headers() }` in Next.js); with `url`, which is absolute, and `method` a whole `Request` says which login it is for.
+ * The parts of a request that identify its session: its headers. Frameworks that render on a server often have no more
+ * (`{ headers: await headers() }` in Next.js). A whole `Request` also has an absolute `url` and a `method`, which name
+ * its login.
  */
 export type SessionRequest = Pick<Request, 'headers'> & Partial<Pick<Request, 'method' | 'url'>>

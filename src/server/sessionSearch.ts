@@ -17,13 +17,13 @@ interface Parts {
   readonly logins: RunningLogins
 }
 
-/** Which session a request is of. */
+/** Finds the session of a request. */
 export function createSessionSearch({ settings, entries, sessionCookie, ends, logins }: Parts) {
   const { clock } = settings
 
   /**
-   * The session of a request. Each cookie of our name is tried: what leads nowhere costs nobody a session. Where several
-   * lead to living sessions, a sibling domain may have planted one, and none counts.
+   * The session of a request. It tries each cookie of our name; an invalid one costs nobody a session. If several lead
+   * to living sessions, a sibling domain may have planted one, and none counts.
    */
   async function find(request: SessionRequest, reading = entries.read): Promise<Found | Missing> {
     let found: Found | undefined
@@ -40,8 +40,8 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
   }
 
   /**
-   * The session of a request, if that is the login which its page believes in: what a page of A asks for is never done for
-   * B, who logged in since in another window. `mayBeStale`: the request reads only, and the option `staleIfErrorMs` counts.
+   * The session of a request, if its page shows this login. A request of a page of A is never done for B, who logged in
+   * later in another window. `mayBeStale`: the request only reads, so the option `staleIfErrorMs` applies.
    */
   async function findFor(request: SessionRequest, mayBeStale = false): Promise<Found | Missing> {
     const found = await find(request, mayBeStale ? entries.readOrRecent : entries.read)
@@ -52,8 +52,8 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
   }
 
   /**
-   * The session under one of `keys`; one whose time is over ends now. `of`: the login that it must be of. One of another login
-   * is none then, and one of another backend is left as it is: nobody has brought its cookie.
+   * The session under one of `keys`; it ends now if its time is over. `of`: its required login. A session of another
+   * login is not found, and a session of another backend stays unchanged, because nobody sent its cookie.
    */
   async function look(
     keys: readonly string[],
@@ -75,7 +75,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
       if (bound === undefined && !settings.retiredLogins.has(via)) return { isUnknownLogin: true }
       const now = clock.wall()
       const found: Found = { ...opened, key, session }
-      // What another backend or provider has granted is sent to nobody.
+      // A grant of another backend or provider is sent to nobody.
       if (bound !== identity) {
         if (of !== undefined) return found
         await ends.end(found, 'identityMismatch', null)
@@ -87,7 +87,7 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
           : now >= record.activeAt + settings.idleTimeoutMs
             ? 'idle'
             : undefined
-      // Cookies hold part of a user: there the login has decided.
+      // Cookies hold only a part of a user, so with them only the login decides.
       if (!over && !settings.sealedCookies && !admits(settings, via, session.user)) {
         await ends.end(found, 'accessRevoked')
         return { reason: 'accessRevoked', login }

@@ -9,7 +9,7 @@ import type { RequestInfo } from './options.ts'
 import type { SessionRequest } from './sessionRequest.ts'
 import type { UserSessions } from './userSessions.ts'
 
-/** The server of a panel: web-standard requests in, responses out. */
+/** The session server of a panel: it takes web-standard requests and returns responses. */
 export interface SessionServer<User extends UserIdentity = SessionUser> {
   /**
    * Answers a request to one of the server's own endpoints or to the API; 404 for any other. Never rejects.
@@ -23,15 +23,16 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    */
   handle(request: Request, info?: RequestInfo): Promise<Response>
   /**
-   * The session of a request, for other code of the server. What a form or a server action does is done for the `login`
-   * whose page sent it, and for no other. Headers are enough: `{ headers: await headers() }` in Next.js. `readOnly` never refreshes and never writes: for places that cannot set cookies.
+   * The session of a request, for other code of the server. A form or a server action acts only for the `login` whose
+   * page sent it. Headers are enough: `{ headers: await headers() }` in Next.js. `readOnly` never refreshes and never
+   * writes: for code that cannot set cookies.
    */
   getSession(request: SessionRequest, options?: GetSessionOptions): Promise<ServerSession<User>>
   /**
-   * Opens a session for a login answer that code of the server has got by itself, in place of the session that the browser
-   * had; `cookies()` or `commit()` of what it resolves to must reach the browser. The route that calls it has no guard but
-   * its own: it must refuse requests of other origins. Rejects with `LoginRefused` for whom `admit` or the schema of `user`
-   * refuses, and after `drain` (`draining`), and revokes what was granted; with `InvalidAnswer` and `Misconfigured`.
+   * Opens a session for a login answer that your code has received, and replaces the browser's previous session.
+   * `cookies()` or `commit()` of the result must reach the browser. The server cannot guard your route: it must refuse
+   * requests of other origins. Rejects with `LoginRefused` if `admit` or the schema of `user` refuses the user, and
+   * after `drain` (`draining`); then it revokes the grant. Rejects with `InvalidAnswer` and `Misconfigured` too.
    *
    * @example
    * const session = await server.open(await exchange.json(), { request, via: 'staff' })
@@ -39,9 +40,9 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    */
   open(answer: LoginAnswer, options: OpenOptions): Promise<OpenServerSession<User>>
   /**
-   * Ends the session of a request as `POST {path}logout` does: here, at the backend, and at the provider, to whose own logout
-   * `redirect` leads. Whatever its method, a request must say the `login` that it ends, as `getSession` asks of what may change
-   * something: else nothing ends. It works after `drain`, too, for as long as the store does: no logout is lost.
+   * Ends the session of a request as `POST {path}logout` does: here, at the backend, and at the provider, to whose own
+   * logout `redirect` leads. A request with any method must name the `login` that it ends, otherwise nothing ends. It
+   * also works after `drain`, as long as the store does: no logout is lost.
    *
    * @example
    * const form = await request.formData()
@@ -49,22 +50,23 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
    * const answer = await commit(new Response(null, { status: 303, headers: { location: redirect ?? '/login' } }))
    */
   end(request: SessionRequest, options?: Pick<GetSessionOptions, 'login'>): Promise<EndedServerSession>
-  /** The sessions of users: to list them, and to end them. */
+  /** The sessions of users: lists them and ends them. */
   readonly sessions: UserSessions<User>
   /**
-   * Looks at what this server needs, once: the store, the backend and the provider of each login, their clocks, the issuer,
-   * the secrets. Resolves to what was found, never rejects, and changes nothing but an entry of the store that expires in
-   * 10 s. To be called at the start, beside `xstate-session doctor`, which looks from outside.
+   * Examines once what this server needs: the store, the backend and the provider of each login, their clocks, the
+   * issuer, the secrets. Resolves to the findings and never rejects. It changes nothing except an entry of the store
+   * that expires in 10 s. Call it at the start, in addition to `xstate-session doctor`, which examines the deployment
+   * from outside.
    *
    * @example
    * for (const { state, message } of await server.check()) if (state === 'wrong') console.error(message)
    */
   check(options?: CheckOptions): Promise<readonly Finding[]>
-  /** A path of the panel that is safe to redirect to after a login; `/` in place of anything else. */
+  /** A path of the panel that is safe to redirect to after a login; for anything else `/`. */
   returnTo(value: unknown): string
   /**
-   * Takes no new request, and resolves when no refresh is in the air any more, or after `timeoutMs`
-   * (default 30 000). To be called on SIGTERM.
+   * Takes no new request, and resolves when no refresh is running any more, or after `timeoutMs` (default 30 000). Call
+   * it on SIGTERM.
    */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>
 }

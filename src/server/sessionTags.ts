@@ -2,37 +2,37 @@ import type { Keyring } from './keyring.ts'
 import type { RunningLogins } from './runLogins.ts'
 import type { LoginGrant } from './serverLogin.ts'
 
-/** What a session is found by, beside its key: MACs, each bound to the panel and to the login. */
+/** The tags by which a session is found, besides its key: MACs, each bound to the panel and to the login. */
 export interface SessionTags {
-  /** Of the user's id, with what the login is bound to. */
+  /** Of the user's id, with the identity of the login. */
   readonly user: string
-  /** Of whom the identity provider calls so, with the issuer. */
+  /** Of the identity provider's name of the user, with the issuer. */
   readonly sub?: string
   /** Of the provider's own session, with the issuer. */
   readonly sid?: string
-  /** When the provider has granted it, by the provider's clock where it says so; milliseconds since the Unix epoch. */
+  /** When the provider granted it, by the provider's clock if it says so; milliseconds since the Unix epoch. */
   readonly at: number
 }
 
-/** What a tag is of. */
+/** The kind of a tag. */
 export type TagKind = 'user' | 'sub' | 'sid'
 
 /** 132 bits: a record holds up to three, and a server many records. */
 const LENGTH = 22
 
 /**
- * Makes the tags of sessions. `app`: the panel that they are of: another one may share store and secrets, and finds nothing by
- * them.
+ * Makes the tags of sessions. `app`: their panel. Another panel may share store and secrets, and finds nothing by these
+ * tags.
  */
 export function createSessionTags(keyring: Keyring, app: string, logins: RunningLogins) {
   /**
-   * Those of `text`, the one of the newest secret first. `sub` and `sid` mean something at their issuer alone, and the id of a
-   * user at its backend.
+   * The tags of `text`, the one of the newest secret first. `sub` and `sid` have a meaning only at their issuer, and a
+   * user's id only at its backend.
    */
   async function macs(kind: TagKind, via: string, text: string): Promise<readonly string[]> {
     const at = kind === 'user' ? await logins.identityOf(via) : logins.get(via)?.issuer
     const all = await keyring.macs(`tag ${kind}`, JSON.stringify([app, via, at ?? '', text]))
-    // As JSON: a part of a text holds the whole of it in memory.
+    // As JSON: a substring would keep the whole text in memory.
     return all.map((mac) => JSON.parse(JSON.stringify(mac.slice(0, LENGTH))) as string)
   }
 
@@ -59,6 +59,6 @@ export function createSessionTags(keyring: Keyring, app: string, logins: Running
 
 export type SessionTagMaker = ReturnType<typeof createSessionTags>
 
-/** The same, as a store keeps them. */
+/** The same in the form of a store. */
 export const listOfTags = ({ user, sub, sid }: SessionTags): readonly string[] =>
   [user, sub, sid].filter((tag) => tag !== undefined)

@@ -16,7 +16,7 @@ import { createSessionSearch } from './sessionSearch.ts'
 import { createSessionTags } from './sessionTags.ts'
 import { watchRefreshes } from './watchSends.ts'
 
-/** How far behind the last sign of the user may be; so that not every request writes. */
+/** How old the noted user activity may be, so that not every request writes. */
 const ACTIVITY_STEP_MS = 30_000
 
 export interface SessionsParts {
@@ -25,11 +25,11 @@ export interface SessionsParts {
   readonly entries: Entries
   readonly sessionCookie: SessionCookie
   readonly logins: RunningLogins
-  /** Work that outlives its request. */
+  /** Keeps work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
 }
 
-/** The sessions of a server: found by what the cookie holds, opened at login, ended at logout. */
+/** The sessions of a server: finds them by their cookie, opens them at login, ends them at logout. */
 export function createSessions(parts: SessionsParts) {
   const { settings, entries, sessionCookie, logins } = parts
   const { clock, store } = settings
@@ -63,12 +63,12 @@ export function createSessions(parts: SessionsParts) {
 
   async function isLiving(key: string): Promise<boolean> {
     const found = await look([key])
-    // Of a session in cookies this process may know nothing any more.
+    // With sessions in cookies, this process may know nothing of it any more.
     const isForgotten = !isFound(found) && found.login === undefined
     return isFound(found) || (settings.sealedCookies && isForgotten)
   }
 
-  /** Notes a user at work, and what else is worth a write. Never costs the request that brought it. */
+  /** Notes user activity, and other facts that are worth a write. A failure never affects the request. */
   async function note(
     { key, record }: Found,
     change: { readonly activeAt?: number; readonly verifiedAt?: number },

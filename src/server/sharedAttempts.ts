@@ -3,21 +3,21 @@ import { type AttemptKeeper, type Attempts, MAX_BYTES, MAX_WAY_BACK } from './at
 import type { ServerContext } from './context.ts'
 import type { CookieSlot } from './cookieSlot.ts'
 
-/** As long as LibreChat keeps a challenge. */
+/** LibreChat keeps a challenge this long. */
 const ATTEMPT_MS = 300_000
-/** As long what a login has kept is handed out to new attempts; the last of them may then take `ATTEMPT_MS`. */
+/** New attempts share the data of a login for this long; the last of them may then take `ATTEMPT_MS`. */
 const HANDOUT_MS = 300_000
-/** How many attempts of one browser are kept; the oldest goes. */
+/** The number of attempts that one browser may have; the oldest is deleted. */
 const MAX_ATTEMPTS = 5
 
 interface Shared extends Attempts {
-  /** When what is kept was made; wall clock, milliseconds since the Unix epoch. */
+  /** When the data was made; wall clock, milliseconds since the Unix epoch. */
   readonly madeAt: number
 }
 
 /**
- * The attempts to log in at a provider that gives none of our `state` back: nobody can tell to which of them a callback
- * belongs, so that all of one browser share what their login keeps, and each may be the one that comes back. They are sealed
+ * The attempts to log in at a provider that does not return our `state`. A callback cannot be matched to one of them.
+ * So all attempts of one browser share the data of their login, and each may be the one that returns. They are sealed
  * in one cookie.
  */
 export function sharedAttempts(
@@ -29,7 +29,7 @@ export function sharedAttempts(
   const home = settings.publicUrl.pathname
   const context = `login ${name}`
 
-  /** Of each cookie that holds any: those. Several: a sibling domain may have planted one. */
+  /** The valid attempts of each cookie that has any. If there are several, a sibling domain may have planted one. */
   async function opened(request: Request): Promise<readonly Shared[]> {
     const all: Shared[] = []
     for (const sealed of slot.values(request)) {
@@ -43,11 +43,11 @@ export function sharedAttempts(
     return all
   }
 
-  /** What a sibling domain may have planted is cleared; without that nobody could log in beside it. */
+  /** Deletes cookies that a sibling domain may have planted. Otherwise nobody could log in beside them. */
   const foreign = (request: Request, all: readonly Attempts[]) =>
     all.length > 1 ? slot.clearForeign(new URL(request.url).pathname) : []
 
-  /** The `Set-Cookie` line that keeps them. What is too much for a cookie is dropped, the oldest first. */
+  /** The `Set-Cookie` line that keeps them. If they are too much for a cookie, the oldest are dropped. */
   async function keep(attempts: Shared): Promise<string> {
     const sealed = await keyring.seal(JSON.stringify(attempts), context)
     if (sealed.length <= MAX_BYTES) return slot.set(sealed, ATTEMPT_MS)
@@ -75,16 +75,16 @@ export function sharedAttempts(
       return { location, cookies: [...foreign(request, all), cookie] }
     },
 
-    // The backend deletes a code when it is shown one.
+    // The backend deletes a code when it is used.
     take: async () => true,
 
-    /** Where several were open, nobody knows which of them is left, nor where it wants to go. */
+    /** If several were open, nobody knows which of them is left, and where it wants to go. */
     async done({ list, ...rest }) {
       const left = list.slice(1).map(({ until }) => ({ until, returnTo: home }))
       return [left.length > 0 ? await keep({ ...rest, list: left }) : slot.clear()]
     },
 
-    /** Home, where it may be another tab that wanted to go there. */
+    /** The panel's root, because another tab may have wanted to go elsewhere. */
     wayBack({ list }) {
       const ways = new Set(list.map(({ returnTo }) => returnTo))
       const [way = home] = ways

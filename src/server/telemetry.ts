@@ -1,6 +1,6 @@
 import type { ServerNotice } from './notice.ts'
 
-/** What a refresh came to, in words. */
+/** The outcome of a refresh, in words. */
 export interface TracedOutcome {
   /** `ok`, `refused`, `rejected`, `unknown` or `unsupported`: [Outcomes](../../docs/outcomes.md). */
   readonly kind: string
@@ -10,29 +10,29 @@ export interface TracedOutcome {
   readonly reason?: string
 }
 
-/** A call of the API that is passed on. */
+/** A call of the API that the proxy passes on. */
 export interface TracedCall {
   /** As it goes on. */
   readonly method: string
-  /** Where to: absolute, with its query. */
+  /** The target: absolute, with its query. */
   readonly url: string
 }
 
 /**
- * Watches what a server sends, for the option `telemetry`: `openTelemetry` of `xstate-session/opentelemetry` makes one. What
- * it throws, or does not do, changes nothing.
+ * Observes what a server sends, for the option `telemetry`: `openTelemetry` of `xstate-session/opentelemetry` makes
+ * one. If it throws or does nothing, nothing else changes.
  */
 export interface ServerTelemetry {
-  /** A refresh is sent by `send`, which is to be called at once. `provider`: which strategy sends. */
+  /** `send` sends a refresh; call it at once. `provider`: the strategy that sends. */
   refresh(about: { readonly provider: string }, send: () => Promise<TracedOutcome>): Promise<unknown>
   /**
-   * A call is passed on by `send`, which is to be called at once, with headers that go with it. It resolves when the head of
-   * the answer is there.
+   * `send` passes a call on, with the headers that it gets; call it at once. It resolves when the head of the answer
+   * has arrived.
    */
   call(
     about: TracedCall,
     send: (headers: Readonly<Record<string, string>>) => Promise<{ readonly status: number }>,
   ): Promise<unknown>
-  /** Everything that `observe` is told. */
+  /** Called with every notice of `observe`. */
   note(notice: ServerNotice): void
 }

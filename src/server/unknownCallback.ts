@@ -2,7 +2,7 @@ import type { Endpoint, ServerContext } from './context.ts'
 import { loginCallback } from './loginCallback.ts'
 import { postedCallback } from './postedCallback.ts'
 
-/** A login always has a name: nobody has begun this one. */
+/** A login always has a name, so nobody has begun this one. */
 const METHODS: Readonly<Record<string, Endpoint>> = {
   GET: loginCallback('', { identity: '', strategies: {}, bindsCallback: true }),
   POST: postedCallback,
@@ -11,8 +11,8 @@ const METHODS: Readonly<Record<string, Endpoint>> = {
 export const unknownCallbacks: readonly Endpoint[] = Object.values(METHODS)
 
 /**
- * The endpoint of a path below `{path}callback/` that is no login's: with the option `chooseLogin` it answers as that of a
- * login which this browser has not begun, so that no path tells which logins there are.
+ * The endpoint of a path below `{path}callback/` that belongs to no login. With the option `chooseLogin` it answers
+ * like the callback of a login that this browser has not begun, so no path reveals which logins exist.
  */
 export const unknownCallback = (
   { paths, chooseLogin }: ServerContext['settings'],

@@ -7,57 +7,57 @@ import { nameOf } from './entries.ts'
 import type { Found } from './foundSession.ts'
 import { shownUserOf } from './shownUserOf.ts'
 
-/** Whose sessions. */
+/** The user whose sessions are meant. */
 export interface UserOfLogin {
   /** The name of the login in the option `logins`. */
   readonly via: string
-  /** The `id` of the user, as the login tells it. */
+  /** The `id` of the user, as the login returned it. */
   readonly userId: string
 }
 
 /** One session of a user, without tokens. */
 export interface ListedSession<User extends UserIdentity = SessionUser> {
-  /** Names it here and in notices (`session`); nobody can take it over with that. */
+  /** Its name here and in notices (`session`). Nobody can take it over with this name. */
   readonly id: string
   /** The name of its login. */
   readonly via: string
-  /** Which of the login's strategies renews it. */
+  /** The login's strategy that renews it. */
   readonly provider: string
-  /** As the schema of the option `user` shows it. */
+  /** The user as the schema of the option `user` shows it. */
   readonly user: User
-  /** When it began. This and what follows: wall clock of the server, milliseconds since the Unix epoch. */
+  /** When it began. This and the fields below: the server's wall clock, milliseconds since the Unix epoch. */
   readonly beganAt: number
-  /** When its user was last at work; half a minute may be missing. */
+  /** When its user was last active; up to half a minute may be missing. */
   readonly lastUsedAt: number
   /** When the backend last confirmed it. */
   readonly verifiedAt: number
-  /** When it ends, if its user does nothing. */
+  /** When it ends if its user does nothing. */
   readonly endsAt: number
 }
 
-/** Who ends sessions of a user. */
+/** The actor that ends sessions of a user. */
 export interface EndedBy {
   /** Names the actor, for the notice `ended`: an id of yours, 1 to 200 characters, nothing personal. */
   readonly by: string
 }
 
 /**
- * The sessions of a server by their users. It has no endpoint: who may list and end what is for the code that calls this to
- * check. Every call rejects where the store does not answer, and with `Misconfigured` with `sealedCookies`.
+ * The sessions of a server by their users. There is no endpoint: your code must check who may list and end what. Every
+ * call rejects if the store does not answer, and with `Misconfigured` with `sealedCookies`.
  */
 export interface UserSessions<User extends UserIdentity = SessionUser> {
   /** The living sessions of a user, the newest first. */
   list(of: UserOfLogin): Promise<readonly ListedSession<User>[]>
   /**
-   * Ends one of them: for all processes, at once, and its grant at the backend, as far as the backend lets us. Resolves to
+   * Ends one of them: at once in all processes, and its grant at the backend, if the backend permits that. Resolves to
    * whether there was one.
    */
   end(of: UserOfLogin & { readonly id: string }, how: EndedBy): Promise<boolean>
-  /** Ends all of them, or all but one: `id` of `getSession` names that of a request. Resolves to how many there were. */
+  /** Ends all of them, or all but one: `id` of `getSession` names that of a request. Resolves to their number. */
   endAll(of: UserOfLogin & { readonly except?: string | undefined }, how: EndedBy): Promise<number>
   /**
-   * What this process has recorded of the session `id`, also of one that has ended: what to play with
-   * `npx xstate-session replay`. `undefined`: nothing, or no longer. Throws `Misconfigured` without the option `recorder`.
+   * What this process recorded of the session `id`, also of one that has ended. Play it with `npx xstate-session
+   * replay`. `undefined`: it has nothing, or no longer. Throws `Misconfigured` without the option `recorder`.
    */
   trace(id: string): Trace | undefined
 }

@@ -2,7 +2,7 @@ import type { Coordinator } from '../coordination/coordinator.ts'
 import type { Forward } from './forwarding.ts'
 import type { ServerTelemetry } from './telemetry.ts'
 
-/** The same coordinator, and `telemetry` watches what is sent. */
+/** The same coordinator, with `telemetry` as an observer of its sends. */
 export function watchRefreshes(
   coordinator: Coordinator,
   telemetry: ServerTelemetry | undefined,
@@ -19,7 +19,7 @@ export function watchRefreshes(
   }
 }
 
-/** The same, and `telemetry` watches what is passed on; the headers that it gives go with the call. */
+/** The same sender, with `telemetry` as an observer. The headers that it returns go with the call. */
 export function watchCalls(forward: Forward, telemetry: ServerTelemetry | undefined): Forward {
   if (!telemetry) return forward
   return (url, call, deadline) =>
@@ -30,7 +30,7 @@ export function watchCalls(forward: Forward, telemetry: ServerTelemetry | undefi
     )
 }
 
-/** What `send` comes to. It is called once, whatever `watch` does. */
+/** The result of `send`. It is called once, whatever `watch` does. */
 function watched<Args extends readonly unknown[], T>(
   send: (...args: Partial<Args>) => Promise<T>,
   watch: (send: (...args: Partial<Args>) => Promise<T>) => Promise<unknown>,

@@ -4,7 +4,7 @@ import { startLogin } from './loginEndpoints.ts'
 import { readBody } from './readBody.ts'
 
 const MAX_BODY_BYTES = 8_192
-/** As long as any address of a page: a way back that is too long is dropped, and the login goes on. */
+/** Long enough for any address of a page: a longer `returnTo` is dropped, and the login goes on. */
 const MAX_START_BYTES = 65_536
 const MAX_LOGOUT_TOKEN_BYTES = 16_384
 const MAX_BYTES = new Map([
@@ -13,7 +13,7 @@ const MAX_BYTES = new Map([
 ])
 const BODY_MS = 10_000
 
-/** The request to an endpoint of this server's own, its body read: bounded in size and time for all of them. */
+/** The request to one of this server's own endpoints, with its body: limited in size and time for all of them. */
 export async function withWholeBody(
   { settings, draining }: ServerContext,
   request: Request,

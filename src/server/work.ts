@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 
-/** What is under way on a server, for whoever stops it. */
+/** The running work of a server, for a stop. */
 export function createWork(clock: Clock) {
   const running = new Set<Promise<unknown>>()
   return {
-    /** `task`, which a stop waits for. */
+    /** Adds `task`; a stop waits for it. */
     track<T>(task: Promise<T>): Promise<T> {
       const done = () => {
         running.delete(settled)
