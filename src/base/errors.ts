@@ -73,7 +73,7 @@ export class Misconfigured extends SessionError {
   override readonly name = 'Misconfigured'
 }
 
-/** What was given as a login answer is none. `message` names the field. */
+/** The argument of `login` is no login answer. `message` names the field. */
 export class InvalidAnswer extends SessionError {
   readonly code = 'invalid_answer'
   override readonly name = 'InvalidAnswer'

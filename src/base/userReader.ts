@@ -36,12 +36,12 @@ export function userReader(schema: UserSchema | undefined): UserReader {
       }
       if (found instanceof Promise) {
         found.catch(() => {})
-        throw new Misconfigured('Option "user" must be a schema that answers without a Promise.')
+        throw new Misconfigured('Option "user" must be a synchronous schema: it answered with a Promise.')
       }
       if (!found?.issues && found?.value?.id === document.id) return found.value
       // What the schema says of a value may quote it.
       const paths = found?.issues?.map(({ path }) => path?.map(nameOf).join('.'))
-      throw new InvalidAnswer(`The "user" misfits the schema at: ${paths ?? 'id'}.`)
+      throw new InvalidAnswer(`The "user" does not fit the schema at: ${paths ?? 'id'}.`)
     },
   }
 }

@@ -154,7 +154,7 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
     refuseUnless(
       settings.idleTimeoutMs === Infinity || settings.page || settings.signals,
       'idleTimeoutMs',
-      'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else tells that the user is at work',
+      'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else reports the activity of the user',
     )
   }
   // A module that makes a session is also loaded by the server that renders its page, unless it was bundled for browsers.

@@ -62,7 +62,7 @@ export function createApiCalls(keys: Keys, prover: Prover) {
     const before = wordless.get(origin)
     if (before !== undefined && before !== bearer)
       throw new Misconfigured(
-        `${who} answers 401 to a new token, too, and this page sees neither its WWW-Authenticate nor its DPoP-Nonce. If it asks for a nonce, have it name both in Access-Control-Expose-Headers (RFC 9449 section 9).`,
+        `${who} answers 401 to a new token, too, and this page sees neither its WWW-Authenticate nor its DPoP-Nonce. If it asks for a nonce, name both in its Access-Control-Expose-Headers (RFC 9449 section 9).`,
       )
     wordless.set(origin, bearer)
     return answer

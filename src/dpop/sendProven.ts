@@ -51,11 +51,11 @@ export async function sendProven(
 export function problemOf(who: string, error: ProofError, headers: Headers): Misconfigured {
   if (error === 'invalid_dpop_proof')
     return new Misconfigured(
-      `${who} refuses the DPoP proof: is the clock of this device right? A page sees the server's where Date is named in Access-Control-Expose-Headers.`,
+      `${who} refuses the DPoP proof: check the clock of this device. A page sees the clock of the server if Access-Control-Expose-Headers names Date.`,
     )
   return new Misconfigured(
     headers.get('dpop-nonce') === null
-      ? `${who} asks for a DPoP nonce, and this page sees none: have it name DPoP-Nonce in Access-Control-Expose-Headers (RFC 9449 section 8).`
-      : `${who} refuses the DPoP nonce that it tells, and asks for another (RFC 9449 section 8).`,
+      ? `${who} asks for a DPoP nonce, and this page cannot see it: name DPoP-Nonce in Access-Control-Expose-Headers (RFC 9449 section 8).`
+      : `${who} refuses the DPoP nonce that it has sent, and asks for another (RFC 9449 section 8).`,
   )
 }

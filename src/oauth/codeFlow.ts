@@ -32,7 +32,9 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
   const { of, discover, through, client, tenants } = discovery
   const { redirectUri, scope, clientAuth = None(), user = userOf } = options
   if (isDevelopment && scope !== undefined && !/(^| )openid( |$)/.test(scope))
-    throw new Misconfigured(`${of}: \`scope\` must contain "openid": else nobody says who has logged in.`)
+    throw new Misconfigured(
+      `${of}: \`scope\` must contain "openid": without it the provider does not say who logged in.`,
+    )
   const isInsecure = options[allowInsecureRequests] === true
 
   async function found(line: Line): Promise<AuthorizationServer> {

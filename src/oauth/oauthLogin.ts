@@ -155,7 +155,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
 }
 
 const UNPROVEN =
-  'the provider does not take the proof of this client (`invalid_client`): compare `clientId` and `clientAuth` with what is registered there.'
+  'the provider refuses this client (`invalid_client`): compare `clientId` and `clientAuth` with the client that is registered there.'
 
 /** Why a login came to nothing: in the provider's word or ours; `user` of the options may throw, too. */
 function refusalOf(error: unknown, hint?: () => string | undefined): LoginRefusal {

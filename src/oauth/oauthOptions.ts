@@ -102,13 +102,13 @@ function tenantsOf(issuer: URL, tenants: unknown, refuse: Refuse): readonly stri
   if (!isForTenants(issuer)) {
     if (tenants !== undefined)
       refuse(
-        '`tenants` is for the servers `common` and `organizations` of Microsoft Entra; this one has its own users.',
+        '`tenants` is for the servers `common` and `organizations` of Microsoft Entra; remove it for this server.',
       )
     return undefined
   }
   if (!Array.isArray(tenants) || tenants.length === 0 || !tenants.every(isTenant))
     return refuse(
-      '`tenants` must list the ids of the tenants whose users may log in: `server` is for those of every company. For one tenant give its own issuer as `server`.',
+      '`tenants` must list the ids of the tenants whose users may log in, because `server` accepts users of every company. For one tenant give its own issuer as `server`.',
     )
   return tenants.map((tenant) => tenant.toLowerCase())
 }

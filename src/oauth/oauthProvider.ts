@@ -52,7 +52,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   const read = readOauthOptions(options, 'oauthProvider')
   if (isDevelopment && read.issuer.hostname === 'accounts.google.com' && rest.clientAuth === undefined)
     throw new Misconfigured(
-      'oauthProvider: Google gives tokens to no page without a secret, and a page can keep none: let a server log in there.',
+      'oauthProvider: Google gives a page no tokens without a client secret, and a page cannot keep a secret. Log in on a server, with oauthLogin.',
     )
   const proven = dpop?.(read)
   const discovery = createDiscovery(read)

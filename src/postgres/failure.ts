@@ -9,7 +9,7 @@ const causes: Readonly<Record<string, string>> = {
   '53100': 'its disk is full',
   '53200': 'it is out of memory',
   '53300': 'it has too many connections. Use a smaller pool, or a pooler',
-  '57014': 'a limit of its own ended the statement (`statement_timeout`), or somebody did',
+  '57014': 'the statement was cancelled, by `statement_timeout` or by a user',
   '57P01': 'it is shutting down',
   '57P02': 'it has crashed',
   '57P03': 'it is starting, or stopping',
@@ -17,12 +17,12 @@ const causes: Readonly<Record<string, string>> = {
 const faults: Readonly<Record<string, string>> = {
   '28000': 'it does not accept this role',
   '28P01': 'it does not accept the name or the password',
-  '3D000': 'the database is not there',
+  '3D000': 'the database does not exist',
   '3F000': 'the schema is not there',
   '42501': 'this role may not do that. Grant it SELECT, INSERT, UPDATE and DELETE on the table',
   '42703': 'the table has other columns. Use another `table`',
   '42804': 'the table has other columns. Use another `table`',
-  '42P01': 'the table is not there. Make it with the statements of `createTableSql`',
+  '42P01': 'the table does not exist. Create it with the statements of `createTableSql`',
 }
 
 /** Nothing was written, and the same statement may go through at once. */

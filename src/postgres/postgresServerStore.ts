@@ -171,4 +171,4 @@ function countOf(answer: unknown): number {
 }
 
 const unexpected = (what: string) =>
-  new Error(`PostgreSQL answered something else than ${what}: let nobody else use this table.`)
+  new Error(`PostgreSQL answered something else than ${what}: use this table for nothing else.`)

@@ -21,6 +21,7 @@ export const ProvidedContext = createContext<Provided | null>(null)
 
 export function useProvided(): Provided {
   const provided = useContext(ProvidedContext)
-  if (!provided) throw new Misconfigured('No session here: render this component inside a <SessionProvider>.')
+  if (!provided)
+    throw new Misconfigured('There is no session: render this component inside a <SessionProvider>.')
   return provided
 }

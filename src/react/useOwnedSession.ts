@@ -32,7 +32,7 @@ export function useOwnedSession(given: AnySession | Make): AnySession {
   if (owned) return owned.session
   if (typeof given !== 'function') return given
   throw new Misconfigured(
-    'The prop `session` of SessionProvider was a session, and is a function now: give the provider another `key`.',
+    'The prop `session` of SessionProvider was a session, and is a function now. Give the provider another `key` to change that.',
   )
 }
 

@@ -160,7 +160,7 @@ export function redisServerStore({
         policy === 'noeviction'
           ? ok('Redis evicts nothing.')
           : wrong(
-              `Redis has \`maxmemory-policy\` ${policy}: where it is full it forgets sessions, and which tokens were sent. Set noeviction.`,
+              `Redis has \`maxmemory-policy\` ${policy}: when it is full, it forgets sessions, and which tokens were sent. Set noeviction.`,
             ),
       ]
     },
@@ -191,5 +191,5 @@ function countOf(answer: unknown): number {
 
 const unexpected = (what: string) =>
   new Error(
-    `Redis answered something else than ${what}: let the client answer text, and let nobody else use this prefix.`,
+    `Redis answered something else than ${what}: configure the client to return text, and use this prefix for nothing else.`,
   )

@@ -82,7 +82,7 @@ export function boundAttempts(
       }
       const sealed = await keyring.seal(JSON.stringify(kept), context)
       if (sealed.length > MAX_BYTES)
-        throw new Misconfigured(`The login "${name}" keeps more of an attempt than a cookie holds.`)
+        throw new Misconfigured(`The login "${name}" stores more data for an attempt than a cookie can hold.`)
       let from = Math.max(0, attempts.length - MAX_ATTEMPTS + 1)
       const bytesFrom = () => attempts.slice(from).reduce((sum, { bytes }) => sum + bytes, 0)
       while (from < attempts.length && bytesFrom() + sealed.length + NAME_BYTES > MAX_ALL_BYTES) from++

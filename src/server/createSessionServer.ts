@@ -70,7 +70,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const logins = runLogins(settings.logins, hostOf)
   if (settings.sealedCookies && logins.all.some(([, { backChannel }]) => backChannel))
     throw new Misconfigured(
-      'Option "sealedCookies" and a login with `backChannelLogout` exclude each other: a session that only its browser holds cannot be found to end it. Keep sessions in a store.',
+      'Option "sealedCookies" and a login with `backChannelLogout` exclude each other: the server cannot find a session that only its browser holds. Keep sessions in a store.',
     )
   const { publicUrl, isSecure, cookieName, absoluteLifetimeMs } = settings
   const slot = (suffix: string) => cookieSlot({ name: `${cookieName}${suffix}`, publicUrl, isSecure })
@@ -225,7 +225,7 @@ function offeredApi({ all }: RunningLogins): NonNullable<SessionServerOptions['a
   const table = Object.fromEntries(offered)
   if (Object.keys(table).length < offered.length)
     throw new Misconfigured(
-      'Option "api" must be given: two logins offer the same path, and a call of it is for one of them.',
+      'Option "api" must be given: two logins offer the same path. Say for each path which login its calls belong to.',
     )
   return table
 }

@@ -94,7 +94,7 @@ function check(secrets: readonly string[]): void {
     if (typeof secret !== 'string' || secret.length < MIN_LENGTH) {
       throw new Misconfigured(
         secret === undefined
-          ? `secrets[${i}] is undefined: is the environment variable set that it comes from? Make a secret with \`openssl rand -base64 32\`.`
+          ? `secrets[${i}] is undefined: set the environment variable that it comes from. Make a secret with \`openssl rand -base64 32\`.`
           : `secrets[${i}] is not a text of at least ${MIN_LENGTH} characters: make one with \`openssl rand -base64 32\`.`,
       )
     }

@@ -20,4 +20,4 @@ export const isPlainHttp = ({ protocol, hostname }: URL): boolean =>
 
 /** The warning for the console if there is no `observe`. */
 export const plainHttpWarning = (option: UrlOption): string =>
-  `Option "${option}" is a plain http URL of another host: whoever is on the way can ${RISKS[option]}. Use https, or a network that is yours alone.`
+  `Option "${option}" is a plain http URL of another host: everybody on the network between can ${RISKS[option]}. Use https, or a private network.`

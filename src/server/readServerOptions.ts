@@ -67,7 +67,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const { maxSessionsPerUser, staleIfErrorMs } = settings
   if (!(staleIfErrorMs >= 0 && staleIfErrorMs <= MAX_STALE_MS))
     throw new Misconfigured(
-      `Option "staleIfErrorMs" must be milliseconds from 0 to ${MAX_STALE_MS}: for so long an end in another process may go unseen.`,
+      `Option "staleIfErrorMs" must be milliseconds from 0 to ${MAX_STALE_MS}: a logout in another process may stay unseen for that long.`,
     )
   if (!(maxSessionsPerUser === Infinity || (Number.isInteger(maxSessionsPerUser) && maxSessionsPerUser > 0)))
     throw new Misconfigured('Option "maxSessionsPerUser" must be a whole number above 0.')
@@ -83,13 +83,13 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
   const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
   if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
     throw new Misconfigured(
-      'Option "publicUrl" must be an https URL: over plain http everybody on the way can read the session cookie. Only localhost may do without.',
+      'Option "publicUrl" must be an https URL: over plain http everybody on the way can read the session cookie. Only localhost may use http.',
     )
   const root = readPath(publicUrl, settings.path, 'path')
   const login = readPath(publicUrl, settings.loginPath, 'loginPath')
   if (settings.sealedCookies && settings.store)
     throw new Misconfigured(
-      'Options "store" and "sealedCookies" exclude each other: a session is kept in one place.',
+      'Options "store" and "sealedCookies" exclude each other: choose one place for the sessions.',
     )
   // A cookie is for all ports of its host.
   const cookieName = settings.cookieName ?? (publicUrl.port ? `session-${publicUrl.port}` : 'session')
@@ -140,12 +140,12 @@ function checkForwardAuth({ forwardAuth, logins, sealedCookies }: ForwardAuthPar
     throw new Misconfigured('Option "forwardAuth.bearerSecret" must have at least 32 characters.')
   if (bearerSecret !== undefined && sealedCookies)
     throw new Misconfigured(
-      'Options "sealedCookies" and "forwardAuth.bearerSecret" exclude each other: no answer to a proxy brings a browser the cookies of a refresh. Keep sessions in a store.',
+      'Options "sealedCookies" and "forwardAuth.bearerSecret" exclude each other: a refresh changes the cookies, and an answer to a proxy does not reach the browser. Keep sessions in a store.',
     )
   const names = Object.keys(logins)
   if (!whose && names.length > 1)
     throw new Misconfigured(
-      `Option "forwardAuth" must say whose users are let through, since there are several logins: logins: ["${names[0]}"].`,
+      `Option "forwardAuth" must name the logins whose users may pass, because there are several: logins: ["${names[0]}"].`,
     )
   const unknown = whose?.find((name) => !names.includes(name))
   if (unknown !== undefined)
@@ -184,7 +184,7 @@ async function isolate(listener: (notice: ServerNotice) => unknown, notice: Serv
 export function readUrl(value: string, name: string): URL {
   if (value === undefined)
     throw new Misconfigured(
-      `Option "${name}" is undefined, and must be an absolute http(s) URL: is the environment variable set that it comes from?`,
+      `Option "${name}" is undefined, and must be an absolute http(s) URL: set the environment variable that it comes from.`,
     )
   const url = URL.parse(value)
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)

@@ -9,7 +9,7 @@ export function requireSessionRequest(
 ): asserts request is SessionRequest {
   if (!isWebRequest(request))
     throw new Misconfigured(
-      `The request of ${method} must be a web-standard Request, or { headers } with web-standard Headers. Of a request of Express make one: new Request(url, { headers: { cookie: request.headers.cookie } }).`,
+      `The request of ${method} must be a web-standard Request, or { headers } with web-standard Headers. For a request of Express, make one: new Request(url, { headers: { cookie: request.headers.cookie } }).`,
     )
   // `node:http` and Express have a path in `url`. The message does not quote it, because a log must not hold some
   // paths.

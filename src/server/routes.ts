@@ -141,7 +141,7 @@ function readRoute(
   const names = all.all.map(([name]) => name)
   if (!logins && names.length > 1)
     throw wrong(
-      `"${prefix}" must say whose bearers go there, since there are several logins: logins: ["${names[0]}"].`,
+      `"${prefix}" must name the login whose bearers go there, because there are several: logins: ["${names[0]}"].`,
     )
   const unknown = logins?.find((name) => !names.includes(name))
   if (unknown !== undefined)

@@ -67,7 +67,7 @@ export function createSessionOpening(parts: Parts) {
     // The time of a login tells the logins of one browser apart, and orders them.
     const session = toRecord({ epoch: now, version: 1 }, owner, tokens, lifeMs, now)
     if (JSON.stringify(data ?? null).length > MAX_DATA)
-      throw new Misconfigured(`The login "${via}" keeps more than ${MAX_DATA} characters with a session.`)
+      throw new Misconfigured(`The login "${via}" stores more than ${MAX_DATA} characters with a session.`)
     const record: ServerRecord = {
       v: 1,
       key,

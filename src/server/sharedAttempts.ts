@@ -52,7 +52,7 @@ export function sharedAttempts(
     const sealed = await keyring.seal(JSON.stringify(attempts), context)
     if (sealed.length <= MAX_BYTES) return slot.set(sealed, ATTEMPT_MS)
     if (attempts.list.length < 2)
-      throw new Misconfigured(`The login "${name}" keeps more of an attempt than a cookie holds.`)
+      throw new Misconfigured(`The login "${name}" stores more data for an attempt than a cookie can hold.`)
     return keep({ ...attempts, list: attempts.list.slice(1) })
   }
 

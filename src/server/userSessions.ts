@@ -69,7 +69,7 @@ export function createUserSessions(context: ServerContext): UserSessions<UserIde
   async function found({ via, userId }: UserOfLogin): Promise<readonly Found[]> {
     if (settings.sealedCookies)
       throw new Misconfigured(
-        'With `sealedCookies` the sessions of a user are in their browsers alone: nobody can list or end them from elsewhere. Keep sessions in a `store`.',
+        'With `sealedCookies` sessions exist only in browsers, so the server cannot list or end them. Keep sessions in a `store`.',
       )
     if (!logins.get(via))
       throw new Misconfigured(
@@ -98,7 +98,7 @@ export function createUserSessions(context: ServerContext): UserSessions<UserIde
   async function end(via: string, all: readonly Found[], { by }: EndedBy): Promise<number> {
     if (all.length > 0 && !(await sessions.endAll(via, all, 'revoked', by)))
       throw new Error(
-        'The store does not answer: this process goes on ending the sessions, others do not know yet.',
+        'The store does not answer. This process keeps trying to end the sessions; other processes do not know of it yet.',
       )
     return all.length
   }
@@ -107,7 +107,7 @@ export function createUserSessions(context: ServerContext): UserSessions<UserIde
     trace(id) {
       if (!settings.recorder)
         throw new Misconfigured(
-          'Nothing is recorded: give the server `recorder: createRecorder()` of xstate-session/recorder.',
+          'The server has no recorder: give it `recorder: createRecorder()` of xstate-session/recorder.',
         )
       return settings.recorder.trace(id)
     },

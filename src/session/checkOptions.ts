@@ -43,7 +43,7 @@ export function checkOptions(options: Unchecked): void {
   // A user whom nobody sees is away, however much there is done.
   if (options.idleTimeoutMs < Infinity && !options.signals)
     throw new Misconfigured(
-      'Option "idleTimeoutMs" needs "signals", which tell that the user is at work: in a page take browserOptions({ … }) or signals: browserSignals(), elsewhere a function that reports "userActive".',
+      'Option "idleTimeoutMs" needs "signals", which report the activity of the user. In a page use browserOptions({ … }) or signals: browserSignals(); elsewhere a function that reports "userActive".',
     )
 }
 

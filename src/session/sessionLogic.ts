@@ -71,7 +71,7 @@ function readInput({
   const [stranger] = Object.keys(others)
   if (stranger)
     throw new Misconfigured(
-      `The input of a session's logic has no "${stranger}": only "policy", "idleTimeoutMs" and "absoluteLifetimeMs".`,
+      `The input of a session's logic has no option "${stranger}". It may have "policy", "idleTimeoutMs" and "absoluteLifetimeMs".`,
     )
   return {
     ...(policy !== undefined && { refresh: policy }),

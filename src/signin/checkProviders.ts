@@ -8,6 +8,6 @@ export function checkProviders(providers: readonly OauthProvider[]): void {
   const callbacks = providers.map(({ redirectUri }) => new URL(redirectUri).href)
   if (new Set(callbacks).size < callbacks.length)
     throw new Misconfigured(
-      'createLogins: two providers have one `redirectUri`: give each its own, so that no answer is taken for that of another (RFC 9700 section 4.4.2).',
+      'createLogins: two providers have one `redirectUri`: give each its own, or the answer of one provider can be taken for that of the other (RFC 9700 section 4.4.2).',
     )
 }

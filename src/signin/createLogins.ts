@@ -165,7 +165,7 @@ export function createLogins<Name extends string>(
       if (purpose === 'stepUp' && !user) throw new LoggedOut('never')
       if (user && user.provider !== name)
         throw new Misconfigured(
-          `createLogins: stepUp("${name}"), and the session is of "${user.provider}". Step up there, or take switchUser.`,
+          `createLogins: stepUp("${name}"), and the session is of "${user.provider}". Step up with that provider, or use switchUser.`,
         )
       const isCallbackPage = here.pathname === new URL(redirectUri).pathname
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)

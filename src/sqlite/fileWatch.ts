@@ -25,7 +25,7 @@ export function sqliteFileWatch(file: string | null, clock: Clock) {
       if (before === undefined && mark) known.set(suffix, mark)
       else if (before !== mark) {
         lost = new Misconfigured(
-          `sqliteServerStore: ${file}${suffix} was deleted or replaced while it was open. What it held is lost: start this process again, and everybody logs in anew.`,
+          `sqliteServerStore: ${file}${suffix} was deleted or replaced while it was open. Its sessions are lost: restart this process; all users must log in again.`,
         )
         throw lost
       }

@@ -216,7 +216,7 @@ function format(database: DatabaseSync, path: string): void {
     if (isEmpty) database.exec(SCHEMA)
     else if (number('PRAGMA application_id') !== APPLICATION_ID) {
       throw new Misconfigured(
-        `sqliteServerStore: ${path} is the database of something else: choose another path.`,
+        `sqliteServerStore: ${path} is a database of another program: choose another path.`,
       )
     } else if (number('PRAGMA user_version') < FORMAT) {
       throw new Misconfigured(

@@ -104,3 +104,9 @@ test.each(pages)('every link of %s to another page leads somewhere', async (page
     if (anchor) expect(slugsOf(found), `${target}#${anchor}`).toContain(anchor)
   }
 })
+
+test.each(pages)('%s is no dead end: its last section leads to another page', async (page) => {
+  const text = await readFile(root + page, 'utf8')
+  const last = text.slice(Math.max(0, text.lastIndexOf('\n## '))).replace(/^```.*?^```/gms, '')
+  expect(last).toMatch(/\]\((?!https?:)[^)#]+\.md(#[^)]+)?\)/)
+})

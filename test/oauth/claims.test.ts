@@ -32,5 +32,5 @@ test('L36: a page that would log in at Google is told before a user has come bac
     redirectUri: 'https://a.example/callback',
   }
   expect(() => oauthProvider(google)).toThrow(Misconfigured)
-  expect(() => oauthProvider(google)).toThrow(/let a server log in/)
+  expect(() => oauthProvider(google)).toThrow(/Log in on a server/)
 })

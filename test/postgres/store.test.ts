@@ -301,7 +301,7 @@ test.each([
   ['a table that is not there', { table: 'none' }, {}, /createTableSql.*\(42P01\)/],
   ['a schema that is not there', { table: 'none.none' }, {}, /\(42P01\)/],
   ['a table of something else', { table: 'notes' }, {}, /other columns.*\(42703\)/],
-  ['a database that is not there', {}, { database: 'none' }, /database is not there \(3D000\)/],
+  ['a database that is not there', {}, { database: 'none' }, /database does not exist \(3D000\)/],
   ['a role that is not there', {}, { user: 'nobody' }, /does not accept this role \(28000\)/],
 ])('%s is said to be so', async (_, options, more, message) => {
   await admin.query('CREATE TABLE IF NOT EXISTS notes (a text)')

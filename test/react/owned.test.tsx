@@ -31,6 +31,6 @@ test('a session that becomes a function is refused in a sentence', async () => {
       <User />
     </SessionProvider>,
   )
-  await expect(page.render(tree())).rejects.toThrow('give the provider another `key`')
+  await expect(page.render(tree())).rejects.toThrow('Give the provider another `key`')
   expect(made).toEqual([])
 })

@@ -214,7 +214,7 @@ describe('GET session/auth', () => {
     })
     const more = { logins: { ...logins, guests } }
     const headers = { 'X-Id': 'id' }
-    await expect(world({ headers }, more)).rejects.toThrow(/"forwardAuth".*several logins.*"staff"/)
+    await expect(world({ headers }, more)).rejects.toThrow(/"forwardAuth".*there are several.*"staff"/)
     await expect(world({ headers, logins: ['nobody'] }, more)).rejects.toThrow(/"nobody"/)
     const listed = await world({ headers, logins: ['staff'] }, more)
     expect((await listed.ask()).headers.get('x-id')).toBe('u1')

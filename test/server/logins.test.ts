@@ -591,7 +591,9 @@ describe('several logins', () => {
 
   test('an API must say whose bearers it takes, as soon as there are two logins', async () => {
     const { serve, staff } = await world()
-    expect(() => serve({ logins: { staff: staff(), librechat } })).toThrow('must say whose bearers go there')
+    expect(() => serve({ logins: { staff: staff(), librechat } })).toThrow(
+      'must name the login whose bearers go there',
+    )
   })
 })
 

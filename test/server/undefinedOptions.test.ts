@@ -14,5 +14,5 @@ test.each([
   const make = () => librechatServer({ ...right, ...wrong })
   expect(make).toThrow(name)
   expect(make).toThrow('is undefined')
-  expect(make).toThrow('is the environment variable set')
+  expect(make).toThrow('set the environment variable that it comes from')
 })

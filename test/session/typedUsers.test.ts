@@ -61,7 +61,7 @@ test.each([
   [
     'a field is missing',
     { id: 'ada', email: 'ada@chat.example' },
-    /The "user" misfits the schema at: roles\./,
+    /The "user" does not fit the schema at: roles\./,
   ],
   ['a field is of another type', { ...eve, roles: ['ADMIN', 7] }, /at: roles\.1\./],
 ])('U50: a login whose user misfits is refused, and changes nothing: %s', async (_, wrong, message) => {

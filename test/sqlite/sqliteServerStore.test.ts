@@ -86,7 +86,7 @@ describe('sqliteServerStore', () => {
   test('U23: the file of something else keeps its rights', () => {
     new DatabaseSync(path).exec('CREATE TABLE t (a)')
     chmodSync(path, 0o644)
-    expect(() => sqliteServerStore({ path })).toThrow(/something else/)
+    expect(() => sqliteServerStore({ path })).toThrow(/of another program/)
     expect(modes()).toEqual({ 'sessions.db': '644' })
   })
 
@@ -240,7 +240,7 @@ describe('sqliteServerStore', () => {
     happen()
     if (_ === 'replaced') sqliteServerStore({ path }).close()
     await expect(store.compareAndSet('k', 2, { value: 'secret', expiresAt })).rejects.toThrow(
-      /deleted or replaced.*start this process again/,
+      /deleted or replaced.*restart this process/,
     )
     for (const call of [() => store.read('k'), () => store.keysOf('s')])
       await expect(call()).rejects.toThrow(/deleted or replaced/)
@@ -268,7 +268,7 @@ describe('sqliteServerStore', () => {
     raw.exec('CREATE TABLE notes (x)')
     raw.close()
     const before = readFileSync(path)
-    expect(() => sqliteServerStore({ path })).toThrow(/something else/)
+    expect(() => sqliteServerStore({ path })).toThrow(/of another program/)
     expect(readFileSync(path)).toEqual(before)
   })
 
