@@ -34,14 +34,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_370 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_240 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_430,
+    budgetBytes: 21_190,
   },
   {
     id: 'P6',
@@ -57,7 +57,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_610,
+    budgetBytes: 15_540,
   },
   {
     id: 'P7',
@@ -65,7 +65,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 33_950,
+    budgetBytes: 33_720,
     never: 'zod',
   },
   {
@@ -74,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 48_960,
+    budgetBytes: 48_670,
     never: 'zod',
   },
   {
@@ -83,7 +83,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_920,
+    budgetBytes: 52_450,
     never: 'jose',
   },
   {
@@ -92,7 +92,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 28_240,
+    budgetBytes: 28_180,
     never: 'zod',
   },
   {
@@ -101,7 +101,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_940,
+    budgetBytes: 29_860,
     never: 'zod',
   },
 ]

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { Misconfigured } from './errors.ts'
 
 /** What a `Request` brings along. A URL has nothing of it. */
@@ -38,7 +39,9 @@ export function refuseUnsendable(body: unknown): void {
   const isText = new Request('https://own.invalid', init).headers.has('content-type')
   if (isRead && !isText) return
   throw new Misconfigured(
-    'This platform cannot send a stream as a body: read it first, as in "await new Response(stream).blob()".',
+    isDevelopment
+      ? 'This platform cannot send a stream as a body: read it first, as in "await new Response(stream).blob()".'
+      : 'This platform cannot send a stream as a body.',
   )
 }
 

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { UserDocument, UserIdentity } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from './errors.ts'
 import { documentOf, readUser } from './readUser.ts'
@@ -24,7 +25,8 @@ export interface UserReader {
 export function userReader(schema: UserSchema | undefined): UserReader {
   if (schema === undefined) return { keep: readUser, read: (document) => readUser(document) ?? document }
   const standard = schema?.['~standard']
-  if (!standard?.validate) throw new Misconfigured('Option "user" must be a Standard Schema.')
+  if (isDevelopment && !standard?.validate)
+    throw new Misconfigured('Option "user" must be a Standard Schema.')
   return {
     keep: (value) => documentOf(JSON.parse(JSON.stringify(value ?? null))),
     read(document) {

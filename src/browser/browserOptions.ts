@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
@@ -55,14 +56,16 @@ export function browserOptions<User extends UserIdentity = SessionUser>(
   options: BrowserOptions<User>,
 ): SessionOptions<User> {
   const { name = 'xstate-session', vault = 'memory', idleAfterMs = 300_000, ...rest } = options
-  if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')
-  if (!['memory', 'shared'].includes(vault))
-    throw new Misconfigured('Option "vault" must be "memory" or "shared".')
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
-  if (vault === 'shared' && (rest.store || rest.coordinator))
-    throw new Misconfigured(
-      'Option "vault" is a store and a coordinator: leave it out beside "store" and "coordinator".',
-    )
+  if (isDevelopment) {
+    if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')
+    if (!['memory', 'shared'].includes(vault))
+      throw new Misconfigured('Option "vault" must be "memory" or "shared".')
+    if (vault === 'shared' && (rest.store || rest.coordinator))
+      throw new Misconfigured(
+        'Option "vault" is a store and a coordinator: leave it out beside "store" and "coordinator".',
+      )
+  }
   // What is rendered on a server lives for a moment, and nobody is away from it.
   if (!isPage()) return { signals: () => () => {}, ...rest }
 

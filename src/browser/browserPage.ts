@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
 import { type BffPage, noPage, type OpenPage, type PageGuest } from '../bff/page.ts'
 import { coverPage } from './coverPage.ts'
@@ -39,7 +40,8 @@ export function browserPage({
   name = 'xstate-session',
   idleAfterMs = 300_000,
 }: BrowserPageOptions = {}): BffPage {
-  if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')
+  if (isDevelopment && (typeof name !== 'string' || name === ''))
+    throw new Misconfigured('Option "name" must be a text.')
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
 
   function open({ clock, idleTimeoutMs, hear, storageFailed }: PageGuest): OpenPage {

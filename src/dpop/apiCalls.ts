@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { asksFor } from '../base/asksFor.ts'
 import { Misconfigured, RefreshUnavailable, SessionExpired } from '../base/errors.ts'
 import { discard, isOneWay, mayHaveBody } from '../base/requestBody.ts'
@@ -62,7 +63,7 @@ export function createApiCalls(keys: Keys, prover: Prover) {
     const before = wordless.get(origin)
     if (before !== undefined && before !== bearer)
       throw new Misconfigured(
-        `${who} answers 401 to a new token, too, and this page sees neither its WWW-Authenticate nor its DPoP-Nonce. If it asks for a nonce, name both in its Access-Control-Expose-Headers (RFC 9449 section 9).`,
+        `${who} answers 401 to a new token, too, and this page sees neither its WWW-Authenticate nor its DPoP-Nonce.${isDevelopment ? ' If it asks for a nonce, name both in its Access-Control-Expose-Headers (RFC 9449 section 9).' : ''}`,
       )
     wordless.set(origin, bearer)
     return answer

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
 import type { DpopKey } from '../oauth/provenClient.ts'
 import type { Line } from '../oauth/wireCall.ts'
@@ -37,8 +38,9 @@ export interface DpopKeyOptions {
  * })
  */
 export function dpopKey({ name = 'xstate-session', whenNotKept = 'memory' }: DpopKeyOptions = {}): DpopKey {
-  if (typeof name !== 'string' || name === '') throw new Misconfigured('dpopKey: `name` must be a text.')
-  if (!['memory', 'refuse'].includes(whenNotKept))
+  if (isDevelopment && (typeof name !== 'string' || name === ''))
+    throw new Misconfigured('dpopKey: `name` must be a text.')
+  if (isDevelopment && !['memory', 'refuse'].includes(whenNotKept))
     throw new Misconfigured('dpopKey: `whenNotKept` must be "memory" or "refuse".')
   return ({ issuer, client }) => {
     const prover = createProver(client)

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
 import { type Heard, nonceOf, type ProofError, type ProofKey, type Proven, type Prover } from './prover.ts'
 
@@ -51,11 +52,11 @@ export async function sendProven(
 export function problemOf(who: string, error: ProofError, headers: Headers): Misconfigured {
   if (error === 'invalid_dpop_proof')
     return new Misconfigured(
-      `${who} refuses the DPoP proof: check the clock of this device. A page sees the clock of the server if Access-Control-Expose-Headers names Date.`,
+      `${who} refuses the DPoP proof${isDevelopment ? ': check the clock of this device. A page sees the clock of the server if Access-Control-Expose-Headers names Date' : ''}.`,
     )
   return new Misconfigured(
     headers.get('dpop-nonce') === null
-      ? `${who} asks for a DPoP nonce, and this page cannot see it: name DPoP-Nonce in Access-Control-Expose-Headers (RFC 9449 section 8).`
-      : `${who} refuses the DPoP nonce that it has sent, and asks for another (RFC 9449 section 8).`,
+      ? `${who} asks for a DPoP nonce, and this page cannot see it${isDevelopment ? ': name DPoP-Nonce in Access-Control-Expose-Headers (RFC 9449 section 8)' : ''}.`
+      : `${who} refuses the DPoP nonce that it has sent, and asks for another.`,
   )
 }

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { jwtClaims } from '../base/jwtClaims.ts'
@@ -48,7 +49,7 @@ const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
  */
 export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStrategy {
   const { browserCookies: jar = false, loginPath = '/login', resend, trust404, trust503 } = options
-  if (!/^\/(?![/\\])\S*$/.test(loginPath))
+  if (isDevelopment && !/^\/(?![/\\])\S*$/.test(loginPath))
     throw new Misconfigured('cookieStrategy: `loginPath` must be a path of the backend, such as /login.')
   const words = cookieWords(loginPath)
   const credentials = jar ? 'include' : 'omit'

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { resendOf } from '../base/resend.ts'
@@ -51,7 +52,7 @@ const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
  */
 export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStrategy {
   const { provider = 'openid', resend, trust404, trust503, backendLogout = false } = options
-  if (provider !== 'openid' && provider !== 'google')
+  if (isDevelopment && provider !== 'openid' && provider !== 'google')
     throw new Misconfigured('openidStrategy: `provider` must be "openid" or "google".')
   return {
     kind: provider,

@@ -6,6 +6,7 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi'
+import { isDevelopment } from '#development'
 import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { outcomeOf } from '../wire/outcome.ts'
@@ -96,7 +97,7 @@ function undiscovered(
 }
 
 const noMetadata = (status: number, of: string, { href }: URL) =>
-  `${of}: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata. Is it the issuer to the letter? A gateway whose provider is away says the same.`
+  `${of}: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata.${isDevelopment ? ' Is it the issuer to the letter? A gateway whose provider is away says the same.' : ''}`
 
 /** The metadata are somebody else's, perhaps by one slash only. */
 function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {
@@ -106,7 +107,7 @@ function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {
     if (href !== issuer.href)
       return {
         ...misconfigured,
-        problem: `${of}: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}. Give \`server\` as the provider says it, to the letter.`,
+        problem: `${of}: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}.${isDevelopment ? ' Give `server` as the provider says it, to the letter.' : ''}`,
       }
   } catch {
     // No issuer at all.

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
 import { isBearer } from '../base/isBearer.ts'
@@ -38,7 +39,9 @@ export function readTenant(value: unknown): string | undefined {
   if (tenant === '') return undefined
   if (typeof tenant !== 'string' || !TENANT.test(tenant) || tenant === '__SYSTEM__')
     throw new Misconfigured(
-      '"tenantId" must be 1 to 128 characters of A-Z a-z 0-9 . _ - and no reserved name.',
+      isDevelopment
+        ? '"tenantId" must be 1 to 128 characters of A-Z a-z 0-9 . _ - and no reserved name.'
+        : '"tenantId" is not allowed.',
     )
   return tenant
 }
@@ -67,7 +70,8 @@ export function readLogin(
   const { token, refreshToken, user: rawUser, expiresAt, expiresIn, keyId } = answer ?? {}
   const { provider, sessionId } = options ?? {}
   const user = users.keep(rawUser)
-  if (answer instanceof Response) throw new InvalidAnswer('Give the parsed body: await response.json().')
+  if (isDevelopment && answer instanceof Response)
+    throw new InvalidAnswer('Give the parsed body: await response.json().')
   if (!isBearer(token))
     throw new InvalidAnswer(`The login answer has no usable "token"; it has: ${Object.keys(answer ?? {})}.`)
   if (!user) throw new InvalidAnswer('The login answer has no "user" with an "id".')

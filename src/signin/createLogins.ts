@@ -143,7 +143,7 @@ export function createLogins<Name extends string>(
   function providerOf(name: string): OauthProvider {
     if (!Object.hasOwn(providers, name))
       throw new Misconfigured(
-        `createLogins: there is no provider "${name}", but ${Object.keys(providers).join(', ')}.`,
+        `createLogins: there is no provider "${name}"${isDevelopment ? `, but ${Object.keys(providers).join(', ')}` : ''}.`,
       )
     return (providers as Readonly<Record<string, OauthProvider>>)[name] as OauthProvider
   }
@@ -165,7 +165,7 @@ export function createLogins<Name extends string>(
       if (purpose === 'stepUp' && !user) throw new LoggedOut('never')
       if (user && user.provider !== name)
         throw new Misconfigured(
-          `createLogins: stepUp("${name}"), and the session is of "${user.provider}". Step up with that provider, or use switchUser.`,
+          `createLogins: stepUp("${name}"), and the session is of "${user.provider}".${isDevelopment ? ' Step up with that provider, or use switchUser.' : ''}`,
         )
       const isCallbackPage = here.pathname === new URL(redirectUri).pathname
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)

@@ -32,14 +32,14 @@ const ledger = ['machines/session.ledger.ts', 'machines/session.instants.ts']
 
 const rooms: Record<string, Room> = {
   'machines/': { values: ['machines/', 'xstate'] },
-  'src/base/': { values: ['src/base/'], types: contracts },
+  'src/base/': { values: ['src/base/', '#development'], types: contracts },
   'src/session/': {
     values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport', '#browser', '#development'],
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': { values: ['src/wire/', 'src/base/', '#transport'], types: contracts },
   'src/librechat/': {
-    values: ['src/librechat/', 'src/wire/', 'src/base/', 'zod/mini'],
+    values: ['src/librechat/', 'src/wire/', 'src/base/', '#development', 'zod/mini'],
     types: contracts,
   },
   'src/oauth/': {
@@ -53,6 +53,7 @@ const rooms: Record<string, Room> = {
       'src/browser/database.ts',
       'src/wire/',
       'src/base/',
+      '#development',
       '#transport',
       'oauth4webapi',
     ],
@@ -84,7 +85,14 @@ const rooms: Record<string, Room> = {
   'src/postgres/': { values: ['src/postgres/', 'src/base/', '#crypto'], types: contracts },
   'src/sqlite/': { values: ['src/sqlite/', 'src/base/', 'node:'], types: contracts },
   'src/browser/': {
-    values: ['src/browser/', 'src/bff/page.ts', 'src/coordination/', 'src/stores/', 'src/base/'],
+    values: [
+      'src/browser/',
+      'src/bff/page.ts',
+      'src/coordination/',
+      'src/stores/',
+      'src/base/',
+      '#development',
+    ],
     types: [...contracts, 'src/session/'],
   },
   'src/server/': {

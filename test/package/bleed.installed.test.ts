@@ -26,11 +26,11 @@ const typesOf = (entry: string) => entry.replace(/\.js$/, '.d.ts')
 test.each([
   ['.', ['#browser', '#development', 'xstate'], ['xstate']],
   ['./bff', ['#browser', '#development', 'xstate'], ['xstate']],
-  ['./browser', [], []],
-  ['./dpop', ['#transport', 'oauth4webapi'], ['oauth4webapi']],
+  ['./browser', ['#development'], []],
+  ['./dpop', ['#development', '#transport', 'oauth4webapi'], ['oauth4webapi']],
   ['./inspect', ['xstate'], ['xstate']],
-  ['./librechat', ['#transport'], []],
-  ['./librechat-login', ['#transport', 'zod/mini'], []],
+  ['./librechat', ['#development', '#transport'], []],
+  ['./librechat-login', ['#development', '#transport', 'zod/mini'], []],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
   // The types of a session, which logins begin, name its actor.
