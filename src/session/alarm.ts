@@ -2,9 +2,12 @@ import { clampDelay } from '../../machines/session.deadlines.ts'
 import { finite, NEVER } from '../../machines/session.instants.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
 
-/** One instant that an alarm is set for. */
+/** The instant of an alarm. */
 export interface AlarmHand {
-  /** Replaces what was set. `NEVER`, and what is no number: nothing. A far instant is reached in several steps. */
+  /**
+   * Replaces the instant. `NEVER`, and a value that is no number, set no alarm. A far instant is reached in several
+   * steps.
+   */
   set(instant: number): void
   /** Called with the time when the instant has come. */
   ring(at: number): void
@@ -36,7 +39,7 @@ export function createAlarm(clock: SessionClock) {
   }
 
   return {
-    /** Calls `ring` at the instant that is set. While a `foreground` one is set, the timer keeps a Node process alive. */
+    /** Calls `ring` at the instant. While a `foreground` one is set, the timer keeps a Node process alive. */
     hand(kind: 'background' | 'foreground', ring: AlarmHand['ring'] = () => {}): AlarmHand {
       const hand = {
         at: NEVER,

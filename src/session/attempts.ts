@@ -16,25 +16,25 @@ interface Surroundings extends SessionParts {
   isUserActive(): boolean
 }
 
-/** Why an attempt is made, as the chart knows it. */
+/** Why an attempt is made, in the facts of the chart. */
 export type AttemptReason = Pick<RefreshInput, 'doubt' | 'isSpent' | 'isHurried' | 'rejections'>
 
-/** One attempt to renew the session: what it was made with. */
+/** One attempt to renew the session, with the state at its start. */
 export interface Attempt {
   readonly position: Position
   readonly owner: Owner
   readonly tokens: Tokens
   /** On the session's timeline. */
   readonly sentAt: number
-  /** What is known of earlier sends of the token; `null`: there is no doubt. */
+  /** The earlier sends of the token; `null`: there is no doubt. */
   readonly doubt: Doubt | null
-  /** Renewals in a row whose bearer was answered 401. */
+  /** The number of renewals in a row whose bearer got a 401. */
   readonly rejections: number
-  /** Tells the chart what comes of it. */
+  /** Reports the result of the attempt to the chart. */
   readonly answer: Send
 }
 
-/** What comes of an attempt. */
+/** The result of an attempt. */
 export type Settled = RefreshOutcome | EndedElsewhere
 
 const KINDS = ['ok', 'refused', 'rejected', 'unknown', 'unsupported']
@@ -45,8 +45,8 @@ const timeout = { kind: 'unknown', cause: 'timeout', answered: false } as const
 export const internal = { kind: 'unknown', cause: 'internal', answered: false } as const
 
 /**
- * Spends refresh tokens for one session. An attempt is detached from the state that asked for it and from every
- * caller: to leave, to abort or to dispose does not stop it, because a token that was rotated must not be lost.
+ * Spends refresh tokens for one session. An attempt does not depend on the state or the caller that asked for it.
+ * Leaving the state, aborting or disposing does not stop it, because a token that was rotated must not be lost.
  */
 export function createAttempts({ settings, vault, grant, shared, now, isUserActive, notify }: Surroundings) {
   const { clock, coordinator } = settings
@@ -54,7 +54,9 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     | (Position & { readonly token: string | undefined; readonly controller: AbortController })
     | undefined
 
-  /** The signal of the one open request. There is one for each version and for each token, which may outlive a version. */
+  /**
+   * The signal of the one open request. There is one for each version, and for each token, which may outlive a version.
+   */
   function openRequest(position: Position): AbortController {
     const token = vault.tokens().refreshToken
     if (open && (isSamePosition(open, position) || (token && token === open.token))) open.controller.abort()
@@ -63,7 +65,9 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     return controller
   }
 
-  /** Calls `conclude` with what comes of one attempt for `position`; for an outcome that may carry a token also later. */
+  /**
+   * Calls `conclude` with the result of one attempt for `position`; for an outcome that may carry a token also later.
+   */
   return (
     position: Position,
     { doubt, isSpent, isHurried, rejections }: AttemptReason,
@@ -79,7 +83,8 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     const asked = toRequest(settings, owner, tokens, isUserActive(), signal)
     let isConcluded = false
     const concludeOnce = (outcome: Settled) => {
-      // After the deadline only what may carry a token counts: that token is the only valid one, or must be revoked.
+      // After the deadline only an outcome that may carry a token counts: that token is the only valid one, or must be
+      // revoked.
       if (isConcluded && outcome.kind !== 'ok' && outcome.kind !== 'ended') return
       isConcluded = true
       conclude(attempt, outcome)
@@ -88,7 +93,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     const disarm = clock.setTimer(
       () => {
         controller.abort()
-        // A strategy that knows that nothing had left says so at once.
+        // A strategy that knows that nothing was sent says so at once.
         clock.setTimer(() => concludeOnce(lastWord), 0, 'foreground')
       },
       settings.attemptTimeoutMs,
@@ -103,7 +108,8 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
       return KINDS.includes(outcome.kind) ? outcome : internal
     }
     const fly = async (): Promise<Settled | undefined> => {
-      // A token that a peer has spent is not sent again, nor one that a peer may have spent while nobody can look.
+      // A token that a peer has spent is not sent again. Nor is one that a peer may have spent while the store does not
+      // answer.
       const isNewer = shared ? await shared.reread(position, answer) : false
       if (isNewer || signal.aborted) return undefined
       if (!coordinator) return refresh()

@@ -22,7 +22,7 @@ interface Surroundings {
   notify(notice: Notice): void
 }
 
-/** What `session.fetch` is made of: where bearers come from, and who hears what the API answers to them. */
+/** The parts of `session.fetch`: the source of bearers, and the receiver of the API's answers to them. */
 export const bearerSource = ({
   settings,
   vault,
@@ -41,9 +41,9 @@ export const bearerSource = ({
     const { fetch } = this
     const owner = flights.owner()
     const strategy = owner && strategyOf(settings, owner)
-    // Most strategies have a bearer to send.
+    // Most strategies send an ordinary bearer.
     if (!strategy?.send) return fetch(target, init)
-    // A login that comes before the strategy knows is not ended for the session before it.
+    // If a login comes before the strategy knows, it must not end because of the session before it.
     const position = vault.position()
     const end = (reason: RejectedReason) => send({ type: 'refresh.rejected', ...position, reason, at: now() })
     return strategy.send({ target, init, bearer, keyId: owner?.keyId, fetch, end })
@@ -55,7 +55,7 @@ export const bearerSource = ({
   take: supply.take,
   replace: supply.replace,
   rejectedAgain(used) {
-    // Later than the floor, the next call finds out.
+    // After the floor, the next call finds out.
     if (isRenewalRecent(reading.snapshot(), now())) send({ type: 'bearer.rejected', ...used, at: now() })
     notify({ type: 'warning', code: 'rejectedAfterRefresh' })
   },

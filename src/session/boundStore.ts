@@ -5,7 +5,7 @@ import { asStored } from './records.ts'
 const TIMEOUT_MS = 5_000
 
 /**
- * The same store, whose calls settle: one that throws or does not answer in time has failed. What it reads is a
+ * The same store, whose calls always settle: a call that throws or does not answer in time fails. A read returns a
  * session or none.
  */
 export function boundStore(store: SessionStore, clock: Clock): SessionStore {

@@ -1,7 +1,7 @@
 import { Misconfigured } from '../base/errors.ts'
 
 const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] as const
-/** What a part is, and what it must be able to do. */
+/** The name of a part, and its required methods. */
 const PARTS = {
   clock: ['a clock: an object with "wall", "monotonic" and "setTimer"', 'wall', 'monotonic', 'setTimer'],
   store: ['a store: the result of its factory', 'read', 'compareAndSet'],
@@ -18,15 +18,15 @@ type Unchecked = Partial<
 > & { readonly idleTimeoutMs: number; readonly strategies: object | null | undefined }
 
 /**
- * Refuses what is wrong in the code that creates a session: a developer meets it at the first run, so a page in production
- * does not download it.
+ * Refuses mistakes in the code that creates a session. A developer meets them at the first run, so a page in production
+ * does not download this check.
  */
 export function checkOptions(options: Unchecked): void {
   for (const name of FUNCTIONS)
     refuseUnless(options[name] === undefined || typeof options[name] === 'function', name, 'a function')
   for (const [name, [what, ...methods]] of Object.entries(PARTS)) {
     const part = options[name as keyof typeof PARTS]
-    // What is not given is `undefined`, except for the clock, which has a default.
+    // An absent option is `undefined`, except for the clock, which has a default.
     const isLeftOut = !part && name !== 'clock'
     refuseUnless(isLeftOut || methods.every((method) => has(part, method)), name, what)
   }
@@ -40,7 +40,7 @@ export function checkOptions(options: Unchecked): void {
   for (const [name, strategy] of strategies)
     refuseUnless(has(strategy, 'refresh'), `strategies.${name}`, 'a strategy: the result of its factory')
   refuseUnless(Array.isArray(options.allowedOrigins), 'allowedOrigins', 'a list of origins')
-  // A user whom nobody sees is away, however much there is done.
+  // Without signals the user would count as away, whatever the user does.
   if (options.idleTimeoutMs < Infinity && !options.signals)
     throw new Misconfigured(
       'Option "idleTimeoutMs" needs "signals", which report the activity of the user. In a page use browserOptions({ … }) or signals: browserSignals(); elsewhere a function that reports "userActive".',

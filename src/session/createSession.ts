@@ -4,8 +4,8 @@ import { startSession } from './ports.ts'
 import type { Session } from './session.ts'
 
 /**
- * A running session, logged out until `login`. It is typed by the schema of its option `user`. Throws `Misconfigured`
- * for options that cannot work.
+ * A running session, logged out until `login`. The schema of the option `user` gives it its type. Throws
+ * `Misconfigured` for options that cannot work.
  *
  * @example
  * const session = createSession({

@@ -2,7 +2,7 @@ import type { SessionState } from '../../machines/session.select.ts'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { Disposed, LoggedOut, SessionExpired } from '../base/errors.ts'
 
-/** Of the actor of a session. `stopped`: by whoever started the actor, who may start it again. */
+/** The end of a session's actor. `stopped`: by its parent, which may start it again. */
 export type RuntimeStatus = 'stopped' | 'running' | 'failed' | 'disposed'
 
 /** Why the session never runs again. */

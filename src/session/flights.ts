@@ -26,7 +26,7 @@ interface Surroundings {
   notify(notice: Notice): void
 }
 
-/** What a session holds, and how that is renewed, shared with peers and ended at the backend. */
+/** The grant of a session: how it is renewed, shared with peers and ended at the backend. */
 export function createFlights(surroundings: Surroundings) {
   const { settings, store, vault, isUserActive, notify } = surroundings
   const grant = createGrant(surroundings)
@@ -46,7 +46,7 @@ export function createFlights(surroundings: Surroundings) {
       notify({ type: 'warning', code: 'notRevoked' })
   }
 
-  /** The epoch is over. Returns what was held. `everywhere`: its copies in this process end too. */
+  /** The epoch is over. Returns its grant. `everywhere`: its copies in this process end too. */
   function close(everywhere: boolean) {
     const closed = grant.close()
     shared?.close()
@@ -55,7 +55,7 @@ export function createFlights(surroundings: Surroundings) {
   }
 
   return {
-    /** One attempt for `position`. Whatever comes of it reaches the chart as one event, by `answer`. */
+    /** One attempt for `position`. Every outcome reaches the chart as one event, by `answer`. */
     start: (position: Position, reason: AttemptReason, answer: Send) =>
       attempt(position, reason, answer, outcomes.conclude),
     /** Takes a newer version, or the end, from the store. */
@@ -72,7 +72,7 @@ export function createFlights(surroundings: Surroundings) {
       if (reason === 'refreshRejected' || reason === 'refreshOutcomeUnknown') return vault.empty()
       close(false)
       const at = vault.position()
-      // At exactly this version: what a peer has renewed meanwhile lives on.
+      // Only at this version: a newer version of a peer lives on.
       if (state === 'expired') store?.compareAndSet(at, toTombstone(at, reason ?? undefined)).catch(unstored)
     },
     close,

@@ -33,22 +33,22 @@ export interface BearerLife {
   readonly receivedAt: number
 }
 
-/** What a store knows of a session beside its tokens. */
+/** The facts of a session in a store, besides its tokens. */
 export interface StoredFacts extends Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections'>> {
-  /** What is known of earlier sends of the refresh token, on the wall clock. */
+  /** The earlier sends of the refresh token, on the wall clock. */
   readonly row?: LedgerRow
-  /** Attempts that did not succeed, on the wall clock. */
+  /** Attempts that failed, on the wall clock. */
   readonly waits?: Backoff
 }
 
-/** What this session holds: whose tokens they are, and how long the bearer among them lives. The tokens are in `vault`. */
+/** The grant of this session: its user, and the life of its bearer. The tokens themselves are in `vault`. */
 export function createGrant({ settings, vault, now, send, notify }: Surroundings) {
   const { clock, random } = settings
   const show = shownUser(settings.users, () => notify({ type: 'warning', code: 'userMisfit' }))
   let owner: Owner | undefined
   let life: BearerLife = { version: 0, lifeMs: 0, receivedAt: 0 }
 
-  /** The facts that the chart is told. To store the tokens may have taken a while since they were received. */
+  /** The facts for the chart. The store may have taken a while since the tokens arrived. */
   function toFacts(
     { epoch, version }: Position,
     of: Owner,
@@ -72,13 +72,13 @@ export function createGrant({ settings, vault, now, send, notify }: Surroundings
   }
 
   return {
-    /** Whose tokens are here; `undefined`: there is no session whose tokens are here, or may yet come. */
+    /** The user of the tokens; `undefined`: there is no session whose tokens are here, or may yet come. */
     owner: () => owner,
 
-    /** Whether `position` is the version at hand: its epoch is not over, and no newer version is here. */
+    /** Whether `position` is the present version: its epoch is not over, and there is no newer version. */
     isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position()),
 
-    /** Begins with a login, or with a session that was stored. */
+    /** Begins with a login, or with a stored session. */
     open(
       at: Position,
       of: Owner,
@@ -97,14 +97,14 @@ export function createGrant({ settings, vault, now, send, notify }: Surroundings
       send({ type: 'session.started', at: now(), facts })
     },
 
-    /** What a renewal leaves: its own bearer where that is usable, else the bearer at hand. */
+    /** The tokens after a renewal: its own bearer if that is usable, else the present bearer. */
     best(tokens: Tokens, brought: BearerLife): { tokens: Tokens; life: BearerLife } {
       const isUsable = tokens.bearer && brought.lifeMs > USELESS_LIFE_MS && brought.version > life.version
       if (isUsable) return { tokens, life: brought }
       return { tokens: toTokens(vault.tokens().bearer, tokens.refreshToken), life }
     },
 
-    /** Goes on to a newer version. `sendBack`: how the chart hears of that. */
+    /** Moves on to a newer version. `sendBack` reports it to the chart. */
     renew(at: Position, of: Owner, tokens: Tokens, best: BearerLife, sendBack = send) {
       if (!vault.commit(at, tokens)) return
       owner = of
@@ -112,7 +112,7 @@ export function createGrant({ settings, vault, now, send, notify }: Surroundings
       sendBack({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, best) })
     },
 
-    /** What is stored of a renewal. */
+    /** The record of a renewal. */
     toRecord(
       at: Position,
       of: Owner,
@@ -127,7 +127,7 @@ export function createGrant({ settings, vault, now, send, notify }: Surroundings
       }
     },
 
-    /** The epoch is over: every flight in the air is too late from now on. Returns what was held. */
+    /** The epoch is over: every running attempt is too late from now on. Returns the grant. */
     close() {
       const closed = owner && { owner, tokens: vault.tokens() }
       owner = undefined

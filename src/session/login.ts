@@ -5,23 +5,23 @@ import { isBearer } from '../base/isBearer.ts'
 import { userReader } from '../base/userReader.ts'
 import { toTokens } from './vault.ts'
 
-/** What the backend answers to a login or an exchange. */
+/** The backend's answer to a login or an exchange. */
 export interface LoginAnswer {
   /** The bearer: visible ASCII, at most 16 KiB. */
   readonly token: string
-  /** What the bearer is renewed with; absent or `null`: nothing, or a cookie jar keeps it. */
+  /** The token that renews the bearer; absent or `null`: there is none, or a cookie jar keeps it. */
   readonly refreshToken?: string | null | undefined
-  /** `id`, or LibreChat's `_id`, is required. */
+  /** It must have an `id`, or LibreChat's `_id`. */
   readonly user: object
   /** Milliseconds since the Unix epoch, unless `expiresAtUnit` says otherwise. */
   readonly expiresAt?: unknown
-  /** How long the bearer lives from now on, where `expiresAt` does not say; seconds (RFC 6749 section 5.1). */
+  /** How long the bearer lives from now on, if there is no `expiresAt`; seconds (RFC 6749 section 5.1). */
   readonly expiresIn?: number | undefined
-  /** The key to which the tokens are bound, by its name; for strategies whose tokens are bound to one. */
+  /** The name of the key to which the tokens are bound, for strategies that bind them. */
   readonly keyId?: string | undefined
 }
 
-/** Whose session begins, and how it is renewed. */
+/** The user whose session begins, and how it is renewed. */
 export interface LoginOptions {
   /** The key of the strategy that refreshes this session. */
   readonly provider: string
@@ -33,7 +33,10 @@ export interface LoginOptions {
 
 const TENANT = /^[A-Za-z0-9._-]{1,128}$/
 
-/** Trims; blank is none; anything that a backend would silently ignore is refused. The value is never quoted. */
+/**
+ * Trims the value; a blank one is none. Refuses a value that a backend would silently ignore. The value is never
+ * quoted.
+ */
 export function readTenant(value: unknown): string | undefined {
   const tenant = typeof value === 'string' ? value.trim() : (value ?? '')
   if (tenant === '') return undefined
@@ -46,10 +49,10 @@ export function readTenant(value: unknown): string | undefined {
   return tenant
 }
 
-/** Whom the tokens in the vault belong to. */
+/** The user of the tokens in the vault. */
 export interface Owner {
   readonly provider: string
-  /** As it is kept. */
+  /** The user in its stored form. */
   readonly user: UserDocument
   readonly tenantId?: string
   readonly sessionId?: string
@@ -59,7 +62,7 @@ export interface Owner {
   readonly startedAt: number
 }
 
-/** The parts of a login, or an error that names what is wrong with it. */
+/** The parts of a login. Throws an error that names what is wrong with it. */
 export function readLogin(
   answer: LoginAnswer,
   options: LoginOptions,

@@ -19,18 +19,18 @@ interface LoginsOptions {
   readonly reading: Reading
   readonly flights: Flights
   isRunning(): boolean
-  /** Stopped for good, or failed: the error for who logs in. `undefined`: it runs, or may run again. */
+  /** The session has stopped for good, or failed: the error for a login. `undefined`: it runs, or may run again. */
   over(): Error | undefined
-  /** The look that tells whether there is a session, while it is under way. */
+  /** The running look for a session, if it has not finished. */
   restoring(): Promise<void> | undefined
-  /** The store could not be written. */
+  /** A write to the store failed. */
   unstored(): void
   send(event: SessionEvent): void
 }
 
 const LOGOUT_WAIT_MS = 1_000
 
-/** How a session begins and ends by somebody's will. Of several that overlap, the last one counts. */
+/** Begins and ends a session at a caller's request. If several overlap, the last one counts. */
 export function createLogins(options: LoginsOptions) {
   const { settings, store, clock, vault, reading, flights, isRunning, over, unstored, send } = options
   const { now } = clock
@@ -40,7 +40,7 @@ export function createLogins(options: LoginsOptions) {
   async function login(answer: LoginAnswer, of: LoginOptions): Promise<void> {
     if (!isRunning()) throw over() ?? new Disposed()
     const { owner, tokens, bearer, life } = readLogin(answer, of, settings.strategies, wall(), settings.users)
-    // One that misfits the schema is refused before anything has changed.
+    // A user that does not match the schema is refused before anything changes.
     settings.users.read(owner.user)
     const receivedAt = now()
     const lifeMs = flights.lifeOf(bearer, life)
@@ -51,7 +51,7 @@ export function createLogins(options: LoginsOptions) {
         at = { epoch: Math.max(reading.state().epoch, stored?.epoch ?? 0) + 1, version: 1 }
         return mine === logins ? toRecord(at, owner, tokens, lifeMs, wall()) : undefined
       })
-      // Whoever logged out, or in again, meanwhile found it not yet written.
+      // A logout or another login meanwhile could not yet see it in the store.
       const end = over()
       if (end || (written > 0 && mine !== logins)) store.compareAndSet(at, toTombstone(at)).catch(unstored)
       if (end) throw end
@@ -74,7 +74,7 @@ export function createLogins(options: LoginsOptions) {
   /** Ends the session here, in the store and at the backend. */
   async function end(reason: LoggedOutReason): Promise<void> {
     const mine = ++logins
-    // What is not yet known cannot be ended.
+    // A session that is not yet known cannot be ended.
     if (reading.state().isPending) await options.restoring()
     if (mine !== logins) return
     const at = vault.position()

@@ -2,7 +2,7 @@ import type { TransitionNews } from '../../machines/session.events.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from './strategy.ts'
 
-/** What happened, without saying to which version of the session. */
+/** An event, without the version of the session. */
 export type Notice =
   | TransitionNews
   | { readonly type: 'refreshSent'; readonly attemptId: string }
@@ -10,7 +10,7 @@ export type Notice =
       readonly type: 'refreshDeferred'
       readonly outcome: 'refused' | 'unknown' | 'unsupported'
       readonly cause: RefusedCause | UnknownCause | 'unsupported'
-      /** With `misconfigured`, where the strategy knows it: what to mend. */
+      /** With `misconfigured`: what to correct, if the strategy knows it. */
       readonly problem?: string
     }
   | { readonly type: 'stepUpRequired' }
@@ -19,7 +19,7 @@ export type Notice =
   | {
       readonly type: 'warning'
       readonly code: 'serverMissing'
-      /** What was asked. */
+      /** The requested URL. */
       readonly url: string
       /** `0`: a redirect, which a browser hides. Absent: no answer came. */
       readonly status?: number
@@ -27,11 +27,12 @@ export type Notice =
     }
   | { readonly type: 'security'; readonly code: SecurityNotice }
 
-/** What happens to a session, for logs and metrics. No token, no personal data. */
+/** The events of a session, for logs and metrics. No token, no personal data. */
 export type SessionNotice = Position & Notice
 
 /**
- * What the surroundings tell a session. `woke`: look again, time has passed unseen or a peer has done something.
- * `loggedOut`: another page says that the user has logged out; with a store, or behind a server, that one is asked.
+ * Signals from the surroundings of a session. `woke`: look again, because time has passed unseen, or a peer has done
+ * something. `loggedOut`: another page says that the user has logged out. A session with a store, or behind a server,
+ * then asks that one.
  */
 export type SessionSignal = 'userActive' | 'userIdle' | 'networkRestored' | 'woke' | 'loggedOut'

@@ -4,7 +4,9 @@ import type { SessionOptions, Settings } from './options.ts'
 
 type Listener = (state: SessionState) => void
 
-/** Tells listeners in a microtask, so that what they call finds the session settled, and isolates each of them. */
+/**
+ * Calls listeners in a microtask, so that they find the session settled. An error of one does not affect the others.
+ */
 export function createNotifier(
   {
     observe,
@@ -19,12 +21,12 @@ export function createNotifier(
   let notices: SessionNotice[] = []
 
   function queue() {
-    // Of several that wait, the first tells all.
+    // If several microtasks wait, the first reports everything.
     queueMicrotask(() => {
       const due = notices
       notices = []
       for (const notice of due) {
-        // After the event that it is of.
+        // It runs after the event that it belongs to.
         recorder?.note(notice, clock.wall())
         isolate(observe, notice)
       }

@@ -14,20 +14,21 @@ import type { SessionRecorder } from './recorder.ts'
 import type { SessionStrategy } from './strategy.ts'
 
 /**
- * How a session works. Only `baseUrl` and `strategies` must be given; `createSession` throws `Misconfigured` for what
- * cannot work. Under the import condition `production`, which bundlers set when they build for it, only URLs and times are
- * checked: they may come from a configuration. The other mistakes are in code, and show at its first run in development.
+ * The options of a session. Only `baseUrl` and `strategies` are required. `createSession` throws `Misconfigured` for
+ * options that cannot work. Under the import condition `production`, which bundlers set for a production build, it
+ * checks only URLs and times, because they may come from a configuration. Other mistakes are in code, and show at its
+ * first run in development.
  */
 export interface SessionOptions<User extends UserIdentity = SessionUser> {
   /** The backend, absolute. Relative inputs of `fetch` and the paths of the strategies resolve against it. */
   readonly baseUrl: string
-  /** How to refresh, by provider. The key is what `login` names. */
+  /** How to refresh, by provider. `login` names the key. */
   readonly strategies: Readonly<Record<string, SessionStrategy>>
   /**
-   * Reads the user of a login and of a renewal: any [Standard Schema](https://standardschema.dev) that answers at once,
-   * and leaves the `id` as it is. The session is typed by it. A user that misfits refuses a login (`InvalidAnswer`, or
-   * `Misconfigured` for a Promise); at a renewal, and where a stored session is found, the session keeps its tokens and
-   * the user that it had, and tells `warning` `userMisfit`. Keep `tenantId` in it where two tenants may have one `id`.
+   * Reads the user of a login and of a renewal: any [Standard Schema](https://standardschema.dev) that answers at once
+   * and keeps the `id`. It gives the session its type. A login whose user does not match is refused (`InvalidAnswer`,
+   * or `Misconfigured` for a Promise). At a renewal, and for a stored session, the session keeps its tokens and its
+   * present user, and reports `warning` `userMisfit`. Keep `tenantId` in the schema if two tenants may have one `id`.
    * @default the known fields of `SessionUser`
    *
    * @example
@@ -39,7 +40,7 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly user?: UserSchema<User>
   /**
-   * Who refreshes: a timer while the user is not idle, the next caller, or the user after a warning.
+   * Who asks for a refresh: a timer while the user is not idle, the next caller, or the user after a warning.
    * @default 'eager'
    */
   readonly refresh?: RefreshPolicy
@@ -59,18 +60,18 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly attemptTimeoutMs?: number
   /**
-   * Life of a bearer whose answer says nothing about it, milliseconds; at most `maxLifetimeMs`.
+   * The life of a bearer whose answer does not say it, milliseconds; at most `maxLifetimeMs`.
    * @default Infinity: unknown, only a 401 tells
    */
   readonly lifetimeMs?: number
   /**
-   * No bearer is trusted for longer, milliseconds.
+   * The longest life of a bearer that is believed, milliseconds.
    * @default 86_400_000 (24 hours)
    */
   readonly maxLifetimeMs?: number
   /**
-   * Ends the session after this much time without user activity, milliseconds. Refused without `signals`, which tell
-   * of that activity.
+   * Ends the session after this time without user activity, milliseconds. Refused without `signals`, which report that
+   * activity.
    * @default Infinity
    */
   readonly idleTimeoutMs?: number
@@ -80,48 +81,50 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly absoluteLifetimeMs?: number
   /**
-   * How `expiresAt` of an answer is read.
+   * The unit of `expiresAt` in an answer.
    * @default 'auto'
    */
   readonly expiresAtUnit?: ExpiresAtUnit
   /**
-   * Origins besides that of `baseUrl` that are sent the bearer.
+   * Origins that also get the bearer, besides that of `baseUrl`.
    * @default []
    */
   readonly allowedOrigins?: readonly string[]
   /** Shares refreshes with other sessions of the process that hold the same tokens. */
   readonly coordinator?: Coordinator
   /**
-   * Keeps the session beyond this object, and shares it with peers. Where these run at the same time, a `coordinator`
-   * keeps two of them from spending one refresh token.
+   * Keeps the session beyond this object, and shares it with peers. If peers run at the same time, a `coordinator`
+   * prevents two of them from spending one refresh token.
    */
   readonly store?: SessionStore
   /**
-   * Sends the calls of `session.fetch`, and, where given, the refreshes too.
+   * Sends the calls of `session.fetch`. If given, it also sends the refreshes.
    * @default the platform's `fetch`, and a fresh connection for each refresh on Node
    */
   readonly fetch?: typeof globalThis.fetch
   /**
-   * Reads time and sets timers; tests give their own.
+   * Reads time and sets timers; tests pass their own.
    * @default the platform's clocks and timers
    */
   readonly clock?: Clock
   /**
-   * Jitter; answers a number from 0 up to 1.
+   * Jitter; returns a number from 0 up to 1.
    * @default Math.random
    */
   readonly random?: () => number
   /**
-   * Starts to report user activity, connectivity and wake-ups; answers a function that stops. What `report` answers
-   * resolves when it is known what became of the session by that.
+   * Starts to report user activity, connectivity and wake-ups; returns a function that stops it. The promise of
+   * `report` resolves when the effect on the session is known.
    */
   readonly signals?: (report: (signal: SessionSignal) => Promise<void>) => () => void
-  /** Told of everything that happens, after it happened. */
+  /** Called with every notice, after the event. */
   readonly observe?: (notice: SessionNotice) => void
-  /** Keeps the last that happened, for whoever asks why a session ended: `createRecorder` of `xstate-session/recorder`. */
+  /**
+   * Keeps the last events, so that you can find out why a session ended: `createRecorder` of `xstate-session/recorder`.
+   */
   readonly recorder?: SessionRecorder
   /**
-   * Told of what a listener or `observe` threw.
+   * Called with the errors of listeners and of `observe`.
    * @default console.error
    */
   readonly onListenerError?: (error: unknown) => void
@@ -129,7 +132,7 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
 
 export type Settings = ReturnType<typeof readOptions>
 
-/** A timer, and so a wait, is never longer. */
+/** No timer, and so no wait, is longer. */
 export const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
@@ -153,11 +156,11 @@ const withDefaults = (options: SessionOptions<UserIdentity>) => ({
   ) as unknown as SessionOptions<UserIdentity>),
 })
 
-/** Fills in the defaults and refuses what cannot work. */
+/** Fills in the defaults, and refuses options that cannot work. */
 export function readOptions(options: SessionOptions<UserIdentity>) {
   const settings = withDefaults(options)
   const { allowedOrigins } = settings
-  // What comes from a configuration may be wrong in production alone.
+  // Values of a configuration may be wrong in production only.
   for (const name of WAITS) {
     const ms = settings[name]
     refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
@@ -175,7 +178,7 @@ export function readOptions(options: SessionOptions<UserIdentity>) {
   }
 }
 
-/** What the chart of these settings is started with. */
+/** The input of the chart for these settings. */
 export const inputOf = (settings: Settings): SessionInput => ({
   policy: settings.refresh,
   idleTimeoutMs: settings.idleTimeoutMs,

@@ -21,11 +21,11 @@ interface Surroundings extends SessionParts {
 
 type Ok = Extract<RefreshOutcome, { kind: 'ok' }>
 
-/** What the outcome of an attempt is worth to the session: a renewal, or one event that the chart is told. */
+/** Turns the outcome of an attempt into a renewal, or into one event for the chart. */
 export function createOutcomes({ settings, vault, grant, shared, now, notify, revokeLate }: Surroundings) {
   let problem: string | undefined
 
-  /** Whose answer it is, and whether it is an old one. */
+  /** Whether the answer is for this user, and whether it is an old one. */
   function judge(owner: Owner, outcome: Ok): RefreshOutcome {
     warn(outcome)
     const { user: received, ...rest } = outcome
@@ -60,7 +60,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, notify, re
         notify({ type: 'changed', what: 'profile' })
       return
     }
-    // Somebody else lives on what this attempt brought, in this session or beside it: to revoke would end that session.
+    // Another copy may live on the tokens of this attempt. Revoking them would end that session.
     const isAlive = grant.owner() !== undefined && vault.position().epoch === position.epoch
     if (isAlive) return
     const isOthers = outcome.shared || outcome.ageMs !== undefined
@@ -68,10 +68,10 @@ export function createOutcomes({ settings, vault, grant, shared, now, notify, re
       revokeLate(owner, toTokens(received, outcome.refreshToken))
   }
 
-  /** A user that misfits the schema of this release changes nothing: the tokens are good. */
+  /** A user that does not match the schema of this release changes nothing, because the tokens are good. */
   function ownerAfter(owner: Owner, { user: told, partial }: Ok): Owner {
     if (!told) return owner
-    // A partial answer leaves out what it does not say; a whole one takes the place of what was known.
+    // A partial answer keeps the fields that it leaves out. A whole one replaces the user.
     const user = partial ? { ...owner.user, ...told } : told
     try {
       settings.users.read(user)
@@ -82,7 +82,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, notify, re
     }
   }
 
-  /** What is known of the token is written beside it. */
+  /** Writes the ledger's row of the token beside it. */
   function noteDoubt(attempt: Attempt, stored: StoredSession, outcome: RefreshOutcome) {
     const { position, owner, tokens, sentAt, doubt: known } = attempt
     if (isTombstone(stored) || !isSamePosition(stored, position)) return
@@ -114,7 +114,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, notify, re
     answer({ ...refreshEvent(outcome, attempt, now(), settings.random()), ...position } as SessionEvent)
   }
 
-  /** A token that the backend refuses by policy is kept nowhere. */
+  /** A token that the backend refuses by policy is deleted everywhere. */
   function dropRefreshToken() {
     const at = vault.position()
     vault.dropRefreshToken()
@@ -134,7 +134,7 @@ export function createOutcomes({ settings, vault, grant, shared, now, notify, re
       if (late?.kind === 'ok') revokeLate(owner, toTokens(late.bearer, late.refreshToken))
     } else if (shared) {
       const stored = await shared.look()
-      // A peer holds the next version: this failure is of the past.
+      // A peer has the next version, so this failure is out of date.
       if (shared.take(position, stored, attempt.answer)) return
       if (stored) noteDoubt(attempt, stored, judged)
     }
@@ -148,12 +148,12 @@ export function createOutcomes({ settings, vault, grant, shared, now, notify, re
     )
 
   return {
-    /** Whatever comes of an attempt reaches the chart as one event. */
+    /** Reports the outcome of an attempt to the chart as one event. */
     conclude(attempt: Attempt, outcome: Settled) {
       settle(attempt, outcome).catch(() => report(attempt, internal))
     },
     lifeOf: lifeOfBearer,
-    /** What the last failure asks the embedder to mend. */
+    /** What the last failure asks the embedder to correct. */
     problem: () => problem,
   }
 }

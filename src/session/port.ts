@@ -14,8 +14,8 @@ import type { AlarmHand } from './alarm.ts'
 import type { SessionActorRef } from './session.ts'
 
 /**
- * A port that keeps nothing in a persisted snapshot: the session that it was started with is another one by the time
- * the snapshot is restored. Restored, it is started without input.
+ * A port that keeps nothing in a persisted snapshot, because the snapshot may be restored when its session has ended. A
+ * restored port starts without input.
  */
 export function port<Input extends PortInput>(
   run: CallbackLogicFunction<EventObject, SessionEvent, Input | undefined>,
@@ -27,10 +27,12 @@ export function port<Input extends PortInput>(
   } as never
 }
 
-/** How the chart hears of an event, from an actor of its own. */
+/** Sends an event to the chart from an actor. */
 export type Send = (event: SessionEvent) => void
 
-/** The port that looks at the time when the chart is to: `deadlineOf` answers what an actor's deadline is set with. */
+/**
+ * The port that reminds the chart to look at the time. `deadlineOf` returns the function that sets an actor's deadline.
+ */
 export const alarmPortOf = (deadlineOf: (ref: AnyActorRef) => AlarmHand) =>
   port<PortInput>(({ input, sendBack }) => {
     if (!input) return undefined
@@ -49,7 +51,7 @@ export const alarmPortOf = (deadlineOf: (ref: AnyActorRef) => AlarmHand) =>
     }
   })
 
-/** Answers with `sendBack` while the actor lives. What comes later, `send` tells the chart, like the renewal of a peer. */
+/** Sends with `sendBack` while the actor lives. Later, `send` sends the event, like the renewal of a peer. */
 export const whileLiving =
   (actor: AnyActorRef, sendBack: Send, send: Send): Send =>
   (event) =>

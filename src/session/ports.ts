@@ -7,12 +7,15 @@ import { alarmPortOf, port, whileLiving } from './port.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import type { SessionActorRef } from './session.ts'
 
-/** What holds the tokens of an actor, for as long as anybody holds the actor: it may be stopped and started again. */
+/**
+ * The runtime of an actor, which holds its tokens. It lives as long as the actor, which may be stopped and started
+ * again.
+ */
 const runtimes = new WeakMap<AnyActorRef, Runtime>()
-/** The `refresh` actors whose flight has begun: one that is started again joins it. */
+/** The `refresh` actors whose flight has begun. An actor that is started again joins its flight. */
 const begun = new WeakSet<AnyActorRef>()
 
-/** What the chart is provided with. `settings`: of the actors that have no runtime yet. */
+/** The actors of the chart. `settings`: for actors without a runtime so far. */
 export const portsOf = (settings?: Settings) => ({
   actors: {
     runtime: port<PortInput>(({ input, sendBack }) => {
@@ -37,7 +40,7 @@ export const portsOf = (settings?: Settings) => ({
 
 const machine = sessionMachine.provide(portsOf())
 
-/** A running session. One machine serves them all: providing the ports costs more than an actor. */
+/** A running session. All sessions share one machine, because providing the ports costs more than an actor. */
 export function startSession(settings: Settings): Runtime {
   const actorRef = createActor(machine, { input: inputOf(settings) })
   const runtime = bind(actorRef, settings)
@@ -51,7 +54,7 @@ function bind(actorRef: SessionActorRef, settings: Settings): Runtime {
   return runtime
 }
 
-/** What runs a session, of an actor of this package. Throws `Misconfigured` for any other actor. */
+/** The runtime of an actor of this package. Throws `Misconfigured` for any other actor. */
 export function runtimeOf(ref: AnyActorRef): Runtime {
   const runtime = runtimes.get(ref)
   if (!runtime) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')

@@ -6,7 +6,7 @@ import type { SessionActorRef } from './session.ts'
 
 export type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 
-/** The last snapshot of a chart, and the state that a session makes of it: the same object until something changes. */
+/** The last snapshot of a chart, and the session's state of it: the same object until something changes. */
 export function createReading(actorRef: SessionActorRef) {
   let snapshot = actorRef.getSnapshot()
   let state = selectSession(snapshot)
@@ -15,18 +15,18 @@ export function createReading(actorRef: SessionActorRef) {
   const show = (selected: SessionState) => {
     if (!isSame(state, selected)) state = selected
   }
-  // What a session begins with is settled before the next microtask.
+  // The initial state is settled before the next microtask.
   queueMicrotask(() => {
     initial = state
   })
   return {
     snapshot: () => snapshot,
     state: () => state,
-    /** What the session was created as, with whatever it was given: no answer that came later is in it. */
+    /** The state at the creation of the session. Later answers do not change it. */
     initial: () => initial ?? state,
-    /** How often the chart was read: also after an event that it ignored. */
+    /** The number of reads of the chart, also after events that it ignored. */
     takes: () => takes,
-    /** Reads `next`. Answers the state before, or `undefined` where it is the snapshot that was read last. */
+    /** Reads `next`. Returns the state before, or `undefined` if it is the snapshot of the last read. */
     take(next: MachineSnapshot): SessionState | undefined {
       takes++
       if (next === snapshot) return undefined
@@ -35,7 +35,7 @@ export function createReading(actorRef: SessionActorRef) {
       show(selectSession(next))
       return previous
     },
-    /** The session ended while its actor was stopped: the chart will hear of that when it is started again. */
+    /** The session ended while its actor was stopped. The chart learns of it when the actor starts again. */
     end(reason: LoggedOutReason) {
       const { epoch, version } = state
       show({

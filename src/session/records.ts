@@ -12,7 +12,7 @@ export const isTombstone = (stored: StoredSession): stored is Tombstone => 'ende
 const isText = (value: unknown) => value === undefined || typeof value === 'string'
 const isNumber = (value: unknown) => value === undefined || Number.isFinite(value)
 
-/** What a store answered, if it is a session or its tombstone, of this format; else `null`. */
+/** The store's answer, if it is a session or a tombstone of this format; else `null`. */
 export function asStored(value: unknown): StoredSession | null {
   const stored = (value ?? {}) as Partial<SessionRecord & Tombstone>
   const { v, epoch, version, ended, provider, user: given, bearer, startedAt } = stored
@@ -31,7 +31,7 @@ export function asStored(value: unknown): StoredSession | null {
   return { ...record, user, ...(doubt && { doubt }), ...(backoff && { backoff }) } as SessionRecord
 }
 
-/** What replaces the session stored at `at`: one version on, so that no renewal under way writes over it. */
+/** Replaces the session that is stored at `at`: one version on, so that no running renewal overwrites it. */
 export const toTombstone = ({ epoch, version }: Position, reason?: Tombstone['reason']): Tombstone => ({
   v: 1,
   epoch,
@@ -40,7 +40,7 @@ export const toTombstone = ({ epoch, version }: Position, reason?: Tombstone['re
   ...(reason && { reason }),
 })
 
-/** What is stored of a session whose bearer was received `ageMs` before `wallNow`, and lived for `lifeMs` then. */
+/** The record of a session whose bearer was received `ageMs` before `wallNow`, with a life of `lifeMs`. */
 export function toRecord(
   { epoch, version }: Position,
   owner: Owner,
@@ -54,8 +54,8 @@ export function toRecord(
 }
 
 /**
- * The parts of a stored session: how long its bearer lived when it was received, and how long ago that was. It never
- * lives longer than it did then, and is due when it was.
+ * The parts of a stored session: the life of its bearer when it was received, and its age. The bearer never lives
+ * longer than it did then, and is due at the same time.
  */
 export function fromRecord(record: SessionRecord, wallNow: number) {
   const { v, epoch, version, endsAt = Infinity, lifeMs = Infinity, bearer, refreshToken, ...rest } = record

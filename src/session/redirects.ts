@@ -3,7 +3,7 @@ import { RedirectBlocked } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { discard, isOneWay, partsOf, readBody } from '../base/requestBody.ts'
 
-/** How a call goes on to the target of a redirect, with the bearer it has. */
+/** How a call follows a redirect with its bearer. */
 interface Onward {
   /** Whether the bearer may go there. */
   isAllowed(url: URL): boolean
@@ -12,13 +12,13 @@ interface Onward {
 
 const MAX_REDIRECTS = 3
 
-/** Whether an answer sends the caller elsewhere. */
+/** Whether an answer redirects the caller. */
 const isRedirect = ({ type, status, headers }: Response): boolean =>
   type === 'opaqueredirect' || (/^30[12378]$/.test(`${status}`) && headers.has('location'))
 
 /**
- * The answer at the end of the redirects of `answer`. They are followed here, so that the bearer never follows one to an
- * origin that is not allowed.
+ * The answer at the end of the redirects of `answer`. This code follows them itself, so that the bearer never goes to
+ * an origin that is not allowed.
  */
 export async function follow(
   target: string | Request,
@@ -44,7 +44,7 @@ export async function follow(
   return follow(next.href, again, await onward.send(next.href, again), onward, hops + 1)
 }
 
-/** As every browser hides it. */
+/** Hides the answer, as every browser does. */
 const hidden = () =>
   new RedirectBlocked('The API answered with a redirect whose target the platform hides: call the final URL.')
 

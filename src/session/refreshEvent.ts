@@ -5,7 +5,7 @@ import type { EndedElsewhere } from '../coordination/coordinator.ts'
 import { sendsOf } from './sendAges.ts'
 import type { RefreshOutcome } from './strategy.ts'
 
-/** An outcome that brings no bearer. */
+/** An outcome without a bearer. */
 export type Failure = Exclude<RefreshOutcome, { kind: 'ok' }> | EndedElsewhere
 
 interface Attempt {
@@ -20,18 +20,18 @@ type RefreshEvent = EventOf<
 >
 type Unpositioned<Event> = Event extends SessionEvent ? Omit<Event, 'epoch' | 'version'> : never
 
-/** How long ago an answer came, in milliseconds; an answer that says nothing of that, or nonsense, came just now. */
+/** How long ago an answer came, in milliseconds. Without a valid age it came just now. */
 export const ageOf = ({ ageMs }: { readonly ageMs?: number }) =>
   Number.isFinite(ageMs) ? Math.max(ageMs as number, 0) : 0
 
-/** What the chart is told of a failure. `roll`: random, 0 to 1. */
+/** The chart's event for a failure. `roll`: random, 0 to 1. */
 export function refreshEvent(
   outcome: Failure,
   { sentAt, resend }: Attempt,
   at: number,
   roll: number,
 ): Unpositioned<RefreshEvent> {
-  // Callers that were told to wait must not all come back at the same instant.
+  // Waiting callers must not all come back at the same instant.
   const waitMs = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) * (1 + roll / 10) : 0
   const notBefore = waitMs > 0 ? at + waitMs : 0
   switch (outcome.kind) {
@@ -54,7 +54,7 @@ export function refreshEvent(
       return {
         type: 'refresh.unknown',
         at,
-        // A follower joined later than the token was sent.
+        // A follower joined after the token was sent.
         sentAt: Math.min(sentAt, at - ageOf(outcome)),
         roll,
         notBefore,

@@ -3,8 +3,8 @@ import type { SessionStore, StoredSession } from '../stores/store.ts'
 const TRIES = 5
 
 /**
- * Writes what `next` makes of the stored session, again if a peer was faster. Resolves to the epoch written,
- * 0 for none. A store that fails is told to `onFailure`: the session then lives in memory.
+ * Writes the result of `next` for the stored session, and tries again if a peer wrote first. Resolves to the written
+ * epoch, or 0 for none. A failure of the store is reported to `onFailure`; the session then lives in memory.
  */
 export async function replaceStored(
   store: SessionStore,
@@ -19,7 +19,7 @@ export async function replaceStored(
       if (await store.compareAndSet(stored, record)) return record.epoch
     }
   } catch {
-    // Told below.
+    // Reported below.
   }
   onFailure()
   return 0

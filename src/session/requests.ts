@@ -3,10 +3,10 @@ import type { Settings } from './options.ts'
 import type { RefreshRequest } from './strategy.ts'
 import type { Tokens } from './vault.ts'
 
-/** Whom a coordinator coalesces by. */
+/** The identity by which a coordinator joins requests. */
 export const identityOf = (owner: Owner, tokens: Tokens) => ({ ...owner, ...tokens, userId: owner.user.id })
 
-/** What a strategy is given for one request. */
+/** The input of a strategy for one request. */
 export function toRequest(
   { baseUrl, fetch }: Settings,
   owner: Owner,

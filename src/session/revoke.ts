@@ -5,9 +5,9 @@ const TRIES = 3
 const PAUSE_MS = 2_000
 
 /**
- * Ends a grant at the backend, as far as it offers that, and tries again for as long as an attempt may last.
- * Resolves to whether it is known to have ended; never rejects. An answer that says nothing means that the token
- * is alive (RFC 7009 section 2.2.1).
+ * Ends a grant at the backend, if it offers that, and tries again for as long as an attempt may take. Resolves to
+ * whether the grant is known to have ended; never rejects. An answer without a verdict means that the token is alive
+ * (RFC 7009 section 2.2.1).
  */
 export async function revoke(
   strategy: SessionStrategy,

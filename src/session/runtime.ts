@@ -20,8 +20,8 @@ import { createSurroundings } from './surroundings.ts'
 import { createVault } from './vault.ts'
 
 /**
- * What a chart must not hold: the tokens, and those who send, wait and listen. It is attached each time that the actor
- * is started, and lives as long as the actor: one that is stopped and started again finds its tokens.
+ * Everything that a chart must not hold: the tokens, and the senders, waiting callers and listeners. It is attached at
+ * each start of the actor, and lives as long as the actor: an actor that is stopped and started again finds its tokens.
  */
 export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const clock = createSessionClock(settings.clock)
@@ -32,7 +32,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const reading = createReading(actorRef)
   let status: RuntimeStatus = 'stopped'
   let unsubscribe = () => {}
-  /** From the `runtime` actor, as soon as there is one: an inspector sees who sends. */
+  /** From the `runtime` actor, as soon as there is one, so that an inspector sees the sender. */
   let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
@@ -59,7 +59,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     endElsewhere: () => logins.end('elsewhere'),
   })
 
-  /** An actor that is stopped takes what it is sent when it is started again. */
+  /** A stopped actor handles its events when it is started again. */
   function send(event: SessionEvent) {
     if (isRunning() || (status === 'stopped' && actorRef.getSnapshot().status === 'active')) toChart(event)
   }
@@ -76,14 +76,14 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     notifier.changed()
   }
 
-  /** A parent machine hears of a change before the runtime does, and may call at once. */
+  /** A parent machine learns of a change before the runtime does, and may call at once. */
   function catchUp() {
     if (isRunning()) observe(actorRef.getSnapshot())
     else reading.take(actorRef.getSnapshot())
     return reading.state()
   }
 
-  /** The chart lives, and nobody has the tokens of its session. */
+  /** The chart lives, but nobody has the tokens of its session. */
   function isEmpty(): boolean {
     const { reason, epoch, version } = reading.state()
     const held = vault.position()
@@ -92,7 +92,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
 
   const startOver = () => send({ type: 'session.restored', at: now(), input: inputOf(settings) })
 
-  /** The chart failed, and has stopped what it invoked: it answers nothing any more, so the session is over. */
+  /** The chart failed and has stopped its actors. It reacts to nothing any more, so the session is over. */
   function fail() {
     status = 'failed'
     reading.take(actorRef.getSnapshot())
@@ -101,9 +101,9 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     supply.changed()
   }
 
-  /** The actor was started, and with it the one that `sendBack` sends from. Returns what stops that. */
+  /** The actor was started, and with it the actor of `sendBack`. Returns a function that stops this. */
   function attach(sendBack: Send) {
-    // Who disposed of the session has not stopped the actor of somebody else.
+    // Disposing the session has not stopped the actor, which belongs to a parent.
     if (status !== 'stopped') return detach
     status = 'running'
     toChart = sendBack
@@ -126,13 +126,13 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     status = 'stopped'
     surroundings.detach()
     supply.changed()
-    // Whoever means to start the actor again has put its last snapshot back by then.
+    // If somebody means to start the actor again, its last snapshot is back by then.
     queueMicrotask(() => {
       if (status === 'stopped' && actorRef.getSnapshot().status !== 'active') giveUp()
     })
   }
 
-  /** Nobody starts the actor again. With a store, an answer that is still to come is for those who share it. */
+  /** Nobody starts the actor again. With a store, a late answer is for the sessions that share it. */
   function giveUp() {
     status = 'disposed'
     if (!store) flights.close(false)
@@ -144,7 +144,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     try {
       actorRef.stop()
     } catch {
-      // An actor of a parent is stopped by that. It is told that there is no session in it any more.
+      // This would stop the actor of a parent. So the actor only learns that its session is over.
       send({ type: 'session.ended', reason: 'never', at: now() })
     }
     giveUp()
@@ -173,13 +173,16 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
 
   return {
     session,
-    /** The next instant at which the chart is to look at the time. */
+    /** The next instant at which the chart must look at the time. */
     deadline: alarm.hand('background'),
-    /** What `session.fetch` is made of. */
+    /** The parts of `session.fetch`. */
     source,
     send,
     attach,
-    /** Begins a flight, whose outcome is told by `answer`. Where nobody has the tokens of the session, the chart hears of that. */
+    /**
+     * Begins a flight, and reports its outcome by `answer`. If nobody has the tokens of the session, it reports that to
+     * the chart.
+     */
     refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
       if (isEmpty()) startOver()
       else flights.start({ epoch, version }, reason, answer)

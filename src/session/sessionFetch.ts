@@ -4,7 +4,7 @@ import { RefreshUnavailable } from '../base/errors.ts'
 import { discard, isOneWay, mayHaveBody, partsOf, refuseUnsendable } from '../base/requestBody.ts'
 import { follow } from './redirects.ts'
 
-/** What `fetch` needs to know of the session. */
+/** The session's side of `fetch`. */
 export interface BearerSource {
   /** Absolute, its path ending with `/`. */
   readonly baseUrl: string
@@ -14,11 +14,11 @@ export interface BearerSource {
   /** Sends a call that carries `bearer`. Absent: by `fetch`. */
   send?(target: Target, init: RequestInit, bearer: string): Promise<Response>
   position(): Position
-  /** The bearer, if it can be served without a thought. */
+  /** The bearer, if it may be used without any further check. */
   fresh(): string | undefined
-  /** The value of the header that carries `bearer`. */
+  /** The header value for `bearer`. */
   authorization(bearer: string): string
-  /** Waits until there is a bearer, and refreshes if one is due. Rejects if there will be none. */
+  /** Waits for a bearer, and refreshes if one is due. Rejects if there will be none. */
   wait(signal: AbortSignal | null | undefined): Promise<unknown>
   /** The bearer of this epoch; throws if the session ended or changed meanwhile. */
   take(epoch: number): string
@@ -26,31 +26,31 @@ export interface BearerSource {
   replace(used: Position, bearer: string, signal: AbortSignal | null | undefined): Promise<string | undefined>
   /** The newer bearer got a 401 too. */
   rejectedAgain(used: Position): void
-  /** A call was answered otherwise than 401; told once for each bearer, and again after a 401. */
+  /** A call got an answer other than 401. Called once for each bearer, and again after a 401. */
   accepted?(used: Position): void
   /**
-   * A bearer that one route answered with 401, while nothing can renew it: other routes may well take it. Asks for a
-   * refresh where one is due.
+   * The bearer that one route answered with 401 while nothing can renew it. Other routes may accept it. Asks for a
+   * refresh if one is due.
    */
   disputed?(): string | undefined
-  /** The API wants a stronger login for this call (RFC 9470). */
+  /** The API requires a stronger login for this call (RFC 9470). */
   stepUpRequired(): void
 }
 
 type Target = string | Request
 
-/** What a gateway says without asking the API: no word about the bearer. */
+/** Answers of a gateway that did not ask the API. They say nothing about the bearer. */
 const GATEWAYS = [502, 503, 504]
 
 /**
- * A `fetch` that sends a fresh bearer to the allowed origins and to nobody else, and retries once after a 401
- * with a newer one. No redirect takes the bearer to another origin.
+ * A `fetch` that sends a fresh bearer only to the allowed origins, and retries once after a 401 with a newer one. No
+ * redirect takes the bearer to another origin.
  */
 export function createSessionFetch(source: BearerSource): typeof globalThis.fetch {
   const ownRoot = `${source.origin}/`
   /** The position whose bearer was accepted last. */
   let proven: Position | undefined
-  /** `blob:` reports the origin of the page that made it. */
+  /** The origin of a `blob:` URL is that of the page that made it. */
   const isAllowed = ({ protocol, origin }: URL) => protocol.startsWith('http') && source.origins.has(origin)
 
   return (input, init) => {
@@ -63,7 +63,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   }
 
   function route(input: RequestInfo | URL, init: RequestInit | undefined) {
-    // The common cases, a path or a URL of our own origin, cost no parsing. A `Request` has parsed its URL.
+    // The common cases, a path or a URL of our own origin, need no parsing. A `Request` has parsed its URL.
     if (input instanceof Request)
       return input.url.startsWith(ownRoot) ? sendSoon(input, init) : resolve(input, init)
     if (typeof input !== 'string') return resolve(input, init)
@@ -100,7 +100,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   async function sendDisputed(target: Target, init: RequestInit | undefined, bearer: string, epoch: number) {
     const used = source.position()
     const answer = await sendNow(target, init, bearer)
-    // Without a newer bearer there is none: that is told like to everybody else, and when to come back.
+    // Without a newer bearer the caller gets the same error as everybody else, which says when to try again.
     if (answer.status === 401 && source.position() === used) await orDiscard(answer, () => source.take(epoch))
     return answer
   }
@@ -122,7 +122,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   function send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
     const headers = withBearer(init?.headers ?? partsOf(target).headers, source.authorization(bearer))
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
-    // A body is sent from a copy, so that it can be sent again.
+    // A copy of the body is sent, so that the body can be sent again.
     const input = mayHaveBody(target) && !init?.body ? target.clone() : target
     const call: RequestInit = { ...init, headers, redirect }
     return source.send ? source.send(input, call, bearer) : source.fetch(input, call)
@@ -144,7 +144,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
       source.stepUpRequired()
       return first
     }
-    // Only a missing or invalid token is worth a refresh, not a missing right (RFC 6750 section 3.1).
+    // A refresh helps only with a missing or invalid token, not with a missing right (RFC 6750 section 3.1).
     if (asksFor(first, 'insufficient_scope')) return first
     if (used === proven) proven = undefined
     const newer = await orDiscard(first, () => source.replace(used, bearer, signalOf(target, init)))
@@ -163,7 +163,7 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
   }
 }
 
-/** What `step` comes to; where it fails, nobody is given `answer`. */
+/** The result of `step`. If it fails, nobody gets `answer`. */
 async function orDiscard<T>(answer: Response, step: () => T): Promise<Awaited<T>> {
   try {
     return await step()
@@ -184,10 +184,10 @@ const signalOf = (target: Target, init: RequestInit | undefined) => init?.signal
 const redirectOf = (target: Target, init: RequestInit | undefined) =>
   init?.redirect ?? partsOf(target).redirect
 
-/** The caller's headers as they are, with our `Authorization` in place of theirs. */
+/** The caller's headers unchanged, except that our `Authorization` replaces theirs. */
 function withBearer(given: HeadersInit | undefined, authorization: string): HeadersInit {
   if (!given) return { authorization }
-  // Also for `Headers`: a plain object costs a tenth of a second `Headers`.
+  // This holds for `Headers` too: a plain object costs a tenth of a second `Headers`.
   const headers: Record<string, string> = {}
   if (given instanceof Headers) {
     given.forEach((value, name) => {

@@ -5,7 +5,7 @@ import { sessionMachine } from '../../machines/session.machine.ts'
 import type { RefreshPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 
-/** What one actor of a session's logic is started with, where it is to be another than the options say. */
+/** The input of one actor of a session's logic, where it differs from the options. */
 export interface SessionLogicInput
   extends Pick<SessionInput, 'policy' | 'idleTimeoutMs' | 'absoluteLifetimeMs'> {}
 
@@ -45,14 +45,14 @@ export type SessionLogic =
       >
     : never
 
-/** What the input of an actor says of the options. */
+/** The options after the input of an actor. */
 export interface InputOptions {
   readonly refresh?: RefreshPolicy
   readonly idleTimeoutMs?: number
   readonly absoluteLifetimeMs?: number
 }
 
-/** The logic with `ports`. `inputOf` answers what the chart is started with; its argument: what the input says. */
+/** The logic with `ports`. `inputOf` returns the input of the chart; its argument is the input of the actor. */
 export function sessionLogic(inputOf: (options?: InputOptions) => SessionInput, ports: object): SessionLogic {
   const context = ({ input }: { input?: SessionLogicInput }) => initial(inputOf(input && readInput(input)))
   const machine = createMachine(

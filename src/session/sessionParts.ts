@@ -4,7 +4,7 @@ import type { Settings } from './options.ts'
 import type { SharedRecord } from './sharedRecord.ts'
 import type { Vault } from './vault.ts'
 
-/** What an attempt, and what becomes of it, have in common. */
+/** The parts that an attempt and its outcome share. */
 export interface SessionParts {
   readonly settings: Settings
   readonly vault: Vault

@@ -21,19 +21,22 @@ interface Surroundings {
   unstored(): void
 }
 
-/** The record of the session in a store that peers share: read before a send, written before anybody is told. */
+/**
+ * The record of the session in a store that peers share. It is read before a send, and written before a caller learns
+ * anything.
+ */
 export function createSharedRecord({ settings, store, grant, now, send, unstored }: Surroundings) {
   const { clock } = settings
   let disarmRetry = () => {}
 
   const look = async () => store.read().catch(() => undefined)
 
-  /** As `take`, with what the store holds now. */
+  /** Like `take`, with the present record of the store. */
   const reread = async (position: Position, sendBack = send) => take(position, await look(), sendBack)
 
   /**
-   * Takes a newer version, or the end, from what is `stored`. Returns whether there was one; `undefined`: nobody can
-   * tell. `sendBack`: how the chart hears of it.
+   * Takes a newer version, or the end, from `stored`. Returns whether there was one; `undefined`: nobody can tell.
+   * `sendBack` reports it to the chart.
    */
   function take(
     position: Position,
@@ -42,7 +45,7 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
   ): boolean | undefined {
     if (stored === undefined) return undefined
     if (stored === null || !grant.isCurrent(position) || stored.epoch < position.epoch) return false
-    // A store that fell back, or missed this login, may have given its epoch to another login.
+    // If a store fell back, or missed this login, it may have given its epoch to another login.
     if (!isSameLogin(stored, position, grant.owner() as Owner)) {
       const isWordOfProvider = isTombstone(stored) && stored.reason === 'backChannel'
       sendBack({ type: 'session.ended', at: now(), reason: isWordOfProvider ? 'backChannel' : 'elsewhere' })
@@ -55,7 +58,9 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
     return true
   }
 
-  /** Writes `record` over `expected` while the session is `at` a position. Returns whether the store needs no more. */
+  /**
+   * Writes `record` over `expected` while the session is `at` a position. Returns whether the store needs nothing more.
+   */
   async function write(
     expected: Position,
     record: SessionRecord,
@@ -64,7 +69,7 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
   ): Promise<boolean> {
     if (await store.compareAndSet(expected, record)) return true
     if (!grant.isCurrent(at) || (await reread(at, sendBack))) return true
-    // The store missed an earlier write, or fell back: a renewal that it does not know has spent the token it holds.
+    // The store missed an earlier write, or fell back. A renewal that it does not know has spent its token.
     const old = await store.read()
     const isBehind = old && isSameLogin(old, at, record) && old.version < record.version
     return !!isBehind && grant.isCurrent(at) && store.compareAndSet(old, record)
@@ -75,30 +80,30 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
     reread,
     take,
 
-    /** Writes a renewal. If a peer was first, its version or its end is taken instead. */
+    /** Writes a renewal. If a peer wrote first, its version or its end is taken. */
     async persist(position: Position, record: SessionRecord, sendBack: Send): Promise<void> {
       try {
         if (await write(position, record, position, sendBack)) return
       } catch {
-        // What memory holds is the newest there is, and peers hold what this renewal has spent.
+        // Memory has the newest tokens. This renewal has spent those of the peers.
         disarmRetry()
         disarmRetry = insist(clock, () => write(position, record, record))
       }
       unstored()
     },
 
-    /** Writes a doubt beside its token: whoever reads the session knows of the doubt, too. */
+    /** Writes a doubt beside its token, so that every reader of the session knows of it. */
     persistDoubt(position: Position, stored: SessionRecord, doubt: LedgerRow) {
       store.compareAndSet(position, { ...stored, doubt }).catch(unstored)
     },
 
-    /** Whether the store says that the session is over for all who share it. */
+    /** Whether the store says that the session is over for all that share it. */
     async isBuried({ epoch }: Position): Promise<boolean> {
       const stored = await look()
       return !!stored && isTombstone(stored) && stored.epoch === epoch
     },
 
-    /** Takes the refresh token out of the record. */
+    /** Removes the refresh token from the record. */
     dropRefreshToken(at: Position) {
       void replaceStored(store, unstored, (stored) => {
         if (!stored || !isSamePosition(stored, at)) return undefined
@@ -107,7 +112,7 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
       })
     },
 
-    /** The session is over: a renewal that could not be written is given up. */
+    /** The session is over: a renewal that could not be written is dropped. */
     close: () => disarmRetry(),
   }
 }
@@ -115,8 +120,8 @@ export function createSharedRecord({ settings, store, grant, now, send, unstored
 export type SharedRecord = ReturnType<typeof createSharedRecord>
 
 /**
- * Whether `stored` is the login `of` at this epoch, and not its end. Two logins share an epoch only where a store has
- * failed; neither is then the other.
+ * Whether `stored` is the login `of` at this epoch, and not its end. Two logins have the same epoch only if a store has
+ * failed; then neither is the other.
  */
 const isSameLogin = (
   stored: StoredSession,

@@ -1,8 +1,8 @@
 import type { Backoff } from '../../machines/session.types.ts'
 
 /**
- * A backoff, from one clock to another, by what both say now. On a clock that was set back since, no attempt lies in the
- * future, and nobody waits for longer than before.
+ * Converts a backoff from one clock to another by their present readings. If the clock was set back since, no attempt
+ * is in the future, and nobody waits longer than before.
  */
 export function backoffAt(backoff: Backoff, from: number, to: number): Backoff {
   const { attempts, misconfigured, triedAt, retryAt, heldUntil } = backoff
@@ -16,7 +16,9 @@ export function backoffAt(backoff: Backoff, from: number, to: number): Backoff {
   }
 }
 
-/** A backoff out of a store; `undefined`: there is none, or none that can be read, which costs an attempt at most. */
+/**
+ * The backoff in a stored session; `undefined`: there is none, or it cannot be read, which costs one attempt at most.
+ */
 export function readBackoff(value: unknown): Backoff | undefined {
   const stored = (value ?? {}) as Partial<Backoff>
   const { attempts, triedAt, retryAt, heldUntil } = stored

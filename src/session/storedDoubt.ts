@@ -12,18 +12,18 @@ import type { ResendPolicy } from '../../machines/session.types.ts'
 import { sendsOf } from './sendAges.ts'
 import type { RefreshOutcome } from './strategy.ts'
 
-/** One instant on both of a session's clocks: that of its timeline, and the one that records are on. */
+/** One instant on both clocks of a session: its timeline, and the clock of records. */
 export interface Instant {
   readonly at: number
   readonly wall: number
 }
 
-/** From one clock to the other, by what they say at one instant. */
+/** Converts from one clock to the other by their readings at one instant. */
 const moved = (instant: number, from: number, to: number) => (instant < NEVER ? instant - from + to : NEVER)
 
 /**
- * The facts of a session that is found with a `row` for its refresh token. None while the send of somebody else is in the
- * air, who will tell. A token that was rejected leaves nothing to live on, whatever its bearer says.
+ * The facts of a stored session with a `row` for its refresh token. There are none while another process has a running
+ * send, because that process will report. If the token was rejected, the session is over, whatever its bearer says.
  */
 export function doubtOf(
   row: LedgerRow,
@@ -51,25 +51,25 @@ export function doubtOf(
   }
   const retryAt = here(Math.max(notBefore, heldUntil))
   if (!closed || closed === 'consumed') return { doubt, retryAt }
-  // As much as answers can say.
+  // No more answers than the rules can count.
   const over: Doubt = { ...doubt, answers: MAX_ANSWERS, answeredSince: 0, resend: 'afterBearerEnds' }
   return { doubt: over, retryAt, bearer: 'none' }
 }
 
 type Unknown = Extract<RefreshOutcome, { kind: 'unknown' }>
 
-/** What one attempt tells of its token. */
+/** The facts about its token after one attempt. */
 interface Told {
   readonly outcome: RefreshOutcome
-  /** What was known before; on the session's timeline, and so is `sentAt`. */
+  /** The earlier facts, on the session's timeline, like `sentAt`. */
   readonly known: Doubt | null
   readonly sentAt: number
   readonly resend: ResendPolicy
 }
 
 /**
- * The row that a record is to carry after an outcome that proves no renewal; `undefined`: as `stored`, or nothing is to be
- * remembered.
+ * The row for the record after an outcome without a renewal; `undefined`: the row stays as in `stored`, or there is
+ * nothing to remember.
  */
 export function rowAfter(stored: LedgerRow | undefined, told: Told, now: Instant): LedgerRow | undefined {
   const { outcome, known, sentAt, resend } = told
@@ -97,7 +97,7 @@ export function rowAfter(stored: LedgerRow | undefined, told: Told, now: Instant
     },
     stored,
   )
-  // A ledger that lives in the store says so already.
+  // A ledger that is in the store says so already.
   const isKnown = stored !== undefined && stored.closed === closed
   return isKnown && (isRejected || (stored.sends === row.sends && stored.answers === row.answers))
     ? undefined

@@ -5,21 +5,21 @@ import type {
   UserDocument,
 } from '../../machines/session.types.ts'
 
-/** What a strategy is given for one attempt. */
+/** The input of a strategy for one attempt. */
 export interface RefreshRequest {
   /** The backend's base URL, absolute, its path ending with `/`. */
   readonly baseUrl: string
-  /** The token to spend. Absent where the strategy keeps it itself (a cookie jar). */
+  /** The token to spend. Absent if the strategy keeps it itself (a cookie jar). */
   readonly refreshToken?: string
-  /** Whose session it is, as the login answer said. */
+  /** The user, as the login answer named it. */
   readonly userId: string
   /** Trimmed and validated; absent for a session without a tenant. */
   readonly tenantId?: string
-  /** The key to which the tokens are bound, by its name; absent: they work for whoever holds them. */
+  /** The name of the key to which the tokens are bound; absent: they work without a key. */
   readonly keyId?: string
   /** Unique per send, for `X-Refresh-Attempt-Id`. */
   readonly attemptId: string
-  /** Set if the user was at work a moment ago, as far as the `signals` of the session tell. */
+  /** Whether the user was active a moment ago, by the `signals` of the session. */
   readonly userActive?: true
   /** Aborted at the hard deadline of the attempt; covers headers and body. */
   readonly signal: AbortSignal
@@ -27,20 +27,21 @@ export interface RefreshRequest {
   readonly fetch?: typeof globalThis.fetch
 }
 
-/** What a strategy is given to end a grant at the backend: logout, or a token that arrived too late. */
+/** The input of a strategy to end a grant at the backend: at a logout, or for a token that arrived too late. */
 export interface RevokeRequest extends RefreshRequest {
-  /** The bearer at hand; absent: there is none. */
+  /** The present bearer; absent: there is none. */
   readonly bearer?: string
   /**
-   * `logout`: the user ends the session, and the provider's own logout may follow. `replaced`: the same user goes on with
-   * newer tokens of the same login. `late`: whatever else, as a refresh that finished after the session had ended.
+   * `logout`: the user ends the session, and the provider's own logout may follow. `replaced`: the same user goes on
+   * with newer tokens of the same login. `late`: any other cause, such as a refresh that finished after the end of the
+   * session.
    */
   readonly cause: 'logout' | 'replaced' | 'late'
-  /** The refresh token was sent and its answer is not known: to send it again could end more than this session. */
+  /** The refresh token was sent and its answer is unknown. Sending it again could end more than this session. */
   readonly isDoubtful?: true
 }
 
-/** Hints about the life of a bearer, as the backend sent them; the session judges them. */
+/** The backend's hints about the life of a bearer. The session judges them. */
 export interface LifeHints {
   /** An instant on the server's clock. */
   readonly expiresAt?: unknown
@@ -51,13 +52,15 @@ export interface LifeHints {
 }
 
 /**
- * Why nothing was processed. `limited`: the backend's limiter; the whole origin waits. `banned`: the backend turns this
- * address or this user away for a while; only the session that asked waits. `unavailable`: also a gateway that speaks
- * in place of the backend.
+ * Why nothing was processed. `limited`: the backend's limiter answered; the whole origin waits. `banned`: the backend
+ * refuses this address or this user for a while; only this session waits. `unavailable`: the backend is not available,
+ * or a gateway answered in its place.
  */
 export type RefusedCause = 'network' | 'limited' | 'banned' | 'unavailable' | 'misconfigured'
 
-/** What an answer that proves nothing looked like. `inDoubt`: nothing was sent, an earlier send is still in doubt. */
+/**
+ * The form of an answer that proves nothing. `inDoubt`: nothing was sent, because an earlier send is still in doubt.
+ */
 export type UnknownCause =
   | 'timeout'
   | 'network'
@@ -73,7 +76,7 @@ export type UnknownCause =
   | 'inDoubt'
   | 'internal'
 
-/** What works and is odd; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
+/** Warnings: the session works, but something is wrong. [Outcomes](../../docs/outcomes.md#notices) says what to do. */
 export type Warning =
   | 'schema'
   | 'userMisfit'
@@ -87,54 +90,59 @@ export type Warning =
   | 'storage'
   | 'notRevoked'
 
-/** What an honest backend would not answer; [Outcomes](../../docs/outcomes.md#notices) says what to do. */
+/** Answers that an honest backend does not send. [Outcomes](../../docs/outcomes.md#notices) says what to do. */
 export type SecurityNotice = 'identityMismatch' | 'unknownUser' | 'reuse'
 
 /**
- * What is known of the sends of one refresh token that brought no definitive answer. Ages in milliseconds, not
- * instants: the clock of a session and the clock of a coordinator have nothing in common.
+ * The sends of one refresh token that brought no definitive answer. They are ages in milliseconds, not instants,
+ * because the clocks of a session and of a coordinator have nothing in common.
  */
 export interface KnownSends {
   /** How often the token was sent. */
   readonly sends: number
   /** How long ago it was sent first. */
   readonly sinceMs: number
-  /** How often the backend itself answered, without a definitive word. */
+  /** How often the backend itself answered without a definitive word. */
   readonly answers: number
-  /** How long ago the first of those answers came; absent: none has come. */
+  /** How long ago the first of those answers came; absent: there was none. */
   readonly answeredSinceMs?: number
 }
 
 /**
- * What one attempt came to. The dividing question: may the server have consumed the refresh token?
+ * The outcome of one attempt. The question is: may the server have consumed the refresh token?
  *
- * - `ok`: renewed. Without `refreshToken` the one sent stays valid (RFC 6749 section 6); without `bearer`
- *   the new refresh token is kept and one more refresh follows.
+ * - `ok`: renewed. Without `refreshToken` the one sent stays valid (RFC 6749 section 6). Without `bearer` the new
+ *   refresh token is kept, and one more refresh follows.
  * - `refused`: provably not processed; safe to send again.
  * - `rejected`: definitive.
- * - `unknown`: anything else; the token may be spent. `answered` says whether the backend itself spoke.
- *   `consumed`: it is known to be spent, and is never sent again.
- * - `unsupported`: this backend does not refresh. `forGood`: by policy; else (an older or half-deployed
- *   backend) the token is tried once more at the bearer's end.
+ * - `unknown`: anything else; the token may be spent. `answered` says whether the backend itself answered. `consumed`:
+ *   the token is known to be spent, and is never sent again.
+ * - `unsupported`: this backend does not refresh. `forGood`: by policy. Otherwise (an older or half-deployed backend)
+ *   the token is tried once more when the bearer ends.
  */
 export type RefreshOutcome =
   | {
       readonly kind: 'ok'
       readonly bearer?: string
       readonly refreshToken?: string
-      /** As the backend tells it, under `id`; the session reads it, by the schema of its option `user` if it has one. */
+      /**
+       * The user as the backend returned it, under `id`. The session reads it by the schema of its option `user`, if
+       * there is one.
+       */
       readonly user?: UserDocument
-      /** `user` says less than the login did: what it leaves out stays. Else it takes the place of what was known. */
+      /**
+       * Whether `user` has fewer fields than at the login: missing fields then stay. Otherwise it replaces the user.
+       */
       readonly partial?: true
       readonly life?: LifeHints
-      /** How long ago the answer arrived, for one that is remembered; milliseconds. */
+      /** How long ago the answer arrived, if it is remembered; milliseconds. */
       readonly ageMs?: number
       /**
-       * Set by a coordinator: others got this very answer while it was in the air, and may have adopted it. Nobody
-       * among them may revoke its tokens on its own account.
+       * Set by a coordinator: others got this answer during the attempt, and may use its tokens. None of them may
+       * revoke the tokens alone.
        */
       readonly shared?: true
-      /** The server said that no refresh will follow (a deleted refresh cookie): keep the bearer to its end. */
+      /** The server said that no refresh will follow (a deleted refresh cookie): use the bearer until it ends. */
       readonly final?: true
       readonly warnings?: readonly Warning[]
     }
@@ -142,9 +150,12 @@ export type RefreshOutcome =
       readonly kind: 'refused'
       readonly cause: RefusedCause
       readonly retryAfterMs?: number
-      /** It is too much for whoever answered (503): others wait as well. Of `limited` that is known. */
+      /** The answering server is overloaded (503), so others wait as well. With `limited` this is clear anyway. */
       readonly overloaded?: true
-      /** What to mend; with `misconfigured`, for the message of `Misconfigured`. Holds no token, and of an answer its issuer at most. */
+      /**
+       * With `misconfigured`: what to correct, for the message of `Misconfigured`. It holds no token, and of an answer
+       * at most its issuer.
+       */
       readonly problem?: string
     }
   | { readonly kind: 'rejected'; readonly reason: ExpiredReason; readonly security?: SecurityNotice }
@@ -153,50 +164,50 @@ export type RefreshOutcome =
       readonly cause: UnknownCause
       readonly answered: boolean
       readonly consumed?: true
-      /** A `Retry-After` that came with it; milliseconds. */
+      /** The `Retry-After` of the answer; milliseconds. */
       readonly retryAfterMs?: number
-      /** It is too much for whoever answered (503): others wait as well. */
+      /** The answering server is overloaded (503), so others wait as well. */
       readonly overloaded?: true
       /** From a coordinator: how long ago the token was sent; milliseconds. */
       readonly ageMs?: number
       /**
-       * From a coordinator: its row of the token as it stands now, and how long its backoff holds. A session takes
-       * the row over, and counts no send of its own beside it.
+       * From a coordinator: its present row of the token, and how long its backoff lasts. A session takes the row over,
+       * and counts no send of its own in addition.
        */
       readonly doubt?: KnownSends & {
-        /** Until the next send that nobody has to ask for; milliseconds. */
+        /** The time until the next send that needs no request; milliseconds. */
         readonly waitMs: number
       }
       readonly warnings?: readonly Warning[]
     }
   | { readonly kind: 'unsupported'; readonly forGood: boolean }
 
-/** One call of the API, as `fetch` is given it; its `Authorization` is still a bearer's. */
+/** One call of the API, with the arguments of `fetch`; its `Authorization` is still that of a bearer. */
 export interface BearerCall {
   /** Absolute. */
   readonly target: string | Request
-  /** Its headers are a plain object, with names in lower case where they are ours. */
+  /** Its headers are a plain object; our own names are in lower case. */
   readonly init: RequestInit
   readonly bearer: string
-  /** The key to which the bearer is bound, by its name; absent: none is known. */
+  /** The name of the key to which the bearer is bound; absent: none is known. */
   readonly keyId: string | undefined
-  /** Sends. */
+  /** Sends the call. */
   readonly fetch: typeof globalThis.fetch
-  /** The bearer can never be sent again: ends the session for `reason`. */
+  /** The bearer can never be sent again: ends the session with `reason`. */
   end(reason: RejectedReason): void
 }
 
 /** How one kind of backend renews a bearer. Anyone can write one. */
 export interface SessionStrategy {
   /**
-   * One fixed word for what kind of strategy this is: `openid`, `cookie`, `oauth`. The `refresh` actor of the chart is
-   * started with it, and an inspector shows it.
+   * One fixed word for the kind of strategy: `openid`, `cookie`, `oauth`. The `refresh` actor of the chart gets it as
+   * input, and an inspector shows it.
    * @default 'custom'
    */
   readonly kind?: string
   /** Whether a session without a refresh token cannot be refreshed. */
   readonly needsRefreshToken: boolean
-  /** Default `afterBearerEnds`. */
+  /** When a token with an unknown outcome may be sent again. @default 'afterBearerEnds' */
   readonly resend?: ResendPolicy
   /**
    * One attempt, one send. Never throws and never retries: every failure is an outcome.
@@ -204,10 +215,10 @@ export interface SessionStrategy {
    */
   refresh(request: RefreshRequest): Promise<RefreshOutcome>
   /**
-   * Sends one call of `session.fetch` with a bearer that is no mere bearer, such as one bound to a key. What it resolves to
-   * is judged as the API's answer. Absent: `fetch` is called with `Authorization: Bearer`.
+   * Sends one call of `session.fetch` with a bearer that needs more than a header, such as one that is bound to a key.
+   * Its result is judged as the API's answer. Absent: `fetch` is called with `Authorization: Bearer`.
    */
   send?(call: BearerCall): Promise<Response>
-  /** Ends the grant at the backend, as far as it offers that. Resolves to whether it is known to have ended. */
+  /** Ends the grant at the backend, if it offers that. Resolves to whether the grant is known to have ended. */
   revoke?(request: RevokeRequest): Promise<boolean>
 }

@@ -7,6 +7,6 @@ import type { SessionStrategy } from './strategy.ts'
 export const strategyOf = ({ strategies }: Settings, { provider }: Owner) =>
   strategies[provider] as SessionStrategy
 
-/** Whether a refresh token of `owner` may be sent again while nobody knows whether it was spent. */
+/** Whether a refresh token of `owner` may be sent again while its outcome is unknown. */
 export const resendPolicyOf = (settings: Settings, owner: Owner): ResendPolicy =>
   strategyOf(settings, owner).resend ?? 'afterBearerEnds'

@@ -28,20 +28,20 @@ interface SupplyOptions {
   isRunning(): boolean
   /** Why there is no bearer, and will be none without a login. */
   ending(): Error | undefined
-  /** Reads the chart anew: a parent machine hears of a change before the session does, and may call at once. */
+  /** Reads the chart again: a parent machine learns of a change before the session does, and may call at once. */
   catchUp(): void
   send(event: SessionEvent): void
 }
 
-/** Gives bearers to callers: at once where one is fresh, else as soon as a refresh that is due has brought one. */
+/** Gives bearers to callers: a fresh one at once, otherwise after the refresh that is due. */
 export function createSupply(options: SupplyOptions) {
   const { settings, clock, vault, reading, isRunning, ending, catchUp, send } = options
   const { now } = clock
   const waiters = createWaiters(now, settings.patienceMs)
   const patience = options.alarm.hand('foreground', settle)
-  /** Until when, on both clocks, the bearer is served without a look at anything else. */
+  /** Until this instant, on both clocks, the bearer is served without any further check. */
   let freshUntil = { wall: -Infinity, monotonic: -Infinity }
-  /** What the chart said after it was last asked for a refresh, and when that was. */
+  /** The chart's answer to the last request for a refresh, and its time. */
   let asked: { readonly snapshot: unknown; readonly at: number } | undefined
 
   function freshness() {
@@ -66,11 +66,11 @@ export function createSupply(options: SupplyOptions) {
           'The backend does not accept this client: check the strategy of the provider.',
       )
     const { retryAt } = reading.state()
-    // Whoever catches it compares it with the wall clock, which the time of the session may have left.
+    // The catcher compares it with the wall clock, which may differ from the session's time.
     return new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
   }
 
-  /** The bearer for a caller who came in `epoch`, or the error that says why there is none. */
+  /** The bearer for a caller of `epoch`, or the error that says why there is none. */
   function take(epoch: number): string {
     const end = ending()
     if (end) throw end
@@ -84,20 +84,20 @@ export function createSupply(options: SupplyOptions) {
     const before = reading.takes()
     send({ type: 'time.checked', at: now() })
     send({ type: 'refresh.asked', by, at: now() })
-    // Who calls from inside a change of the chart is heard after that.
+    // A call from inside a change of the chart is handled after that change.
     if (reading.takes() > before) asked = { snapshot: reading.snapshot(), at: now() }
   }
 
-  /** When those who wait are to be asked for again: they came before the store had answered, or before the floor. */
+  /** When waiting callers must be asked for again: they came before the store had answered, or before the floor. */
   function askAgainAt(by: Asker | undefined): number {
     const snapshot = reading.snapshot()
     if (by === undefined || reading.state().isPending) return NEVER
     const at = nextAsk(snapshot.value, snapshot.context, by)
-    // It said no when it was due already: nothing changes that but something else that happens.
+    // The chart refused when the refresh was already due. Only another event changes that.
     return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
   }
 
-  /** Answers those who wait, unless the state may bring a bearer before their patience ends. */
+  /** Answers the waiting callers, unless the state may bring a bearer within their patience. */
   function settle() {
     const waiting = waiters.waiting()
     if (!waiting) return patience.set(NEVER)
@@ -106,7 +106,7 @@ export function createSupply(options: SupplyOptions) {
     const isOwn = isRunning() && isOf(epoch) && now() < until
     const askAt = askAgainAt(by)
     if (isOwn && askAt <= now()) {
-      // Not from inside the chart, which is telling of its change.
+      // Not from inside the chart, which is still reporting its change.
       queueMicrotask(askAgain)
       return patience.set(until)
     }
@@ -123,7 +123,10 @@ export function createSupply(options: SupplyOptions) {
     settle()
   }
 
-  /** The next answer, which may be there already. `by`: for whom a refresh is asked for, if that came too early. */
+  /**
+   * The next answer, which may be there already. `by`: for whom to ask for a refresh again, if the request came too
+   * early.
+   */
   function wait(by?: Asker): Promise<string> {
     catchUp()
     const promise = waiters.join(reading.state().epoch, by)
@@ -131,9 +134,9 @@ export function createSupply(options: SupplyOptions) {
     return promise
   }
 
-  /** Waits for a bearer, or for an error that says that there is none. Rejects on abort only. */
+  /** Waits for a bearer, or for an error that says that there is none. Rejects only on abort. */
   async function settled(signal: AbortSignal | null | undefined, by?: Asker) {
-    // For a caller who has left nothing is asked.
+    // Nothing is asked for a caller who has left.
     if (signal?.aborted) throw signal.reason
     await orAborted(wait(by), signal).catch((error) => {
       if (signal?.aborted) throw error
@@ -145,14 +148,14 @@ export function createSupply(options: SupplyOptions) {
     take,
     settled,
     unavailable,
-    /** The state has changed, or nothing runs any more. */
+    /** The state has changed, or the session has stopped. */
     changed() {
       freshUntil = freshness()
       settle()
     },
     /** A bearer, after a refresh if one is due. */
     acquire(): Promise<string> {
-      // Those who wait have checked and asked already.
+      // Waiting callers have checked and asked already.
       const going = waiters.waiting()
       if (going?.by) return going.promise
       ask('caller')
@@ -174,7 +177,7 @@ export function createSupply(options: SupplyOptions) {
     async replace(used: Position, bearer: string | undefined, signal: AbortSignal | null | undefined) {
       const newer = () => {
         const { epoch, version } = vault.position()
-        // The caller may come from where a later version was known.
+        // The caller may come from a place that knew a later version.
         const token = epoch === used.epoch && version > used.version ? usable() : undefined
         return token === bearer ? undefined : token
       }

@@ -15,25 +15,25 @@ interface SurroundingsOptions {
   readonly flights: Flights
   now(): number
   isRunning(): boolean
-  /** The user logged out in another page, and nobody can be asked. */
+  /** The user logged out in another page, and there is nobody to ask. */
   endElsewhere(): Promise<void>
   /** The store did not answer. */
   unstored(): void
   send(event: SessionEvent): void
 }
 
-/** How long after a sign of the user the user counts as at work. */
+/** How long after a sign of activity the user counts as active. */
 const ACTIVE_MS = 60_000
 
-/** What the surroundings of a session tell, and where it looks for what peers have made of it. */
+/** Handles the signals from a session's surroundings, and reads what peers have changed. */
 export function createSurroundings(options: SurroundingsOptions) {
   const { settings, store, vault, reading, flights, now, isRunning, unstored, send } = options
-  /** The last sign of the user. */
+  /** The last sign of user activity. */
   let seenAt = -Infinity
   let stop = () => {}
   let restoring: Promise<void> | undefined
 
-  /** Looks into the store, for a session or for what peers have made of it. The chart is pending until the first look. */
+  /** Reads the store, for a session or for changes of peers. The chart is pending until the first read. */
   async function look(into: SessionStore) {
     if (!reading.state().isPending) await flights.reread(vault.position())
     if (reading.state().reason === null) return
@@ -42,14 +42,14 @@ export function createSurroundings(options: SurroundingsOptions) {
     // A login here came first.
     if (reason === null || !isRunning()) return
     const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
-    // A login of a peer: only where a coordinator keeps both from spending its token.
+    // A peer's login: only if a coordinator prevents both from spending its token.
     if (isFound && (isPending || (settings.coordinator && stored.epoch > epoch))) {
       const { at, owner, tokens, lifeMs, ageMs, ...found } = fromRecord(stored, settings.clock.wall())
       flights.open(at, owner, tokens, lifeMs, now() - ageMs, found)
     } else if (isPending) send({ type: 'session.ended', reason: 'never', at: now() })
   }
 
-  /** Resolves when it is known what became of the session by that. */
+  /** Resolves when the effect on the session is known. */
   async function onSignal(signal: SessionSignal): Promise<void> {
     const at = now()
     send({ type: 'time.checked', at })
@@ -62,7 +62,7 @@ export function createSurroundings(options: SurroundingsOptions) {
     send({ type: 'user.changed', idle, at })
   }
 
-  /** A logout in another page: true where nobody can be asked. */
+  /** A logout in another page: true if there is nobody to ask. */
   const heardOfLogout = () => (store ? look(store) : options.endElsewhere())
 
   return {
@@ -71,7 +71,7 @@ export function createSurroundings(options: SurroundingsOptions) {
       seenAt = now()
     },
     restoring: () => restoring,
-    /** Begins to listen, and looks at what became of the session while nobody did. */
+    /** Begins to listen, and reads what has changed meanwhile. */
     attach() {
       stop = settings.signals?.(onSignal) ?? stop
       restoring = store && look(store)

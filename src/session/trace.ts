@@ -1,8 +1,8 @@
 import type { SessionStateName } from '../../machines/session.types.ts'
 
-/** The chart as it stood: its state, and what of its context is not as in a chart that nothing has happened to. */
+/** A chart at one instant: its state, and the parts of its context that differ from those of a new chart. */
 export interface TraceStart {
-  /** One of the six. */
+  /** One of the six states. */
   readonly state: SessionStateName
   /** Facts of the context; `user` says whether there was one. */
   readonly context: Readonly<Record<string, unknown>>
@@ -12,24 +12,27 @@ export interface TraceStart {
 export type TraceEntry =
   /** The chart began here, or is known from here on. */
   | { readonly start: TraceStart }
-  /** What happened to it, and the state that it came to. What changed nothing is not kept. */
+  /** An event, and the state after it. An event that changed nothing is not kept. */
   | {
       readonly event: { readonly type: string; readonly at: number; readonly [field: string]: unknown }
       readonly state: SessionStateName
     }
-  /** What an observer was told; `at`: wall clock. */
+  /** A notice of the observer; `at`: wall clock. */
   | { readonly at: number; readonly notice: { readonly type: string; readonly [field: string]: unknown } }
 
-/** The last that happened to a session, as JSON. No token, no name, no mail: numbers, flags and words of this package. */
+/**
+ * The last events of a session, as JSON. It has no token, no name and no mail: only numbers, flags and words of this
+ * package.
+ */
 export interface Trace {
-  /** What this is. */
+  /** The name of the format. */
   readonly format: 'xstate-session trace'
-  /** Of the format. */
+  /** The version of the format. */
   readonly version: 1
   /** How many older entries were dropped. */
   readonly dropped: number
   /** The oldest first. */
   readonly entries: readonly TraceEntry[]
-  /** Where the chart stands after them; absent: no chart has run. */
+  /** The chart after all entries; absent: no chart has run. */
   readonly end?: TraceStart
 }

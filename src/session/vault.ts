@@ -1,6 +1,6 @@
 import type { Position } from '../../machines/session.types.ts'
 
-/** What the chart must never see. */
+/** The tokens, which the chart must never see. */
 export interface Tokens {
   readonly bearer?: string
   readonly refreshToken?: string
@@ -11,10 +11,10 @@ export const toTokens = (bearer: string | undefined, refreshToken: string | unde
   ...(refreshToken && { refreshToken }),
 })
 
-/** How many replaced tokens are recognised when an intermediary replays an old answer. */
+/** The number of replaced tokens that are recognised when a gateway replays an old answer. */
 const REMEMBERED = 4
 
-/** Keeps the tokens of one session in a closure, under the position they belong to. */
+/** Keeps the tokens of one session in a closure, with their position. */
 export function createVault() {
   let position: Position = { epoch: 0, version: 0 }
   let tokens: Tokens = {}
@@ -23,20 +23,22 @@ export function createVault() {
   return {
     position: () => position,
     tokens: () => tokens,
-    /** The `Authorization` that carries `bearer`. Made once: a new text would be joined and checked at every send. */
+    /**
+     * The `Authorization` for `bearer`. It is made once, because a new text would be joined and checked at every send.
+     */
     authorization(bearer: string): string {
       if (bearer !== tokens.bearer) return `Bearer ${bearer}`
       authorization ??= `Bearer ${bearer}`
       return authorization
     },
-    /** A login. Everything of the epochs before is gone. */
+    /** A login. Everything of earlier epochs is deleted. */
     open(at: Position, first: Tokens) {
       position = at
       tokens = first
       authorization = undefined
       replaced = []
     },
-    /** A renewal: only a newer version of the same epoch is taken. */
+    /** A renewal: it accepts only a newer version of the same epoch. */
     commit(at: Position, next: Tokens): boolean {
       if (at.epoch !== position.epoch || at.version <= position.version) return false
       replaced = [tokens, ...replaced].slice(0, REMEMBERED)

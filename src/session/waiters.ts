@@ -3,14 +3,14 @@ import type { EventOf } from '../../machines/session.events.ts'
 /** Who asks for a refresh. */
 export type Asker = EventOf<'refresh.asked'>['by']
 
-/** Those who wait, as one. */
+/** All waiting callers together. */
 export interface Waiting {
   readonly promise: Promise<string>
-  /** The epoch that they came in; 0: before it was known whether there is a session. */
+  /** Their epoch; 0: they came before it was known whether there is a session. */
   readonly epoch: number
   /** When their patience ends. */
   readonly until: number
-  /** For whom a refresh is to be asked for; `undefined`: they only wait for what comes. */
+  /** For whom to ask for a refresh; `undefined`: they only wait. */
   by: Asker | undefined
 }
 
@@ -21,13 +21,13 @@ interface Settleable extends Waiting {
 
 const RANKS: readonly (Asker | undefined)[] = [undefined, 'caller', 'user', 'force']
 
-/** Everyone who waits for a bearer shares one promise and one deadline, however many they are. */
+/** All callers that wait for a bearer share one promise and one deadline. */
 export function createWaiters(now: () => number, patienceMs: number) {
   let waiting: Settleable | undefined
   return {
-    /** Those who wait; `undefined`: nobody does. */
+    /** The waiting callers; `undefined`: there are none. */
     waiting: (): Waiting | undefined => waiting,
-    /** The shared promise. The first who comes sets its deadline; the refresh is asked for whoever asks for most. */
+    /** The shared promise. The first caller sets its deadline. The refresh is asked for the strongest request. */
     join(epoch: number, by?: Asker): Promise<string> {
       if (!waiting) {
         let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
@@ -40,7 +40,7 @@ export function createWaiters(now: () => number, patienceMs: number) {
       if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) waiting.by = by
       return waiting.promise
     },
-    /** Ends the wait with what `answer` gives, or throws. */
+    /** Ends the wait with the result of `answer`, or with its error. */
     settle(answer: () => string) {
       if (!waiting) return
       const { resolve, reject } = waiting
