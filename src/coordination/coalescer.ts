@@ -4,7 +4,7 @@ import type { RefreshOutcome } from '../session/strategy.ts'
 import type { EndedElsewhere, Flight, FlightIdentity } from './coordinator.ts'
 import { type Answer, flightMemory, type PastFlight } from './flightMemory.ts'
 import { flightText, scopeText } from './flightText.ts'
-import type { Paces } from './paceKeeper.ts'
+import type { Paces } from './paces.ts'
 import { replayWindow } from './replayWindow.ts'
 import { sent } from './sent.ts'
 
@@ -92,18 +92,20 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
     const known = past.get(key)
     if (known?.value.answer) return aged(known.value.answer, known.ageMs)
     const waitMs = paces?.enter(origin, key, flight.ask.isEarly === true) ?? 0
-    if (waitMs > 0) return { kind: 'refused', cause: 'limited', retryAfterMs: waitMs }
-    return lead(flight, key, scope)
+    return typeof waitMs === 'number' && waitMs > 0 ? limited(waitMs) : lead(flight, key, scope, waitMs)
   }
 
-  async function lead(flight: KeyedFlight, key: string, scope: string): Promise<Answer> {
+  async function lead(
+    flight: KeyedFlight,
+    key: string,
+    scope: string,
+    asked: number | Promise<number>,
+  ): Promise<Answer> {
     const { refreshToken } = flight.identity
     const entry = inTheAir(scope, refreshToken)
     air.set(key, entry)
-    const sentAt = clock.monotonic()
-    const outcome = await sent(() => flight.send(key))
+    const outcome = await paced(flight, key, entry, asked)
     const { refreshToken: next }: Told = outcome
-    paces?.learn(flight.origin, outcome, sentAt)
     // Still in the air: who logs out meanwhile ends it.
     const successor = await successorKey(flight.identity, next)
     if (air.get(key) === entry) air.delete(key)
@@ -116,6 +118,21 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
       entry.hasFollowers && outcome.kind === 'ok' ? { ...outcome, shared: true } : outcome
     entry.settle(answer)
     return answer
+  }
+
+  /** Sends, unless its origin is to be spared, or somebody has logged out while that was asked. */
+  async function paced(
+    flight: KeyedFlight,
+    key: string,
+    entry: InTheAir,
+    asked: number | Promise<number>,
+  ): Promise<RefreshOutcome> {
+    const waitMs = typeof asked === 'number' ? asked : await asked
+    if (waitMs > 0 || entry.ended) return limited(waitMs)
+    const sentAt = clock.monotonic()
+    const outcome = await sent(() => flight.send(key))
+    paces?.learn(flight.origin, outcome, sentAt)
+    return outcome
   }
 
   function remember(
@@ -186,6 +203,8 @@ function inTheAir(scope: string, refreshToken: string | undefined): InTheAir {
   })
   return { scope, refreshToken, answer, settle, hasFollowers: false, ended: false }
 }
+
+const limited = (retryAfterMs: number) => ({ kind: 'refused', cause: 'limited', retryAfterMs }) as const
 
 /** What was remembered, with its age told from now. */
 function aged(answer: Answer, ageMs: number): Answer {

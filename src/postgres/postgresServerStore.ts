@@ -139,6 +139,12 @@ export function postgresServerStore({
       return rows.map(({ key }) => String(key))
     },
 
+    async now() {
+      const [row] = await rowsOf(statements.now)
+      if (!row) throw unexpected('a row')
+      return countOf(row.now)
+    },
+
     ...(hints && {
       watch(key: string, onChange: () => void, awaitedMs = 0) {
         let isOver = false

@@ -37,6 +37,7 @@ export function postgresStatements(table: string, channel: string) {
       UPDATE ${table} SET awaited_until = greatest(awaited_until, ${NOW} + $2::text::bigint)
       WHERE key = $1::text AND expires_at > ${NOW}
       RETURNING 1 AS found`,
+    now: `SELECT ${NOW}::text AS now`,
     /** $1 tag. */
     keysOf: `
       SELECT key, pg_is_in_recovery() AS standby

@@ -42,7 +42,7 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   readonly sealedCookies?: boolean
   /**
    * Joins concurrent refreshes of several processes into one. A store prevents the double use of a token even without
-   * it. @default one for this process
+   * it. @default one for this process; servers whose store has `now` share their pace
    */
   readonly coordinator?: Coordinator
   /**

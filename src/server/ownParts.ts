@@ -4,6 +4,7 @@ import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
 import { paceKeeper } from '../coordination/paceKeeper.ts'
+import { type PaceStore, sharedPaces } from '../coordination/sharedPaces.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import type { SessionServerOptions } from './options.ts'
@@ -16,12 +17,18 @@ export function ownCoordinator({
   clock,
   random,
   sealedCookies,
-}: Required<Pick<SessionServerOptions, 'clock' | 'random' | 'sealedCookies'>>): Coordinator {
+  store,
+}: Required<Pick<SessionServerOptions, 'clock' | 'random' | 'sealedCookies'>> &
+  Pick<SessionServerOptions, 'store'>): Coordinator {
   const hash = keyedMac()
-  return sealedCookies
-    ? inProcessCoordinator({ clock, random, hash })
-    : coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash, paces: paceKeeper(clock) })
+  if (sealedCookies) return inProcessCoordinator({ clock, random, hash })
+  const paces = isPaceStore(store) ? sharedPaces(store, clock) : paceKeeper(clock)
+  return coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash, paces })
 }
+
+/** Whether processes can share the pace of their refreshes in this store. */
+const isPaceStore = (store: ServerStore | undefined): store is PaceStore & ServerStore =>
+  store?.now !== undefined
 
 /** Uses `#crypto`, which on Node costs a tenth of WebCrypto. */
 function keyedMac() {

@@ -130,6 +130,8 @@ export function sqliteServerStore({
       return statements.keysOf.all(tag, clock.wall()).map(({ key }) => String(key))
     },
 
+    now: async () => clock.wall(),
+
     close: () => database.close(),
   }
 }

@@ -42,6 +42,12 @@ export interface ServerStore {
    * Never throws. A store without it is looked into from time to time.
    */
   watch?(key: string, onChange: () => void, awaitedMs?: number): () => void
+  /**
+   * The clock that all processes of this store share; milliseconds since the Unix epoch. May reject. With it, servers without
+   * a `coordinator` keep the pace of their refreshes in common: each word of a backend's limiter holds all of them, in an
+   * entry for each backend, whose value is not sealed and tells nothing of any session. Without it each process paces itself.
+   */
+  now?(): Promise<number>
   /** What of its own settings `server.check()` tells. May reject. A store without it is written and read alone. */
   check?(): Promise<readonly Finding[]>
 }

@@ -234,6 +234,11 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('and reads', await store.read('k'), { value: 'b', revision: 2 })
   },
 
+  async 'its clock, if it tells one, is the same for all'({ store, other, now }) {
+    const [one = now(), two = now()] = [await store.now?.(), await other.now?.()]
+    expectSame('about the time', Math.abs(one - now()) < CLOCK_MS && Math.abs(two - one) < CLOCK_MS, true)
+  },
+
   async 'who watches a key hears of its end, and of the write that it awaits'({ store, other, lasting }) {
     if (!store.watch) return
     let hints = 0
@@ -267,6 +272,8 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
   },
 }
 
+/** Clocks of machines are not read at one instant. */
+const CLOCK_MS = 60_000
 const AWAITED_MS = 1_000
 const HINT_MS = 200
 const MAX_TRIES = 20

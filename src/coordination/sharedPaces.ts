@@ -1,0 +1,165 @@
+import type { Clock } from '../base/clock.ts'
+import type { ServerStore } from '../stores/serverStore.ts'
+import { enter, freshPace, learned, PACE, type Pace } from './pace.ts'
+import { paceNews } from './paceNews.ts'
+import type { Paces } from './paces.ts'
+import { placesInLine } from './placesInLine.ts'
+
+/** Where processes share their paces, and the clock that they share. */
+export type PaceStore = Pick<ServerStore, 'read' | 'compareAndSet'> & Required<Pick<ServerStore, 'now'>>
+
+/** Of an origin that nobody spares the others are asked so seldom. */
+const KNOWN_MS = 1_000
+/** How often the store is asked for its clock. */
+const CLOCK_MS = 60_000
+/** After a failover the clock may be another: nobody waits until it has come as far as the one before. */
+const AHEAD_MS = 5_000
+/** So long after a backend's first word successes are counted in part. */
+const PART_MS = 2 * PACE.recentMs
+/** Each try that fails is one of another process that has succeeded. */
+const TRIES = 20
+
+/** What happens to a pace at an instant. */
+type Step = (pace: Pace, now: number) => Pace
+
+/** One origin, as this process sees it. */
+interface Lane {
+  /** As it was read or written last, on the monotonic clock. */
+  known: { readonly pace: Pace; readonly at: number } | undefined
+  /** What goes into the next write. */
+  readonly steps: Step[]
+  /** When this process was told last that the origin is spared, on the monotonic clock. */
+  sparedAt: number
+  /** What this process alone has sent with success while nobody was held. */
+  own: Pace
+  running: Promise<void>
+  next: Promise<void> | undefined
+}
+
+/**
+ * The pace of each origin, of all processes that share `store`: an entry of it, in which each compare-and-set writes down all
+ * that has happened in a process meanwhile. While the store is away each process goes by what it knows.
+ */
+export function sharedPaces(store: PaceStore, clock: Clock): Paces {
+  const lanes = new Map<string, Lane>()
+  const places = placesInLine(clock)
+  /** From the monotonic clock of this process to the clock of the store. */
+  let offset = clock.wall() - clock.monotonic()
+  let clockAt = -Infinity
+  const now = () => clock.monotonic() + offset
+
+  async function readClock(): Promise<void> {
+    const asked = clock.monotonic()
+    if (asked - clockAt < CLOCK_MS) return
+    const told = await store.now()
+    const came = clock.monotonic()
+    // It was read on the way, and nobody knows where.
+    offset = told - (asked + came) / 2
+    clockAt = came
+  }
+
+  function laneOf(origin: string): Lane {
+    const lane = lanes.get(origin) ?? {
+      known: undefined,
+      steps: [],
+      sparedAt: -Infinity,
+      own: freshPace(now()),
+      running: Promise.resolve(),
+      next: undefined,
+    }
+    lanes.set(origin, lane)
+    return lane
+  }
+
+  /** Resolves when `step` is written down, with all that comes while the write before it is under way. */
+  function write(origin: string, step: Step): Promise<void> {
+    const lane = laneOf(origin)
+    lane.steps.push(step)
+    lane.next ??= lane.running.then(() => {
+      lane.next = undefined
+      lane.running = commit(`pace ${origin}`, lane, lane.steps.splice(0))
+      return lane.running
+    })
+    return lane.next
+  }
+
+  async function commit(key: string, lane: Lane, steps: readonly Step[]): Promise<void> {
+    const after = (pace: Pace) => {
+      const next = steps.reduce((each, step) => step(each, now()), pace)
+      if (isUnlimited(lane) && next.rate < PACE.unlimited) lane.sparedAt = clock.monotonic()
+      lane.known = { pace: next, at: clock.monotonic() }
+      return next
+    }
+    try {
+      await readClock()
+      for (let tries = 0; tries < TRIES; tries++) {
+        const entry = await store.read(key)
+        const found = readPace(entry?.value, now())
+        const next = after(found)
+        if (next === found) return
+        const written = { value: JSON.stringify(next), expiresAt: clock.wall() + PACE.memoryMs }
+        if ((await store.compareAndSet(key, entry?.revision ?? null, written)) !== null) return
+      }
+    } catch {
+      after(lane.known?.pace ?? freshPace(now()))
+    }
+  }
+
+  /** Nobody spares the origin, as far as is known. */
+  const isUnlimited = ({ known }: Lane) => known !== undefined && known.pace.rate >= PACE.unlimited
+
+  return {
+    enter(origin, key, isEarly) {
+      const lane = laneOf(origin)
+      const { at = -Infinity, pace } = lane.known ?? {}
+      const isRecent = clock.monotonic() - at < KNOWN_MS
+      if (isRecent && isUnlimited(lane) && (pace?.closedUntil ?? 0) <= now()) return 0
+      const placeAt = places.of(key)
+      let waitMs = 0
+      const step: Step = (before, at) => {
+        const entered = enter(before, { placeAt, isEarly }, at)
+        waitMs = entered.waitMs
+        return entered.pace
+      }
+      return write(origin, step).then(() => {
+        places.told(key, placeAt, now(), waitMs)
+        return Math.ceil(waitMs)
+      })
+    },
+    learn(origin, outcome, sentAt) {
+      const news = paceNews(outcome)
+      if (!news) return
+      const lane = laneOf(origin)
+      if (news.kind === 'won' && isUnlimited(lane)) {
+        // Where nobody is held, that is no news for the others.
+        lane.own = learned(lane.own, news, sentAt + offset, now())
+        return
+      }
+      // Who asks next is told of it.
+      if (lane.known) lane.known = { ...lane.known, at: -Infinity }
+      void write(origin, (pace, at) => {
+        const isFirst = pace.rate >= PACE.unlimited
+        // What was sent before this process knew says nothing of the pace that others have found.
+        const isOld = !isFirst && (isUnlimited(lane) || sentAt < lane.sparedAt)
+        const { wins, wonAt } = isFirst ? lane.own : pace
+        const next = learned({ ...pace, wins, wonAt }, news, isOld ? -Infinity : sentAt + offset, at)
+        // Of what the others have sent with success nothing is counted yet: what the backend bears is found out.
+        const isPart = isFirst || clock.monotonic() - lane.sparedAt < PART_MS
+        return isPart ? { ...next, threshold: pace.threshold } : next
+      })
+    },
+  }
+}
+
+const FIELDS = Object.keys(freshPace(0)) as (keyof Pace)[]
+
+/** A pace out of a store; a new one where there is none, or none that can be read. */
+function readPace(value: string | undefined, now: number): Pace {
+  try {
+    const pace = JSON.parse(value ?? '{}') as Pace
+    if (FIELDS.every((name) => Number.isFinite(pace[name])) && pace.at - now <= AHEAD_MS) return pace
+  } catch {
+    // Of whoever else writes there.
+  }
+  return freshPace(now)
+}
