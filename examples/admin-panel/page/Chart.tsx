@@ -1,7 +1,13 @@
-import { useEffect, useRef, useState } from 'react'
-import { BOX, edges, HEIGHT, middleOf, pathOf, states, WIDTH } from './chart.ts'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { edges, states } from './chart.ts'
+import { type ChartLayout, layoutFor } from './chartLayout.ts'
 
 const FLASH_MS = 1_400
+/** As wide as a drawing is until it was measured; CSS pixels. */
+const USUAL_WIDTH = 640
+/** However wide the drawing is, its words stay as large; CSS pixels. */
+const STATE_SIZE = 14
+const EVENT_SIZE = 12
 
 export interface ChartProps {
   readonly title: string
@@ -14,6 +20,10 @@ export interface ChartProps {
 /** The machine, drawn from itself: where it is, how it came there, and where it can go. */
 export function Chart({ title, current, taken }: ChartProps) {
   const [isFresh, setFresh] = useState(false)
+  const [drawing, cssWidth] = useWidth()
+  const layout = layoutFor(cssWidth)
+  const unit = layout.width / cssWidth
+  const { box } = layout
   const seen = useRef(taken)
   useEffect(() => {
     if (taken === seen.current) return
@@ -32,7 +42,8 @@ export function Chart({ title, current, taken }: ChartProps) {
     <section className="card chart" aria-labelledby="chart-title">
       <h2 id="chart-title">{title}</h2>
       <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        ref={drawing}
+        viewBox={`0 0 ${layout.width} ${layout.height}`}
         role="img"
         aria-label={`Statechart; ${current ? `the state is ${current}` : 'no state is lit'}`}
       >
@@ -60,28 +71,31 @@ export function Chart({ title, current, taken }: ChartProps) {
             <path
               key={`${edge.from} ${edge.to}`}
               className={`edge ${kind}${kind === 'taken' && isFresh ? ' fresh' : ''}`}
-              d={pathOf(edge)}
+              d={layout.pathOf(edge)}
               markerEnd={`url(#tip-${kind})`}
             >
               <title>{`${edge.from} → ${edge.to}: ${edge.events.join(', ')}`}</title>
             </path>
           )
         })}
-        {taken && <EventLabel {...taken} />}
-        {states.map(({ name, x, y }) => (
-          <g key={name} className={`state ${name}${name === current ? ' lit' : ''}`}>
-            <rect
-              x={x - BOX.width / 2}
-              y={y - BOX.height / 2}
-              width={BOX.width}
-              height={BOX.height}
-              rx={14}
-            />
-            <text x={x} y={y}>
-              {name}
-            </text>
-          </g>
-        ))}
+        {taken && <EventLabel {...taken} layout={layout} size={EVENT_SIZE * unit} />}
+        {states.map(({ name }) => {
+          const { x, y } = layout.placeOf(name)
+          return (
+            <g key={name} className={`state ${name}${name === current ? ' lit' : ''}`}>
+              <rect
+                x={x - box.width / 2}
+                y={y - box.height / 2}
+                width={box.width}
+                height={box.height}
+                rx={14}
+              />
+              <text x={x} y={y} fontSize={STATE_SIZE * unit}>
+                {name}
+              </text>
+            </g>
+          )
+        })}
       </svg>
       <ul className="legend" aria-hidden="true">
         <li className="open">possible now</li>
@@ -105,12 +119,31 @@ export function Chart({ title, current, taken }: ChartProps) {
   )
 }
 
+interface EventLabelProps extends NonNullable<ChartProps['taken']> {
+  readonly layout: ChartLayout
+  readonly size: number
+}
+
 /** The event that led here, at its arrow. */
-function EventLabel({ from, to, event }: NonNullable<ChartProps['taken']>) {
-  const middle = middleOf({ from, to })
+function EventLabel({ from, to, event, layout, size }: EventLabelProps) {
+  const { x, y } = layout.labelOf({ from, to })
   return (
-    <text className="event-label" x={middle.x} y={middle.y}>
+    <text className="event-label" x={x} y={y} fontSize={size}>
       {event}
     </text>
   )
+}
+
+/** How wide an element is on the screen, as long as it is there; CSS pixels. */
+function useWidth() {
+  const element = useRef<SVGSVGElement>(null)
+  const [width, setWidth] = useState(USUAL_WIDTH)
+  useLayoutEffect(() => {
+    if (!element.current) return
+    const measured = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width || USUAL_WIDTH))
+    setWidth(element.current.getBoundingClientRect().width || USUAL_WIDTH)
+    measured.observe(element.current)
+    return () => measured.disconnect()
+  }, [])
+  return [element, width] as const
 }

@@ -31,8 +31,11 @@ export function Frame() {
       <IdleWarning />
       <section className="intro" aria-label="About this demo">
         <p>
-          <strong>This panel's bearer lives for one minute.</strong> A state machine keeps the session alive:
-          it renews the bearer before it ends, once for everybody who waits, and rides out what goes wrong.
+          <strong>This panel's bearer lives for one minute.</strong> A state machine keeps the session alive
+          <span className="more">
+            : it renews the bearer before it ends, once for everybody who waits, and rides out what goes wrong
+          </span>
+          .
         </p>
         <ol>
           <li>Sign in, and watch the machine.</li>

@@ -3,6 +3,8 @@ import type { Inspected } from './received.ts'
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 /** What their names say are instants; `0` there means never. */
 const INSTANT = /(At|Until|since|notBefore)$/
+/** The last instant of ECMAScript stands for never, and as a length for no end. */
+const NEVER = 8_640_000_000_000_000
 
 /** What came with the last message: facts, versions and times. */
 export function Facts({ session }: { readonly session: Inspected }) {
@@ -36,6 +38,7 @@ export function Facts({ session }: { readonly session: Inspected }) {
 }
 
 export function Value({ name = '', value }: { readonly name?: string; readonly value: unknown }) {
+  if (value === NEVER) return <code>never</code>
   if (typeof value === 'number' && value > 0 && INSTANT.test(name))
     return <time dateTime={new Date(value).toISOString()}>{time.format(value)}</time>
   if (typeof value === 'object' && value !== null)

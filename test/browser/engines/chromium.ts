@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core'
 import { launchChromium } from '../launchChromium.ts'
-import type { Engine, EnginePage } from './engine.ts'
+import type { Engine, EnginePage, Scheme } from './engine.ts'
 
 /** Debian's Chromium, by Playwright. */
-export async function startChromium(): Promise<Engine> {
+export async function startChromium(colorScheme: Scheme = 'light'): Promise<Engine> {
   const browser = await launchChromium({ isWhole: true })
   return {
     async open() {
-      const context = await browser.newContext()
+      const context = await browser.newContext({ colorScheme })
       return {
         page: async () => pageOf(await context.newPage()),
         windows: async () => context.pages().length,
@@ -29,6 +29,8 @@ const pageOf = (page: Page): EnginePage => ({
     await page.mouse.move(x, y)
     await page.mouse.wheel(0, 50)
   },
+  resize: (width, height) => page.setViewportSize({ width, height }),
+  screenshot: () => page.screenshot(),
   front: () => page.bringToFront(),
   close: () => page.close(),
 })

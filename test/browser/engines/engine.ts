@@ -1,3 +1,6 @@
+/** What the user prefers. */
+export type Scheme = 'light' | 'dark'
+
 /** A browser of the tests. What it is driven by is its own affair. */
 export interface Engine {
   /** With storage of its own. */
@@ -22,6 +25,10 @@ export interface EnginePage {
   press(key: string): Promise<void>
   click(x: number, y: number): Promise<void>
   wheel(x: number, y: number): Promise<void>
+  /** Makes the page so wide and high; CSS pixels. */
+  resize(width: number, height: number): Promise<void>
+  /** What is to be seen of it, as a PNG. */
+  screenshot(): Promise<Buffer>
   /** The user comes back to its window. */
   front(): Promise<void>
   close(): Promise<void>

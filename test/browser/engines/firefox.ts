@@ -11,6 +11,7 @@ import {
   fromText,
   keyActions,
   moveActions,
+  type Scheme,
   wheelActions,
 } from './engine.ts'
 
@@ -33,9 +34,13 @@ type Call = (method: string, params: object) => Promise<never>
  * Debian's Firefox, by WebDriver BiDi, which it speaks itself. Playwright's Firefox is a build of its own, and asks
  * Debian's for commands that it does not know; geckodriver is not in Debian.
  */
-export async function startFirefox(): Promise<Engine> {
+export async function startFirefox(scheme: Scheme = 'light'): Promise<Engine> {
   const profile = mkdtempSync(join(tmpdir(), 'firefox-'))
-  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});`)
+  const preferences = {
+    ...PREFERENCES,
+    'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1,
+  }
+  const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});`)
   writeFileSync(join(profile, 'user.js'), lines.join('\n'))
   const firefox = spawn(
     'firefox-esr',
@@ -100,6 +105,11 @@ function pageOf(call: Call, context: string): EnginePage {
     async wheel(x, y) {
       await perform(moveActions(x, y))
       await perform(wheelActions(x, y))
+    },
+    resize: (width, height) => call('browsingContext.setViewport', { context, viewport: { width, height } }),
+    async screenshot() {
+      const { data } = (await call('browsingContext.captureScreenshot', { context })) as { data: string }
+      return Buffer.from(data, 'base64')
     },
     front: () => call('browsingContext.activate', { context }),
     close: () => call('browsingContext.close', { context }),

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { vi } from 'vitest'
 import {
   asText,
@@ -10,8 +13,12 @@ import {
   fromText,
   keyActions,
   moveActions,
+  type Scheme,
   wheelActions,
 } from './engine.ts'
+
+/** Its bar would make the window wider than a phone: its buttons are small here. */
+const BAR = '* { min-width: 0; margin: 0; padding: 0; font-size: 4px; }'
 
 type Method = 'GET' | 'POST' | 'DELETE'
 type Call = (method: Method, path: string, body: object | undefined) => Promise<never>
@@ -20,18 +27,27 @@ type Call = (method: Method, path: string, body: object | undefined) => Promise<
  * Debian's WebKitGTK, the engine of Safari, by its own WebDriver. It has no headless mode, so it shows itself to an X
  * server that shows nobody anything. One driver has one browser, so each profile has a driver of its own.
  */
-export async function startWebkit(): Promise<Engine> {
-  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp', '-screen', '0', '1024x768x24'], {
+export async function startWebkit(scheme: Scheme = 'light'): Promise<Engine> {
+  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp', '-screen', '0', '2048x1280x24'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const gone = once(xvfb, 'exit')
+  const config = mkdtempSync(join(tmpdir(), 'webkit-'))
+  mkdirSync(join(config, 'gtk-3.0'))
+  writeFileSync(join(config, 'gtk-3.0', 'gtk.css'), BAR)
+  const theme = scheme === 'dark' ? 'Adwaita:dark' : 'Adwaita'
   const [display] = await once(xvfb.stdio[3] as NodeJS.ReadableStream, 'data')
   return {
     async open() {
       const port = await freePort()
       const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
         stdio: 'ignore',
-        env: { ...process.env, DISPLAY: `:${String(display).trim()}` },
+        env: {
+          ...process.env,
+          DISPLAY: `:${String(display).trim()}`,
+          XDG_CONFIG_HOME: config,
+          GTK_THEME: theme,
+        },
       })
       const ended = once(driver, 'exit')
       const { call, session } = await connect(port)
@@ -57,6 +73,7 @@ export async function startWebkit(): Promise<Engine> {
     async close() {
       xvfb.kill()
       await gone
+      rmSync(config, { recursive: true, force: true })
     },
   }
 }
@@ -109,6 +126,21 @@ function pageOf(call: Call): EnginePage {
       await perform(moveActions(x, y))
       await perform(wheelActions(x, y))
     },
+    async resize(width, height) {
+      const script = 'return [innerWidth, innerHeight, outerWidth, outerHeight]'
+      // The window is larger than its page, by what the page tells; and takes its time.
+      await vi.waitFor(async () => {
+        const [w = 0, h = 0, outerWidth = 0, outerHeight = 0]: number[] = await call('POST', 'execute/sync', {
+          script,
+          args: [],
+        })
+        if (w === width && h === height) return
+        const rect = { x: 0, y: 0, width: width + outerWidth - w, height: height + outerHeight - h }
+        await call('POST', 'window/rect', rect)
+        throw new Error(`The page is ${w} by ${h}, not ${width} by ${height}.`)
+      }, 10_000)
+    },
+    screenshot: async () => Buffer.from(await call('GET', 'screenshot', undefined), 'base64'),
     // A driver speaks to the window in front.
     front: async () => void (await call('GET', 'title', undefined)),
     close: () => call('DELETE', 'window', undefined),
