@@ -8,7 +8,7 @@ import type { BffSettings } from './options.ts'
 import type { OpenPage } from './page.ts'
 import { bodyOf, findingOf, headersFor, within } from './serverCalls.ts'
 
-/** The server's own word comes with its headers. A body that does not end is none, and the caller's to wait for. */
+/** The server's own error comes with its headers. An unfinished body is none; the caller waits for that. */
 const WORD_MS = 5_000
 
 interface Parts {
@@ -17,13 +17,13 @@ interface Parts {
   readonly settings: BffSettings
   readonly page: () => OpenPage
   isUserActive(): boolean
-  /** The server knows another login than the page. */
+  /** The server has another login than the page shows. */
   replaced(login: string | undefined): void
 }
 
 /**
- * A `fetch` that sends the browser's cookie, and says which login the page believes in. The server does the refreshing;
- * the call never waits for it, and is never sent twice.
+ * A `fetch` that sends the browser's cookie and names the login that the page shows. The server does the refreshing.
+ * The call never waits for it, and is never sent twice.
  */
 export function createBffFetch(parts: Parts): typeof globalThis.fetch {
   const { chart, login, settings, isUserActive } = parts
@@ -41,7 +41,7 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
     for (const [header, value] of Object.entries(headersFor(name, isUserActive()))) headers.set(header, value)
     const answer = await settings.fetch(target, { ...init, headers, credentials: 'same-origin' })
     if ([401, 409, 503].includes(answer.status)) await learn(answer, name, { epoch, version })
-    // What this brought belongs to a login that is not shown any more.
+    // This answer belongs to a login that the page no longer shows.
     if (chart.read().reason === null && login.name() !== name) {
       answer.body?.cancel().catch(() => {})
       throw new SessionChanged()
@@ -49,7 +49,7 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
     return answer
   }
 
-  /** What the server itself says by its answer. An answer of the API, or of a proxy in between, says nothing. */
+  /** The server's own error in an answer. An answer of the API, or of a gateway, has none. */
   async function learn(answer: Response, name: string | undefined, { epoch, version }: Position) {
     const { status, redirected } = answer
     if (redirected) return
@@ -64,11 +64,11 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
       parts.replaced(name)
       throw new SessionChanged()
     }
-    // It has no bearer at the moment, and will say when it may have one.
+    // The session has no bearer now, and the server says when to try again.
     if (status === 503 && body?.error === 'refresh_unavailable' && login.name() === name)
       chart.send({ type: 'bearer.rejected', at: chart.now(), epoch, version })
   }
 }
 
-/** `blob:` reports the origin of the page that made it. */
+/** The origin of a `blob:` URL is that of the page that made it. */
 export const isOwn = ({ protocol, origin }: URL, own: string) => /^https?:$/.test(protocol) && origin === own

@@ -15,7 +15,7 @@ import { type BffSettings, inputOf } from './options.ts'
 
 export type Chart = ReturnType<typeof createChart>
 
-/** A chart that runs: what it says, when it looks at the time, and everybody who waits for it. */
+/** The running chart: its state, its looks at the time, and the callers that wait for it. */
 export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   const clock = createSessionClock(settings.clock)
   const { now } = clock
@@ -26,7 +26,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   const patience = alarm.hand('foreground', settle)
   let status: RuntimeStatus = 'stopped'
 
-  /** From the `runtime` actor, as soon as there is one: an inspector sees who sends. */
+  /** From the `runtime` actor, as soon as there is one, so that an inspector sees the sender. */
   let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
@@ -49,7 +49,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
 
   const isUsable = () => isServedAt(reading.snapshot(), now())
 
-  /** Answers those who wait, unless the state may yet change for the better before their patience ends. */
+  /** Answers the waiting callers, unless the state may improve within their patience. */
   function settle() {
     const waiting = waiters.waiting()
     if (!waiting) return patience.set(Infinity)
@@ -58,14 +58,14 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     const { isPending, retryAt } = reading.state()
     // Epoch 0: the caller came before it was known whether there is a session.
     const isOwn = epoch === 0 || epoch === reading.state().epoch
-    // Only who has asked for a refresh waits for one: to all others the server answers.
+    // Only callers that asked for a refresh wait for one. The server answers all others.
     const isWaiting = by !== undefined && (snapshot.value === 'refreshing' || !isUsable())
     const isOpen = isPending || (isWaiting && mayBringBearer(snapshot, until))
     if (isRunning() && isOwn && isOpen && now() < until) return patience.set(until)
     waiters.settle(() => {
       const end = ending() ?? (isOwn ? undefined : new SessionChanged())
       if (end) throw end
-      // Whoever catches it compares it with the wall clock, which the time of the session may have left.
+      // The catcher compares it with the wall clock, which may differ from the session's time.
       if (isPending || !isUsable())
         throw new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
       return ''
@@ -73,7 +73,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     patience.set(Infinity)
   }
 
-  /** A parent machine hears of a change before this does, and may call at once. */
+  /** A parent machine learns of a change before this does, and may call at once. */
   function read(): SessionState {
     if (isRunning()) observe(actorRef.getSnapshot())
     else reading.take(actorRef.getSnapshot())
@@ -81,8 +81,8 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   }
 
   /**
-   * Resolves when it is known that the session serves, and for who has asked for a refresh (`by`), when that has come to
-   * something; rejects with why it does not serve.
+   * Resolves when the session is known to serve. For a caller that asked for a refresh (`by`), it resolves when that
+   * refresh has a result. Rejects with the reason why the session does not serve.
    */
   function wait(by?: Asker): Promise<unknown> {
     const promise = waiters.join(read().epoch, by)
@@ -90,7 +90,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     return promise
   }
 
-  /** The chart failed, and answers nothing any more: the session is over. */
+  /** The chart failed and reacts to nothing any more: the session is over. */
   function fail() {
     status = 'failed'
     reading.take(actorRef.getSnapshot())
@@ -109,13 +109,13 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     wait,
     subscribe: notifier.subscribe,
     initial: reading.initial,
-    /** The next instant at which the chart is to look at the time. */
+    /** The next instant at which the chart must look at the time. */
     deadline: alarm.hand('background'),
-    /** The actor of a parent lives on, and there is no session in it any more. */
+    /** The actor belongs to a parent and lives on, but its session is over. */
     leave: () => toChart({ type: 'session.ended', reason: 'never', at: now() }),
-    /** Nobody knows of which login this is: the chart starts over. */
+    /** The login is unknown again: the chart starts over. */
     startOver: () => send({ type: 'session.restored', at: now(), input: inputOf(settings) }),
-    /** Waits while it is not known whether there is a session. Rejects where there is none. */
+    /** Waits until it is known whether there is a session. Rejects if there is none. */
     async ready(signal: AbortSignal | null | undefined): Promise<void> {
       if (read().isPending)
         await orAborted(
@@ -125,7 +125,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
       const end = ending() ?? (reading.state().isPending ? new RefreshUnavailable(undefined) : undefined)
       if (end) throw end
     },
-    /** The actor was started, and with it the one that `sendBack` sends from. Answers what is to be called when it is stopped. */
+    /** The actor was started, and with it the actor of `sendBack`. Returns the function to call when it stops. */
     attach(sendBack: Send): () => void {
       toChart = sendBack
       status = 'running'

@@ -6,17 +6,17 @@ import { portsOf, runtimeOf } from './ports.ts'
 import type { BffSession } from './session.ts'
 
 /**
- * The session of a page behind its own server (`createSessionServer`), which keeps the tokens: the page has none. It
- * begins to run at once, and asks its server who is logged in.
+ * The session of a page behind its own server (`createSessionServer`). The server keeps the tokens, and the page has
+ * none. The session starts at once and asks its server who is logged in.
  *
- * - Every call says which login the page believes in. The server executes none that is for another login: the page is
- *   then `loggedOut` (`elsewhere`) at once, looks who is there, and shows that.
- * - `fetch` sends the browser's cookie, waits for no refresh, and never sends a call twice. Calls to other origins pass
- *   as they are.
- * - Only the server's own word `no_session` ends the session. Whatever else comes back, or does not, is an outage: the
- *   page goes on asking.
+ * - Every call names the login that the page shows. The server executes no call for another login. The page is then
+ * `loggedOut` (`elsewhere`) at once, asks who is logged in, and shows that.
+ * - `fetch` sends the browser's cookie, waits for no refresh, and never sends a call twice. It passes calls to other
+ * origins on unchanged.
+ * - Only the server's own error `no_session` ends the session. Any other answer, or none, is an outage: the page asks
+ * again.
  *
- * It is typed by the schema of its option `user`. Throws `Misconfigured` for options that cannot work.
+ * The schema of the option `user` gives it its type. Throws `Misconfigured` for options that cannot work.
  *
  * @example
  * const session = createBffSession({ page: browserPage(), idleTimeoutMs: 30 * 60_000 })

@@ -1,11 +1,11 @@
 import type { Position, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
 import { documentOf } from '../base/readUser.ts'
 
-/** What a page may know of the session that its server keeps, as the server answers it. */
+/** The facts that a page may know of the session on its server, in the form of the server's answer. */
 export interface BffFacts<User extends UserIdentity = SessionUser> extends Position {
-  /** Who is logged in, as the server tells it. */
+  /** The user who is logged in, as the server returned it. */
   readonly user: User
-  /** A random name of the login. Every call of the page says by it which login the call is for. */
+  /** A random name of the login. Every call of the page names its login with it. */
   readonly login: string
   /** When the bearer ends, by the server's clock; milliseconds since the Unix epoch. Absent: unknown. */
   readonly expiresAt?: number
@@ -13,7 +13,7 @@ export interface BffFacts<User extends UserIdentity = SessionUser> extends Posit
   readonly serverNow: number
 }
 
-/** The same, as a page keeps it: with a span in place of instants, for the page's clock may be wrong. */
+/** The same in the form of a page: a span replaces the instants, because the page's clock may be wrong. */
 export interface KnownFacts extends Position {
   readonly user: UserDocument
   readonly login: string
@@ -21,10 +21,10 @@ export interface KnownFacts extends Position {
   readonly lifeMs: number
 }
 
-/** What a header can carry, and no word for "nobody". */
+/** A header can carry this, and it is not the word for "nobody". */
 const LOGIN = /^[\w-]{8,128}$/
 
-/** The facts of an answer; `undefined` for anything else. What of its user is shown is read later. */
+/** The facts of an answer; `undefined` for anything else. The user's schema is applied later. */
 export function readFacts(value: unknown): KnownFacts | undefined {
   const {
     user: given,

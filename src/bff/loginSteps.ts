@@ -7,7 +7,7 @@ import type { BffLoginStep, BffSession } from './session.ts'
 const LOGOUT_WAIT_MS = 1_000
 const LOGOUT_TRIES = 3
 const LOGOUT_PAUSE_MS = 2_000
-/** No server keeps a longer way back: the login goes on without. */
+/** No server keeps a longer `returnTo`; the login goes on without it. */
 const MAX_WAY_BACK = 8_000
 
 interface StepParts extends Omit<Parts, 'read'> {
@@ -16,10 +16,10 @@ interface StepParts extends Omit<Parts, 'read'> {
 
 type Steps = Pick<BffSession, 'login' | 'secondFactor' | 'loginWithRedirect' | 'logout'>
 
-/** How a login begins, and how it ends. */
+/** How a login begins and ends. */
 export function createLoginSteps({ chart, login, call, settings, page, look, replaced }: StepParts): Steps {
   const { clock, navigate, attemptTimeoutMs } = settings
-  /** Counts what the user asked for: of a login and a logout that overlap the later one holds. */
+  /** Counts the user's requests: if a login and a logout overlap, the later one counts. */
   let steps = 0
   /** Names the login that waits for its second factor. */
   let attempt: unknown
@@ -36,7 +36,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     try {
       if (mine !== steps || !chart.isRunning())
         throw chart.isRunning() ? new SessionChanged() : new Disposed()
-      // One that misfits the schema is refused before anything has changed.
+      // A user that does not match the schema is refused before anything changes.
       settings.users.read(finding.facts.user)
     } catch (error) {
       void endAtServer(finding.facts.login)
@@ -60,7 +60,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
 
   async function leave(): Promise<void> {
     const mine = ++steps
-    // What is not yet known cannot be ended.
+    // A session that is not yet known cannot be ended.
     if (chart.read().isPending) await look()
     if (mine !== steps) return
     const name = login.name()
@@ -69,16 +69,16 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     if (name !== undefined) await endAtServer(name, () => mine === steps)
   }
 
-  /** Ends a login at the server, over several tries. `isLast`: the user has asked for nothing else since. */
+  /** Ends a login at the server, in several tries. `isLast`: the user has asked for nothing else since. */
   async function endAtServer(name: string, isLast = () => false): Promise<void> {
     const until = chart.now() + attemptTimeoutMs
     for (let tries = 0; tries < LOGOUT_TRIES && chart.now() < until; tries++) {
       if (tries > 0) await pause(LOGOUT_PAUSE_MS)
       const answer = await call('POST', 'logout', name, until - chart.now())
       const finding = findingOf(answer)
-      // Somebody else is logged in by now, which the page shows.
+      // Another user is logged in now, and the page shows that.
       if (finding?.kind === 'other') return void look()
-      // A page of somebody in between may have the status of a success.
+      // A page of a gateway may have the status of a success.
       if ((answer.status === 200 && answer.body) || finding?.kind === 'nobody') {
         const target = addressOf(answer.body?.redirect, settings.baseUrl)
         if (target && isLast()) navigate(target)
@@ -114,13 +114,13 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
 const fieldsOf = (given: object): Record<string, unknown> =>
   given instanceof FormData ? Object.fromEntries(given) : { ...given }
 
-/** Why a login came to nothing, in the server's word for it. */
+/** Why a login failed, in the server's word. */
 function refusalOf({ status, body, retryAfterMs }: ServerAnswer): LoginRefused {
   const reason = typeof body?.error === 'string' ? body.error : 'unavailable'
   return new LoginRefused(reason, status, retryAfterMs)
 }
 
-/** Where a browser may be sent: a page, and no script. */
+/** Where a browser may be sent: to a page, not to a script. */
 function addressOf(value: unknown, baseUrl: string): string | undefined {
   const url = typeof value === 'string' ? parseUrl(value, baseUrl) : null
   return url && /^https?:$/.test(url.protocol) ? url.href : undefined

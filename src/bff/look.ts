@@ -2,17 +2,19 @@ import type { Parts } from './parts.ts'
 
 const FIRST_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 10_000
-/** How long a look may take; and how long a session that is known already is looked for, over several tries. */
+/** How long a look may take. A session that is known already is looked for this long, in several tries. */
 const LOOK_MS = 10_000
-/** Events of one awakening come within this time of each other. */
+/** The events of one wake-up come within this time. */
 const TOGETHER_MS = 1_000
 
-/** Asks the server who is logged in. Everybody who wants to know shares one question. */
+/** Asks the server who is logged in. All callers share one request. */
 export function createLook({ chart, login, call, settings, page, read }: Parts) {
   let going: { readonly since: number; readonly done: Promise<void>; again?: Promise<void> } | undefined
   let endPause = () => {}
 
-  /** Resolves when the server has said who is logged in, or, where that was known before, after `LOOK_MS`. */
+  /**
+   * Resolves when the server has answered. If the session was known before, it resolves after `LOOK_MS` at the latest.
+   */
   function look(): Promise<void> {
     if (settings.isInert) return Promise.resolve()
     if (!going) {
@@ -23,7 +25,7 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
       return done
     }
     endPause()
-    // What began a while ago may have been asked before the page slept.
+    // An earlier request may have been sent before the page slept.
     if (chart.now() - going.since > TOGETHER_MS) going.again ??= going.done.then(look)
     return going.again ?? going.done
   }
@@ -49,7 +51,7 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
     const name = login.name()
     const finding = read(await call('GET', '', name, LOOK_MS))
     if (!chart.isRunning()) return true
-    // A login or a logout came first, and is settled by itself.
+    // A login or a logout came first and settles this by itself.
     if (login.turns() !== turn) return true
     if (finding?.kind === 'facts') {
       login.adopt(finding.facts)
@@ -61,13 +63,13 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
       page().share(null)
       return true
     }
-    // Who it is, the server tells whoever believes in nobody.
+    // The server names the user only to a page that shows nobody.
     return finding !== undefined && login.end(name) && askOnce()
   }
 
   return {
     look,
-    /** Asks at once, where the next question waits for a better time. */
+    /** Asks at once if the next request waits for a better time. */
     hurry: () => endPause(),
   }
 }

@@ -12,18 +12,18 @@ import { type BffFacts, readFacts } from './facts.ts'
 import type { BffPage } from './page.ts'
 
 /**
- * How a session behind a server works. `createBffSession` throws `Misconfigured` for what cannot work. Under the import
- * condition `production` it is the code's own mistakes that are not looked for: see `SessionOptions`.
+ * The options of a session behind a server. `createBffSession` throws `Misconfigured` for options that cannot work.
+ * Under the import condition `production` it does not look for mistakes in code: see `SessionOptions`.
  */
 export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
   /**
    * The page's own origin, absolute. Relative inputs of `fetch` resolve against it.
-   * @default `location.origin`. Where there is none, on a server that renders the page, the session only shows its `facts`:
-   * it sends nothing, sets no timer, and stays pending without them
+   * @default `location.origin`. On a server that renders the page there is none: the session then only shows its `facts`.
+   * It sends nothing, sets no timer, and stays pending without facts
    */
   readonly baseUrl?: string
   /**
-   * Where the server's own endpoints are; resolved against `baseUrl`.
+   * The address of the server's own endpoints; resolved against `baseUrl`.
    * @default '/session/'
    */
   readonly path?: string
@@ -33,10 +33,10 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly facts?: BffFacts<UserDocument> | BffFacts<UserIdentity> | null
   /**
-   * Reads the user that the server tells: any [Standard Schema](https://standardschema.dev) that answers at once, and
-   * leaves the `id` as it is. Give the server the same one: it tells what its own schema makes of the user, as JSON. The
-   * session is typed by it. A user that misfits refuses a login of this page (`InvalidAnswer`, or `Misconfigured` for a
-   * Promise); a session that is there goes on with the user that it had, and tells `warning` `userMisfit`.
+   * Reads the user of the server's answers: any [Standard Schema](https://standardschema.dev) that answers at once and
+   * keeps the `id`. Give the server the same schema: it sends its own schema's output as JSON. The schema gives the
+   * session its type. A login of this page whose user does not match is refused (`InvalidAnswer`, or `Misconfigured`
+   * for a Promise). A present session keeps its present user, and reports `warning` `userMisfit`.
    * @default the known fields of `SessionUser`
    *
    * @example
@@ -44,11 +44,13 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly user?: UserSchema<User>
   /**
-   * The page that the session lives in, with its tabs and signals: `browserPage()` of `xstate-session/browser`.
-   * @default the session hears of nothing by itself, and shares nothing with other tabs
+   * The page of the session, with its tabs and signals: `browserPage()` of `xstate-session/browser`.
+   * @default the session receives no signals, and shares nothing with other tabs
    */
   readonly page?: BffPage
-  /** Starts to report user activity, connectivity and wake-ups, beside `page`; answers a function that stops. */
+  /**
+   * Starts to report user activity, connectivity and wake-ups, in addition to `page`; returns a function that stops it.
+   */
   readonly signals?: (report: (signal: SessionSignal) => Promise<void>) => () => void
   /**
    * Who asks the server to refresh: a timer while the user is not idle, the next caller, or the user after a warning.
@@ -101,9 +103,11 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
    * @default location.assign
    */
   readonly navigate?: (url: string) => void
-  /** Told of everything that happens, after it happened. */
+  /** Called with every notice, after the event. */
   readonly observe?: (notice: SessionNotice) => void
-  /** Keeps the last that happened, for whoever asks why a session ended: `createRecorder` of `xstate-session/recorder`. */
+  /**
+   * Keeps the last events, so that you can find out why a session ended: `createRecorder` of `xstate-session/recorder`.
+   */
   readonly recorder?: SessionRecorder
   /**
    * Told of what a listener or `observe` threw.
@@ -114,12 +118,12 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
 
 export type BffSettings = ReturnType<typeof readBffOptions>
 
-/** A timer, and so a wait, is never longer. */
+/** No timer, and so no wait, is longer. */
 const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
 
-/** Fills in the defaults and refuses what cannot work. */
+/** Fills in the defaults, and refuses options that cannot work. */
 export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
   const settings = {
     baseUrl: globalThis.location?.origin ?? '',
@@ -145,7 +149,8 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
   }
   for (const name of LIMITS) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
   if (isDevelopment) {
-    // A developer meets these at the first run. The others may come from a configuration, or from the server.
+    // A developer meets these mistakes at the first run. The other values may come from a configuration, or from the
+    // server.
     refuseUnless(
       ['eager', 'onDemand', 'prompt'].includes(settings.refresh),
       'refresh',
@@ -157,7 +162,8 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
       'given with "page" (browserPage of xstate-session/browser) or "signals": nothing else reports the activity of the user',
     )
   }
-  // A module that makes a session is also loaded by the server that renders its page, unless it was bundled for browsers.
+  // A module that makes a session is also loaded by the server that renders its page, unless it was bundled for
+  // browsers.
   const isInert = !isBrowser && options.baseUrl === undefined && !globalThis.location
   const base = parseUrl(isInert ? NOWHERE : settings.baseUrl)
   refuseUnless(
@@ -176,21 +182,21 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
   refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
   return {
     ...settings,
-    // No page listens to a render, and no timer outlives it.
+    // No page listens to a render, and no timer may outlive it.
     ...(isInert ? { page: undefined, signals: undefined, clock: atStandstill(settings.clock) } : {}),
-    /** There is no page, and so nothing to keep alive. */
+    /** There is no page, so there is nothing to keep alive. */
     isInert,
     users: userReader(settings.user),
     baseUrl: base.href,
     origin: base.origin,
-    /** Where the server's endpoints are. */
+    /** The address of the server's endpoints. */
     root: root.href,
-    /** `null`: nobody is logged in. `undefined`: nobody has told. */
+    /** `null`: nobody is logged in. `undefined`: not known yet. */
     facts: settings.facts === null ? null : known || undefined,
   }
 }
 
-/** What the chart of these settings is started with. */
+/** The input of the chart for these settings. */
 export const inputOf = ({
   refresh,
   idleTimeoutMs,
@@ -207,7 +213,7 @@ function refuseUnless(isFit: unknown, name: string, what: string): asserts isFit
   if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
 }
 
-/** The origin of a page that is not there. */
+/** The origin of a page that does not exist. */
 const NOWHERE = 'http://page.invalid'
 
 const atStandstill = ({ wall, monotonic }: Clock): Clock => ({

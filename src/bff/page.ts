@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { SessionSignal } from '../session/notice.ts'
 
-/** How far the tabs of a browser know their session to be. Nothing of the user, no token. */
+/** What the tabs of a browser share about their session. Nothing of the user, no token. */
 export interface SharedFacts {
   /** The name of the login. */
   readonly login: string
@@ -11,42 +11,42 @@ export interface SharedFacts {
   readonly endsAt: number
 }
 
-/** What a page tells the session that lives in it. `renewed`: another tab has renewed the bearer. */
+/** The signals of a page to its session. `renewed`: another tab has renewed the bearer. */
 export type PageSignal = SessionSignal | 'renewed'
 
-/** What a session is for the page that it lives in. */
+/** The session's side for its page. */
 export interface PageGuest {
   /** The clock of the session. */
   readonly clock: Clock
-  /** When the session ends without a sign of the user; milliseconds, `Infinity`: never. */
+  /** When the session ends without user activity; milliseconds, `Infinity`: never. */
   readonly idleTimeoutMs: number
-  /** Hears what happens. Resolves when it is settled what became of the session by that. */
+  /** Handles a signal. Resolves when its effect on the session is settled. */
   hear(signal: PageSignal): Promise<void>
-  /** The browser keeps nothing for the tabs to share. */
+  /** The browser stores nothing that the tabs could share. */
   storageFailed(): void
 }
 
 /** The page of a browser, and its other tabs, for the option `page`; `browserPage` makes one. */
 export interface BffPage {
-  /** Starts to listen and to tell; the session calls it at each of its starts. */
+  /** Starts to listen and to report; the session calls it at each of its starts. */
   open(guest: PageGuest): OpenPage
 }
 
-/** A page that listens and tells, until it is closed. */
+/** A page that listens and reports until it is closed. */
 export interface OpenPage {
-  /** Runs `task` while no other tab runs one, as far as that can be had. */
+  /** Runs `task` while no other tab runs one, if the browser has locks. */
   lock<T>(task: () => Promise<T>): Promise<T>
-  /** What the tabs know; `undefined`: nothing, or nobody is logged in. */
+  /** The shared facts of the tabs; `undefined`: there are none, or nobody is logged in. */
   read(): SharedFacts | undefined
-  /** What this page has learned; `null`: nobody is logged in. Where that is news, the other tabs hear of it. */
+  /** Shares the facts of this page; `null`: nobody is logged in. If they are new, the other tabs learn of them. */
   share(facts: SharedFacts | null): void
-  /** The user has logged out, this very moment. */
+  /** The user has logged out at this moment. */
   leave(): void
-  /** Stops to listen and to tell. */
+  /** Stops listening and reporting. */
   close(): void
 }
 
-/** No page: on a server, and where none was given. */
+/** No page: on a server, or if none was given. */
 export const noPage: OpenPage = {
   lock: (task) => task(),
   read: () => undefined,

@@ -6,14 +6,14 @@ import type { SessionActorRef } from '../session/session.ts'
 import { type BffSettings, inputOf } from './options.ts'
 import { type BffRuntime, createBffRuntime } from './runtime.ts'
 
-/** What runs the session of an actor, for as long as anybody holds the actor: it may be stopped and started again. */
+/** The runtime of an actor. It lives as long as the actor, which may be stopped and started again. */
 const runtimes = new WeakMap<AnyActorRef, BffRuntime>()
 
-/** What the chart of a page behind its server is provided with. */
+/** The actors of the chart of a page behind its server. */
 export const portsOf = (settings: BffSettings) => ({
   actors: {
     runtime: port<PortInput>(({ input, sendBack }) => {
-      // Restored: a snapshot says who was logged in once.
+      // A restored snapshot only says who was logged in before.
       if (!input)
         return sendBack({ type: 'session.restored', at: settings.clock.wall(), input: inputOf(settings) })
       const ref = input.session as SessionActorRef
@@ -28,11 +28,11 @@ export const portsOf = (settings: BffSettings) => ({
       runtime.refresh(input, whileLiving(self, sendBack, runtime.send))
     }),
   },
-  // No store, and nothing to read again.
+  // There is no store, so there is nothing to read again.
   actions: { reread: () => {} },
 })
 
-/** What runs a session, of an actor of this package. Throws `Misconfigured` for any other actor. */
+/** The runtime of an actor of this package. Throws `Misconfigured` for any other actor. */
 export function runtimeOf(ref: AnyActorRef): BffRuntime {
   const runtime = runtimes.get(ref)
   if (!runtime) throw new Misconfigured('This actor is not one of createBffSessionLogic, or it never ran.')

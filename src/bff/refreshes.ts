@@ -5,18 +5,18 @@ import type { KnownFacts } from './facts.ts'
 import type { Parts } from './parts.ts'
 import type { ServerAnswer } from './serverCalls.ts'
 
-/** A bearer that lives no longer serves nobody. */
+/** A bearer that lives no longer than this is useless. */
 const USELESS_MS = 1_000
 
 /** The server has not renewed, and the bearer is about to end. */
 const isNothing = ({ version, lifeMs }: KnownFacts, at: Position) =>
   version === at.version && lifeMs <= USELESS_MS
 
-/** Asks the server to renew the bearer. One tab asks, the others take what that has brought. */
+/** Asks the server to renew the bearer. One tab asks, and the others take the result. */
 export function createRefreshes({ chart, login, call, settings, page, read, replaced }: Parts) {
   let going: Position | undefined
 
-  /** Under the lock, up to the moment that the other tabs can read what came of it. */
+  /** Under the lock, until the other tabs can read the result. */
   async function refresh(
     at: Position,
     name: string | undefined,
@@ -25,7 +25,7 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
   ): Promise<void> {
     const isOver = () => login.turns() !== turn || chart.read().version !== at.version
     const answer = isOver() ? undefined : await call('POST', 'refresh', name, settings.attemptTimeoutMs)
-    // What follows may start the next one.
+    // The next step may start the next refresh.
     if (going === at) going = undefined
     // This login is over, or another tab has renewed meanwhile.
     if (!answer || isOver()) return
@@ -41,19 +41,19 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
     else refuse(at, answer, sendBack)
   }
 
-  /** Nothing of the page is spent by asking, so whatever came back may be asked again. No outage ends a session. */
+  /** Asking spends nothing of the page, so the page may ask again after any answer. No outage ends a session. */
   function refuse(position: Position, { status, retryAfterMs = 0 }: ServerAnswer, sendBack: Send) {
     const { epoch, version } = position
     const cause: RefusedCause = status === undefined ? 'network' : status === 429 ? 'limited' : 'unavailable'
     chart.notify({ type: 'refreshDeferred', outcome: 'refused', cause })
     const at = chart.now()
     const roll = settings.random()
-    // Whoever was told to wait must not come back at the same instant.
+    // Callers that were told to wait must not come back at the same instant.
     const notBefore = retryAfterMs > 0 ? at + retryAfterMs * (1 + roll / 10) : 0
     sendBack({ type: 'refresh.refused', at, epoch, version, roll, notBefore })
   }
 
-  /** A chart that was started anew joins what is under way. `sendBack`: how the chart hears what came of it. */
+  /** A chart that was started again joins the running refresh. `sendBack` reports the result to the chart. */
   return function start(at: Position, sendBack: Send): void {
     if (settings.isInert) return
     if (going?.epoch === at.epoch && going.version === at.version) return

@@ -21,18 +21,18 @@ import {
 import type { BffSession } from './session.ts'
 import { withPage } from './withPage.ts'
 
-/** How long after a sign of the user the user counts as at work. */
+/** How long after a sign of activity the user counts as active. */
 const ACTIVE_MS = 60_000
-/** How long the word of another tab that the user has logged out is believed before the server is asked. */
+/** How long the page believes another tab's report of a logout before it asks the server. */
 const HEARSAY_MS = 2_000
 
 export type BffRuntime = ReturnType<typeof createBffRuntime>
 
-/** What runs the session of a page, beside its chart. It can be stopped, and started anew. */
+/** Runs the session of a page, beside its chart. It can be stopped and started again. */
 export function createBffRuntime(actorRef: SessionActorRef, settings: BffSettings) {
   const { clock, idleTimeoutMs } = settings
   let open: OpenPage = noPage
-  /** The last sign of the user, on the session's timeline. */
+  /** The last sign of user activity, on the session's timeline. */
   let seenAt = -Infinity
   let isKnownSilent = false
   let isBegun = false
@@ -59,7 +59,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     return finding
   }
 
-  /** Something else stands where the server should be, or nothing does: nobody is to wait in silence. */
+  /** Something else, or nothing, answers at the server's address. This must be reported. */
   function complain({ url, status, contentType, body }: ServerAnswer) {
     const isExpected = status === undefined || typeof body?.error === 'string'
     if (isKnownSilent || !chart.isRunning() || (isExpected && !chart.read().isPending)) return
@@ -74,7 +74,10 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
       )
   }
 
-  /** A page at an address of the server: a service worker, or a server for pages, has answered in its place. */
+  /**
+   * This page was loaded at an address of the server: a service worker, or a server for pages, has answered in its
+   * place.
+   */
   function lookAround() {
     const { origin, pathname } = globalThis.location ?? {}
     const url = `${origin}${pathname}`
@@ -106,7 +109,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   function begin() {
     const { facts } = settings
     if (!isBegun) lookAround()
-    // A snapshot of somebody else, or of another page load.
+    // The snapshot is of another user or of another page load.
     if (chart.read().reason === null && !login.isKnown()) chart.startOver()
     if (isBegun || facts === undefined) void looks.look()
     else if (facts) {
@@ -124,7 +127,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     fetch: createBffFetch(shared),
     async refresh({ by = 'force' } = {}) {
       if (by === 'user') seenAt = chart.now()
-      // What is not yet known cannot be renewed.
+      // A session that is not yet known cannot be renewed.
       if (chart.read().isPending) await chart.ready(undefined)
       chart.send({ type: 'time.checked', at: chart.now() })
       chart.send({ type: 'refresh.asked', by, at: chart.now() })
@@ -146,7 +149,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     try {
       actorRef.stop()
     } catch {
-      // An actor of a parent is stopped by that.
+      // This would stop the actor of a parent.
       chart.leave()
     }
   }
@@ -156,7 +159,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     refresh,
     deadline: chart.deadline,
     send: chart.send,
-    /** The actor was started. Answers what is to be called when it is stopped. */
+    /** The actor was started. Returns the function to call when it stops. */
     attach(sendBack: Send): () => void {
       const close = chart.attach(sendBack)
       open = settings.page?.open({ clock, idleTimeoutMs, hear, storageFailed }) ?? noPage
@@ -180,7 +183,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   }
 }
 
-/** `path`, which says for which login it is asked. */
+/** `path`, with the name of the login of the request. */
 function addressOf(path: string | URL, { baseUrl, origin }: BffSettings, login: string | undefined): string {
   const url = new URL(path, baseUrl)
   if (!isOwn(url, origin))

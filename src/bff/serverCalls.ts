@@ -5,35 +5,35 @@ import { MAX_ANSWER_BYTES, readBytes } from '../wire/readBytes.ts'
 import { type KnownFacts, readFacts } from './facts.ts'
 import type { BffSettings } from './options.ts'
 
-/** What came back to a call of one of the server's own endpoints. */
+/** The result of a call to one of the server's own endpoints. */
 export interface ServerAnswer {
   readonly url: string
   /** Absent: no answer came. `0`: a redirect, which a browser hides. */
   readonly status?: number
   readonly contentType?: string | null
   readonly retryAfterMs?: number | undefined
-  /** The body, where it is a JSON object of the server itself. */
+  /** The body, if it is a JSON object of the server itself. */
   readonly body?: Readonly<Partial<Record<string, unknown>>>
 }
 
-/** Who is logged in, by the server's own word. */
+/** Who is logged in, as the server itself says. */
 export type Finding =
   | { readonly kind: 'facts'; readonly facts: KnownFacts }
   /** Nobody. */
   | { readonly kind: 'nobody'; readonly reason: unknown }
-  /** Somebody, in another login than the one that the call was for. */
+  /** A user, in another login than that of the call. */
   | { readonly kind: 'other' }
 
-/** What a call says where its page believes that nobody is logged in. */
+/** The name in a call if its page shows that nobody is logged in. */
 const NOBODY = '1'
 
-/** The headers that tell the server which login a call is for, and whether its user is at work. */
+/** The headers that name the login of a call, and say whether its user is active. */
 export const headersFor = (login: string | undefined, isUserActive: boolean): Record<string, string> => ({
   'x-csrf': login ?? NOBODY,
   ...(isUserActive && { 'x-user-activity': '1' }),
 })
 
-/** The value that names a login, in an address. */
+/** The value that names a login in an address. */
 export const nameOf = (login: string | undefined) => login ?? NOBODY
 
 type CallArguments = [
@@ -46,9 +46,9 @@ type CallArguments = [
 
 export type ServerCall = ReturnType<typeof createServerCalls>
 
-/** Calls the endpoints of the server. What this sends spends nothing, so that every call may be repeated. */
+/** Calls the endpoints of the server. These calls spend nothing, so each may be repeated. */
 export function createServerCalls({ root, fetch, clock }: BffSettings, isUserActive: () => boolean) {
-  /** Whether the root is asked for with the slash at its end: some frameworks serve the one, and redirect the other. */
+  /** Whether the root needs the slash at its end: some frameworks serve one form and redirect the other. */
   let isSlashed = false
 
   /** Never rejects. `timeoutMs` is for the headers and the body together. */
@@ -73,7 +73,7 @@ export function createServerCalls({ root, fetch, clock }: BffSettings, isUserAct
         credentials: 'same-origin',
         cache: 'no-store',
         redirect: 'manual',
-        // A page that is left right after its logout has logged out.
+        // This must be sent even if the user leaves the page right after the logout.
         keepalive: name === 'logout',
         signal,
       })
@@ -90,11 +90,11 @@ export function createServerCalls({ root, fetch, clock }: BffSettings, isUserAct
   }
 }
 
-/** Something else than the server answers at this address: a redirect, a page, or nothing that is there. */
+/** Something else answers at this address: a redirect, a page, or nothing. */
 const isElsewhere = (answer: ServerAnswer): boolean =>
   [0, 200, 301, 302, 307, 308, 404].includes(answer.status ?? -1) && !findingOf(answer)
 
-/** Runs `work`, and gives it up after `ms`: its signal aborts, and the promise rejects. */
+/** Runs `work`, and gives up after `ms`: its signal aborts, and the promise rejects. */
 export function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const { signal } = controller
@@ -102,10 +102,10 @@ export function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) 
   return orAborted(work(signal), signal).finally(disarm)
 }
 
-/** The body of an answer, where it can be the server's own. What a proxy in between says is none. */
+/** The body of an answer, if it can be the server's own. A gateway's body is ignored. */
 export async function bodyOf(answer: Response, signal: AbortSignal): Promise<Pick<ServerAnswer, 'body'>> {
   const isJson = /^application\/json\s*(;|$)/i.test(answer.headers.get('content-type') ?? '')
-  // Not every `fetch` knows streams.
+  // Not every `fetch` supports streams.
   const reader = answer.body?.getReader?.()
   const bytes =
     isJson &&
@@ -127,7 +127,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What an answer says about who is logged in; `undefined`: it is no word of the server. */
+/** Who is logged in, by an answer; `undefined`: it is no answer of the server. */
 export function findingOf({ status, body }: ServerAnswer): Finding | undefined {
   const facts = status === 200 && readFacts(body)
   if (facts) return { kind: 'facts', facts }

@@ -2,7 +2,10 @@ import { Misconfigured } from '../base/errors.ts'
 import type { BffSettings } from './options.ts'
 import type { BffSession } from './session.ts'
 
-/** `session` where there is a page. Where one is only rendered, it can be read, and what needs the page is refused. */
+/**
+ * `session` in a page. On a server that only renders, the session can be read, and calls that need the page are
+ * refused.
+ */
 export function withPage({ isInert }: BffSettings, session: BffSession): BffSession {
   if (!isInert) return session
   const refused = (method: string) => async () => {

@@ -12,15 +12,15 @@ import type { FlightAsk } from './coordinator.ts'
 import { heldBy } from './heldBy.ts'
 import { toInstants } from './sendSpans.ts'
 
-/** A permitted send. `row` is written before the token leaves, in place of `before`. */
+/** A permitted send. `row` is written before the token is sent, and replaces `before`. */
 export interface Claim {
   readonly row: LedgerRow
   readonly before: LedgerRow | null
 }
 
 /**
- * Asks the ledger for a send, on the clock that `found` is on: answers a claim, or the outcome that stands in for the
- * send. An attempt may take `openForMs`.
+ * Asks the ledger for a send, on the clock of `found`: returns a claim, or the outcome that replaces the send. An
+ * attempt may take `openForMs`.
  */
 export function claim(
   found: LedgerRow | null,

@@ -9,16 +9,16 @@ import { replayWindow } from './replayWindow.ts'
 import { sent } from './sent.ts'
 
 export interface CoalescerOptions {
-  /** How long a flight that renewed is remembered; milliseconds. */
+  /** How long a successful flight is remembered; milliseconds. */
   readonly replayWindowMs: number
   readonly maxEntries: number
   readonly clock: Clock
   readonly hash: (input: string) => string | Promise<string>
-  /** How fast tokens may be sent; absent: whoever is asked by `send` minds that. */
+  /** The pace at which tokens may be sent; absent: `send` itself keeps a pace. */
   readonly paces?: Paces
 }
 
-/** A flight whose `send` is told the key of its token. */
+/** A flight whose `send` gets the key of its token. */
 export interface KeyedFlight extends Pick<Flight, 'identity' | 'origin' | 'ask'> {
   send(key: string): Promise<RefreshOutcome>
 }
@@ -26,14 +26,14 @@ export interface KeyedFlight extends Pick<Flight, 'identity' | 'origin' | 'ask'>
 interface InTheAir {
   readonly scope: string
   readonly refreshToken: string | undefined
-  /** What followers get: the outcome, or `ended` as soon as somebody logs out. */
+  /** The answer for followers: the outcome, or `ended` as soon as the session logs out. */
   readonly answer: Promise<Answer>
   readonly settle: (answer: Answer) => void
   hasFollowers: boolean
   ended: boolean
 }
 
-/** What an outcome tells beside its kind: only an `ok` has tokens. */
+/** The fields of an outcome besides its kind: only an `ok` has tokens. */
 interface Told {
   readonly kind: RefreshOutcome['kind']
   readonly refreshToken?: string
@@ -50,15 +50,14 @@ interface Ask {
 const ENDED: EndedElsewhere = { kind: 'ended' }
 
 /**
- * Makes one send of many in one process: whoever asks while a token is in the air gets what its send brings, and so
- * do the stragglers who come later with a token that is spent. Whether a token may be sent at all is no business of
- * the coalescer: `send` asks its ledger.
+ * Makes one send of many in one process. A caller that asks during a send gets its result, and so does a late caller
+ * with a token that is spent. The coalescer does not decide whether a token may be sent at all: `send` asks its ledger.
  */
 export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: CoalescerOptions) {
   const asking = new Set<Ask>()
   const air = new Map<string, InTheAir>()
   const past = flightMemory(replayWindow<PastFlight>(replayWindowMs, maxEntries, clock))
-  /** The tombstones that still wait for their hash. */
+  /** The tombstones whose hash is not yet computed. */
   let burying: Promise<unknown> = Promise.resolve()
 
   async function run(flight: KeyedFlight): Promise<Answer> {
@@ -79,7 +78,7 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
     } finally {
       asking.delete(ask)
     }
-    // No await from here to the entry in `air`: a second caller must find it.
+    // No await from here to the entry in `air`: a second caller must find the entry.
     if (ask.ended) {
       if (identity.refreshToken !== undefined) past.set(key, { scope, answer: ENDED })
       return ENDED
@@ -106,7 +105,7 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
     air.set(key, entry)
     const outcome = await paced(flight, key, entry, asked)
     const { refreshToken: next }: Told = outcome
-    // Still in the air: who logs out meanwhile ends it.
+    // The send is still running, so a logout meanwhile ends it.
     const successor = await successorKey(flight.identity, next)
     if (air.get(key) === entry) air.delete(key)
     if (entry.ended) {
@@ -143,9 +142,9 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
     successor: string | undefined,
   ): void {
     const { kind, final, refreshToken: next = sentToken }: Told = outcome
-    // The ledger remembers what came of the token; a logout must find its key.
+    // The ledger remembers the outcome of the token, and a logout must find its key.
     if (kind === 'unknown' || kind === 'rejected') past.set(key, { scope }, MEMORY_MS)
-    // Another token has taken its place, or none will.
+    // Another token has replaced it, or there will be none.
     else if (final || next !== sentToken) past.set(key, { scope, answer: outcome, successor })
     // An unchanged token is alive.
     else if (kind === 'ok') past.delete(key)
@@ -158,7 +157,7 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
     try {
       if (refreshToken !== undefined) return await hash(flightText({ ...identity, refreshToken }))
     } catch {
-      // What the flight brought counts all the same.
+      // The result of the flight counts all the same.
     }
   }
 
@@ -188,7 +187,7 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
       entry.ended = true
       entry.settle(ENDED)
     }
-    // A cookie jar's next login asks under the same key.
+    // The next login of a cookie jar asks under the same key.
     if (entry && entry.refreshToken === undefined) air.delete(key)
     else past.set(key, { scope, answer: ENDED })
   }
@@ -206,7 +205,7 @@ function inTheAir(scope: string, refreshToken: string | undefined): InTheAir {
 
 const limited = (retryAfterMs: number) => ({ kind: 'refused', cause: 'limited', retryAfterMs }) as const
 
-/** What was remembered, with its age told from now. */
+/** The remembered answer, with its age as of now. */
 function aged(answer: Answer, ageMs: number): Answer {
   return answer.kind === 'ok' ? { ...answer, ageMs: (answer.ageMs ?? 0) + ageMs } : answer
 }

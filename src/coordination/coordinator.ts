@@ -1,73 +1,75 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import type { KnownSends, RefreshOutcome } from '../session/strategy.ts'
 
-/** What tells one flight from another. Two callers share a flight only if all of it is equal. */
+/** The identity of a flight. Two callers share a flight only if all of it is equal. */
 export interface FlightIdentity {
   /** The key of the strategy. */
   readonly provider: string
-  /** Whose session it is. */
+  /** The user of the session. */
   readonly userId: string
-  /** In which tenant; absent: in none. */
+  /** The tenant; absent: none. */
   readonly tenantId?: string
   /**
-   * The server's id of the session; give it where one user may hold several. Without it a logout ends what is known
-   * to come from its refresh token, and (without a token either) every session of the user.
+   * The server's id of the session; give it if one user may hold several. Without it a logout ends everything that is
+   * known to come from its refresh token; without a token too, it ends every session of the user.
    */
   readonly sessionId?: string
-  /** The token to spend; absent where a cookie jar keeps it. Hashed before it becomes a key. */
+  /** The token to spend; absent if a cookie jar keeps it. It is hashed before it becomes a key. */
   readonly refreshToken?: string
   /**
-   * The bearer that is to be replaced; no part of the identity. Where renewals leave the refresh token as it is (RFC
-   * 6749 section 6), it tells whether somebody was faster.
+   * The bearer to replace; not part of the identity. If renewals do not change the refresh token (RFC 6749 section 6),
+   * it shows whether another caller was faster.
    */
   readonly bearer?: string
 }
 
-/** Who asks for a send, and what for: together with the coordinator's own row it decides whether the token goes out. */
+/** The request for a send. Together with the coordinator's own row it decides whether the token is sent. */
 export interface FlightAsk {
   /** Whether the strategy permits another send of a token whose outcome is unknown. */
   readonly resend: ResendPolicy
-  /** The bearer is gone: without a renewal the session can serve nobody. */
+  /** The bearer has ended: without a renewal the session can serve nobody. */
   readonly isSpent: boolean
-  /** Somebody asks for it now (a click, a network that is back): the backoff does not hold, a `Retry-After` does. */
+  /**
+   * Somebody asks for it now (a click, a network that is back): the backoff does not apply, but a `Retry-After` does.
+   */
   readonly isEarly?: boolean
-  /** What the session itself remembers of earlier sends; `null`: of none. It only raises the coordinator's row. */
+  /** The session's own memory of earlier sends; `null`: there is none. It can only raise the coordinator's row. */
   readonly known: KnownSends | null
 }
 
-/** One refresh that somebody wants made, once. */
+/** One requested refresh. */
 export interface Flight {
-  /** What tells it from others. */
+  /** Its identity. */
   readonly identity: FlightIdentity
-  /** Where the token is sent: the scope of the backend's limiter. */
+  /** The target of the token: the scope of the backend's limiter. */
   readonly origin: string
-  /** Who asks, and what is known already. */
+  /** The request, and what is known already. */
   readonly ask: FlightAsk
   /** Sends once. Never throws. */
   send(): Promise<RefreshOutcome>
 }
 
-/** A holder of the same session logged out: nothing that its token brings may be adopted. */
+/** A holder of the same session logged out: nobody may use what its token brings. */
 export interface EndedElsewhere {
-  /** What tells it from an outcome. */
+  /** Tells it from an outcome. */
   readonly kind: 'ended'
-  /** Only to the caller whose `send` was under way: what it brought after all, to be revoked. */
+  /** Only for the caller of a running `send`: its result, which must be revoked. */
   readonly late?: RefreshOutcome
 }
 
-/** Makes sure that one refresh token is spent once, whoever asks. */
+/** Makes sure that a refresh token is spent once, however many callers ask. */
 export interface Coordinator {
   /**
-   * Sends, or answers with the outcome of who sent. Never throws. Whether a token whose last outcome is unknown may
-   * be sent again is decided by the coordinator's row, which `ask.known` only raises; an `unknown` that it answers
-   * tells the row as `doubt`. An `ok` that went to several callers is `shared` for each.
+   * Sends, or returns the outcome of another caller's send. Never throws. The coordinator's row decides whether a token
+   * with an unknown outcome may be sent again; `ask.known` can only raise the row. A returned `unknown` carries the row
+   * as `doubt`. An `ok` for several callers is `shared` for each of them.
    */
   run(flight: Flight): Promise<RefreshOutcome | EndedElsewhere>
   /**
-   * Logout: forgets every token of the session, and answers its followers and stragglers with `ended`. A send that
-   * is under way is not aborted; its caller gets what it brings as `ended.late`. A later login is not affected.
-   * Without a `sessionId` only the refresh token, and those remembered as its predecessors and successors, are ended:
-   * the same user's other logins go on. Where there is no token either (a cookie jar), all of them end.
+   * Logout: forgets every token of the session, and answers its followers and late callers with `ended`. A running send
+   * is not aborted; its caller gets the result as `ended.late`. A later login is not affected. Without a `sessionId` it
+   * ends only the refresh token, and its remembered predecessors and successors: the same user's other logins go on.
+   * Without a token too (a cookie jar), it ends all of them.
    */
   end(identity: FlightIdentity): void
 }

@@ -4,27 +4,27 @@ import type { Remembered, ReplayWindow } from './replayWindow.ts'
 
 export type Answer = RefreshOutcome | EndedElsewhere
 
-/** A flight that has landed, or a token whose session has ended. */
+/** A flight that has ended, or a token whose session has ended. */
 export interface PastFlight {
   readonly scope: string
-  /** What stragglers get; absent: whether the token is sent again is for the ledger to say. */
+  /** The answer for late callers; absent: the ledger decides whether the token is sent again. */
   readonly answer?: Answer
-  /** The key of the token that replaced it. */
+  /** The key of the new token. */
   readonly successor?: string | undefined
 }
 
-/** The flights that landed lately, by key, and what became of what. */
+/** The recent flights by key, and their results. */
 export interface FlightMemory {
   get(key: string): Remembered<PastFlight> | undefined
   set(key: string, flight: PastFlight, keepMs?: number): void
   delete(key: string): void
-  /** The keys of the session `scope`, their successors included. */
+  /** The keys of the session `scope`, with their successors. */
   keysOf(scope: string): Set<string>
-  /** `key`, and the keys that came before and after it. */
+  /** `key`, and the keys before and after it. */
   lineage(key: string): Set<string>
 }
 
-/** Reads the family of a token out of the flights in `recent`. */
+/** Finds the family of a token in the flights of `recent`. */
 export function flightMemory(recent: ReplayWindow<PastFlight>): FlightMemory {
   return {
     get: recent.get,

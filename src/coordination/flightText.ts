@@ -1,8 +1,8 @@
 import type { FlightIdentity } from './coordinator.ts'
 
 /**
- * One string per identity, and no string for two: what is absent differs from what is empty, and no value can
- * reach into its neighbour. Holds the refresh token in the clear: hash it before it is kept.
+ * One string for each identity, and different strings for different ones. An absent field differs from an empty one,
+ * and no value can run into the next. It holds the refresh token in plain text: hash it before you keep it.
  */
 export function flightText(identity: FlightIdentity): string {
   return lengthPrefixed(
@@ -14,7 +14,7 @@ export function flightText(identity: FlightIdentity): string {
   )
 }
 
-/** What the flights of one session have in common. Holds no token. */
+/** The common part of the flights of one session. It holds no token. */
 export function scopeText(identity: FlightIdentity): string {
   return lengthPrefixed(identity.provider, identity.userId, identity.tenantId, identity.sessionId)
 }

@@ -2,7 +2,7 @@ import type { LedgerRow } from '../../machines/session.ledger.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { toDoubt } from './sendSpans.ts'
 
-/** What a row that permits no send answers in its place. */
+/** The outcome that a row without a permitted send gives. */
 export function heldBy(row: LedgerRow, now: number): RefreshOutcome {
   const { closed, answers, heldUntil } = row
   const isConsumed = closed === 'consumed'

@@ -7,34 +7,37 @@ import { keyedHash } from './keyedHash.ts'
 import { memoryLedger } from './memoryLedger.ts'
 import { paceKeeper } from './paceKeeper.ts'
 
-/** How much an `inProcessCoordinator` remembers, and for how long. */
+/** The limits of an `inProcessCoordinator`'s memory. */
 export interface InProcessOptions {
   /**
-   * How long a flight that renewed is remembered, for stragglers; milliseconds, more than 0. Default 60 000. A token
+   * How long a successful flight is remembered for late callers; milliseconds, more than 0. Default 60 000. A token
    * that was rejected, that is known to be spent, or whose outcome is unknown, is remembered for a day.
    */
   readonly replayWindowMs?: number
-  /** How many flights, and how many such tokens, are remembered, at least 1; beyond that the oldest go. Default 10 000. */
+  /**
+   * How many flights, and how many such tokens, are remembered, at least 1; above it the oldest are dropped. Default 10
+   * 000.
+   */
   readonly maxEntries?: number
   /** Default: the platform's clocks and timers. */
   readonly clock?: Clock
-  /** Jitter; answers a number from 0 up to 1. Default: `Math.random`. */
+  /** Jitter; returns a number from 0 up to 1. Default: `Math.random`. */
   readonly random?: () => number
   /**
-   * Hashes what tells flights apart, the refresh token included, so that no token is kept as a key. Must not
-   * collide. Default: HMAC-SHA-256 by WebCrypto under a random key.
+   * Hashes the identity of a flight, with its refresh token, so that no token is kept as a key. It must not collide.
+   * Default: HMAC-SHA-256 by WebCrypto under a random key.
    */
   readonly hash?: (input: string) => string | Promise<string>
 }
 
 /**
- * Coalesces the refreshes of one process: concurrent runs for one token share one send, and whoever comes later
- * with a token that is already spent gets what its send brought. A token whose outcome is unknown is sent again when
- * the coordinator's row says so, whoever asks; a holder needs no memory of its own.
+ * Joins the refreshes of one process. Concurrent calls for one token share one send, and a later call with a spent
+ * token gets the result of its send. A token with an unknown outcome is sent again when the coordinator's row permits
+ * it, whoever asks; a caller needs no memory of its own.
  *
- * It does not see other processes or tabs, and forgets when this process ends. Create one and give it to every
- * session of the process. A flight without a refresh token (a cookie jar) is shared while it is in the air and
- * never remembered: nothing tells the next token from this one.
+ * It does not see other processes or tabs, and forgets everything when this process ends. Create one, and give it to
+ * every session of the process. A flight without a refresh token (a cookie jar) is shared while it runs and never
+ * remembered, because the next token cannot be told from this one.
  *
  * @throws {Misconfigured} for an option out of bounds, and where `crypto.subtle` is missing and no `hash` given.
  * @example
@@ -63,7 +66,7 @@ export function inProcessCoordinator(options: InProcessOptions = {}): Coordinato
     run: (flight) =>
       ring.run({
         ...flight,
-        // Nothing tells the next token of a cookie jar from this one.
+        // The next token of a cookie jar cannot be told from this one.
         send: (key) => (flight.identity.refreshToken === undefined ? flight.send() : spend(key, flight)),
       }),
     end: ring.end,

@@ -1,9 +1,9 @@
 import { Misconfigured } from '../base/errors.ts'
 
 /**
- * HMAC-SHA-256 by WebCrypto under a key that only this function instance knows and nobody can read out.
+ * HMAC-SHA-256 by WebCrypto, under a key that only this function knows and nobody can read.
  *
- * @throws {Misconfigured} at once, where the platform has no `crypto.subtle`: a page outside a secure context.
+ * @throws {Misconfigured} at once if the platform has no `crypto.subtle`: a page outside a secure context.
  */
 export function keyedHash(): (input: string) => Promise<string> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle

@@ -10,19 +10,21 @@ import { settle } from './settle.ts'
 export interface MemoryLedgerOptions {
   readonly clock: Clock
   readonly random: () => number
-  /** How many tokens have a row; beyond that the oldest go. */
+  /** The number of tokens that may have a row; above it the oldest are dropped. */
   readonly maxEntries: number
   /** How long a row is remembered at least; milliseconds. */
   readonly memoryMs?: number
 }
 
-/** Sends a flight if its token's row permits it, or answers what the row says. */
+/** Sends a flight if its token's row permits it; otherwise returns the row's answer. */
 export type Spend = (key: string, flight: Pick<Flight, 'ask' | 'send'>) => Promise<RefreshOutcome>
 
 /** The ledger of one process, in its memory. Runs of one key must not overlap. */
 export function memoryLedger(options: MemoryLedgerOptions): Spend {
   const { clock, random, maxEntries, memoryMs = MEMORY_MS } = options
-  /** On the monotonic clock. No row is open: runs do not overlap, and who dies takes the rows along. */
+  /**
+   * On the monotonic clock. No row is open, because runs do not overlap, and a process that dies takes its rows along.
+   */
   const rows = replayWindow<LedgerRow>(memoryMs, maxEntries, clock)
 
   return async (key, { ask, send }) => {

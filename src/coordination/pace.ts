@@ -1,55 +1,58 @@
 /** The numbers of the pace. */
 export const PACE = {
-  /** Nothing is known of a limit. Finite, so that it survives JSON and Lua. */
+  /** No limit is known. Finite, so that it survives JSON and Lua. */
   unlimited: 1e9,
-  /** A limiter that names no time, and of which nobody has seen a success lately; milliseconds. */
+  /** The hold if a limiter names no time and no send has succeeded lately; milliseconds. */
   untoldMs: 10_000,
-  /** No limiter's word is taken for longer. */
+  /** A limiter's time is never believed for longer. */
   maxClosedMs: 300_000,
   /** The slowest pace; sends a second. */
   minRate: 0.5,
-  /** What is left of the pace when the backend says that it is too fast. */
+  /** The part of the pace that remains when the backend says that it is too fast. */
   decrease: 0.7,
-  /** What each success adds, below the pace that was good before and above it; sends a second. */
+  /** The increase by each success, below the earlier good pace and above it; sends a second. */
   recovery: 1,
   increase: 0.05,
-  /** How long successes count for what the backend bears. */
+  /** How long successes count for the rate of the backend. */
   recentMs: 1_000,
-  /** Nobody is sent away for longer than that; whoever is further behind is told some instant of its second half. */
+  /** The longest wait. A caller further behind gets some instant of its second half. */
   maxPlaceMs: 120_000,
-  /** So long after the last word of a limiter it is forgotten. */
+  /** The limiter is forgotten this long after its last answer. */
   memoryMs: 600_000,
 } as const
 
-/** How fast tokens may be sent to one origin. A token bucket, its rate found by additive increase, multiplicative decrease. */
+/**
+ * How fast tokens may be sent to one origin. A token bucket; additive increase and multiplicative decrease find its
+ * rate.
+ */
 export interface Pace {
   /** Sends a second. */
   readonly rate: number
-  /** The rate up to which a recovery is quick: seven tenths of what the backend bore last. */
+  /** The rate up to which a recovery is quick: seven tenths of the backend's last rate. */
   readonly threshold: number
-  /** Sends that are permitted now, as of `at`. */
+  /** The sends that are permitted now, as of `at`. */
   readonly tokens: number
   readonly at: number
-  /** The last place that somebody was told. */
+  /** The last place that was given. */
   readonly queueAt: number
-  /** Nobody sends earlier (`Retry-After`). */
+  /** Nobody sends before this instant (`Retry-After`). */
   readonly closedUntil: number
-  /** The last decrease: what was sent before is no news. */
+  /** The last decrease: earlier sends say nothing new. */
   readonly cutAt: number
-  /** Successes of the last second or so, as of `wonAt`. */
+  /** The successes of the last second or so, as of `wonAt`. */
   readonly wins: number
   readonly wonAt: number
 }
 
-/** Who wants to send. */
+/** A caller that wants to send. */
 export interface PaceAsk {
-  /** The place that it was told before; `Infinity`: none. Once the place has come, it goes before those who come now. */
+  /** The place that it got earlier; `Infinity`: none. When its place has come, it goes before new callers. */
   readonly placeAt: number
-  /** A user waits for it: only a `Retry-After` holds. */
+  /** A user waits for it: only a `Retry-After` holds it. */
   readonly isEarly: boolean
 }
 
-/** What one send tells of the pace. */
+/** What one send says about the pace. */
 export type PaceNews =
   | { readonly kind: 'won' }
   | { readonly kind: 'overloaded'; readonly retryAfterMs?: number | undefined; readonly isLimiter: boolean }
@@ -72,8 +75,8 @@ const recentWins = ({ wins, wonAt }: Pace, now: number) =>
 const burst = (rate: number) => Math.max(1, rate / 10)
 
 /**
- * Whether a token may be sent to the origin now (`waitMs` 0), or its place in the line. Whoever's place has come goes
- * first; who comes now goes where nobody waits, or where those who were told a place did not come for it.
+ * Whether a token may be sent to the origin now (`waitMs` 0), or its place in the line. A caller whose place has come
+ * goes first. A new caller goes if nobody waits, or if the callers with places did not come.
  */
 export function enter(
   pace: Pace,
@@ -90,13 +93,13 @@ export function enter(
     if (isEarly || (tokens >= 1 && (placeAt <= now || isFree)))
       return { pace: { ...pace, tokens: Math.max(tokens - 1, 0), at: now }, waitMs: 0 }
   }
-  // Who comes too early keeps its place.
+  // A caller that comes too early keeps its place.
   if (placeAt > now && placeAt >= closedUntil && placeAt <= queueAt) return { pace, waitMs: placeAt - now }
   const opens = Math.max(now, closedUntil)
   const gap = 1_000 / rate
   const first = opens + Math.max(1 - filled(opens), 0) * gap
   const next = Math.max(queueAt + gap, first)
-  // At the end of a line that is full all would be told one instant: they begin anew where places are no promise.
+  // At the end of a full line all callers would get one instant. They queue again where places are no promise.
   const place = next <= opens + PACE.maxClosedMs ? next : opens + PACE.maxPlaceMs
   const behind = place - opens
   const half = PACE.maxPlaceMs / 2
@@ -104,7 +107,7 @@ export function enter(
   return { pace: { ...pace, tokens, at: now, queueAt: place }, waitMs: Math.max(waitMs, 1) }
 }
 
-/** The pace after what became of a send that was made at `sentAt`. */
+/** The pace after the outcome of a send that was made at `sentAt`. */
 export function learned(pace: Pace, news: PaceNews, sentAt: number, now: number): Pace {
   const wins = recentWins(pace, now)
   if (news.kind === 'won') {
@@ -119,7 +122,7 @@ export function learned(pace: Pace, news: PaceNews, sentAt: number, now: number)
   }
   const { retryAfterMs, isLimiter } = news
   const told = retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined
-  // Of a backend that serves many nobody needs to be told how long to wait.
+  // A backend that serves many needs no waits.
   const closedMs = told ?? (isLimiter && wins < 2 ? PACE.untoldMs : 0)
   const closedUntil = Math.max(pace.closedUntil, now + Math.min(closedMs, PACE.maxClosedMs))
   if (sentAt < pace.cutAt) return { ...pace, closedUntil }

@@ -1,7 +1,7 @@
 import type { RefreshOutcome } from '../session/strategy.ts'
 import type { PaceNews } from './pace.ts'
 
-/** What an outcome tells of the pace; `undefined`: nothing. */
+/** What an outcome says about the pace; `undefined`: nothing. */
 export function paceNews(outcome: RefreshOutcome): PaceNews | undefined {
   const { kind } = outcome
   if (kind === 'ok' || kind === 'rejected') return { kind: 'won' }

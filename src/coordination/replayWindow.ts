@@ -6,10 +6,10 @@ export interface Remembered<T> {
   readonly ageMs: number
 }
 
-/** What happened lately, by key. Bounded in time and number. */
+/** Recent entries by key, limited in time and number. */
 export interface ReplayWindow<T> {
   get(key: string): Remembered<T> | undefined
-  /** Remembers `value` from now on, for `keepMs` if that is longer; beyond the bound the oldest entry goes. */
+  /** Remembers `value` from now on, for `keepMs` if that is longer. Above the limit the oldest entry is dropped. */
   set(key: string, value: T, keepMs?: number): void
   delete(key: string): void
   entries(): [key: string, value: T][]
@@ -21,11 +21,11 @@ interface Kept<T> {
   readonly keepMs: number
 }
 
-/** Arms no timer: what is too old is found when something is asked or added. */
+/** It sets no timer: old entries are dropped at a read or a write. */
 export function replayWindow<T>(windowMs: number, maxEntries: number, clock: Clock): ReplayWindow<T> {
   // A Map keeps the order of insertion, so the first entry is the oldest.
   const recent = new Map<string, Kept<T>>()
-  /** Older than the window and kept for longer: apart, so that not every call goes through all of them. */
+  /** Entries that are kept longer than the window are separate, so that not every call goes through all of them. */
   const lasting = new Map<string, Kept<T>>()
 
   function sweep(): void {

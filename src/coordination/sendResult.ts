@@ -1,7 +1,7 @@
 import type { SendResult } from '../../machines/session.ledger.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 
-/** What an outcome is to the ledger. */
+/** The result of an outcome for the ledger. */
 export function sendResult(outcome: RefreshOutcome): SendResult {
   switch (outcome.kind) {
     case 'ok':

@@ -2,7 +2,7 @@ import { NEVER } from '../../machines/session.instants.ts'
 import type { LedgerRow, Sends } from '../../machines/session.ledger.ts'
 import type { KnownSends } from '../session/strategy.ts'
 
-/** From the ages that sessions and coordinators tell each other to instants on the clock that says `now`. */
+/** Converts the ages that sessions and coordinators exchange to instants on the clock of `now`. */
 export const toInstants = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSends, now: number): Sends => ({
   sends,
   since: now - sinceMs,
@@ -10,7 +10,7 @@ export const toInstants = ({ sends, sinceMs, answers, answeredSinceMs }: KnownSe
   answeredSince: answeredSinceMs === undefined ? NEVER : now - answeredSinceMs,
 })
 
-/** The way back. */
+/** Converts back. */
 function toSpans({ sends, since, answers, answeredSince }: Sends, now: number): KnownSends {
   const age = (at: number) => Math.max(0, now - at)
   return {
@@ -22,8 +22,8 @@ function toSpans({ sends, since, answers, answeredSince }: Sends, now: number): 
 }
 
 /**
- * What an unknown outcome tells of its token's row. The wait is whole, and rounded up: a clock that counts from 1970 has no
- * room for the fraction, and would have somebody come too early.
+ * What an unknown outcome says of its token's row. The wait is a whole number and is rounded up: a clock that counts
+ * from 1970 has no room for the fraction, and a caller would come too early.
  */
 export const toDoubt = (row: LedgerRow, now: number): KnownSends & { readonly waitMs: number } => ({
   ...toSpans(row, now),

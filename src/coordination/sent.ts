@@ -1,6 +1,6 @@
 import type { RefreshOutcome } from '../session/strategy.ts'
 
-/** What `send` came to. A throw tells nothing of the token. */
+/** The outcome of `send`. An error says nothing of the token. */
 export async function sent(send: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
   try {
     return await send()

@@ -5,14 +5,17 @@ import type { Claim } from './claim.ts'
 import { sendResult } from './sendResult.ts'
 import { toDoubt } from './sendSpans.ts'
 
-/** What the ledger keeps of a send, and what its session is told. */
+/** The ledger's row after a send, and the outcome for its session. */
 export interface Settlement {
-  /** `null`: nothing is left to remember. */
+  /** `null`: there is nothing to remember. */
   readonly row: LedgerRow | null
   readonly outcome: RefreshOutcome
 }
 
-/** Closes the ledger's entry of a send whose outcome came at `now`. A roll of `random` spreads the next send in doubt. */
+/**
+ * Closes the ledger's entry of a send whose outcome came at `now`. A roll of `random` spreads the next send of a token
+ * in doubt.
+ */
 export function settle(
   { row, before }: Claim,
   outcome: RefreshOutcome,
