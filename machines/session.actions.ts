@@ -19,7 +19,7 @@ import { isByCaller } from './session.guards.ts'
 import { rereadPort } from './session.ports.ts'
 import type { ExpiredReason, LoggedOutReason } from './session.types.ts'
 
-/** An action that changes the context. `E`: the event that its rows are for. */
+/** An action that changes the context. `E`: the event of its rows. */
 const note = <E extends SessionEvent, Params = undefined>(
   change: (context: SessionContext, event: E, params: Params) => Partial<SessionContext>,
 ) =>
@@ -27,7 +27,7 @@ const note = <E extends SessionEvent, Params = undefined>(
     change(context, event as E, params),
   )
 
-/** The same, and emits what `tell` makes of the context before and after; nothing where it makes nothing of them. */
+/** The same, and it emits the result of `tell` for the context before and after, if there is one. */
 const noteAndTell = <E extends SessionEvent, Params = undefined>(
   change: (context: SessionContext, event: E, params: Params) => Partial<SessionContext>,
   tell: (before: SessionContext, after: SessionContext) => TransitionNews | false,
@@ -53,7 +53,7 @@ const noteAndTell = <E extends SessionEvent, Params = undefined>(
 const isRefreshed = (before: SessionContext, { epoch, version }: SessionContext) =>
   epoch === before.epoch && version > before.version && ({ type: 'refreshed' } as const)
 
-/** Nobody is told of the end of a session that there is not. */
+/** The end of a session that does not exist is not reported. */
 const isLoggedOut = ({ user }: SessionContext, { reason }: SessionContext) =>
   user !== null && ({ type: 'loggedOut', reason: reason as LoggedOutReason } as const)
 
@@ -79,7 +79,7 @@ export const actions = {
   markRejected: note(rejected),
   markDisputed: note((c) => ({
     ...disputed(c),
-    // As soon as a 401 counts, it is found out whether a renewal helps.
+    // As soon as a 401 counts, a refresh shows whether a renewal helps.
     refreshAt: Math.min(c.refreshAt, c.rejectFloorAt),
   })),
   markAccepted: note((c, { at }) => accepted(c, at)),

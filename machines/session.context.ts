@@ -21,22 +21,23 @@ export interface SessionFacts extends Position {
   /** The key of the strategy that refreshes. */
   readonly provider: string
   /**
-   * What kind of strategy that is: `openid`, `cookie`, `oauth` …
+   * The kind of that strategy: `openid`, `cookie`, `oauth` …
    * @default 'custom'
    */
   readonly kind?: string
   /** `none`: there is no usable bearer. */
   readonly bearer: 'good' | 'none'
   /**
-   * The version that brought the bearer. An older one: the renewals since then brought no usable bearer, and it stayed.
+   * The version that brought the bearer. If it is older, later renewals brought no usable bearer, and the bearer
+   * stayed.
    * @default the version of the facts
    */
   readonly bearerVersion?: number
-  /** Whether there is anything to refresh with. */
+  /** Whether the session can refresh. */
   readonly refreshable: boolean
   /** When the bearer ends. */
   readonly endsAt: number
-  /** From here on a caller refreshes first. */
+  /** From this instant a caller refreshes first. */
   readonly leadAt: number
   /** When the timer refreshes: `leadAt` less jitter. */
   readonly refreshAt: number
@@ -45,39 +46,39 @@ export interface SessionFacts extends Position {
   /** When the user logged in: the start of the absolute lifetime. */
   readonly startedAt: number
   /**
-   * Renewals in a row whose bearer was answered 401, as far as is known from before.
+   * The number of renewals in a row whose bearer got a 401, as far as is known.
    * @default 0
    */
   readonly rejections?: number
-  /** Sends of the refresh token that nobody has seen a definitive answer to: the session starts in `retrying`. */
+  /** Sends of the refresh token without a definitive answer: the session starts in `retrying`. */
   readonly doubt?: Doubt
   /**
    * With `doubt`: the next permitted send.
    * @default at once
    */
   readonly retryAt?: number
-  /** Attempts that did not succeed, from before the session was let go: the session starts in `retrying`. */
+  /** Failed attempts from before the session was let go: the session starts in `retrying`. */
   readonly backoff?: Backoff
 }
 
-/** A refresh token was sent, and nobody can say whether it was consumed. */
+/** A refresh token was sent, and it is unknown whether it was consumed. */
 export interface Doubt extends Sends {
-  /** What the strategy permits. */
+  /** The policy of the strategy. */
   readonly resend: ResendPolicy
 }
 
 /**
- * What the chart remembers. Facts and deadlines, no token; instants are on the session's timeline, and `NEVER` (8.64e15)
+ * The chart's memory: facts and deadlines, no token. Instants are on the session's timeline, and `NEVER` (8.64e15)
  * means never. All of it survives JSON.
  */
 export interface SessionContext extends Position {
   /** Who refreshes. */
   readonly policy: RefreshPolicy
-  /** How long a user may stay away; milliseconds. */
+  /** How long a user may be inactive; milliseconds. */
   readonly idleTimeoutMs: number
   /** How long a session lives after its login; milliseconds. */
   readonly absoluteLifetimeMs: number
-  /** Peers may renew the same session: re-read while holding. */
+  /** Peers may renew the same session, so the chart reads the store again while it waits. */
   readonly shared: boolean
   /** At page load: it is not yet known whether there is a session. */
   readonly pending: boolean
@@ -85,63 +86,63 @@ export interface SessionContext extends Position {
   readonly user: SessionUser | null
   /** The key of the strategy that refreshes; empty before the first login. */
   readonly provider: string
-  /** What kind of strategy that is; empty before the first login. */
+  /** The kind of that strategy; empty before the first login. */
   readonly kind: string
-  /** What is known of the bearer. */
+  /** The state of the bearer. */
   readonly bearer: BearerFact
-  /** The version that brought the bearer: renewals without a usable one leave it as it is. */
+  /** The version that brought the bearer: renewals without a usable one do not change it. */
   readonly bearerVersion: number
-  /** A call with this bearer was answered by anything but 401. */
+  /** A call with this bearer got an answer other than 401. */
   readonly accepted: boolean
-  /** A call with this bearer was answered 401. */
+  /** A call with this bearer got a 401. */
   readonly disputed: boolean
-  /** Renewals in a row whose bearer was answered 401. */
+  /** The number of renewals in a row whose bearer got a 401. */
   readonly rejections: number
-  /** Whether there is anything to refresh with. */
+  /** Whether the session can refresh. */
   readonly refreshable: boolean
-  /** The backend knew no refresh route: the token is tried once more at the bearer's end. */
+  /** The backend had no refresh route: the token is tried once more when the bearer ends. */
   readonly lastChance: boolean
   /** When the bearer ends. */
   readonly endsAt: number
-  /** From here on a caller refreshes first. */
+  /** From this instant a caller refreshes first. */
   readonly leadAt: number
   /** When the timer refreshes. */
   readonly refreshAt: number
   /** No refresh before this instant. */
   readonly floorAt: number
-  /** No 401 refreshes before this instant: the floor, and longer where renewals do not help against a 401. */
+  /** Before this instant a 401 causes no refresh: the floor, and longer if renewals do not help against a 401. */
   readonly rejectFloorAt: number
-  /** Whether the user counts as away; told before a login, it holds for the session after it, too. */
+  /** Whether the user counts as inactive. If it is reported before a login, it also holds for the session after it. */
   readonly idle: boolean
-  /** When the session ends if the user stays away. */
+  /** When the session ends if the user stays inactive. */
   readonly idleEndsAt: number
-  /** When the session ends whatever anybody does. */
+  /** When the session ends in any case. */
   readonly absoluteEndsAt: number
-  /** Renewals in a row that brought no usable bearer. */
+  /** The number of renewals in a row without a usable bearer. */
   readonly useless: number
-  /** Attempts, and looks at the store, in a row that did not succeed. */
+  /** The number of failed attempts, and failed reads of the store, in a row. */
   readonly attempts: number
   /** When the last attempt was made. */
   readonly triedAt: number
-  /** The next permitted send, unless somebody asks for one earlier. */
+  /** The next permitted send, unless somebody asks for an earlier one. */
   readonly retryAt: number
-  /** Somebody asks for the next attempt, and does not wait for its backoff. */
+  /** Somebody asks for the next attempt and does not wait for its backoff. */
   readonly isHurried: boolean
   /** Until when the backend asked to wait (`Retry-After`). */
   readonly heldUntil: number
-  /** The next look at the store for a peer's newer version. */
+  /** The next read of the store for a peer's newer version. */
   readonly rereadAt: number
-  /** A token was sent and nobody knows whether it was consumed; `null`: no such doubt. */
+  /** A token was sent, and it is unknown whether it was consumed; `null`: there is no doubt. */
   readonly doubt: Doubt | null
-  /** The backend does not accept this client: a mistake in the configuration. */
+  /** The backend does not accept this client, because the configuration has a mistake. */
   readonly misconfigured: boolean
   /** Why the session ended; `null` while it lives. */
   readonly reason: ExpiredReason | LoggedOutReason | null
 }
 
-/** What the machine is started with. */
+/** The input of the machine. */
 export interface SessionInput {
-  /** Given: start from them. `null`: nobody is logged in. Left out: pending until an event tells. */
+  /** The facts to start with. `null`: nobody is logged in. Absent: pending until an event says more. */
   readonly facts?: SessionFacts | null
   /**
    * The instant of the start, on the session's timeline.
@@ -154,7 +155,7 @@ export interface SessionInput {
    */
   readonly policy?: RefreshPolicy
   /**
-   * Ends the session after this much time without user activity; milliseconds.
+   * Ends the session after this time without user activity; milliseconds.
    * @default never; so does `Infinity`
    */
   readonly idleTimeoutMs?: number

@@ -16,9 +16,9 @@ import type { SessionStateName } from './session.types.ts'
 const MAX_TIMER_MS = 2 ** 31 - 1
 const FLOOR_MS = 5_000
 const MAX_FLOOR_MS = 300_000
-/** A bearer that lives no longer than that is of no use. */
+/** A bearer that lives no longer than this is useless. */
 export const USELESS_LIFE_MS = 1_000
-/** Renewals in a row without a usable bearer that end a session. */
+/** This many renewals in a row without a usable bearer end a session. */
 const MAX_USELESS = 3
 const MAX_JITTER_MS = 180_000
 const MIN_BACKOFF_MS = 250
@@ -39,7 +39,7 @@ export function clampDelay(ms: number): number {
 }
 
 /**
- * The deadlines of a bearer that was received at `at` with `lifeMs` to live (`Infinity`: unknown).
+ * The deadlines of a bearer that was received at `at` and lives for `lifeMs` (`Infinity`: unknown).
  *
  * @example
  * const { endsAt, leadAt } = deadlinesOf(now, 900_000, 30_000, 0)
@@ -60,13 +60,13 @@ export function deadlinesOf(
   return { endsAt, leadAt, refreshAt: Math.max(leadAt - jitter, floorAt), floorAt }
 }
 
-/** The floor after a renewal at `at`, where `before` renewals in a row did not help: 5, 10, 20 … 300 s. */
+/** The floor after a renewal at `at`, if `before` renewals in a row did not help: 5, 10, 20 … 300 s. */
 export const floorAfter = (at: number, before: number): number =>
   at + Math.min(FLOOR_MS * 2 ** before, MAX_FLOOR_MS)
 
 /**
- * Whether a bearer was worth taking when it was received: there was one, and it lived for longer than a second, which
- * is what its floor tells. A peer's may have ended since.
+ * Whether a bearer was usable when it was received: it existed and lived for longer than a second, which its floor
+ * shows. The bearer of a peer may have ended since.
  */
 export const isUseful = ({
   bearer,
@@ -74,19 +74,19 @@ export const isUseful = ({
   floorAt,
 }: Pick<SessionFacts, 'bearer' | 'endsAt' | 'floorAt'>): boolean => bearer === 'good' && endsAt > floorAt
 
-/** Whether a renewal brought no usable bearer: none, one that lives too short, or the one that is at hand already. */
+/** Whether a renewal brought no usable bearer: none, one that lives too short, or the present one. */
 export const isUnusable = (c: SessionContext, facts: SessionFacts): boolean =>
   !isUseful(facts) || (facts.bearerVersion ?? facts.version) <= c.bearerVersion
 
 /** Three renewals in a row brought no usable bearer. */
 export const isUseless = (c: SessionContext): boolean => c.useless >= MAX_USELESS
 
-/** The bearer cannot be served any more: a clock, a 401 or its absence says so. */
+/** The bearer can no longer be used: a clock or a 401 says so, or there is none. */
 export function isSpent(c: SessionContext, at: number): boolean {
   return c.bearer !== 'good' || at >= c.endsAt
 }
 
-/** Whether the refresh token may be sent at all, backoff aside. */
+/** Whether the refresh token may be sent at all, without regard to a backoff. */
 export function maySend(c: SessionContext, at: number): boolean {
   const isUrgent = isSpent(c, at)
   return (
@@ -96,20 +96,23 @@ export function maySend(c: SessionContext, at: number): boolean {
   )
 }
 
-/** The bearer is gone, and nothing that is still permitted could bring a new one. */
+/** The bearer is gone, and no permitted send can bring a new one. */
 export function isHopeless(c: SessionContext, at: number, doubt: Doubt | null = c.doubt): boolean {
   if (!isSpent(c, at)) return false
   return isUseless(c) || (doubt !== null && isGivenUp(doubt, doubt.resend, at))
 }
 
-/** A limit is reached: the user was away for too long, or the session is as old as it may become. */
+/** A limit is reached: the user was inactive for too long, or the session is too old. */
 export const isPastLimit = (c: SessionContext, at: number): boolean =>
   at >= c.absoluteEndsAt || at >= c.idleEndsAt
 
 type Refused = Extract<SessionEvent, { type: 'refresh.refused' }>
 type Unknown = Extract<SessionEvent, { type: 'refresh.unknown' }>
 
-/** After a refusal: full jitter under a ceiling that doubles from 1 s to 60 s; `Retry-After` and mistakes wait longer. */
+/**
+ * After a refusal: full jitter under a ceiling that doubles from 1 s to 60 s. `Retry-After` and mistakes of the
+ * configuration wait longer.
+ */
 export function afterRefused(c: SessionContext, e: Refused): Partial<SessionContext> {
   const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** (c.attempts + 1), MAX_BACKOFF_MS)
   const backoff = e.misconfigured ? MISCONFIGURED_MS : Math.max(e.roll * ceiling, MIN_BACKOFF_MS)
@@ -120,7 +123,7 @@ export function afterRefused(c: SessionContext, e: Refused): Partial<SessionCont
   }
 }
 
-/** What every attempt leaves that did not succeed. */
+/** The facts after every failed attempt. */
 const tried = (c: SessionContext, { at, notBefore = 0 }: Refused | Unknown, triedAt: number) => ({
   attempts: c.attempts + 1,
   triedAt,
@@ -129,7 +132,7 @@ const tried = (c: SessionContext, { at, notBefore = 0 }: Refused | Unknown, trie
   rereadAt: rereadAfter(c, at),
 })
 
-/** The doubt that an ambiguous answer leaves. A provider's `never` outlasts milder answers. */
+/** The doubt after an ambiguous answer. A provider's `never` outlasts milder answers. */
 export function doubtAfter({ doubt: before }: SessionContext, e: Unknown): Doubt {
   const sends = e.row
     ? raised(before ?? NO_SENDS, e.row)
@@ -139,11 +142,11 @@ export function doubtAfter({ doubt: before }: SessionContext, e: Unknown): Doubt
   return { sends: sends.sends, since, answers, answeredSince, resend }
 }
 
-/** After an ambiguous answer: hold, and space what the policy permits. */
+/** After an ambiguous answer: wait, and space the sends that the policy permits. */
 export function afterUnknown(c: SessionContext, e: Unknown): Partial<SessionContext> {
   const doubt = doubtAfter(c, e)
   const permittedAt = finite(e.row?.retryAt)
-  // What nobody sent took no time: without a least wait, one who waits for a bearer asks without end in one instant.
+  // An unsent attempt takes no time. Without a least wait, a waiting caller would ask endlessly in one instant.
   const dueAt =
     permittedAt < NEVER ? Math.max(permittedAt, e.at + 1) : e.at + waitAfter(doubt, doubt.resend, e.roll)
   return {
@@ -154,21 +157,23 @@ export function afterUnknown(c: SessionContext, e: Unknown): Partial<SessionCont
   }
 }
 
-/** When to look at the store again; `NEVER` where no peer shares the session. */
+/** When to read the store again; `NEVER` if no peer shares the session. */
 export function rereadAfter(c: SessionContext, at: number): number {
   return c.shared ? at + Math.min(FIRST_REREAD_MS * 2 ** c.attempts, MAX_REREAD_MS) : NEVER
 }
 
-/** In `retrying`: when the backoff of the next attempt is over. `isEarly`: for somebody who asks for it. */
+/** In `retrying`: when the backoff of the next attempt is over. `isEarly`: for a caller who asks for it. */
 export const retryDueAt = (c: SessionContext, isEarly: boolean): number =>
   dueAt({ sentAt: c.triedAt, notBefore: c.retryAt, heldUntil: c.heldUntil }, isEarly)
 
-/** Whether time alone may make the next attempt: no timer runs where callers do, nor while the user is away. */
+/**
+ * Whether a timer may make the next attempt. It may not if callers ask for refreshes, or while the user is inactive.
+ */
 export const isTimed = (c: SessionContext): boolean => c.policy !== 'onDemand' && !c.idle
 
 /**
- * The next instant at which time alone may change the state; `NEVER`: none. `isAwaited`: somebody waits for a bearer,
- * and is to ask for it when an attempt is due.
+ * The next instant at which time alone may change the state; `NEVER`: none. `isAwaited`: a caller waits for a bearer,
+ * and must ask for it when an attempt is due.
  *
  * @example
  * const { value, context } = actorRef.getSnapshot()
@@ -191,22 +196,22 @@ export function nextDeadline(state: SessionStateName, c: SessionContext, isAwait
   return Math.min(limit, end)
 }
 
-/** When time alone does something to the bearer: it ends, or is known to be gone and nothing can replace it. */
+/** When time alone changes the bearer: it ends, or it is gone and nothing can replace it. */
 function endOfBearer({ bearer, refreshable, endsAt }: SessionContext): number {
   if (bearer === 'good') return endsAt
   if (refreshable || bearer === 'ended') return NEVER
   return bearer === 'none' ? 0 : endsAt
 }
 
-/** In `retrying`: the next instant at which the token may be sent; `NEVER`: it may not, by time alone. */
+/** In `retrying`: the next instant at which the token may be sent; `NEVER`: time alone does not permit it. */
 export function nextSend(c: SessionContext): number {
   const due = retryDueAt(c, c.isHurried)
-  // What is not permitted with a good bearer may be once it has ended.
+  // A send that is not permitted with a good bearer may be permitted after its end.
   const at = maySend(c, due) ? due : Math.max(due, c.endsAt)
   return maySend(c, at) ? at : NEVER
 }
 
-/** In `retrying`: the instant at which a doubt ends the session, if no send does away with it; `NEVER`: none. */
+/** In `retrying`: the instant at which a doubt ends the session, unless a send removes the doubt; `NEVER`: none. */
 export function endOfDoubt(c: SessionContext): number {
   const { doubt } = c
   if (!doubt) return NEVER
@@ -215,12 +220,9 @@ export function endOfDoubt(c: SessionContext): number {
   return c.bearer === 'good' ? Math.max(over, c.endsAt) : over
 }
 
-/**
- * The next instant from which on a refresh that `by` asks for begins at once; `NEVER`: not before something else
- * happens.
- */
+/** The next instant from which a refresh for `by` begins at once; `NEVER`: not before another event. */
 export function nextAsk(state: SessionStateName, c: SessionContext, by: 'caller' | 'user' | 'force'): number {
-  // Who asked earlier than that has hurried the attempt already.
+  // An earlier request has hurried the attempt already.
   if (state === 'retrying') return nextSend(c)
   if (state !== 'active' && state !== 'nearingExpiry') return NEVER
   const lead = by === 'caller' ? (c.policy === 'prompt' ? NEVER : c.leadAt) : 0

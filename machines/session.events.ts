@@ -9,13 +9,13 @@ import type {
 } from './session.types.ts'
 
 interface At {
-  /** The instant it happened, on the session's timeline. The chart reads no clock. */
+  /** The instant of the event, on the session's timeline. The chart reads no clock. */
   readonly at: number
 }
 
 interface OfFlight extends At, Position {}
 
-/** Everything that can happen to a session, with the instant at which it happened. */
+/** All events of a session, each with its instant. */
 export type SessionEvent =
   | (At & { readonly type: 'session.started'; readonly facts: SessionFacts })
   | (At & { readonly type: 'session.ended'; readonly reason: LoggedOutReason })
@@ -27,21 +27,21 @@ export type SessionEvent =
       readonly by: 'caller' | 'user' | 'force'
     })
   | (OfFlight & { readonly type: 'bearer.rejected' })
-  /** The first answer other than 401 to a call with this version; told once, and again after a 401. */
+  /** The first answer other than 401 to a call with this version. Sent once, and again after a 401. */
   | (OfFlight & { readonly type: 'bearer.accepted' })
   | (At & { readonly type: 'time.checked' })
   | (OfFlight & {
       readonly type: 'refresh.refused'
       /** Random, 0 to 1: the jitter of the backoff. */
       readonly roll: number
-      /** The backend asked to wait until then. */
+      /** Until when the backend asked to wait. */
       readonly notBefore?: number
       readonly misconfigured?: boolean
     })
   | (OfFlight & {
       readonly type: 'refresh.unknown'
       /**
-       * When the token was sent: a provider counts its grace window from then on.
+       * When the token was sent, because a provider counts its grace window from then.
        * @default at
        */
       readonly sentAt?: number
@@ -51,8 +51,8 @@ export type SessionEvent =
       /** Whether the backend itself gave this answer. */
       readonly answered: boolean
       /**
-       * What a coordinator knows of all sends, this one included, and when it permits the next. Absent: the event tells
-       * of one send of our own.
+       * A coordinator's knowledge of all sends, this one included, and its next permitted send. Absent: the event is
+       * about one send of our own.
        */
       readonly row?: Sends & { readonly retryAt: number }
     })
@@ -70,7 +70,7 @@ export type SessionEvent =
 /** One kind of event. */
 export type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
 
-/** What a transition of the chart tells, without saying to which version of the session. */
+/** A notice of a transition, without the version of the session. */
 export type TransitionNews =
   | { readonly type: 'refreshed' }
   | { readonly type: 'nearingExpiry' }

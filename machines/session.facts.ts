@@ -4,7 +4,7 @@ import type { EventOf } from './session.events.ts'
 import { after, finite, NEVER } from './session.instants.ts'
 import type { ExpiredReason } from './session.types.ts'
 
-/** Nothing went wrong yet. */
+/** The facts before any trouble. */
 const calm = {
   lastChance: false,
   attempts: 0,
@@ -36,7 +36,7 @@ const nobody = {
   retryAt: 0,
 } satisfies Partial<SessionContext>
 
-/** What a login and a renewal have in common, field by field: what else came with the facts stays outside. */
+/** The fields that a login and a renewal share. Other fields of the facts are left out. */
 const adopted = ({
   epoch,
   version,
@@ -59,7 +59,7 @@ const adopted = ({
   reason: null,
 })
 
-/** A bearer that nobody has tried yet. */
+/** A bearer that has not been used yet. */
 const untried = ({ version, bearerVersion = version, bearer, endsAt, leadAt, refreshAt }: SessionFacts) => ({
   bearer,
   bearerVersion,
@@ -70,9 +70,9 @@ const untried = ({ version, bearerVersion = version, bearer, endsAt, leadAt, ref
   refreshAt: finite(refreshAt),
 })
 
-/** A login, or a session that was found. */
+/** A login, or a stored session. */
 export function begun(c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> {
-  // The floor keeps refreshes apart, also across a restart; a login is none.
+  // The floor separates refreshes, also after a restart. A login is no refresh.
   const floorAt = facts.version > 1 && facts.floorAt < NEVER ? facts.floorAt : at
   const { rejections = 0, doubt = null, backoff } = facts
   const isInTrouble = doubt !== null || backoff !== undefined
@@ -94,8 +94,8 @@ export function begun(c: SessionContext, facts: SessionFacts, at: number): Parti
 }
 
 /**
- * A renewal, our own or a peer's. A newer version clears every trouble of the older; one without a usable bearer leaves
- * the bearer at hand as it is, and is tried again later.
+ * A renewal, by this session or a peer. A newer version clears every trouble of the older one. A renewal without a
+ * usable bearer keeps the present bearer, and is tried again later.
  */
 export function renewed(
   c: SessionContext,
@@ -121,14 +121,14 @@ export function renewed(
   }
 }
 
-/** Nothing was due: the server says once more what is so, and its bearer serves. */
+/** Nothing was due: the server returns the present version, and its bearer is good. */
 export const confirmed = ({ facts }: EventOf<'session.renewed'>): Partial<SessionContext> => ({
   ...adopted(facts),
   ...untried(facts),
   rejectFloorAt: facts.floorAt,
 })
 
-/** A logout, here or elsewhere. Where nobody is logged in, that is known from now on, and nothing else changes. */
+/** A logout, here or elsewhere. If nobody is logged in, this is now known, and nothing else changes. */
 export const ended = (
   { user }: SessionContext,
   { reason }: EventOf<'session.ended'>,
@@ -154,7 +154,7 @@ export function initial(input: SessionInput): SessionContext {
   return facts ? { ...empty, ...begun(empty, facts, input.at ?? facts.startedAt) } : empty
 }
 
-/** A snapshot whose tokens are not here: as at the start, with what the machine was started with. */
+/** A snapshot whose tokens are not here: the context is that of a start with the machine's input. */
 export const restored = (
   { policy, idleTimeoutMs, absoluteLifetimeMs, epoch, version, idle }: SessionContext,
   { input }: EventOf<'session.restored'>,
@@ -165,7 +165,7 @@ export const restored = (
   idle,
 })
 
-/** What time alone has changed: the bearer ended, or a provider's grace window closed, which uses up its one send. */
+/** The changes by time alone: the bearer ended, or a provider's grace window closed, which uses up its one send. */
 export function passed({ bearer, endsAt, doubt }: SessionContext, at: number): Partial<SessionContext> {
   const closesAt = typeof doubt?.resend === 'object' ? doubt.since + doubt.resend.withinMs : NEVER
   return {
@@ -174,11 +174,11 @@ export function passed({ bearer, endsAt, doubt }: SessionContext, at: number): P
   }
 }
 
-/** A 401 for the bearer at hand. A renewal brought it: the next one's 401 has to wait longer. */
+/** A 401 for the present bearer. If a renewal brought it, the next one's 401 must wait longer. */
 export const disputed = (c: SessionContext): Partial<SessionContext> =>
   c.disputed ? {} : { disputed: true, rejections: c.rejections + (c.bearerVersion > 1 ? 1 : 0) }
 
-/** A 401 that is believed: the bearer is not served any more. */
+/** A 401 that counts: the bearer is no longer used. */
 export const rejected = (c: SessionContext): Partial<SessionContext> => ({
   ...disputed(c),
   bearer: 'rejected',
@@ -190,12 +190,12 @@ export const accepted = (c: SessionContext, at: number): Partial<SessionContext>
   ...(c.bearer === 'rejected' && at < c.endsAt && { bearer: 'good' }),
 })
 
-/** The user was seen, or was not. */
+/** The user was active, or inactive. */
 export function noted(c: SessionContext, idle: boolean, at: number): Partial<SessionContext> {
   return idle ? { idle } : { idle, idleEndsAt: after(at, c.idleTimeoutMs) }
 }
 
-/** Why a session is over: the first of its limits that is reached, else why its bearer is not replaced. */
+/** Why a session is over: the first limit that is reached, else the reason why its bearer is not replaced. */
 export function reasonOfEnd(c: SessionContext, at: number): ExpiredReason {
   if (at >= c.absoluteEndsAt) return 'absoluteLifetime'
   if (at >= c.idleEndsAt) return 'idle'

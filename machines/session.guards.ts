@@ -21,22 +21,25 @@ interface Given {
 
 const isCurrent = (c: SessionContext, e: Position) => e.epoch === c.epoch && e.version === c.version
 
-/** Newer than what is known, in a session that lives, or that ended while a peer might still have renewed it. */
+/**
+ * The event is newer than the present version, in a session that lives, or that ended while a peer might still have
+ * renewed it.
+ */
 const isNewer = (c: SessionContext, { facts }: EventOf<'session.renewed'>) =>
   facts.epoch === c.epoch &&
   facts.version > c.version &&
   (c.reason === null || c.reason === 'refreshRejected' || c.reason === 'refreshOutcomeUnknown')
 
-/** An answer to a call with the bearer at hand, which renewals without a bearer leave as it is. */
+/** An answer to a call with the present bearer, which renewals without a bearer do not change. */
 const isAnswer = (c: SessionContext, event: SessionEvent) => {
   const e = event as EventOf<'bearer.rejected' | 'bearer.accepted'>
   return c.reason === null && e.epoch === c.epoch && e.version >= c.bearerVersion && e.version <= c.version
 }
 
-/** Where another call was served, a 401 right after a renewal is the word of one route. */
+/** If another call was served, a 401 right after a renewal is about one route only. */
 const isBelieved = (c: SessionContext, at: number) => !c.accepted || at >= c.rejectFloorAt
 
-/** A 401, and nothing that is still permitted could bring another bearer. */
+/** A 401, and no permitted send can bring another bearer. */
 const isRejectedForGood = (c: SessionContext, e: SessionEvent) => {
   const isStuck = !c.refreshable || isHopeless({ ...c, ...rejected(c) }, e.at)
   return isAnswer(c, e) && isStuck && (!c.accepted || c.bearer !== 'good')
@@ -44,24 +47,24 @@ const isRejectedForGood = (c: SessionContext, e: SessionEvent) => {
 
 const isEnded = (c: SessionContext, at: number) => at >= c.endsAt || c.bearer === 'none'
 
-/** The session lives, but a limit is reached, or the bearer is gone and nothing can bring another. */
+/** The session lives, but a limit is reached, or the bearer is gone and nothing can bring another one. */
 const isOver = (c: SessionContext, at: number) =>
   c.reason === null && (isPastLimit(c, at) || isHopeless(c, at) || (isEnded(c, at) && !c.refreshable))
 
-/** Time may send the refresh token. A row of a state is tried before those of the root, where a session ends. */
+/** A timer may send the refresh token. The rows of a state come before those of the root, where a session ends. */
 const maySendOn = (c: SessionContext, at: number) => maySend(c, at) && !isOver(c, at)
 
 const isPastFloor = (c: SessionContext, e: SessionEvent) => e.at >= c.floorAt
 
 /**
- * A program wants a bearer: nobody waits who would be glad of an attempt at once. Told by the fields of the event, not by
- * its type, which is another one in a test model.
+ * A program asks for a bearer, so no user waits for an immediate attempt. The fields of the event show this. Its type
+ * does not, because a test model has other types.
  */
 export const isByCaller = (e: SessionEvent): boolean => 'by' in e && e.by === 'caller'
 
 const isEager = (c: SessionContext) => c.policy === 'eager' && !c.idle
 
-/** Every condition of the chart. Facts are compared with the instant of the event; no clock is read. */
+/** All conditions of the chart. They compare facts with the instant of the event, and read no clock. */
 export const guards = {
   hasFacts: ({ context }: Given) => context.user !== null,
   hasTrouble: ({ context: c }: Given) =>
@@ -106,7 +109,7 @@ export const guards = {
     maySend(c, event.at) &&
     isPastFloor(c, event),
   isNewer: ({ context, event }: Given) => isNewer(context, event as EventOf<'session.renewed'>),
-  /** A server that keeps the bearer answers the version at hand where nothing was due. */
+  /** A server that keeps the bearer returns the present version if nothing was due. */
   isSame: ({ context: c, event }: Given) => {
     const { facts } = event as EventOf<'session.renewed'>
     return isCurrent(c, facts) && isUseful(facts)

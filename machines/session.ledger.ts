@@ -1,30 +1,30 @@
 import { NEVER } from './session.instants.ts'
 import type { ExpiredReason, ResendPolicy } from './session.types.ts'
 
-/** Answered sends that end a session, and the least time they spread over. */
+/** Answered sends that end a session, and the least time between the first and the last of them. */
 export const MAX_ANSWERS = 4
 const MIN_ANSWERED_MS = 120_000
-/** Waits after the first, second, third … send without a definitive answer; the last is the cap. */
+/** The waits after the first, second, third … send without a definitive answer; the last one repeats. */
 export const WAITS_MS = [10_000, 30_000, 80_000, 120_000, 240_000, 300_000]
-/** A provider's own grace window is used sooner than that. */
+/** A send within a provider's own grace window is made sooner than this. */
 export const FIRST_WAIT_IN_WINDOW_MS = 500
-/** Between two sends that somebody asked for: a click, a network that is back. */
+/** The least wait between two sends that somebody asked for: a click, a network that is back. */
 export const EARLIEST_MS = 5_000
-/** No backend's `Retry-After` is taken for longer. */
+/** A backend's `Retry-After` is never believed for longer. */
 export const MAX_HOLD_MS = 300_000
 
 /**
- * How long a row is remembered at least, from its last send on; milliseconds. Longer than every wait between two
- * sends, and as long as a bearer lives at most: a session that slept meanwhile may come with the same token.
+ * How long a row is remembered at least, from its last send; milliseconds. It is longer than every wait between two
+ * sends, and as long as the longest life of a bearer, because a session that slept meanwhile may bring the same token.
  */
 export const MEMORY_MS = 86_400_000
 
 /**
- * What is known of the sends of one refresh token that brought no definitive answer. Instants are on the clock of
- * whoever keeps it; `NEVER`: there is no such instant.
+ * The sends of one refresh token without a definitive answer. Instants are on the clock of the ledger's keeper;
+ * `NEVER`: there is no such instant.
  */
 export interface Sends {
-  /** How often the token was sent; a send that is in the air counts. */
+  /** How often the token was sent; a running send counts. */
   readonly sends: number
   /** When the first of them was made. */
   readonly since: number
@@ -38,31 +38,31 @@ export interface Sends {
 export interface LedgerRow extends Sends {
   /** When the last send was made. */
   readonly sentAt: number
-  /** The next permitted send, unless somebody asks for one earlier. */
+  /** The next permitted send, unless somebody asks for an earlier one. */
   readonly notBefore: number
   /** Until when the backend asked to wait (`Retry-After`): nobody sends earlier. */
   readonly heldUntil: number
-  /** Until when an answer to the send in the air may come; absent: no send is in the air. */
+  /** Until when an answer to the running send may come; absent: no send is running. */
   readonly openUntil?: number
   /** The token is never sent again: it is known to be spent, or this is why the backend rejected it. */
   readonly closed?: 'consumed' | ExpiredReason
 }
 
-/** Who asks to send. */
+/** The request for a send. */
 export interface SendAsk {
-  /** What the strategy permits. */
+  /** The policy of the strategy. */
   readonly resend: ResendPolicy
-  /** The bearer is gone: without a renewal the session cannot serve anybody. */
+  /** The bearer is gone: without a renewal the session can serve nobody. */
   readonly isSpent: boolean
-  /** Somebody asks for it now (a click, a network that is back): the backoff does not hold, `Retry-After` does. */
+  /** Somebody asks for it now (a click, a network that is back): the backoff does not apply, but `Retry-After` does. */
   readonly isEarly?: boolean
-  /** What the holder itself remembers of earlier sends, on the clock of the row. It only raises the row. */
+  /** The holder's own memory of earlier sends, on the clock of the row. It can only raise the row. */
   readonly known?: Sends | null
 }
 
 /**
- * What the ledger says to who asks. `open`: another send is in the air for at most `waitMs`. `doubt`: not now; for
- * `waitMs` nothing changes by itself (`NEVER`: nothing ever does, by time alone).
+ * The ledger's answer to a request. `open`: another send is running, for at most `waitMs`. `doubt`: not now; for
+ * `waitMs` nothing changes by itself (`NEVER`: time alone never changes it).
  */
 export type LedgerDecision =
   | { readonly kind: 'send' }
@@ -71,7 +71,7 @@ export type LedgerDecision =
   | { readonly kind: 'consumed' }
   | { readonly kind: 'rejected'; readonly reason: ExpiredReason }
 
-/** What one send came to, as far as the ledger minds. `unsent`: provably not processed. */
+/** The result of one send for the ledger. `unsent`: provably not processed. */
 export type SendResult =
   | { readonly kind: 'renewed' }
   | { readonly kind: 'unsent' }
@@ -82,7 +82,7 @@ export type SendResult =
 /** Nothing was ever sent. */
 export const NO_SENDS: Sends = { sends: 0, since: NEVER, answers: 0, answeredSince: NEVER }
 
-/** One more send, made at `sentAt`. `answeredAt`: the backend answered then, without a definitive word. */
+/** One more send, made at `sentAt`. `answeredAt`: when the backend answered without a definitive word. */
 export function counted(before: Sends | null, sentAt: number, answeredAt: number = NEVER): Sends {
   const { sends, since, answers, answeredSince } = before ?? NO_SENDS
   return {
@@ -93,7 +93,7 @@ export function counted(before: Sends | null, sentAt: number, answeredAt: number
   }
 }
 
-/** The greater of two memories of one token's sends; a holder's own only raises a row. */
+/** The greater of two memories of one token's sends; a holder's own memory can only raise a row. */
 export function raised<T extends Sends>(row: T, known: Sends | null | undefined): T {
   if (!known) return row
   return {
@@ -106,8 +106,8 @@ export function raised<T extends Sends>(row: T, known: Sends | null | undefined)
 }
 
 /**
- * The row on a clock that was set back since: no send lies in the future. Without that, a clock that ran ahead for a
- * while would hold the token back for as long.
+ * The row on a clock that was set back since: no send is in the future. Otherwise a clock that ran ahead for a while
+ * would hold the token back for that time.
  */
 export function asOf(row: LedgerRow, now: number): LedgerRow {
   const ahead = row.sentAt - now
@@ -124,7 +124,7 @@ export function asOf(row: LedgerRow, now: number): LedgerRow {
   }
 }
 
-/** Whether the strategy's policy permits one more send, the backoff aside. */
+/** Whether the strategy's policy permits one more send, without regard to the backoff. */
 export function mayResend(
   doubt: Sends,
   { resend, isSpent }: Pick<SendAsk, 'resend' | 'isSpent'>,
@@ -135,32 +135,32 @@ export function mayResend(
   return isSpent && doubt.answers < MAX_ANSWERS
 }
 
-/** Nothing that is still permitted could renew: with the bearer gone the session is over. */
+/** No permitted send could renew: when the bearer is gone, the session is over. */
 export function isGivenUp(doubt: Sends, resend: ResendPolicy, now: number): boolean {
   if (resend === 'never') return true
   if (typeof resend === 'object') return doubt.sends > 1 || now > doubt.since + resend.withinMs
   return doubt.answers >= MAX_ANSWERS && now >= givenUpAt(doubt)
 }
 
-/** When the last answered send that is permitted ends the session; `NEVER`: it is not yet used up. */
+/** When the last permitted answered send ends the session; `NEVER`: it is not used up yet. */
 export function givenUpAt({ answers, answeredSince }: Sends): number {
   return answers >= MAX_ANSWERS ? answeredSince + MIN_ANSWERED_MS : NEVER
 }
 
-/** The wait after the last of `sends`; `roll` (0 to 1) adds up to a quarter, so that not all come back at once. */
+/** The wait after the last of `sends`. `roll` (0 to 1) adds up to a quarter, so that not all come back at once. */
 export function waitAfter({ sends }: Sends, resend: ResendPolicy, roll: number): number {
   if (typeof resend === 'object') return Math.min(FIRST_WAIT_IN_WINDOW_MS * (1 + roll), resend.withinMs / 2)
   const wait = WAITS_MS[Math.min(Math.max(sends, 1), WAITS_MS.length) - 1] as number
   return wait * (1 + roll / 4)
 }
 
-/** When the next send is due, for who asks; nobody goes before a `Retry-After` has passed. */
+/** When the next send is due for this request. Nothing is sent before a `Retry-After` has passed. */
 export function dueAt(row: Pick<LedgerRow, 'sentAt' | 'notBefore' | 'heldUntil'>, isEarly: boolean): number {
   const { sentAt, notBefore, heldUntil } = row
   return Math.max(isEarly ? Math.min(notBefore, sentAt + EARLIEST_MS) : notBefore, heldUntil)
 }
 
-/** Whether the token may be sent now. Pure; every coordinator decides by this and nothing else. */
+/** Whether the token may be sent now. Pure; every coordinator decides by this function alone. */
 export function decide(row: LedgerRow | null, ask: SendAsk, now: number): LedgerDecision {
   if (row?.closed === 'consumed') return { kind: 'consumed' }
   if (row?.closed) return { kind: 'rejected', reason: row.closed }
@@ -174,8 +174,8 @@ export function decide(row: LedgerRow | null, ask: SendAsk, now: number): Ledger
 }
 
 /**
- * The row as a send begins: written before the token leaves. Should nobody live to see the answer, this row says what
- * is known.
+ * The row at the begin of a send, written before the token is sent. If the process dies before the answer, this row
+ * says what is known.
  */
 export function opened(row: LedgerRow | null, ask: SendAsk, now: number, openForMs: number): LedgerRow {
   const before = raised(row ?? blank(now), ask.known)
@@ -190,8 +190,8 @@ export function opened(row: LedgerRow | null, ask: SendAsk, now: number, openFor
 }
 
 /**
- * The row after the answer to the send that `opened` it; `before` is the row as it stood before that send. `null`:
- * there is nothing to remember.
+ * The row after the answer to the send that `opened` it; `before` is the row before that send. `null`: there is nothing
+ * to remember.
  */
 export function settled(
   row: LedgerRow,
@@ -224,7 +224,7 @@ export function settled(
   }
 }
 
-/** What stands for a row that cannot be read: sent once, nobody knows when, nor what came of it. */
+/** Replaces an unreadable row: the token was sent once, at an unknown time and with an unknown outcome. */
 const UNREADABLE: LedgerRow = {
   sends: 1,
   since: 0,
@@ -249,8 +249,8 @@ const CLOSED: readonly unknown[] = [
 ] satisfies readonly (LedgerRow['closed'] | undefined)[]
 
 /**
- * A row out of a store; `undefined`: there is none. One that is damaged counts as a send of which nobody knows: it ends
- * nothing that its policy does not end, and no token goes out as if it were new.
+ * A row of a store; `undefined`: there is none. A damaged row counts as a send of which nobody knows. It ends nothing
+ * that its policy does not end, and its token is not sent as if it were new.
  */
 export function readRow(value: unknown): LedgerRow | undefined {
   if (value === undefined || value === null) return undefined
@@ -272,7 +272,7 @@ export function readRow(value: unknown): LedgerRow | undefined {
   }
 }
 
-/** The row of a token that nobody has sent. */
+/** The row of a token that was never sent. */
 export const blank = (now: number): LedgerRow => ({
   sends: 0,
   since: now,

@@ -2,25 +2,25 @@ import { type AnyActorRef, type EventObject, fromCallback } from 'xstate'
 import type { Doubt } from './session.context.ts'
 import type { Position } from './session.types.ts'
 
-/** What the actors of the chart are started with: the session that they serve. */
+/** The input of the chart's actors: their session. */
 export interface PortInput {
-  /** The running machine, which the actor sends its events to. */
+  /** The running machine, which gets the actor's events. */
   readonly session: AnyActorRef
 }
 
-/** What the `refresh` actor is started with. */
+/** The input of the `refresh` actor. */
 export interface RefreshInput extends PortInput, Position {
   /** The key of the strategy that refreshes. */
   readonly provider: string
-  /** What kind of strategy that is. */
+  /** The kind of that strategy. */
   readonly kind: string
-  /** What is known of earlier sends of the refresh token; `null`: there is no doubt. */
+  /** The earlier sends of the refresh token; `null`: there is no doubt. */
   readonly doubt: Doubt | null
-  /** The bearer is gone: without a renewal the session serves nobody. */
+  /** The bearer is gone: without a renewal the session can serve nobody. */
   readonly isSpent: boolean
-  /** Somebody asks for the attempt, and does not wait for a backoff. */
+  /** Somebody asks for the attempt and does not wait for a backoff. */
   readonly isHurried: boolean
-  /** Renewals in a row whose bearer was answered 401, the one at hand included. */
+  /** The number of renewals in a row whose bearer got a 401, the present one included. */
   readonly rejections: number
 }
 
@@ -38,10 +38,10 @@ export const refreshPort = fromCallback<EventObject, RefreshInput>(missing('refr
 export const alarmPort = fromCallback<EventObject, PortInput>(missing('alarm'))
 
 /**
- * Lives as long as the machine, and is started with it each time: attaches what holds the tokens, and sends
- * `session.restored` where nothing holds those of the snapshot. Does nothing unless it is provided.
+ * Lives as long as the machine, and starts with it each time. It attaches the runtime that holds the tokens, and sends
+ * `session.restored` if no runtime holds those of the snapshot. It does nothing unless it is provided.
  */
 export const runtimePort = fromCallback<EventObject, PortInput>(() => {})
 
-/** An action. Looks whether a peer has a newer version, and sends `session.renewed` if so. */
+/** An action. Reads whether a peer has a newer version, and sends `session.renewed` if so. */
 export const rereadPort = missing('reread')

@@ -12,22 +12,22 @@ import type {
   UserIdentity,
 } from './session.types.ts'
 
-/** What every state of a session has. Plain facts, no token. */
+/** The fields of every state. Plain facts, no token. */
 export interface AnySessionState<User extends UserIdentity = SessionUser> extends Position {
-  /** Where the session is. */
+  /** The state of the chart. */
   readonly state: SessionStateName
-  /** A session is alive: somebody is logged in and it has not ended. */
+  /** The session is alive: a user is logged in, and the session has not ended. */
   readonly isAuthenticated: boolean
-  /** The bearer at hand can be served now. */
+  /** The present bearer can be used now. */
   readonly isUsable: boolean
   /**
-   * Time to offer a new login beside what is on the screen: no bearer can be served, and nobody knows when there will be
-   * one. The session is not over, and takes up its work again as soon as a refresh succeeds.
+   * Time to offer a new login beside the current screen: there is no usable bearer, and nobody knows when there will be
+   * one. The session is not over; it continues as soon as a refresh succeeds.
    */
   readonly shouldOfferLogin: boolean
   /** At page load: it is not yet known whether there is a session. */
   readonly isPending: boolean
-  /** Who is logged in, and after the end of a session who was; `null`: nobody. */
+  /** The user who is logged in; after the end of a session the last user; `null`: nobody. */
   readonly user: User | null
   /** The key of the strategy in use; empty before the first login. */
   readonly provider: string
@@ -37,7 +37,7 @@ export interface AnySessionState<User extends UserIdentity = SessionUser> extend
   readonly expiresAt?: number
   /** In `retrying`: the next attempt, milliseconds since the Unix epoch on the session's timeline. */
   readonly retryAt?: number
-  /** When the session ends if the user stays away, on the session's timeline; absent: no idle timeout. */
+  /** When the session ends if the user stays inactive, on the session's timeline; absent: no idle timeout. */
   readonly idleEndsAt?: number
 }
 
@@ -63,7 +63,7 @@ export interface ExpiredState<User extends UserIdentity = SessionUser> extends A
   readonly isAuthenticated: false
   /** There is no bearer. */
   readonly isUsable: false
-  /** The session is over: the login is all there is to offer. */
+  /** The session is over, so the login page is shown anyway. */
   readonly shouldOfferLogin: false
   /** It is known that there is no session. */
   readonly isPending: false
@@ -79,7 +79,7 @@ export interface ExpiredState<User extends UserIdentity = SessionUser> extends A
   readonly idleEndsAt?: never
 }
 
-/** Nobody is logged in, or, at page load (`isPending`), nobody knows yet. */
+/** Nobody is logged in. At page load (`isPending`) this is not known yet. */
 export interface LoggedOutState extends AnySessionState<never> {
   /** Logged out, or never logged in. */
   readonly state: 'loggedOut'
@@ -87,7 +87,7 @@ export interface LoggedOutState extends AnySessionState<never> {
   readonly isAuthenticated: false
   /** There is no bearer. */
   readonly isUsable: false
-  /** Nobody is logged in: the login is all there is to offer. */
+  /** Nobody is logged in, so the login page is shown anyway. */
   readonly shouldOfferLogin: false
   /** Nobody. */
   readonly user: null
@@ -102,8 +102,8 @@ export interface LoggedOutState extends AnySessionState<never> {
 }
 
 /**
- * The session as everybody outside reads it. Plain facts, no token. It narrows by `state`, by `isAuthenticated` and by
- * `reason`: a session that is alive has a user and no reason, one that is logged out has a reason and no user.
+ * The public state of the session. Plain facts, no token. Its type narrows by `state`, by `isAuthenticated` and by
+ * `reason`: a living session has a user and no reason, and a session that is logged out has a reason and no user.
  *
  * @example
  * const now = session.getSnapshot()
@@ -118,15 +118,15 @@ type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 type Readable = Pick<MachineSnapshot, 'value' | 'context'> & Partial<Pick<MachineSnapshot, 'status'>>
 type Facts = Pick<MachineSnapshot, 'context'>
 
-/** What a session is whose actor does not run any more, whatever its last state was. */
+/** The state of a session whose actor no longer runs, whatever its last state was. */
 const over: Partial<Record<MachineSnapshot['status'], Pick<AnySessionState, 'state' | 'reason'>>> = {
   stopped: { state: 'loggedOut', reason: 'never' },
   error: { state: 'expired', reason: 'internal' },
 }
 
 /**
- * The one reading of a machine snapshot. A session whose actor was stopped reads as `loggedOut`, and one whose chart
- * has failed as `expired` (`internal`). `User` is what the schema of the session's option `user` gives.
+ * Reads the public state from a machine snapshot. A session whose actor was stopped is `loggedOut`, and one whose chart
+ * has failed is `expired` (`internal`). `User` is the output of the schema of the session's option `user`.
  *
  * @example
  * const { user } = selectSession<User>(actorRef.getSnapshot())
@@ -160,43 +160,43 @@ export function selectSession({ context: c, value: state, status = 'active' }: R
   }
 }
 
-/** Whether the bearer at hand may be served at this instant. */
+/** Whether the present bearer may be used at this instant. */
 export const isServedAt = ({ context: c }: Facts, at: number): boolean => c.bearer === 'good' && at < c.endsAt
 
-/** Until when callers are served without a look at anything else; `-Infinity`: each of them is to look. */
+/** Until this instant callers are served without any further check; `-Infinity`: each of them must check. */
 export const servedUntil = ({ value, context: c }: Readable): number =>
-  // In a backoff whoever comes looks whether the next attempt is due.
+  // In a backoff each caller checks whether the next attempt is due.
   c.bearer === 'good' && value !== 'retrying' ? Math.min(c.leadAt, c.idleEndsAt, c.absoluteEndsAt) : -Infinity
 
-/** Whether the bearer may go out once more although a route answered it with 401: nothing can renew it now. */
+/** Whether the bearer may be sent again although a route answered it with 401: nothing can renew it now. */
 export const isDisputedAt = ({ value, context: c }: Readable, at: number): boolean =>
   value === 'retrying' && c.bearer === 'rejected' && at < c.endsAt
 
 /** Whether a 401 right after a renewal does not count yet. */
 export const isRenewalRecent = ({ context }: Facts, at: number): boolean => at < context.rejectFloorAt
 
-/** Whether something may yet bring a bearer before `until`. `isAwaited`: somebody waits, and asks when that is due. */
+/** Whether a bearer may come before `until`. `isAwaited`: a caller waits, and asks when an attempt is due. */
 export const mayBringBearer = (
   { value, context: c }: Readable,
   until: number,
   isAwaited?: boolean,
 ): boolean => c.pending || value === 'refreshing' || nextDeadline(value, c, isAwaited) < until
 
-/** Whether the backend does not accept this client: a mistake in the configuration. */
+/** Whether the backend does not accept this client, because the configuration has a mistake. */
 export const isMisconfigured = ({ context }: Facts): boolean => context.misconfigured
 
-/** Whether the session may be let go and woken from its record: nothing is under way, and the record tells all. */
+/** Whether the session may be let go and woken from its record: nothing is running, and the record has everything. */
 export function mayRest(snapshot: Readable): boolean {
   const { state, isPending } = selectSession(snapshot)
   const { lastChance, bearer, useless } = snapshot.context
   if (isPending || state === 'refreshing') return false
-  // That a bearer was refused, or that renewals bring none, is in no record.
+  // A record does not say that a bearer was rejected, or that renewals bring none.
   if (state === 'retrying' && (useless > 0 || bearer === 'rejected' || bearer === 'none')) return false
-  // What it was told of a missing route is in no record, and holds until the bearer ends.
+  // A record does not say that the backend has no route, and this holds until the bearer ends.
   return !lastChance || bearer !== 'good'
 }
 
-/** What a record must keep of a session in `retrying`, so that it goes on there; `undefined`: nothing. */
+/** What the record must keep of a session in `retrying`, so that it continues there; `undefined`: nothing. */
 export const backoffOf = ({ value, context: c }: Readable): Backoff | undefined =>
   value === 'retrying' && c.attempts > 0
     ? {

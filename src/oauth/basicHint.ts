@@ -1,10 +1,10 @@
 import type { ClientAuth } from 'oauth4webapi'
 
-/** What to change where a provider does not know this client by its secret. */
+/** What to change if a provider does not know this client by its secret. */
 const HINT =
   'the provider answers `invalid_client`. Its secret or its id has characters that HTTP Basic sends encoded (RFC 6749 section 2.3.1), which some providers forget to decode: give `ClientSecretPost(secret)` as `clientAuth`, or a secret of letters and digits.'
 
-/** How the client says who it is, and what may be wrong with it. */
+/** How the client authenticates, and what may be wrong with it. */
 export function withBasicHint(clientAuth: ClientAuth) {
   let isEncoded = false
   const auth: ClientAuth = async (server, client, body, headers) => {
@@ -14,7 +14,7 @@ export function withBasicHint(clientAuth: ClientAuth) {
   }
   return {
     auth,
-    /** `undefined`: it cannot be that. */
+    /** `undefined`: this is not the cause. */
     hint: () => (isEncoded ? HINT : undefined),
   }
 }

@@ -2,7 +2,7 @@ import { type Finding, findingsOf } from '../base/finding.ts'
 import type { Discovery } from './discovery.ts'
 import type { Line } from './wireCall.ts'
 
-/** Whether the provider's metadata can be read, are the issuer's, and name what a login needs. */
+/** Whether the provider's metadata can be read, belong to the issuer, and name everything that a login needs. */
 export async function checkDiscovery(
   discovery: Discovery,
   line: Line,

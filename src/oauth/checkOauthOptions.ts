@@ -1,4 +1,4 @@
-/** What each option must be, where it is given. */
+/** The required type of each option, if it is given. */
 const CHECKS = {
   clientAuth: [isFunction, 'one of oauth4webapi, such as ClientSecretBasic(secret)'],
   scope: [
@@ -11,8 +11,8 @@ const CHECKS = {
 } satisfies Record<string, readonly [(value: unknown) => boolean, string]>
 
 /**
- * Refuses what is wrong in the code that names a provider: a developer meets it at the first run, so a page in production
- * does not download it. `refuse`: says what is wrong.
+ * Refuses mistakes in the code that names a provider. A developer meets them at the first run, so a page in production
+ * does not download this check. `refuse`: throws with the message.
  */
 export function checkOauthOptions(
   options: { readonly [name in keyof typeof CHECKS]?: unknown },

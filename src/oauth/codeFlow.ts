@@ -46,7 +46,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     throw new LoginFailed('provider_unavailable')
   }
 
-  /** A pushed request: what the provider says that the page's address is to carry (RFC 9126). */
+  /** A pushed request: the parameters that the provider returns for the address (RFC 9126). */
   async function pushed(provider: AuthorizationServer, parameters: URLSearchParams, line: Line) {
     const call = wireCall(line)
     try {
@@ -61,11 +61,11 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
       return new URLSearchParams({ client_id: options.clientId, request_uri })
     } catch {
       const failure = failureOf(call.result())
-      // The exchange would prove the client in the same way, after the user's password.
+      // The exchange would authenticate the client in the same way, after the user's password.
       const isUnproven =
         options.clientAuth && failure instanceof LoginFailed && failure.reason === 'invalid_client'
       if (isUnproven || provider.require_pushed_authorization_requests) throw failure
-      // What a provider offers to others only, or to no page, is in the address.
+      // If the provider offers this to other clients only, or to no page, the parameters go into the address.
       return parameters
     }
   }
@@ -77,7 +77,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     })
   }
 
-  /** The claims of a good answer, and `who` is told as soon as that is known. */
+  /** The claims of a good answer. `who` gets the user as soon as it is known. */
   async function judged(
     provider: AuthorizationServer,
     attempt: CodeAttempt,
@@ -100,7 +100,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     if (typeof hash === 'string' && !(await isHashOf(hash, token, idToken)))
       throw new LoginFailed('invalid_answer')
     if (!isStepped(claims, attempt, serverNow)) throw new LoginFailed('step_up_failed')
-    // Where nobody answers, the ID token has to be enough.
+    // If nobody answers, the ID token must suffice.
     const all = (options.userinfo && (await userinfoOf(discovery, provider, claims, token, line))) || claims
     const found = { user: user(all), claims: all }
     if (!isAdmitted(options.admit, found.user, all)) throw new LoginFailed('not_admitted')
@@ -130,9 +130,9 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     async finish(attempt, parameters, line, refused) {
       const issuer = parameters.get('iss')
       const provider = tenants.named(await found(line), issuer)
-      // RFC 9207 section 2.4, before anything is sent to anybody.
+      // RFC 9207 section 2.4, before anything is sent.
       if (issuer !== null && issuer !== provider.issuer) throw new LoginFailed('other_issuer')
-      // An error is one even where its `iss` is missing: nothing is sent for it.
+      // An error counts even without its `iss`, because nothing is sent for it.
       const error = parameters.get('error')
       if (error !== null) throw new LoginFailed(wordOf(error))
       const call = wireCall(line)
@@ -148,7 +148,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
           through(call),
         )
       } catch {
-        // Why is in the result of the call; there is none if nothing was sent.
+        // The result of the call has the cause. There is none if nothing was sent.
       }
       const result = call.result()
       if (result?.kind !== 'answer' || result.status !== 200) throw failureOf(result)

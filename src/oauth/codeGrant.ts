@@ -2,37 +2,37 @@ import type { IDToken } from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
 import type { Line } from './wireCall.ts'
 
-/** What a login may ask of the provider (OpenID Connect Core section 3.1.2.1). */
+/** What a login may request from the provider (OpenID Connect Core section 3.1.2.1). */
 export interface AuthorizationInput {
-  /** `login`: the user signs in anew; `select_account`, `consent`, `none`, `create`. */
+  /** `login`: the user signs in again; `select_account`, `consent`, `none`, `create`. */
   readonly prompt?: string
-  /** Who is expected: an address or a name. */
+  /** The expected user: an address or a name. */
   readonly loginHint?: string
-  /** How long before this login the user may have signed in; seconds. It is looked at when the user comes back. */
+  /** How long before this login the user may have signed in; seconds. It is checked at the callback. */
   readonly maxAge?: number
-  /** How the user is to have signed in, the best first; one of them has to hold. */
+  /** How the user must sign in, the best way first; one of them must hold. */
   readonly acrValues?: readonly string[]
   /** The languages of the provider's pages, the best first. */
   readonly uiLocales?: readonly string[]
-  /** Parameters of the provider's own, such as `audience`. They replace none of the protocol's. */
+  /** The provider's own parameters, such as `audience`. They cannot replace a parameter of the protocol. */
   readonly parameters?: Readonly<Record<string, string>>
 }
 
-/** What is kept of a login from its begin to its callback. */
+/** The data of a login between its begin and its callback. */
 export interface CodeAttempt {
-  /** Names the attempt: the provider gives it back (RFC 6749 section 4.1.1). */
+  /** Names the attempt: the provider returns it (RFC 6749 section 4.1.1). */
   readonly state: string
-  /** Whose hash the provider was told: the code is worth nothing without it (RFC 7636). */
+  /** The provider has its hash: without this value the code is useless (RFC 7636). */
   readonly verifier: string
   /** Binds the ID token to the attempt (OpenID Connect Core section 3.1.2.1). */
   readonly nonce: string
   /** When the login began; wall clock, milliseconds since the Unix epoch. */
   readonly beganAt: number
-  /** As it was asked for; seconds. */
+  /** The requested value; seconds. */
   readonly maxAge?: number
-  /** As they were asked for. */
+  /** The requested values. */
   readonly acrValues?: readonly string[]
-  /** The key to which the code is bound, by its name (RFC 9449 section 10). */
+  /** The name of the key to which the code is bound (RFC 9449 section 10). */
   readonly keyId?: string
 }
 
@@ -44,32 +44,32 @@ export interface GrantedTokens {
   readonly refreshToken?: string
 }
 
-/** What a provider grants to a login. */
+/** The grant of a provider for a login. */
 export interface ProviderGrant extends GrantedTokens {
   /** How long the bearer lives from now on; seconds. */
   readonly expiresIn?: number
-  /** Who has logged in. */
+  /** The user who has logged in. */
   readonly user: UserDocument
-  /** All that the provider says of them. */
+  /** All claims of the provider about the user. */
   readonly claims: IDToken
-  /** What the provider's logout asks for. */
+  /** The token that the provider's logout asks for. */
   readonly idToken: string
-  /** The key to which the tokens are bound, by its name. */
+  /** The name of the key to which the tokens are bound. */
   readonly keyId?: string
 }
 
 /** The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core section 3.1). */
 export interface CodeFlow {
-  /** The provider's page for one login, and what its callback needs. Its `state` begins with `mark`. @default '' */
+  /** The provider's page for one login, and the data for its callback. Its `state` begins with `mark`. @default '' */
   begin(
     input: AuthorizationInput,
     line: Line,
     mark?: string,
   ): Promise<{ location: URL; attempt: CodeAttempt }>
   /**
-   * Exchanges the code of a callback. The code leaves once, whatever comes of it: a second use makes providers take
-   * back what they gave for the first (RFC 6749 section 4.1.2). `refused` is given the tokens of an answer that is no
-   * login, and whose they are, if that is known.
+   * Exchanges the code of a callback. The code is sent once, whatever happens: a second use makes providers revoke the
+   * first grant (RFC 6749 section 4.1.2). `refused` gets the tokens of an answer that is no login, and their user, if
+   * that is known.
    *
    * @throws LoginFailed
    */
@@ -81,8 +81,8 @@ export interface CodeFlow {
   ): Promise<ProviderGrant>
   /**
    * The provider's page that ends the user's session there (OpenID Connect RP-Initiated Logout 1.0 section 2);
-   * `undefined`: it has none. `idToken`: of the login, if it is known; without one providers ask the user once more. The
-   * ID token is in the address, since not every provider takes a form there: `oidc-provider` answers one with 404.
+   * `undefined`: it has none. `idToken`: of the login, if it is known; without it providers ask the user once more. The
+   * ID token is in the address, because not every provider accepts a form there: `oidc-provider` answers one with 404.
    */
   endSession(idToken: string | undefined, line: Line): Promise<URL | undefined>
 }

@@ -19,14 +19,14 @@ import { type Line, type WireCall, wireCall } from './wireCall.ts'
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
-/** The provider's metadata, or why there are none: nothing was sent to the provider but the question. */
+/** The provider's metadata, or why there are none. Only the request for the metadata was sent. */
 export type Discovered =
   | { readonly provider: AuthorizationServer }
   | { readonly provider?: undefined; readonly outcome: RefreshOutcome }
 
 /** One client at one provider. */
 export interface Discovery {
-  /** Whose options they are, for what is said of them. */
+  /** The options, for error messages. */
   readonly of: string
   discover(line: Line): Promise<Discovered>
   /** The options of `oauth4webapi` for one call. */
@@ -35,7 +35,7 @@ export interface Discovery {
   readonly tenants: Tenants
 }
 
-/** Finds the provider's metadata, once (OpenID Connect Discovery 1.0). What failed is tried again when asked. */
+/** Reads the provider's metadata once (OpenID Connect Discovery 1.0). After a failure the next call tries again. */
 export function createDiscovery({
   of,
   issuer,
@@ -88,7 +88,7 @@ function undiscovered(
     : misconfigured
   if (outcome.kind === 'unsupported' && result?.kind === 'answer') {
     const { status, text } = result
-    // A provider says in JSON what is wrong; a page may be that of a gateway without a route.
+    // A provider reports an error as JSON. A page may come from a gateway without a route.
     const isOwn = trust404 || errorOf(parseJson(text)?.value) !== undefined
     return { ...(isOwn ? misconfigured : unavailable), problem: noMetadata(status, of, issuer) }
   }
@@ -99,7 +99,7 @@ function undiscovered(
 const noMetadata = (status: number, of: string, { href }: URL) =>
   `${of}: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata.${isDevelopment ? ' Is it the issuer to the letter? A gateway whose provider is away says the same.' : ''}`
 
-/** The metadata are somebody else's, perhaps by one slash only. */
+/** The metadata belong to another issuer, which may differ by one slash. */
 function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {
   const told = (body as { issuer?: unknown } | null)?.issuer
   try {
@@ -110,7 +110,7 @@ function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {
         problem: `${of}: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}.${isDevelopment ? ' Give `server` as the provider says it, to the letter.' : ''}`,
       }
   } catch {
-    // No issuer at all.
+    // There is no issuer at all.
   }
   return misconfigured
 }

@@ -11,12 +11,12 @@ import { systemClock } from '../base/clock.ts'
 import { jwtClaims } from '../base/jwtClaims.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 
-/** What a token says of itself; the rest is about the user. */
+/** The claims of a token about itself; the rest is about the user. */
 const OF_TOKEN = 'iss sub aud exp nbf iat jti nonce at_hash c_hash s_hash azp auth_time acr amr sid'.split(
   ' ',
 )
 
-/** Whom an ID token is about: its claims (OpenID Connect Core section 5.1), the standard ones under our names. */
+/** The user of an ID token: its claims (OpenID Connect Core section 5.1), the standard ones under our names. */
 export function userOf({
   sub,
   preferred_username: username,
@@ -24,7 +24,7 @@ export function userOf({
   email_verified: verified,
   ...claims
 }: IDToken): UserDocument {
-  // A boolean, which some providers write as a text; anything else says nothing.
+  // A boolean, which some providers write as a text; anything else counts as absent.
   const isSaid = /^(true|false)$/.test(String(verified))
   const email_verified = isSaid ? String(verified) === 'true' : undefined
   const own = Object.entries({ ...claims, username, avatar, email_verified }).filter(
@@ -33,7 +33,7 @@ export function userOf({
   return { ...Object.fromEntries(own), id: sub }
 }
 
-/** The algorithm that signed a token, by its header; `undefined`: it has none. */
+/** The algorithm that signed a token, by its header; `undefined`: it names none. */
 function algOf(token: string | undefined): unknown {
   try {
     const header = `${token}`.split('.', 1)[0]?.replace(/-/g, '+').replace(/_/g, '/') ?? ''
@@ -43,7 +43,7 @@ function algOf(token: string | undefined): unknown {
   }
 }
 
-/** How an ID token says that it is signed, as metadata. */
+/** The algorithm of an ID token, in the form of metadata. */
 export function algorithmOf(
   token: string | undefined,
 ): Pick<AuthorizationServer, 'id_token_signing_alg_values_supported'> {
@@ -52,8 +52,8 @@ export function algorithmOf(
 }
 
 /**
- * Whether a token says that another issuer made it, or that it is for others alone. At a renewal both have to be those of the
- * login (OpenID Connect Core section 12.2). A token that says neither is none.
+ * Whether a token names another issuer, or only other clients. At a renewal both must be those of the login (OpenID
+ * Connect Core section 12.2). A token that names neither is invalid.
  */
 export function isForeign(
   token: string | undefined,
@@ -66,8 +66,8 @@ export function isForeign(
 }
 
 /**
- * Whether `hash` is the left half of the hash of `accessToken` (OpenID Connect Core section 3.1.3.6), by the hash of the
- * algorithm that signed the ID token. True where nobody says which hash that is: the claim is optional in the code flow.
+ * Whether `hash` is the left half of the hash of `accessToken` (OpenID Connect Core section 3.1.3.6), by the algorithm
+ * that signed the ID token. True if nothing says which hash that is: the claim is optional in the code flow.
  */
 export async function isHashOf(hash: string, accessToken: string, idToken: string): Promise<boolean> {
   const alg = String(algOf(idToken))
@@ -83,20 +83,20 @@ export async function isHashOf(hash: string, accessToken: string, idToken: strin
 }
 
 /**
- * The provider's clock at an answer: its `Date`, which a page of another origin does not see; else the instant at which
- * the ID token in the answer was made; else ours. Milliseconds since the Unix epoch.
+ * The provider's clock at an answer, milliseconds since the Unix epoch: its `Date`. A page of another origin does not
+ * see that header; then it is the time at which the ID token was issued. Without it, it is our own clock.
  */
 export function providerNow(headers: Headers, idToken: string | undefined): number {
   const { iat } = jwtClaims(`${idToken}`)
   return parseHttpDate(headers.get('date')) ?? (typeof iat === 'number' ? iat * 1000 : systemClock.wall())
 }
 
-/** What the library is to add to our clock; seconds. */
+/** The seconds that the library must add to our clock. */
 export const skewOf = (serverNow: number) => Math.round((serverNow - systemClock.wall()) / 1000)
 
 /**
- * The claims of an ID token that is good: issuer, audience, nonce, time (OpenID Connect Core section 3.1.3.7), judged by
- * the provider's clock.
+ * The claims of a good ID token: issuer, audience, nonce and time (OpenID Connect Core section 3.1.3.7), checked by the
+ * provider's clock.
  */
 export async function claimsOf(
   provider: AuthorizationServer,
@@ -109,7 +109,7 @@ export async function claimsOf(
     const judged = await processAuthorizationCodeResponse(
       { ...algorithmOf(answer.id_token), ...provider },
       { [clockSkew]: skewOf(serverNow), ...client },
-      // `Response.json` is younger than the browsers that pages meet.
+      // Some browsers that pages support have no `Response.json`.
       new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
         headers: { 'content-type': 'application/json' },
       }),
@@ -128,12 +128,13 @@ interface Asked {
   readonly beganAt: number
 }
 
-/** A sign-in may be older than it was asked to be by this much: seconds of clocks are rounded. */
+/** A sign-in may be older than requested by this much, because clocks round seconds. */
 const SLACK_MS = 5_000
 
 /**
- * Whether the user has done what was asked for (OpenID Connect Core section 3.1.2.1): one of the ways to sign in, and
- * not longer ago than `maxAge` when the login began. Providers leave both out, or a user takes them out of the address.
+ * Whether the user has done what the login asked for (OpenID Connect Core section 3.1.2.1): one of the ways to sign in,
+ * and not longer than `maxAge` before the begin of the login. Providers may leave both claims out, and a user may
+ * remove both requests from the address.
  */
 export function isStepped(
   claims: IDToken,

@@ -5,8 +5,9 @@ import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 type LogoutOptions = Pick<OauthProviderOptions, 'revokesAtLogout' | 'scope' | 'logoutUrl'>
 
 /**
- * Whether a logout leaves the refresh token to the provider's own logout. Not with `offline_access`: tokens of that scope
- * outlive the user's session at the provider (OpenID Connect Core section 11), and nothing but a revocation ends them.
+ * Whether a logout leaves the refresh token to the provider's own logout. Tokens of the scope `offline_access` are
+ * always revoked: they outlive the user's session at the provider (OpenID Connect Core section 11), and only a
+ * revocation ends them.
  */
 export function leavesRevocation(
   { revokesAtLogout = true, scope = '', logoutUrl }: LogoutOptions,

@@ -7,13 +7,13 @@ const rejected = { kind: 'rejected', reason: 'refreshRejected' } as const
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
-/** RFC 6749 section 5.2; those that ask for the user are from OpenID Connect Core section 3.1.2.6. */
+/** RFC 6749 section 5.2. The errors that need the user are from OpenID Connect Core section 3.1.2.6. */
 export const oauthErrors: ReadonlyMap<unknown, RefreshOutcome> = new Map<unknown, RefreshOutcome>([
   ['invalid_grant', rejected],
   ['interaction_required', rejected],
   ['login_required', rejected],
   ['consent_required', rejected],
-  // GitHub's word, which comes with 200.
+  // GitHub's error, which comes with 200.
   ['bad_refresh_token', rejected],
   ['invalid_client', misconfigured],
   ['invalid_request', misconfigured],
@@ -28,8 +28,8 @@ export function errorOf(body: unknown): unknown {
 }
 
 /**
- * Microsoft Entra redeems a code and renews a token for a page only where the redirect URI is registered for pages, and for a
- * server only where it is not. What to change there; `undefined`: that is not the problem.
+ * Microsoft Entra redeems a code and renews a token for a page only if the redirect URI is registered for pages, and
+ * for a server only if it is not. Returns what to change there; `undefined`: the problem is another one.
  */
 export function registrationProblem(body: unknown): string | undefined {
   const { error_codes: codes, error_description: text } = (body ?? {}) as Record<string, unknown>
@@ -42,7 +42,7 @@ export function registrationProblem(body: unknown): string | undefined {
   return undefined
 }
 
-/** The provider's own word: an error of the protocol as JSON, whatever its content type says. */
+/** The provider's own error: an error of the protocol as JSON, under any content type. */
 export function ownError({ status, text }: WireAnswer): RefreshOutcome | undefined {
   if (status < 400 || (status >= 500 && status !== 503)) return undefined
   const body = parseJson(text)?.value

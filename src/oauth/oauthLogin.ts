@@ -22,10 +22,11 @@ import type { Line } from './wireCall.ts'
 
 /** The provider at which users of a server log in, and the server's client there. */
 export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit' | 'dpop'> {
-  /** Under `publicUrl`: where the provider sends browsers back. @default '{path}callback/{name of the login}' */
+  /** The path of the callback, under `publicUrl`. @default '{path}callback/{name of the login}' */
   readonly callbackPath?: string
   /**
-   * How the provider answers: in the address, or as a form that it posts, as Apple does where names or addresses are asked for.
+   * How the provider answers: in the address, or as a form that it posts. Apple posts if the scope has names or
+   * addresses.
    * @default 'query'
    */
   readonly responseMode?: 'query' | 'form_post'
@@ -33,12 +34,13 @@ export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectU
   readonly backChannelLogout?: BackChannelVerifier
 }
 
-/** What is kept with a session: the ID token, for the provider's logout. */
+/** The data that is kept with a session: the ID token, for the provider's logout. */
 const MAX_ID_TOKEN = 3_500
 
 /**
- * Logs users of a server in at any OpenID provider: authorization code with PKCE, `state` and `nonce`, as a confidential
- * client with `clientAuth`. A login for `createSessionServer`. Needs the optional peer `oauth4webapi`.
+ * Logs users of a server in at any OpenID provider: authorization code with PKCE, `state` and `nonce`, as a
+ * confidential client with `clientAuth`. It is a login for `createSessionServer`. Needs the optional peer
+ * `oauth4webapi`.
  *
  * @throws Misconfigured when the server is made, for options that cannot work.
  * @example
@@ -78,7 +80,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       discovery,
     )
 
-    /** Runs `task`, each of whose calls has a deadline of its own: a slow discovery costs no exchange. */
+    /** Runs `task`. Each of its calls has its own deadline, so a slow discovery does not shorten the exchange. */
     async function within<T>(task: (line: Line) => Promise<T>): Promise<T> {
       const disarms: (() => void)[] = []
       try {
@@ -157,7 +159,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
 const UNPROVEN =
   'the provider refuses this client (`invalid_client`): compare `clientId` and `clientAuth` with the client that is registered there.'
 
-/** Why a login came to nothing: in the provider's word or ours; `user` of the options may throw, too. */
+/** Why a login failed, in the provider's word or ours. `user` of the options may throw too. */
 function refusalOf(error: unknown, hint?: () => string | undefined): LoginRefusal {
   if (error instanceof LoginFailed) {
     const { reason: code } = error
@@ -173,7 +175,7 @@ function refusalOf(error: unknown, hint?: () => string | undefined): LoginRefusa
   return { status: 401, code: 'invalid_answer' }
 }
 
-/** The refreshes, and a logout that leaves the revocation to the provider's own logout, where that is wanted. */
+/** The refreshes. If the options ask for it, a logout leaves the revocation to the provider's own logout. */
 function strategyOf(
   {
     hint,
@@ -185,7 +187,7 @@ function strategyOf(
 ): SessionStrategy {
   const refreshes = createRefreshes(rest, discovery)
   async function revoke(end: RevokeRequest): Promise<boolean> {
-    // For one revoked token some providers end all that its user has there, the newer ones too.
+    // After the revocation of one token, some providers end all tokens of the user, the newer ones too.
     if (end.cause === 'replaced') return true
     const { provider } = await discovery.discover(end)
     if (leavesRevocation(options, end, provider)) return true
@@ -205,7 +207,7 @@ function strategyOf(
 const MAX_TEXT = 256
 const MAX_TEXTS = 16
 
-/** What a page may ask of the provider; the rest is the server's to say. */
+/** The requests that a page may make. The server sets the rest. */
 function inputOf(input: LoginBegin['input']): AuthorizationInput {
   const asked: Record<string, unknown> = {}
   for (const [name, isGood] of Object.entries(INPUT)) {
@@ -225,6 +227,6 @@ const INPUT: Readonly<Record<keyof AuthorizationInput & string, (value: unknown)
   maxAge: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   acrValues: areTexts,
   uiLocales: areTexts,
-  // What the provider has of its own is not a page's to ask.
+  // A page may not set the provider's own parameters.
   parameters: () => false,
 }

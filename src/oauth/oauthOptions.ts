@@ -12,61 +12,64 @@ import { resendOf } from '../base/resend.ts'
 import { checkOauthOptions } from './checkOauthOptions.ts'
 import { isForTenants, isTenant } from './tenants.ts'
 
-/** The provider, the client, and whom an ID token is about. */
+/** The provider, the client, and the user of an ID token. */
 export interface OauthStrategyOptions {
   /**
-   * The provider: its issuer, whose metadata are then read once (OpenID Connect Discovery), or its metadata. Over
-   * `https:`, but on loopback.
+   * The provider: its issuer, whose metadata are read once (OpenID Connect Discovery), or its metadata. Over `https:`,
+   * except on loopback.
    */
   readonly server: string | AuthorizationServer
   /** The client's id at the provider. */
   readonly clientId: string
-  /** How the client proves itself, from `oauth4webapi` (`ClientSecretBasic(secret)`, …). @default None() */
+  /** How the client authenticates, from `oauth4webapi` (`ClientSecretBasic(secret)`, …). @default None() */
   readonly clientAuth?: ClientAuth
   /** Further client metadata, such as `id_token_signed_response_alg`. */
   readonly client?: Omit<Client, 'client_id'>
   /** Narrows the scope (RFC 6749 section 6). @default the scope of the grant */
   readonly scope?: string
   /**
-   * Whether a refresh token may be sent again when nobody knows if it was spent; `oauthProfiles` has what
-   * providers document. @default 'afterBearerEnds'
+   * Whether a refresh token with an unknown outcome may be sent again; `oauthProfiles` has what providers document.
+   * @default 'afterBearerEnds'
    */
   readonly resend?: ResendPolicy
-  /** A 503 without a code comes from a gateway that has not passed the request on. @default false */
+  /** A 503 without a code comes from a gateway that did not pass the request on. @default false */
   readonly trust503?: boolean
   /** As `OpenidStrategyOptions.trust404`. @default false */
   readonly trust404?: boolean
   /**
-   * Whom a validated ID token is about. The session ends unless `id` is the one it started with. What it leaves out
-   * stays as the login told it: providers repeat less than they said there.
+   * The user of a validated ID token. The session ends unless `id` is the one that it started with. Missing fields keep
+   * their values of the login, because providers repeat only a part of them.
    * @default the claims, with `sub` as `id`, `preferred_username` as `username` and `picture` as `avatar`
    */
   readonly user?: (claims: IDToken) => UserDocument
   /**
-   * Whose users may log in, where `server` is `common` or `organizations` of Microsoft Entra: the ids of their tenants. It
-   * must be given there, and nowhere else. Each token has to name the issuer of its own tenant.
+   * The tenants whose users may log in, by their ids, if `server` is `common` or `organizations` of Microsoft Entra. It
+   * is required there, and refused elsewhere. Each token must name the issuer of its own tenant.
    */
   readonly tenants?: readonly string[]
-  /** Permits `http:` beyond loopback: inside a closed network, never across one that others share. */
+  /** Permits `http:` beyond loopback. Use it only inside a private network. */
   readonly [allowInsecureRequests]?: boolean
 }
 
-/** The provider and the client, as they hold. */
+/** The provider and the client after the check of the options. */
 export interface ReadOauthOptions {
-  /** Whose options they are, for what is said of them. */
+  /** The options, for error messages. */
   readonly of: string
   readonly issuer: URL
-  /** What the embedder knows already. */
+  /** The metadata that the embedder gave. */
   readonly metadata: AuthorizationServer | undefined
   readonly client: Client
   readonly trust404: boolean | undefined
   readonly isInsecure: boolean
   readonly resend: { readonly resend?: ResendPolicy }
-  /** In small letters; absent: there is one issuer. */
+  /** In lower case; absent: there is one issuer. */
   readonly tenants: readonly string[] | undefined
 }
 
-/** The options as they hold; throws `Misconfigured` for what cannot work, before anything is sent. `of`: whose they are. */
+/**
+ * The checked options. Throws `Misconfigured` for options that cannot work, before anything is sent. `of`: their name
+ * for messages.
+ */
 export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrategy'): ReadOauthOptions {
   const refuse: Refuse = (problem) => {
     throw new Misconfigured(`${of}: ${problem}`)
@@ -90,14 +93,14 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
     metadata,
     client: { ...client, client_id: clientId },
     trust404: options.trust404,
-    // What is permitted was looked at above.
+    // The permission was checked above.
     isInsecure: isInsecure || urls.some(({ protocol }) => protocol === 'http:'),
     resend: resendOf(of, options.resend),
     tenants: tenantsOf(issuer, options.tenants, refuse),
   }
 }
 
-/** The tenants that a server of many needs, and no other takes. */
+/** The tenants, which a server of many needs and no other accepts. */
 function tenantsOf(issuer: URL, tenants: unknown, refuse: Refuse): readonly string[] | undefined {
   if (!isForTenants(issuer)) {
     if (tenants !== undefined)
@@ -113,10 +116,10 @@ function tenantsOf(issuer: URL, tenants: unknown, refuse: Refuse): readonly stri
   return tenants.map((tenant) => tenant.toLowerCase())
 }
 
-/** Says what is wrong. */
+/** Throws with the message. */
 type Refuse = (problem: string) => never
 
-/** A URL that may be talked to. */
+/** A URL that may be called. */
 export function usable(what: string, value: unknown, isInsecure: boolean, refuse: Refuse): URL {
   const url = urlOf(value)
   if (!url || !/^https?:$/.test(url.protocol)) return refuse(`${what} must be an absolute https: URL.`)

@@ -1,9 +1,9 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
 
 /**
- * What providers do with a refresh token that is sent twice, for `oauthStrategy({ ...oauthProfiles.okta })`: measured
- * ([Providers](../../docs/providers.md)) for Keycloak, Ory Hydra and `oidc-provider`, documented for the others.
- * Each holds for the provider's defaults: a tenant that is set up otherwise needs its own `resend`.
+ * What providers do with a refresh token that is sent twice, for `oauthStrategy({ ...oauthProfiles.okta })`. Keycloak,
+ * Ory Hydra and `oidc-provider` were measured ([Providers](../../docs/providers.md)); the others document it. Each
+ * profile holds for the provider's defaults: a tenant with other settings needs its own `resend`.
  *
  * - `entra`: old refresh tokens are not revoked when they are used
  *   (learn.microsoft.com/entra/identity-platform/refresh-tokens, "Refresh token lifetime").

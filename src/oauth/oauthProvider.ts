@@ -14,15 +14,15 @@ import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes, type Renewed } from './refreshes.ts'
 import { userinfoOf } from './userinfo.ts'
 
-/** One provider: how its sessions are renewed, and how its logins go. */
+/** One provider: how its sessions are renewed, and how its logins work. */
 export interface OauthProvider extends SessionStrategy {
   /** As it was given. */
   readonly redirectUri: string
-  /** What `createLogins` is made of. */
+  /** The parts for `createLogins`. */
   readonly logins: CodeFlow & {
-    /** Calls `listener`, the last that was given, when the user has ended a session here, and its tokens are revoked. */
+    /** Calls the last given `listener` when the user has ended a session here, and its tokens are revoked. */
     onLogout(listener: () => void): void
-    /** Calls `listener`, the last that was given, with the ID token of each renewal that brings one. */
+    /** Calls the last given `listener` with the ID token of each renewal that has one. */
     onIdToken(listener: (idToken: string) => void): void
   }
 }
@@ -61,7 +61,10 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   let onLogout: (() => void) | undefined
   let onIdToken: ((idToken: string) => void) | undefined
 
-  /** Whether the user of a renewal may still in. Where the provider does not tell all now, what it told before holds. */
+  /**
+   * Whether the user of a renewal may still log in. If the provider does not return all claims now, the earlier ones
+   * hold.
+   */
   async function isStillAdmitted({ provider, claims, bearer, line }: Renewed) {
     if (!admit) return true
     const all = userinfo
@@ -89,7 +92,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
     ...read.resend,
     async revoke(end) {
       const revoking = revoke(end)
-      // A revocation that failed is tried again, with the same signal: the logout is told once.
+      // A failed revocation is tried again with the same signal: the logout is reported once.
       if (end.cause === 'logout' && onLogout && !ended.has(end.signal)) {
         ended.add(end.signal)
         await settledWithin(revoking, REVOKING_MS)
@@ -110,7 +113,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   }
 }
 
-/** So long the page waits for a revocation before it leaves for the provider's own logout. */
+/** How long the page waits for a revocation before it leaves for the provider's own logout. */
 const REVOKING_MS = 2_000
 
 function settledWithin(task: Promise<unknown>, ms: number): Promise<void> {

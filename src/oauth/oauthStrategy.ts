@@ -4,13 +4,12 @@ import { type OauthStrategyOptions, readOauthOptions } from './oauthOptions.ts'
 import { createRefreshes } from './refreshes.ts'
 
 /**
- * Renews a session directly at an OAuth 2.0 or OpenID provider with the refresh grant (RFC 6749 section 6), and
- * ends it by revocation where the provider has an endpoint for that (RFC 7009).
+ * Renews a session directly at an OAuth 2.0 or OpenID provider with the refresh grant (RFC 6749 section 6), and ends it
+ * by revocation if the provider has an endpoint for that (RFC 7009).
  *
- * Needs the optional peer `oauth4webapi`. Sends no `X-Refresh-Attempt-Id`: token endpoints answer browsers only
- * for requests without headers of their own. A provider that cannot be discovered has spent nothing. An error of
- * RFC 6749 section 5.2 counts whatever its content type says, and with status 200 too; any other error does not say
- * that the provider has spoken.
+ * Needs the optional peer `oauth4webapi`. It sends no `X-Refresh-Attempt-Id`, because token endpoints answer browsers
+ * only for requests without extra headers. If the discovery fails, nothing is spent. An error of RFC 6749 section 5.2
+ * counts under any content type, and with status 200 too. Any other error may come from a gateway.
  *
  * @throws Misconfigured for options that cannot work: no issuer, `http:` beyond loopback, …
  * @example

@@ -21,7 +21,7 @@ import { type Line, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 
-/** A renewal whose answer tells the user. */
+/** A renewal whose answer names the user. */
 export interface Renewed {
   readonly provider: AuthorizationServer
   readonly claims: IDToken
@@ -30,14 +30,14 @@ export interface Renewed {
   readonly line: Line
 }
 
-/** The refreshes of one client at one provider, and the revocation of what they brought. */
+/** The refreshes of one client at one provider, and the revocation of their tokens. */
 export function createRefreshes(
   options: OauthStrategyOptions,
   { discover, through, client, tenants }: Discovery,
   mayStay?: (renewed: Renewed) => Promise<boolean>,
 ): Omit<SessionStrategy, 'resend'> {
   const { clientAuth = None(), scope, trust404, trust503, user = userOf } = options
-  /** What a grant has brought: its tokens, and whom its ID token is about. */
+  /** The result of a grant: its tokens, and the user of its ID token. */
   async function renewalOf(
     { isOdd, ...answer }: TokenAnswer,
     provider: AuthorizationServer,
@@ -51,13 +51,14 @@ export function createRefreshes(
     if (!bearer) return refreshToken ? { kind: 'ok', ...tokens, ...odd } : unreadable
     const issuer = tenants.ofToken(provider, answer.id_token)
     try {
-      // The ID token is judged by the provider's clock; the local one may be wrong.
+      // The provider's clock decides about the ID token, because the local one may be wrong.
       const skew = skewOf(providerNow(headers, answer.id_token))
       const judged = await processRefreshTokenResponse(
-        // Where nobody said how ID tokens are signed: as this one is. Its signature is not what vouches for it.
+        // If nobody says how ID tokens are signed, this one's algorithm counts. The signature is not what makes it
+        // trustworthy.
         { ...algorithmOf(answer.id_token), ...issuer },
         { [clockSkew]: skew, ...client },
-        // `Response.json` is younger than the browsers that pages meet.
+        // Some browsers that pages support have no `Response.json`.
         new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
           headers: { 'content-type': 'application/json' },
         }),
@@ -83,7 +84,7 @@ export function createRefreshes(
       }
     } catch {
       if (isForeign(answer.id_token, issuer, client)) return foreign
-      // Whose bearer it is cannot be told. A new refresh token is kept all the same.
+      // The user of this bearer is unknown. A new refresh token is kept all the same.
       return refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
     }
   }
@@ -103,10 +104,10 @@ export function createRefreshes(
         }),
       )
       const result = call.result()
-      // Of what the provider says besides nothing matters (RFC 7009 section 2.2); a page is somebody else's.
+      // Nothing else in the provider's answer matters (RFC 7009 section 2.2); a page comes from a gateway.
       return result?.kind === 'answer' && !result.text.trimStart().startsWith('<')
     } catch {
-      // No such endpoint, or an answer such as 503, after which the token lives on (RFC 7009 section 2.2.1).
+      // There is no such endpoint, or an answer such as 503, after which the token is alive (RFC 7009 section 2.2.1).
       return false
     }
   }
@@ -127,7 +128,7 @@ export function createRefreshes(
           additionalParameters: scope === undefined ? {} : { scope },
         })
       } catch {
-        // Why is in the result of the call; there is none if nothing was sent.
+        // The result of the call has the cause. There is none if nothing was sent.
       }
       const result = call.result()
       if (!result) return misconfigured
@@ -150,7 +151,7 @@ export function createRefreshes(
   }
 }
 
-/** As an answer about another user. */
+/** This counts as an answer about another user. */
 const foreign = { kind: 'rejected', reason: 'identityMismatch', security: 'identityMismatch' } as const
 
 const unreadable = { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] } as const

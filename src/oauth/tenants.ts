@@ -1,7 +1,7 @@
 import type { AuthorizationServer, IDToken } from 'oauth4webapi'
 import { jwtClaims } from '../base/jwtClaims.ts'
 
-/** Microsoft's hosts alone: nobody else may leave open which issuer a token is from. */
+/** Only Microsoft's hosts: no other server may leave open which issuer a token is from. */
 const HOSTS = ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn']
 const MANY = ['common', 'organizations', '{tenantid}', '%7Btenantid%7D']
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -21,19 +21,19 @@ export function isForTenants({ protocol, host, pathname }: URL): boolean {
 export const isTenant = (value: unknown): value is string =>
   typeof value === 'string' && GUID.test(value.toLowerCase())
 
-/** Whose tokens a client takes. */
+/** The tokens that a client accepts. */
 export interface Tenants {
-  /** The metadata as they are read: a placeholder in the issuer stands for what was asked. */
+  /** The metadata as they are read: a placeholder in the issuer stands for the requested server. */
   readonly metadataOf: (said: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
-  /** The provider as an answer that names `issuer` is compared with it. */
+  /** The provider for the comparison with an answer that names `issuer`. */
   readonly named: (provider: AuthorizationServer, issuer: string | null) => AuthorizationServer
-  /** The provider as an ID token is compared with it. */
+  /** The provider for the comparison with an ID token. */
   readonly ofToken: (provider: AuthorizationServer, idToken: string | undefined) => AuthorizationServer
-  /** Whether a validated ID token is of a tenant that may log in. */
+  /** Whether a validated ID token is of a permitted tenant. */
   readonly allows: (claims: IDToken) => boolean
 }
 
-/** Without `allowed` there is one issuer, to the letter. */
+/** Without `allowed` there is exactly one issuer. */
 export function createTenants(issuer: URL, allowed: readonly string[] | undefined): Tenants {
   if (!allowed)
     return {

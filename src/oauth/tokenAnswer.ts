@@ -1,24 +1,24 @@
 import { secondsOf } from '../wire/seconds.ts'
 
-/** The members of a token answer (RFC 6749 section 5.1) that a session can use. */
+/** The members of a token answer (RFC 6749 section 5.1) that a session uses. */
 export interface TokenAnswer {
-  /** A bearer; absent: none that can be used as one. */
+  /** A bearer; absent: there is no usable one. */
   readonly access_token?: string
   readonly refresh_token?: string
   readonly id_token?: string
   /** Seconds. */
   readonly expires_in?: number
-  /** A member is of another type than agreed, and was left out. */
+  /** A member had another type than agreed, and was left out. */
   readonly isOdd: boolean
 }
 
-/** Registered for tokens that are sent otherwise than a bearer. */
+/** Token types that are not sent as a bearer. */
 const otherTypes = /^(dpop|pop|mac|n_a)$/i
 
 /**
  * Reads a token answer as servers write it: an absent member as `null`, an empty text or nothing, `expires_in` as a
- * text, `scope` as a list, and `token_type` in any spelling (`BearerToken`) or not at all. The refresh token was spent
- * for this answer: what is no use is left out, and the rest is used.
+ * text, `scope` as a list, and `token_type` in any spelling (`BearerToken`) or absent. The answer has spent the refresh
+ * token. So unusable members are left out, and the rest is used.
  */
 export function tokenAnswerOf(body: unknown): TokenAnswer {
   const found = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>

@@ -10,8 +10,8 @@ import type { Discovery } from './discovery.ts'
 import { type Line, wireCall } from './wireCall.ts'
 
 /**
- * The claims of the user beyond the ID token's (OpenID Connect Core section 5.3), whose `sub` must be the same;
- * `undefined`: nobody answers.
+ * The user's claims beyond the ID token (OpenID Connect Core section 5.3). Their `sub` must be the same; `undefined`:
+ * nobody answers.
  */
 export async function userinfoOf(
   { through, client }: Discovery,

@@ -1,7 +1,7 @@
 import { parseJson } from '../base/json.ts'
 import { request, type WireResult } from '../wire/request.ts'
 
-/** How a call of the protocol goes out. */
+/** How a call of the protocol is sent. */
 export interface Line {
   /** The deadline. */
   readonly signal: AbortSignal
@@ -9,17 +9,17 @@ export interface Line {
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
-/** One call that `oauth4webapi` builds, and what came back. */
+/** One call that `oauth4webapi` builds, and its answer. */
 export interface WireCall {
   fetch(
     url: string,
     init: { method: string; headers: Record<string, string>; body?: unknown },
   ): Promise<Response>
-  /** What came back; `undefined` if nothing was sent. */
+  /** The answer; `undefined` if nothing was sent. */
   result(): WireResult | undefined
 }
 
-/** Sends what `oauth4webapi` builds with the deadline, the limits and the connection of every protocol call. */
+/** Sends the requests of `oauth4webapi` with the deadline, the limits and the connection of every protocol call. */
 export function wireCall({ signal, fetch }: Line): WireCall {
   let result: WireResult | undefined
   return {
@@ -35,7 +35,7 @@ export function wireCall({ signal, fetch }: Line): WireCall {
       if (result.kind !== 'answer') throw new Error(result.cause)
       const { status, text } = result
       const response = new Headers(result.headers)
-      // The library goes by the type; metadata are files, which servers call what they like.
+      // The library checks the content type, but servers give metadata files any type.
       if (status === 200 && parseJson(text)) response.set('content-type', 'application/json')
       return new Response(text || null, { status, headers: response })
     },

@@ -4,8 +4,8 @@ import type { SessionStore, StoredSession } from './store.ts'
 /**
  * Keeps the record of one session in this process.
  *
- * It does not survive a restart and is not shared with other processes. What goes in and what comes out are
- * copies: changing them changes nothing here.
+ * It does not survive a restart, and other processes do not see it. It copies every record that is written or read, so
+ * later changes of the caller's object have no effect here.
  *
  * @example
  * const session = createSession({ baseUrl, strategies, store: memoryStore() })

@@ -8,27 +8,27 @@ export interface MemoryEntriesOptions {
 
 interface Kept extends Pick<EntryWrite, 'value' | 'expiresAt'> {
   readonly revision: number
-  /** One as it is, for an entry mostly has one. */
+  /** A single entry without a list, because most tags have one. */
   readonly tags: string | readonly string[]
 }
 
 const listOf = (tags: Kept['tags']): readonly string[] => (typeof tags === 'string' ? [tags] : tags)
 const NONE: readonly string[] = []
 
-/** How many entries one write looks at, on its way through all of them, for what has expired. */
+/** How many entries one write checks for expiry, on its way through all of them. */
 const SWEEP = 4
 
 /**
- * Keeps the sessions of one process in its memory: lost with the process, seen by no other.
+ * Keeps the sessions of one process in its memory. They are lost with the process, and no other process sees them.
  *
- * Nothing runs while nobody writes: each write looks at a few entries and forgets those that have expired.
+ * No timer runs: each write checks a few entries and deletes the expired ones.
  *
  * @example
  * const server = createSessionServer({ ...serverOptions, store: memoryServerStore() })
  */
 export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions = {}): ServerStore {
   const entries = new Map<string, Kept>()
-  /** A single key as it is, for a tag mostly has one. */
+  /** A single key without a list, because most tags have one. */
   const keys = new Map<string, string | Set<string>>()
   let sweep = entries.entries()
 

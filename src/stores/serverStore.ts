@@ -1,53 +1,54 @@
 import type { Finding } from '../base/finding.ts'
 
-/** What a server's store holds under one key. */
+/** The entry of a server's store under one key. */
 export interface StoredEntry {
-  /** Sealed by the server; means nothing to a store. */
+  /** Sealed by the server; the store cannot read it. */
   readonly value: string
   /** Counts the writes of this key; the first is 1. */
   readonly revision: number
 }
 
-/** What a server asks its store to keep. */
+/** An entry that a server asks its store to keep. */
 export interface EntryWrite {
   /** Sealed by the server. */
   readonly value: string
-  /** From when on the entry may be forgotten; wall clock, milliseconds since the Unix epoch. */
+  /** When the store may delete the entry; wall clock, milliseconds since the Unix epoch. */
   readonly expiresAt: number
-  /** What the entry is found by, hashed by the server; few, each once. `keysOf` finds it. @default none */
+  /** The tags of the entry, hashed by the server; few, each once. `keysOf` finds the entry by them. @default none */
   readonly tags?: readonly string[]
-  /** The session is over: whoever watches the key is told. @default not */
+  /** The session is over: watchers of the key are told. @default false */
   readonly isEnd?: true
 }
 
 /**
- * Keeps the sessions of a server: a map of text with compare-and-set. Everything that a session means (positions,
- * intents, tombstones, seals) is made of that by the server, so that a store can be small.
+ * Keeps the sessions of a server: a map of text with compare-and-set. The server makes everything else of that
+ * (positions, intents, tombstones, seals), so a store can be small.
  *
- * Every call may reject; the server then holds what it has. A store neither logs nor changes what it is given.
+ * Every call may reject; the server then keeps its present state. A store must not log or change its entries.
  */
 export interface ServerStore {
-  /** The newest entry, or `null` where there is none or it has expired. */
+  /** The newest entry, or `null` if there is none or it has expired. */
   read(key: string): Promise<StoredEntry | null>
   /**
    * Writes `next` only if the entry still has the revision `expected` (`null`: there is none, or it has expired).
-   * Resolves to the new revision, or to `null` where it wrote nothing. Atomic, and durable as far as the store is.
+   * Resolves to the new revision, or to `null` if it wrote nothing. Atomic, and durable as far as the store is.
    */
   compareAndSet(key: string, expected: number | null, next: EntryWrite): Promise<number | null>
-  /** The keys of the entries that were last written with `tag` and have not expired, in no order. */
+  /** The keys of the entries whose last write had `tag` and that have not expired, in any order. */
   keysOf(tag: string): Promise<readonly string[]>
   /**
-   * Calls `onChange` when the entry of `key` may have changed in another process, until the answer is called: after a write
-   * with `isEnd`, and for `awaitedMs` milliseconds after any write. A hint alone: it may come late, twice or not at all.
-   * Never throws. A store without it is looked into from time to time.
+   * Calls `onChange` when the entry of `key` may have changed in another process, until the returned function is
+   * called: after a write with `isEnd`, and for `awaitedMs` milliseconds after any write. It is only a hint: it may
+   * come late, twice or not at all. Never throws. Without it the server reads the entry from time to time.
    */
   watch?(key: string, onChange: () => void, awaitedMs?: number): () => void
   /**
-   * The clock that all processes of this store share; milliseconds since the Unix epoch. May reject. With it, servers without
-   * a `coordinator` keep the pace of their refreshes in common: each word of a backend's limiter holds all of them, in an
-   * entry for each backend, whose value is not sealed and tells nothing of any session. Without it each process paces itself.
+   * The clock that all processes of this store share; milliseconds since the Unix epoch. May reject. With it, servers
+   * without a `coordinator` share the pace of their refreshes: each answer of a backend's limiter holds all of them.
+   * The pace is in an entry for each backend; its value is not sealed and reveals nothing of any session. Without it
+   * each process has its own pace.
    */
   now?(): Promise<number>
-  /** What of its own settings `server.check()` tells. May reject. A store without it is written and read alone. */
+  /** The store's own findings for `server.check()`. May reject. Without it the server only tests a write and a read. */
   check?(): Promise<readonly Finding[]>
 }
