@@ -1,6 +1,6 @@
 /**
  * P6 and P7: what a page downloads, minified and gzipped, bundled from the built package as an application
- * would. `goal` is what performance asks for; `budget` is what may not be exceeded: the goal where it is met,
+ * would for production: under the import conditions `production` and `browser`. `goal` is what performance asks for; `budget` is what may not be exceeded: the goal where it is met,
  * else the weight that the rows of the fault matrix cost today. It grows for a row of that matrix and
  * for nothing else: U50, the users that a schema types, costs 0.36 kB in the core and 0.34 to 0.37 behind a server: the
  * schema is asked, its errors are told without a value, and a misfit leaves the user as it was; at any
@@ -34,14 +34,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_240 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_260 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_190,
+    budgetBytes: 21_210,
   },
   {
     id: 'P6',
@@ -49,7 +49,7 @@ const rows = [
     code: hooks,
     external: peers,
     goalBytes: 2_100,
-    budgetBytes: 2_360,
+    budgetBytes: 2_370,
   },
   {
     id: 'P6',
@@ -57,7 +57,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_540,
+    budgetBytes: 15_550,
   },
   {
     id: 'P7',
@@ -65,7 +65,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 33_720,
+    budgetBytes: 33_730,
     never: 'zod',
   },
   {
@@ -74,7 +74,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 48_670,
+    budgetBytes: 48_680,
     never: 'zod',
   },
   {
@@ -83,7 +83,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_450,
+    budgetBytes: 52_480,
     never: 'jose',
   },
   {
@@ -92,7 +92,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 28_180,
+    budgetBytes: 28_200,
     never: 'zod',
   },
   {
@@ -101,7 +101,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_860,
+    budgetBytes: 29_880,
     never: 'zod',
   },
 ]

@@ -38,7 +38,7 @@ test.each(['react-admin', 'refine', 'tanstack'])(
   async (name) => {
     const { authProvider, beforeLoad } = await runSample<Guide>(
       `docs/embed-${name}.md`,
-      '// provider.ts: in place of session.ts',
+      '// provider.ts: replaces session.ts',
       { 'https://id.example.com/realms/staff': provider.issuer },
     )
     left.length = 0
