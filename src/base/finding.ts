@@ -22,10 +22,10 @@ const MAX_SKEW_MS = 30_000
 export function clockFinding(date: string | null | undefined, now: number, whose: string): Finding {
   const { ok, wrong, unknown } = findingsOf('clock')
   const told = Date.parse(date ?? '')
-  if (Number.isNaN(told)) return unknown(`${whose} tells no time: its answers have no Date.`)
+  if (Number.isNaN(told)) return unknown(`${whose} does not tell its time: its answers have no Date.`)
   const skew = told - now
   if (Math.abs(skew) <= MAX_SKEW_MS) return ok(`${whose} and this machine agree on the time.`)
   return wrong(
-    `The clock of ${whose} is ${Math.round(Math.abs(skew) / 1_000)} s ${skew > 0 ? 'ahead of' : 'behind'} the clock of this machine: let both keep time by NTP.`,
+    `The clock of ${whose} is ${Math.round(Math.abs(skew) / 1_000)} s ${skew > 0 ? 'ahead of' : 'behind'} the clock of this machine: set both by NTP.`,
   )
 }

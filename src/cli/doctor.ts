@@ -5,7 +5,7 @@ import { examine } from '../doctor/examine.ts'
 export const doctor = {
   usage: 'https://admin.example.com [--path session/] [--callback path]… [--json]',
   about:
-    'Looks at a deployment from outside, and says what is wrong and how to mend it. Exit code 1: something is.',
+    'Examines a deployment from outside, and says what is wrong and how to correct it. Exit code 1: something is wrong.',
   async run(args: readonly string[]): Promise<number> {
     const { positionals, values } = parseArgs({
       args: [...args],

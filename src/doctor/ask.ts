@@ -36,7 +36,7 @@ export const createAsk =
     new Promise((resolve) => {
       const send = url.protocol === 'https:' ? overHttps : overHttp
       const request = send(url, { method, headers: { accept: '*/*', ...headers }, agent: false })
-      const late = Object.assign(new Error('No whole answer came in time.'), { code: 'ETIMEDOUT' })
+      const late = Object.assign(new Error('No complete answer came in time.'), { code: 'ETIMEDOUT' })
       const disarm = systemClock.setTimer(() => request.destroy(late), timeoutMs, 'foreground')
       const done = (result: Answer | NoAnswer) => {
         disarm()

@@ -37,7 +37,7 @@ export function came({ status, headers }: Answer): string {
 export function inPlace(answer: Answer, at: URL): string {
   const to = answer.status >= 300 && answer.status < 400 ? placeOf(answer, at) : undefined
   return to?.pathname === `${at.pathname}/`
-    ? `${answer.status}, to the same path with a slash. Switch off what adds slashes (\`trailingSlash\` in Next.js) below`
+    ? `${answer.status}, to the same path with a slash. Switch off the option that adds slashes (\`trailingSlash\` in Next.js) below`
     : `${came(answer)}. Let all methods and all paths pass below`
 }
 

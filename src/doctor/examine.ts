@@ -77,10 +77,10 @@ function addressFindings({ protocol, hostname, origin }: URL): Finding[] {
   const { ok, wrong } = findingsOf('address')
   if (protocol === 'https:') return [ok(`${origin} answers over https.`)]
   if (/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
-    return [ok(`${origin} answers; plain http is for this machine alone.`)]
+    return [ok(`${origin} answers; plain http is for this machine only.`)]
   return [
     wrong(
-      `${origin} is plain http: everybody on the way can read the session cookie, and browsers keep no Secure cookie of it. Serve it over https.`,
+      `${origin} is plain http: everybody on the way can read the session cookie, and browsers store no Secure cookie from it. Serve it over https.`,
     ),
   ]
 }
@@ -105,8 +105,10 @@ async function healthFinding({ ask, root }: Deployment): Promise<Finding> {
   if ('failure' in answer) return unknown(`GET health gets no answer (${answer.failure}).`)
   if (answer.json?.status === 'ready') return ok('The session server is ready, and its store answers.')
   if (answer.json?.error === 'store_away')
-    return wrong('The store of the sessions does not answer: nobody can log in, nor stay so. Look at it.')
+    return wrong(
+      'The store of the sessions does not answer: nobody can log in or stay logged in. Check the store.',
+    )
   if (answer.json?.error === 'draining')
-    return wrong('The process is about to stop and takes no request: ask again, or start it anew.')
+    return wrong('The process is stopping and accepts no requests: try again, or restart it.')
   return wrong(`GET health does not reach the session server: ${inPlace(answer, at)} ${root.pathname}.`)
 }

@@ -21,17 +21,17 @@ export function answerFindings({ headers }: Answer): Finding[] {
   return [
     isCached
       ? cache.wrong(
-          'The answer comes out of a cache (it has an Age): one user may be shown as another. Exclude the paths of the session server from the cache.',
+          'The answer comes from a cache (it has an Age), so one user may see the session of another. Exclude the paths of the session server from the cache.',
         )
       : /\bno-store\b/i.test(told)
-        ? cache.ok('Answers of the session server are not stored.')
+        ? cache.ok('Caches do not store the answers of the session server.')
         : cache.wrong(
-            `Answers of the session server may be stored: Cache-Control: no-store was sent, and ${plain(told)} came. Let the proxy or CDN leave Cache-Control alone.`,
+            `Caches may store the answers of the session server: it sent Cache-Control: no-store, and ${plain(told)} arrived. Let the proxy or CDN leave Cache-Control alone.`,
           ),
     changed.length === 0
       ? findingsOf('answer headers').ok('The headers of its answers arrive.')
       : findingsOf('answer headers').wrong(
-          `Something in front takes off or replaces headers of its answers: ${changed.join(', ')}. Let it pass on what the session server sends.`,
+          `A proxy in front removes or replaces headers of the answers: ${changed.join(', ')}. Let it pass on the headers that the session server sends.`,
         ),
   ]
 }
@@ -40,7 +40,9 @@ export function answerFindings({ headers }: Answer): Finding[] {
 export function pageFindings(page: Answer | undefined, url: URL): Finding[] {
   const { ok, wrong, unknown } = findingsOf('page headers')
   if (page?.status !== 200 || !/^text\/html/i.test(page.headers['content-type'] ?? ''))
-    return [unknown(`There is no page at ${url.href}: ask about the address at which the panel begins.`)]
+    return [
+      unknown(`There is no page at ${url.href}: run the doctor with the address of the panel's first page.`),
+    ]
   const opener = page.headers['cross-origin-opener-policy']?.toString()
   const policy = String(page.headers['content-security-policy'] ?? '')
   const directives = new Map(

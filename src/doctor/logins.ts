@@ -14,7 +14,7 @@ export async function loginFindings(
   const answer = await ask(new URL('logins', root))
   const listed = 'failure' in answer ? undefined : answer.json?.logins
   if (!Array.isArray(listed))
-    return [unknown('The logins cannot be seen: GET logins of the session server gives no list.')]
+    return [unknown('The doctor cannot see the logins: GET logins of the session server returns no list.')]
   const logins = listed.map(({ name, ways, works }) => ({
     name: plain(name),
     isRedirect: [ways].flat().includes('redirect'),
@@ -56,14 +56,14 @@ async function callbackFindings({ ask, url }: Deployment, paths: readonly string
     if (!to || !answer.headers.location?.includes('error='))
       return [
         wrong(
-          `A provider's way back, ${at.href}, does not reach the session server: ${came(answer)}. Route it there, before any fallback for pages.`,
+          `The callback ${at.href} does not reach the session server: ${came(answer)}. Route it there, before any fallback for pages.`,
         ),
       ]
     return [ok(`The callback ${at.href} reaches the session server.`), await loginPageFinding(to, ask)]
   }
   return [
     unknown(
-      `The callback of a login is at none of ${paths.join(', ')}: name its path with --callback, as \`callbackPath\` of the login has it.`,
+      `The callback of a login is at none of these paths: ${paths.join(', ')}. Name its path with --callback, as \`callbackPath\` of the login has it.`,
     ),
   ]
 }
@@ -73,6 +73,6 @@ async function loginPageFinding(to: URL, ask: Deployment['ask']): Promise<Findin
   const page = await ask(to, { headers: NAVIGATION })
   if (!('failure' in page) && page.status < 400) return ok(`There is a login page at ${to.href}.`)
   return wrong(
-    `A login that fails leads to ${to.href}, and no page is there (${'failure' in page ? page.failure : page.status}): serve one, or name it in the option \`loginPath\`.`,
+    `A failed login leads to ${to.href}, and there is no page (${'failure' in page ? page.failure : page.status}): serve one, or name it in the option \`loginPath\`.`,
   )
 }

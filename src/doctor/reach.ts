@@ -9,15 +9,15 @@ const CERTIFICATE = /CERT|SIGN|ISSUER/
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 const selfSigned =
-  'its certificate is self-signed; browsers refuse it; use one of an authority, or name yours in NODE_EXTRA_CA_CERTS'
+  'its certificate is self-signed, and browsers refuse it; use a certificate of an authority, or name yours in NODE_EXTRA_CA_CERTS'
 
 const FAILURES: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'no such host is known; look at the name, and at its DNS records',
-  EAI_AGAIN: 'the DNS server does not answer; try again, and look at the resolver of this machine',
-  ECONNREFUSED: 'nothing listens there; start the server, or mend host and port',
-  EHOSTUNREACH: 'there is no way to that host; look at routes and firewalls',
-  ENETUNREACH: 'there is no way to that network; look at routes and firewalls',
-  ETIMEDOUT: 'no whole answer came in time; look at firewalls, and whether the process behind hangs',
+  ENOTFOUND: 'this host name is unknown; check the name and its DNS records',
+  EAI_AGAIN: 'the DNS server does not answer; try again, and check the resolver of this machine',
+  ECONNREFUSED: 'nothing listens there; start the server, or correct host and port',
+  EHOSTUNREACH: 'this machine has no route to that host; check routes and firewalls',
+  ENETUNREACH: 'this machine has no route to that network; check routes and firewalls',
+  ETIMEDOUT: 'no complete answer came in time; check firewalls, and whether the process hangs',
   CERT_HAS_EXPIRED: 'its certificate has expired; renew it',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host; get one for this name',
   DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
@@ -25,7 +25,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'its certificate comes without the chain of its issuer; serve the full chain',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'nobody here knows the issuer of its certificate; serve the full chain, or name the issuer in NODE_EXTRA_CA_CERTS',
+    'this machine does not know the issuer of its certificate; serve the full chain, or name the issuer in NODE_EXTRA_CA_CERTS',
 }
 
 /** Why nobody answers at `url`, where Node says `failure`. */
@@ -40,7 +40,7 @@ export async function unreached(ask: Ask, url: URL, failure: string): Promise<Fi
     (await speaks(ask, other))
   )
     return wrong(
-      `${url.origin} does not answer, and ${other.origin} does: the server there speaks ${other.protocol.slice(0, -1)}. Mend the scheme, here and in \`publicUrl\`.`,
+      `${url.origin} does not answer, and ${other.origin} does: the server there speaks ${other.protocol.slice(0, -1)}. Correct the scheme, here and in \`publicUrl\`.`,
     )
   if (failure === 'ECONNREFUSED' && LOOPBACK.includes(url.hostname))
     for (const host of LOOPBACK) {
@@ -48,11 +48,11 @@ export async function unreached(ask: Ask, url: URL, failure: string): Promise<Fi
       twin.hostname = host
       if (host !== url.hostname && (await speaks(ask, twin)))
         return wrong(
-          `Nothing listens at ${url.origin}, and something does at ${twin.origin}: a name may stand for another address (IPv4 or IPv6) than the server listens on. Use one of them in the browser, in \`publicUrl\`, and in what the server listens on.`,
+          `Nothing listens at ${url.origin}, but a server listens at ${twin.origin}. The name may have another address (IPv4 or IPv6) than the server. Use the same name in the browser, in \`publicUrl\`, and for the address that the server listens on.`,
         )
     }
   return wrong(
-    `${url.origin} does not answer: ${FAILURES[failure] ?? `the connection failed with ${failure}; look at what listens there`}.`,
+    `${url.origin} does not answer: ${FAILURES[failure] ?? `the connection failed with ${failure}; check the server that listens there`}.`,
   )
 }
 

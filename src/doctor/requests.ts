@@ -22,7 +22,7 @@ export async function requestFindings(deployment: Deployment): Promise<Finding[]
     return [
       origin,
       request.wrong(
-        `A request of the panel's own page is refused: the server expected ${plain(json.expected)}, and what came was ${plain(json.came)}. Let the proxy pass Origin, X-CSRF and Sec-Fetch-Site on as they are.`,
+        `A request of the panel's own page is refused: the server expected ${plain(json.expected)}, and got ${plain(json.came)}. Let the proxy pass Origin, X-CSRF and Sec-Fetch-Site on unchanged.`,
       ),
     ]
   if (status !== 200 || !json)
@@ -38,7 +38,7 @@ export async function requestFindings(deployment: Deployment): Promise<Finding[]
 
 const lost = ({ failure }: NoAnswer) =>
   findingsOf('request headers').wrong(
-    `A POST gets no answer (${failure}): look at limits of the proxy, and at the log of the server.`,
+    `A POST gets no answer (${failure}): check the limits of the proxy, and the log of the server.`,
   )
 
 /** What `publicUrl` is, by what is said to a foreign page. */
@@ -51,12 +51,14 @@ function originFinding(url: URL, answer: Answer | NoAnswer): [Finding, string?] 
   if (answer.status === 200)
     return [
       wrong(
-        'The session server takes a request with the Origin of another site: a proxy takes Origin off or replaces it. Let it pass Origin on as it is.',
+        'The session server accepts a request with the Origin of another site: a proxy removes Origin or replaces it. Let it pass Origin on unchanged.',
       ),
     ]
   if (!publicOrigin)
     return [
-      unknown(`Whose requests the server takes cannot be seen: ${came(answer)} came to a foreign page.`),
+      unknown(
+        `The doctor cannot see which requests the server accepts: ${came(answer)} came for a request of another site.`,
+      ),
     ]
   if (publicOrigin === url.origin)
     return [ok(`The origin of \`publicUrl\` is ${publicOrigin}, as browsers see it.`), publicOrigin]
@@ -66,9 +68,9 @@ function originFinding(url: URL, answer: Answer | NoAnswer): [Finding, string?] 
 function otherOrigin(url: URL, told: URL): string {
   const isLocal = ({ hostname }: URL) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
   if (isLocal(url) && isLocal(told) && url.port === told.port && url.hostname !== told.hostname)
-    return `The panel is open at ${url.origin}, and \`publicUrl\` says ${told.origin}: to a browser these are two hosts, with cookies of their own. Open ${told.origin}, or mend \`publicUrl\`.`
+    return `The panel is open at ${url.origin}, and \`publicUrl\` says ${told.origin}: for a browser these are two hosts with separate cookies. Open ${told.origin}, or correct \`publicUrl\`.`
   if (url.host === told.host)
-    return `Browsers see ${url.origin}, and \`publicUrl\` says ${told.origin}: give the scheme that browsers see, also where TLS ends in a proxy.`
+    return `Browsers see ${url.origin}, and \`publicUrl\` says ${told.origin}: give the scheme that browsers see, also if TLS ends in a proxy.`
   return `Browsers see ${url.origin}, and the origin of \`publicUrl\` is ${told.origin}: every request of the page is refused (csrf). Set \`publicUrl\` to ${url.href}.`
 }
 
@@ -82,7 +84,7 @@ async function cookieFindings(
   if (line === undefined)
     return [
       wrong(
-        'A logout takes the cookie away, and no Set-Cookie arrives: a proxy or CDN strips it. Let it pass Set-Cookie on, and cache nothing of these paths.',
+        'A logout deletes the cookie, but no Set-Cookie arrives: a proxy or CDN removes it. Let it pass Set-Cookie on, and let it cache nothing of these paths.',
       ),
     ]
   const name = line.slice(0, line.indexOf('='))
@@ -98,7 +100,7 @@ async function cookieFindings(
     isSeen
       ? ok('Cookies of requests reach the session server.')
       : wrong(
-          'A request with the session cookie is answered as one without: a proxy strips Cookie. Let it pass Cookie on for these paths.',
+          'A request with the session cookie is answered like one without: a proxy removes Cookie. Let it pass Cookie on for these paths.',
         ),
   ]
 }
@@ -125,13 +127,13 @@ function faultsOf(line: string, url: URL, isSecure: boolean): string[] {
     attributes.get('samesite')?.toLowerCase() !== 'lax' &&
       'is not SameSite=Lax: let the proxy leave Set-Cookie alone (`proxy_cookie_flags` in nginx).',
     attributes.has('domain') &&
-      'has got a Domain: it is then for all hosts below. Let the proxy leave Set-Cookie alone (`proxy_cookie_domain` in nginx).',
+      'has got a Domain, so all subdomains get it. Let the proxy leave Set-Cookie alone (`proxy_cookie_domain` in nginx).',
     isHost &&
       path !== '/' &&
       `has the Path ${plain(path)}, which browsers refuse with its prefix: let the proxy leave Set-Cookie alone (\`proxy_cookie_path\` in nginx).`,
     !(isHost && path !== '/') &&
       path !== url.pathname &&
-      `is for the path ${plain(path)}, and the panel is at ${url.pathname}: mend the path of \`publicUrl\`, or the proxy that changes it (\`proxy_cookie_path\` in nginx).`,
+      `is for the path ${plain(path)}, and the panel is at ${url.pathname}: correct the path of \`publicUrl\`, or the proxy that changes it (\`proxy_cookie_path\` in nginx).`,
   ]
   return faults.filter((fault) => fault !== false)
 }

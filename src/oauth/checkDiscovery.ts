@@ -16,7 +16,7 @@ export async function checkDiscovery(
     return [
       wrong(
         problem ??
-          `The login "${name}": the metadata of the provider at ${href} cannot be read. See whether it runs, whether this machine reaches it, and whether \`server\` is its issuer.`,
+          `The login "${name}": the metadata of the provider at ${href} cannot be read. Check that it runs, that this machine can reach it, and that \`server\` is its issuer.`,
       ),
     ]
   }

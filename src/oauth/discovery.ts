@@ -97,7 +97,7 @@ function undiscovered(
 }
 
 const noMetadata = (status: number, of: string, { href }: URL) =>
-  `${of}: at \`server\`, which is ${href}, there is ${status} in place of the provider's metadata.${isDevelopment ? ' Is it the issuer to the letter? A gateway whose provider is away says the same.' : ''}`
+  `${of}: at \`server\`, which is ${href}, the answer is ${status}, not the provider's metadata.${isDevelopment ? ' Check that it is the exact issuer. A gateway whose provider is down answers the same.' : ''}`
 
 /** The metadata belong to another issuer, which may differ by one slash. */
 function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {

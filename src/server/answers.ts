@@ -39,7 +39,7 @@ export const noContent = (headers: Readonly<Record<string, string>>) =>
 export const bodyAlreadyRead = () =>
   failure(500, 'body_already_read', {
     expected:
-      'an unread body: mount the session server before whatever parses bodies (express.json and its like)',
+      'an unread body: mount the session server before middleware that parses bodies, such as express.json',
   })
 
 export function redirect(location: string, cookies: readonly string[] = [], status: 302 | 303 = 302) {

@@ -28,7 +28,7 @@ export function createCheck({ settings, logins }: ServerContext) {
     const patiently = (of: string, who: string, look: () => Promise<readonly Finding[]>) =>
       within(clock, timeoutMs, look, () => new Error('late')).catch((error: unknown) => [
         findingsOf(of).wrong(
-          `${who} does not answer (${codeOf(error)}): see whether it runs, and whether this machine reaches it.`,
+          `${who} does not answer (${codeOf(error)}): check that it runs, and that this machine can reach it.`,
         ),
       ])
     const findings = await Promise.all([
@@ -64,9 +64,9 @@ export function createCheck({ settings, logins }: ServerContext) {
     const isKept = written !== null && read?.value === KEY
     return [
       isKept
-        ? ok('The store keeps what is written.')
+        ? ok('The store returns what was written.')
         : wrong(
-            'The store does not give back what was written: does the client read from a replica, or does its clock differ?',
+            'The store does not return what was written. Check whether the client reads from a replica, and whether its clock differs.',
           ),
       ...((await store.check?.()) ?? []),
     ]
@@ -78,16 +78,12 @@ export function createCheck({ settings, logins }: ServerContext) {
     const asked = await settings.fetch(url, { redirect: 'manual' })
     void asked.body?.cancel().catch(() => {})
     if (asked.status >= 502 && asked.status <= 504)
-      return [wrong(`${who} is not there: a gateway says ${asked.status}. See whether it runs.`)]
+      return [wrong(`${who} does not answer: a gateway says ${asked.status}. Check that it runs.`)]
     return [
       ok(`${who} answers.`),
       clockFinding(asked.headers.get('date'), clock.wall(), new URL(url).host),
       ...(isPlainHttp(new URL(url))
-        ? [
-            unknown(
-              `${who} is asked in plain http: use https, or see to it that the network between is yours alone.`,
-            ),
-          ]
+        ? [unknown(`${who} has a plain http address: use https, or a private network.`)]
         : []),
     ]
   }
@@ -96,7 +92,7 @@ export function createCheck({ settings, logins }: ServerContext) {
     const { unknown } = findingsOf('callback')
     return callbackPaths.map((path) =>
       unknown(
-        `The provider of the login "${name}" must send browsers back to ${new URL(path, publicUrl).href}: only it knows whether that address is registered there, to the letter.`,
+        `The provider of the login "${name}" must send browsers back to ${new URL(path, publicUrl).href}. Only the provider knows whether this exact address is registered there.`,
       ),
     )
   }

@@ -109,18 +109,20 @@ test('U48: one that adds slashes to all paths is not', async () => {
     next(i, o)
   })
   expect(wrongs(findings)).toEqual([
-    expect.stringMatching(/^health: .*Switch off what adds slashes \(`trailingSlash` in Next\.js\) below/),
-    expect.stringMatching(/^request headers: .*Switch off what adds slashes/),
+    expect.stringMatching(
+      /^health: .*Switch off the option that adds slashes \(`trailingSlash` in Next\.js\) below/,
+    ),
+    expect.stringMatching(/^request headers: .*Switch off the option that adds slashes/),
   ])
 })
 
 /** What newcomers met, each behind a real server, and what is said of it alone. */
 const fronts: readonly [string, Front, RegExp][] = [
-  ['nothing is mounted', (_, o) => void o.writeHead(404).end('Cannot GET'), /^mount: .* there is nothing/],
+  ['nothing is mounted', (_, o) => void o.writeHead(404).end('Cannot GET'), /^mount: .* nothing answers/],
   [
     'the fallback for pages answers (U48)',
     (i, o, next) => (own(i) ? html(o) : next(i, o)),
-    /^mount: .*a page comes in place.*Mount createSessionServer before it/,
+    /^mount: .*a page answers, not the session server.*Mount createSessionServer before it/,
   ],
   [
     "Vite's fallback answers",
@@ -139,7 +141,7 @@ const fronts: readonly [string, Front, RegExp][] = [
       own(i) && /^\/session\/?$/.test(i.url ?? '')
         ? void o.writeHead(308, { location: i.url === '/session' ? '/session/' : '/session' }).end()
         : next(i, o),
-    /^mount: .*is at neither: route both to it/,
+    /^mount: .*neither is the session server: route both to it/,
   ],
   [
     'an access proxy sends to its own login (U48)',
@@ -151,12 +153,12 @@ const fronts: readonly [string, Front, RegExp][] = [
     'plain http is redirected to https',
     (i, o, next) =>
       own(i) ? void o.writeHead(301, { location: `https://${i.headers.host}${i.url}` }).end() : next(i, o),
-    /^mount: .*browsers are to see the panel there\. Use https:/,
+    /^mount: .*browsers must open the panel there\. Use https:/,
   ],
   [
     'an access proxy asks for a password',
     (i, o, next) => (own(i) ? void o.writeHead(401, { 'www-authenticate': 'Basic' }).end() : next(i, o)),
-    /^mount: .*somebody in front asks for a login/,
+    /^mount: .*a proxy in front asks for its own login/,
   ],
   [
     'the application fails (U48)',
@@ -269,10 +271,10 @@ test('127.0.0.1 in the browser, localhost in `publicUrl`', async () => {
     server.close()
   })
   expect(wrongs(await examine(`http://127.0.0.1:${port}/`))).toEqual([
-    expect.stringMatching(/^origin: .*two hosts, with cookies of their own\. Open http:\/\/localhost:/),
+    expect.stringMatching(/^origin: .*two hosts with separate cookies\. Open http:\/\/localhost:/),
   ])
   expect(wrongs(await examine(`http://[::1]:${port}/`))).toEqual([
-    expect.stringMatching(/^address: Nothing listens at http:\/\/\[::1\]:.*something does at http/),
+    expect.stringMatching(/^address: Nothing listens at http:\/\/\[::1\]:\d+, but a server listens at http/),
   ])
 })
 
@@ -282,14 +284,14 @@ test('nobody is there', async () => {
     expect.stringMatching(/^address: .*nothing listens there/),
   ])
   expect(wrongs(await examine('https://doctor.invalid/'))).toEqual([
-    expect.stringMatching(/^address: .*(no such host is known|DNS server)/),
+    expect.stringMatching(/^address: .*(this host name is unknown|DNS server)/),
   ])
 })
 
 test('a server that never answers', async () => {
   const { url } = await onPort(() => {})
   expect(wrongs(await examine(url, { timeoutMs: 50 }))).toEqual([
-    expect.stringMatching(/^address: .*no whole answer came in time/),
+    expect.stringMatching(/^address: .*no complete answer came in time/),
   ])
 })
 
@@ -357,10 +359,10 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
   })
 
   test.each([
-    ['Cookie is stripped', 'proxy_set_header Cookie "";', /^cookie: .*a proxy strips Cookie/],
+    ['Cookie is stripped', 'proxy_set_header Cookie "";', /^cookie: .*a proxy removes Cookie/],
     ['Set-Cookie is stripped', 'proxy_hide_header Set-Cookie;', /^cookie: .*no Set-Cookie arrives/],
-    ['Origin is stripped', 'proxy_set_header Origin "";', /^origin: .*takes Origin off/],
-    ['X-CSRF is stripped', 'proxy_set_header X-CSRF "";', /^request headers: .*came was no header x-csrf/],
+    ['Origin is stripped', 'proxy_set_header Origin "";', /^origin: .*removes Origin/],
+    ['X-CSRF is stripped', 'proxy_set_header X-CSRF "";', /^request headers: .*got no header x-csrf/],
     [
       'Sec-Fetch-Site is replaced',
       'proxy_set_header Sec-Fetch-Site cross-site;',
@@ -373,9 +375,9 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
     [
       'answers may be stored',
       'proxy_hide_header Cache-Control; add_header Cache-Control "public, max-age=60" always;',
-      /^caching: .*public, max-age=60 came/,
+      /^caching: .*public, max-age=60 arrived/,
     ],
-    ['a cache answers', 'add_header Age 5 always;', /^caching: .*out of a cache/],
+    ['a cache answers', 'add_header Age 5 always;', /^caching: .*comes from a cache/],
     [
       'headers of answers are taken off',
       'proxy_hide_header Vary; proxy_hide_header X-Content-Type-Options;',
@@ -411,7 +413,7 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
     )
     expect(wrongs(await examine(`https://127.0.0.1:${port}/app/`))).toContainEqual(
       expect.stringMatching(
-        /^cookie: .*is for the path \/, and the panel is at \/app\/: mend the path of `publicUrl`/,
+        /^cookie: .*is for the path \/, and the panel is at \/app\/: correct the path of `publicUrl`/,
       ),
     )
   })
@@ -419,11 +421,11 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
   test('http is asked where https is spoken, and the other way round', async () => {
     const { port } = await behind('')
     expect(wrongs(await examine(`http://127.0.0.1:${port}/`))).toContainEqual(
-      expect.stringMatching(/^mount: .*speaks https, and was asked in plain http/),
+      expect.stringMatching(/^mount: .*speaks https, and the address says http/),
     )
     const { url } = await onPort((_, outgoing) => void outgoing.end())
     expect(wrongs(await examine(url.replace('http', 'https')))).toEqual([
-      expect.stringMatching(/^address: .*the server there speaks http\. Mend the scheme/),
+      expect.stringMatching(/^address: .*the server there speaks http\. Correct the scheme/),
     ])
   })
 

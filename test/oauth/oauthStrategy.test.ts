@@ -156,7 +156,7 @@ describe('discovery', () => {
 })
 
 describe('U60: a gateway that has no route to the provider', () => {
-  const away = { kind: 'refused', cause: 'unavailable', problem: expect.stringMatching(/op\.example.* 404 /) }
+  const away = { kind: 'refused', cause: 'unavailable', problem: expect.stringMatching(/op\.example.* 404,/) }
   const answers = [
     () => page('404 page not found', { status: 404 }),
     () => json({ message: 'no Route matched with those values' }, { status: 404 }),

@@ -106,7 +106,7 @@ test.each<[string, () => Promise<Partial<LibrechatServerOptions>>, RequestListen
     LIBRECHAT,
     [/^store: .*\(ETIMEDOUT\)/],
   ],
-  ['a store that forgets', async () => ({ store: forgetful }), LIBRECHAT, [/^store: .*does not give back/]],
+  ['a store that forgets', async () => ({ store: forgetful }), LIBRECHAT, [/^store: .*does not return what/]],
   [
     'a Redis that evicts',
     async () => ({ store: evicting(() => ['maxmemory-policy', 'allkeys-lru']) }),
@@ -179,7 +179,7 @@ test.each<[string, (issuer: string) => object, number, readonly RegExp[]]>([
     'without metadata',
     () => ({ error: 'not_found' }),
     404,
-    [/^provider: .*there is 404.*the issuer to the letter/],
+    [/^provider: .*the answer is 404.*the exact issuer/],
   ],
   [
     'without endpoints',
