@@ -12,14 +12,14 @@ import { logoutAtBackend } from './logout.ts'
 import { renewalOf } from './renewal.ts'
 import { cookieWords, spoken } from './words.ts'
 
-/** Who keeps the refresh cookie, and how answers are judged. */
+/** Where the refresh cookie is kept, and how answers are judged. */
 export interface CookieStrategyOptions {
   /**
-   * Leaves the refresh token to the browser's cookie jar, on the backend's own origin; the session never sees
-   * it. Otherwise (a server) the session keeps it and it is sent as `Cookie: refreshToken=…`. @default false
+   * Leaves the refresh token in the browser's cookie jar, on the backend's own origin; the session never sees it.
+   * Otherwise (a server) the session keeps it and sends it as `Cookie: refreshToken=…`. @default false
    */
   readonly browserCookies?: boolean
-  /** Where the backend redirects somebody whom it no longer knows; a path of its own origin. @default '/login' */
+  /** The path to which the backend redirects an unknown user, on its own origin. @default '/login' */
   readonly loginPath?: string
   /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
   readonly resend?: ResendPolicy
@@ -29,7 +29,7 @@ export interface CookieStrategyOptions {
   readonly trust404?: boolean
 }
 
-// No control character, no `;`, no blank at either end: it comes back as it went.
+// No control character, no `;`, no blank at either end: the backend gets the value unchanged.
 const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
 
 /**
@@ -70,7 +70,7 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
         url: `${baseUrl}api/auth/refresh`,
         method: 'POST',
         headers: {
-          // The text is what tells Express's redirect from a gateway's.
+          // The text tells Express's redirect from a gateway's.
           accept: 'application/json, text/plain',
           'x-refresh-attempt-id': attemptId,
           ...(cookie ? { cookie } : {}),
@@ -96,8 +96,8 @@ export function cookieStrategy(options: CookieStrategyOptions = {}): SessionStra
 }
 
 /**
- * A jar holds the cookie of whoever logged in last. An answer that does not say whose it is has a bearer that may: its
- * claim `id` (unverified: it says only whom this session may not act for).
+ * A jar holds the cookie of the last login. If an answer does not name its user, its bearer may: by the claim `id`
+ * (unverified; it only shows that this session may not use the bearer).
  */
 function ofSameUser(outcome: RefreshOutcome, userId: string): RefreshOutcome {
   if (outcome.kind !== 'ok' || outcome.user || !outcome.bearer) return outcome
@@ -108,7 +108,7 @@ function ofSameUser(outcome: RefreshOutcome, userId: string): RefreshOutcome {
 }
 
 /**
- * Reads the refresh token that a LibreChat login answers with; `undefined` if it sets none. Servers only.
+ * Reads the refresh token of a LibreChat login's answer; `undefined` if the answer sets none. Servers only.
  *
  * @example
  * const refreshToken = refreshTokenFromCookies(response.headers) ?? null
@@ -127,7 +127,7 @@ function rotated(body: unknown, answer: WireAnswer): RefreshOutcome {
   if (folded) warnings.push('cookieFolded')
   return {
     ...outcome,
-    // The server ended the session: this bearer is the last one.
+    // The server ended the session, so this bearer is the last one.
     ...(deleted && { final: true }),
     ...(warnings.length > 0 && { warnings }),
   }

@@ -2,8 +2,8 @@ import { request, type WireRequest } from '../wire/request.ts'
 import { logoutConfirmation } from './logoutConfirmation.ts'
 
 /**
- * `POST {baseUrl}api/auth/logout` with the bearer, and with what else names the session. Resolves to whether
- * the backend confirmed it.
+ * `POST {baseUrl}api/auth/logout` with the bearer, and with other names of the session. Resolves to whether the backend
+ * confirmed it.
  */
 export async function logoutAtBackend(
   session: Pick<WireRequest, 'signal' | 'fetch' | 'credentials'> & {

@@ -2,8 +2,8 @@ import { parseJson } from '../base/json.ts'
 import type { WireResult } from '../wire/request.ts'
 
 /**
- * What LibreChat says when it has ended a session: a JSON object, with 200. `undefined` for anything else, which leaves
- * the grant alive (RFC 7009 section 2.2.1 says so of 503), a page of somebody else with status 200 included.
+ * LibreChat's confirmation of an ended session: a JSON object, with 200. `undefined` for anything else, because the
+ * grant then lives on (RFC 7009 section 2.2.1 says so for 503). That includes a gateway's page with status 200.
  */
 export function logoutConfirmation(result: WireResult): Readonly<Record<string, unknown>> | undefined {
   if (result.kind !== 'answer' || result.status !== 200 || result.redirected) return undefined

@@ -12,25 +12,25 @@ import { openidWords, spoken } from './words.ts'
 /** How answers are judged, and what a logout does at the backend. */
 export interface OpenidStrategyOptions {
   /**
-   * Where the session was opened: at LibreChat's OpenID provider, or at Google. The backend spends the refresh token
+   * Where the session was opened: at LibreChat's OpenID provider, or at Google. The backend uses the refresh token
    * there. @default 'openid'
    */
   readonly provider?: 'openid' | 'google'
   /**
-   * Whether a refresh token may be sent again when nobody knows if it was spent. `'never'` for an identity
-   * provider that answers a second use by revoking the whole family. @default 'afterBearerEnds'
+   * Whether a refresh token with an unknown outcome may be sent again. Use `'never'` for an identity provider that
+   * revokes the whole family at a second use. @default 'afterBearerEnds'
    */
   readonly resend?: ResendPolicy
-  /** A 503 without a code comes from a gateway that has not passed the request on. @default false */
+  /** A 503 without a code comes from a gateway that did not pass the request on. @default false */
   readonly trust503?: boolean
   /**
-   * No gateway is in front of this backend: every 404, 405, 410 and 501 is its own, and tells that it does not refresh.
-   * Else only the backend's own words tell that, and a gateway without a route is an outage. @default false
+   * There is no gateway in front of this backend: every 404, 405, 410 and 501 is its own, and says that it does not
+   * refresh. Otherwise only the backend's own words say so, and a gateway without a route is an outage. @default false
    */
   readonly trust404?: boolean
   /**
-   * Calls the backend's logout when the session ends. LibreChat then deletes **one of the user's sessions**,
-   * perhaps another one, since an OpenID session has no refresh cookie there. @default false
+   * Calls the backend's logout when the session ends. LibreChat then deletes **one of the user's sessions**, perhaps
+   * another one, because an OpenID session has no refresh cookie there. @default false
    */
   readonly backendLogout?: boolean
 }
@@ -74,7 +74,7 @@ export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStra
         body: JSON.stringify({
           refresh_token: refreshToken,
           user_id: userId,
-          // Backends that know OpenID alone are sent what they have always been sent.
+          // Backends that know only OpenID get the same request as always.
           ...(provider !== 'openid' && { provider }),
         }),
         signal,

@@ -5,10 +5,10 @@ import { secondsOf } from '../wire/seconds.ts'
 import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 /**
- * The outcome of a refresh answer that came with 200, from both LibreChat routes. The old refresh token was spent for the
- * answer, so whatever can be used of it is: a token of the wrong type counts as none. Tokens and hints of the bearer's life
- * go on as they came: the session judges them. An empty refresh token is none. `cookie`: where the route answers with the
- * refresh token in a cookie, what the cookie held. `refreshAnswerSchema` publishes the same form.
+ * The outcome of a refresh answer with 200, from both LibreChat routes. The answer has spent the old refresh token, so
+ * everything usable in it is used; a token of the wrong type counts as none. Tokens and hints of the bearer's life stay
+ * as they came, because the session judges them. An empty refresh token is none. `cookie`: the contents of the refresh
+ * cookie, if the route answers with one. `refreshAnswerSchema` publishes the same form.
  */
 export function renewalOf(
   body: unknown,
@@ -18,11 +18,11 @@ export function renewalOf(
   const said = isObject(body) ? body : {}
   const bearer = textOf(said.token)
   const refreshToken = cookie ? cookie.refreshToken : textOf(said.refreshToken) || undefined
-  // LibreChat answers so where an administrator has made a second factor compulsory.
+  // LibreChat answers so if an administrator has made a second factor compulsory.
   const isReadableUser = isReadable(said.user)
   if (isReadableUser && said.token == null && said.twoFASetupRequired === true)
     return { kind: 'rejected', reason: 'stepUpRequired' }
-  // Without a user that can be read nobody knows whose tokens these are.
+  // Without a readable user nobody knows whose tokens these are.
   if (!isObject(body) || !isReadableUser || (bearer === undefined && !refreshToken))
     return { kind: 'unknown', cause: 'schema', answered: false, warnings: ['schema'] }
   const isOdd = [said.token, said.refreshToken].some((token) => token != null && textOf(token) === undefined)
@@ -47,6 +47,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
-/** No user, or a document whose ids are texts. */
+/** There is no user, or a document whose ids are texts. */
 const isReadable = (user: unknown): boolean =>
   user == null || (isObject(user) && [user.id, user._id].every((id) => id == null || typeof id === 'string'))

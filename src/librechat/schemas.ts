@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 
 const text = z.nullish(z.string())
-// A field for display that has the wrong type must not cost a session.
+// A field for display with the wrong type must not cost a session.
 const display = z.catch(text, undefined)
 
 /**
@@ -13,9 +13,9 @@ const display = z.catch(text, undefined)
  * ```
  */
 export const userSchema = z.object({
-  /** What the backend knows the user by. */
+  /** The backend's id of the user. */
   id: text,
-  /** The same, in a document as MongoDB writes it. */
+  /** The same id in a document of MongoDB. */
   _id: text,
   email: display,
   name: display,
@@ -26,8 +26,8 @@ export const userSchema = z.object({
 })
 
 /**
- * The answer of both refresh routes, `POST /api/admin/oauth/refresh` and `POST /api/auth/refresh`, as a session reads it:
- * tokens and hints of the wrong type are judged one by one, so only the document and the user's ids are checked here.
+ * The answer of both refresh routes, `POST /api/admin/oauth/refresh` and `POST /api/auth/refresh`, as a session reads
+ * it. Tokens and hints of the wrong type are judged one by one, so this checks only the document and the user's ids.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export const refreshAnswerSchema = z.object({
 })
 
 /**
- * The answer of a login with a password, and of the exchange of a code: what `session.login` is given.
+ * The answer of a login with a password, and of the exchange of a code: the input of `session.login`.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import type { RefreshOutcome } from '../session/strategy.ts'
 import { isJson } from '../wire/headers.ts'
 import type { WireAnswer } from '../wire/wireAnswer.ts'
 
-/** What LibreChat says, by its status and its word, and what that proves of the refresh token. */
+/** LibreChat's words by status, and what each proves of the refresh token. */
 export type LibrechatWords = Readonly<Record<string, RefreshOutcome>>
 
 const unsupported = { kind: 'unsupported', forGood: false } as const
@@ -13,12 +13,12 @@ const identity = { kind: 'rejected', reason: 'identityMismatch', security: 'iden
 const rejected = { kind: 'rejected', reason: 'refreshRejected' } as const
 const missing = { kind: 'rejected', reason: 'missingCredential' } as const
 const failed = { kind: 'unknown', cause: 'refreshFailed', answered: true } as const
-// The identity provider has rotated the token, and its successor is lost.
+// The identity provider has rotated the token, and the new token is lost.
 const consumed = { kind: 'unknown', cause: 'consumed', answered: true, consumed: true } as const
 
-/** Before any route, and where there is none. */
+/** Answers before any route, and without a route. */
 const everywhere: LibrechatWords = {
-  // Damaged on the way: the route has not seen it.
+  // The request was damaged on the way, and the route has not seen it.
   '400 The request body contains malformed JSON': unavailable,
   /*
    * The same words before the grant, for an address, and after it, for a user. `refused` is right of the first, which
@@ -30,7 +30,7 @@ const everywhere: LibrechatWords = {
     cause: 'banned',
     retryAfterMs: 300_000,
   },
-  // Express's own page; newer releases say it as JSON.
+  // Express's own page; newer releases answer JSON.
   '404 Cannot POST': unsupported,
   '404 Endpoint not found': unsupported,
 }
@@ -43,7 +43,7 @@ export const openidWords: LibrechatWords = {
   '401 INVALID_REFRESH_TOKEN': rejected,
   '401 ISSUER_MISMATCH': identity,
   '401 PROVIDER_MISMATCH': identity,
-  // Every failure of the grant, outages of the identity provider included.
+  // Every failure of the grant, including outages of the identity provider.
   '401 REFRESH_FAILED': failed,
   '401 SESSION_NOT_FOUND': rejected,
   '401 TENANT_MISMATCH': identity,
@@ -58,15 +58,18 @@ export const openidWords: LibrechatWords = {
   '503 OPENID_NOT_CONFIGURED': unavailable,
 }
 
-/** `POST /api/auth/refresh`: sentences, which Express sends as `text/html`. Who is not known is sent to `loginPath`. */
+/**
+ * `POST /api/auth/refresh`: sentences, which Express sends as `text/html`. An unknown user is redirected to
+ * `loginPath`.
+ */
 export const cookieWords = (loginPath: string): LibrechatWords => ({
   ...everywhere,
   '200 Refresh token not provided': missing,
-  // The handler says 401 or 403 and then redirects; Express makes 302 of both.
+  // The handler sets 401 or 403 and then redirects; Express makes 302 of both.
   [`302 Found. Redirecting to ${loginPath}`]: rejected,
   '401 OPENID_SESSION_MISSING': failed,
   '401 Refresh token expired or not found for this user': rejected,
-  // Every other exception of the handler ends here, outages of its database included.
+  // Every other exception of the handler ends here, including outages of its database.
   '403 Invalid OpenID refresh token': failed,
   '403 Invalid refresh token': failed,
   '403 No session found': failed,
@@ -76,8 +79,8 @@ export const cookieWords = (loginPath: string): LibrechatWords => ({
 const LONGEST_WORD = 1_000
 
 /**
- * The outcome of an answer that LibreChat itself has given; `undefined` for everybody else's. A word counts only
- * whole, with its own status and in the form that it is sent in: a page of a gateway may quote anything.
+ * The outcome of LibreChat's own answer; `undefined` for everybody else's. A word counts only as a whole, with its own
+ * status and in its own form, because a gateway's page may quote anything.
  */
 export function spoken(words: LibrechatWords, answer: WireAnswer): RefreshOutcome | undefined {
   const word = wordOf(answer)
@@ -87,7 +90,7 @@ export function spoken(words: LibrechatWords, answer: WireAnswer): RefreshOutcom
 function wordOf({ status, headers, text }: WireAnswer): string | undefined {
   if (text.length > LONGEST_WORD) return undefined
   if (!isJson(headers)) return /(?:^|<pre>)(Cannot POST)(?: \/|$)/.exec(text)?.[1] ?? text.trim()
-  // A renewal is read by `renewalOf`.
+  // `renewalOf` reads a renewal.
   if (status === 200) return undefined
   const { error_code, code, message } = (parseJson(text)?.value ?? {}) as Record<string, unknown>
   return [error_code, code, message].find((said) => typeof said === 'string') as string | undefined

@@ -3,9 +3,9 @@ import { createElement, Fragment, type ReactElement, type ReactNode } from 'reac
 import type { SessionState } from '../../machines/session.select.ts'
 import { useSession } from './useSession.ts'
 
-/** What is shown with a session, without one, and until that is known. */
+/** The parts to show with a session, without one, and until that is known. */
 export interface SessionGuardProps {
-  /** What only somebody who is logged in may see. */
+  /** The part for users who are logged in. */
   readonly children?: ReactNode
   /**
    * Shown while it is not yet known whether there is a session.
@@ -13,7 +13,7 @@ export interface SessionGuardProps {
    */
   readonly pending?: ReactNode
   /**
-   * Shown where there is no session: the login page, or a way to it.
+   * Shown without a session: the login page, or a link to it.
    * @default nothing
    */
   readonly fallback?: ReactNode
@@ -25,9 +25,9 @@ const viewOf = ({ isPending, isAuthenticated, provider, user }: SessionState) =>
 })
 
 /**
- * Shows its children to a session that is alive, whatever becomes of its bearer meanwhile. When another account takes
- * the session over, the children start anew: no state of theirs passes from one user to the next. Guards what is shown;
- * what may be read is for the server to decide.
+ * Shows its children while the session is alive, whatever happens to its bearer. When another account takes the session
+ * over, the children mount again, so no state passes from one user to the next. It guards what is shown; the server
+ * decides what may be read.
  *
  * @example
  * return (

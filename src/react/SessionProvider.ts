@@ -8,26 +8,27 @@ import type { ReasonTexts } from './reasonTexts.ts'
 import { ReasonTextsContext } from './reasonTextsContext.ts'
 import { useOwnedSession } from './useOwnedSession.ts'
 
-/** The session, and in which words its end is told. */
+/** The session, and the texts for its end. */
 export interface SessionProviderProps {
   /**
-   * The session, made outside of React: one for a page, and on a server one for each request. Or a function that makes it,
-   * like the one of `useState`: called when the provider is first rendered, and what it made is disposed after the provider
-   * is gone. Shown again by `<Activity>`, the provider makes another one, which asks its server who is logged in by now.
+   * The session, made outside of React: one for a page, and on a server one for each request. Or a function that makes
+   * it, like the one of `useState`: it is called at the first render of the provider, and its session is disposed after
+   * the provider has unmounted. When `<Activity>` shows the provider again, it makes another session, which asks its
+   * server who is logged in.
    */
   readonly session: BaseSession<UserIdentity> | (() => BaseSession<UserIdentity>)
   /**
    * Your texts for the reasons why there is no session.
-   * @default the English `reasonTexts`, also for every reason that is left out
+   * @default the English `reasonTexts`, also for every missing reason
    */
   readonly reasonTexts?: Partial<ReasonTexts>
-  /** What uses the session. */
+  /** The components that use the session. */
   readonly children?: ReactNode
 }
 
 /**
- * Gives a session to the hooks below, and renders nothing of its own. A session that it is given it neither starts nor
- * disposes. On a server, and while its page is hydrated, the hooks read the state that the session was created in.
+ * Gives a session to the hooks below, and renders nothing itself. It neither starts nor disposes a session that it was
+ * given. On a server, and during hydration, the hooks read the state at the creation of the session.
  *
  * @example
  * return (

@@ -20,39 +20,39 @@ import { useReasonText } from './useReasonText.ts'
 import { useSession } from './useSession.ts'
 import { useSignIn } from './useSignIn.ts'
 
-/** What a page says that waits for its user. */
+/** The facts for a page that waits for its user. */
 export interface SignInPrompt {
-  /** Why no login came about; `null`: none was tried. */
+  /** Why the login failed; `null`: none was tried. */
   readonly error: AnySessionError | null
   /** Why there is no session. */
   readonly reason: ExpiredReason | LoggedOutReason | null
-  /** Begins a login, because the user wants one. */
+  /** Begins a login at the user's request. */
   readonly signIn: () => void
 }
 
-/** What is guarded, by which logins. */
+/** The guarded part, and its logins. */
 export interface SignInGuardProps<Name extends string> {
-  /** What only somebody who is logged in may see. */
+  /** The part for users who are logged in. */
   readonly children?: ReactNode
-  /** Of `createLogins`, made once beside the session. */
+  /** The result of `createLogins`, made once beside the session. */
   readonly logins: Logins<Name>
-  /** Where users log in. */
+  /** The provider of the login. */
   readonly provider: Name
-  /** How they do. */
+  /** The options of the login. */
   readonly options?: SignInOptions
-  /** Leads to where the login began: the `navigate` of a router. @default as `useLoginCallback` */
+  /** Navigates to the page on which the login began: the `navigate` of a router. @default as `useLoginCallback` */
   readonly onReturn?: (returnTo: string) => unknown
-  /** Shown until it is known who is logged in, and until the page has left for the provider. @default nothing */
+  /** Shown until it is known who is logged in, and until the page leaves for the provider. @default nothing */
   readonly pending?: ReactNode
-  /** Shown to a user who has logged out or may not in, and after a login that failed. @default a text and a button */
+  /** Shown to a user who has logged out or is not admitted, and after a failed login. @default a text and a button */
   readonly prompt?: (prompt: SignInPrompt) => ReactNode
 }
 
 /**
- * Shows its children to somebody who is logged in, and sends everybody else to the provider and back to this page. It
- * handles the callback, too, so it has to be rendered on that page. Where logins fail it begins at most two in a tab;
- * then, and after a logout or a limit of time, it shows `prompt` and waits for the user. On a server, and while a page is hydrated, it shows
- * `pending`. Guards what is shown; what may be read is for the server to decide.
+ * Shows its children to a user who is logged in, and sends everybody else to the provider and back to this page. It
+ * also handles the callback, so it must be rendered on the callback page. If logins fail, it begins at most two in a
+ * tab. After that, and after a logout or a limit of time, it shows `prompt` and waits for the user. On a server, and
+ * during hydration, it shows `pending`. It guards what is shown; the server decides what may be read.
  *
  * @example
  * return (
@@ -71,7 +71,7 @@ export function SignInGuard<Name extends string>(props: SignInGuardProps<Name>):
   return createElement(SessionGuard, { pending, fallback }, children)
 }
 
-/** Shown where nobody is logged in. */
+/** Shown when nobody is logged in. */
 function Begin<Name extends string>({
   logins,
   provider,
@@ -92,7 +92,7 @@ function Begin<Name extends string>({
     if (isUnasked) mutate()
   }, [isUnasked, mutate])
   useEffect(() => {
-    // Out of the browser's cache: the user went back at the provider.
+    // The page came from the back-forward cache: the user went back at the provider.
     const onShow = ({ persisted }: PageTransitionEvent) => persisted && setBack(true)
     addEventListener('pageshow', onShow)
     return () => removeEventListener('pageshow', onShow)
@@ -108,7 +108,7 @@ function Begin<Name extends string>({
 function Prompt({ error, signIn }: SignInPrompt): ReactElement {
   const reason = useReasonText()
   const texts = { ...reasonTexts, ...useContext(ReasonTextsContext) }
-  // In an installed application of iOS a login begins, and comes back in a browser beside it.
+  // In an installed application of iOS a login returns in a browser beside the application.
   const isOfAnother = error instanceof LoginFailed && error.reason === 'unknown_attempt'
   const failed = isOfAnother
     ? 'That sign-in was not begun in this browser. Go on where you began it, or sign in here.'

@@ -1,14 +1,17 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 
-/** The seconds until some instant of the session, for any number of readers. */
+/** The seconds until an instant of the session, for any number of readers. */
 export interface Countdown {
   subscribe(onTick: () => void): () => void
   /** Whole seconds, rounded up; `null`: unknown, or nobody has subscribed yet. */
   read(): number | null
 }
 
-/** One timer for all that show the countdown, armed only while somebody does. It rings as a second is full. */
+/**
+ * One timer for all components that show the countdown. It runs only while there are any, and rings at each full
+ * second.
+ */
 export function createCountdown(
   session: BaseSession<UserIdentity>,
   to: 'expiresAt' | 'idleEndsAt',

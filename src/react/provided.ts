@@ -6,14 +6,14 @@ import { Misconfigured } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 import type { Countdown } from './countdown.ts'
 
-/** What a `SessionProvider` gives to the hooks below it. The same object as long as its session is the same. */
+/** The context of a `SessionProvider` for the hooks below it. The same object as long as its session is the same. */
 export interface Provided {
   readonly session: BaseSession<UserIdentity>
-  /** What a server renders, and what its page is hydrated with: a state without instants, which no two clocks share. */
+  /** The state for a server's render and for hydration. It has no instants, because no two clocks agree. */
   readonly rendered: SessionState<UserIdentity>
-  /** Until the bearer ends. */
+  /** The time until the bearer ends. */
   readonly countdown: Countdown
-  /** Until the session ends if the user stays away. */
+  /** The time until the session ends if the user stays inactive. */
   readonly idleCountdown: Countdown
 }
 

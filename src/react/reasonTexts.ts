@@ -3,7 +3,7 @@ import type { ExpiredReason, LoggedOutReason } from '../../machines/session.type
 /** A text for every reason why there is no session. */
 export type ReasonTexts = Readonly<Record<ExpiredReason | LoggedOutReason, string>>
 
-/** The English texts, addressed to the user: what happened, and what to do. A table to translate. */
+/** The English texts for the user: what happened, and what to do. Translate this table. */
 export const reasonTexts: ReasonTexts = {
   never: 'Please sign in.',
   user: 'You have signed out.',

@@ -2,5 +2,5 @@
 import { createContext } from 'react'
 import type { ReasonTexts } from './reasonTexts.ts'
 
-/** Apart from the session: a table that is written in line is a new object each time, and concerns few. */
+/** Separate from the session: an inline table is a new object at each render, and few components use it. */
 export const ReasonTextsContext = createContext<Partial<ReasonTexts>>({})

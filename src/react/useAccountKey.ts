@@ -7,9 +7,9 @@ const accountOf = ({ provider, user }: SessionState) =>
   user ? `${provider} ${user.tenantId ?? ''} ${user.id}` : null
 
 /**
- * A `key` for what keeps a state of its own beside the session, such as the whole of an admin framework: it changes when
- * another account takes the session over, so that nothing of one user (caches, half-filled forms, what is still to be
- * undone) is the next one's. It stays while nobody is logged in, and for the same user's next login.
+ * A `key` for components with their own state, such as a whole admin framework. It changes when another account takes
+ * the session over, so no state of one user (caches, half-filled forms, pending undo) passes to the next. It does not
+ * change while nobody is logged in, or at the same user's next login.
  *
  * @example
  * const key = useAccountKey()
@@ -20,7 +20,7 @@ export function useAccountKey(): number {
   const [shown, setShown] = useState({ account, changes: 0 })
   if (account === null || account === shown.account) return shown.changes
   const next = { account, changes: shown.changes + (shown.account === null ? 0 : 1) }
-  // While this renders, so that nobody sees the state of the user before.
+  // This happens during render, so that nobody sees the state of the previous user.
   setShown(next)
   return next.changes
 }

@@ -5,9 +5,9 @@ import { useProvided } from './provided.ts'
 const notYet = () => null
 
 /**
- * Seconds until the bearer ends, whole, rounded up, 0 at its end. `null`: there is none, its end is unknown, or the
- * component has only just been mounted: no clock is read on a server or during hydration. Renders once a second, so call
- * it in the component that shows it. Any number of them share one timer.
+ * Whole seconds until the bearer ends, rounded up, 0 at its end. `null`: there is no bearer, its end is unknown, or the
+ * component has just mounted, because no clock is read on a server or during hydration. It renders once a second, so
+ * call it in the component that shows it. Any number of components share one timer.
  *
  * @example
  * const seconds = useExpiryCountdown()

@@ -16,9 +16,10 @@ const LEAST_MS = 20_000
 const notYet = () => null
 
 /**
- * Seconds until the session ends because the user stays away (`idleTimeoutMs`), whole, rounded up, from `withinMs` before
- * that; `null` until then, without such a limit, and during hydration. Show it as a warning: any key or click extends
- * the session, and so does `useStaySignedIn`. Throws `Misconfigured` for a warning that is too short to be answered.
+ * Whole seconds, rounded up, until the session ends because the user is inactive (`idleTimeoutMs`). It begins
+ * `withinMs` before the end. `null` before that, without such a limit, and during hydration. Show it as a warning: any
+ * key or click extends the session, and so does `useStaySignedIn`. Throws `Misconfigured` for a warning that is too
+ * short for an answer.
  *
  * @example
  * const seconds = useIdleCountdown({ withinMs: 120_000 })

@@ -3,11 +3,11 @@ import { useEffect, useRef, useState } from 'react'
 import type { AnySessionError } from '../base/errors.ts'
 import type { Logins } from '../signin/createLogins.ts'
 
-/** What is known of the callback of a login in this page. */
+/** The state of a login's callback in this page. */
 export interface LoginCallback {
-  /** It is being handled, or it is not yet known whether there is one. */
+  /** The callback is being handled, or it is not yet known whether there is one. */
   readonly isPending: boolean
-  /** Why its login failed; `null`: it did not, or there is none. */
+  /** Why the login failed; `null`: it did not, or there is none. */
   readonly error: AnySessionError | null
 }
 
@@ -15,8 +15,8 @@ const looking: LoginCallback = { isPending: true, error: null }
 const none: LoginCallback = { isPending: false, error: null }
 
 /**
- * Handles the callback of a login, if this page is one, and then leads to where the login began. `SignInGuard` does so
- * itself; this is for pages that may be seen by anybody.
+ * Handles the callback of a login, if this page is one, and then navigates to the page on which the login began.
+ * `SignInGuard` does this itself; use this hook on public pages.
  *
  * @param onReturn leads there: the `navigate` of a router @default puts the path in place of the address, and tells routers
  * @example
@@ -35,7 +35,7 @@ export function useLoginCallback(
 
   useEffect(() => {
     if (!logins.isCallback()) return setState(none)
-    // A strict React runs this twice, and the login is exchanged once. Its first run is not there any more.
+    // Strict mode runs this twice, and the login is exchanged once. The first run is gone by then.
     let isHere = true
     logins.handleCallback().then(
       async ({ returnTo }) => {
@@ -52,7 +52,7 @@ export function useLoginCallback(
   return state
 }
 
-/** Routers look at the address when the history moves. */
+/** Routers read the address when the history changes. */
 function goTo(returnTo: string): void {
   history.replaceState(null, '', returnTo)
   dispatchEvent(new PopStateEvent('popstate', { state: null }))

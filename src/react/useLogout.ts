@@ -3,8 +3,8 @@ import { useProvided } from './provided.ts'
 import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 
 /**
- * Logs out: here at once, then at the backend. Pending for at most one second; it does not fail, a backend that cannot
- * be reached is tried again in the background.
+ * Logs out: here at once, then at the backend. Pending for at most one second. It does not fail: if the backend cannot
+ * be reached, it tries again in the background.
  *
  * @example
  * const { mutate, isPending } = useLogout()

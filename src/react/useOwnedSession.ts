@@ -7,13 +7,13 @@ import type { BaseSession } from '../session/session.ts'
 type AnySession = BaseSession<UserIdentity>
 type Make = () => AnySession
 
-/** A render that came to nothing says so to nobody: what it has made is left after this time. */
+/** React does not report an abandoned render. Its session is disposed after this time. */
 const UNMOUNTED_MS = 30_000
 
-/** The session that was given, or the one that was made here: it lives for as long as the component is mounted. */
+/** The given session, or one that is made here and lives while the component is mounted. */
 export function useOwnedSession(given: AnySession | Make): AnySession {
   const [owned, setOwned] = useState(() => (typeof given === 'function' ? own(given()) : undefined))
-  // It may be written in line: a new function is no new session.
+  // It may be written inline, and a new function is no new session.
   const latest = useRef(given)
 
   useEffect(() => {
@@ -24,7 +24,7 @@ export function useOwnedSession(given: AnySession | Make): AnySession {
     if (owned.keep()) return owned.release
     owned.heir ??= own((latest.current as Make)())
     const { session } = owned.heir
-    // What it was made with may be of the time before.
+    // Its input may be out of date.
     if ('look' in session) void (session.look as () => Promise<void>)()
     setOwned(owned.heir)
   }, [owned])
@@ -38,11 +38,11 @@ export function useOwnedSession(given: AnySession | Make): AnySession {
 
 interface Owned {
   readonly session: AnySession
-  /** The component is mounted. `false`: too late, the session is disposed. */
+  /** The component has mounted. `false`: too late, the session is disposed. */
   keep(): boolean
-  /** The component is gone, or hidden. StrictMode mounts it again at once. */
+  /** The component has unmounted, or is hidden. StrictMode mounts it again at once. */
   release(): void
-  /** The one in its place, where it was disposed. */
+  /** The session that replaces a disposed one. */
   heir?: Owned
 }
 

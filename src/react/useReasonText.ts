@@ -8,8 +8,8 @@ import { useSession } from './useSession.ts'
 const reasonOf = ({ isPending, reason }: SessionState) => (isPending ? null : reason)
 
 /**
- * Why there is no session, as a text for the user: from the `reasonTexts` of the provider, else in English. `null` while
- * there is a session, and while it is not yet known whether there is one.
+ * A text for the user that says why there is no session: from the `reasonTexts` of the provider, else in English.
+ * `null` while there is a session, and while it is not yet known whether there is one.
  *
  * @example
  * const reason = useReasonText()

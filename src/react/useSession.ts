@@ -9,9 +9,10 @@ type State = SessionState<UserIdentity>
 const whole = (state: State) => state
 
 /**
- * The state of the session, or what `select` makes of it. Renders again only when the selection changes: by identity, or,
- * for plain objects and arrays, member by member. On a server and during hydration `expiresAt`, `retryAt` and `idleEndsAt` are absent.
- * `select` may be written in line. `User`: what the schema of the session's option `user` gives. Throws `Misconfigured` outside of a `SessionProvider`.
+ * The state of the session, or the result of `select` for it. It renders again only when the selection changes: by
+ * identity, or, for plain objects and arrays, member by member. On a server and during hydration `expiresAt`, `retryAt`
+ * and `idleEndsAt` are absent. `select` may be written inline. `User`: the output of the schema of the session's option
+ * `user`. Throws `Misconfigured` outside of a `SessionProvider`.
  *
  * @example
  * const isLate = useSession((state) => state.state === 'nearingExpiry')
@@ -23,8 +24,9 @@ export function useSession<Selected, User extends UserIdentity = SessionUser>(
 ): Selected
 export function useSession(select: (state: never) => unknown = whole): unknown {
   const { session, rendered } = useProvided()
-  // Not `useSelector` of @xstate/react: it hydrates with the state of now, where the server has rendered an older one; it
-  // hears every event of the chart, and not once of a change; and it weighs 1.1 kB more.
+  // This is not `useSelector` of @xstate/react, for three reasons: it hydrates with the present state, but the server
+  // has rendered an older one; it reacts to every event of the chart, and not once for each change; and it weighs 1.1
+  // kB more.
   const shown = useRef<unknown>(undefined)
   const read = useMemo(() => createReader(select as typeof whole, shown), [select])
   const selected = useSyncExternalStore(
@@ -38,7 +40,7 @@ export function useSession(select: (state: never) => unknown = whole): unknown {
   return selected
 }
 
-/** The same selection for the same state; and the one before, where nothing of it has changed. */
+/** The same selection for the same state, and the previous one if nothing of it has changed. */
 function createReader(select: (state: SessionState) => unknown, shown: RefObject<unknown>) {
   let seen: SessionState | undefined
   let selection: unknown

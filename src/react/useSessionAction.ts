@@ -8,27 +8,27 @@ interface Progress {
   readonly error: AnySessionError | null
 }
 
-/** Something a user asks of the session, and what became of it: as a mutation of TanStack Query tells it. */
+/** A user's request to the session and its state, in the form of a TanStack Query mutation. */
 export interface SessionAction extends Progress {
-  /** It was not asked for yet. */
+  /** There was no request yet. */
   readonly isIdle: boolean
-  /** It is under way. */
+  /** The request is running. */
   readonly isPending: boolean
-  /** It was done. */
+  /** The request succeeded. */
   readonly isSuccess: boolean
-  /** It failed; `error` says why. */
+  /** The request failed; `error` says why. */
   readonly isError: boolean
-  /** Asks for it. Never throws; the same function in every render. */
+  /** Makes the request. Never throws; the same function in every render. */
   readonly mutate: () => void
   /** The same, as a promise that rejects with `error`. */
   readonly mutateAsync: () => Promise<void>
-  /** Forgets what became of the last call. */
+  /** Forgets the result of the last call. */
   readonly reset: () => void
 }
 
 const idle: Progress = { status: 'idle', error: null }
 
-/** `run` is to be the same function in every render. Of several calls the last one tells. */
+/** `run` must be the same function in every render. If there are several calls, the last one counts. */
 export function useSessionAction(run: () => Promise<void>): SessionAction {
   const [progress, setProgress] = useState(idle)
   const calls = useRef(0)
@@ -45,7 +45,7 @@ export function useSessionAction(run: () => Promise<void>): SessionAction {
       throw error
     }
   }, [run])
-  // What went wrong is in `error`.
+  // `error` has the cause.
   const mutate = useCallback(() => void mutateAsync().catch(() => {}), [mutateAsync])
   const reset = useCallback(() => {
     calls.current++

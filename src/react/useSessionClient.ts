@@ -4,8 +4,8 @@ import type { BaseSession, Session } from '../session/session.ts'
 import { useProvided } from './provided.ts'
 
 /**
- * The session itself, to call: `login`, `refresh`, `logout`. What it knows is read with `useSession`. The same object until
- * the provider is given another.
+ * The session itself, for calls: `login`, `refresh`, `logout`. Read its state with `useSession`. The same object until
+ * the provider gets another session.
  *
  * @example
  * const session = useSessionClient<BffSession>()

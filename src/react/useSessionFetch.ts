@@ -2,8 +2,8 @@
 import { useProvided } from './provided.ts'
 
 /**
- * The `fetch` of the session: a fresh bearer, or the cookie of the page's server, and one retry after a 401. The same
- * function until the provider is given another session, so it may stand among the dependencies of an effect.
+ * The `fetch` of the session: it sends a fresh bearer, or the cookie of the page's server, and retries once after a
+ * 401. The same function until the provider gets another session, so it may be a dependency of an effect.
  *
  * @example
  * const fetch = useSessionFetch()

@@ -4,7 +4,7 @@ import type { Logins, SignInOptions } from '../signin/createLogins.ts'
 import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 
 /**
- * Signs in at a provider: the page leaves for it. Pending until then; `error` says why it could not leave.
+ * Signs in at a provider: the page leaves for it. Pending until then; `error` says why the page could not leave.
  *
  * @param logins of `createLogins`, made once beside the session
  * @example

@@ -4,8 +4,8 @@ import { useProvided } from './provided.ts'
 import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 
 /**
- * "Stay signed in": refreshes now and counts as activity of the user. Fails as `refresh` of the session does: with
- * `refresh_unavailable` while the session keeps trying, with `session_expired` or `logged_out` where it is over.
+ * "Stay signed in": refreshes now and counts as user activity. Fails like `refresh` of the session: with
+ * `refresh_unavailable` while the session keeps trying, with `session_expired` or `logged_out` if it is over.
  *
  * @example
  * const { mutate, error } = useStaySignedIn()

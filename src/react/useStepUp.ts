@@ -3,17 +3,17 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
 import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 
-/** A step-up in a window of its own, and what became of it. */
+/** A step-up in a window of its own, and its state. */
 export interface StepUpAction extends SessionAction {
-  /** The user has come back to this page, and no answer has: offer `cancel`. */
+  /** The user has come back to this page without an answer: offer `cancel`. */
   readonly isBack: boolean
   /** Gives up: the step-up fails with `login_cancelled`, and the session stays as it is. */
   readonly cancel: () => void
 }
 
 /**
- * Has the user sign in once more, in a window of its own, while the page stays as it is. Pending until they have; success
- * is the same user, signed in as it was asked for. Call `mutate` in the click itself.
+ * Lets the user sign in once more in a window of its own, while the page stays as it is. Pending until the user has
+ * done so. It succeeds if the same user has signed in as requested. Call `mutate` directly in the click.
  *
  * @param logins of `createLogins`, made once beside the session
  * @example

@@ -6,8 +6,8 @@ import { useSession } from './useSession.ts'
 const userOf = (session: SessionState<UserIdentity>) => (session.isAuthenticated ? session.user : null)
 
 /**
- * Who is logged in; `null`: nobody, or not yet known. The same object until something of the user changes. `User`: what
- * the schema of the session's option `user` gives; a hook cannot know which session is above it.
+ * The user who is logged in; `null`: nobody, or not yet known. The same object until the user's data changes. `User`:
+ * the output of the schema of the session's option `user`; a hook cannot know which session is above it.
  *
  * @example
  * const user = useUser<User>()

@@ -7,18 +7,18 @@ import { inTime } from './inTime.ts'
 import type { KeptAttempt } from './keptAttempt.ts'
 import { type LoginSession, living, livingSoon } from './living.ts'
 
-/** Exchanges the code of a callback, and begins the session, or throws why not. */
+/** Exchanges the code of a callback and begins the session, or throws the reason. */
 export type Adopt = (attempt: KeptAttempt, callback: Callback) => Promise<void>
 
-/** What a callback brings: the session begins with it, or its tokens are let go. */
+/** Handles the tokens of a callback: begins the session with them, or revokes them. */
 export function createAdoption(
   session: LoginSession,
   providerOf: (name: string) => OauthProvider,
   kept: AttemptStore,
 ): Adopt {
   /**
-   * Revokes tokens that nobody uses. While somebody is logged in, tokens of the same user are left alone, and so are
-   * tokens of an unknown user: for one revoked token some providers end all that its user has there.
+   * Revokes unused tokens. While a user is logged in, it keeps tokens of the same user and of an unknown user, because
+   * some providers end all tokens of a user when one is revoked.
    */
   function letGo(provider: string, { token, refreshToken }: GrantedTokens, userId: string | undefined) {
     const user = living(session)
@@ -38,11 +38,11 @@ export function createAdoption(
     const refused = (tokens: GrantedTokens, of: string | undefined) => letGo(provider, tokens, of)
     const grant = await inTime((line) => logins.finish(attempt, parameters, line, refused))
     const now = await livingSoon(session)
-    // Another tab was first, while the provider was asked.
+    // Another tab was faster while the provider was asked.
     if (purpose === 'signIn' && now) return refused(grant, grant.user.id)
     const isOther = now && (now.id !== userId || now.provider !== provider)
     const { state, reason } = session.getSnapshot()
-    // Who has logged out meanwhile stays so.
+    // A logout meanwhile stays.
     const isEnded = state === 'loggedOut' && reason !== 'never'
     if (purpose === 'stepUp' && (isEnded || isOther || grant.user.id !== userId)) {
       refused(grant, grant.user.id)

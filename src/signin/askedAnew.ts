@@ -2,8 +2,9 @@ import type { AuthorizationInput } from '../oauth/codeGrant.ts'
 import type { AttemptStore } from './attemptStore.ts'
 
 /**
- * What a login asks of the provider: where the user has logged out only here, to sign in anew besides. Else the next user
- * would be in again without a question, and perhaps as somebody else. `undefined`: it was to ask nothing, and may not begin.
+ * The parameters of a login. If the user has logged out only here, the provider must also ask the user to sign in
+ * again. Otherwise the next user would be logged in without a question, perhaps as somebody else. `undefined`: the
+ * login must ask nothing, so it may not begin.
  */
 export async function askedAnew(
   kept: AttemptStore,

@@ -2,16 +2,16 @@ import type { Clock } from '../base/clock.ts'
 import { createDatabase, type Sealed } from '../browser/database.ts'
 import type { KeptAttempt } from './keptAttempt.ts'
 
-/** Where a browser keeps the logins that it has begun, for all its tabs, and what ends them at the provider. */
+/** Keeps the logins that a browser has begun, for all its tabs, and the ID tokens for logouts at the provider. */
 export interface AttemptStore {
-  /** One atomic change: no other tab reads or writes between what `decide` is given and what it keeps. */
+  /** One atomic change: no other tab reads or writes between the input of `decide` and its result. */
   change<T>(decide: Decide<T>): Promise<T>
   /**
-   * Keeps the ID token of a provider's login, which its logout asks for; `undefined`: there is none any more; `''`: the
-   * user has logged out here, and not there.
+   * Keeps the ID token of a provider's login for its logout; `undefined`: there is none any more; `''`: the user has
+   * logged out here, but not there.
    */
   keepHint(provider: string, idToken: string | undefined): Promise<void>
-  /** The ID token that is kept for a provider. */
+  /** The kept ID token of a provider. */
   readHint(provider: string): Promise<string | undefined>
 }
 
@@ -21,9 +21,9 @@ const ROW = 'attempts'
 const hintOf = (provider: string) => `hint ${provider}`
 
 /**
- * Keeps attempts in IndexedDB; where that fails (private windows of some browsers, a full disk), in the tab's own
- * storage, which survives the way to the provider and back. An attempt in the tab's storage is found also if IndexedDB
- * works by then.
+ * Keeps attempts in IndexedDB. If that fails (private windows of some browsers, a full disk), it uses the tab's own
+ * storage, which survives the way to the provider and back. It finds an attempt in the tab's storage even if IndexedDB
+ * works again.
  */
 export function browserAttempts(name: string, clock: Clock): AttemptStore {
   const row = `${name}-logins`

@@ -1,14 +1,14 @@
 import type { AttemptStore } from './attemptStore.ts'
 import type { KeptAttempt } from './keptAttempt.ts'
 
-/** Whoever has to enrol a second factor first needs long. */
+/** A user who must first set up a second factor needs this long. */
 export const ATTEMPT_MS = 3_600_000
-/** Ten tabs that a browser restores begin ten logins. The oldest goes. */
+/** If a browser restores ten tabs, they begin ten logins. The oldest is dropped. */
 const MAX_ATTEMPTS = 20
-/** What is known of an attempt that took too long is where it was to lead. */
+/** Of an attempt that took too long only its target is kept. */
 const REMEMBERED_MS = 24 * ATTEMPT_MS
 
-/** The logins that a browser has begun, each found by its own `state` (RFC 9700 section 4.7). */
+/** The logins that a browser has begun, by their own `state` (RFC 9700 section 4.7). */
 export function createAttempts(store: AttemptStore, wall: () => number) {
   const isKept = ({ beganAt }: KeptAttempt) => wall() < beganAt + REMEMBERED_MS
   const taken = (one: KeptAttempt): KeptAttempt => ({ ...one, verifier: '', takenAt: one.takenAt ?? wall() })
@@ -18,7 +18,7 @@ export function createAttempts(store: AttemptStore, wall: () => number) {
         kept: [...kept.filter(isKept), attempt].slice(-MAX_ATTEMPTS),
         answer: undefined,
       })),
-    /** Takes an attempt: of all tabs one gets it, once. The others are told when that was. */
+    /** Takes an attempt: one of all tabs gets it, once. The others get the time of that. */
     take: (state: string) =>
       store.change<KeptAttempt | undefined>((kept) => ({
         kept: kept.filter(isKept).map((one) => (one.state === state ? taken(one) : one)),

@@ -1,7 +1,7 @@
-/** The answer of a provider in an address (RFC 6749 section 4.1.2). */
+/** A provider's answer in an address (RFC 6749 section 4.1.2). */
 export interface Callback {
   readonly state: string
-  /** Where it came: the callback of one provider. */
+  /** The callback page of the provider. */
   readonly redirectUri: string
   readonly parameters: URLSearchParams
   /** The address without the answer. */
@@ -20,8 +20,8 @@ const ANSWER = [
 ]
 
 /**
- * The answer in `href`, if that is the page of `redirectUri` and holds one; in the query, or in the fragment, where some
- * providers write their errors.
+ * The answer in `href`, if that is the page of `redirectUri` and has one: in the query, or in the fragment, where some
+ * providers put their errors.
  */
 export function callbackOf(href: string, redirectUri: string): Callback | undefined {
   const url = new URL(href)

@@ -1,7 +1,7 @@
 import { Misconfigured } from '../base/errors.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 
-/** Throws where logins at these providers could not be told apart. */
+/** Throws if logins at these providers could not be distinguished. */
 export function checkProviders(providers: readonly OauthProvider[]): void {
   if (providers.length === 0 || providers.some((provider) => typeof provider?.logins?.begin !== 'function'))
     throw new Misconfigured('createLogins: give an object with an oauthProvider() for each provider.')

@@ -18,44 +18,45 @@ import type { PopupOptions } from './popupOptions.ts'
 import { createPopups, IN_POPUP } from './popups.ts'
 import { createUnasked } from './unasked.ts'
 
-/** How a login begins. */
+/** The options of a login. */
 export interface SignInOptions extends AuthorizationInput {
-  /** The path of this application to which the login leads. @default the page on which the login begins */
+  /** The path of this application after the login. @default the page on which the login begins */
   readonly returnTo?: string
   /**
-   * Whether the user has not asked for it, as where a guard begins it. A tab begins at most two such logins that come to
-   * nothing, or whose session ends within a minute; then, and after a login that failed in this page, it rejects with
-   * `LoginFailed`, until a login is asked for.
+   * Whether the login begins without the user's request, for example by a guard. A tab begins at most two such logins
+   * that fail, or whose session ends within a minute. After that, and after a failed login in this page, it rejects
+   * with `LoginFailed`, until the user asks for a login.
    * @default false
    */
   readonly isUnasked?: boolean
   /**
-   * Whether the user logs in in a window of its own, while this page stays as it is: what is typed into it, and a session
-   * whose tokens are nowhere but in this page. Call it in the click itself, before anything is awaited: browsers let no
-   * other code open a window.
+   * Whether the user logs in in a window of its own. This page then stays as it is, with everything that is typed into
+   * it, and with a session whose tokens are only in this page. Call it directly in the click, before any await, because
+   * browsers let no other code open a window.
    * @default false
    */
   readonly popup?: boolean | PopupOptions
 }
 
-/** How logins live in their page. */
+/** The options of logins in their page. */
 export interface LoginsOptions {
   /** Tells applications of one origin apart, as `name` of `browserOptions`. @default 'xstate-session' */
   readonly name?: string
-  /** Where users go whose login leads nowhere else. @default '/' */
+  /** The page after a login without another target. @default '/' */
   readonly home?: string
   /**
-   * Told when a logout has ended the session here and not at the provider, which has no page for that or is away: its next
-   * login asks the user to sign in anew (`prompt=login`), once, and no login begins that asks nothing.
+   * Called when a logout has ended the session here but not at the provider, because the provider has no page for that
+   * or does not answer. The next login there then asks the user to sign in again (`prompt=login`), once, and no silent
+   * login begins.
    */
   readonly onLocalLogout?: (provider: string) => void
   /** The page in which the user logs in. @default the page of this window */
   readonly page?: LoginPage
-  /** Where begun logins are kept. @default IndexedDB, else `sessionStorage` */
+  /** The store of begun logins. @default IndexedDB, else `sessionStorage` */
   readonly attempts?: AttemptStore
 }
 
-/** Logins of one session. */
+/** The logins of one session. */
 export interface Logins<Name extends string> {
   /**
    * Leaves the page for the provider. Resolves when the page is about to leave; with `popup`, when the user has logged in.
@@ -80,9 +81,11 @@ export interface Logins<Name extends string> {
    * @throws LoggedOut where nobody is logged in
    */
   stepUp(provider: Name, options?: SignInOptions): Promise<void>
-  /** As `signIn`, in place of the session that is there, whoever comes. */
+  /** Like `signIn`, but replaces the present session, whichever user logs in. */
   switchUser(provider: Name, options?: SignInOptions): Promise<void>
-  /** Whether this page is the callback of a login, or a callback is being handled: a guard begins no login meanwhile. */
+  /**
+   * Whether this page is the callback of a login, or a callback is being handled. A guard begins no login meanwhile.
+   */
   isCallback(): boolean
   /**
    * Ends the login whose callback this page is: the session begins, and the address loses the provider's answer. Called
@@ -94,7 +97,7 @@ export interface Logins<Name extends string> {
   handleCallback(): Promise<{ readonly returnTo: string }>
 }
 
-/** So long a tab waits for the session of another, whose exchange it is. */
+/** A tab waits this long for the session of another tab that makes the exchange. */
 const OTHER_TAB_MS = 10_000
 
 /**
@@ -129,12 +132,12 @@ export function createLogins<Name extends string>(
   const all = Object.values<OauthProvider>(providers)
   if (isDevelopment) checkProviders(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
-  /** How many callbacks are being handled. */
+  /** The number of callbacks that are being handled. */
   let handling = 0
 
   for (const [name, { logins }] of Object.entries<OauthProvider>(providers)) {
     logins.onLogout(() => void leaveProvider(name).catch(() => {}))
-    // The newest one is asked for at the logout. One that comes after that is of no use.
+    // The newest one is for the logout. A later one is useless.
     logins.onIdToken((idToken) => {
       if (living(session)?.provider === name) kept.keepHint(name, idToken).catch(() => {})
     })
@@ -203,13 +206,13 @@ export function createLogins<Name extends string>(
 
   async function finish(callback: Callback | undefined) {
     const attempt = callback && (await attempts.take(callback.state).catch(() => undefined))
-    // Another tab has the code: the session that it brings is this tab's, too.
+    // Another tab has the code, and its session is this tab's session too.
     const waitMs = attempt?.takenAt === undefined ? 0 : attempt.takenAt + OTHER_TAB_MS - wall()
     const user = await livingSoon(session, waitMs)
     const isSafeWay = attempt && isSafe(attempt.returnTo, new URL(page.href()).origin)
     const returnTo = isSafeWay && (attempt.takenAt === undefined || waitMs > 0) ? attempt.returnTo : home
     const isOpen = attempt !== undefined && attempt.takenAt === undefined
-    // Whoever is logged in goes on: from a second tab, the history, an address that was opened again.
+    // A user who is logged in goes on: this is a second tab, the history, or an address that was opened again.
     if (user && (!isOpen || attempt.purpose === 'signIn')) return { returnTo }
     if (!callback || !isOpen) throw new LoginFailed('unknown_attempt')
     if (wall() >= attempt.beganAt + ATTEMPT_MS) throw new LoginFailed('attempt_expired', returnTo)
@@ -219,12 +222,16 @@ export function createLogins<Name extends string>(
     return { returnTo }
   }
 
-  /** The session has ended here: now at the provider, which then sends the user back. Nothing is left of the login. */
+  /**
+   * The session has ended here. Now the page goes to the provider's logout, which sends the user back. Nothing of the
+   * login is kept.
+   */
   async function leaveProvider(name: string): Promise<void> {
     const idToken = (await kept.readHint(name).catch(() => undefined)) || undefined
     // Somebody has logged in since.
     if (living(session)) return
-    // The provider may be slow, and this page closed meanwhile: until the user is sent there, the logout is only here.
+    // The provider may be slow, and this page may be closed meanwhile. Until the user is sent there, the logout is only
+    // here.
     await Promise.allSettled([attempts.clear(), kept.keepHint(name, '')])
     const end = await inTime((line) => providerOf(name).logins.endSession(idToken, line)).catch(
       () => undefined,
@@ -254,13 +261,13 @@ export function createLogins<Name extends string>(
     handleCallback() {
       const href = page.href()
       const callback = found(href)
-      // A strict React calls twice; by then the address is clean.
+      // Strict mode calls twice, and the address has no answer by then.
       if (!callback && last) return last
-      // Before anything else runs: an address is read by others, and kept in histories.
+      // This comes before everything else, because other code reads the address, and histories keep it.
       if (callback) page.rename(callback.clean)
       handling++
       const { state = '' } = callback ?? {}
-      // A window that does not close was opened by the user: an address of another day.
+      // A window that does not close was opened by the user, with an old address.
       const finishing = state.startsWith(IN_POPUP)
         ? popups.leave(state, href).then(() => finish(undefined))
         : finish(callback)
@@ -276,7 +283,9 @@ export function createLogins<Name extends string>(
   }
 }
 
-/** The provider would have to ask the user (OpenID Connect Core section 3.1.2.6): an answer to a silent login. */
+/**
+ * The provider would have to ask the user (OpenID Connect Core section 3.1.2.6). This is the answer to a silent login.
+ */
 const QUIET = new Set([
   'login_required',
   'interaction_required',
@@ -284,10 +293,10 @@ const QUIET = new Set([
   'account_selection_required',
 ])
 
-/** Throws the error of a login that was to lead there. */
+/** Throws the error of a login with that target. */
 const failing = (returnTo: string) => (error: unknown) => {
   throw error instanceof LoginFailed ? new LoginFailed(error.reason, returnTo) : error
 }
 
-/** A way back stays on this site, and reads the same to every parser. */
+/** The target stays on this site, and every parser reads it alike. */
 const isSafe = (way: string, origin: string) => isOwnPath(way, origin) && !/\\|%5c|\p{Cc}/iu.test(way)

@@ -1,20 +1,20 @@
 import type { CodeAttempt } from '../oauth/codeGrant.ts'
 
-/** What a login that begins may do to the session that is there: nothing, renew its user's sign-in, replace it. */
+/** What a login may do to the present session: nothing, renew its user's sign-in, or replace it. */
 export type Purpose = 'signIn' | 'stepUp' | 'switchUser'
 
 /** A login that this browser has begun. */
 export interface KeptAttempt extends CodeAttempt {
   /** The key of the provider. */
   readonly provider: string
-  /** The path of this application to which it leads. */
+  /** The path of this application after the login. */
   readonly returnTo: string
-  /** What it may do to the session that is there. */
+  /** What it may do to the present session. */
   readonly purpose: Purpose
-  /** Whose session is stepped up. */
+  /** The user of the step-up. */
   readonly userId?: string
-  /** Whether the provider was to ask the user nothing. @default false */
+  /** Whether the provider must not ask the user anything. @default false */
   readonly isSilent?: boolean
-  /** When its callback was taken; the instant, as `beganAt`. Absent: nobody has come back. */
+  /** When its callback was taken, in the form of `beganAt`. Absent: it has not returned. */
   readonly takenAt?: number
 }

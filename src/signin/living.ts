@@ -2,23 +2,23 @@ import type { UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import type { BaseSession, Session } from '../session/session.ts'
 
-/** The session that logins begin; whatever its users are. */
+/** The session of the logins, with any type of user. */
 export type LoginSession = Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'> &
   Pick<Session, 'login'>
 
-/** Who is logged in, and at which provider. */
+/** The user who is logged in, and the provider. */
 export interface Living {
   readonly id: string
   readonly provider: string
 }
 
-/** Who is logged in now; `undefined`: nobody, as far as is known. */
+/** The user who is logged in now; `undefined`: nobody, or not known. */
 export function living(session: LoginSession): Living | undefined {
   const { isAuthenticated, user, provider } = session.getSnapshot()
   return isAuthenticated && user ? { id: user.id, provider } : undefined
 }
 
-/** The same, as soon as that is known. Where nobody is logged in, somebody is waited for for `waitMs`. */
+/** The same, as soon as it is known. If nobody is logged in, it waits for `waitMs`. */
 export function livingSoon(session: LoginSession, waitMs = 0): Promise<Living | undefined> {
   return new Promise((resolve) => {
     let isWaiting = waitMs > 0

@@ -4,15 +4,15 @@ export interface LoginPage {
   href(): string
   /** Leaves for another page. */
   leave(url: string): void
-  /** Opens an empty window; `null`: the browser does not let it. Called in the user's click. */
+  /** Opens an empty window; `null`: the browser blocks it. Call it in the user's click. */
   open(): Window | null
-  /** Closes this window, where it is one that `open` has opened. */
+  /** Closes this window, if `open` has opened it. */
   close(): void
-  /** Puts another address in place of the page's own, without a look at it. */
+  /** Replaces the page's own address without loading it. */
   rename(url: string): void
-  /** What this tab remembers under `key`, also after it was away; `undefined`: nothing. */
+  /** The value that this tab keeps under `key`, also after it was away; `undefined`: none. */
   recall(key: string): string | undefined
-  /** Remembers it, or, with `undefined`, forgets it. Where the browser keeps nothing, nothing happens. */
+  /** Keeps the value, or deletes it with `undefined`. If the browser stores nothing, nothing happens. */
   remember(key: string, value: string | undefined): void
 }
 
@@ -35,7 +35,7 @@ export const browserLoginPage: LoginPage = {
       if (value === undefined) sessionStorage.removeItem(key)
       else sessionStorage.setItem(key, value)
     } catch {
-      // A browser that keeps nothing.
+      // The browser stores nothing.
     }
   },
 }

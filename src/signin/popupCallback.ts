@@ -1,12 +1,12 @@
 import { systemClock } from '../base/clock.ts'
 import { createPopupChannel } from './popupChannel.ts'
 
-/** The page that asked answers at once, or is not there any more. */
+/** The page that asked answers at once, or no longer exists. */
 const ANSWER_MS = 2_000
-/** A window that is closed runs on for a moment. */
+/** A closed window runs on for a moment. */
 const CLOSING_MS = 2_000
 
-/** Gives the callback's address to the page that asked for it, and closes this window, whatever comes of that. */
+/** Passes the callback's address to the page that asked for it, and closes this window in any case. */
 export async function popupCallback(state: string, href: string, close: () => void): Promise<void> {
   try {
     const channel = createPopupChannel(state)

@@ -1,14 +1,14 @@
 const TAKEN = 'taken'
 
 /**
- * Where the window of one login meets the page that asked for it: a channel of this origin, named by the login's `state`.
- * The callback's address goes over it, with a code that is worth nothing without the verifier (RFC 7636), which stays in
- * the page that asked. A token never does.
+ * Connects the window of one login with the page that asked for it: a channel of this origin, named by the login's
+ * `state`. It carries the callback's address, with a code that is useless without the verifier (RFC 7636). The verifier
+ * stays in the page that asked. It never carries a token.
  */
 export function createPopupChannel(state: string) {
   const channel = new BroadcastChannel(`xstate-session-${state}`)
   return {
-    /** Calls `take` with what comes, and tells the window if that was the address. */
+    /** Calls `take` with each message, and tells the window if that was the address. */
     listen(take: (href: string) => boolean): void {
       channel.onmessage = ({ data }: MessageEvent<unknown>) => {
         if (isAddress(data) && take(data)) channel.postMessage(TAKEN)

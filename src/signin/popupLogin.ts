@@ -6,7 +6,7 @@ import type { KeptAttempt } from './keptAttempt.ts'
 import { createPopupChannel } from './popupChannel.ts'
 import type { PopupOptions } from './popupOptions.ts'
 
-/** A login whose window is open, and still empty. */
+/** A login whose window is open and still empty. */
 export interface PopupLogin extends PopupOptions {
   readonly window: Window
   begin(): Promise<{ readonly location: URL; readonly attempt: KeptAttempt }>
@@ -14,21 +14,21 @@ export interface PopupLogin extends PopupOptions {
   found(href: string): Callback | undefined
 }
 
-/** The user closes a window while its answer is still on its way. */
+/** The user may close a window while its answer is still on its way. */
 const GRACE_MS = 1_000
 
 /**
- * Leads the window to the provider and waits for the callback, which comes over a channel of this origin: where the
- * provider's page or this one has a `Cross-Origin-Opener-Policy`, neither window reaches the other any more.
+ * Leads the window to the provider and waits for the callback, which comes over a channel of this origin. If the
+ * provider's page or this one has a `Cross-Origin-Opener-Policy`, the two windows cannot reach each other.
  *
- * @throws LoginFailed where no answer comes
+ * @throws LoginFailed if no answer comes
  */
 export async function popupLogin(login: PopupLogin) {
   const { window } = login
-  // The provider's page has no business with this one.
+  // The provider's page must not reach this one.
   window.opener = null
   const { location, attempt } = await login.begin()
-  // It is still of this origin, and says the truth.
+  // The window is still of this origin, so `closed` can be trusted.
   if (window.closed) throw new LoginFailed('login_cancelled')
   return {
     attempt,
@@ -36,7 +36,7 @@ export async function popupLogin(login: PopupLogin) {
   }
 }
 
-/** The callback with this `state`; `go` is called when it is listened for. */
+/** Waits for the callback with this `state`; `go` is called when the listener is ready. */
 async function answerTo(
   { window, signal, onReturn, found }: PopupLogin,
   state: string,
@@ -51,7 +51,7 @@ async function answerTo(
     return await new Promise<Callback>((resolve, reject) => {
       const fail = (reason: string) => reject(new LoginFailed(reason))
       const cancel = () => fail('login_cancelled')
-      /** The user is here again. As long as that is so, it is looked whether the window has gone. */
+      /** The user is back. From now on it checks whether the window is gone. */
       const back = () => {
         disarm()
         disarm = systemClock.setTimer(look, GRACE_MS, 'background')
@@ -59,7 +59,7 @@ async function answerTo(
       function look() {
         if (!document.hasFocus()) return
         if (onReturn) return onReturn()
-        // Gone, or out of reach: a window that a policy has cut off says the same.
+        // The window is closed, or a policy has cut it off; both look alike.
         if (window.closed) return cancel()
         back()
       }

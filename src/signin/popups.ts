@@ -5,18 +5,18 @@ import type { LoginPage } from './loginPage.ts'
 import type { PopupLogin } from './popupLogin.ts'
 import type { PopupOptions } from './popupOptions.ts'
 
-/** How the `state` of such a login begins: its callback has no other mark that every browser keeps. */
+/** The begin of the `state` of such a login: every browser keeps this mark of the callback, and no other. */
 export const IN_POPUP = 'popup.'
 
 /**
- * Logins in a window of their own. What they do is downloaded when one begins. The attempt stays in the page that asked,
- * and so does its verifier: the window brings no more than the provider's answer.
+ * Logins in a window of their own. Their code is downloaded when one begins. The attempt and its verifier stay in the
+ * page that asked; the window only returns the provider's answer.
  */
 export function createPopups(page: LoginPage, found: (href: string) => Callback | undefined, adopt: Adopt) {
   return {
     /** Call it in the user's click. */
     async login(options: PopupOptions, begin: PopupLogin['begin']): Promise<void> {
-      // Before anything is awaited.
+      // This comes before any await.
       const window = page.open()
       if (!window) throw new LoginFailed('popup_blocked')
       try {
@@ -30,7 +30,7 @@ export function createPopups(page: LoginPage, found: (href: string) => Callback 
         throw error
       }
     },
-    /** In such a window: gives the answer to the page that asked, and closes. Resolves where that does not close it. */
+    /** In such a window: passes the answer to the page that asked, and closes. Resolves if that does not close it. */
     leave: (state: string, href: string): Promise<void> =>
       import('./popupCallback.ts').then(
         ({ popupCallback }) => popupCallback(state, href, page.close),

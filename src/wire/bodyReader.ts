@@ -1,12 +1,12 @@
-/** What brings a body, piece by piece. */
+/** A source that delivers a body piece by piece. */
 export interface BodyReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
   cancel(): Promise<void>
 }
 
 /**
- * Reads the body of an answer, also of a `fetch` that is not the platform's: its body may be a stream of Node
- * (node-fetch), or there may be none beside `text()` (React Native). `undefined`: there is no body.
+ * Reads the body of an answer, also of another `fetch` than the platform's: its body may be a stream of Node
+ * (node-fetch), or there may be only `text()` (React Native). `undefined`: there is no body.
  */
 export function bodyReader(response: Response): BodyReader | undefined {
   const body = response.body as Partial<
@@ -15,7 +15,7 @@ export function bodyReader(response: Response): BodyReader | undefined {
   if (typeof body?.getReader === 'function') return body.getReader() as BodyReader
   const iterate = body?.[Symbol.asyncIterator]
   if (iterate) return iteratorReader(iterate.call(body))
-  // The platform's own: there is nothing.
+  // The platform's own answer: there is no body.
   if (body === null && response instanceof globalThis.Response) return undefined
   return iteratorReader(whole(response))
 }

@@ -2,19 +2,19 @@ import { withoutBlanks } from '../base/blanks.ts'
 import { parseHttpDate } from './headers.ts'
 
 export interface CookieFound {
-  /** Byte for byte as it came: neither decoded nor unquoted. */
+  /** The bytes as they came: neither decoded nor unquoted. */
   readonly value?: string
-  /** The server deletes the cookie, and sets no other of that name. */
+  /** The server deletes the cookie, and sets no other one of that name. */
   readonly deleted?: true
   /** The name came more than once. */
   readonly duplicate?: true
-  /** The line held more than one cookie: somebody on the way has joined them, against RFC 6265 section 3. */
+  /** The line held more than one cookie: a gateway has joined them, against RFC 6265 section 3. */
   readonly folded?: true
 }
 
 /**
- * Where a second cookie begins in a line. After an attribute only: a value may hold a comma, and so does the date of
- * `Expires`, which no name and equals sign follow.
+ * The begin of a second cookie in a line. It comes only after an attribute, because a value may hold a comma. The date
+ * of `Expires` holds one too, but no name and equals sign follow it.
  */
 const fold = /(;[^;,]*(?:,[^;,=]*)?),\s*(?=[!#$%&'*+.^`|~\w-]+=)/g
 
@@ -26,7 +26,7 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
   let count = 0
   let found: string | undefined
   let folded = false
-  // A page sees no cookie of an answer, and an older browser has no way to ask for one.
+  // A page sees no cookie of an answer, and an older browser has no method for it.
   const lines = (headers.getSetCookie?.() ?? []).flatMap((line) => {
     const parts = line.replace(fold, '$1\n').split('\n')
     return parts.map((part) => ({ line: part, isFolded: parts.length > 1 }))
@@ -52,11 +52,11 @@ function isExpired(line: string, now: number): boolean {
   let byDate = false
   for (const part of line.split(';')) {
     const attribute = withoutBlanks(part).replace(/[ \t]*=[ \t]*/, '=')
-    // Both names are as long.
+    // Both names have this length.
     const value = attribute.slice('max-age='.length)
     if (/^max-age=-?\d+$/i.test(attribute)) byAge = Number(value) <= 0
     if (/^expires=/i.test(attribute)) byDate = Date.parse(value) <= now
   }
-  // `Max-Age` wins over `Expires`, wherever it stands; of several the last counts (RFC 6265 section 5.3).
+  // `Max-Age` wins over `Expires`, wherever it stands; of several the last one counts (RFC 6265 section 5.3).
   return byAge ?? byDate
 }

@@ -28,13 +28,13 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return delay === undefined ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS)
 }
 
-/** The type of a body in lower case, without parameters; empty where none is said. */
+/** The type of a body in lower case, without parameters; empty if there is none. */
 export function mediaTypeOf(headers: Headers): string {
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   return withoutBlanks(type).toLowerCase()
 }
 
-/** Whether the body is JSON in UTF-8, as far as `Content-Type` tells. */
+/** Whether the body is JSON in UTF-8, by its `Content-Type`. */
 export function isJson(headers: Headers): boolean {
   return (
     /^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(headers)) &&

@@ -4,15 +4,18 @@ import { isJson, retryAfterMs } from './headers.ts'
 import type { WireResult } from './request.ts'
 import type { WireAnswer } from './wireAnswer.ts'
 
-/** What one backend's answers mean, beyond what HTTP says. All may be left out but `ok`. */
+/** The meaning of one backend's answers, beyond HTTP. Only `ok` is required. */
 export interface AnswerRules {
   /** A whole JSON body that came with 200, 201 or 203. */
   ok(body: unknown, answer: WireAnswer): RefreshOutcome
-  /** The backend's own words: an answer whose body is whole, whatever its status. `undefined`: not known to be its own. */
+  /**
+   * The outcome of the backend's own answer, whose body is whole, with any status. `undefined`: it is not known to be
+   * the backend's own.
+   */
   own?(answer: WireAnswer): RefreshOutcome | undefined
-  /** A 503 that is not the backend's own comes from a gateway that has not passed the request on. Default false. */
+  /** A 503 that is not the backend's own comes from a gateway that did not pass the request on. Default false. */
   trust503?: boolean | undefined
-  /** No gateway is in front: every 404, 405, 410 and 501 is the backend's own. Default false. */
+  /** There is no gateway in front: every 404, 405, 410 and 501 is the backend's own. Default false. */
   trust404?: boolean | undefined
 }
 
@@ -20,15 +23,15 @@ export interface AnswerRules {
 const WHOLE = [200, 201, 203]
 
 /**
- * Classifies what came back by the one question: may the refresh token be spent? Only the backend's own words end a
- * session, and only they count as answers. Whoever else sits between says something of the way, not of the token.
- * Total: any status, headers and body give an outcome, which holds nothing of the body.
+ * Judges an answer by one question: may the refresh token be spent? Only the backend's own words end a session, and
+ * only they count as answers. A gateway's answer says something about the network, not about the token. Any status,
+ * headers and body give an outcome. The outcome holds nothing of the body.
  */
 export function outcomeOf(result: WireResult, rules: AnswerRules): RefreshOutcome {
   try {
     return result.kind === 'answer' ? classify(result, rules) : result
   } catch {
-    // What an injected `fetch` gave is no `Response`.
+    // The answer of an injected `fetch` may be no `Response`.
     return unknown('internal')
   }
 }
@@ -47,7 +50,7 @@ function classify(result: WireAnswer, rules: AnswerRules): RefreshOutcome {
   }
 }
 
-/** The token was spent for this answer: whatever can be read of it is read, whatever its type says. */
+/** The answer has spent the token, so everything readable in it is read, under any type. */
 function whole(answer: WireAnswer, rules: AnswerRules): RefreshOutcome {
   if (answer.fault) return unknown(answer.fault)
   const json = parseJson(answer.text)
@@ -58,7 +61,7 @@ function whole(answer: WireAnswer, rules: AnswerRules): RefreshOutcome {
 function byStatus(status: number, { trust404, trust503 }: AnswerRules): RefreshOutcome {
   if (status === 429) return { kind: 'refused', cause: 'limited' }
   if (status === 408 || status === 421 || status === 425) return unavailable
-  // A gateway without a route, or a backend without one; the same status from either.
+  // A gateway without a route, or a backend without one: the status is the same.
   if (status === 404 || status === 405 || status === 410 || status === 501)
     return trust404 ? { kind: 'unsupported', forGood: false } : unavailable
   if (status === 503 && trust503) return unavailable
@@ -68,7 +71,7 @@ function byStatus(status: number, { trust404, trust503 }: AnswerRules): RefreshO
 
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
 
-/** An answer that proves nothing, and is not the backend's own word. */
+/** An answer that proves nothing and is not the backend's own. */
 function unknown(cause: UnknownCause): RefreshOutcome {
   return { kind: 'unknown', cause, answered: false }
 }

@@ -5,7 +5,7 @@ import type { WireAnswer } from './wireAnswer.ts'
 
 const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
 
-/** Reads a whole answer, bounded in size and, by `signal`, in time. Never throws: `fault` says why it is not whole. */
+/** Reads a whole answer, limited in size and, by `signal`, in time. Never throws: `fault` says why it is not whole. */
 export async function readAnswer(response: Response, signal: AbortSignal): Promise<WireAnswer> {
   const { status, headers, redirected } = response
   const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
@@ -25,7 +25,7 @@ export async function readAnswer(response: Response, signal: AbortSignal): Promi
   }
 }
 
-/** UTF-8 (RFC 8259 section 8.1), else what the answer says that it is. Throws where it is neither. */
+/** Decodes UTF-8 (RFC 8259 section 8.1), else the charset that the answer names. Throws if it is neither. */
 function textOf(bytes: Uint8Array, headers: Headers): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

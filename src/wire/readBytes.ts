@@ -1,14 +1,14 @@
 import type { BodyReader } from './bodyReader.ts'
 
-/** Decoded bytes of an answer that are read at most: a user document may hold its picture. */
+/** The most decoded bytes of an answer that are read: a user document may hold its picture. */
 export const MAX_ANSWER_BYTES = 1_048_576
 
-/** Why a body could not be read to its end. `aborted`: by the signal. `broken`: it ended in an error. */
+/** Why a body could not be read to its end. `aborted`: by the signal. `broken`: it ended with an error. */
 export type Unread = 'size' | 'aborted' | 'broken'
 
 /**
- * Reads what `reader` brings to its end, at most `maxBytes`, for as long as `signal` allows. Never throws, and leaves
- * what is not read to the caller: it may be cancelled or let go.
+ * Reads `reader` to its end, at most `maxBytes`, for as long as `signal` permits. Never throws. The caller decides what
+ * happens to the unread rest.
  */
 export async function readBytes(
   reader: Pick<BodyReader, 'read'>,

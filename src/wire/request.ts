@@ -15,7 +15,7 @@ export interface WireRequest {
   readonly credentials?: 'omit' | 'same-origin' | 'include'
 }
 
-/** A request that brought no answer. `refused`: nothing of it can have been processed. */
+/** A request without an answer. `refused`: no part of it can have been processed. */
 export type WireFailure =
   | { readonly kind: 'refused'; readonly cause: 'network' | 'misconfigured' }
   | { readonly kind: 'unknown'; readonly cause: 'network' | 'timeout'; readonly answered: false }
@@ -23,8 +23,8 @@ export type WireFailure =
 export type WireResult = WireAnswer | WireFailure
 
 /**
- * Sends once and reads the whole answer, bounded in time and size. Never throws, never follows a redirect,
- * and hands on nothing of a foreign error: engines quote bodies and header values in their messages.
+ * Sends once and reads the whole answer, limited in time and size. It never throws, never follows a redirect, and
+ * passes nothing of a foreign error on, because engines quote bodies and header values in their messages.
  */
 export async function request(call: WireRequest): Promise<WireResult> {
   const { url, method, body = null, signal, fetch, credentials = 'omit' } = call
@@ -50,15 +50,15 @@ export async function request(call: WireRequest): Promise<WireResult> {
     try {
       sent = transport(url, init, fetch)
     } catch {
-      // Whoever throws instead of answering has sent nothing.
+      // A `fetch` that throws and returns no promise has sent nothing.
       return { kind: 'refused', cause: 'network' }
     }
-    // After `fetch`: a transport that ends itself knows more about why than this does.
+    // This comes after `fetch`, because a transport that ends itself knows better why.
     const deadline = new Promise<never>((_, reject) => {
       stop = () => reject()
       signal.addEventListener('abort', stop)
     })
-    // What arrives later is let go.
+    // A later answer is cancelled.
     deadline.catch(() => sent.then((late) => late.body?.cancel())).catch(() => {})
     return await readAnswer(await Promise.race([sent, deadline]), signal)
   } catch (error) {

@@ -9,7 +9,7 @@ export interface BackendCall {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** What the backend answered, its JSON parsed; `unavailable`: it did not, or nothing that can be read. */
+/** The backend's answer with its JSON parsed; `unavailable`: there was none, or it could not be read. */
 export type BackendAnswer =
   | {
       readonly kind: 'answer'
@@ -18,7 +18,7 @@ export type BackendAnswer =
     }
   | { readonly kind: 'unavailable' }
 
-/** One call of this server's own to the backend: bounded in time and size, redirects not followed. */
+/** One call of this server to the backend: limited in time and size, without following redirects. */
 export async function callBackend(
   line: LibrechatLine,
   { path, method = 'POST', body, headers }: BackendCall,

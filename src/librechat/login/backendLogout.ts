@@ -14,16 +14,16 @@ interface LogoutResult {
 }
 
 /**
- * The strategy, with a logout that tells where the provider's own logout is, and that works with an ended bearer:
- * the backend takes no logout without a good one, so one last refresh gets it. `cookieOf` names the session where
- * the backend knows it by a cookie; without one the backend ends any one session of the user.
+ * The strategy with a logout that reports the address of the provider's own logout, and that works with an ended
+ * bearer. The backend accepts a logout only with a good bearer, so one last refresh gets it. `cookieOf` names the
+ * session if the backend knows it by a cookie. Without one the backend ends any one session of the user.
  */
 export function withBackendLogout(
   strategy: SessionStrategy,
   cookieOf: (refreshToken: string) => string | undefined,
   onRedirect: (sessionId: string, location: string) => void,
 ): SessionStrategy {
-  /** What the last refresh of a logout has left; by the signal, which all tries of one logout share. */
+  /** The tokens after the last refresh of a logout, by the signal, which all tries of one logout share. */
   const left = new WeakMap<AbortSignal, Tokens>()
 
   async function revoke(asked: RevokeRequest): Promise<boolean> {

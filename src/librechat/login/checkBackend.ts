@@ -2,7 +2,7 @@ import { type Finding, findingsOf } from '../../base/finding.ts'
 import { callBackend } from './backend.ts'
 import type { LibrechatLine } from './line.ts'
 
-/** Whether LibreChat is at `baseUrl`: it says for itself whether it has OpenID. */
+/** Whether LibreChat answers at `baseUrl`: it reports whether it has OpenID. */
 export async function checkBackend(line: LibrechatLine, name: string): Promise<readonly Finding[]> {
   const { ok, wrong } = findingsOf('provider')
   const result = await callBackend(line, { path: 'api/admin/oauth/openid/check', method: 'GET' })

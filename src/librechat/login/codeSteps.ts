@@ -6,7 +6,7 @@ import { callLogin } from './loginCall.ts'
 import { exchangeRefusal } from './loginWords.ts'
 import { providerSession } from './providerSession.ts'
 
-/** The providers of a backend, and where it sends browsers back from each; pathnames. */
+/** The providers of a backend, and the pathnames of their callbacks. */
 export interface CallbackPaths {
   readonly openid: string
   readonly google?: string
@@ -27,8 +27,8 @@ export function codeSteps(
 ): Required<Pick<RunningLogin, 'begin' | 'callback'>> {
   return {
     /**
-     * The challenge is what LibreChat takes, the hexadecimal SHA-256 of the verifier (not RFC 7636), and nothing else goes
-     * along: some of its versions take any other parameter for the callback.
+     * LibreChat accepts as challenge the hexadecimal SHA-256 of the verifier (not RFC 7636). Nothing else is sent,
+     * because some of its versions take any other parameter for the callback.
      */
     async begin({ kept, input: { provider = 'openid' } }) {
       if (typeof provider !== 'string' || !Object.hasOwn(callbackPaths, provider))
@@ -39,7 +39,7 @@ export function codeSteps(
       return { location, keep: verifier }
     },
 
-    /** The origin is the configured one and never guessed from a header. */
+    /** The origin is the configured one, and never taken from a header. */
     async callback({ request, clientIp }, verifier): Promise<LoginStep> {
       const { pathname, searchParams } = new URL(request.url)
       const refused = (code: string): LoginStep => ({ refused: { status: 401, code } })
@@ -57,11 +57,11 @@ export function codeSteps(
       if (result.kind === 'none') return { refused: result.why }
       const { said } = result
       const strategy = pathname === callbackPaths.google ? 'google' : 'openid'
-      // A user may have both: of Google's login it is nobody's `sub`.
+      // A user may have both. For Google's login this is nobody's `sub`.
       const sub = strategy === 'openid' && (said.user as { openidId?: unknown }).openidId
       const sid = providerSession(said.token, issuer)
       const done: LoginGrant = {
-        // One of another type counts as none: the login is good without.
+        // A value of another type counts as none: the login is good without it.
         answer: { ...said, refreshToken: textOf(said.refreshToken) } as unknown as LoginGrant['answer'],
         strategy,
         tenantId: await tenantOf(request),
@@ -75,7 +75,7 @@ export function codeSteps(
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : null)
 
-/** What LibreChat says went wrong, if it is one of its words. */
+/** LibreChat's error, if it is one of its words. */
 const errorOf = (error: string | null) =>
   error && ['auth_failed', 'pkce_store_failed', 'pkce_retrieval_failed'].includes(error)
     ? error

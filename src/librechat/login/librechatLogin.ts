@@ -13,24 +13,24 @@ import { ssoProviders } from './ssoProviders.ts'
 import { isTokenRoute } from './tokenRoutes.ts'
 import { verify } from './verify.ts'
 
-/** Which LibreChat backend, and what it is like. `baseUrl` must be given. */
+/** The LibreChat backend and its settings. `baseUrl` is required. */
 export interface LibrechatLoginOptions {
-  /** The backend, absolute, as this server reaches it. */
+  /** The backend's address for this server, absolute. */
   readonly baseUrl: string
-  /** The backend, absolute, as browsers reach it: where the OpenID login starts. @default baseUrl */
+  /** The backend's address for browsers, absolute: the OpenID login starts there. @default baseUrl */
   readonly browserBaseUrl?: string
   /**
-   * What sessions of this login are bound to: where it changes, they end, and nothing of them is sent to the new backend. Give
-   * it where one backend has several addresses, or a new one. @default browserBaseUrl
+   * The identity that sessions of this login keep. If it changes, they end, and nothing of them is sent to the new
+   * backend. Give it if one backend has several addresses, or a new one. @default browserBaseUrl
    */
   readonly identity?: string
-  /** Under `publicUrl`: where the backend sends the browser after the OpenID login. @default 'auth/openid/callback' */
+  /** The path of the callback after the OpenID login, under `publicUrl`. @default 'auth/openid/callback' */
   readonly callbackPath?: string
   /** Whether the backend has a login with Google: `GOOGLE_CLIENT_ID` there. @default false */
   readonly google?: boolean
-  /** Under `publicUrl`: where the backend sends the browser after the login with Google. @default 'auth/google/callback' */
+  /** The path of the callback after the login with Google, under `publicUrl`. @default 'auth/google/callback' */
   readonly googleCallbackPath?: string
-  /** The tenant of a session, asked once, at login. It is sent with OpenID refreshes. */
+  /** The tenant of a session. It is called once, at login. The result is sent with OpenID refreshes. */
   readonly resolveTenant?: (request: Request) => string | undefined | Promise<string | undefined>
   /** As `OpenidStrategyOptions.resend`. @default 'afterBearerEnds' */
   readonly resend?: ResendPolicy
@@ -39,22 +39,22 @@ export interface LibrechatLoginOptions {
   /** As `OpenidStrategyOptions.trust404`, for every login. @default false */
   readonly trust404?: boolean
   /**
-   * Keeps refreshes below the backend's shared limiter, and logins of strangers out of the part of refreshes; `false`: it
-   * has none.
+   * Keeps refreshes below the backend's shared limiter, and keeps logins of strangers out of the part for refreshes;
+   * `false`: the backend has no limiter.
    * @default 7 in 5 minutes, until the backend says otherwise
    */
   readonly rateLimit?: RateLimitOptions | false
   /** Calls the backend's logout for sessions of single sign-on; see `OpenidStrategyOptions.backendLogout`. @default false */
   readonly openidBackendLogout?: boolean
-  /** Origins of end-session URLs that the page may be sent to after a logout. @default none */
+  /** Origins of end-session URLs to which the page may be sent after a logout. @default none */
   readonly endSessionOrigins?: readonly string[]
   /** Accepts logouts by the backend's identity provider: `backChannelLogout` of `xstate-session/backchannel`. */
   readonly backChannelLogout?: BackChannelVerifier
 }
 
 /**
- * Logs users of a LibreChat backend in: with a password and a second factor, through the backend's OpenID provider, and with Google.
- * A login for `createSessionServer`.
+ * Logs users of a LibreChat backend in: with a password and a second factor, through the backend's OpenID provider, and
+ * with Google. It is a login for `createSessionServer`.
  *
  * @throws Misconfigured when the server is made, for options that cannot work.
  * @example

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { RateLimiter } from './rateLimiter.ts'
 
-/** What every call to a LibreChat backend is made with. */
+/** The settings of every call to a LibreChat backend. */
 export interface LibrechatLine {
   /** Absolute, ends with `/`. */
   readonly baseUrl: string

@@ -5,7 +5,7 @@ import { type BackendCall, callBackend } from './backend.ts'
 import type { LibrechatLine } from './line.ts'
 import { cameAs, EXPECTED, isGrant } from './loginWords.ts'
 
-/** What the backend says to a login: LibreChat's answer, a yes or a step between, or why there is none. */
+/** The backend's answer to a login: LibreChat's success or next step, or why there is none. */
 export type LoginResult =
   | {
       readonly kind: 'answer'
@@ -16,7 +16,7 @@ export type LoginResult =
 
 export const UNAVAILABLE: LoginRefusal = { status: 503, code: 'backend_unavailable' }
 
-/** Somebody else's answer, in LibreChat's place. */
+/** An answer of a gateway in LibreChat's place. */
 export const unrecognized = (answer: WireAnswer): LoginRefusal => ({
   status: 502,
   code: 'backend_unrecognized',
@@ -28,7 +28,7 @@ export const unrecognized = (answer: WireAnswer): LoginRefusal => ({
 export interface LoginCall extends BackendCall {
   /** Whether the backend's limiter counts the route. */
   readonly isLimited: boolean
-  /** What a no means; `undefined`: it is not LibreChat's. */
+  /** The meaning of a refusal; `undefined`: it is not LibreChat's. */
   readonly refusal: (
     answer: WireAnswer,
     said: Record<string, unknown> | undefined,
@@ -38,8 +38,8 @@ export interface LoginCall extends BackendCall {
 }
 
 /**
- * One call to a login route of the backend, for the client at `clientIp`, where that is to be named: within the logins'
- * part of its limiter, and judged.
+ * One call to a login route of the backend, for the client at `clientIp` if it is sent. It stays within the logins'
+ * part of the limiter, and the answer is judged.
  */
 export async function callLogin(
   line: LibrechatLine,
@@ -59,7 +59,7 @@ export async function callLogin(
   const { answer, json: said } = result
   if (answer.status === 200 && isGrant(said)) {
     turn?.succeeded(answer.headers)
-    // The password of a second factor was counted before.
+    // The password of this second factor was counted before.
     if (!turn && !address) limiter?.passed()
     return { kind: 'answer', answer, said }
   }

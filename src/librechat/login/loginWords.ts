@@ -6,14 +6,14 @@ import type { WireAnswer } from '../../wire/wireAnswer.ts'
 
 type Said = Record<string, unknown> | undefined
 
-/** Where a gateway or a framework speaks for a route that is not there, in LibreChat's form. */
+/** Answers of a gateway or a framework for a missing route, in LibreChat's form. */
 const FOREIGN =
   /^(bad request|unauthorized|not found|unprocessable (entity|content)|endpoint not found|missing authentication token|no route matched\b.*|cannot post\b.*)\.?$/i
 
 /**
- * What a no of the backend's login routes means to a page; `wrong` is the code for a wrong credential. What the backend
- * says in words stays here: it tells whether a user exists. `undefined`: these are not LibreChat's words, `{ message }`
- * alone as JSON, so that nobody's password has been judged.
+ * The meaning of a refusal of the backend's login routes for a page; `wrong` is the code for a wrong credential. The
+ * backend's sentence stays here, because it reveals whether a user exists. `undefined`: the answer is not LibreChat's,
+ * which is JSON with `{ message }` alone, so nobody checked the password.
  */
 export function loginRefusal(
   { status, headers }: WireAnswer,
@@ -22,7 +22,7 @@ export function loginRefusal(
 ): LoginRefusal | undefined {
   if (status === 429) return { status: 429, code: 'rate_limited' }
   if (status >= 500) return { status: 503, code: 'backend_unavailable' }
-  // A gateway of AWS has words of LibreChat's, and a header of its own.
+  // A gateway of AWS has the same words as LibreChat, and a header of its own.
   if (!isJson(headers) || !said || headers.has('x-amzn-errortype')) return undefined
   if (status === 403) return forbidden(said)
   const { message } = said
@@ -34,7 +34,7 @@ export function loginRefusal(
 const isAlone = (said: Record<string, unknown>): boolean =>
   Object.keys(said).length === 1 && typeof said.message === 'string' && said.message !== ''
 
-/** A 403: of a guard before the route, or of the route. */
+/** A 403 of a guard before the route, or of the route. */
 function forbidden(said: Record<string, unknown>): LoginRefusal | undefined {
   const { message, code, error } = said
   const refusal = (word: string) => ({ status: 403, code: word })
@@ -45,7 +45,7 @@ function forbidden(said: Record<string, unknown>): LoginRefusal | undefined {
       ? refusal('forbidden')
       : undefined
   }
-  // Many have a code and a message: LibreChat's says what to do.
+  // Many have a code and a message; LibreChat's says what to do.
   if (typeof code === 'string' && error === undefined && /identity provider/i.test(String(message)))
     return refusal('use_identity_provider')
   return typeof error === 'string' && /^tenant context required/i.test(error)
@@ -64,11 +64,11 @@ export function exchangeRefusal({ status, headers }: WireAnswer, said: Said): Lo
   return status === 400 ? { status: 401, code: 'invalid_code' } : undefined
 }
 
-/** Whether an answer opens a session: LibreChat's, with a token and a user. */
+/** Whether an answer opens a session: LibreChat's answer, with a token and a user. */
 export const isGrant = (said: Said): said is Record<string, unknown> & { readonly token: string } =>
   isBearer(said?.token) && readUser(said?.user) !== undefined
 
-/** What came in place of LibreChat's answer: a status and a type, nothing that the answer says. */
+/** The status and type of an answer in LibreChat's place, and nothing of its contents. */
 export function cameAs({ status, headers }: WireAnswer): string {
   if (status === 0 || (status >= 300 && status < 400)) return `${status || 'a'} redirect`
   const type = mediaTypeOf(headers)

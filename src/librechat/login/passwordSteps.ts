@@ -48,7 +48,7 @@ export function passwordSteps(
     }
   }
 
-  /** A wrong password and an unknown user get the same answer, though the backend tells. */
+  /** A wrong password and an unknown user get the same answer, although the backend distinguishes them. */
   async function password({ request, clientIp }: LoginRequest, body: object): Promise<LoginStep> {
     const result = await callLogin(line, clientIp, {
       path: 'api/admin/login/local',
@@ -66,8 +66,9 @@ export function passwordSteps(
   }
 
   /**
-   * The backend's second step does not ask whether the user is an admin, so this does. Nor does every release of the backend
-   * count wrong codes, and all of them see one address: the server counts them for each login.
+   * The backend's second step does not check whether the user is an admin, so this does. Not every release of the
+   * backend counts wrong codes, and the backend sees all users under one address. So the server counts them for each
+   * login.
    */
   async function secondFactor(
     { request, clientIp }: LoginRequest,
@@ -77,7 +78,7 @@ export function passwordSteps(
     const result = await callLogin(line, clientIp, {
       path: 'api/auth/2fa/verify-temp',
       body: { tempToken, ...factor },
-      // Without an Origin, as LibreChat's own panel: a guard of newer releases takes a foreign one for a foreign page.
+      // Without an Origin, like LibreChat's own panel: a guard of newer releases rejects a foreign one.
       isLimited: false,
       refusal: (answer, said) => loginRefusal(answer, said, 'invalid_code'),
     })
@@ -109,13 +110,13 @@ const isPending = (said: Record<string, unknown>): said is Record<string, unknow
   said.twoFAPending === true && typeof said.tempToken === 'string' && said.tempToken !== ''
 
 /**
- * Whether the backend may have judged a second factor, and not liked it: wider than its known words, because what does not
- * count may be guessed again. A page is a gateway's.
+ * Whether the backend may have judged a second factor and refused it. This is wider than the known words, because an
+ * uncounted try could be repeated. A page comes from a gateway.
  */
 const isJudged = ({ status, headers }: WireAnswer) =>
   [400, 401, 403, 404, 422].includes(status) && isJson(headers)
 
-/** Whether the user of a grant is an admin, as the backend's API says; else why nobody knows. */
+/** Whether the user of a grant is an admin, as the backend's API says; else why this is unknown. */
 async function adminOf(line: LibrechatLine, { answer }: LoginGrant): Promise<true | LoginRefusal> {
   const verified = await callBackend(line, {
     path: 'api/admin/verify',

@@ -1,6 +1,6 @@
 /**
- * What the provider calls its session: where LibreChat hands the provider's own token on (`OPENID_REUSE_TOKENS`), it may say
- * so. The token came from the backend itself; nothing of it but this name is used.
+ * The provider's name of its session. If LibreChat passes the provider's own token on (`OPENID_REUSE_TOKENS`), the
+ * token may contain it. The token came from the backend itself, and only this name of it is used.
  */
 export function providerSession(token: unknown, issuer: string | undefined): string | undefined {
   if (typeof token !== 'string' || issuer === undefined) return undefined

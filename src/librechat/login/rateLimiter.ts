@@ -4,8 +4,8 @@ import { Misconfigured } from '../../base/errors.ts'
 /** The backend's limiter, and how logins and refreshes share it. Each process counts for itself. */
 export interface RateLimitOptions {
   /**
-   * What the backend's limiter allows in one window, for logins and OpenID refreshes together.
-   * @default what the backend says of it, in `X-RateLimit-Limit` of its answers to logins; 7 until it has
+   * The number of logins and OpenID refreshes together that the backend's limiter allows in one window.
+   * @default the backend's `X-RateLimit-Limit` of its answers to logins; 7 until then
    */
   readonly max?: number
   /**
@@ -13,39 +13,39 @@ export interface RateLimitOptions {
    * @default 300_000 (5 minutes)
    */
   readonly windowMs?: number
-  /** How many of them are the part of logins; the others are that of refreshes. @default two sevenths of `max` */
+  /** How many of them are for logins; the others are for refreshes. @default two sevenths of `max` */
   readonly reservedForLogins?: number
 }
 
-/** LibreChat's limiter, as it comes. */
+/** LibreChat's limiter with its defaults. */
 const DEFAULT_MAX = 7
 const DEFAULT_WINDOW_MS = 300_000
-/** What logins may use where nothing is said. */
+/** The part of logins by default. */
 const LOGIN_SHARE = 2 / 7
 
-/** A login that may be sent to the backend. Exactly one of these tells what became of it. */
+/** A login that may be sent to the backend. Call exactly one of these with its result. */
 export interface LoginTurn {
-  /** The backend has answered, with a no or with a step between: what it says of its limiter. */
+  /** The backend has answered, with a refusal or a next step: the answer shows its limiter. */
   answered(status: number, headers: Headers): void
-  /** The backend has not answered it: its limiter did not count it. */
+  /** The backend has not answered, so its limiter did not count it. */
   unanswered(): void
-  /** It succeeded: no stranger's, it counts with the refreshes. */
+  /** The login succeeded. It is no stranger's, and counts with the refreshes. */
   succeeded(headers: Headers): void
 }
 
 /**
- * Keeps this server below a limiter that logins and refreshes share. Each of the two has a part of its own: whatever
- * strangers try at the login, the part of the refreshes is left. A login that the backend counts for its visitor is not
- * counted here, and a backend that shows no limiter holds no login.
+ * Keeps this server below a limiter that logins and refreshes share. Each of the two has its own part: however many
+ * logins strangers try, the part of the refreshes stays. A login that the backend counts for its visitor is not counted
+ * here. If the backend shows no limiter, no login is held.
  *
- * Without options the backend's word counts: `X-RateLimit-Limit` of what it answers to a login.
+ * Without options the backend's header counts: `X-RateLimit-Limit` of its answers to logins.
  */
 export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
   const { windowMs = DEFAULT_WINDOW_MS } = options
   const isTold = Object.values(options).some((value) => value !== undefined)
   let max = options.max ?? DEFAULT_MAX
   let isLimited = true
-  /** Where the headers are lost on the way, its 429 tells of a limiter. */
+  /** If the headers are lost on the way, its 429 shows a limiter. */
   let hasRefused = false
   let logins: number[] = []
   let refreshes: number[] = []
@@ -64,7 +64,7 @@ export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
 
   const partOfLogins = () => Math.max(1, options.reservedForLogins ?? Math.round(max * LOGIN_SHARE))
 
-  /** How long until fewer than `part` of `taken` are in the window; 0: they are. */
+  /** How long until fewer than `part` of `taken` are in the window; 0: they already are. */
   function waitFor(taken: readonly number[], part: number): number {
     if (taken.length < part) return 0
     const first = taken.toSorted((a, b) => a - b)[taken.length - part] ?? clock.monotonic()
@@ -119,8 +119,8 @@ export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
 
   return {
     /**
-     * Takes one, or answers how long there will be none; milliseconds. While others are on their way it waits for what
-     * becomes of them: they may succeed, or the backend may show no limiter.
+     * Takes one, or returns how long there will be none; milliseconds. While other logins are running, it waits for
+     * their results: they may succeed, or the backend may show no limiter.
      */
     async login(): Promise<LoginTurn | number> {
       for (;;) {
@@ -129,12 +129,12 @@ export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
         await next
       }
     },
-    /** A login that was counted before has succeeded, by its second factor. */
+    /** A login that was counted earlier has succeeded, by its second factor. */
     passed() {
       const at = logins.at(-1)
       if (at !== undefined && giveBack(at)) refreshes.push(at)
     },
-    /** Takes one, or answers how long there will be none; milliseconds. */
+    /** Takes one, or returns how long there will be none; milliseconds. */
     refresh(): number {
       forget()
       const wait = waitFor(refreshes, Math.max(1, max - partOfLogins()))
@@ -148,7 +148,7 @@ const promiseOf = (executor: (resolve: () => void) => void) => new Promise<void>
 
 export type RateLimiter = ReturnType<typeof createRateLimiter>
 
-/** Refuses what cannot work. */
+/** Refuses options that cannot work. */
 export function readRateLimit(limit: RateLimitOptions = {}): RateLimitOptions {
   for (const name of ['max', 'windowMs', 'reservedForLogins'] as const)
     if (limit[name] !== undefined && !(limit[name] > 0))

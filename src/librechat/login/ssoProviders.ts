@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.ts'
 import { callBackend } from './backend.ts'
 import type { LibrechatLine } from './line.ts'
 
-/** So long an answer of the backend holds: anybody may ask a login page. */
+/** An answer of the backend is used for this long, because anybody may open a login page. */
 const FRESH_MS = 60_000
-/** So long a login page waits for it; the question goes on. */
+/** A login page waits this long; the request goes on. */
 const PATIENCE_MS = 2_000
 
 /**
- * Which providers the backend has: it is asked for OpenID, at most once in a minute, and there is no such question for
- * Google. As long as it has not answered, it has what it had before, and at first it has OpenID.
+ * The providers of the backend. It is asked for OpenID at most once a minute; nothing can be asked about Google. Until
+ * it answers, its last answer counts, and at first it counts as having OpenID.
  */
 export function ssoProviders(line: LibrechatLine, hasGoogle: boolean): () => Promise<readonly string[]> {
   const { clock } = line
@@ -31,13 +31,13 @@ export function ssoProviders(line: LibrechatLine, hasGoogle: boolean): () => Pro
   return async () => {
     const now = clock.monotonic()
     if (!asked || now >= asked.at + FRESH_MS) asked = { at: now, done: ask() }
-    // Once it has answered, nobody waits for a backend that is slow.
+    // After the first answer, nobody waits for a slow backend.
     if (!isKnown) await orElapsed(asked.done, clock)
     return [...(hasOpenid ? ['openid'] : []), ...(hasGoogle ? ['google'] : [])]
   }
 }
 
-/** Resolves when `done` does, or the patience is over. */
+/** Resolves when `done` does, or after the patience. */
 async function orElapsed(done: Promise<void>, clock: Clock): Promise<void> {
   let disarm = () => {}
   const elapsed = new Promise<void>((resolve) => {

@@ -1,9 +1,9 @@
-/** Of `api/auth/` what answers with no token. All that may still come there is refused until it is listed here. */
+/** The paths of `api/auth/` that answer without a token. New ones are refused until they are listed here. */
 const HARMLESS = /^2fa\/(enable|verify|confirm|disable|backup\/regenerate)$/
 
 /**
- * Whether LibreChat may answer with tokens there. The second line behind the table of the API: no page behind a server
- * needs these areas, so they are closed as a whole, whatever they grow to.
+ * Whether LibreChat may answer with tokens there. This is the second check behind the table of the API. No page behind
+ * a server needs these areas, so they are closed as a whole, also for future routes.
  */
 export function isTokenRoute(segments: readonly string[]): boolean {
   // As loosely as a router may read them: any case, compatible letters, without dots and blanks at the end.

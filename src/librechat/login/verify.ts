@@ -4,8 +4,8 @@ import type { Verified } from '../../server/serverLogin.ts'
 import { readAnswer } from '../../wire/readAnswer.ts'
 
 /**
- * Asks the backend whether a session still holds. Only a plain refusal ends it: a page of somebody in front of the backend
- * may have the status of a success.
+ * Asks the backend whether a session is still valid. Only a plain refusal ends it, because a gateway's page may have
+ * the status of a success.
  */
 export async function verify(
   fetch: typeof globalThis.fetch,
@@ -27,8 +27,8 @@ export async function verify(
 }
 
 /**
- * LibreChat says `{ message: 'Forbidden' }` to who is no admin. A ban, strict tenancy and 2FA have other words; the
- * gateway of AWS has the same, and a header of its own.
+ * LibreChat answers `{ message: 'Forbidden' }` to a user who is no admin. A ban, strict tenancy and 2FA have other
+ * words. The gateway of AWS has the same words, and a header of its own.
  */
 function isPlainRefusal(headers: Headers, body: string): boolean {
   if (headers.has('x-amzn-errortype')) return false
