@@ -1,32 +1,16 @@
 /**
- * Takes a picture of every state of the panel, in a real Chromium, into docs/screenshots/.
+ * Takes a picture of every state of the panel, and strips of pictures that tell a story, in a real Chromium, into
+ * docs/screenshots/.
  *
- *   npm run screenshots
+ *   npm run screenshots [-- name …]
  */
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { type Backend, startBackend } from '../backend/startBackend.ts'
-import { freePort } from '../demo/freePort.ts'
-import { startPanel } from './server/startPanel.ts'
+import { type Browser, chromium } from 'playwright-core'
+import { takeStrips } from './strips.ts'
+import { type Look, openStudio, type Studio } from './studio.ts'
 
 const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
-const WAIT_MS = 90_000
-
-interface Look {
-  readonly colorScheme?: 'light' | 'dark'
-  readonly width?: number
-}
-
-interface Studio {
-  readonly page: Page
-  readonly backend: Backend
-  login(): Promise<void>
-  press(name: string | RegExp): Promise<void>
-  /** Until the session of the page is in `state`. */
-  until(state: string): Promise<void>
-  shows(text: string | RegExp): Promise<void>
-}
 
 /** What is to be seen, by the name of its picture. Each has a browser and a backend of its own. */
 const scenes: Readonly<Record<string, readonly [Look, (studio: Studio) => Promise<void>]>> = {
@@ -102,51 +86,24 @@ const scenes: Readonly<Record<string, readonly [Look, (studio: Studio) => Promis
 }
 
 async function shoot(browser: Browser, name: string, [look, play]: (typeof scenes)[string]): Promise<void> {
-  const port = await freePort(0)
-  const backend = await startBackend({
-    panelUrl: `http://localhost:${port}`,
-    knobs: { sessionMs: 60_000 },
-  })
-  const panel = await startPanel({ backend, port })
-  const context = await browser.newContext({
-    viewport: { width: look.width ?? 1280, height: 960 },
-    colorScheme: look.colorScheme ?? 'light',
-    reducedMotion: 'reduce',
-  })
-  context.setDefaultTimeout(WAIT_MS)
+  const studio = await openStudio(browser, look)
   try {
-    const page = await context.newPage()
-    await page.goto(panel.url)
-    const shows = (text: string | RegExp) => page.getByText(text).first().waitFor({ state: 'visible' })
-    await play({
-      page,
-      backend,
-      shows,
-      async login() {
-        await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-        await shows('Tom Twofactor')
-      },
-      press: (button) => page.getByRole('button', { name: button }).click(),
-      until: (state) =>
-        page.locator(`[data-testid="state"]:text-is("${state}")`).waitFor({ state: 'visible' }),
-    })
-    await page.evaluate(() => window.scrollTo(0, 0))
-    await page.screenshot({ path: `${folder}${name}.png`, fullPage: true })
+    await play(studio)
+    await studio.page.evaluate(() => window.scrollTo(0, 0))
+    await studio.page.screenshot({ path: `${folder}${name}.png`, fullPage: true })
     console.log(`docs/screenshots/${name}.png`)
   } finally {
-    await context.close()
-    backend.faults.clear()
-    await panel.close()
-    await backend.close()
+    await studio.close()
   }
 }
 
 await mkdir(folder, { recursive: true })
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 try {
-  const wanted = process.argv.slice(2)
-  for (const [name, scene] of Object.entries(scenes))
-    if (wanted.length === 0 || wanted.includes(name)) await shoot(browser, name, scene)
+  const names = process.argv.slice(2)
+  const isWanted = (name: string) => names.length === 0 || names.includes(name)
+  for (const [name, scene] of Object.entries(scenes)) if (isWanted(name)) await shoot(browser, name, scene)
+  await takeStrips(browser, folder, isWanted)
 } finally {
   await browser.close()
 }

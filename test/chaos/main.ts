@@ -73,7 +73,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 async function run(): Promise<boolean> {
   if (options.accept) return accept(options.only, stop.signal)
-  if (options.judge) return told(reportOf(JSON.parse(readFileSync(options.judge, 'utf8'))))
+  const report = options.judge ? reportOf(JSON.parse(readFileSync(options.judge, 'utf8'))) : await play()
+  const { seed, sessions, seconds, store } = options
+  const command = `npm run chaos -- --seed ${seed} --seconds ${seconds} --sessions ${sessions} --store ${store}`
+  keepRun('chaos', pageOf(report, command), options.publish)
+  return told(report)
+}
+
+async function play(): Promise<Report> {
   const { seed, sessions, seconds, server, store } = options
   console.log(`Seed ${seed}: three processes of ${server} over ${store}, ${sessions} clients, ${seconds} s.`)
   let progress: Progress | undefined
@@ -92,9 +99,7 @@ async function run(): Promise<boolean> {
     },
   }).finally(() => progress?.end())
   if (options.keep) writeFileSync(options.keep, JSON.stringify(report.history))
-  const command = `npm run chaos -- --seed ${seed} --seconds ${seconds} --sessions ${sessions} --store ${store}`
-  keepRun('chaos', pageOf(report, command), options.publish)
-  return told(report)
+  return report
 }
 
 /** Prints it. Answers whether no rule was broken. */
