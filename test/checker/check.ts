@@ -69,12 +69,12 @@ export async function check({
   }
   steps.end()
   // With a mistake put in it is no picture of the code.
-  if (!isEager)
-    keepRun(
-      'checker',
-      pageOf(covered, `npm run check:model${scenario === undefined ? '' : ` -- --scenario ${scenario}`}`),
-      isPublished,
-    )
+  const asked = [
+    ...(scenario === undefined ? [] : ['--scenario', scenario]),
+    ...(depth === undefined ? [] : ['--depth', depth]),
+  ]
+  const given = asked.length > 0 ? ['--', ...asked] : []
+  if (!isEager) keepRun('checker', pageOf(covered, ['npm run check:model', ...given].join(' ')), isPublished)
   console.log(
     `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ` +
       `${total.merged} merged (${total.audited} audited), ${total.violations} violations`,

@@ -33,7 +33,7 @@ export function pageOf(
       'refreshes sent': counts.refreshes ?? 0,
       'renewed and delivered': counts.renewed ?? 0,
       'calls of the API': counts.calls ?? 0,
-      'sessions lost to a fault': sum(lost),
+      'sessions lost, each with a cause': sum(lost),
       'session time to real time': Math.round((hoursDone * 3_600_000) / tookMs),
     },
     sections: [
@@ -44,8 +44,7 @@ export function pageOf(
       },
       {
         title: 'Sessions lost, by cause',
-        about:
-          'Each has a fault that explains it; one without would be a violation. The scale is logarithmic.',
+        about: 'Each has a cause; a loss without one would be a violation. The scale is logarithmic.',
         figures: [counted(lost)],
       },
       ...(sum(moves) === 0
