@@ -10,11 +10,11 @@ import type { BffSession } from './session.ts'
  * none. The session starts at once and asks its server who is logged in.
  *
  * - Every call names the login that the page shows. The server executes no call for another login. The page is then
- * `loggedOut` (`elsewhere`) at once, asks who is logged in, and shows that.
+ *   `loggedOut` (`elsewhere`) at once, asks who is logged in, and shows that.
  * - `fetch` sends the browser's cookie, waits for no refresh, and never sends a call twice. It passes calls to other
- * origins on unchanged.
+ *   origins on unchanged.
  * - Only the server's own error `no_session` ends the session. Any other answer, or none, is an outage: the page asks
- * again.
+ *   again.
  *
  * The schema of the option `user` gives it its type. Throws `Misconfigured` for options that cannot work.
  *

@@ -14,36 +14,36 @@ import { whileOnline } from './whileOnline.ts'
 /** The options of a session, and how it lives among the tabs of its browser. */
 export interface BrowserOptions<User extends UserIdentity = SessionUser> extends SessionOptions<User> {
   /**
-   * Tabs of one origin with the same name share a session. Give one where an origin has several applications.
+   * Tabs of one origin with the same name share a session. Give a name if an origin has several applications.
    * @default 'xstate-session'
    */
   readonly name?: string
   /**
-   * Where a page without a server of its own keeps its tokens. `memory`: in each tab, which has a login of its own
-   * that ends with a reload. `shared`: sealed in IndexedDB, one login for all tabs, which survives a reload; a script
-   * that runs in the page can use it, though not copy its key. Over plain HTTP, or where storage is disabled, it is
-   * `memory`. Behind a server there are no tokens: that is `createBffSession`.
+   * Where a page without its own server keeps its tokens. `memory`: in each tab, which has its own login; a reload ends
+   * it. `shared`: sealed in IndexedDB, one login for all tabs, which survives a reload. A script that runs in the page
+   * can use it, but cannot copy its key. Over plain HTTP, or if storage is disabled, `shared` becomes `memory`. Behind
+   * a server there are no tokens: use `createBffSession`.
    * @default 'memory'
    */
   readonly vault?: 'memory' | 'shared'
-  /** After this much time without a sign of the user, in any tab, the user counts as away; milliseconds. @default 300_000 */
+  /** After this time without user activity in any tab the user counts as inactive; milliseconds. @default 300_000 */
   readonly idleAfterMs?: number
 }
 
-/** How long the word of another tab that the user has logged out is believed before the vault is asked. */
+/** How long another tab's report of a logout is believed before the vault is read. */
 const HEARSAY_MS = 2_000
 
 /**
- * The options of a session that lives in a browser and holds its tokens itself: `createSession(browserOptions({ … }))`. It
- * hears of connectivity, of waking up and of the user (`signals`), sends no token while nothing can be reached, and lives
- * with its other tabs: one refresh for all, one user's activity for all, and a logout in one is a logout in all.
+ * The options of a session that lives in a browser and holds its tokens itself: `createSession(browserOptions({ … }))`.
+ * It reports connectivity, wake-ups and user activity to the session (`signals`), and sends no token while the network
+ * is down. It joins the tabs: they share one refresh and the user's activity, and a logout in one is a logout in all.
  *
- * - Tabs refresh under a Web Lock and tell each other over a `BroadcastChannel`. What they tell is a hint: each looks
- *   for itself. Without locks or channels they find out later, and still spend no token twice.
- * - A page with a shared vault that comes back out of the browser's cache stays invisible until it is known who is logged
- *   in, for five seconds at most.
- * - Storage that is disabled costs the sharing, and is told once as `warning` `storage` to `observe`.
- * - On a server they are the options as they were, and nobody counts as away.
+ * - Tabs refresh under a Web Lock and send each other messages over a `BroadcastChannel`. A message is only a hint:
+ *   each tab checks for itself. Without locks or channels they learn of changes later, and still spend no token twice.
+ * - A page with a shared vault that returns from the back-forward cache stays invisible until the user is known, for
+ *   five seconds at most.
+ * - If storage is disabled, tabs share nothing. `observe` gets one `warning` `storage`.
+ * - On a server the options stay unchanged, and nobody counts as inactive.
  *
  * @throws {Misconfigured} for a name that is empty, an unknown `vault`, or `idleAfterMs` that is not above 0.
  *
@@ -66,14 +66,14 @@ export function browserOptions<User extends UserIdentity = SessionUser>(
         'Option "vault" is a store and a coordinator: leave it out beside "store" and "coordinator".',
       )
   }
-  // What is rendered on a server lives for a moment, and nobody is away from it.
+  // A render on a server is short, and nobody is inactive in it.
   if (!isPage()) return { signals: () => () => {}, ...rest }
 
   const { clock = systemClock, idleTimeoutMs = Infinity, observe, signals } = rest
   const tabs = createTabs(name, clock)
   const lock = createLock(name, clock)
   const onUnavailable = () => observe?.({ type: 'warning', code: 'storage', epoch: 0, version: 0 })
-  // A key that no script can read out is to be had in secure contexts only.
+  // Only secure contexts have keys that no script can read.
   const isVaultMissing = vault === 'shared' && !globalThis.crypto?.subtle
   const shared =
     vault === 'shared' &&
@@ -124,7 +124,7 @@ export function browserOptions<User extends UserIdentity = SessionUser>(
     ),
     signals: start,
     observe(notice: SessionNotice) {
-      // A vault of several tabs tells by itself, as soon as it is written.
+      // The vault of several tabs reports this itself, as soon as it is written.
       if (!shared && notice.type === 'loggedOut' && notice.reason === 'user') tabs.notify('loggedOut')
       observe?.(notice)
     },

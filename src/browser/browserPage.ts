@@ -10,25 +10,24 @@ import { createTabs } from './tabs.ts'
 /** How a page behind its server lives among the tabs of its browser. */
 export interface BrowserPageOptions {
   /**
-   * Tabs of one origin with the same name share a session. Give one where an origin has several applications.
+   * Tabs of one origin with the same name share a session. Give a name if an origin has several applications.
    * @default 'xstate-session'
    */
   readonly name?: string
-  /** After this much time without a sign of the user, in any tab, the user counts as away; milliseconds. @default 300_000 */
+  /** After this time without user activity in any tab the user counts as inactive; milliseconds. @default 300_000 */
   readonly idleAfterMs?: number
 }
 
 /**
- * The page of a browser, for the option `page` of `createBffSession`. The session hears of connectivity, of waking up and
- * of the user, and lives with its other tabs: one refresh for all, one user's
- * activity for all, and a login or a logout in one is one in all.
+ * The page of a browser, for the option `page` of `createBffSession`. It reports connectivity, wake-ups and user
+ * activity to the session. It joins the tabs: they share one refresh and the user's activity, and a login or a logout
+ * in one is one in all.
  *
- * - Tabs refresh under a Web Lock and tell each other over a `BroadcastChannel`. What they tell is a hint: each looks for
- *   itself. Without locks or channels they find out later.
- * - They share in web storage how far the session is: which login, which renewal, and when the bearer ends.
- * - A page that comes back out of the browser's cache stays invisible until it is known who is logged in, for five seconds
- *   at most.
- * - Storage that is disabled costs the sharing, and is told once as `warning` `storage` to `observe`.
+ * - Tabs refresh under a Web Lock and send each other messages over a `BroadcastChannel`. A message is only a hint:
+ *   each tab checks for itself. Without locks or channels they learn of changes later.
+ * - They share three facts in web storage: the login, the number of its renewal, and the end of the bearer.
+ * - A page that returns from the back-forward cache stays invisible until the user is known, for five seconds at most.
+ * - If storage is disabled, tabs share nothing. `observe` gets one `warning` `storage`.
  * - On a server it does nothing.
  *
  * @throws {Misconfigured} for a name that is empty, or `idleAfterMs` that is not above 0.

@@ -3,18 +3,18 @@ import { Misconfigured } from '../base/errors.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import { isPage, watchPage } from './pageSignals.ts'
 
-/** When a user counts as away. */
+/** When a user counts as inactive. */
 export interface BrowserSignalsOptions {
-  /** After this much time without a sign of the user the user counts as away; milliseconds. @default 300_000 */
+  /** After this time without user activity the user counts as inactive; milliseconds. @default 300_000 */
   readonly idleAfterMs?: number
   /** @default the platform's clocks and timers */
   readonly clock?: Clock
 }
 
 /**
- * What a page tells its session, for the option `signals`: that the network is back, that the page runs again after
- * it was hidden, frozen or cached, and whether somebody is at work. Without a window it reports nothing. A page that
- * takes `browserOptions` has it already.
+ * The signals of a page to its session, for the option `signals`: the network is back, the page runs again after it was
+ * hidden, frozen or cached, and whether the user is active. Without a window it reports nothing. `browserOptions`
+ * includes it already.
  *
  * @example
  * const session = createSession({ baseUrl, strategies, signals: browserSignals(), idleTimeoutMs: 30 * 60_000 })

@@ -1,20 +1,23 @@
 import type { Clock } from '../base/clock.ts'
 
-/** A page that nobody can see is worse than what it may show. */
+/** A page that stays invisible is worse than what it may show. */
 const LONGEST_MS = 5_000
-/** `visibility` alone shows what is `visible` inside, `opacity` alone what is in the top layer. */
+/**
+ * `visibility` alone does not hide an element that is `visible` inside, and `opacity` alone does not hide the top
+ * layer.
+ */
 const COVER = { visibility: 'hidden', opacity: '0' }
 
 /**
- * Covers a page that comes back out of the browser's cache until it is known who is logged in by now: until what `settle`
- * answers has settled, for five seconds at most. Answers a function that stops.
+ * Hides a page that returns from the back-forward cache until the user is known: until the promise of `settle` has
+ * settled, for five seconds at most. Returns a function that stops this.
  */
 export function coverPage(clock: Clock, settle: () => Promise<unknown>): () => void {
   const { style } = document.documentElement
   const listeners = new AbortController()
   const { signal } = listeners
   let disarm = () => {}
-  /** Of several visits to the cache the last one counts. */
+  /** If the page was cached several times, the last time counts. */
   let visits = 0
 
   function uncover() {
@@ -22,7 +25,7 @@ export function coverPage(clock: Clock, settle: () => Promise<unknown>): () => v
     for (const name of Object.keys(COVER)) style.removeProperty(name)
   }
 
-  // On its way into the cache, so that nothing is painted on its way out.
+  // This happens on the way into the cache, so that nothing is painted on the way out.
   function cover({ persisted }: PageTransitionEvent) {
     if (!persisted) return
     visits++
@@ -34,7 +37,7 @@ export function coverPage(clock: Clock, settle: () => Promise<unknown>): () => v
     if (!persisted) return
     const visit = visits
     disarm = clock.setTimer(uncover, LONGEST_MS, 'background')
-    // What is shown follows the state a moment later.
+    // The page shows the new state a moment later.
     const soon = () => {
       if (visit !== visits || signal.aborted) return
       disarm()

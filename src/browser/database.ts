@@ -1,17 +1,17 @@
 import type { Clock } from '../base/clock.ts'
 
-/** One object store in IndexedDB, whose contents are sealed by AES-256-GCM under a key that cannot be read out. */
+/** One object store in IndexedDB. Its contents are sealed by AES-256-GCM under a key that cannot be read. */
 export interface Database {
   /**
-   * Whether it could be opened, now or at any time before: what fails then will work again. Not where there is no
+   * Whether it could be opened, now or earlier. If it could, a failure now is temporary. `false`: there is no
    * IndexedDB, or none that keeps a key.
    */
   isThere(): Promise<boolean>
   read(rows: readonly string[]): Promise<readonly unknown[]>
   /**
-   * One atomic change: nobody else reads or writes between what `decide` is given and what it writes. `decide` is
-   * given the rows named and answers what to write (`undefined`: delete) and what to resolve to. It is asked again
-   * where nothing of its first answer was written.
+   * One atomic change: nobody else reads or writes between the input of `decide` and its writes. `decide` gets the
+   * named rows and returns what to write (`undefined`: delete) and what to resolve to. It is called again if nothing of
+   * its first result was written.
    */
   change<T>(rows: readonly string[], decide: Decide<T>): Promise<T>
   seal(text: string, context: string): Promise<Sealed>
@@ -36,13 +36,13 @@ interface Connection {
 
 const STORE = 'vault'
 const KEY = 'key'
-/** A cold disk is slow to open; a transaction that takes longer than this is one that never ends. */
+/** A cold disk opens slowly. A transaction that takes longer than this never ends. */
 const OPENING_MS = 4_000
 const TRANSACTION_MS = 2_000
 
 /**
- * The database `name`. A connection that the platform takes away, or that does not answer, is opened again by the call
- * that finds it so. `onTrouble` is told once each time that it stops to work.
+ * The database `name`. If the platform closes a connection, or a connection does not answer, the call that notices this
+ * opens it again. `onTrouble` is called once each time that it stops working.
  */
 export function createDatabase(name: string, clock: Clock, onTrouble: () => void): Database {
   let current: Promise<Connection> | undefined
@@ -74,7 +74,7 @@ export function createDatabase(name: string, clock: Clock, onTrouble: () => void
     }
   }
 
-  /** Once more on a new connection, unless the first may have done its work. */
+  /** Tries once more on a new connection, unless the first one may have done its work. */
   const attempt = <T>(work: (connection: Connection) => Promise<T>): Promise<T> =>
     told(async () => {
       const first = connection()
@@ -112,10 +112,10 @@ export function createDatabase(name: string, clock: Clock, onTrouble: () => void
   }
 }
 
-/** The time was up when the transaction could no longer be undone: what it wrote may be there. */
+/** The time was over when the transaction could no longer be undone, so its writes may be there. */
 class Unsettled extends Error {}
 
-/** The key belongs to the connection: a database that was cleared has another one. */
+/** The key belongs to the connection: a cleared database has another one. */
 async function connect(name: string, clock: Clock, onLost: () => void): Promise<Connection> {
   const database = await open(name, clock)
   // The platform has closed it.
@@ -171,7 +171,7 @@ function open(name: string, clock: Clock): Promise<IDBDatabase> {
   })
 }
 
-/** Settles in time. What `work` has got is the answer once the transaction is complete. */
+/** Settles in time. The result of `work` counts when the transaction is complete. */
 function transact<T>(
   database: IDBDatabase,
   clock: Clock,
@@ -179,7 +179,7 @@ function transact<T>(
   work: (store: IDBObjectStore, answer: (value: T) => void) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    // A token that was rotated must not be lost with the power.
+    // A token that was rotated must survive a loss of power.
     const transaction = database.transaction(STORE, mode, { durability: 'strict' })
     let answer: { readonly value: T } | undefined
     const disarm = clock.setTimer(
@@ -200,7 +200,7 @@ function transact<T>(
     }
     transaction.onabort = fail
     transaction.oncomplete = () => {
-      // What was not read is not nothing.
+      // A row that could not be read is not an absent one.
       if (!answer) return fail()
       disarm()
       resolve(answer.value)

@@ -1,9 +1,9 @@
 import { parseUrl } from '../base/parseUrl.ts'
 
 /**
- * Whether `place` is a path of this page's own site: what a login page may take for the way back when it stands in
- * its address, where any link can write it. Another site, in whatever spelling, a `javascript:` URL and anything that
- * is no text are none.
+ * Whether `place` is a path of this page's own site. A login page may then go there after the login, even if the path
+ * stands in its address, which any link can write. Another site in any spelling, a `javascript:` URL, and anything that
+ * is no text are refused.
  *
  * Does not tell whether there is such a page. On a server give the `origin`.
  *
@@ -14,6 +14,6 @@ import { parseUrl } from '../base/parseUrl.ts'
 export function isOwnPath(place: unknown, origin: string = location.origin): place is string {
   if (typeof place !== 'string' || !place.startsWith('/')) return false
   const url = parseUrl(place, origin)
-  // `/.//elsewhere` stays here, and what is made of it does not.
+  // `/.//elsewhere` stays here, but its parsed form does not.
   return url?.origin === origin && !url.pathname.startsWith('//')
 }

@@ -4,16 +4,19 @@ import { watchUser } from './userSigns.ts'
 
 export interface PageSignals {
   readonly idleAfterMs: number
-  /** When the session ends without a sign of the user. @default Infinity */
+  /** When the session ends without user activity. @default Infinity */
   readonly idleTimeoutMs?: number
   readonly clock: Clock
-  /** Told of the user's activity in this page. */
+  /** Called with the user's activity in this page. */
   readonly onActive?: () => void
 }
 
-/** Signs of the user are reported once in this time, or more often where less is allowed: a wheel makes hundreds. */
+/**
+ * User activity is reported once in this time, because a wheel makes hundreds of events. A shorter limit makes it more
+ * often.
+ */
 const STEP_MS = 10_000
-/** Reports what happens to the page, until `stop`. `seen`: the user is at work, in another tab. */
+/** Reports what happens to the page, until `stop`. `seen`: the user is active in another tab. */
 export function watchPage(
   { idleAfterMs, idleTimeoutMs = Infinity, clock, onActive }: PageSignals,
   report: (signal: SessionSignal) => void,
@@ -42,7 +45,7 @@ export function watchPage(
     if (now - reportedAt < stepMs) return
     reportedAt = now
     arm()
-    // A click comes after the pointer is up: it finds the page as the user has seen it.
+    // A click comes after the pointer is up, and finds the page as the user has seen it.
     const later = clock.setTimer(() => report('userActive'), 0, 'background')
     signal.addEventListener('abort', later)
     onActive?.()
@@ -52,10 +55,11 @@ export function watchPage(
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), {
     signal,
   })
-  // A timer of a hidden, frozen or cached page is late; each of these may be the first moment that it runs again.
+  // A timer of a hidden, frozen or cached page is late. Each of these events may be the first moment in which it runs
+  // again.
   document.addEventListener('resume', wake, { signal })
   window.addEventListener('focus', wake, { signal })
-  // Every page is shown once when it is loaded; only one that comes out of the cache has slept.
+  // Every page is shown once when it is loaded. Only a page from the cache has slept.
   window.addEventListener('pageshow', ({ persisted }) => persisted && wake(), { signal })
   const stopUser = watchUser(clock, act)
   arm()
@@ -69,5 +73,5 @@ export function watchPage(
   }
 }
 
-/** A page, and not a server or a worker. */
+/** A page, not a server or a worker. */
 export const isPage = () => typeof window !== 'undefined' && typeof document !== 'undefined'

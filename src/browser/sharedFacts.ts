@@ -5,15 +5,15 @@ export interface FactsStore {
   read(): SharedFacts | undefined
   /** `null`: nobody is logged in. */
   write(facts: SharedFacts | null): void
-  /** Calls `onGone` when somebody has taken the facts away; until the answer is called. */
+  /** Calls `onGone` when somebody has deleted the facts, until the returned function is called. */
   watch(onGone: () => void): () => void
 }
 
 const VERSION = 2
 
 /**
- * In web storage under `key`. A storage that is disabled or full keeps nothing, which `onUnavailable` is told once: every
- * tab then asks the server, and knows what it has told the others.
+ * The facts in web storage under `key`. A storage that is disabled or full stores nothing, which is reported once to
+ * `onUnavailable`. Each tab then asks the server, and knows only its own facts.
  */
 export function factsStore(key: string, onUnavailable: () => void): FactsStore {
   let isTold = false
@@ -38,7 +38,7 @@ export function factsStore(key: string, onUnavailable: () => void): FactsStore {
     },
     watch(onGone) {
       const onStorage = (event: StorageEvent) => {
-        // `null`: all of it was cleared.
+        // `null`: everything was cleared.
         if (event.key === null || (event.key === key && event.newValue === null)) onGone()
       }
       window.addEventListener('storage', onStorage)
@@ -53,7 +53,7 @@ function parse(text: string | null | undefined): SharedFacts | undefined {
   return isSound ? ({ login, version, endsAt } as SharedFacts) : undefined
 }
 
-/** What is no object in JSON was not written by us. */
+/** A value that is no JSON object was not written by this package. */
 function objectOf(text: string | null | undefined): Record<string, unknown> {
   try {
     return JSON.parse(text ?? '{}') ?? {}

@@ -19,9 +19,9 @@ interface Surroundings {
   readonly clock: Clock
   readonly random: () => number
   readonly lock: Lock
-  /** Something was written that the other tabs will want to see. */
+  /** Something was written that the other tabs must read. */
   readonly onWritten: () => void
-  /** There is no storage, and the session lives in this page alone; or it has stopped to work. */
+  /** There is no storage, and the session lives only in this page; or the storage has stopped working. */
   readonly onUnavailable: () => void
 }
 
@@ -29,12 +29,15 @@ interface SessionRow extends Position, Sealed {
   readonly v: 1
 }
 
-/** The ledger's row of the refresh token of a version, on the wall clock. Written before a send, so that no crash hides it. */
+/**
+ * The ledger's row of a version's refresh token, on the wall clock. It is written before a send, so that no crash hides
+ * it.
+ */
 interface SendRow extends Position, LedgerRow {}
 
 const SESSION = 'session'
 const SEND = 'send'
-/** The deadline of an attempt, and what its tab takes to write down what came. */
+/** The deadline of an attempt, and the time for its tab to write the result. */
 const OPEN_MS = 30_000
 const COMMIT_MS = 5_000
 const AGAIN_MS = 1_000
@@ -43,22 +46,22 @@ const MAX_ENTRIES = 100
 
 /**
  * The session of a page that holds its tokens itself, shared by the tabs of the browser: sealed in IndexedDB under a
- * key that no script can read out. Whoever sends the refresh token first writes down that it will, in one atomic
- * change; a tab that dies in between leaves that line behind, and the next one knows that the token may be spent. The
- * lock saves tabs a wait, and nothing depends on it.
+ * key that no script can read. Before a tab sends the refresh token, it writes that down in one atomic change. If the
+ * tab dies, that row stays, and the next tab knows that the token may be spent. The lock only saves tabs a wait;
+ * correctness does not depend on it.
  */
 export function sharedVault(surroundings: Surroundings): { store: SessionStore; coordinator: Coordinator } {
   const { name, clock, random, lock, onWritten, onUnavailable } = surroundings
   const memory = memoryStore()
   const disk = createDatabase(name, clock, onUnavailable)
   const ring = coalescer({ replayWindowMs: REPLAY_MS, maxEntries: MAX_ENTRIES, clock, hash: keyedHash() })
-  /** Of a session that is in no storage. */
+  /** For a session that is in no storage. */
   const alone = memoryLedger({ maxEntries: MAX_ENTRIES, clock, random })
-  /** Whether there has been a session: one that is gone then was taken away. */
+  /** Whether there has been a session: if it is gone, somebody has deleted it. */
   let wasStored = false
   let onCommitted = () => {}
 
-  /** A session that began in memory, because there was no storage, ends there. */
+  /** A session that began in memory, because there was no storage, also ends there. */
   async function database(): Promise<Database | undefined> {
     const held = await memory.read()
     const isInMemory = held !== null && !('ended' in held)
@@ -70,7 +73,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
     if (!db) return memory.read()
     const [found, send] = await db.read([SESSION, SEND])
     const row = found as SessionRow | undefined
-    // Of a newer version of this package: not ours to read, nor to delete.
+    // This is of a newer version of this package. This version must not read or delete it.
     if (row?.v !== 1) return null
     const text = await db.unseal(row, contextOf(row))
     if (text === undefined) {
@@ -91,7 +94,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
       const db = await database()
       if (!db) return memory.compareAndSet(expected, next)
       const { epoch, version } = next
-      // The row of its sends stands beside it, once.
+      // The record holds the row of its sends once.
       const { doubt: _, ...session } = next as SessionRecord
       const row: SessionRow = {
         v: 1,
@@ -101,7 +104,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
       }
       const isWritten = await db.change([SESSION, SEND], (found, send) => {
         if (expected ? !isAt(found, expected) : found !== undefined) return { answer: false }
-        // A newer version has a token of its own.
+        // A newer version has a new token.
         const isSettled = send !== undefined && !isAt(send, next)
         return { write: { [SESSION]: row, ...(isSettled && { [SEND]: undefined }) }, answer: true }
       })
@@ -113,7 +116,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
     },
   }
 
-  /** Sends if the row permits it: written down before, and settled after. */
+  /** Sends if the row permits it: the row is written before, and settled after. */
   async function spend(db: Database, { ask, send }: Flight, at: Position): Promise<RefreshOutcome> {
     const claimed = await db.change<Claim | { readonly outcome: RefreshOutcome }>(
       [SESSION, SEND],
@@ -124,29 +127,29 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
         return 'outcome' in answer ? { answer } : { write: { [SEND]: { ...answer.row, ...at } }, answer }
       },
     )
-    // The other tab may be done at any moment.
+    // The other tab may finish at any moment.
     if ('outcome' in claimed) return claimed.outcome.kind === 'refused' ? held(AGAIN_MS) : claimed.outcome
     const { row, outcome } = settle(claimed, await sent(send), ask.resend, clock.wall(), random)
-    // What was renewed settles it as it is written; until then nobody else sends.
+    // The write of the renewal settles the row. Until then nobody else sends.
     if (outcome.kind === 'ok') return outcome
     await db
       .change([SEND], (found) => {
         const isOurs = isAt(found, at) && (found as SendRow).sentAt === claimed.row.sentAt
         return { write: isOurs ? { [SEND]: row ? { ...row, ...at } : undefined } : {}, answer: undefined }
       })
-      // The row then says that the token may be spent, which is the safe side.
+      // The row then says that the token may be spent, which is safe.
       .catch(() => {})
     return outcome
   }
 
-  /** The outcome is there as soon as it comes; the lock is held until it is written down. */
+  /** The outcome is returned as soon as it comes. The lock is held until it is written. */
   function locked(flight: Flight, key: string): Promise<RefreshOutcome> {
     return new Promise((resolve) => {
       const task = async () => {
         const db = await database()
         if (!db) return resolve(alone(key, flight))
         const stored = await read()
-        // Conclusions from what peers have done are the session's.
+        // The session itself draws conclusions from the changes of peers.
         if (!stored || 'ended' in stored || stored.refreshToken !== flight.identity.refreshToken)
           return resolve(stored || wasStored ? held(0) : alone(key, flight))
         const committed = new Promise<void>((written) => {
@@ -161,7 +164,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
         if (outcome.kind !== 'ok') onCommitted()
         await committed
       }
-      // A storage that fails has proved nothing: not sent.
+      // A failing storage proves nothing, so nothing was sent.
       lock(task).catch(() => resolve(held(AGAIN_MS)))
     })
   }
@@ -185,7 +188,7 @@ function isAt(row: unknown, { epoch, version }: Position): boolean {
   return found?.epoch === epoch && found.version === version
 }
 
-/** Another tab is at it. */
+/** Another tab is refreshing. */
 const held = (retryAfterMs: number): RefreshOutcome => ({
   kind: 'refused',
   cause: 'unavailable',

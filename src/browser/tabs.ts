@@ -1,22 +1,25 @@
 import type { Clock } from '../base/clock.ts'
 
 /**
- * What tabs tell each other. Only that there is something to look at, never what: a message can come from any script
- * of the origin. `renewed`: the bearer was. `changed`: a login, a logout, or a session that ended. `loggedOut`: the
- * user did so, this very moment. `active`: the user is at work.
+ * The messages between tabs. A message only says that there is something to read, because any script of the origin can
+ * send one. `renewed`: a new bearer. `changed`: a login, a logout, or the end of a session. `loggedOut`: the user has
+ * just logged out. `active`: the user is active.
  */
 export type Hint = 'renewed' | 'changed' | 'loggedOut' | 'active'
 
 export interface Tabs {
   notify(hint: Hint): void
-  /** Calls `on[hint]` for the hints of other tabs, each at most once in two seconds; until the answer is called. */
+  /**
+   * Calls `on[hint]` for the hints of other tabs, each at most once in two seconds, until the returned function is
+   * called.
+   */
   listen(on: Partial<Record<Hint, () => void>>): () => void
 }
 
 const VERSION = 1
 const STEP_MS = 2_000
 
-/** Without `BroadcastChannel` nobody hears anything: each tab then finds out by itself. */
+/** Without `BroadcastChannel` there are no messages, and each tab finds changes out by itself. */
 export function createTabs(name: string, clock: Clock): Tabs {
   let open: BroadcastChannel | undefined
   return {
@@ -33,7 +36,7 @@ export function createTabs(name: string, clock: Clock): Tabs {
       for (const [hint, hear] of Object.entries(on)) throttled.set(hint, throttle(hear, clock))
       channel.onmessage = ({ data }: MessageEvent<unknown>) => {
         const { v, hint } = (data ?? {}) as { readonly v?: unknown; readonly hint?: unknown }
-        // Another version of this package may mean something else: whatever it is, it is worth a look.
+        // Another version of this package may mean something else by it, so look in any case.
         throttled.get(v === VERSION ? hint : 'changed')?.hear()
       }
       return () => {
@@ -50,7 +53,7 @@ interface Throttled {
   stop(): void
 }
 
-/** `act` at once, and once more at the end of the step for all that came within it. */
+/** Calls `act` at once, and once more at the end of the step for everything that came within it. */
 function throttle(act: () => void, clock: Clock): Throttled {
   let disarm: (() => void) | undefined
   let isDue = false

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 
 /**
- * What only people do, when it is done: what was pressed has done its work when it is told. Some ways of working make
- * one of these alone: a screen reader clicks, a hand that drags drops. A pointer that only moves is no sign, a nudge
- * of the desk does it; nor is a scroll, for pages do that by themselves.
+ * Events that only people cause, at their end: the pressed control has done its work by then. Some ways of working
+ * cause only one of these: a screen reader clicks, and dragging drops. A moving pointer is no activity, because a
+ * shaking desk moves it. A scroll is none either, because pages scroll by themselves.
  */
 const DONE = [
   'pointerup',
@@ -17,19 +17,21 @@ const DONE = [
   'dragend',
   'drop',
 ]
-/** What people do, and scripts can make happen too: dictation, input methods, a screen reader that moves the focus. */
+/**
+ * Events that people cause, and scripts can cause too: dictation, input methods, a screen reader that moves the focus.
+ */
 const EITHER = ['beforeinput', 'input', 'focusin', 'copy', 'cut', 'paste']
 /** Their end may never come: that of a scroll bar, or of a key that opens another window. */
 const BEGUN = ['pointerdown', 'keydown']
 const HELD_MS = 5_000
 
 /**
- * Calls `onSign` whenever somebody works in this page or in a frame of its origin, also one that was added later, until
- * the answer is called. What a script does is no sign of anybody.
+ * Calls `onSign` for each user activity in this page or in a frame of its origin, also in a frame that was added later,
+ * until the returned function is called. Events of scripts do not count.
  */
 export function watchUser(clock: Clock, onSign: () => void): () => void {
   let disarm: (() => void) | undefined
-  /** The last event that found no script running. */
+  /** The last event during which no script was running. */
   let native: Event | undefined
   let isOver = false
 
@@ -41,7 +43,7 @@ export function watchUser(clock: Clock, onSign: () => void): () => void {
   function onDone({ isTrusted }: Event) {
     if (isTrusted && !isOver) sign()
   }
-  // Between two listeners of an event come microtasks, unless a script has caused it and waits.
+  // Microtasks run between two listeners of an event, unless a script has caused the event and waits.
   function beforeEither(event: Event) {
     queueMicrotask(() => {
       native = event
@@ -55,7 +57,7 @@ export function watchUser(clock: Clock, onSign: () => void): () => void {
     if (event.isTrusted && !isOver && !(event as KeyboardEvent).repeat)
       disarm ??= clock.setTimer(sign, HELD_MS, 'background')
   }
-  /** A frame has loaded, or the pointer enters what may be one. */
+  /** A frame has loaded, or the pointer enters an element that may be one. */
   const onFrame = (event: Event) => void enter(event.composedPath()[0])
   /** The focus went to another window, which may be a frame. */
   function onBlur({ target }: Event) {
@@ -73,7 +75,7 @@ export function watchUser(clock: Clock, onSign: () => void): () => void {
     [['blur'], onBlur],
   ]
 
-  /** Adding a listener again changes nothing; a document that a script has opened anew has lost its listeners. */
+  /** Adding a listener again changes nothing. A document that a script has opened again has lost its listeners. */
   function enter(element: unknown) {
     const view = viewOf(element)
     if (view && !isOver) each(view, 'addEventListener')
@@ -81,7 +83,7 @@ export function watchUser(clock: Clock, onSign: () => void): () => void {
   function each(view: Window, how: 'addEventListener' | 'removeEventListener') {
     for (const [types, listener] of listeners)
       for (const type of types) view[how](type, listener, { capture: true, passive: true })
-    // The load of what is in a document does not reach its window.
+    // The load event of elements does not reach the window of their document.
     view.document[how]('load', onFrame, { capture: true })
     for (const frame of view.document.querySelectorAll('iframe, frame, object, embed')) {
       const inner = viewOf(frame)
@@ -97,6 +99,6 @@ export function watchUser(clock: Clock, onSign: () => void): () => void {
   }
 }
 
-/** The window in a frame of this origin. That of another is out of reach. */
+/** The window in a frame of this origin. A frame of another origin cannot be reached. */
 const viewOf = (element: unknown) =>
   (element as Partial<HTMLIFrameElement> | null | undefined)?.contentDocument?.defaultView

@@ -1,16 +1,15 @@
 import type { Clock } from '../base/clock.ts'
 import type { RefreshRequest, SessionStrategy } from '../session/strategy.ts'
 
-/** How long the network is given to answer anything. */
+/** How long the network may take to answer anything. */
 const ANSWER_MS = 5_000
 
 /**
- * That a browser says it is offline is a hint: behind a virtual network it says so for good. While it does, a request
- * that carries nothing goes ahead of each refresh. Where nobody answers that, no token is sent; any answer disproves
- * the hint.
+ * A browser's "offline" is only a hint: behind a virtual network it may say so all the time. While it does, a request
+ * without a token precedes each refresh. If nobody answers it, no token is sent. Any answer disproves the hint.
  */
 export function whileOnline(strategy: SessionStrategy, clock: Clock): SessionStrategy {
-  // One by one: a strategy may be an instance of a class, whose methods are not its own.
+  // Each method is bound, because a strategy may be an instance of a class.
   const { kind, needsRefreshToken, resend, revoke, send } = strategy
   return {
     ...(kind !== undefined && { kind }),
@@ -36,7 +35,7 @@ async function isAnswered({ baseUrl, fetch, signal }: RefreshRequest, clock: Clo
   const ask = async () => {
     await (fetch ?? globalThis.fetch)(baseUrl, {
       method: 'HEAD',
-      // The backend need not allow this request to anybody: that it answers is enough.
+      // The backend need not permit this request. Any answer is enough.
       mode: 'no-cors',
       credentials: 'omit',
       cache: 'no-store',

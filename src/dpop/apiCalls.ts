@@ -8,11 +8,11 @@ import type { ProofError, Prover } from './prover.ts'
 import { problemOf, type Sent, sendProven } from './sendProven.ts'
 
 /**
- * Sends the calls of `session.fetch` with a proof (RFC 9449 section 7). A session whose key is lost ends, without a
- * request.
+ * Sends the calls of `session.fetch` with a proof (RFC 9449 section 7). If the key of a session is lost, the session
+ * ends without a request.
  */
 export function createApiCalls(keys: Keys, prover: Prover) {
-  /** The token that an API has answered with 401 first, without a word that this page sees, by its origin. */
+  /** For each origin, the token to which an API first answered a 401 without any reason that this page can read. */
   const wordless = new Map<string, string>()
 
   return async ({ target, init, bearer, keyId, fetch, end }: BearerCall): Promise<Response> => {
@@ -51,7 +51,7 @@ export function createApiCalls(keys: Keys, prover: Prover) {
     return told(sent, new URL(url).origin, bearer)
   }
 
-  /** The answer, unless the page is to be told more than it says. */
+  /** The answer, unless the page must learn more than it says. */
   function told({ answer, error }: Sent, origin: string, bearer: string): Response {
     const who = `The API at ${origin}`
     if (error === 'use_dpop_nonce') throw problemOf(who, error, answer.headers)
@@ -70,12 +70,12 @@ export function createApiCalls(keys: Keys, prover: Prover) {
   }
 }
 
-/** How a resource calls what is wrong with the proof (RFC 9449 sections 7.1 and 9). */
+/** The errors of a resource about the proof (RFC 9449 sections 7.1 and 9). */
 export function errorOf(answer: Response, nonce?: unknown, isFirst = false): ProofError | undefined {
   const { status, headers } = answer
   if (status !== 401) return undefined
   const told = headers.get('dpop-nonce')
-  // A page may be shown a nonce, and not what it is for.
+  // A page may see a nonce without the reason for it.
   const isHint = isFirst && isSilent(answer) && told !== null && told !== nonce
   if (isHint || asksFor(answer, 'use_dpop_nonce')) return 'use_dpop_nonce'
   return asksFor(answer, 'invalid_dpop_proof') ? 'invalid_dpop_proof' : undefined
@@ -83,6 +83,6 @@ export function errorOf(answer: Response, nonce?: unknown, isFirst = false): Pro
 
 const isSilent = ({ headers }: Response) => headers.get('www-authenticate') === null
 
-/** A 401 of another origin that says no more than that, as far as this page sees. */
+/** A 401 of another origin whose reason this page cannot read. */
 const isWordless = (answer: Response) =>
   answer.status === 401 && isSilent(answer) && !answer.headers.has('dpop-nonce') && answer.type !== 'basic'

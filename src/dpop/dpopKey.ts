@@ -14,17 +14,17 @@ export interface DpopKeyOptions {
   /** Tells applications of one origin apart, as `name` of `browserOptions`. @default 'xstate-session' */
   readonly name?: string
   /**
-   * What becomes of a login where the browser keeps no key (Lockdown, some private windows): `memory`, the session is
-   * this tab's, and ends with it; `refuse`, the login fails with `key_unavailable`.
+   * What a login does if the browser cannot store a key (Lockdown, some private windows). `memory`: the session belongs
+   * to this tab and ends with it. `refuse`: the login fails with `key_unavailable`.
    * @default 'memory'
    */
   readonly whenNotKept?: WhenNotKept
 }
 
 /**
- * A key for the tokens of a provider (DPoP, RFC 9449): made in the browser before its first login, kept in IndexedDB,
- * never to be read out. With it, what is stolen of a session is of no use elsewhere. A script that runs in the page can
- * use the key while it runs, and make proofs for later.
+ * A key for the tokens of a provider (DPoP, RFC 9449). The browser makes it before its first login, stores it in
+ * IndexedDB, and never lets it be read. A stolen token is then useless elsewhere. A script that runs in the page can
+ * use the key while it runs, and can make proofs for later.
  *
  * Needs the optional peer `oauth4webapi`, 3.3 or newer.
  *

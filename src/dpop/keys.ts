@@ -4,7 +4,7 @@ import { LoginFailed } from '../base/errors.ts'
 import { createDatabase } from '../browser/database.ts'
 import type { ProofKey, Prover } from './prover.ts'
 
-/** What becomes of a login where the browser keeps no key. */
+/** What a login does if the browser cannot store a key. */
 export type WhenNotKept = 'memory' | 'refuse'
 
 interface KeyRow {
@@ -12,12 +12,12 @@ interface KeyRow {
   readonly keys: CryptoKeyPair
 }
 
-/** Whether a browser keeps a key is known by then, or it keeps none. */
+/** By then it is known whether the browser stores a key; otherwise it counts as storing none. */
 const PATIENCE_MS = 5_000
-/** Before the name of a key that the browser does not keep. */
+/** The prefix of the name of a key that the browser does not store. */
 const TAB = 'tab '
 
-/** The keys of one client in this browser: the one that IndexedDB keeps, and those of this tab alone. */
+/** The keys of one client in this browser: the one in IndexedDB, and those of this tab alone. */
 export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, { keyOf }: Prover) {
   const database = createDatabase(name, systemClock, () => {})
   const known = new Map<string, ProofKey>()
@@ -31,8 +31,8 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, 
   }
 
   /**
-   * The key that the browser keeps, made if there is none. What stands in its place is of no use to anybody, unless a newer
-   * version of the page has written it: then this one has none there.
+   * The stored key, made if there is none. An unusable value in its place is replaced, unless a newer version of the
+   * page has written it: then this version has no stored key.
    */
   function keep(made: CryptoKeyPair): Promise<CryptoKeyPair | undefined> {
     return inTime(
@@ -49,9 +49,9 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, 
     const [found] = await database.read([row])
     const keys = keysOf(found)
     if (keys) await remember(keys)
-    // Nobody can tell here what a newer version of the page has written.
+    // This version cannot judge a value of a newer version of the page.
     else if (isNewer(found)) throw new Error('The key is kept by a newer version of this page.')
-    // Of an older version, or half of one.
+    // The value is of an older version, or incomplete.
     else if (found !== undefined)
       await database.change([row], (now) => ({
         ...(!keysOf(now) && !isNewer(now) && { write: { [row]: undefined } }),
@@ -74,9 +74,9 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, 
     return isOver ? remember(made, TAB) : undefined
   }
 
-  /** The key of this name; `undefined`: it is lost. Rejects where nobody can tell. */
+  /** The key of this name; `undefined`: it is lost. Rejects if that is unknown. */
   async function find(id: string | undefined): Promise<ProofKey | undefined> {
-    // What a store holds may be anything.
+    // A store may hold anything.
     if (typeof id !== 'string') return undefined
     const key = known.get(id)
     if (key || id.startsWith(TAB) || !('indexedDB' in globalThis)) return key
@@ -100,7 +100,7 @@ function keysOf(found: unknown): CryptoKeyPair | undefined {
   return isWhole ? keys : undefined
 }
 
-/** A storage that does not answer keeps nothing. */
+/** A storage that does not answer counts as storing nothing. */
 function inTime<T>(task: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const disarm = systemClock.setTimer(

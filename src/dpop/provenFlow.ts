@@ -5,7 +5,7 @@ import type { Finding } from './provenLine.ts'
 import type { ProveLine } from './provenRenewals.ts'
 import type { ProofKey } from './prover.ts'
 
-/** Logins with a proof: the code is bound to the key, where the browser keeps one, and the tokens always. */
+/** Logins with a proof. The code is bound to the key if the browser stores one; the tokens are always bound. */
 export const provenFlow = (flow: CodeFlow, keys: Keys, proven: ProveLine): CodeFlow => ({
   ...flow,
 
@@ -33,7 +33,7 @@ export const provenFlow = (flow: CodeFlow, keys: Keys, proven: ProveLine): CodeF
   },
 })
 
-/** The key to which the code of a login is bound; a login that began without one gets one. */
+/** The key to which the code of a login is bound. A login that began without one gets one. */
 async function keyOf(keys: Keys, id: string | undefined): Promise<ProofKey> {
   const key = await (id === undefined ? keys.make(true) : keys.find(id)).catch((error) => {
     throw error instanceof LoginFailed ? error : new LoginFailed('key_unavailable')

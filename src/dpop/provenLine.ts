@@ -7,19 +7,20 @@ import { errorOf } from './apiCalls.ts'
 import type { Heard, ProofKey, Prover } from './prover.ts'
 import { problemOf, sendProven } from './sendProven.ts'
 
-/** What a call of the protocol does not say itself. */
+/** Facts that the answers of a call do not show. */
 export interface Finding {
-  /** What the authorization server has refused; the token or the code is unspent (RFC 9449 sections 5 and 8). */
+  /** The authorization server refused the proof; the token or the code is unspent (RFC 9449 sections 5 and 8). */
   problem?: Error | undefined
   /** The tokens of an answer that are not bound to the key. */
   unbound?: GrantedTokens | undefined
-  /** Whether anything has left. */
+  /** Whether anything was sent. */
   isSent?: boolean
 }
 
 /**
- * The line of one call of the protocol on which what grants and what shows a token goes with a proof of the key (RFC 9449
- * sections 5, 7 and 10.1). What is granted counts if it is bound to the key. `found` is told what the answers do not say.
+ * The line of one call of the protocol, with a proof of the key on every request for a grant and every request with a
+ * token (RFC 9449 sections 5, 7 and 10.1). A grant counts only if it is bound to the key. `found` receives the facts
+ * that the answers do not show.
  */
 export function provenLine<L extends Line>(
   line: L,
@@ -38,7 +39,7 @@ export function provenLine<L extends Line>(
       found.isSent = true
       return sending
     }
-    // The metadata are for everybody.
+    // The metadata are public.
     if (method !== 'POST' && token === undefined) return send(given)
     let body: Record<string, unknown> = {}
     const { answer, error } = await sendProven(
@@ -66,17 +67,19 @@ export function provenLine<L extends Line>(
   return { ...line, fetch }
 }
 
-/** An answer as the rest knows it: a token that is bound to the key is a bearer there, and another is none. */
+/**
+ * An answer in the form for the other code: a token that is bound to the key is a bearer there, and any other is none.
+ */
 function granted(answer: Response, body: Record<string, unknown>, found: Finding): Response {
   const { access_token: token, refresh_token: refreshToken, token_type: type } = body
-  // An answer that somebody followed a redirect for is nobody's.
+  // If somebody followed a redirect, the answer is not the provider's.
   if (typeof token !== 'string' || answer.redirected) return answer
   const isBound = /^dpop$/i.test(String(type).trim())
   found.unbound = isBound ? undefined : { token, ...(typeof refreshToken === 'string' && { refreshToken }) }
   const { access_token: _, ...rest } = body
   const { status } = answer
   const headers = new Headers(answer.headers)
-  // Of the body as it came.
+  // The ID token of the unchanged body.
   for (const name of ['content-encoding', 'content-length']) headers.delete(name)
   return new Response(JSON.stringify(isBound ? { ...body, token_type: 'Bearer' } : rest), { status, headers })
 }

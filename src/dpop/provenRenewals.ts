@@ -4,10 +4,10 @@ import type { Keys } from './keys.ts'
 import type { Finding } from './provenLine.ts'
 import type { ProofKey } from './prover.ts'
 
-/** The line of one call, with proofs of the key on it. */
+/** Adds proofs of the key to the line of one call. */
 export type ProveLine = <L extends Line>(line: L, key: ProofKey, found: Finding) => L
 
-/** Refreshes with a proof. Where the key is lost nothing is sent, and the session is over. */
+/** Refreshes with a proof. If the key is lost, nothing is sent, and the session is over. */
 export const provenRenewals = (
   refreshes: Omit<SessionStrategy, 'resend'>,
   keys: Keys,
@@ -26,7 +26,7 @@ export const provenRenewals = (
     const found: Finding = {}
     const outcome = await refreshes.refresh(proven(request, key, found))
     const { problem, isSent } = found
-    // The proof is looked at before the token (RFC 9449 sections 5 and 8).
+    // The server checks the proof before the token (RFC 9449 sections 5 and 8).
     if (problem) return { kind: 'refused', cause: 'misconfigured', problem: problem.message }
     return outcome.kind === 'unknown' && !isSent ? { kind: 'refused', cause: 'network' } : outcome
   },

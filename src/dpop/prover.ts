@@ -11,9 +11,9 @@ import { jwtClaims } from '../base/jwtClaims.ts'
 import { skewOf } from '../oauth/idToken.ts'
 import { parseHttpDate } from '../wire/headers.ts'
 
-/** A key that tokens are bound to. */
+/** A key to which tokens are bound. */
 export interface ProofKey {
-  /** Its name: the thumbprint (RFC 7638), and whether it is this tab's alone. */
+  /** Its name: the thumbprint (RFC 7638), and whether it belongs to this tab alone. */
   readonly id: string
   /** Makes proofs for the authorization server. */
   readonly grants: DPoPHandle
@@ -21,31 +21,31 @@ export interface ProofKey {
   readonly resources: DPoPHandle
 }
 
-/** What a proof is made for. */
+/** The request of a proof. */
 export interface Proven {
   readonly url: string
   readonly method: string
-  /** The token that goes along to a resource; absent: the authorization server is asked. */
+  /** The token for a resource; absent: the request goes to the authorization server. */
   readonly token?: string | undefined
 }
 
 /** RFC 9449 sections 5, 7.1, 8 and 9. */
 export type ProofError = 'use_dpop_nonce' | 'invalid_dpop_proof'
 
-/** What came back. */
+/** The answer. */
 export interface Heard {
   readonly headers: Headers
-  /** How the answer calls what is wrong with the proof. */
+  /** The answer's error about the proof. */
   readonly error: ProofError | undefined
   /** The ID token in the answer. */
   readonly idToken?: unknown
 }
 
-/** What servers have told about proofs: their nonces, each its own, and how late it is. */
+/** The facts that servers reveal about proofs: a nonce for each server, and the time. */
 export function createProver(client: Client) {
-  /** How far the clock of the authorization server is before ours; seconds. */
+  /** How far the clock of the authorization server is ahead of ours; seconds. */
   let skew = 0
-  /** The newest nonce of each server. An authorization server and a resource of one origin have each their own. */
+  /** The newest nonce of each server. An authorization server and a resource of one origin have different ones. */
   const nonces = new Map<string, string>()
   const serverOf = (url: unknown, isResource: boolean) => `${isResource} ${new URL(`${url}`).origin}`
 
@@ -58,13 +58,13 @@ export function createProver(client: Client) {
       },
     })
 
-  /** Whether proofs are dated otherwise from now on. */
+  /** Whether proofs have another date from now on. */
   function learnTime({ headers, error, idToken }: Heard): boolean {
     const { iat } = jwtClaims(`${idToken}`)
     const at = parseHttpDate(headers.get('date')) ?? (typeof iat === 'number' ? iat * 1000 : undefined)
     const before = skew
     if (at !== undefined) skew = skewOf(at)
-    // What was learned may be of another day, before somebody set our clock.
+    // The facts may be old, from before our clock was set.
     else if (error === 'invalid_dpop_proof') skew = 0
     return Math.abs(skew - before) > 1
   }
@@ -75,7 +75,7 @@ export function createProver(client: Client) {
       return { id: prefix + (await grants.calculateThumbprint()), grants, resources: handleOf(keys, true) }
     },
 
-    /** A proof, with what servers have told by then: that of a request which the library builds, and nobody sends. */
+    /** A proof, with the present facts of servers: for a request that the library builds and that is not sent. */
     async prove({ grants, resources }: ProofKey, { url, method, token }: Proven): Promise<string> {
       let proof = ''
       await protectedResourceRequest(token ?? 'none', method, new URL(url), undefined, null, {
@@ -89,13 +89,13 @@ export function createProver(client: Client) {
       return proof
     },
 
-    /** Learns from an answer, of whatever status (RFC 9449 section 8.2). Answers whether another proof may be taken. */
+    /** Learns from an answer of any status (RFC 9449 section 8.2). Returns whether another proof may be accepted. */
     hear({ url, token }: Proven, heard: Heard): boolean {
       const { headers, error } = heard
       const isResource = token !== undefined
       const nonce = headers.get('dpop-nonce')
       if (nonce) nonces.set(serverOf(url, isResource), nonce)
-      // The clock of a resource is not the one that grants.
+      // A resource's clock does not decide about grants.
       const isOtherTime = (!isResource || error === 'invalid_dpop_proof') && learnTime(heard)
       return error === 'use_dpop_nonce' ? nonce !== null : error !== undefined && isOtherTime
     },
@@ -104,5 +104,5 @@ export function createProver(client: Client) {
 
 export type Prover = ReturnType<typeof createProver>
 
-/** The nonce that a proof carries. */
+/** The nonce in the proof. */
 export const nonceOf = (proof: string): unknown => jwtClaims(proof).nonce

@@ -2,10 +2,10 @@ import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
 import { type Heard, nonceOf, type ProofError, type ProofKey, type Proven, type Prover } from './prover.ts'
 
-/** What came of a request with a proof. */
+/** The result of a request with a proof. */
 export interface Sent {
   readonly answer: Response
-  /** How the last answer calls what is wrong with the proof. */
+  /** The last answer's error about the proof. */
   readonly error: ProofError | undefined
   readonly nonce: unknown
 }
@@ -13,15 +13,15 @@ export interface Sent {
 interface Sending {
   /** Sends once, with this proof. */
   send(proof: string): Promise<Response>
-  /** What an answer says; `nonce`: that of its proof. */
+  /** The facts of an answer; `nonce`: that of its proof. */
   read(answer: Response, nonce: unknown, isFirst: boolean): Promise<Omit<Heard, 'headers'>>
-  /** Whether it can be sent once only. */
+  /** Whether it can be sent only once. */
   readonly isOneWay?: boolean
 }
 
 /**
- * Sends with a proof of the key, and once more where the answer tells how another proof would be taken: never with the
- * nonce that was just refused.
+ * Sends with a proof of the key. It sends once more if the answer shows which other proof would be accepted, and never
+ * with the nonce that was just refused.
  */
 export async function sendProven(
   prover: Prover,
@@ -48,7 +48,7 @@ export async function sendProven(
   return first.isWorthAnother && !isOneWay ? once(first) : first
 }
 
-/** What the embedder has to mend where a server does not take the proof. `who`: the server. */
+/** What the embedder must correct if a server does not accept the proof. `who`: the server. */
 export function problemOf(who: string, error: ProofError, headers: Headers): Misconfigured {
   if (error === 'invalid_dpop_proof')
     return new Misconfigured(

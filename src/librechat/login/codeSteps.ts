@@ -15,8 +15,8 @@ export interface CallbackPaths {
 type TenantOf = (request: Request) => string | undefined | Promise<string | undefined>
 
 /**
- * LibreChat's logins through its OpenID provider and with Google. LibreChat gives none of our `state` back, so nobody can tell to which
- * attempt a callback belongs, and it deletes the code before it checks anything: attempts share one verifier.
+ * LibreChat's logins through its OpenID provider and with Google. LibreChat does not return our `state`, so a callback
+ * cannot be matched to an attempt. It also deletes the code before it checks anything. So attempts share one verifier.
  */
 export function codeSteps(
   line: LibrechatLine,
