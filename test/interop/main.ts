@@ -1,4 +1,4 @@
-/** `npm run interop`: the script against every provider that this machine can have; writes `docs/providers.json`, and with `--publish` the page to look at into `docs/runs`. */
+/** `npm run interop`: `GET session/auth` behind proxies (`proxies`), and the script against every provider that this machine can have; writes `docs/providers.json`, and with `--publish` the page to look at into `docs/runs`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { keepRun } from '../runs/keepRun.ts'
@@ -11,6 +11,7 @@ import { oidcProvider } from './oidcProvider.ts'
 import { pageOf } from './pageOf.ts'
 import type { Found } from './party.ts'
 import { freePlaces } from './places.ts'
+import { checkProxies } from './proxies.ts'
 import { measure } from './script.ts'
 import { measureServer } from './throughServer.ts'
 
@@ -20,13 +21,14 @@ const { values, positionals: wanted } = parseArgs({
   options: { publish: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
+let failures = wanted.length === 0 || wanted.includes('proxies') ? await checkProxies() : 0
+if (wanted.join() === 'proxies') process.exit(failures > 0 ? 1 : 0)
 /** What was measured before stays, for a machine that cannot have them all. */
 const known: Measured[] = JSON.parse(readFileSync(file, 'utf8'))
 const keyOf = ({ provider, setting }: Measured) => `${provider}, ${setting}`
 const places = await freePlaces()
 const names = Object.keys(kinds).filter((name) => wanted.length === 0 || wanted.includes(name))
 const steps = startSteps('interop', names, { unit: 'providers' })
-let failures = 0
 
 async function tryParties(name: string, start: (typeof kinds)[keyof typeof kinds]): Promise<void> {
   const found: Found = await start(places).catch((error: Error) => ({ missing: `${name}: ${error.message}` }))
