@@ -1,8 +1,8 @@
 const isBlank = (text: string, at: number) => text[at] === ' ' || text[at] === '\t'
 
 /**
- * Without the blanks and tabs around it (`OWS`, RFC 9110 section 5.6.3), and nothing else: browsers take no other byte
- * away, so a name that a browser does not protect must not become one that it does.
+ * The text without the blanks and tabs around it (`OWS`, RFC 9110 section 5.6.3). It removes nothing else, because
+ * browsers remove no other byte: a name that a browser does not protect must not become one that it protects.
  */
 export function withoutBlanks(text: string): string {
   let from = 0

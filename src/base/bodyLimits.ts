@@ -3,28 +3,31 @@ import type { Clock } from './clock.ts'
 /** Longer than any timer can be: no limit. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** What may break off a body while it flows. */
+/** The limits of a running body. */
 export interface BodyLimits {
-  /** The body breaks off when its source brings nothing for so long. Whoever reads slowly costs it nothing. */
+  /** The body breaks off if its source delivers nothing for this time. A slow reader does not count. */
   readonly silenceMs: number
   readonly clock: Clock
-  /** Each is given what breaks the body off, when the body begins to flow, and answers what lets go of that. */
+  /**
+   * Each one gets the function that breaks the body off, when the body begins to flow. It returns the function that
+   * stops this.
+   */
   readonly endings: readonly ((breakOff: (why: Error) => void) => () => void)[]
 }
 
-/** Holds the limits of one body that flows; `breakOff` is called once, at the first that is reached. */
+/** Watches the limits of one running body. `breakOff` is called once, at the first limit. */
 export function startLimits({ silenceMs, clock, endings }: BodyLimits, breakOff: (why: Error) => void) {
   const lettingGo: (() => void)[] = []
   let isOver = false
   let disarm: (() => void) | undefined
 
-  /** The source has brought something, or nobody asks it for more. */
+  /** The source has delivered something, or nobody asks it for more. */
   function came() {
     disarm?.()
     disarm = undefined
   }
 
-  /** The body is over. */
+  /** The body has ended. */
   function ends() {
     isOver = true
     came()
@@ -40,7 +43,7 @@ export function startLimits({ silenceMs, clock, endings }: BodyLimits, breakOff:
   for (const ending of endings) lettingGo.push(ending(reached))
   if (isOver) ends()
   return {
-    /** The source is asked for more. */
+    /** The reader asks for more. */
     waits() {
       if (isOver || silenceMs > LONGEST_MS) return
       disarm ??= clock.setTimer(

@@ -1,6 +1,9 @@
 import { type BodyLimits, startLimits } from './bodyLimits.ts'
 
-/** A body that breaks off at a limit: one that closes would look complete. Nobody watches a body that nobody reads. */
+/**
+ * A body that fails at a limit, because one that only closes would look complete. A body without a reader is not
+ * watched.
+ */
 export function boundedBody(
   body: ReadableStream<Uint8Array>,
   limits: BodyLimits,

@@ -1,6 +1,6 @@
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 
-/** Base of everything that this package throws. Switch on `code`, never on `message`. It never holds a token. */
+/** The base of all errors of this package. Switch on `code`, never on `message`. It never holds a token. */
 export abstract class SessionError extends Error {
   /** Which error it is. */
   abstract readonly code: SessionErrorCode
@@ -45,7 +45,7 @@ export class LoggedOut extends SessionError {
   }
 }
 
-/** Somebody logged in while the call was waiting. Its result would belong to another login. */
+/** Another login began while the call was waiting. Its result would belong to that other login. */
 export class SessionChanged extends SessionError {
   readonly code = 'session_changed'
   override readonly name = 'SessionChanged'
@@ -79,11 +79,11 @@ export class InvalidAnswer extends SessionError {
   override readonly name = 'InvalidAnswer'
 }
 
-/** A login came to nothing. Whoever was logged in still is. */
+/** A login failed. A user who was logged in before still is. */
 export class LoginRefused extends SessionError {
   readonly code = 'login_refused'
   override readonly name = 'LoginRefused'
-  /** In the server's word: `invalid_credentials`, `invalid_code`, `login_expired`, `rate_limited`, `unavailable`, … */
+  /** The server's word: `invalid_credentials`, `invalid_code`, `login_expired`, `rate_limited`, `unavailable`, … */
   readonly reason: string
   /** The status of the answer; `undefined`: there was none. */
   readonly status: number | undefined
@@ -101,25 +101,34 @@ export class LoginRefused extends SessionError {
   }
 }
 
-/** A login at a provider came to nothing. Whoever was logged in still is. */
+/** A login at a provider failed. A user who was logged in before still is. */
 export class LoginFailed extends SessionError {
   readonly code = 'login_failed'
   override readonly name = 'LoginFailed'
   /**
-   * Why. An error of the provider in its own word (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6):
-   * `access_denied`, `login_required`, … Or in ours: `unknown_attempt`, this browser has not begun that login, or has
-   * finished it; `attempt_expired`, it took longer than an hour; `provider_unavailable`, the provider did not answer;
-   * `invalid_answer`, what it answered is no login; `other_issuer`, somebody else answered in its place; `other_user`,
-   * another user came than the one who was asked for; `step_up_failed`, the user did not do what was asked for;
-   * `storage_unavailable`, this browser keeps nothing, so no login could be found again; `too_many_logins`, logins that
-   * nobody asked for came to nothing twice; `signed_out`, nobody asked for it after a logout; `popup_blocked`, the browser has let no window open; `popup_unavailable`, what
-   * the window needs could not be downloaded; `login_cancelled`, the user has given up; `unfinished`, the user came back
-   * from the provider without its answer; `not_admitted`, the application does not let this user in. With DPoP:
-   * `key_unavailable`, this browser keeps no key; `key_lost`, it has lost the key of the login; `not_bound`, the provider
-   * gave tokens that are bound to no key.
+   * Why. It may be the provider's own error (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6):
+   * `access_denied`, `login_required`, … Or it is one of ours:
+   *
+   * - `unknown_attempt`: this browser has not begun that login, or has finished it.
+   * - `attempt_expired`: the login took longer than an hour.
+   * - `provider_unavailable`: the provider did not answer.
+   * - `invalid_answer`: the provider's answer is no login.
+   * - `other_issuer`: another issuer answered.
+   * - `other_user`: another user logged in than was asked for.
+   * - `step_up_failed`: the user did not do what was asked for.
+   * - `storage_unavailable`: this browser stores nothing, so no login could be found again.
+   * - `too_many_logins`: two logins without the user's request failed.
+   * - `signed_out`: after a logout the user has not asked for a login.
+   * - `popup_blocked`: the browser opened no window.
+   * - `popup_unavailable`: the code of the window could not be downloaded.
+   * - `login_cancelled`: the user gave up.
+   * - `unfinished`: the user returned from the provider without an answer.
+   * - `not_admitted`: the application does not let this user in.
+   * - With DPoP, `key_unavailable`: this browser stores no key. `key_lost`: it has lost the key of the login.
+   *   `not_bound`: the provider's tokens are bound to no key.
    */
   readonly reason: string
-  /** Where the login was to lead; absent: unknown. */
+  /** The target of the login; absent: unknown. */
   readonly returnTo: string | undefined
   override readonly retryable: boolean
   constructor(reason: string, returnTo?: string) {
@@ -130,7 +139,7 @@ export class LoginFailed extends SessionError {
   }
 }
 
-/** The API answered with a redirect that must not, or in a browser cannot, be followed with a bearer. */
+/** The API answered with a redirect. It must not be followed with a bearer, or a browser cannot follow it. */
 export class RedirectBlocked extends SessionError {
   readonly code = 'redirect_blocked'
   override readonly name = 'RedirectBlocked'

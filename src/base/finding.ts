@@ -1,10 +1,10 @@
-/** One thing that was looked at, and what came of it. */
+/** One examined part, and the result. */
 export interface Finding {
-  /** What was looked at: `mount`, `cookie`, `store`, … docs/doctor.md lists them. */
+  /** The part: `mount`, `cookie`, `store`, … docs/doctor.md lists them. */
   readonly check: string
-  /** `wrong`: something is to be mended. `unknown`: it cannot be told from there. */
+  /** `wrong`: correct it. `unknown`: it cannot be found out from there. */
   readonly state: 'ok' | 'wrong' | 'unknown'
-  /** What was found, and where it is wrong the mend. No token, no cookie, no secret. */
+  /** The result; if something is wrong, also how to correct it. No token, no cookie, no secret. */
   readonly message: string
 }
 
@@ -15,10 +15,10 @@ export const findingsOf = (check: string) => ({
   unknown: (message: string): Finding => ({ check, state: 'unknown', message }),
 })
 
-/** A tick of HTTP's `Date`, the way, and what the leads of bearers forgive. */
+/** One step of HTTP's `Date`, the time on the way, and the difference that the lead time of bearers tolerates. */
 const MAX_SKEW_MS = 30_000
 
-/** Compares the `Date` of an answer with our clock; `whose`: what has sent it. */
+/** Compares the `Date` of an answer with our clock; `whose`: the sender. */
 export function clockFinding(date: string | null | undefined, now: number, whose: string): Finding {
   const { ok, wrong, unknown } = findingsOf('clock')
   const told = Date.parse(date ?? '')

@@ -1,10 +1,13 @@
 import type { Clock } from './clock.ts'
 
-/** Between two tries; doubled after each, up to the last. */
+/** The wait between two tries; doubled after each, up to the last value. */
 const FIRST_MS = 500
 const LAST_MS = 15_000
 
-/** Repeats a write until it succeeds: others need what it tells as soon as the store is back. Answers what stops it. */
+/**
+ * Repeats a write until it succeeds, because others need its contents as soon as the store is back. Returns a function
+ * that stops this.
+ */
 export function insist(clock: Clock, write: () => Promise<unknown>): () => void {
   let isStopped = false
   let disarm = () => {}

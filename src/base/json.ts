@@ -4,9 +4,9 @@ const MAX_NAMES = 10_000
 export type JsonResult = { readonly value: unknown } | undefined
 
 /**
- * Parses JSON; `undefined` for anything else, for repeated names (RFC 8259 section 4: parsers differ in which
- * one they take, so none is taken), for nesting deeper than 32 and for more than 10 000 names. Never throws: engines
- * quote the input.
+ * Parses JSON. `undefined` for anything else; for repeated names, because parsers differ in which one they take (RFC
+ * 8259 section 4); for nesting deeper than 32; and for more than 10 000 names. Never throws, because engines quote the
+ * input in their errors.
  */
 export function parseJson(text: string): JsonResult {
   const names = namesWritten(text)
@@ -15,12 +15,12 @@ export function parseJson(text: string): JsonResult {
     const value: unknown = JSON.parse(text)
     if (namesIn(value) === names) return { value }
   } catch {
-    // Said by `undefined`.
+    // `undefined` says so.
   }
   return undefined
 }
 
-/** How many names a text writes, if it is JSON; `undefined`: more than a parser should be made to work for. */
+/** The number of names in a JSON text; `undefined`: too many for a parser. */
 function namesWritten(text: string): number | undefined {
   let depth = 0
   let names = 0
@@ -38,7 +38,7 @@ function namesWritten(text: string): number | undefined {
   return names > MAX_NAMES ? undefined : names
 }
 
-/** How many names the objects of a parsed value have. */
+/** The number of names in the objects of a parsed value. */
 function namesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   const inner = Object.values(value)

@@ -1,6 +1,6 @@
 /**
- * The claims of a JWT (RFC 7519 section 4), unverified: a hint, never a right. `{}`: the text is none, or holds none.
- * What is no JWT is told by its form, for an exception is dear.
+ * The claims of a JWT (RFC 7519 section 4), unverified: a hint, never a right. `{}`: the text is no JWT, or has no
+ * claims. The form of the text is checked first, because an exception is expensive.
  */
 export function jwtClaims(token: string): Record<string, unknown> {
   const [, payload = ''] = token.split('.', 3)

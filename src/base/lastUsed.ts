@@ -1,10 +1,10 @@
-/** How long something is remembered that nobody uses. `now` must not go back. */
+/** How long an unused entry is remembered. `now` must not go back. */
 export interface Remembering {
   readonly now: () => number
   readonly forMs: number
 }
 
-/** Remembers the `most` entries that were used last; with `remembering` none for longer than that after its last use. */
+/** Remembers the `most` recently used entries; with `remembering`, none for longer than that after its last use. */
 export function lastUsed<T>(most: number, remembering?: Remembering) {
   const known = new Map<string, { readonly value: T; readonly at: number }>()
 
@@ -13,7 +13,7 @@ export function lastUsed<T>(most: number, remembering?: Remembering) {
     known.set(key, { value, at })
   }
 
-  /** The one that was used longest ago comes first. */
+  /** The entry that was used longest ago comes first. */
   function forget(now: number) {
     const since = now - (remembering?.forMs ?? Infinity)
     for (const [key, { at }] of known) {

@@ -1,4 +1,4 @@
-/** The caller's own signal ends the caller's own wait, and nothing else. */
+/** The caller's own signal ends only the caller's own wait. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {

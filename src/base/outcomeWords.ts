@@ -1,6 +1,6 @@
 import type { RefusedCause, SecurityNotice, UnknownCause, Warning } from '../session/strategy.ts'
 
-/** A list that the types keep whole. */
+/** A list that the types keep complete. */
 type Words<T extends string> = Readonly<Record<T, true>>
 
 export const refusedCauses: Words<RefusedCause> = {

@@ -1,4 +1,4 @@
-/** `null` for what is no URL. `URL.parse` of the platform is younger than the browsers that pages meet. */
+/** `null` if the text is no URL. Some browsers that pages support have no `URL.parse`. */
 export function parseUrl(text: string, base?: string): URL | null {
   try {
     return new URL(text, base)

@@ -1,4 +1,4 @@
-/** What `randomId` makes: nothing is looked up for what cannot be one. */
+/** The form of a `randomId`: a text of another form is not looked up. */
 export const RANDOM_ID = /^[\w-]{43}$/
 
 /** 256 random bits in base64url, 43 characters. */

@@ -1,10 +1,10 @@
 import { isDevelopment } from '#development'
 import { Misconfigured } from './errors.ts'
 
-/** What a `Request` brings along. A URL has nothing of it. */
+/** The parts of a `Request` that a URL lacks. */
 export const partsOf = (target: string | Request) => target as Partial<Request>
 
-/** Whether a `Request` may have a body. Firefox does not show it, so its method has to tell. */
+/** Whether a `Request` may have a body. Firefox does not show it, so its method decides. */
 export function mayHaveBody(target: string | Request): target is Request {
   const { method = 'GET', body } = partsOf(target)
   return body !== null && method !== 'GET' && method !== 'HEAD'
@@ -17,11 +17,14 @@ export async function readBody(target: string | Request): Promise<ArrayBuffer | 
   return body.byteLength > 0 ? body : null
 }
 
-/** A stream is gone once it was sent. Not every platform has `ReadableStream`. */
+/** A stream can be sent only once. Not every platform has `ReadableStream`. */
 export const isOneWay = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || 'getReader' in body)
 
-/** Firefox would send a stream as the text "[object ReadableStream]", and every browser an async iterable alike. */
+/**
+ * Firefox would send a stream as the text "[object ReadableStream]", and every browser would do so with an async
+ * iterable.
+ */
 export function refuseUnsendable(body: unknown): void {
   if (!isOneWay(body)) return
   const probe = 'getReader' in (body as object) ? new ReadableStream() : (async function* () {})()
@@ -29,13 +32,13 @@ export function refuseUnsendable(body: unknown): void {
   const init = {
     method: 'POST',
     body: probe as BodyInit,
-    // A platform that cannot stream a body does not ask how.
+    // A platform that cannot stream a body does not read this property.
     get duplex() {
       isRead = true
       return 'half'
     },
   }
-  // What is turned into text gets the type of text.
+  // A value that is converted to text gets the type of text.
   const isText = new Request('https://own.invalid', init).headers.has('content-type')
   if (isRead && !isText) return
   throw new Misconfigured(
@@ -45,10 +48,10 @@ export function refuseUnsendable(body: unknown): void {
   )
 }
 
-/** An answer that nobody reads gives its connection back. Not every `fetch` answers with a web stream. */
+/** Cancels an unread answer, so that its connection is free again. Not every `fetch` answers with a web stream. */
 export function discard({ body }: Response): void {
   const { cancel, destroy } = (body ?? {}) as Partial<ReadableStream & { destroy(): void }>
-  // One that has failed already is rid of its connection.
+  // A failed answer has released its connection already.
   if (cancel) cancel.call(body).catch(() => {})
   else destroy?.call(body)
 }

@@ -2,7 +2,10 @@ import { isDevelopment } from '#development'
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from './errors.ts'
 
-/** The option `resend` as a strategy has it; in development `Misconfigured` for what is no policy. `of`: whose option it is. */
+/**
+ * The option `resend` of a strategy; in development it throws `Misconfigured` for an invalid policy. `of`: the
+ * strategy, for the message.
+ */
 export function resendOf(of: string, resend: ResendPolicy | undefined): { readonly resend?: ResendPolicy } {
   if (resend === undefined) return {}
   if (isDevelopment && !isPolicy(resend))

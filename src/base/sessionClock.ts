@@ -6,7 +6,7 @@ export interface SessionClock extends Pick<Clock, 'setTimer'> {
   now(): number
 }
 
-/** A jump is a difference between the clocks that no drift explains. */
+/** A jump is a difference between the clocks that drift cannot explain. */
 const JUMP_MS = 1_000
 
 /**

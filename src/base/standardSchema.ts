@@ -14,34 +14,34 @@ export declare namespace StandardSchemaV1 {
     readonly version: 1
     /** The name of the library. */
     readonly vendor: string
-    /** Reads a value that nothing is known of. */
+    /** Reads an unknown value. */
     readonly validate: (value: unknown) => Result<Output> | Promise<Result<Output>>
-    /** The types of the schema; there is nothing behind them at run time. */
+    /** The types of the schema; they do not exist at run time. */
     readonly types?: Types<Input, Output> | undefined
   }
 
-  /** What `validate` answers. */
+  /** The result of `validate`. */
   export type Result<Output> = SuccessResult<Output> | FailureResult
 
-  /** The value fits. */
+  /** The value matches. */
   export interface SuccessResult<Output> {
-    /** What the schema makes of the value. */
+    /** The output of the schema. */
     readonly value: Output
-    /** Nothing is wrong. */
+    /** There are no issues. */
     readonly issues?: undefined
   }
 
-  /** The value does not fit. */
+  /** The value does not match. */
   export interface FailureResult {
-    /** What is wrong with the value. */
+    /** The issues of the value. */
     readonly issues: ReadonlyArray<Issue>
   }
 
-  /** One thing that is wrong with a value. */
+  /** One issue of a value. */
   export interface Issue {
-    /** In the words of the library. */
+    /** The library's message. */
     readonly message: string
-    /** Where in the value. */
+    /** The place in the value. */
     readonly path?: ReadonlyArray<PropertyKey | PathSegment> | undefined
   }
 
@@ -53,16 +53,16 @@ export declare namespace StandardSchemaV1 {
 
   /** The types of a schema. */
   export interface Types<Input = unknown, Output = Input> {
-    /** What the schema reads. */
+    /** The input of the schema. */
     readonly input: Input
-    /** What the schema makes of that. */
+    /** The output of the schema. */
     readonly output: Output
   }
 
-  /** What a schema reads. */
+  /** The input of a schema. */
   export type InferInput<Schema extends StandardSchemaV1> = NonNullable<Schema['~standard']['types']>['input']
 
-  /** What a schema gives. */
+  /** The output of a schema. */
   export type InferOutput<Schema extends StandardSchemaV1> = NonNullable<
     Schema['~standard']['types']
   >['output']

@@ -4,23 +4,23 @@ import { InvalidAnswer, Misconfigured } from './errors.ts'
 import { documentOf, readUser } from './readUser.ts'
 import type { StandardSchemaV1 } from './standardSchema.ts'
 
-/** What reads the users of a panel: any Standard Schema whose users have an `id`. */
+/** The schema of a panel's users: any Standard Schema whose users have an `id`. */
 export type UserSchema<User extends UserIdentity = UserIdentity> = StandardSchemaV1<unknown, User>
 
-/** The one reading of users: what of a user is kept, and what a panel sees of that. */
+/** Reads users: the stored form, and the form that a panel sees. */
 export interface UserReader {
-  /** What is kept of a user as the backend tells it; `undefined` where there is no id. */
+  /** The stored form of a backend's user; `undefined` if there is no id. */
   keep(value: unknown): UserDocument | undefined
   /**
-   * What a panel sees of a document. Throws `InvalidAnswer` for one that misfits the schema, and `Misconfigured` for a
-   * schema that answers with a Promise.
+   * The form that a panel sees of a document. Throws `InvalidAnswer` if it does not match the schema, and
+   * `Misconfigured` for a schema that returns a Promise.
    */
   read(document: UserDocument): UserIdentity
 }
 
 /**
- * Without a schema the known fields are kept and seen. With one the whole document is kept as JSON, so that a schema of a
- * later release finds in it what the one of today leaves out.
+ * Without a schema the known fields are stored and shown. With a schema the whole document is stored as JSON, so that
+ * the schema of a later release also finds fields that today's schema leaves out.
  */
 export function userReader(schema: UserSchema | undefined): UserReader {
   if (schema === undefined) return { keep: readUser, read: (document) => readUser(document) ?? document }
@@ -34,14 +34,14 @@ export function userReader(schema: UserSchema | undefined): UserReader {
       try {
         found = standard.validate(document)
       } catch {
-        // A schema that fails has found no user.
+        // A schema that throws has found no user.
       }
       if (found instanceof Promise) {
         found.catch(() => {})
         throw new Misconfigured('Option "user" must be a synchronous schema: it answered with a Promise.')
       }
       if (!found?.issues && found?.value?.id === document.id) return found.value
-      // What the schema says of a value may quote it.
+      // The schema's message may quote the value.
       const paths = found?.issues?.map(({ path }) => path?.map(nameOf).join('.'))
       throw new InvalidAnswer(`The "user" does not fit the schema at: ${paths ?? 'id'}.`)
     },

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** What `call` comes to, or the error of `late` where nothing has come of it after `ms`. A call that throws rejects. */
+/** The result of `call`, or the error of `late` if there is none after `ms`. Rejects if `call` throws. */
 export function within<T>(clock: Clock, ms: number, call: () => Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const disarm = clock.setTimer(() => reject(late()), ms, 'background')

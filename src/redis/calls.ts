@@ -5,10 +5,10 @@ import { redisFailure } from './failure.ts'
 
 type Argument = string | number
 
-/** How long a write waits for its copies. All commands of the connection wait with it, so later ones wait no more. */
+/** How long a write waits for its copies. All commands of the connection wait with it, so later ones wait no longer. */
 const COPY_MS = 100
 
-/** Calls that settle in time, with errors that repeat nothing of what was sent. */
+/** Calls that settle in time. Their errors repeat nothing of the command. */
 export function redisCalls({
   client,
   commandTimeoutMs,
@@ -18,7 +18,7 @@ export function redisCalls({
   readonly client: RedisClient
   readonly commandTimeoutMs: number
   readonly clock: Clock
-  /** So many replicas must have what `write` and `run` have written, or the call rejects. */
+  /** This many replicas must have the writes of `write` and `run`, or the call rejects. */
   readonly replicas?: number
 }) {
   const { command } = redisCommands(client)
@@ -42,7 +42,7 @@ export function redisCalls({
   async function write(args: readonly Argument[]): Promise<unknown> {
     if (replicas === 0) return send(args)
     const answer = send(args)
-    // At once, so that both take the same connection: Redis counts what came over it.
+    // Both in one step, so that both take the same connection: Redis counts the writes of a connection.
     const copies = send(['WAIT', replicas, areBehind ? 1 : COPY_MS])
     copies.catch(() => {})
     const found = await answer
@@ -51,7 +51,7 @@ export function redisCalls({
     return found
   }
 
-  /** The script by its digest, and in full where this Redis has not seen it. */
+  /** The script by its digest, and in full if this Redis does not know it yet. */
   async function run(script: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     let digest = digests.get(script)
     if (!digest) {

@@ -3,10 +3,10 @@ import type { Clock } from '../base/clock.ts'
 import { replayWindow } from '../coordination/replayWindow.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 
-/** As many tokens as a process remembers; beyond that the oldest go. */
+/** The number of tokens that a process remembers; above it the oldest are dropped. */
 export const MAX_KNOWN = 10_000
 
-/** What this process knows for certain of a token, by the name of its flight: a Redis that fails over may have forgotten. */
+/** This process's certain knowledge of a token, by the name of its flight. A Redis that fails over may have lost it. */
 export function certainOutcomes(replayWindowMs: number, clock: Clock) {
   const outcomes = replayWindow<{ readonly scope: string; readonly outcome: RefreshOutcome }>(
     replayWindowMs,
@@ -15,7 +15,7 @@ export function certainOutcomes(replayWindowMs: number, clock: Clock) {
   )
 
   return {
-    /** `undefined`: what Redis says counts. */
+    /** `undefined`: the answer of Redis counts. */
     get(name: string): RefreshOutcome | undefined {
       const found = outcomes.get(name)
       if (!found) return undefined
@@ -23,7 +23,7 @@ export function certainOutcomes(replayWindowMs: number, clock: Clock) {
       return outcome.kind === 'ok' ? { ...outcome, ageMs: (outcome.ageMs ?? 0) + found.ageMs } : outcome
     },
 
-    /** `isClosed`: the token may never go out again, which is remembered for longer. */
+    /** `isClosed`: the token may never be sent again, and this is remembered for longer. */
     set(name: string, scope: string, outcome: RefreshOutcome, isClosed = false) {
       outcomes.set(name, { scope, outcome }, isClosed ? MEMORY_MS : undefined)
     },

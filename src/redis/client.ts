@@ -40,7 +40,7 @@ interface IoredisSubscriber {
   disconnect(): unknown
 }
 
-/** What both clients can do. */
+/** The abilities of both clients. */
 export function redisCommands(client: RedisClient) {
   return {
     command: (args: (string | number)[]): Promise<unknown> => {
@@ -50,7 +50,7 @@ export function redisCommands(client: RedisClient) {
       if ('getMasterNode' in client) return client.sendCommand(false, [name, ...rest])
       return client.sendCommand([name, ...rest])
     },
-    /** On a connection of its own, which is restored by the client. Resolves to a function that closes it. */
+    /** On its own connection, which the client restores. Resolves to a function that closes it. */
     async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
       if ('call' in client) {
         const own = client.duplicate()
@@ -68,11 +68,11 @@ export function redisCommands(client: RedisClient) {
   }
 }
 
-/** Whether what follows a command takes its connection, too. */
+/** Whether the next command takes the same connection. */
 export const hasOneConnection = (client: RedisClient): boolean =>
   !['masters', 'getMasterNode', 'nodes'].some((name) => name in client)
 
-/** By its first key a cluster finds the node of a command. */
+/** A cluster finds the node of a command by its first key. */
 function keyOf(name: string, [first, , third]: readonly string[]): string | undefined {
   if (name === 'EVAL' || name === 'EVALSHA') return third
   return name === 'WAIT' || name === 'CONFIG' ? undefined : first

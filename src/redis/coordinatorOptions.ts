@@ -2,26 +2,26 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { RedisClient } from './client.ts'
 
-/** The Redis, its secret, and how long anything may take. */
+/** The Redis, its secret, and the time limits. */
 export interface RedisCoordinatorOptions {
   /** A connected client of `redis` or `ioredis`. One more connection is opened through it, for pushes. */
   readonly client: RedisClient
-  /** Known to all processes and to nobody else; at least 32 characters. Names are hashed with it. */
+  /** A secret that all processes know and nobody else; at least 32 characters. It hashes names. */
   readonly secret: string
   /**
-   * What all keys begin with.
+   * The begin of all keys.
    * @default 'xstate-session:'
    */
   readonly prefix?: string
   /**
-   * How long a renewal is remembered for stragglers; milliseconds. A token that was rejected, that is known to be
+   * How long a renewal is remembered for late callers; milliseconds. A token that was rejected, that is known to be
    * spent, or whose outcome is unknown, is remembered for a day.
    * @default 60_000
    */
   readonly replayWindowMs?: number
   /** How long a send may take: as long as an attempt of the session, and a margin; milliseconds. @default 30_000 */
   readonly attemptTimeoutMs?: number
-  /** Without a sign of the sender for so long nobody waits for it; nor sends. Milliseconds. @default 5_000 */
+  /** If the sender is silent for this time, nobody waits for it, and nobody sends. Milliseconds. @default 5_000 */
   readonly leaseMs?: number
   /**
    * How long a command may take; milliseconds.
@@ -29,8 +29,8 @@ export interface RedisCoordinatorOptions {
    */
   readonly commandTimeoutMs?: number
   /**
-   * What happens while Redis cannot be asked. `hold`: nothing is sent. `proceed`: this process coalesces by itself,
-   * and two processes may spend one token. @default 'hold'
+   * What happens while Redis does not answer. `hold`: nothing is sent. `proceed`: this process coalesces alone, and two
+   * processes may spend one token. @default 'hold'
    */
   readonly onCoordinatorDown?: 'hold' | 'proceed'
   /**
@@ -39,15 +39,15 @@ export interface RedisCoordinatorOptions {
    */
   readonly clock?: Clock
   /**
-   * Jitter; answers a number from 0 up to 1.
+   * Jitter; returns a number from 0 up to 1.
    * @default Math.random
    */
   readonly random?: () => number
-  /** Told when Redis cannot be asked (`unreachable`), or may forget what it must not (`evicts`). */
+  /** Called when Redis does not answer (`unreachable`), or may delete records that must stay (`evicts`). */
   readonly onWarning?: (warning: 'unreachable' | 'evicts') => void
 }
 
-/** Fills in the defaults and refuses what cannot work. */
+/** Fills in the defaults, and refuses options that cannot work. */
 export function readRedisOptions(options: RedisCoordinatorOptions) {
   const settings = {
     prefix: 'xstate-session:',

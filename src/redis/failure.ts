@@ -1,6 +1,6 @@
 import { Misconfigured } from '../base/errors.ts'
 
-/** What the answers of Redis that somebody can do something about mean. */
+/** The meaning of Redis's errors that an operator can correct. */
 const causes: Readonly<Record<string, string>> = {
   OOM: 'it is full. Raise `maxmemory`; do not evict, that loses sessions',
   READONLY: 'it is a replica. Connect to the primary',
@@ -23,8 +23,8 @@ const denials: Readonly<Record<string, string>> = {
 const codes = new RegExp(`\\b(${[...Object.keys(causes), ...Object.keys(denials)].join('|')})\\b`)
 
 /**
- * The error of a client, told anew: its own holds the command with all that was sent. `redisCode` is the word that
- * Redis answered with; absent where it did not answer, or with something unknown.
+ * Replaces the error of a client, because that holds the command with everything that was sent. `redisCode` is the
+ * first word of Redis's answer; absent if Redis did not answer, or the word is unknown.
  */
 export function redisFailure(error: unknown): Error & { readonly redisCode?: string } {
   const message = error instanceof Error ? error.message : ''

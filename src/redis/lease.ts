@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 
-/** Runs tasks, and shows a sign of life while one runs, three times a lease. */
+/** Runs tasks. While one runs, it renews the lease three times in the lease's life. */
 export function redisLease(clock: Clock, leaseMs: number) {
   return async <T>(task: () => Promise<T>, renew: () => Promise<unknown>): Promise<T> => {
     let disarm = () => {}

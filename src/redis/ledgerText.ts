@@ -8,13 +8,13 @@ export function askText({ resend, isSpent, isEarly, known }: FlightAsk): string 
   return [policy, isSpent ? 1 : 0, isEarly ? 1 : 0, sends, sinceMs, answers, answeredSinceMs].join(' ')
 }
 
-/** What a send came to beside its kind. */
+/** The fields of a send's result besides its kind. */
 export function resultText(result: SendResult): string {
   if (result.kind === 'rejected') return result.reason
   return result.kind === 'unknown' ? `${result.answered ? 1 : 0} ${result.retryAfterMs ?? 0}` : ''
 }
 
-/** A row as the scripts write it. One that is damaged counts as a send of which nobody knows. */
+/** A row in the form of the scripts. A damaged row counts as a send of which nobody knows. */
 export function rowOf(text: string): LedgerRow {
   const [closed, ...numbers] = text.split(' ').reverse()
   const [sends, since, answers, answeredSince, sentAt, notBefore, heldUntil, openUntil = -1] = numbers

@@ -1,6 +1,6 @@
 import { PACE } from '../coordination/pace.ts'
 
-/** After a failover the clock may be another: nobody waits until it has come as far as the one before. */
+/** After a failover the clock may be an earlier one, and nobody must wait until it reaches the previous time. */
 const AHEAD_MS = 5_000
 
 /**

@@ -1,6 +1,6 @@
 import type { PaceNews } from '../coordination/pace.ts'
 
-/** What one send tells of the pace, as the scripts read it; empty: nothing. */
+/** What one send says about the pace, in the form of the scripts; empty: nothing. */
 export function newsText(news: PaceNews | undefined): string {
   if (!news || news.kind === 'won') return news?.kind ?? ''
   const { retryAfterMs, isLimiter } = news

@@ -1,6 +1,9 @@
 import type { redisCalls } from './calls.ts'
 
-/** What Redis forgets where it is full: `noeviction` is nothing. `undefined`: it may not be asked, or does not answer. */
+/**
+ * What Redis deletes when it is full: with `noeviction` nothing. `undefined`: Redis does not permit the question, or
+ * does not answer.
+ */
 export async function maxmemoryPolicy({
   send,
 }: Pick<ReturnType<typeof redisCalls>, 'send'>): Promise<string | undefined> {

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import { type RedisClient, redisCommands } from './client.ts'
 
-/** All followers of this process together look at Redis no more often. */
+/** All followers of this process together ask Redis no more often. */
 const LOOK_MS = 100
-/** Without a push for so long it is time to look. */
+/** After this time without a push a follower asks Redis. */
 const SILENT_MS = 1_000
 
-/** Hears of flights by one subscription for all of them, made as soon as somebody waits. */
+/** Receives news of flights by one subscription for all of them, which is made for the first waiting caller. */
 export function redisPushes(client: RedisClient, channel: string, clock: Clock, onUnreachable: () => void) {
   const waiting = new Map<string, Set<(message: string) => void>>()
   let listening: Promise<() => void> | undefined
@@ -25,7 +25,7 @@ export function redisPushes(client: RedisClient, channel: string, clock: Clock, 
     return listening
   }
 
-  /** Spreads the looks of all followers here. */
+  /** Spreads the requests of all followers here. */
   function lookAfter(timeoutMs: number): number {
     const now = clock.monotonic()
     lastLook = Math.max(lastLook + LOOK_MS, now + Math.min(timeoutMs, SILENT_MS) * (1 + Math.random() / 4))
@@ -33,7 +33,7 @@ export function redisPushes(client: RedisClient, channel: string, clock: Clock, 
   }
 
   return {
-    /** What is published about a flight; `undefined` after `timeoutMs`, when it is time to look. */
+    /** The news of a flight; `undefined` after `timeoutMs`, when it is time to ask Redis. */
     async next(name: string, timeoutMs: number): Promise<string | undefined> {
       await listen().catch(onUnreachable)
       return new Promise((resolve) => {

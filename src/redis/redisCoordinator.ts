@@ -24,17 +24,17 @@ type Results = Awaited<ReturnType<typeof redisResults>>
 
 const ENDED: EndedElsewhere = { kind: 'ended' }
 const DOWN = { kind: 'refused', cause: 'unavailable', retryAfterMs: 1_000 } as const
-/** Of a sender whose lease is about to lapse so much is waited for. */
+/** A caller waits this long for a sender whose lease is about to end. */
 const SILENT_MS = 1_000
 
 /**
- * Coalesces the refreshes of many processes through Redis or Valkey. Who sends writes an intent first; the intent,
- * not the lease, is what keeps others from sending: a lease that lapses permits nothing. One round trip asks, one
- * tells; who waits is woken by a push. Results are sealed with a key made of the spent refresh token, which Redis
- * never sees, so whoever can read Redis cannot read tokens.
+ * Coalesces the refreshes of many processes through Redis or Valkey. The sender writes an intent first. The intent, not
+ * the lease, prevents other sends: the end of a lease permits nothing. One round trip asks for a send, and one reports
+ * it; a push wakes the waiting callers. Results are sealed with a key that is made of the spent refresh token. Redis
+ * never sees that token, so a reader of Redis cannot read tokens.
  *
- * Inside a process runs for one token are made one. A flight without a refresh token is coalesced there alone.
- * Nothing is sent to Redis before the first flight.
+ * Inside a process, calls for one token are joined. A flight without a refresh token is coalesced only there. Nothing
+ * is sent to Redis before the first flight.
  *
  * @throws {Misconfigured} for options that cannot work.
  * @example
@@ -55,7 +55,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     naming ??= deriveKey(secret, 'names of flights')
     return mac(await naming, text)
   }
-  // Stragglers ask Redis, which knows of logouts in other processes.
+  // Late callers ask Redis, which knows of logouts in other processes.
   const ring = coalescer({ clock, hash, replayWindowMs: 1, maxEntries: MAX_KNOWN })
   const certain = certainOutcomes(settings.replayWindowMs, clock)
   const alone = memoryLedger({ clock, random, maxEntries: MAX_KNOWN })
@@ -74,7 +74,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
         const outcome = await across(flight, name)
         if (outcome.kind !== 'ended') return outcome
         remote = outcome
-        // Its followers here are told the same.
+        // Its followers here get the same answer.
         ring.end(identity)
         return DOWN
       },
@@ -118,14 +118,14 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
         case 'done':
           return replayed(found.sealed, found.ageMs)
         case 'held':
-          // Redis may have fallen back to a time before more was known.
+          // Redis may have fallen back to an earlier time.
           return certain.get(name) ?? heldBy(found.row, found.now)
         case 'limited':
           return { kind: 'refused', cause: 'limited', retryAfterMs: found.waitMs }
       }
       const own = certain.get(name)
       if (own) return own
-      // Of a sender that still shows signs of life the answer is waited for.
+      // While the sender renews its lease, the caller waits for the answer.
       const left = Math.min(found.openMs, until - clock.monotonic())
       if (found.leaseMs <= 0 || left <= 0)
         return { kind: 'refused', cause: 'unavailable', retryAfterMs: Math.max(1, found.openMs) }
@@ -133,17 +133,17 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       const [kind, text = ''] = message?.split(' ') ?? []
       if (kind === 'ended') return ENDED
       if (kind === 'done') return replayed(text, 0)
-      // Nothing is said, or something that the row says: Redis is asked again.
+      // There is no news, or the row has it: ask Redis again.
     }
   }
 
-  /** Asks once more where no answer came: the same owner finds its own intent. `undefined`: Redis is away. */
+  /** Asks once more if no answer came: the same owner finds its own intent. `undefined`: Redis is away. */
   async function asked<T>(call: () => Promise<T>): Promise<T | undefined> {
     for (let tries = 0; tries < 2; tries++) {
       try {
         return await call()
       } catch {
-        // Told below.
+        // Reported below.
       }
     }
     onWarning('unreachable')
@@ -171,7 +171,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const told = paceNews(outcome)
     const news = isPaced || told?.kind === 'overloaded' ? told : undefined
     const ageMs = clock.monotonic() - sentAt
-    // The intent stands until this is known: others hold.
+    // The intent stands until this is known, and others wait.
     const finished = await asked(() => rows.finish(turn, { result, ask, news, ageMs, roll: random() }))
     if (!finished && typeof result !== 'string' && result.kind === 'unsent') unsent.owe(turn, ask)
     if (finished?.kind === 'ended') return { kind: 'ended', late: outcome }
@@ -199,7 +199,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   return {
     run,
     end,
-    /** Closes the connection for pushes, and tells Redis nothing more. */
+    /** Closes the connection for pushes, and sends nothing more to Redis. */
     close() {
       pushes.close()
       unsent.close()
@@ -207,11 +207,11 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   }
 }
 
-/** Another token has taken the place of the one that was sent, or none will. */
+/** Another token has replaced the sent one, or there will be none. */
 const isReplaced = (outcome: RefreshOutcome, sentToken: string | undefined) =>
   outcome.kind === 'ok' && (outcome.final === true || (outcome.refreshToken ?? sentToken) !== sentToken)
 
-/** It may then forget what it must not. */
+/** It may then delete records that must stay. */
 async function warnIfItEvicts(
   redis: ReturnType<typeof redisCalls>,
   onWarning: (code: 'evicts') => void,

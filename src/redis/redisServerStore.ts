@@ -6,7 +6,7 @@ import { redisCalls } from './calls.ts'
 import { hasOneConnection, type RedisClient } from './client.ts'
 import { maxmemoryPolicy } from './policy.ts'
 
-/** The Redis, and how long it may take. */
+/** The Redis, and the time limit. */
 export interface RedisServerStoreOptions {
   /**
    * A connected client of `redis` (node-redis) or `ioredis`, of one Redis, a cluster or Sentinel; the application opens and
@@ -22,9 +22,10 @@ export interface RedisServerStoreOptions {
   /** How long a command may take before its call rejects; milliseconds, 1 to 60 000. @default 500 */
   readonly commandTimeoutMs?: number
   /**
-   * How many replicas must have a write before it counts. With 1 or more no failover to one of them brings back what
-   * was logged out or forgets that a token was sent: while they are not reached writes reject, so nothing is
-   * refreshed and no logout confirmed. For a client with one connection: not for a cluster, nor for `createSentinel`. 0 to 10.
+   * How many replicas must have a write before it counts. With 1 or more, a failover to one of them brings no ended
+   * session back and forgets no send. While they cannot be reached, writes reject, so nothing is refreshed and no
+   * logout is confirmed. Only for a client with one connection: not for a cluster, and not for `createSentinel`. 0 to
+   * 10.
    * @default 0
    */
   readonly replicas?: number
@@ -36,10 +37,10 @@ export interface RedisServerStoreOptions {
 }
 
 /**
- * Writes if the revision is the expected one, and keeps an index for each tag: its keys, each with the instant at
- * which it expires, by the clock of Redis. What has lost a tag is found out when the tag is looked up.
+ * Writes if the revision is the expected one, and keeps an index for each tag: its keys, each with its expiry by the
+ * clock of Redis. A key that has lost a tag is found out when the tag is read.
  *
- * `HSET` comes first: where Redis is full it is refused, and then nothing has happened.
+ * `HSET` comes first: if Redis is full, it refuses this command, and nothing has changed.
  */
 const SCRIPT = `
 local entry = KEYS[1]
@@ -65,18 +66,18 @@ end
 return revision
 `
 
-/** A Redis counts no further than this from now; longer than any session. */
+/** Redis counts no further than this from now; longer than any session. */
 const LONGEST_MS = 8.64e15
 
 /**
- * Keeps the sessions of a server in Redis or Valkey, for any number of processes. One round trip a read, one a
- * write; nothing polls, and Redis forgets what expires by itself.
+ * Keeps the sessions of a server in Redis or Valkey, for any number of processes. A read and a write take one round
+ * trip each. Nothing polls, and Redis deletes expired entries itself.
  *
- * A write that was acknowledged is as durable as that Redis: use `appendonly yes` where a restart must lose nobody,
- * and `maxmemory-policy noeviction`, for an evicted session is a lost one. Let the client read from the primary
- * alone. A replica that takes over lacks the last writes, unless `replicas` asks for their copies.
+ * A confirmed write is as durable as that Redis: use `appendonly yes` if a restart must not log anybody out, and
+ * `maxmemory-policy noeviction`, because an evicted session is lost. Let the client read only from the primary. A
+ * replica that takes over lacks the last writes, unless `replicas` requires copies.
  *
- * A call rejects where Redis does not answer in time or refuses; the write may then have been done all the same.
+ * A call rejects if Redis does not answer in time or refuses; the write may have been done all the same.
  *
  * @throws {Misconfigured} for options that are out of bounds, and a client that is none
  *
@@ -108,14 +109,14 @@ export function redisServerStore({
     )
   }
   const { send, write, run } = redisCalls({ client, commandTimeoutMs, clock, replicas })
-  /** What may be written here and nowhere else, each with the number of its write. */
+  /** The values that only this process may write here, each with the number of its write. */
   const uncopied = new Map<string, number>()
   let writes = 0
-  // The braces keep what a script touches together on one node of a cluster.
+  // The braces keep the keys of one script together on one node of a cluster.
   const entryKey = (key: string) => `{${prefix}}entry:${key}`
   const tagKey = (tag: string) => `{${prefix}}tag:${tag}`
 
-  /** A write that was copied says the same of all before it; where nothing was written (`null`), nothing is said. */
+  /** A copied write proves the copies of all before it. If nothing was written (`null`), it proves nothing. */
   async function copied<T>(key: string, writing: () => Promise<T>): Promise<T> {
     const mine = ++writes
     try {
@@ -130,7 +131,7 @@ export function redisServerStore({
 
   return {
     async read(key) {
-      // What a failover may take back is not told.
+      // A failover may undo this, so nobody is told.
       if (uncopied.has(key)) await copied(key, () => write(['SET', `{${prefix}}copied`, '1', 'PX', 1_000]))
       const [value, revision] = listOf(await send(['HMGET', entryKey(key), 'v', 'r']))
       if (value === null && revision === null) return null

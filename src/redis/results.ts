@@ -1,7 +1,10 @@
 import { deriveKey, seal, unseal } from '#crypto'
 import type { RefreshOutcome } from '../session/strategy.ts'
 
-/** Results of one refresh token, sealed with a key made of it: Redis never sees the token, and cannot open them. */
+/**
+ * The results of one refresh token, sealed with a key that is made of it: Redis never sees the token, and cannot open
+ * them.
+ */
 export async function redisResults(refreshToken: string, name: string) {
   const key = await deriveKey(refreshToken, 'result of a refresh')
   return {

@@ -6,20 +6,20 @@ import { askText, resultText, rowOf } from './ledgerText.ts'
 import { newsText } from './paceText.ts'
 import { ACQUIRE, END, FINISH, RENEW } from './scripts.ts'
 
-/** One flight in Redis: names are hashes, and tell nothing. */
+/** One flight in Redis: its names are hashes and reveal nothing. */
 export interface RedisFlight {
   readonly name: string
-  /** Which session it belongs to. */
+  /** Its session. */
   readonly scope: string
-  /** Where the token is sent. */
+  /** The target of the token. */
   readonly origin: string
   /** One run of one process. */
   readonly owner: string
 }
 
-/** What Redis says to who asks for a send. */
+/** The answer of Redis to a request for a send. */
 export type Acquired =
-  /** `isPaced`: a limiter has spoken lately, so that successes count. */
+  /** `isPaced`: a limiter has answered lately, so successes count. */
   | { readonly kind: 'lead'; readonly isPaced: boolean }
   | { readonly kind: 'ended' }
   | { readonly kind: 'done'; readonly sealed: string; readonly ageMs: number }
@@ -27,7 +27,7 @@ export type Acquired =
   | { readonly kind: 'pending'; readonly leaseMs: number; readonly openMs: number }
   | { readonly kind: 'limited'; readonly waitMs: number }
 
-/** What Redis says to who has sent. `lost`: the intent is another's by now. */
+/** The answer of Redis to a sender. `lost`: the intent now belongs to another. */
 export type Finished =
   | { readonly kind: 'lost' }
   | { readonly kind: 'ended' }
@@ -47,19 +47,19 @@ export interface RedisRowsOptions {
   readonly leaseMs: number
 }
 
-/** A send that was made, as it is told to Redis. */
+/** A send, in the form for Redis. */
 export interface Finish {
-  /** What the ledger makes of it; text: the sealed result of a token that is spent. */
+  /** Its result for the ledger; text: the sealed result of a token that is spent. */
   readonly result: SendResult | string
   readonly ask: FlightAsk
-  /** What it tells of the pace of its origin, and how long ago the token was sent; milliseconds. */
+  /** What it says about the pace of its origin, and how long ago the token was sent; milliseconds. */
   readonly news: PaceNews | undefined
   readonly ageMs: number
   /** 0 to 1: spreads the next sends. */
   readonly roll: number
 }
 
-/** A logout may be followed by stragglers for so long after the last attempt that it ended. */
+/** Late callers may follow a logout for this long after the last attempt that it ended. */
 const STRAGGLERS_MS = 300_000
 
 /** The rows of the ledger that Redis keeps, and the scripts that change them. */
@@ -122,7 +122,7 @@ export function redisRows({
       return { kind, waiters: Number(waiters), row: row ? rowOf(String(row)) : null, now: Number(now) }
     },
 
-    /** A sign of life of who sends. */
+    /** Renews the lease of the sender. */
     renew: ({ name, owner }: RedisFlight) => redis.run(RENEW, [flightKey(name)], [owner, leaseMs]),
 
     /** A logout: of one token (`name` is not empty), and of the whole session. */

@@ -9,8 +9,8 @@ interface Owed {
 }
 
 /**
- * The intents that Redis may hold although their token never left this process: they are told to it as soon as it
- * answers. Until then they count as sends, which may cost the session.
+ * The intents that Redis may hold although their token was never sent. Redis is told as soon as it answers. Until then
+ * they count as sends, which may cost the session.
  */
 export function redisUnsent(clock: Clock, rows: Pick<ReturnType<typeof redisRows>, 'finish'>) {
   const owed = new Map<string, Owed>()
@@ -21,10 +21,10 @@ export function redisUnsent(clock: Clock, rows: Pick<ReturnType<typeof redisRows
   }
 
   return {
-    /** Nothing left under the intent of `turn`, if there is one. */
+    /** Nothing was sent under the intent of `turn`, if there is one. */
     owe(turn: RedisFlight, ask: FlightAsk) {
       const { name } = turn
-      // The first may stand; of those after it nothing was asked.
+      // The first one may be in Redis. For the later ones Redis was never asked.
       if (owed.has(name)) return
       const notify = async () => {
         await rows.finish(turn, { result: { kind: 'unsent' }, ask, news: undefined, ageMs: 0, roll: 0 })
