@@ -7,12 +7,13 @@ import shell from 'shiki/langs/shellscript.mjs'
 import sql from 'shiki/langs/sql.mjs'
 import tsx from 'shiki/langs/tsx.mjs'
 import typescript from 'shiki/langs/typescript.mjs'
+import yaml from 'shiki/langs/yaml.mjs'
 import { escapeHtml } from './escapeHtml.ts'
 
 const theme = createCssVariablesTheme({ name: 'tokens' })
 const shiki = createHighlighterCoreSync({
   themes: [theme],
-  langs: [typescript, tsx, shell, json, nginx, html, sql],
+  langs: [typescript, tsx, shell, json, nginx, html, sql, yaml],
   engine: await createOnigurumaEngine(import('shiki/wasm')),
 })
 
@@ -25,6 +26,9 @@ export const languages: Readonly<Record<string, string>> = {
   sh: 'shellscript',
   json: 'json',
   nginx: 'nginx',
+  // No grammar of its own: its blocks and comments are written alike.
+  caddy: 'nginx',
+  yaml: 'yaml',
   html: 'html',
   sql: 'sql',
 }

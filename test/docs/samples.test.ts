@@ -15,7 +15,7 @@ const pages = chapters.flatMap((chapter) => chapter.pages.map(({ source }) => so
 const recipePages = Object.values(recipes).map(({ page }) => page)
 
 /** What a page may show that is not compiled; anything else in TypeScript or JSX is. */
-const OTHERS = ['', 'text', 'sh', 'json', 'nginx', 'html', 'sql', 'mermaid']
+const OTHERS = ['', 'text', 'sh', 'json', 'nginx', 'caddy', 'yaml', 'html', 'sql', 'mermaid']
 
 /** The blocks of code of a text, each with the word behind its fence. */
 const blocksOf = (text: string) =>
