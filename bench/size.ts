@@ -11,6 +11,7 @@
  * L23, L35, L38, L40, L51 and L60, tenants, kinds of clients, logouts that end nothing, secrets and silent logins, are 1.1
  * together at any provider; that L38 holds whatever the next login asks for and while the provider is slow, and that L60
  * refuses a window, 0.1; that a page back from a logout begins no login, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
+ * That a server refreshes without a chart, and a chart takes over what it began, is 0.2 in the core: what both use stands apart.
  * The option `recorder` costs 0.02; the recorder itself is downloaded by who uses it.
  * Exits with 1 where one is exceeded.
  */
@@ -34,14 +35,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_260 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_460 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_210,
+    budgetBytes: 21_460,
   },
   {
     id: 'P6',
@@ -65,7 +66,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 33_730,
+    budgetBytes: 34_000,
     never: 'zod',
   },
   {
@@ -74,7 +75,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 48_680,
+    budgetBytes: 48_950,
     never: 'zod',
   },
   {
@@ -83,7 +84,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_480,
+    budgetBytes: 52_740,
     never: 'jose',
   },
   {
