@@ -3,42 +3,42 @@ import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
-/** The part of a TanStack `QueryClient` that is used. */
+/** The used part of a TanStack `QueryClient`. */
 export interface QueryClientLike {
-  /** Forgets everything. */
+  /** Deletes everything. */
   clear(): void
-  /** Drops what is under way. */
+  /** Drops running requests. */
   cancelQueries(): Promise<void>
-  /** Starts what is shown anew. */
+  /** Loads the visible data again. */
   resetQueries(): Promise<void>
-  /** Forgets what is not shown. */
+  /** Deletes data that is not visible. */
   removeQueries(filters: { type: 'inactive' }): void
-  /** Where mutations wait. */
+  /** The waiting mutations. */
   getMutationCache(): { clear(): void }
 }
 
 /** TanStack's `onlineManager`. */
 export interface OnlineManagerLike {
-  /** Takes what says whether one is online. */
+  /** Takes the function that reports whether the page is online. */
   setEventListener(setup: (setOnline: (online: boolean) => void) => () => void): void
 }
 
-/** What is tied to the session. */
+/** The parts that are tied to the session. */
 export interface TanstackQueryOptions {
   /** The client whose cache belongs to the user. */
   readonly queryClient: QueryClientLike
   /**
-   * TanStack's `onlineManager`. Given, queries and mutations pause while the session has no bearer and keeps trying,
-   * as they do without a network, and go on when it has one. It is one for all clients of a page.
-   * @default they are not paused, and fail after the session's `patienceMs`
+   * TanStack's `onlineManager`. With it, queries and mutations pause while the session has no bearer and keeps trying,
+   * as they do without a network, and continue when it has one. A page has one for all clients.
+   * @default they do not pause, and fail after the session's `patienceMs`
    */
   readonly onlineManager?: OnlineManagerLike
 }
 
 /**
- * Ties a TanStack Query client to a session: at a logout and when somebody else is logged in nothing that was cached stays,
- * and nothing that was under way arrives. A session that expired keeps its cache for the same user's next login.
- * Returns a function that unties them.
+ * Ties a TanStack Query client to a session. At a logout, and when another user logs in, the cache is cleared and
+ * running requests are dropped. An expired session keeps its cache for the same user's next login. Returns a function
+ * that unties them.
  *
  * @example
  * connectQueryClient(session, { queryClient, onlineManager })
@@ -48,7 +48,7 @@ export function connectQueryClient(
   { queryClient, onlineManager }: TanstackQueryOptions,
 ): () => void {
   let account = accountOf(session.getSnapshot())
-  /** The browser says that the network went away. A login or a renewal since then disproves it. */
+  /** The browser reports that the network is gone. A later login or renewal disproves it. */
   let isOffline = false
   let tellOnline = () => {}
 
@@ -86,7 +86,7 @@ export function connectQueryClient(
   }
 }
 
-/** No request can be answered now, and later one may. */
+/** No request can be answered now, but a later one may be. */
 const isWaiting = (state: SessionState<UserIdentity>) =>
   state.isAuthenticated && !state.isUsable && state.state === 'retrying'
 
@@ -94,7 +94,7 @@ function forget(queryClient: QueryClientLike, isSomebodyElse: boolean): void {
   queryClient.cancelQueries().catch(() => {})
   queryClient.getMutationCache().clear()
   if (isSomebodyElse) {
-    // What is on the screen loads anew for the new user.
+    // The visible data loads again for the new user.
     queryClient.removeQueries({ type: 'inactive' })
     queryClient.resetQueries().catch(() => {})
   } else {

@@ -3,11 +3,11 @@ import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
-/** The part of TanStack's router that is used. */
+/** The used part of TanStack's router. */
 export interface RouterLike {
-  /** Forgets what loaders have brought for what is not shown. */
+  /** Deletes loader data that is not visible. */
   clearCache(): void
-  /** Runs guards and loaders anew. `forcePending`: what they have brought is not shown meanwhile. */
+  /** Runs guards and loaders again. `forcePending`: their old data is not shown meanwhile. */
   invalidate(options?: { readonly forcePending?: boolean }): Promise<void>
 }
 
@@ -15,9 +15,9 @@ const accountIn = (state: SessionState<UserIdentity>) =>
   state.isAuthenticated ? accountOf(state) : undefined
 
 /**
- * Ties a TanStack Router to a session: when the session ends, the guards of what is on the screen look again and lead to
- * the login page; when another account takes the page over, nothing that loaders have brought for the one before is
- * shown or kept. Returns a function that unties them.
+ * Ties a TanStack Router to a session. When the session ends, the guards of the visible routes run again and lead to
+ * the login page. When another account takes the page over, no loader data of the previous one is shown or kept.
+ * Returns a function that unties them.
  *
  * @example
  * connectRouter(session, router)

@@ -1,4 +1,4 @@
-/** The logins of a page, of `createLogins`. Their errors say what went wrong. */
+/** The logins of a page, made by `createLogins`. Their errors say what went wrong. */
 export interface PageLogins {
   /** Leaves the page for the provider. */
   signIn(
@@ -11,13 +11,13 @@ export interface PageLogins {
 
 /** Logins that begin at a provider. */
 export interface SignInAt {
-  /** Of `createLogins`, made once beside the session. */
+  /** The result of `createLogins`, made once beside the session. */
   readonly logins: PageLogins
   /** The key of the provider among the strategies. */
   readonly provider: string
 }
 
-/** Leaves for the provider. `wanted`: what a form or a router says of where the user wants to go. */
+/** Leaves for the provider. `wanted`: the target in a form or a router. */
 export function signInAt({ logins, provider }: SignInAt, wanted?: unknown, isUnasked = false): Promise<void> {
   const returnTo = typeof wanted === 'string' && wanted.startsWith('/') ? { returnTo: wanted } : {}
   return logins.signIn(provider as never, { ...returnTo, ...(isUnasked && { isUnasked }) })

@@ -12,52 +12,52 @@ import { type SignInAt, signInAt } from './pageLogins.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
-/** What react-admin is told of your panel. */
+/** The settings of your panel for react-admin. */
 export interface ReactAdminOptions<User extends UserIdentity = SessionUser> {
   /**
-   * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
-   * form. May resolve to `{ redirectTo }`. Or `{ logins, provider }` of a page that logs in at a provider: the login
-   * leaves the page for it, and react-admin's route `/auth-callback` is its `redirectUri`.
+   * Logs in with the input of the login form, and passes the answer to `session.login`. The form shows its errors. It
+   * may resolve to `{ redirectTo }`. Or `{ logins, provider }` of a page that logs in at a provider: the login leaves
+   * the page for it, and react-admin's route `/auth-callback` is its `redirectUri`.
    */
   readonly login: ((params: unknown) => Promise<unknown>) | SignInAt
-  /** Where a user without a session goes; `false`: nowhere. @default react-admin's own login page */
+  /** The page for a user without a session; `false`: none. @default react-admin's own login page */
   readonly loginPath?: string | false
-  /** What the user reads when the session has ended; `false`: nothing. @default react-admin's own text */
+  /** The text for a user whose session has ended; `false`: none. @default react-admin's own text */
   readonly textOf?: (reason: ExpiredReason | LoggedOutReason) => string | false
-  /** What `usePermissions` gives. @default the user's role */
+  /** The result of `usePermissions`. @default the user's role */
   readonly permissionsOf?: (state: SessionState<User>) => unknown
 }
 
-/** The part of react-admin's `AuthProvider` that a session answers. */
+/** The part of react-admin's `AuthProvider` that a session provides. */
 export interface ReactAdminAuthProvider {
   /** Asks react-admin to pass the `signal` of its queries. */
   readonly supportAbortSignal: true
   /** Logs in as the option `login` says. */
   login(params: unknown): Promise<unknown>
-  /** Ends a login at a provider, and resolves to where it was to lead; what it rejects with is shown. */
+  /** Ends a login at a provider, and resolves to its target. An error is shown. */
   handleCallback?(): Promise<{ readonly redirectTo: string }>
-  /** Logs out, and resolves to where the user goes. */
+  /** Logs out, and resolves to the next page. */
   logout(params?: unknown): Promise<string | false | undefined>
-  /** Resolves if there is a session; waits while that is not known. */
+  /** Resolves if there is a session; waits while that is unknown. */
   checkAuth(params?: { readonly signal?: AbortSignal }): Promise<void>
   /** Rejects only where the session itself has ended. */
   checkError(error: unknown): Promise<void>
-  /** Who is logged in, for the user menu. */
+  /** The user who is logged in, for the user menu. */
   getIdentity(params?: { readonly signal?: AbortSignal }): Promise<{
     readonly id: string
     readonly fullName?: string
     readonly avatar?: string
   }>
-  /** What the option `permissionsOf` says. */
+  /** The result of the option `permissionsOf`. */
   getPermissions(params?: { readonly signal?: AbortSignal }): Promise<unknown>
 }
 
-/** What a way to the login page may take. */
+/** The form of a redirect to the login page. */
 const LEAVING_MS = 500
 
 /**
- * The `authProvider` of react-admin 5. An error logs nobody out by its status: a 401 that a refresh has mended, a
- * 403 and an outage are no ends of a session. Only the session itself says when it has ended.
+ * The `authProvider` of react-admin 5. No status of an error logs a user out: a 401 that a refresh has solved, a 403
+ * and an outage do not end a session. Only the session itself knows when it has ended.
  *
  * @example
  * const authProvider = reactAdminAuthProvider(session, { login: (form) => session.login(form as BffCredentials) })
@@ -66,7 +66,7 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
   session: BaseSession<User>,
   { login, loginPath, textOf, permissionsOf = ({ user }) => readUser(user)?.role }: ReactAdminOptions<User>,
 ): ReactAdminAuthProvider {
-  /** What react-admin takes for "log out and show this". */
+  /** react-admin takes this for "log out and show this". */
   const refusal = (reason: ExpiredReason | LoggedOutReason) => {
     const message = reason === 'never' || reason === 'user' ? false : textOf?.(reason)
     return Object.assign(new Error(`The session has ended (${reason}).`), {
@@ -87,7 +87,7 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
   return {
     supportAbortSignal: true,
     async login(params) {
-      // On the way to the provider react-admin stays where it is.
+      // On the way to the provider react-admin stays on its page.
       if (typeof login === 'object')
         return signInAt(login, pathIn(params)).then(() => ({ redirectTo: false }))
       const answer = await login(params)
@@ -102,14 +102,14 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
       },
     }),
     async logout() {
-      // react-admin calls this too when it finds that the session has ended: that reason stays.
+      // react-admin also calls this when it finds that the session has ended: the session's reason then stays.
       await shown.logout()
       leave()
       return loginPath
     },
     async checkAuth(params) {
       const { reason } = await whenKnown(session, params?.signal)
-      // On its way to the login page react-admin asks again: a refusal would make it set out anew, over and over.
+      // On its way to the login page react-admin asks again. A refusal would make it start again endlessly.
       if (reason !== null) await left
       assertAlive(shown.show(await whenKnown(session, params?.signal)))
     },
@@ -117,7 +117,7 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
       const state = session.getSnapshot()
       if (state.isPending || state.reason === null) return
       shown.show(state)
-      // For a message react-admin would ask `checkAuth` first, and then log out whoever has logged in meanwhile.
+      // For a message react-admin would call `checkAuth` first, and then log out the user of a new login.
       throw Object.assign(refusal(state.reason), { message: false })
     },
     async getIdentity(params) {
@@ -131,5 +131,5 @@ export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
   }
 }
 
-/** What a form of react-admin may say of where the user wanted to go. */
+/** The target in a form of react-admin. */
 const pathIn = (params: unknown) => (params as { readonly redirectTo?: unknown } | undefined)?.redirectTo

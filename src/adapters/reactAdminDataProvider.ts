@@ -4,8 +4,8 @@ import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
 
 /**
- * The same data provider, whose calls wait until it is known whether somebody is logged in, and whose answers never
- * reach another login: a call that was under way when the user changed rejects with `SessionChanged`.
+ * The same data provider. Its calls wait until it is known whether a user is logged in, and its answers never reach
+ * another login: a call that was running when the user changed rejects with `SessionChanged`.
  *
  * @example
  * const dataProvider = reactAdminDataProvider(session, simpleRestProvider('/api/admin', httpClient))

@@ -1,7 +1,7 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
 import type { BaseSession } from '../session/session.ts'
 
-/** What react-admin's data providers expect of an HTTP client. */
+/** The answer that react-admin's data providers expect of an HTTP client. */
 export interface ReactAdminAnswer {
   /** The status, 200 to 299. */
   readonly status: number
@@ -9,7 +9,7 @@ export interface ReactAdminAnswer {
   readonly headers: Headers
   /** The body as text. */
   readonly body: string
-  /** The body read as JSON; `undefined` where it is none. */
+  /** The body as JSON; `undefined` if it is no JSON. */
   readonly json: unknown
 }
 
@@ -17,9 +17,9 @@ export interface ReactAdminAnswer {
 export type ToHttpError = (message: string, status: number, body: unknown) => Error
 
 /**
- * The `httpClient` that react-admin's data providers take as their second argument, over `session.fetch`. Takes the
- * place of `fetchUtils.fetchJson`: JSON out, JSON in, and any status outside of 200 to 299 is an `HttpError`. What
- * the session throws passes as it is.
+ * The `httpClient` that react-admin's data providers take as their second argument, over `session.fetch`. It replaces
+ * `fetchUtils.fetchJson`: it sends and reads JSON, and any status outside of 200 to 299 is an `HttpError`. Errors of
+ * the session pass unchanged.
  *
  * @example
  * const httpClient = reactAdminHttpClient(session, (message, status, body) => new HttpError(message, status, body))

@@ -6,7 +6,7 @@ import { isPlainHttp, plainHttpWarning } from '../server/plainHttp.ts'
 import { mediaTypeOf } from '../wire/headers.ts'
 import { KeysUnavailable, providerKeys } from './providerKeys.ts'
 
-/** Whose logouts are believed. */
+/** The provider whose logouts are accepted. */
 export interface BackChannelLogoutOptions {
   /** The identity provider, exactly as its tokens name it. */
   readonly issuer: string
@@ -15,8 +15,8 @@ export interface BackChannelLogoutOptions {
   /** The provider's keys: its `jwks_uri`, or the set itself. */
   readonly jwks: URL | JSONWebKeySet
   /**
-   * Whether a token must say when it ends (section 2.4). `false` for Ory Hydra 2.3, whose tokens do not; `maxAgeMs` bounds
-   * them then. @default true
+   * Whether a token must say when it ends (section 2.4). Use `false` for Ory Hydra 2.3, whose tokens do not; then
+   * `maxAgeMs` limits them. @default true
    */
   readonly requiresExp?: boolean
   /** How old a token may be, and how far ahead its clock; milliseconds. @default 120_000 */
@@ -28,15 +28,16 @@ export interface BackChannelLogoutOptions {
 }
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
-/** Signatures only: a MAC would be made with a secret that the page's backend shares, `none` by anybody. */
+/** Only signatures: the page's backend shares the secret of a MAC, and anybody can make `none`. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
-/** Far more than a provider sends in the life of a token. */
+/** Far more than a provider sends during the life of a token. */
 const MAX_SEEN = 100_000
 
 /**
- * Judges logout tokens (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6): type, signature, issuer, audience,
- * age, end, the event, no nonce, a subject or a session, and each token once. The keys are those that the provider gave last,
- * also while it is away; where it never gave any, the token is not judged, and the provider is asked to send it again.
+ * Checks logout tokens (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6): type, signature, issuer,
+ * audience, age, end, the event, no nonce, a subject or a session, and that each token is used once. It uses the last
+ * keys of the provider, also while the provider is away. If the provider never gave any keys, the token cannot be
+ * checked, and the provider must send it again.
  *
  * @example
  * const librechat = librechatLogin({
@@ -62,7 +63,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
   if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
   if (jwks instanceof URL && isPlainHttp(jwks)) console.warn(plainHttpWarning('jwks'))
   const keys = jwks instanceof URL ? providerKeys(jwks, clock, fetch) : createLocalJWKSet(jwks)
-  /** Tokens that were used, until when they could be used again. */
+  /** The used tokens, until they expire. */
   const seen = new Map<string, number>()
 
   async function verify(request: Request): Promise<BackChannelResult> {
@@ -82,7 +83,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
     } catch (error) {
       if (error instanceof KeysUnavailable)
         return { ...refuse('no keys to judge it by'), isUnavailable: true }
-      // What the library says may quote the token.
+      // The library's message may quote the token.
       return refuse('signature, issuer, audience, age or end')
     }
     if (!isLogoutType(verified.protectedHeader.typ)) return refuse('another type of token')
@@ -117,8 +118,8 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
 }
 
 /**
- * Typing is recommended, not required (section 2.4): `JWT` says as little as no type, and some providers say it. Any other
- * is a token for something else.
+ * A type is recommended, not required (section 2.4). `JWT` means the same as no type, and some providers send it. Any
+ * other type is a token for another purpose.
  */
 const isLogoutType = (typ: string | undefined) =>
   typ === undefined || /^((application\/)?logout\+jwt|JWT)$/i.test(typ)
@@ -131,7 +132,7 @@ const refuse = (reason: string) => ({ ok: false, reason }) as const
 async function tokenOf(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined
   if (mediaTypeOf(request.headers) !== 'application/x-www-form-urlencoded') return undefined
-  // Bounded: the server has read the body before it asked.
+  // Limited in size: the server has read the body before.
   const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
   return tokens.length === 1 ? tokens[0] : undefined
 }

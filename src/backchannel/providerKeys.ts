@@ -2,21 +2,21 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Clock } from '../base/clock.ts'
 import { readAnswer } from '../wire/readAnswer.ts'
 
-/** The provider's keys cannot be had. */
+/** The provider's keys cannot be read. */
 export class KeysUnavailable extends Error {}
 
 type KeySet = ReturnType<typeof createLocalJWKSet>
 
-/** How long keys are used without asking whether they have changed. */
+/** How long keys are used before the provider is asked for changes. */
 const FRESH_MS = 600_000
-/** With keys at hand the provider is asked no more often: anybody can send a token with an unknown key. */
+/** If there are keys, the provider is asked no more often, because anybody can send a token with an unknown key. */
 const PAUSE_MS = 30_000
 const ASK_MS = 5_000
 
 /**
- * The keys of a provider: the last good ones as long as no newer can be had, and one question for a key that is not among
- * them (OpenID Connect Core 1.0 section 10.1.1). `jose` has this, but drops what it had when its time is over, asks without
- * end while the provider is away, and tells time by the platform.
+ * The keys of a provider: the last good ones until there are newer ones, and one request for a key that is not among
+ * them (OpenID Connect Core 1.0 section 10.1.1). `jose` has this too, but it drops its keys when their time is over,
+ * asks endlessly while the provider is away, and uses the platform's clock.
  */
 export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fetch): JWTVerifyGetKey {
   let known: { readonly keys: KeySet; readonly at: number } | undefined
@@ -62,7 +62,7 @@ export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fe
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
       const isAsked = await askAgain()
-      // Whether the provider has that key is not known.
+      // It is unknown whether the provider has that key.
       if (isAway) throw new KeysUnavailable('The keys of the provider could not be read again.')
       if (!isAsked) throw error
       return known.keys(header, token)

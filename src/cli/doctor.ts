@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { examine } from '../doctor/examine.ts'
 
-/** Looks at a deployment from outside. */
+/** Examines a deployment from outside. */
 export const doctor = {
   usage: 'https://admin.example.com [--path session/] [--callback path]… [--json]',
   about:

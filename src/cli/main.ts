@@ -3,10 +3,10 @@ import { doctor } from './doctor.ts'
 import { replay } from './replay.ts'
 
 interface Command {
-  /** What stands after the name, in the usage. */
+  /** The arguments in the usage line. */
   readonly usage: string
   readonly about: string
-  /** Answers the exit code. */
+  /** Returns the exit code. */
   run(args: readonly string[]): Promise<number>
 }
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Replay, replayTrace } from '../replay/replayTrace.ts'
 import { divergenceInWords, stepInWords } from './replayWords.ts'
 
-/** A recorder writes some kB, and of its widest bounds less than that. */
+/** A recorder writes a few kB, and even with its largest limits less than this. */
 const MAX_FILE_BYTES = 4_000_000
 
 /** Plays a trace on the chart. */

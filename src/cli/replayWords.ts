@@ -3,7 +3,7 @@ import type { SessionStateName } from '../../machines/session.types.ts'
 import type { ReplayDivergence, ReplayStep } from '../replay/replayTrace.ts'
 import type { TraceStart } from '../session/trace.ts'
 
-/** One line for one entry: when, what, and in the words of the chart what that means. */
+/** One line for one entry: its time, its kind, and its meaning in the words of the chart. */
 export function stepInWords({ index, entry, from, state, row }: ReplayStep): string {
   const place = String(index).padStart(4)
   if ('start' in entry) return `${place}  ${' '.repeat(24)}  The chart begins: ${startInWords(entry.start)}.`

@@ -2,23 +2,23 @@ import { type IncomingHttpHeaders, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
 import { systemClock } from '../base/clock.ts'
 
-/** What a deployment answered. */
+/** The answer of a deployment. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
   readonly body: string
-  /** The body, where it is a JSON object and says so. */
+  /** The body, if it is a JSON object with that type. */
   readonly json: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Why no answer came: a code of Node, such as `ECONNREFUSED`. */
+/** Why there was no answer: a code of Node, such as `ECONNREFUSED`. */
 export interface NoAnswer {
   readonly failure: string
 }
 
-/** Asks `url`; redirects are not followed. Never rejects. */
+/** Sends a request to `url` without following redirects. Never rejects. */
 export type Ask = (url: URL, call?: Call) => Promise<Answer | NoAnswer>
 
 interface Call {
@@ -26,10 +26,10 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What of a body is read: enough to see whose it is. */
+/** How much of a body is read: enough to recognise its sender. */
 const MAX_BYTES = 65_536
 
-/** By node:http and not by `fetch`, which keeps some headers for itself. `timeoutMs` is for one whole answer. */
+/** It uses node:http and not `fetch`, because `fetch` hides some headers. `timeoutMs` is for one whole answer. */
 export const createAsk =
   (timeoutMs: number): Ask =>
   (url, { method = 'GET', headers = {} } = {}) =>

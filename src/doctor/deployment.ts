@@ -1,17 +1,17 @@
 import type { Answer, Ask } from './ask.ts'
 
-/** What is looked at. */
+/** The examined deployment. */
 export interface Deployment {
   readonly ask: Ask
-  /** Where browsers see the panel; ends with `/`. */
+  /** The panel's address in browsers; ends with `/`. */
   readonly url: URL
-  /** Where the session server's own endpoints are; ends with `/`. */
+  /** The address of the session server's own endpoints; ends with `/`. */
   readonly root: URL
-  /** Where it tells the facts of a session: `root`, with its slash or without, as a page finds it. */
+  /** The address of the session's facts: `root`, with its slash or without, as a page finds it. */
   readonly facts: URL
 }
 
-/** What a page of the panel sends with its calls. */
+/** The headers of a page's calls. */
 export const fromPage = (origin: string) => ({
   origin,
   'x-csrf': '1',
@@ -19,7 +19,7 @@ export const fromPage = (origin: string) => ({
   'sec-fetch-mode': 'cors',
 })
 
-/** What a browser sends that goes to an address. */
+/** The headers of a browser that navigates. */
 export const NAVIGATION = {
   accept: 'text/html',
   'sec-fetch-site': 'none',
@@ -27,13 +27,13 @@ export const NAVIGATION = {
   'sec-fetch-dest': 'document',
 }
 
-/** What came, in a few words: nothing of a body, nothing of a query. */
+/** A short description of an answer, without its body and without a query. */
 export function came({ status, headers }: Answer): string {
   const type = headers['content-type']?.split(';')[0] ?? 'no content type'
   return `${status} (${plain(type)})`
 }
 
-/** Why something is not where it should be: what came, or a redirect that adds a slash. */
+/** Why something is not in its place: the answer, or a redirect that adds a slash. */
 export function inPlace(answer: Answer, at: URL): string {
   const to = answer.status >= 300 && answer.status < 400 ? placeOf(answer, at) : undefined
   return to?.pathname === `${at.pathname}/`
@@ -41,13 +41,13 @@ export function inPlace(answer: Answer, at: URL): string {
     : `${came(answer)}. Let all methods and all paths pass below`
 }
 
-/** Where a redirect leads, without its query. */
+/** The target of a redirect without its query. */
 export function placeOf({ headers }: Answer, from: URL): URL | undefined {
   const to = headers.location === undefined ? null : URL.parse(headers.location, from)
   return to ? new URL(to.pathname, to) : undefined
 }
 
-/** What a stranger has said, fit for a terminal. */
+/** A stranger's text, made safe for a terminal. */
 export const plain = (text: unknown): string =>
   String(text)
     .replace(/[^\x20-\x7e]/g, '')

@@ -9,18 +9,18 @@ import { unreached } from './reach.ts'
 import { requestFindings } from './requests.ts'
 
 export interface Examination {
-  /** Under the panel's address: the option `path` of the server. @default 'session/' */
+  /** The path under the panel's address: the option `path` of the server. @default 'session/' */
   readonly path?: string
-  /** Paths under it to which providers send browsers back. @default those that the logins have by default */
+  /** Paths of callbacks under that address. @default the default callbacks of the logins */
   readonly callbacks?: readonly string[]
   /** For each answer; milliseconds. @default 5_000 */
   readonly timeoutMs?: number
 }
 
 /**
- * Looks at a deployment from outside, as a browser without a session does. It logs nobody in, and nobody out.
+ * Examines a deployment from outside, as a browser without a session sees it. It logs nobody in and nobody out.
  *
- * @throws {TypeError} for an address that is none
+ * @throws {TypeError} for an invalid address
  */
 export async function examine(
   address: string,
@@ -39,7 +39,7 @@ export async function examine(
     clockFinding(answer.headers.date, systemClock.wall(), url.host),
     mount,
   ]
-  // What somebody else answers says nothing of the session server.
+  // Answers of other servers say nothing about the session server.
   if (mount.state !== 'ok') return [...around, ...pageFindings(page, url)]
   return [
     ...around,
@@ -51,7 +51,7 @@ export async function examine(
   ]
 }
 
-/** The address of the facts, and what comes there: without the slash and then with it, as a page asks. */
+/** The address of the facts and its answer: first without the slash, then with it, as a page asks. */
 async function findFacts(ask: Ask, root: URL): Promise<readonly [URL, Answer | NoAnswer]> {
   const { 'x-csrf': _, origin, ...headers } = fromPage(root.origin)
   const bare = new URL(root.pathname.slice(0, -1), root)
@@ -85,7 +85,7 @@ function addressFindings({ protocol, hostname, origin }: URL): Finding[] {
   ]
 }
 
-/** The page at which the panel begins, after a redirect or two of its own. */
+/** The first page of the panel, after up to two redirects of its own. */
 async function pageAt(ask: Ask, url: URL): Promise<Answer | undefined> {
   let at = url
   for (let redirects = 0; redirects < 3; redirects++) {

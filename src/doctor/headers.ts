@@ -2,7 +2,7 @@ import { type Finding, findingsOf } from '../base/finding.ts'
 import type { Answer } from './ask.ts'
 import { plain } from './deployment.ts'
 
-/** What every answer of the session server has, and what a proxy may take off or replace. */
+/** The headers of every answer of the session server, which a proxy may remove or replace. */
 const OWN: Readonly<Record<string, RegExp>> = {
   vary: /\bcookie\b/i,
   'x-content-type-options': /^nosniff$/i,
@@ -10,7 +10,7 @@ const OWN: Readonly<Record<string, RegExp>> = {
   'cross-origin-opener-policy': /^same-origin$/,
 }
 
-/** Whether the session server's answer came as it was sent: its headers, and from no cache. */
+/** Whether the session server's answer arrived unchanged: its headers, and from no cache. */
 export function answerFindings({ headers }: Answer): Finding[] {
   const cache = findingsOf('caching')
   const told = headers['cache-control'] ?? 'no Cache-Control'
@@ -36,7 +36,7 @@ export function answerFindings({ headers }: Answer): Finding[] {
   ]
 }
 
-/** Whether a page has the headers that keep the address of a login's way back from scripts. */
+/** Whether a page has the headers that keep the address of a callback from scripts. */
 export function pageFindings(page: Answer | undefined, url: URL): Finding[] {
   const { ok, wrong, unknown } = findingsOf('page headers')
   if (page?.status !== 200 || !/^text\/html/i.test(page.headers['content-type'] ?? ''))

@@ -1,10 +1,10 @@
 import { type Finding, findingsOf } from '../base/finding.ts'
 import { came, type Deployment, NAVIGATION, placeOf, plain } from './deployment.ts'
 
-/** Where LibreChat sends browsers back. */
+/** The path to which LibreChat redirects browsers. */
 const LIBRECHAT = 'auth/openid/callback'
 
-/** Which logins there are, whether they worked, and whether a provider's way back reaches them. */
+/** The logins, whether they worked, and whether their callbacks reach the server. */
 export async function loginFindings(
   deployment: Deployment,
   callbacks: readonly string[],
@@ -44,7 +44,9 @@ export async function loginFindings(
   return [...known, ...ways.flat()]
 }
 
-/** The first of `paths` that the session server knows: a browser that has begun no login is sent to the login page. */
+/**
+ * The first of `paths` that the session server knows: it redirects a browser without a begun login to the login page.
+ */
 async function callbackFindings({ ask, url }: Deployment, paths: readonly string[]): Promise<Finding[]> {
   const { ok, wrong, unknown } = findingsOf('callback')
   for (const path of paths) {

@@ -4,7 +4,7 @@ import { came, type Deployment, placeOf, plain } from './deployment.ts'
 
 const { ok, wrong, unknown } = findingsOf('mount')
 
-/** What the words of a session server mean, where it answers otherwise than to somebody who is not logged in. */
+/** The meaning of a session server's errors for a browser that is not logged in. */
 const WORDS: Readonly<Record<string, string>> = {
   not_found:
     'the session server answers, and has nothing at this path: compare its option `path`, and the path of `publicUrl`, with the path of this request; a proxy or a framework may remove a part of the path',
@@ -17,10 +17,10 @@ const WORDS: Readonly<Record<string, string>> = {
   misconfigured: 'the session server says that an option is wrong: its log says which one',
 }
 
-/** Whether an answer is the session server's own to somebody who is not logged in. */
+/** Whether an answer is the session server's own for a browser that is not logged in. */
 export const isMounted = ({ status, json }: Answer): boolean => status === 401 && json?.error === 'no_session'
 
-/** Whether the session server answers at its path, by the answer to somebody who is not logged in. */
+/** Whether the session server answers at its path, by its answer to a browser that is not logged in. */
 export function mountFinding(
   { facts: root, url }: Deployment,
   answer: Answer,

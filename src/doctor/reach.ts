@@ -3,7 +3,7 @@ import type { Ask } from './ask.ts'
 
 const { wrong } = findingsOf('address')
 
-/** TLS was spoken, and its certificate not believed. */
+/** TLS works, but its certificate is not trusted. */
 const CERTIFICATE = /CERT|SIGN|ISSUER/
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
@@ -28,11 +28,11 @@ const FAILURES: Readonly<Record<string, string>> = {
     'this machine does not know the issuer of its certificate; serve the full chain, or name the issuer in NODE_EXTRA_CA_CERTS',
 }
 
-/** Why nobody answers at `url`, where Node says `failure`. */
+/** Why nobody answers at `url`, by Node's `failure`. */
 export async function unreached(ask: Ask, url: URL, failure: string): Promise<Finding> {
   const other = new URL(url)
   other.protocol = url.protocol === 'https:' ? 'http:' : 'https:'
-  // Without a port the other scheme is another server.
+  // Without a port the other scheme means another server.
   if (
     url.port &&
     !/^ECONNREFUSED$|^ETIMEDOUT$/.test(failure) &&
@@ -56,7 +56,7 @@ export async function unreached(ask: Ask, url: URL, failure: string): Promise<Fi
   )
 }
 
-/** A certificate that is not trusted is an answer of TLS, too. */
+/** An untrusted certificate is an answer of TLS too. */
 async function speaks(ask: Ask, url: URL): Promise<boolean> {
   const answer = await ask(url)
   return !('failure' in answer) || (url.protocol === 'https:' && CERTIFICATE.test(answer.failure))

@@ -6,8 +6,9 @@ import { came, type Deployment, fromPage, inPlace, plain } from './deployment.ts
 const STRANGER = 'https://doctor.invalid'
 
 /**
- * What arrives of a page's requests, and of the answers' cookies. A logout without a session does nothing, and says
- * all of it: a foreign origin is refused in the words of `publicUrl`, and our own takes a cookie away.
+ * Checks what arrives of a page's requests, and of the cookies in answers. A logout without a session changes nothing
+ * and shows all of this: a foreign origin is refused with a text that names `publicUrl`, and our own origin gets a
+ * deleted cookie.
  */
 export async function requestFindings(deployment: Deployment): Promise<Finding[]> {
   const { ask, root, url } = deployment
@@ -41,7 +42,7 @@ const lost = ({ failure }: NoAnswer) =>
     `A POST gets no answer (${failure}): check the limits of the proxy, and the log of the server.`,
   )
 
-/** What `publicUrl` is, by what is said to a foreign page. */
+/** `publicUrl`, by the refusal of a foreign page. */
 function originFinding(url: URL, answer: Answer | NoAnswer): [Finding, string?] {
   const { ok, wrong, unknown } = findingsOf('origin')
   if ('failure' in answer) return [unknown('Whose requests the server takes cannot be seen: no answer came.')]
@@ -105,7 +106,7 @@ async function cookieFindings(
   ]
 }
 
-/** What browsers would make of the cookie's attributes (RFC 6265bis), where they are not those of the server. */
+/** How browsers read the cookie's attributes (RFC 6265bis), if they differ from those of the server. */
 function faultsOf(line: string, url: URL, isSecure: boolean): string[] {
   const attributes = new Map(
     line

@@ -5,31 +5,31 @@ import { shown } from './shown.ts'
 import { context, events, state, status, tag, whose } from './vocabulary.ts'
 
 /**
- * What every inspector of `@statelyai/inspect` is: that of `createBrowserInspector`, of `createWebSocketInspector`,
- * or of `createInspector` with an adapter of your own.
+ * The common part of all inspectors of `@statelyai/inspect`: that of `createBrowserInspector`, of
+ * `createWebSocketInspector`, or of `createInspector` with your own adapter.
  */
 export interface SessionInspector {
-  /** Takes what is shown. */
+  /** Takes a message. */
   readonly inspect: Observer<InspectionEvent>
 }
 
-/** What of a session may be shown. */
+/** What the inspector may see of a session. */
 export interface InspectSessionOptions {
   /**
-   * Shows whose session it is: id, email, name, username, role and tenant of the user, and the name of the
-   * provider. @default false: nothing that tells one user from another
+   * Shows the user: id, email, name, username, role and tenant, and the name of the provider. @default false: nothing
+   * that distinguishes users
    */
   readonly showUser?: boolean
 }
 
 /**
- * Shows a session in the Stately inspector, from now on and also if it has been running for hours. Sends the chart,
- * the present state, and every event and state that follow. Returns a function that stops that; a session that is
- * disposed stops it by itself.
+ * Shows a session in the Stately inspector, from now on, also if it has been running for hours. It sends the chart, the
+ * present state, and every following event and state. Returns a function that stops this; a disposed session stops it
+ * too.
  *
- * Every message is built here out of a list of what may be shown: states, events, reasons, versions and times. What
- * is not on the list is not sent, so there is no token in it, and no personal data unless `showUser` asks for it.
- * Other actors of a parent machine are not shown. An inspector that throws is let go, and the session lives on.
+ * Every message is built from a fixed list of states, events, reasons, versions and times. Nothing else is sent, so a
+ * message holds no token, and no personal data unless `showUser` asks for it. Other actors of a parent machine are not
+ * shown. If the inspector throws, it gets no more messages, and the session lives on.
  *
  * @example
  * const stop = inspectSession(session, createBrowserInspector({ url: '/inspector.html' }))
@@ -54,7 +54,7 @@ export function inspectSession(
     } as unknown as Snapshot<unknown>
   }
 
-  /** Stands for the actor: names it, shows the chart, and cannot be sent to. */
+  /** Represents the actor: it names the actor and shows the chart, and nothing can be sent to it. */
   const standIn = (snapshot: Snapshot<unknown>) => ({
     id: 'session',
     sessionId,
@@ -73,7 +73,7 @@ export function inspectSession(
   function tell(message: InspectionEvent) {
     if (isOver) return
     try {
-      // There is no observer where a browser's inspector was made without a browser.
+      // There is no observer if a browser's inspector was made without a browser.
       inspector.inspect?.next?.(message)
     } catch (error) {
       stop()
@@ -108,7 +108,7 @@ export function inspectSession(
     })
   })
   const living = actorRef.subscribe({
-    // A chart that failed tells nobody but its subscribers; why stays here.
+    // A failed chart only informs its subscribers; the cause stays here.
     error() {
       tellSnapshot(actorRef.getSnapshot(), 'xstate.stop')
       stop()

@@ -1,14 +1,14 @@
 /**
- * What may be shown of an object: for each name a check of the value, or what may be shown of the object in it. A name
- * that ends with `?` may be missing.
+ * What may be shown of an object: for each name a check of the value, or a table for the object in it. A name that ends
+ * with `?` may be missing.
  */
 export interface Shown {
   readonly [name: string]: ((value: unknown) => boolean) | Shown
 }
 
 /**
- * A copy of what may be shown of `value`, and of nothing else: what has no name in `table`, or does not pass the
- * check of its name, is left out.
+ * A copy of the permitted parts of `value`: names that are not in `table`, and values that fail their check, are left
+ * out.
  */
 export function shown(value: unknown, table: Shown): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
@@ -23,17 +23,17 @@ export function shown(value: unknown, table: Shown): Record<string, unknown> {
   return copy
 }
 
-/** The name that an entry of a table is for. */
+/** The name of a table's entry. */
 export const nameOf = (entry: string) => entry.replace('?', '')
 
-/** Counts, spans and instants. `Infinity`, which means never or unknown, has no JSON and is left out. */
+/** Counts, spans and instants. `Infinity`, which means never or unknown, has no JSON form and is left out. */
 export const number = (value: unknown) => Number.isFinite(value)
 
 export const flag = (value: unknown) => typeof value === 'boolean'
 
-/** Free text: whatever somebody put there. */
+/** Any text. */
 export const text = (value: unknown) => typeof value === 'string'
 
-/** One of these words; they are written as an object so that the compiler can say when one is missing. */
+/** One of these words. They are written as an object, so that the compiler reports a missing one. */
 export const wordOf = (words: Readonly<Record<string, true>>) => (value: unknown) =>
   typeof value === 'string' && Object.hasOwn(words, value)

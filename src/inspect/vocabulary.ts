@@ -12,8 +12,8 @@ import type {
 import { flag, number, type Shown, shown, text, wordOf } from './shown.ts'
 
 /**
- * What an inspector may see. Numbers, flags, and words that are written here: a text of anybody else has no place,
- * so no token and no name can be in a message. The types keep the lists whole.
+ * Everything that an inspector may see: numbers, flags, and words that are written here. No other text is shown, so no
+ * token and no name can be in a message. The types keep the lists complete.
  */
 export const reason = wordOf({
   refreshRejected: true,
@@ -74,7 +74,7 @@ export const tag = wordOf({
 } satisfies Record<SessionTag, true>)
 export const status = wordOf({ active: true, done: true, error: true, stopped: true })
 
-/** The kinds of the strategies of this package. One that somebody else names is not shown. */
+/** The kinds of this package's strategies. The kind of another strategy is not shown. */
 const kind = wordOf({ openid: true, cookie: true, oauth: true, bff: true, custom: true })
 
 const position = { epoch: number, version: number }
@@ -101,7 +101,7 @@ const facts = {
 export const events: Readonly<Record<string, Shown>> = {
   'session.started': { at, facts },
   'session.ended': { at, reason },
-  // What else an input has, the chart keeps as it was started with.
+  // The chart keeps the other fields of its input in its context.
   'session.restored': { at, input: { 'facts?': facts, 'at?': number, 'shared?': flag } },
   'session.renewed': { at, facts },
   'refresh.asked': { at, by: wordOf({ caller: true, user: true, force: true }) },
@@ -123,7 +123,7 @@ export const events: Readonly<Record<string, Shown>> = {
   'refresh.unsupported': { at, ...position, forGood: flag },
   'user.changed': { at, idle: flag },
   'network.restored': { at },
-  // XState's own, at the start and at the end of an actor.
+  // XState's own events, at the start and at the end of an actor.
   'xstate.init': {},
   'xstate.stop': {},
 } satisfies Record<SessionEvent['type'] | 'xstate.init' | 'xstate.stop', Shown>
@@ -136,7 +136,8 @@ export const context = {
   policy,
   pending: flag,
   refreshable: flag,
-  // The one object, and near the front: the browser's inspector cuts off those that come after the tenth member.
+  // This is the one object, and near the front, because the browser's inspector cuts objects off after the tenth
+  // member.
   doubt,
   idle: flag,
   shared: flag,
@@ -164,7 +165,9 @@ export const context = {
   absoluteLifetimeMs: number,
 } satisfies Record<Exclude<keyof SessionContext, 'user' | 'provider'>, Shown[string]>
 
-/** Whose session it is: texts of the backend and of the embedder. No avatar: its URL may be a signed one. */
+/**
+ * The user of the session: texts of the backend and of the embedder. No avatar, because its URL may be a signed one.
+ */
 const personal = {
   userId: text,
   userEmail: text,

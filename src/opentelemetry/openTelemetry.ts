@@ -13,25 +13,25 @@ import { systemClock } from '../base/clock.ts'
 import type { ServerNotice } from '../server/notice.ts'
 import type { ServerTelemetry } from '../server/telemetry.ts'
 
-/** What of a call may be told. */
+/** What telemetry may reveal of a call. */
 export interface OpenTelemetryOptions {
   /**
-   * Tells the address of each call as `url.full`, without its query. Paths may name people: an id, or a mail.
-   * @default false: the host, its port and the scheme
+   * Adds the address of each call as `url.full`, without its query. Paths may name people: an id, or a mail.
+   * @default false: only the host, its port and the scheme
    */
   readonly showPaths?: boolean
 }
 
 const NAME = 'xstate-session'
-/** As the semantic conventions advise for durations of HTTP. */
+/** The buckets that the semantic conventions recommend for durations of HTTP. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY']
 const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /**
- * Spans and metrics of a server, by `@opentelemetry/api` and whatever SDK is registered there: a span for each refresh that is
- * sent and for each call that is passed on, whose context goes with it (`traceparent`); `http.client.request.duration`,
- * `session.refresh.duration` and `session.notices`. No token, no user and no query is in them.
+ * Spans and metrics of a server, by `@opentelemetry/api` and the registered SDK: a span for each sent refresh, and one
+ * for each call through the proxy, with its context in `traceparent`; and `http.client.request.duration`,
+ * `session.refresh.duration` and `session.notices`. They hold no token, no user and no query.
  *
  * @example
  * const server = createSessionServer({ ...serverOptions, telemetry: openTelemetry() })
@@ -88,7 +88,7 @@ export function openTelemetry({ showPaths = false }: OpenTelemetryOptions = {}):
     },
     note(notice) {
       notices.add(1, wordsOf(notice))
-      // Told while its refresh is under way: what joins the span to our notices, and to the backend's log.
+      // Added while its refresh is running: it joins the span to our notices and to the backend's log.
       if (notice.type === 'refreshSent')
         trace.getActiveSpan()?.setAttributes({
           'session.id': notice.session,
@@ -98,7 +98,10 @@ export function openTelemetry({ showPaths = false }: OpenTelemetryOptions = {}):
   }
 }
 
-/** Runs `send` under `span`, and ends the span and takes the time when it is done. `attributesOf`: what its outcome is called. */
+/**
+ * Runs `send` under `span`; at the end it closes the span and records the time. `attributesOf`: the attributes of its
+ * outcome.
+ */
 async function timed<T>(
   span: Span,
   histogram: Histogram,
@@ -121,14 +124,14 @@ async function timed<T>(
   }
 }
 
-/** The platform's word for what went wrong. A message may quote what was sent. */
+/** The platform's name of the error. A message may quote what was sent. */
 function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return 'Error'
   const { code, name } = error as NodeJS.ErrnoException
   return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : name
 }
 
-/** The words of a notice: their number is bounded. */
+/** The words of a notice: their number is limited. */
 function wordsOf(notice: ServerNotice): Attributes {
   const { type, reason, cause, code } = notice as {
     type: string

@@ -1,12 +1,12 @@
 /** Rows by the names of their columns. */
 export type PostgresRow = Readonly<Record<string, unknown>>
 
-/** A pool of `pg`, or what speaks like one. */
+/** A pool of `pg`, or an object with the same methods. */
 interface PgPool {
   query(text: string, values: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
 }
 
-/** What the package `postgres` (Postgres.js) makes. */
+/** The function of the package `postgres` (Postgres.js). */
 interface PostgresJs {
   unsafe(
     text: string,

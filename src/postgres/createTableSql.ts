@@ -1,11 +1,11 @@
 import { DEFAULT_TABLE, quotedTable } from './table.ts'
 
 /**
- * The statements that make the table of `postgresServerStore` where it is not there yet: for a migration, `psql`, or
- * one process before the others. `table` is the option of the store, `xstate_sessions` by default.
+ * The statements that create the table of `postgresServerStore` if it does not exist: for a migration, for `psql`, or
+ * for one process before the others. `table` is the option of the store, `xstate_sessions` by default.
  *
- * What changes with every write stands in no index, so that PostgreSQL can renew a row in its place: an entry is found for
- * cleaning by the hour in which it expires.
+ * No index has a value that changes with every write, so PostgreSQL can update a row in place. For cleaning, an entry
+ * is found by the hour in which it expires.
  *
  * @throws {Misconfigured} for a name that is none
  *

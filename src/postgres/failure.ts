@@ -1,6 +1,6 @@
 import { Misconfigured } from '../base/errors.ts'
 
-/** What the answers of PostgreSQL (SQLSTATE) that somebody can do something about mean. */
+/** The meaning of PostgreSQL's errors (SQLSTATE) that an operator can correct. */
 const causes: Readonly<Record<string, string>> = {
   '25006': 'it is a standby, or read-only. Connect to the primary (`target_session_attrs=read-write`)',
   '25P02': 'its connection is in a transaction that failed. Give the store a pool, not a transaction',
@@ -25,12 +25,12 @@ const faults: Readonly<Record<string, string>> = {
   '42P01': 'the table does not exist. Create it with the statements of `createTableSql`',
 }
 
-/** Nothing was written, and the same statement may go through at once. */
+/** Nothing was written, and the same statement may succeed at once. */
 export const isRace = (error: unknown) => ['40001', '40P01'].includes(sqlStateOf(error) ?? '')
 
 /**
- * The error of a client, told anew: its own may hold the statement with all that was sent. `sqlState` is the code that
- * PostgreSQL answered with; absent where it did not answer.
+ * Replaces the error of a client, because that may hold the statement with everything that was sent. `sqlState` is the
+ * code of PostgreSQL's answer; absent if PostgreSQL did not answer.
  */
 export function postgresFailure(error: unknown): Error & { readonly sqlState?: string } {
   const sqlState = sqlStateOf(error)
@@ -46,6 +46,6 @@ export function postgresFailure(error: unknown): Error & { readonly sqlState?: s
 
 function sqlStateOf(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | undefined)?.code
-  // Nor is every code one of PostgreSQL: `EPIPE` is as long, and of the system.
+  // Not every code is one of PostgreSQL: `EPIPE` has the same length and is the system's.
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code) ? code : undefined
 }

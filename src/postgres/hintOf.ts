@@ -2,5 +2,5 @@ import { mac } from '#crypto'
 
 const NO_SECRET = new Uint8Array(32)
 
-/** What a notification says of a key: whoever holds the key knows it again, and nobody finds the key. */
+/** The name of a key in notifications: a holder of the key recognises it, and nobody can derive the key. */
 export const hintOf = async (key: string): Promise<string> => mac(NO_SECRET, key)

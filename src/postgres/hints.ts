@@ -9,7 +9,7 @@ interface PgConnection {
   end(): Promise<unknown>
 }
 
-/** The `sql` of `postgres`: it listens on a connection of its own, and connects again by itself. */
+/** The `sql` of `postgres`: it listens on its own connection, and reconnects by itself. */
 interface PostgresJsListener {
   listen(
     channel: string,
@@ -18,10 +18,10 @@ interface PostgresJsListener {
   ): PromiseLike<{ unlisten(): Promise<unknown> }>
 }
 
-/** What makes a connected `Client` of `pg`, each time anew; or the `sql` of `postgres` (Postgres.js). */
+/** A function that returns a new connected `Client` of `pg` each time; or the `sql` of `postgres` (Postgres.js). */
 export type PostgresListener = (() => Promise<PgConnection>) | PostgresJsListener
 
-/** Hears the hints of other processes. Connects as soon as somebody watches. */
+/** Receives the hints of other processes. It connects for the first watcher. */
 export function postgresHints(listener: PostgresListener, channel: string, clock: Clock) {
   const watching = new Map<string, Set<() => void>>()
   let isClosed = false
@@ -33,7 +33,7 @@ export function postgresHints(listener: PostgresListener, channel: string, clock
     for (const onChange of [...(watching.get(hint) ?? [])]) onChange()
   }
 
-  /** What was told while nobody listened, nobody has heard. */
+  /** Hints without a listener are lost. */
   function onListening() {
     for (const hint of [...watching.keys()]) onHint(hint)
   }

@@ -9,7 +9,7 @@ import { type PostgresListener, postgresHints } from './hints.ts'
 import { CLEANED, postgresStatements } from './statements.ts'
 import { DEFAULT_TABLE, quotedTable } from './table.ts'
 
-/** The database, and how long it may take. */
+/** The database, and the time limit. */
 export interface PostgresServerStoreOptions {
   /** A `Pool` of `pg`, or the `sql` of `postgres` (Postgres.js), at the primary; the application opens and closes it. */
   readonly client: PostgresClient
@@ -19,10 +19,10 @@ export interface PostgresServerStoreOptions {
    */
   readonly table?: string
   /**
-   * What hears of ends and of awaited outcomes in other processes, on a connection of its own: a function that makes a
-   * connected `Client` of `pg`, or the `sql` of `postgres`. Directly to the database: a transaction pooler passes
-   * no notifications on.
-   * @default nothing: the table is looked into from time to time
+   * Receives ends and awaited outcomes of other processes, on its own connection: a function that returns a connected
+   * `Client` of `pg`, or the `sql` of `postgres`. It must connect directly to the database, because a transaction
+   * pooler passes no notifications on.
+   * @default none: the store reads the table from time to time
    */
   readonly listen?: PostgresListener
   /**
@@ -40,7 +40,7 @@ export interface PostgresServerStoreOptions {
 
 /** A store in a table. */
 export interface PostgresServerStore extends ServerStore {
-  /** Closes the connection that listens, if there is one. The application closes `client`. */
+  /** Closes the listening connection, if there is one. The application closes `client`. */
   close(): void
 }
 
@@ -51,14 +51,14 @@ const LONGEST_MS = 8.64e15
 
 /**
  * Keeps the sessions of a server in a table of PostgreSQL, for any number of processes. Each call is one unnamed
- * statement, so a pooler in transaction mode may stand between; nothing is locked for longer than its statement, and what
- * expires does so by the clock of the database. What has expired is deleted within hours, a thousand entries at a time.
+ * statement, so a pooler in transaction mode may stand between. Nothing is locked for longer than its statement. The
+ * clock of the database decides about expiry. Expired entries are deleted within hours, a thousand at a time.
  *
- * A write that was acknowledged is as durable as that database: leave `synchronous_commit` on, for a lost write may cost
- * the session. A standby that takes over lacks the last writes unless it is synchronous. A standby is not read from: the
- * call rejects.
+ * A confirmed write is as durable as that database: leave `synchronous_commit` on, because a lost write may cost the
+ * session. A standby that takes over lacks the last writes unless it is synchronous. The store does not read from a
+ * standby: the call rejects.
  *
- * A call rejects where PostgreSQL does not answer in time or refuses; the write may then have been done all the same.
+ * A call rejects if PostgreSQL does not answer in time or refuses; the write may have been done all the same.
  *
  * @throws {Misconfigured} for options that are out of bounds
  *
@@ -100,7 +100,7 @@ export function postgresServerStore({
     }
   }
 
-  /** Forgets what has expired, some of it at a time. Nobody waits for it. */
+  /** Deletes some expired entries. Nobody waits for it. */
   async function clean(): Promise<void> {
     const now = clock.monotonic()
     if (now - cleanedAt < CLEAN_EVERY_MS) return
@@ -108,7 +108,7 @@ export function postgresServerStore({
     try {
       if ((await rowsOf(statements.clean)).length === CLEANED) cleanedAt = Number.NEGATIVE_INFINITY
     } catch {
-      // The write before it was made; a later one cleans.
+      // The write before it succeeded; a later one cleans.
     }
   }
 
@@ -152,7 +152,7 @@ export function postgresServerStore({
         const look = () => {
           if (!isOver) onChange()
         }
-        // What was written before that is told to nobody.
+        // Nobody is told of writes before this.
         if (awaitedMs > 0) rowsOf(statements.await, key, String(Math.ceil(awaitedMs))).then(look, () => {})
         return () => {
           isOver = true
@@ -165,7 +165,7 @@ export function postgresServerStore({
   }
 }
 
-/** What it says may be old. */
+/** The answer may be old. */
 function refuseStandby({ standby }: PostgresRow): void {
   if (standby !== false) throw postgresFailure({ code: '25006' })
 }

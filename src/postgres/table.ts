@@ -3,10 +3,10 @@ import { Misconfigured } from '../base/errors.ts'
 export const DEFAULT_TABLE = 'xstate_sessions'
 
 const NAME = /^[a-z_][a-z0-9_]*$/
-/** The names of the indexes are longer, and PostgreSQL cuts what is longer than 63. It is the name of a channel as well. */
+/** The names of the indexes are longer, and PostgreSQL cuts names at 63. It is also the name of a channel. */
 const LONGEST = 48
 
-/** A table's name in quotes. @throws {Misconfigured} for what is none */
+/** A table's name in quotes. @throws {Misconfigured} if the name is invalid */
 export function quotedTable(table: string): string {
   const parts = typeof table === 'string' ? table.split('.') : []
   if (

@@ -9,25 +9,25 @@ import { startOf } from './chart.ts'
 import { notices } from './noticeWords.ts'
 import { createRing, type Ring } from './ring.ts'
 
-/** How much a recorder keeps. */
+/** The limits of a recorder. */
 export interface RecorderOptions {
-  /** Entries of one session, the last ones. @default 200 */
+  /** The last entries of one session that are kept. @default 200 */
   readonly maxEntries?: number
-  /** Characters of one session's entries as JSON; 1 000 at least. @default 8_192 */
+  /** The characters of one session's entries as JSON; at least 1 000. @default 8_192 */
   readonly maxBytes?: number
-  /** Sessions of a server, those that something happened to last. A page has one. @default 1_000 */
+  /** The sessions of a server that are kept, the last active ones. A page has one. @default 1_000 */
   readonly maxSessions?: number
 }
 
 const OF_A_PAGE = ''
 
 /**
- * Keeps the last events and notices of a session, or of each session of a server, in memory. The chart is a pure function
- * of its events, so they explain how it came to be where it is: `npx xstate-session replay` plays them, and `replayTrace` in
- * a test. Throws `Misconfigured` for bounds that are none.
+ * Keeps the last events and notices of a session, or of each session of a server, in memory. The chart is a pure
+ * function of its events, so they explain its present state: `npx xstate-session replay` plays them, and `replayTrace`
+ * plays them in a test. Throws `Misconfigured` for invalid limits.
  *
- * It keeps numbers, flags and words of this package, and nothing else that may be in an event or a notice. On a page give
- * each session a recorder of its own.
+ * It keeps only numbers, flags and words of this package, whatever else an event or a notice holds. On a page give each
+ * session its own recorder.
  *
  * @example
  * const recorder = createRecorder()
@@ -45,7 +45,7 @@ export function createRecorder({
       throw new Misconfigured(`Option "${name}" must be a whole number, ${least} or more.`)
   const rings = new Map<string, Ring>()
 
-  /** The ring of a session; the one that nothing happened to for longest makes room. */
+  /** The ring of a session. If there are too many, the one without events for the longest time is dropped. */
   function ringOf(session: string): Ring {
     const ring = rings.get(session) ?? createRing(maxEntries, maxBytes)
     rings.delete(session)
@@ -80,7 +80,7 @@ export function createRecorder({
         take(seen.event.type, seen.event, seen.snapshot as SnapshotFrom<typeof sessionMachine>)
       })
       const stop = () => observing.unsubscribe()
-      // Started again, it is attached again.
+      // A session that is started again is attached again.
       actorRef.subscribe({ complete: stop, error: stop })
     },
     note(notice, at, session = OF_A_PAGE) {

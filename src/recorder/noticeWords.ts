@@ -21,7 +21,7 @@ const turnedAway = wordOf({
 } satisfies Record<ServerSecurityNotice, true>)
 const security = wordOf(securityNotices)
 
-/** What of a notice is recorded. Free texts, URLs and the embedder's own names have no place. */
+/** The recorded fields of notices. Free texts, URLs and the embedder's own names are left out. */
 export const notices: Readonly<Record<string, Shown>> = {
   refreshed: position,
   nearingExpiry: position,

@@ -1,7 +1,7 @@
 import type { Trace, TraceEntry, TraceStart } from '../session/trace.ts'
 import { chartAfter, chartAt, eventOf, startOf } from './chart.ts'
 
-/** The last entries of one session, as JSON: bounded in their number and in their bytes. */
+/** The last entries of one session, as JSON: limited in number and bytes. */
 export function createRing(maxEntries: number, maxBytes: number) {
   const texts: string[] = []
   let bytes = 0
@@ -15,7 +15,7 @@ export function createRing(maxEntries: number, maxBytes: number) {
     for (const text of instead) bytes += text.length
   }
 
-  /** Drops the oldest. What an event did to the start is worked out from it: the rest can be replayed all the same. */
+  /** Drops the oldest entry. If it is an event, it is applied to the start first, so the rest can still be replayed. */
   function dropOldest() {
     dropped++
     const first = read(0)
@@ -28,7 +28,7 @@ export function createRing(maxEntries: number, maxBytes: number) {
       const start = startOf(chartAfter(chartAt(first.start), eventOf(second.event)))
       take(0, JSON.stringify({ start }))
     } catch {
-      // Somebody sent the chart what is no event of it. What follows cannot be replayed from here.
+      // The chart got an invalid event. The following entries cannot be replayed from here.
       dropped += texts.length
       texts.length = 0
       bytes = 0
@@ -36,13 +36,13 @@ export function createRing(maxEntries: number, maxBytes: number) {
   }
 
   return {
-    /** Whether it is known where the chart was. */
+    /** Whether the start of the chart is known. */
     isBegun: () => texts.some((text) => text.startsWith('{"start"')),
-    /** `now`: the chart after it, where the entry is of the chart. */
+    /** `now`: the chart after the entry, if the entry is of the chart. */
     add(entry: TraceEntry, now = end) {
       end = now
       const text = JSON.stringify(entry)
-      // The chart started again, and nothing had happened to it.
+      // The chart started again without any event in between.
       if ('start' in entry && texts.at(-1) === text) return
       texts.push(text)
       bytes += text.length

@@ -4,16 +4,16 @@ import { context, events, state } from '../inspect/vocabulary.ts'
 import { notices } from '../recorder/noticeWords.ts'
 import type { Trace } from '../session/trace.ts'
 
-/** A recorder keeps far fewer. */
+/** A recorder keeps far fewer entries. */
 const MAX_ENTRIES = 10_000
 const SHOWN_PROBLEMS = 5
-/** The last instant that a `Date` can be. */
+/** The last instant of a `Date`. */
 const LAST_INSTANT = 8.64e15
 
 const instant = z.number().check(z.gte(0), z.lte(LAST_INSTANT))
 const stateName = z.custom(state, 'must be one of the states of the chart')
 
-/** The same table says what is recorded and what is read. `isPartial`: any of it may be missing. */
+/** The same table decides what is recorded and what is read. `isPartial`: any field may be missing. */
 function objectOf(table: Shown, more: z.core.$ZodShape = {}, isPartial = false): z.ZodMiniType {
   const fields = Object.entries(table).map(([entry, check]): [string, z.core.$ZodType] => {
     const isOptional = isPartial || entry.endsWith('?')
@@ -46,9 +46,7 @@ const frame = z.strictObject({
   end: z.optional(startSchema),
 })
 
-/**
- * What a recorder wrote, read from its JSON. Throws a `TypeError` that says what is wrong and where, without a value.
- */
+/** Reads a recorder's trace from its JSON. Throws a `TypeError` that says what is wrong and where, without a value. */
 export function readTrace(value: unknown): Trace {
   const problems = problemsOf(frame, value, '')
   const { entries } = (value ?? {}) as { entries?: unknown }
@@ -93,7 +91,7 @@ function problemsOf(schema: z.ZodMiniType, value: unknown, path: string): string
   })
 }
 
-/** Without a value: whatever stands there may be a secret that should not. */
+/** The message quotes no value, because it may be a secret. */
 function wordsOf(issue: Readonly<Record<string, unknown>>): string {
   const { code, message, expected, values, minimum, maximum } = issue
   switch (code) {

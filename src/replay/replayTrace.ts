@@ -4,7 +4,7 @@ import { type ChartSnapshot, chartAfter, chartAt, eventOf, startOf } from '../re
 import type { Trace, TraceEntry, TraceStart } from '../session/trace.ts'
 import { readTrace } from './readTrace.ts'
 
-/** One entry of a trace, played. */
+/** One replayed entry of a trace. */
 export interface ReplayStep {
   /** Its place in `entries` of the trace. */
   readonly index: number
@@ -14,13 +14,13 @@ export interface ReplayStep {
   readonly from?: SessionStateName
   /** The state of the chart after. */
   readonly state?: SessionStateName
-  /** For an event: the row that it takes, in the words of the chart; absent: no row is for it there. */
+  /** For an event: the row that it takes, in the words of the chart; absent: there is no row for it. */
   readonly row?: string
 }
 
-/** Where the chart does not do what was recorded: it has changed since, or the trace was changed. */
+/** The first disagreement: the chart has changed since, or the trace was changed. */
 export interface ReplayDivergence {
-  /** The place in `entries`; their number, where the end differs. */
+  /** The place in `entries`; if the end differs, their number. */
   readonly index: number
   /** As it was recorded. */
   readonly recorded: TraceStart | SessionStateName
@@ -28,11 +28,11 @@ export interface ReplayDivergence {
   readonly replayed: TraceStart | SessionStateName
 }
 
-/** A trace, played on the chart. */
+/** A trace after its replay on the chart. */
 export interface Replay {
   /** Every entry, or those up to the divergence. */
   readonly steps: readonly ReplayStep[]
-  /** Where the chart stands after the last step; absent: no chart had begun. */
+  /** The chart after the last step; absent: no chart had begun. */
   readonly end?: TraceStart
   /** The same trace, as the chart records it now. */
   readonly trace: Trace
@@ -41,8 +41,8 @@ export interface Replay {
 }
 
 /**
- * Plays a trace of `createRecorder` on the chart, event by event. Nothing is sent, and no clock is read. `trace`: a parsed
- * JSON; throws a `TypeError` that says what is wrong and where, if it is none.
+ * Plays a trace of `createRecorder` on the chart, event by event. It sends nothing and reads no clock. `trace`: parsed
+ * JSON. Throws a `TypeError` that says what is wrong and where, if it is no trace.
  *
  * @example
  * const answer = await fetch('/support/trace.json')
@@ -86,6 +86,6 @@ export function replayTrace(trace: unknown): Replay {
   }
 }
 
-/** Whatever the order of its names. */
+/** The order of names does not matter. */
 const textOf = ({ state, context }: TraceStart) =>
   JSON.stringify([state, Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1))])

@@ -2,12 +2,12 @@ import { statSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 
-/** Reads look no more often. */
+/** Reads check no more often than this. */
 const LOOK_MS = 1_000
 
 /**
- * Notices that the file of an open database was deleted, or that another took its place: what is written from then on is
- * gone with the process. `file`: `null` where there is none.
+ * Notices that the file of an open database was deleted or replaced. Everything that is written afterwards would be
+ * lost with the process. `file`: `null` if there is none.
  */
 export function sqliteFileWatch(file: string | null, clock: Clock) {
   const known = new Map<string, string>()
@@ -35,7 +35,7 @@ export function sqliteFileWatch(file: string | null, clock: Clock) {
 
   return {
     look,
-    /** The same, now and then. */
+    /** The same, at most once in that time. */
     glance() {
       if (lost || clock.monotonic() - lookedAt >= LOOK_MS) look()
     },

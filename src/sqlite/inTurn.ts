@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 
-/** The result code of SQLite: somebody else holds the lock. */
+/** The result code of SQLite: another process holds the lock. */
 const BUSY = 5
 const FIRST_MS = 2
 const LAST_MS = 50
@@ -8,8 +8,8 @@ const LAST_MS = 50
 const isBusy = (error: unknown) => ((error as { errcode?: number } | undefined)?.errcode ?? 0) % 256 === BUSY
 
 /**
- * Runs writes one after the other. While another process holds the lock the first of them tries again after a pause, for
- * at most `waitMs` since it was asked for; meanwhile the process does what else there is to do.
+ * Runs writes one after the other. While another process holds the lock, the first write tries again after a pause, for
+ * at most `waitMs` since its request. Meanwhile the process does its other work.
  */
 export function sqliteTurns(clock: Clock, waitMs: number) {
   let last: Promise<unknown> = Promise.resolve()

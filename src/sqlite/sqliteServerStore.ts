@@ -6,16 +6,16 @@ import type { ServerStore } from '../stores/serverStore.ts'
 import { sqliteFileWatch } from './fileWatch.ts'
 import { sqliteTurns } from './inTurn.ts'
 
-/** Where the file is. */
+/** The file, and the time limit. */
 export interface SqliteServerStoreOptions {
   /**
-   * The file; made where there is none, beside a `-wal` and a `-shm` of its own. On a local disk, not a network one.
-   * All three are for the user of this process alone (mode 600), also where they were there before.
+   * The file; created if it does not exist, with its `-wal` and `-shm`. On a local disk, not a network one. Only the
+   * user of this process may read the three files (mode 600), even if they existed before.
    */
   readonly path: string
   /**
-   * How long a write waits for that of another process before its call rejects; milliseconds. Nothing else waits: the
-   * process goes on meanwhile.
+   * How long a write waits for the write of another process before its call rejects; milliseconds. Nothing else waits:
+   * the process goes on meanwhile.
    * @default 1_000
    */
   readonly busyTimeoutMs?: number
@@ -32,7 +32,7 @@ export interface SqliteServerStore extends ServerStore {
   close(): void
 }
 
-/** Tells our files from those of others: "xses". */
+/** Distinguishes our files from others: "xses". */
 const APPLICATION_ID = 0x78736573
 const FORMAT = 2
 const SCHEMA = `
@@ -65,17 +65,17 @@ const SWEEP_EVERY_MS = 60_000
 const FOREVER = 8.64e15
 
 /**
- * Keeps the sessions of a server in a file, for one machine: it survives a restart, and processes on that machine
- * may share it. Needs `node:sqlite` (Node 22.13 or newer).
+ * Keeps the sessions of a server in a file, for one machine. It survives a restart, and processes on that machine may
+ * share it. Needs `node:sqlite` (Node 22.13 or newer).
  *
- * A write has reached the disk when its promise resolves (`synchronous = FULL`): a rotated refresh token survives a
- * power cut. That is what a write costs here, a few milliseconds on most disks, during which the process does
- * nothing else. While another process writes, only writes wait.
+ * When the promise of a write resolves, the write is on the disk (`synchronous = FULL`): a rotated refresh token
+ * survives a power cut. This costs a few milliseconds for each write on most disks, and the process does nothing else
+ * meanwhile. While another process writes, only writes wait.
  *
- * A file that is deleted or replaced while it is open is noticed: all calls reject from then on.
+ * If the file is deleted or replaced while it is open, the store notices this, and all later calls reject.
  *
- * @throws {Misconfigured} where the file cannot be opened, belongs to something else, or was written by a newer
- *   release; it is then left as it is
+ * @throws {Misconfigured} if the file cannot be opened, belongs to another application, or was written by a newer
+ * release; the file then stays as it is
  *
  * @example
  * const store = sqliteServerStore({ path: 'sessions.db' })
@@ -92,13 +92,13 @@ export function sqliteServerStore({
   const file = sqliteFileWatch(database.location(), clock)
   let sweptAt = Number.NEGATIVE_INFINITY
 
-  /** Forgets what has expired, some of it at a time. */
+  /** Deletes some expired entries. */
   function sweep(now: number) {
     if (clock.monotonic() - sweptAt < SWEEP_EVERY_MS) return
     try {
       if (statements.sweep.run(now, SWEEP).changes < SWEEP) sweptAt = clock.monotonic()
     } catch {
-      // The write before it was made; the next one sweeps.
+      // The write before it succeeded; the next one cleans.
     }
   }
 
@@ -141,7 +141,7 @@ function prepare(
 ): Record<'read' | 'insert' | 'update' | 'keysOf' | 'sweep', StatementSync> {
   return {
     read: database.prepare('SELECT value, revision FROM entries WHERE key = ? AND expires_at > ?'),
-    // What has expired counts as nothing, and gives way.
+    // An expired entry counts as absent and is replaced.
     insert: database.prepare(`
       INSERT INTO entries (key, value, revision, expires_at, tags) VALUES (?, ?, 1, ?, ?)
       ON CONFLICT (key) DO UPDATE
@@ -172,9 +172,9 @@ function open(path: string, busyTimeoutMs: number): DatabaseSync {
     database = new DatabaseSync(path)
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     format(database, path)
-    // Not before it is known to be ours. SQLite gives the files beside it the same mode.
+    // Only after it is known to be ours. SQLite gives the files beside it the same mode.
     makePrivate(database.location())
-    // From here on nobody waits within SQLite, where nothing else could go on.
+    // From here on nobody waits within SQLite, because that would stop the whole process.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 0')
     return database
   } catch (error) {
@@ -189,13 +189,13 @@ function open(path: string, busyTimeoutMs: number): DatabaseSync {
 
 const OWNER_ONLY = 0o600
 
-/** So that there is no moment in which others could open the file. */
+/** So others can open the file at no moment. */
 function createPrivate(path: string): void {
   if (path === ':memory:' || path.startsWith('file:')) return
   try {
     closeSync(openSync(path, 'wx', OWNER_ONLY))
   } catch {
-    // It is there, or cannot be: SQLite will say so.
+    // It exists, or cannot be created: SQLite will report it.
   }
 }
 
@@ -205,11 +205,11 @@ function makePrivate(file: string | null): void {
     try {
       chmodSync(`${file}${suffix}`, OWNER_ONLY)
     } catch {
-      // Not there, or of another user, who shares it on purpose.
+      // It does not exist, or belongs to another user, who shares it on purpose.
     }
 }
 
-/** Makes the table where the file is empty; two processes may try at once. */
+/** Creates the table in an empty file; two processes may try at once. */
 function format(database: DatabaseSync, path: string): void {
   const number = (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0])
   database.exec('BEGIN IMMEDIATE')
