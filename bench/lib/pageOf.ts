@@ -1,4 +1,4 @@
-import { loadavg } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import type { Bar, RunPage, Section } from '../../test/runs/runPage.ts'
 import { isMet, type Report, type Row, written } from './report.ts'
 
@@ -15,7 +15,7 @@ export function pageOf(reports: readonly Report[], command: string): Omit<RunPag
     facts: {
       'goals met': `${rows.length - missed.length} of ${rows.length}`,
       'counts that are wrong': wrong.length,
-      'load of the machine at the end': loadavg()[0]?.toFixed(1) ?? '',
+      'load of the machine at the end': `${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`,
     },
     sections: reports.map(sectionOf),
   }

@@ -74,6 +74,19 @@ const scenes: Readonly<Record<string, readonly [Look, (studio: Studio) => Promis
       await shows('You have signed out.')
     },
   ],
+  inspector: [
+    { width: 1500, isInspected: true },
+    async ({ page, login, inspectorUrl = '' }) => {
+      await login()
+      // The panel lives on in a window of its own: what is gone is in no state.
+      const panel = await page.context().newPage()
+      await panel.goto(page.url())
+      await page.goto(inspectorUrl)
+      await page.getByRole('button', { name: /Admin panel.*active/ }).click()
+      await panel.getByRole('button', { name: 'Stay signed in' }).click()
+      await page.getByLabel('Events, newest first').getByText('session.renewed').first().waitFor()
+    },
+  ],
   'fifty-calls': [
     { colorScheme: 'dark' },
     async ({ login, press, shows }) => {

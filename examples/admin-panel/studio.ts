@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { type Backend, startBackend } from '../backend/startBackend.ts'
 import { freePort } from '../demo/freePort.ts'
+import { startInspector } from '../inspector/startInspector.ts'
 import { startPanel } from './server/startPanel.ts'
 
 const WAIT_MS = 90_000
@@ -11,12 +12,16 @@ export interface Look {
   readonly height?: number
   /** How many pixels of a picture one CSS pixel has. @default 1 */
   readonly scale?: number
+  /** With an inspector that the panel reports to. @default false */
+  readonly isInspected?: boolean
 }
 
 /** The panel in a browser, with a backend of its own to break. */
 export interface Studio {
   readonly page: Page
   readonly backend: Backend
+  /** The page of the inspector, where there is one. */
+  readonly inspectorUrl: string | undefined
   login(): Promise<void>
   press(name: string | RegExp): Promise<void>
   /** Until the session of the page is in `state`. */
@@ -31,7 +36,13 @@ export async function openStudio(browser: Browser, look: Look): Promise<Studio> 
     panelUrl: `http://localhost:${port}`,
     knobs: { sessionMs: 60_000 },
   })
-  const panel = await startPanel({ backend, port })
+  const inspector = look.isInspected
+    ? await startInspector({
+        port: await freePort(0),
+        pages: { [`http://localhost:${port}`]: 'Admin panel' },
+      })
+    : undefined
+  const panel = await startPanel({ backend, port, inspectorUrl: inspector?.socketUrl })
   const context = await browser.newContext({
     viewport: { width: look.width ?? 1280, height: look.height ?? 960 },
     colorScheme: look.colorScheme ?? 'light',
@@ -45,6 +56,7 @@ export async function openStudio(browser: Browser, look: Look): Promise<Studio> 
   return {
     page,
     backend,
+    inspectorUrl: inspector?.url,
     shows,
     async login() {
       await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -56,6 +68,7 @@ export async function openStudio(browser: Browser, look: Look): Promise<Studio> 
       await context.close()
       backend.faults.clear()
       await panel.close()
+      await inspector?.close()
       await backend.close()
     },
   }
