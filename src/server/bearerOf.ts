@@ -58,11 +58,9 @@ export function bearerOf(
     // No caller waits this long, and there is nothing to do before.
     if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.sourceOf(key))
       throw new RefreshUnavailable(dueAt)
-    const task = sessions.awake.use(key, known, async ({ session: live, source }) => {
-      if (isHurried && live.getSnapshot().state === 'retrying')
-        await live.refresh({ by: 'user' }).catch(() => {})
-      bearer = await live.getToken()
-      position = source.position()
+    const task = sessions.awake.bearerOf(key, known, isHurried).then((renewed) => {
+      bearer = renewed.bearer
+      position = renewed.position
       freshUntil = clock.wall() + 1
     })
     await orAborted(task, signal)

@@ -17,7 +17,10 @@ interface Surroundings extends SessionParts {
 }
 
 /** Why an attempt is made, in the facts of the chart. */
-export type AttemptReason = Pick<RefreshInput, 'doubt' | 'isSpent' | 'isHurried' | 'rejections'>
+export interface AttemptReason extends Pick<RefreshInput, 'doubt' | 'isSpent' | 'isHurried' | 'rejections'> {
+  /** The session was read from the store just now. */
+  readonly isRead?: boolean
+}
 
 /** One attempt to renew the session, with the state at its start. */
 export interface Attempt {
@@ -70,7 +73,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
    */
   return (
     position: Position,
-    { doubt, isSpent, isHurried, rejections }: AttemptReason,
+    { doubt, isSpent, isHurried, rejections, isRead }: AttemptReason,
     answer: Send,
     conclude: (attempt: Attempt, outcome: Settled) => void,
   ) => {
@@ -110,7 +113,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     const fly = async (): Promise<Settled | undefined> => {
       // A token that a peer has spent is not sent again. Nor is one that a peer may have spent while the store does not
       // answer.
-      const isNewer = shared ? await shared.reread(position, answer) : false
+      const isNewer = shared && !isRead ? await shared.reread(position, answer) : false
       if (isNewer || signal.aborted) return undefined
       if (!coordinator) return refresh()
       if (isNewer === undefined) return unsent

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { SessionState } from '../../machines/session.select.ts'
 import type { Position } from '../../machines/session.types.ts'
-import type { SessionStore } from '../stores/store.ts'
+import type { SessionRecord, SessionStore } from '../stores/store.ts'
 import { type AttemptReason, createAttempts } from './attempts.ts'
 import { createGrant } from './grant.ts'
 import type { Owner } from './login.ts'
@@ -9,7 +9,7 @@ import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
 import { createOutcomes } from './outcomes.ts'
 import type { Send } from './port.ts'
-import { toTombstone } from './records.ts'
+import { fromRecord, toTombstone } from './records.ts'
 import { identityOf, toRequest } from './requests.ts'
 import { revoke } from './revoke.ts'
 import { createSharedRecord } from './sharedRecord.ts'
@@ -28,7 +28,7 @@ interface Surroundings {
 
 /** The grant of a session: how it is renewed, shared with peers and ended at the backend. */
 export function createFlights(surroundings: Surroundings) {
-  const { settings, store, vault, isUserActive, notify } = surroundings
+  const { settings, store, vault, now, isUserActive, notify } = surroundings
   const grant = createGrant(surroundings)
   const unstored = () => notify({ type: 'warning', code: 'persistFailed' })
   const shared = store && createSharedRecord({ ...surroundings, store, grant, unstored })
@@ -64,6 +64,11 @@ export function createFlights(surroundings: Surroundings) {
     lifeOf: outcomes.lifeOf,
     problem: outcomes.problem,
     open: grant.open,
+    /** Begins with a session that was stored. */
+    restore(stored: SessionRecord) {
+      const { at, owner, tokens, lifeMs, ageMs, ...found } = fromRecord(stored, settings.clock.wall())
+      grant.open(at, owner, tokens, lifeMs, now() - ageMs, found)
+    },
     owner: grant.owner,
     /** Whether there is a session whose tokens are here, or may yet come. */
     isOpen: () => grant.owner() !== undefined,

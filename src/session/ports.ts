@@ -4,6 +4,7 @@ import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { inputOf, type Settings } from './options.ts'
 import { alarmPortOf, port, whileLiving } from './port.ts'
+import type { Resumed } from './renewAtRest.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import type { SessionActorRef } from './session.ts'
 
@@ -40,16 +41,21 @@ export const portsOf = (settings?: Settings) => ({
 
 const machine = sessionMachine.provide(portsOf())
 
-/** A running session. All sessions share one machine, because providing the ports costs more than an actor. */
-export function startSession(settings: Settings): Runtime {
-  const actorRef = createActor(machine, { input: inputOf(settings) })
-  const runtime = bind(actorRef, settings)
+/**
+ * A running session. All sessions share one machine, because providing the ports costs more than an actor. `resumed`:
+ * the session starts in `refreshing`, and continues that attempt.
+ */
+export function startSession(settings: Settings, resumed?: Resumed): Runtime {
+  const { facts, at } = resumed ?? {}
+  const input = { ...inputOf(settings), ...(facts && { facts }), ...(at && { at }) }
+  const actorRef = createActor(machine, { input })
+  const runtime = bind(actorRef, settings, resumed)
   actorRef.start()
   return runtime
 }
 
-function bind(actorRef: SessionActorRef, settings: Settings): Runtime {
-  const runtime = createRuntime(actorRef, settings)
+function bind(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed): Runtime {
+  const runtime = createRuntime(actorRef, settings, resumed)
   runtimes.set(actorRef, runtime)
   return runtime
 }

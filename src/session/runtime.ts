@@ -1,37 +1,35 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
 import { orAborted } from '../base/orAborted.ts'
-import { createSessionClock } from '../base/sessionClock.ts'
 import { createAlarm } from './alarm.ts'
 import { bearerSource } from './bearerSource.ts'
-import { boundStore } from './boundStore.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
-import { createFlights } from './flights.ts'
+import { createHolding } from './holding.ts'
 import { createLogins } from './logins.ts'
-import type { Notice } from './notice.ts'
 import { createNotifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
 import type { Send } from './port.ts'
 import { createReading, type MachineSnapshot } from './reading.ts'
+import type { Resumed } from './renewAtRest.ts'
 import type { Session, SessionActorRef } from './session.ts'
 import { createSessionFetch } from './sessionFetch.ts'
 import { createSupply } from './supply.ts'
 import { createSurroundings } from './surroundings.ts'
-import { createVault } from './vault.ts'
 
 /**
  * Everything that a chart must not hold: the tokens, and the senders, waiting callers and listeners. It is attached at
  * each start of the actor, and lives as long as the actor: an actor that is stopped and started again finds its tokens.
+ * `resumed`: an attempt that is running already, with what its session holds.
  */
-export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
-  const clock = createSessionClock(settings.clock)
+export function createRuntime(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed) {
+  const holding = resumed?.holding ?? createHolding(settings)
+  const { clock, store, vault, flights, notify } = holding
   const { now } = clock
   const alarm = createAlarm(clock)
-  const store = settings.store && boundStore(settings.store, settings.clock)
-  const vault = createVault()
   const reading = createReading(actorRef)
   let status: RuntimeStatus = 'stopped'
   let unsubscribe = () => {}
+  let resume = resumed
   /** From the `runtime` actor, as soon as there is one, so that an inspector sees the sender. */
   let toChart: Send = (event) => actorRef.send(event)
 
@@ -39,18 +37,9 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
   const over = () => endOfRuntime(status)
   const ending = () => endOfSession(status, reading.state())
   const notifier = createNotifier(settings, reading.state)
-  const notify = (notice: Notice) => notifier.notify({ ...vault.position(), ...notice })
   const unstored = () => notify({ type: 'warning', code: 'persistFailed' })
 
-  const flights = createFlights({
-    settings,
-    store,
-    vault,
-    now,
-    isUserActive: () => surroundings.isUserActive(),
-    send,
-    notify,
-  })
+  holding.tell({ send, notify: notifier.notify, isUserActive: () => surroundings.isUserActive() })
   const shared = { settings, store, clock, now, vault, reading, flights, isRunning, unstored, send }
   const supply = createSupply({ ...shared, alarm, ending, catchUp })
   const logins = createLogins({ ...shared, over, restoring: () => surroundings.restoring() })
@@ -114,6 +103,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
       for (const one of listening) one.unsubscribe()
     }
     reading.take(actorRef.getSnapshot())
+    if (resume) send({ type: 'refresh.asked', by: 'caller', at: resume.at })
     if (isEmpty()) startOver()
     else if (reading.state().reason === null) send({ type: 'time.checked', at: now() })
     surroundings.attach()
@@ -178,6 +168,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
     /** The parts of `session.fetch`. */
     source,
     send,
+    /** A bearer, after a refresh if one is due. `until`: how long who asks waits for it, on the session's timeline. */
+    acquire: async (until?: number) => supply.fresh() ?? supply.acquire(until),
     attach,
     /**
      * Begins a flight, and reports its outcome by `answer`. If nobody has the tokens of the session, it reports that to
@@ -185,7 +177,9 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings) {
      */
     refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
       if (isEmpty()) startOver()
+      else if (resume) resume.join(answer)
       else flights.start({ epoch, version }, reason, answer)
+      resume = undefined
     },
     reread: () => void flights.reread(vault.position()),
   }

@@ -127,9 +127,9 @@ export function createSupply(options: SupplyOptions) {
    * The next answer, which may be there already. `by`: for whom to ask for a refresh again, if the request came too
    * early.
    */
-  function wait(by?: Asker): Promise<string> {
+  function wait(by?: Asker, until?: number): Promise<string> {
     catchUp()
-    const promise = waiters.join(reading.state().epoch, by)
+    const promise = waiters.join(reading.state().epoch, by, until)
     settle()
     return promise
   }
@@ -154,14 +154,14 @@ export function createSupply(options: SupplyOptions) {
       settle()
     },
     /** A bearer, after a refresh if one is due. */
-    acquire(): Promise<string> {
+    acquire(until?: number): Promise<string> {
       // Waiting callers have checked and asked already.
       const going = waiters.waiting()
       if (going?.by) return going.promise
       ask('caller')
       // Nobody waits for a refresh that began early.
       const bearer = fresh()
-      return bearer === undefined ? wait('caller') : Promise.resolve(bearer)
+      return bearer === undefined ? wait('caller', until) : Promise.resolve(bearer)
     },
     /** The bearer that one route answered with 401 while nothing can renew it. */
     disputed(): string | undefined {

@@ -4,7 +4,7 @@ import type { Flights } from './flights.ts'
 import type { SessionSignal } from './notice.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'
-import { fromRecord, isTombstone } from './records.ts'
+import { isTombstone } from './records.ts'
 import type { Vault } from './vault.ts'
 
 interface SurroundingsOptions {
@@ -44,8 +44,7 @@ export function createSurroundings(options: SurroundingsOptions) {
     const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
     // A peer's login: only if a coordinator prevents both from spending its token.
     if (isFound && (isPending || (settings.coordinator && stored.epoch > epoch))) {
-      const { at, owner, tokens, lifeMs, ageMs, ...found } = fromRecord(stored, settings.clock.wall())
-      flights.open(at, owner, tokens, lifeMs, now() - ageMs, found)
+      flights.restore(stored)
     } else if (isPending) send({ type: 'session.ended', reason: 'never', at: now() })
   }
 

@@ -28,14 +28,14 @@ export function createWaiters(now: () => number, patienceMs: number) {
     /** The waiting callers; `undefined`: there are none. */
     waiting: (): Waiting | undefined => waiting,
     /** The shared promise. The first caller sets its deadline. The refresh is asked for the strongest request. */
-    join(epoch: number, by?: Asker): Promise<string> {
+    join(epoch: number, by?: Asker, until = now() + patienceMs): Promise<string> {
       if (!waiting) {
         let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
         const promise = new Promise<string>((resolve, reject) => {
           settlers = { resolve, reject }
         })
         promise.catch(() => {})
-        waiting = { promise, ...settlers, epoch, until: now() + patienceMs, by }
+        waiting = { promise, ...settlers, epoch, until, by }
       }
       if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) waiting.by = by
       return waiting.promise

@@ -108,7 +108,7 @@ export const server: Readonly<Record<string, Mistake>> = {
   restsUnwritten: {
     about: 'a server lets a session rest whose end is not yet written down',
     breaks: ['I18'],
-    patches: [{ file: 'src/server/awakeSessions.ts', find: 'endings > 0 || ', put: '' }],
+    patches: [{ file: 'src/server/awakeSession.ts', find: 'endings > 0 || ', put: '' }],
     seenBy: {
       checker: { scenario: 'processes-outcomes', reports: ['I18'] },
     },
