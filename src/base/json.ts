@@ -30,12 +30,22 @@ function namesWritten(text: string): number | undefined {
     else if (char === ']' || char === '}') depth--
     else if (char === '[' || char === '{') {
       if (++depth > MAX_DEPTH) return undefined
-    } else if (char === '"') {
-      do if (text[at] === '\\') at++
-      while (++at < text.length && text[at] !== '"')
-    }
+    } else if (char === '"') at = endOfString(text, at)
   }
   return names > MAX_NAMES ? undefined : names
+}
+
+/** Where the string ends that begins at `from`. Most of an answer is a token, so what lies between is not looked at. */
+function endOfString(text: string, from: number): number {
+  let at = from
+  let isEscaped = true
+  while (isEscaped) {
+    at = text.indexOf('"', at + 1)
+    if (at < 0) return text.length
+    isEscaped = false
+    for (let before = at - 1; text[before] === '\\'; before--) isEscaped = !isEscaped
+  }
+  return at
 }
 
 /** The number of names in the objects of a parsed value. */

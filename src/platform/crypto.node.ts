@@ -11,10 +11,24 @@ import {
 
 /** AES-256-GCM: nonce (12 bytes), ciphertext and tag in one, base64url. `context` is authenticated, not kept. */
 export function seal(key: Uint8Array<ArrayBuffer>, plain: string, context: string): string {
-  const nonce = randomFillSync(new Uint8Array(12))
+  const nonce = nextNonce()
   const cipher = createCipheriv('aes-256-gcm', keyObject(key), nonce).setAAD(Buffer.from(context))
   const sealed = [nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]
   return Buffer.concat(sealed).toString('base64url')
+}
+
+const NONCE = 12
+/** Random bytes for many nonces: to ask for each alone costs as much as to seal. Each byte is used once. */
+const nonces = new Uint8Array(NONCE * 128)
+let nextAt = nonces.length
+
+function nextNonce(): Uint8Array {
+  if (nextAt === nonces.length) {
+    randomFillSync(nonces)
+    nextAt = 0
+  }
+  nextAt += NONCE
+  return nonces.slice(nextAt - NONCE, nextAt)
 }
 
 /** `undefined` for anything that was not sealed with this key and context. */

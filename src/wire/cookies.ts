@@ -28,11 +28,12 @@ export function setCookieOf(headers: Headers, name: string): CookieFound {
   let folded = false
   // A page sees no cookie of an answer, and an older browser has no method for it.
   const lines = (headers.getSetCookie?.() ?? []).flatMap((line) => {
+    if (!line.includes(',')) return { line, isFolded: false }
     const parts = line.replace(fold, '$1\n').split('\n')
     return parts.map((part) => ({ line: part, isFolded: parts.length > 1 }))
   })
   for (const { line, isFolded } of lines) {
-    const pair = line.replace(/;.*/, '')
+    const [pair = ''] = line.split(';', 1)
     const equals = pair.indexOf('=')
     if (equals === -1 || withoutBlanks(pair.slice(0, equals)) !== name) continue
     count++
@@ -51,6 +52,7 @@ function isExpired(line: string, now: number): boolean {
   let byAge: boolean | undefined
   let byDate = false
   for (const part of line.split(';')) {
+    if (!/^[ \t]*[me]/i.test(part)) continue
     const attribute = withoutBlanks(part).replace(/[ \t]*=[ \t]*/, '=')
     // Both names have this length.
     const value = attribute.slice('max-age='.length)

@@ -25,10 +25,12 @@ export async function readAnswer(response: Response, signal: AbortSignal): Promi
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** Decodes UTF-8 (RFC 8259 section 8.1), else the charset that the answer names. Throws if it is neither. */
 function textOf(bytes: Uint8Array, headers: Headers): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     const [, charset] = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(headers.get('content-type') ?? '') ?? []
     return new TextDecoder(charset ?? 'utf-8', { fatal: true }).decode(bytes)
