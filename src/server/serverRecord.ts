@@ -43,7 +43,7 @@ export interface ServerRecord {
 }
 
 const recordSchema = z.looseObject({
-  v: z.literal(1),
+  v: z.optional(z.literal(1)),
   login: z.string(),
   via: z.tuple([z.string(), z.string()]),
   // `asStored` reads both. An unreadable intent counts as a send of which nobody knows.
@@ -75,12 +75,15 @@ export function serverRecordText({
   tags,
   ...rest
 }: ServerRecord): string {
-  const { v, epoch, startedAt, sessionId, provider, endsAt, lifeMs, ...others } = session as SessionRecord
+  const { v, epoch, version, startedAt, sessionId, provider, endsAt, lifeMs, ...others } =
+    session as SessionRecord
   return JSON.stringify({
     ...rest,
+    v: undefined,
     ...(tags && { tags: { ...tags, at: undefined, beforeMs: unless(epoch - tags.at, 0) } }),
     session: {
       epoch,
+      version: unless(version, 1),
       ...others,
       lifeMs,
       provider: unless(provider, rest.via[0]),
@@ -123,14 +126,15 @@ export function readServerRecord(text: string, key: string): ServerRecord | 'new
           provider: rest.via[0],
           ...(isTimed && { endsAt: epoch + lifeMs }),
         }
-  const stored = asStored({ v: 1, ...living, ...sealed, doubt: intent })
+  const stored = asStored({ v: 1, version: 1, ...living, ...sealed, doubt: intent })
   if (!stored) return undefined
   const { doubt: row, ...session } = stored as SessionRecord
   return {
     key,
     activeAt: stored.epoch,
     verifiedAt: stored.epoch,
-    ...(rest as Pick<ServerRecord, 'v' | 'login' | 'via'>),
+    ...(rest as Pick<ServerRecord, 'login' | 'via'>),
+    v: 1,
     ...(tags && { tags: tagsOf(tags, stored.epoch) }),
     session: session as StoredSession,
     ...(row && { intent: { ...row, owner: String((intent as Partial<Intent> | null)?.owner) } }),
