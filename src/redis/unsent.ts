@@ -3,6 +3,9 @@ import { insist } from '../base/insist.ts'
 import type { FlightAsk } from '../coordination/coordinator.ts'
 import type { RedisFlight, redisRows } from './rows.ts'
 
+/** Beyond that the oldest are forgotten. Their intents then count as sent, which is safe. */
+const MAX_OWED = 10_000
+
 interface Owed {
   notify(): Promise<void>
   stop(): void
@@ -31,6 +34,8 @@ export function redisUnsent(clock: Clock, rows: Pick<ReturnType<typeof redisRows
         forget(name)
       }
       owed.set(name, { notify, stop: insist(clock, notify) })
+      const [oldest = ''] = owed.keys()
+      if (owed.size > MAX_OWED) forget(oldest)
     },
     /** Before a token is asked for anew: rejects while Redis is away. */
     async notify(name: string) {

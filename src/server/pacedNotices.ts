@@ -11,13 +11,23 @@ const EVERY_MS = 10_000
 export function pacedNotices(clock: Clock, notify: (notice: ServerNotice) => void) {
   let count = 0
   let toldAt = -Infinity
-  return () => {
-    count++
-    const now = clock.monotonic()
-    if (now - toldAt < EVERY_MS) return
-    toldAt = now
+  let isArmed = false
+
+  function tell() {
+    isArmed = false
+    toldAt = clock.monotonic()
     notify({ type: 'refreshesPaced', count })
     count = 0
+  }
+
+  return () => {
+    count++
+    if (isArmed) return
+    const restMs = toldAt + EVERY_MS - clock.monotonic()
+    if (restMs <= 0) return tell()
+    // Nobody may come after this one.
+    isArmed = true
+    clock.setTimer(tell, restMs, 'background')
   }
 }
 
