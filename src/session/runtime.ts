@@ -171,10 +171,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
     /** A bearer, after a refresh if one is due. `until`: how long who asks waits for it, on the session's timeline. */
     acquire: async (until?: number) => supply.fresh() ?? supply.acquire(until),
     attach,
-    /**
-     * Begins a flight, and reports its outcome by `answer`. If nobody has the tokens of the session, it reports that to
-     * the chart.
-     */
+    /** Begins a flight, and reports its outcome by `answer`. The chart also learns if nobody has the tokens. */
     refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
       if (isEmpty()) startOver()
       else if (resume) resume.join(answer)

@@ -83,9 +83,7 @@ export interface Logins<Name extends string> {
   stepUp(provider: Name, options?: SignInOptions): Promise<void>
   /** Like `signIn`, but replaces the present session, whichever user logs in. */
   switchUser(provider: Name, options?: SignInOptions): Promise<void>
-  /**
-   * Whether this page is the callback of a login, or a callback is being handled. A guard begins no login meanwhile.
-   */
+  /** Whether this page is a callback, or a callback is being handled. A guard begins no login meanwhile. */
   isCallback(): boolean
   /**
    * Ends the login whose callback this page is: the session begins, and the address loses the provider's answer. Called
@@ -222,16 +220,12 @@ export function createLogins<Name extends string>(
     return { returnTo }
   }
 
-  /**
-   * The session has ended here. Now the page goes to the provider's logout, which sends the user back. Nothing of the
-   * login is kept.
-   */
+  /** The session has ended here. Now the page goes to the provider's logout, which sends the user back. */
   async function leaveProvider(name: string): Promise<void> {
     const idToken = (await kept.readHint(name).catch(() => undefined)) || undefined
     // Somebody has logged in since.
     if (living(session)) return
-    // The provider may be slow, and this page may be closed meanwhile. Until the user is sent there, the logout is only
-    // here.
+    // The provider may be slow, and this page may be closed. Until the user is sent there, the logout is only here.
     await Promise.allSettled([attempts.clear(), kept.keepHint(name, '')])
     const end = await inTime((line) => providerOf(name).logins.endSession(idToken, line)).catch(
       () => undefined,
@@ -283,9 +277,7 @@ export function createLogins<Name extends string>(
   }
 }
 
-/**
- * The provider would have to ask the user (OpenID Connect Core section 3.1.2.6). This is the answer to a silent login.
- */
+/** The provider would have to ask the user (OpenID Connect Core section 3.1.2.6): an answer to a silent login. */
 const QUIET = new Set([
   'login_required',
   'interaction_required',
