@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { type DeclarationReflection, ReflectionKind } from 'typedoc'
 import ts from 'typescript'
-import { type ApiModule, readApi } from './site/readApi.ts'
+import { commentsOf, type Reference, type ReferenceModule } from './site/readReference.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 /** What the examples take for granted, and its names. */
@@ -14,23 +15,16 @@ const context = Array.from(
 interface Example {
   readonly of: string
   readonly text: string
-  readonly module: ApiModule
+  readonly module: ReferenceModule
 }
 
 /** What is wrong with the examples in the docstrings of public names: functions without one, and those that do not compile. */
-export function exampleProblems(): string[] {
-  const { modules } = readApi()
-  const own = modules.flatMap((module) =>
-    module.entries.filter(({ home }) => !home).map((entry) => ({ module, entry })),
-  )
-  const silent = own.filter(
-    ({ entry: { kind, tags } }) => kind === 'function' && !tags.some(({ name }) => name === 'example'),
-  )
+export function exampleProblems({ modules }: Reference): string[] {
+  const own = modules.flatMap((module) => module.entries.map((entry) => ({ module, entry })))
+  const silent = own.filter(({ entry }) => entry.kindOf(ReflectionKind.Function) && !examplesOf(entry).length)
   const examples = own.flatMap(({ module, entry }) =>
-    [entry, ...entry.members].flatMap(({ name, tags }) =>
-      tags
-        .filter((tag) => tag.name === 'example')
-        .map(({ text }): Example => ({ of: `${module.specifier}: ${name}`, text, module })),
+    [entry, ...(entry.children ?? [])].flatMap((of) =>
+      examplesOf(of).map((text): Example => ({ of: `${module.specifier}: ${of.name}`, text, module })),
     ),
   )
   const sources = new Map(
@@ -45,12 +39,17 @@ export function exampleProblems(): string[] {
   ]
 }
 
+const examplesOf = (of: DeclarationReflection): string[] =>
+  commentsOf(of).flatMap((comment) =>
+    comment.getTags('@example').map(({ content }) => content.map(({ text }) => text).join('')),
+  )
+
 /** An example as the body of a function, with an import for each name that it does not declare: those of its own subpath first. */
-function fileOf({ text, module }: Example, modules: readonly ApiModule[]): string {
+function fileOf({ text, module }: Example, modules: readonly ReferenceModule[]): string {
   const code = text.replaceAll(/^```\w*$/gm, '')
   const known = new Map<string, string>()
-  for (const { specifier, entries } of [module, ...modules])
-    for (const { name } of entries) if (!known.has(name)) known.set(name, specifier)
+  for (const { specifier, names } of [module, ...modules])
+    for (const name of names) if (!known.has(name)) known.set(name, specifier)
   for (const name of context) if (!known.has(name)) known.set(name, CONTEXT)
   // Not the members of something else, and not in a text.
   const isIn = (name: string) => new RegExp(`(?<![\\w'])(?<!(?:^|[^.])\\.)${name}(?![\\w'])`).test(code)

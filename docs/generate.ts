@@ -1,22 +1,27 @@
 /**
  * Writes docs/statechart.md from the machine itself (a Mermaid diagram, and what every state does with every event),
- * docs/words.md from the tables of the strategies, docs/providers.md from what was measured, and the whole site to docs/dist. With `--check` it writes nothing, and fails where the file is stale, a link leads
- * nowhere, a page is not listed, a public name is not explained, or an example of one is missing or does not compile.
+ * docs/words.md from the tables of the strategies, docs/providers.md from what was measured, and the whole site to
+ * docs/dist. With `--check` it writes none of these, and fails where a file is stale, a link leads nowhere, a page is
+ * not listed, a public name is not explained, or an example of one is missing or does not compile. `--base /a/folder/`:
+ * where on its server the site will be.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build } from 'vitepress'
 import type { AnyStateNode } from 'xstate'
 import { sessionMachine } from '../machines/session.machine.ts'
 import { edgesOf, stateNodes } from './chart.ts'
 import { exampleProblems } from './examples.ts'
 import { providersPage } from './providers.ts'
-import { buildSite } from './site/buildSite.ts'
+import { checkPages } from './site/checkPages.ts'
+import { readReference } from './site/readReference.ts'
+import { unlisted } from './site/siteMap.ts'
+import { writePages } from './site/writePages.ts'
 import { table } from './table.ts'
 import { wordsPage } from './words.ts'
 
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const dist = fileURLToPath(new URL('dist/', import.meta.url))
 
 /** One arrow between two states, however many events take it. */
 function diagram(): string {
@@ -77,24 +82,22 @@ function page(): string {
   ].join('\n\n')}\n`
 }
 
-const isCheck = process.argv.includes('--check')
+const { values } = parseArgs({ options: { check: { type: 'boolean' }, base: { type: 'string' } } })
 const problems: string[] = []
 const pages = { 'statechart.md': page(), 'words.md': await wordsPage(), 'providers.md': providersPage() }
 for (const [name, text] of Object.entries(pages)) {
-  if (!isCheck) writeFileSync(fileOf(name), text)
+  if (!values.check) writeFileSync(fileOf(name), text)
   else if (readFileSync(fileOf(name), 'utf8') !== text) problems.push(`docs/${name} is stale: npm run docs`)
 }
 
-const site = await buildSite()
-problems.push(...site.problems)
-if (isCheck) problems.push(...exampleProblems())
-if (!isCheck) {
-  rmSync(dist, { recursive: true, force: true })
-  for (const [path, content] of site.files) {
-    mkdirSync(dirname(dist + path), { recursive: true })
-    writeFileSync(dist + path, content)
-  }
-  console.log(`${site.files.size} files in docs/dist`)
+console.log('Reading the public names')
+const reference = await readReference()
+await writePages(reference)
+problems.push(...reference.problems, ...unlisted(), ...(await checkPages()))
+if (values.check) problems.push(...exampleProblems(reference))
+else if (!problems.length) {
+  await build(fileOf('site'), { ...(values.base && { base: values.base }) })
+  console.log('The site is in docs/dist. To look at it: npm run docs:view')
 }
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length ? 1 : 0

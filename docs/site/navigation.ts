@@ -88,10 +88,17 @@ export const chapters: readonly Chapter[] = [
       page('docs/simulation.md', 'Simulation'),
       page('docs/proof.md', 'Proof by exhaustion'),
       page('docs/mutation.md', 'Mutation'),
+      page('docs/runs.md', 'Runs'),
     ],
   },
   {
     title: 'The project',
-    pages: [page('docs/house.md', 'The house'), page('docs/measurements.md', 'Measurements')],
+    pages: [
+      page('docs/house.md', 'The house'),
+      page('docs/measurements.md', 'Measurements'),
+      page('CONTRIBUTING.md', 'Contributing'),
+      page('SECURITY.md', 'Reporting a weakness'),
+      page('CHANGELOG.md', 'Changes'),
+    ],
   },
 ]

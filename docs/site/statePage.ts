@@ -1,19 +1,15 @@
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { type Edge, edgesOf, stateNodes } from '../chart.ts'
-import { drawState, type Picture } from './statePictures.ts'
-
-/** A state as a text in Markdown, its picture in a block of its own. */
-export interface StateText {
-  readonly key: string
-  readonly markdown: string
-  readonly picture: Picture
-}
+import { table } from '../table.ts'
 
 /** What of a reason is known: its name, and what it means. */
 export type ReasonMeanings = Readonly<Record<'expired' | 'loggedOut', ReadonlyMap<string, string>>>
 
-/** One state: what it means, what leads to it, what leaves it, and of the two ends every reason. */
-export function statePage(key: string, meanings: ReasonMeanings): StateText {
+/**
+ * One state as Markdown: what it means, its picture, what leads to it, what leaves it, and of the two ends every
+ * reason.
+ */
+export function statePage(key: string, meanings: ReasonMeanings): string {
   const node = stateNodes.find((state) => state.key === key)
   if (!node) throw new Error(`the machine has no state ${key}`)
   const own = edgesOf(node)
@@ -34,7 +30,7 @@ export function statePage(key: string, meanings: ReasonMeanings): StateText {
   for (const event of sessionMachine.root.transitions.keys()) events.add(event)
   const ignored = [...events].filter((event) => !all.some((edge) => edge.event === event))
   const hasReasons = [...leaving, ...coming].some(({ reason }) => reason)
-  const markdown = [
+  return `${[
     `# ${key}`,
     node.description ?? '',
     tags ? `Tags: ${tags}. ` : 'No tags.',
@@ -82,16 +78,10 @@ export function statePage(key: string, meanings: ReasonMeanings): StateText {
           ),
         ]
       : []),
-  ].join('\n\n')
-  return { key, markdown, picture: drawState(key) }
+  ].join('\n\n')}\n`
 }
 
-const nameOf = (state: string) => (state === 'every state' ? state : `[${state}](${state}.html)`)
+const nameOf = (state: string) => (state === 'every state' ? state : `[${state}](${state}.md)`)
 const code = (event: string) => (event.startsWith('(') ? event : `\`${event}\``)
 const reasonOf = (reason: string | undefined) =>
   reason?.startsWith('of ') ? reason : reason ? `\`${reason}\`` : ''
-
-const row = (cells: readonly string[]) =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')

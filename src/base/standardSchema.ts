@@ -7,6 +7,7 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   readonly '~standard': StandardSchemaV1.Props<Input, Output>
 }
 
+/** The parts of that interface. */
 export declare namespace StandardSchemaV1 {
   /** The properties of Standard Schema. */
   export interface Props<Input = unknown, Output = Input> {

@@ -1,6 +1,7 @@
 /**
  * Logouts that begin at the identity provider, for the option `backChannelLogout` of a session server. Needs the optional
  * peer `jose`.
+ * @module
  */
 
 export { type BackChannelLogoutOptions, backChannelLogout } from '../backchannel/backChannelLogout.ts'

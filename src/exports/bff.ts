@@ -1,4 +1,7 @@
-/** A session of a page whose server keeps the tokens: no vault, no store, no strategy, and no bearer in the page. */
+/**
+ * A session of a page whose server keeps the tokens: no vault, no store, no strategy, and no bearer in the page.
+ * @module
+ */
 
 export { createBffSession } from '../bff/createBffSession.ts'
 export { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'

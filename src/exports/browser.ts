@@ -1,5 +1,6 @@
 /**
  * A session among the tabs of its browser: connectivity, waking up, the user at work, one refresh and one logout for all.
+ * @module
  */
 
 export { type BrowserOptions, browserOptions } from '../browser/browserOptions.ts'

@@ -1,3 +1,6 @@
-/** Tokens that are bound to a key of the browser (DPoP, RFC 9449). Needs the optional peer `oauth4webapi`. */
+/**
+ * Tokens that are bound to a key of the browser (DPoP, RFC 9449). Needs the optional peer `oauth4webapi`.
+ * @module
+ */
 
 export { type DpopKeyOptions, dpopKey } from '../dpop/dpopKey.ts'

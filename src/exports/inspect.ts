@@ -1,4 +1,7 @@
-/** Shows a running session in the Stately inspector, without its tokens. */
+/**
+ * Shows a running session in the Stately inspector, without its tokens.
+ * @module
+ */
 
 export {
   type InspectSessionOptions,

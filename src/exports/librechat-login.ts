@@ -1,4 +1,7 @@
-/** The login of a server whose backend is LibreChat. */
+/**
+ * The login of a server whose backend is LibreChat.
+ * @module
+ */
 
 export { type LibrechatLoginOptions, librechatLogin } from '../librechat/login/librechatLogin.ts'
 export type { RateLimitOptions } from '../librechat/login/rateLimiter.ts'

@@ -1,4 +1,7 @@
-/** Sessions at a LibreChat backend: the strategies for its two kinds of login. */
+/**
+ * Sessions at a LibreChat backend: the strategies for its two kinds of login.
+ * @module
+ */
 
 export {
   type CookieStrategyOptions,

@@ -1,4 +1,7 @@
-/** A fake backend for your tests that remembers what it issued and what was spent. Needs the optional peer `msw`. */
+/**
+ * A fake backend for your tests that remembers what it issued and what was spent. Needs the optional peer `msw`.
+ * @module
+ */
 
 export { createMockBackend } from '../msw/createMockBackend.ts'
 export type { MockSettings } from '../msw/credentials.ts'

@@ -1,4 +1,7 @@
-/** The handler of a session server as a listener for `node:http` and for Express. */
+/**
+ * The handler of a session server as a listener for `node:http` and for Express.
+ * @module
+ */
 
 export { toNodeListener } from '../node/toNodeListener.ts'
 export { toUpgradeListener } from '../node/toUpgradeListener.ts'

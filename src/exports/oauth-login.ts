@@ -1,3 +1,6 @@
-/** The login of a server at any OpenID provider. Needs the optional peer `oauth4webapi`. */
+/**
+ * The login of a server at any OpenID provider. Needs the optional peer `oauth4webapi`.
+ * @module
+ */
 
 export { type OauthLoginOptions, oauthLogin } from '../oauth/oauthLogin.ts'

@@ -1,4 +1,7 @@
-/** Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`. */
+/**
+ * Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`.
+ * @module
+ */
 
 export type { Admit } from '../oauth/admission.ts'
 export type { AuthorizationInput, CodeAttempt, CodeFlow, ProviderGrant } from '../oauth/codeGrant.ts'

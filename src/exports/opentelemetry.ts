@@ -1,3 +1,6 @@
-/** Spans and metrics of a server, by the API of OpenTelemetry. */
+/**
+ * Spans and metrics of a server, by the API of OpenTelemetry.
+ * @module
+ */
 
 export { type OpenTelemetryOptions, openTelemetry } from '../opentelemetry/openTelemetry.ts'

@@ -1,4 +1,7 @@
-/** The sessions of a server in a table of PostgreSQL, with a client of `pg` or `postgres`. */
+/**
+ * The sessions of a server in a table of PostgreSQL, with a client of `pg` or `postgres`.
+ * @module
+ */
 
 export type { PostgresClient } from '../postgres/client.ts'
 export { createTableSql } from '../postgres/createTableSql.ts'

@@ -1,5 +1,6 @@
 /**
  * What react-admin 5 asks of a session: its `authProvider`, its `httpClient`, and a data provider that drops late answers.
+ * @module
  */
 
 export type { PageLogins, SignInAt } from '../adapters/pageLogins.ts'

@@ -1,4 +1,7 @@
-/** Logins of `createLogins` in React, beside `xstate-session/react`. Needs the optional peer `react`, 18 or 19. */
+/**
+ * Logins of `createLogins` in React, beside `xstate-session/react`. Needs the optional peer `react`, 18 or 19.
+ * @module
+ */
 
 export { SignInGuard, type SignInGuardProps, type SignInPrompt } from '../react/SignInGuard.ts'
 export { type LoginCallback, useLoginCallback } from '../react/useLoginCallback.ts'

@@ -1,4 +1,7 @@
-/** A provider and hooks over a session that lives outside of React. Needs the optional peer `react`, 18 or 19. */
+/**
+ * A provider and hooks over a session that lives outside of React. Needs the optional peer `react`, 18 or 19.
+ * @module
+ */
 
 export { type ReasonTexts, reasonTexts } from '../react/reasonTexts.ts'
 export { SessionGuard, type SessionGuardProps } from '../react/SessionGuard.ts'

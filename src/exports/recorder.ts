@@ -1,4 +1,7 @@
-/** Records what happens to sessions, and hands it out as JSON: no token, no name, no mail. */
+/**
+ * Records what happens to sessions, and hands it out as JSON: no token, no name, no mail.
+ * @module
+ */
 
 export { createRecorder, type RecorderOptions } from '../recorder/createRecorder.ts'
 export type { SessionRecorder } from '../session/recorder.ts'

@@ -1,4 +1,7 @@
-/** Sessions and refreshes of several processes through Redis or Valkey, with a client of `redis` or `ioredis`. */
+/**
+ * Sessions and refreshes of several processes through Redis or Valkey, with a client of `redis` or `ioredis`.
+ * @module
+ */
 
 export type { RedisCoordinatorOptions } from '../redis/coordinatorOptions.ts'
 export { redisCoordinator } from '../redis/redisCoordinator.ts'

@@ -1,4 +1,7 @@
-/** What refine 5 asks of a session: its `authProvider`. */
+/**
+ * What refine 5 asks of a session: its `authProvider`.
+ * @module
+ */
 
 export type { PageLogins, SignInAt } from '../adapters/pageLogins.ts'
 export {

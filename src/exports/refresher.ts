@@ -1,4 +1,7 @@
-/** Refreshes for code that keeps its sessions itself, as in a sealed cookie. */
+/**
+ * Refreshes for code that keeps its sessions itself, as in a sealed cookie.
+ * @module
+ */
 
 export {
   createRefresher,

@@ -1,4 +1,7 @@
-/** What LibreChat's routes answer, as zod schemas for your own code and mocks. A page that only runs a session needs none. */
+/**
+ * What LibreChat's routes answer, as zod schemas for your own code and mocks. A page that only runs a session needs none.
+ * @module
+ */
 
 export {
   loginAnswerSchema,

@@ -1,4 +1,7 @@
-/** The server of a panel, which keeps the tokens and gives the browser a cookie. */
+/**
+ * The server of a panel, which keeps the tokens and gives the browser a cookie.
+ * @module
+ */
 
 export type { Finding } from '../base/finding.ts'
 export type { ServerFacts } from '../server/answers.ts'

@@ -1,4 +1,7 @@
-/** The sessions of a server in a file, by the SQLite of Node. */
+/**
+ * The sessions of a server in a file, by the SQLite of Node.
+ * @module
+ */
 
 export {
   type SqliteServerStore,

@@ -1,4 +1,7 @@
-/** Guards routes of TanStack Router, and keeps what they have loaded to its user. */
+/**
+ * Guards routes of TanStack Router, and keeps what they have loaded to its user.
+ * @module
+ */
 
 export { connectRouter, type RouterLike } from '../adapters/connectRouter.ts'
 export type { PageLogins, SignInAt } from '../adapters/pageLogins.ts'

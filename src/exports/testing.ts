@@ -1,4 +1,7 @@
-/** A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do. */
+/**
+ * A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do.
+ * @module
+ */
 
 export { type Replay, type ReplayDivergence, type ReplayStep, replayTrace } from '../replay/replayTrace.ts'
 export { type BffDriverOptions, bffDriver } from '../testing/bffDriver.ts'

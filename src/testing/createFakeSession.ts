@@ -66,6 +66,7 @@ export type FakeSessionState<User extends UserIdentity = SessionUser> =
       readonly isPending?: boolean
     }
 
+/** The state that a fake session stands in, and what surrounds it. */
 export type FakeSessionOptions<User extends UserIdentity = SessionUser> = FakeSessionState<User> & {
   /**
    * What the API answers to `session.fetch`.

@@ -64,6 +64,7 @@ export interface ModelEvent {
 // biome-ignore lint/complexity/noBannedTypes: as XState names a machine without children
 type NoChildren = {}
 
+/** Where a model is: a snapshot of its machine. */
 export type ModelSnapshot = MachineSnapshot<
   ModelContext,
   ModelEvent,
@@ -75,6 +76,7 @@ export type ModelSnapshot = MachineSnapshot<
   Record<string, unknown>
 >
 
+/** The chart as a test model: a machine of XState, for its `getShortestPaths` and the like. */
 export type SessionModel = StateMachine<
   ModelContext,
   ModelEvent,

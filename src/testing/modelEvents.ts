@@ -213,6 +213,7 @@ export const modelEvents = {
   ),
 } satisfies Record<string, Meaning>
 
+/** What can happen in a model, by name. */
 export type ModelEventType = keyof typeof modelEvents
 
 /**
