@@ -105,7 +105,10 @@ test.each(pages)('every link of %s to another page leads somewhere', async (page
   }
 })
 
-test.each(pages)('%s is no dead end: its last section leads to another page', async (page) => {
+// The newest changes stand first, and lead nowhere.
+const read = pages.filter((page) => page !== 'CHANGELOG.md')
+
+test.each(read)('%s is no dead end: its last section leads to another page', async (page) => {
   const text = await readFile(root + page, 'utf8')
   const last = text.slice(Math.max(0, text.lastIndexOf('\n## '))).replace(/^```.*?^```/gms, '')
   expect(last).toMatch(/\]\((?!https?:)[^)#]+\.md(#[^)]+)?\)/)

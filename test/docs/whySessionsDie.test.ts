@@ -9,7 +9,7 @@ const complaints = page.split(/^### /m).slice(1)
 
 /** The tests that a text names: title and file. */
 const namedIn = (text: string) =>
-  [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)].map(
+  [...text.matchAll(/^- (.+)\s+in\s+`(test\/[^`]+)`/gm)].map(
     ([, title = '', file = '']) => [title.replace(/\s+/g, ' '), file] as const,
   )
 
