@@ -30,6 +30,8 @@ export default defineConfig({
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: markdown,
     linkify: false,
+    // No grammar of its own: its blocks and comments are written alike.
+    languageAlias: { caddy: 'nginx' },
     anchor: { slugify: slugOf },
     image: { lazyLoading: true },
     codeTransformers: [
