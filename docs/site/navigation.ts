@@ -53,6 +53,7 @@ export const chapters: readonly Chapter[] = [
       page('docs/embed-react-router.md', 'In React Router'),
       page('docs/embed-tanstack-start.md', 'In TanStack Start'),
       page('docs/embed-react-admin.md', 'react-admin'),
+      page('docs/embed-ra-core.md', 'On ra-core'),
       page('docs/embed-refine.md', 'refine'),
       page('docs/embed-tanstack.md', 'TanStack'),
     ],

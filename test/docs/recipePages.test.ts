@@ -9,11 +9,22 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const listed = chapters.flatMap(({ pages }) => pages.map(({ source }) => source))
 const pages = [...new Set(Object.values(recipes).map(({ page }) => page))]
 
+/** What a page tells to install. */
+function installedBy(page: string): readonly string[] {
+  const text = readFileSync(`${root}${page}`, 'utf8')
+  return [...text.matchAll(/^npm install (?:--save-dev )?(.*?)(?: #.*)?$/gm)].flatMap(([, names = '']) =>
+    names.split(' '),
+  )
+}
+
 describe.each(pages)('U63: %s, which `npm run recipes` follows', (page) => {
   const text = readFileSync(`${root}${page}`, 'utf8')
 
   test('says where each of its files goes', async () => {
-    const blocks = [...text.matchAll(/^```(\w+)\n/gm)].filter(([, info]) => info !== 'sh')
+    // What takes the place of one of them says of which.
+    const blocks = [...text.matchAll(/^```(\w+)\n(?!\/\/ \S+: replaces )/gm)].filter(
+      ([, info]) => info !== 'sh',
+    )
     const paths = (await filesOf(page)).map(({ path }) => path)
     expect(paths.length).toBeGreaterThan(0)
     expect(paths).toHaveLength(blocks.length)
@@ -21,15 +32,20 @@ describe.each(pages)('U63: %s, which `npm run recipes` follows', (page) => {
   })
 
   test('tells to install what its recipe installs', () => {
-    const told = [...text.matchAll(/^npm install (.*?)(?: #.*)?$/gm)].flatMap(([, names = '']) =>
-      names.split(' '),
+    for (const { after = [], packages, page: of } of Object.values(recipes)) {
+      if (of !== page) continue
+      const told = [page, ...after].flatMap(installedBy)
+      // A runtime is had from anywhere.
+      expect(packages.filter((name) => !told.includes(name) && !['bun', 'deno'].includes(name))).toEqual([])
+    }
+  })
+
+  test('asks for no old version without a reason, which the recipe looks for', () => {
+    const old = installedBy(page).filter((name) => /.@(?!latest$)/.test(name))
+    const reasons = Object.values(recipes).flatMap((recipe) =>
+      recipe.page === page ? Object.keys(recipe.versions ?? {}) : [],
     )
-    const installed = Object.values(recipes).filter((recipe) => recipe.page === page)
-    // A runtime is had from anywhere; what the pages before it have told is there.
-    const packages = installed.flatMap((recipe) =>
-      recipe.after ? recipe.packages.slice(1) : recipe.packages,
-    )
-    expect(packages.filter((name) => !told.includes(name) && !['bun', 'deno'].includes(name))).toEqual([])
+    expect(old).toEqual(reasons)
   })
 
   test('is found from the front page and in the navigation', () => {

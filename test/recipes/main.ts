@@ -4,7 +4,7 @@
  * `--publish`: the page to look at goes to `docs/runs`.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,7 @@ import { keepRun } from '../runs/keepRun.ts'
 import { startSteps } from '../runs/startSteps.ts'
 import { drive } from './drive.ts'
 import { filesOf } from './filesOf.ts'
+import { online } from './online.ts'
 import { pageOf } from './pageOf.ts'
 import { type Recipe, recipes } from './recipes.ts'
 import { begin, run } from './run.ts'
@@ -66,7 +67,9 @@ try {
     pageOf(results, `npm run recipes${wanted.length > 0 ? ` -- ${wanted.join(' ')}` : ''}`),
     values.publish,
   )
-  process.exitCode = results.some(({ error }) => error) ? 1 : 0
+  const failed = results.filter(({ error }) => error).length
+  console.log(`\n${results.length - failed} passed, ${failed} failed, 0 skipped`)
+  process.exitCode = failed > 0 ? 1 : 0
 } finally {
   await rm(place, { recursive: true, force: true })
 }
@@ -76,21 +79,27 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
   const since = performance.now()
   const seconds = () => Math.round((performance.now() - since) / 1000)
   let reached = 'nothing'
+  const taken: string[] = []
   const done = (step: string) => {
     reached = step
-    steps.hide()
-    console.log(`  ${String(seconds()).padStart(4)} s  ${step}`)
+    taken.push(`${step} (${seconds()} s)`)
+    steps.note(`${name}, ${step}`)
   }
   const above = join(place, name)
   const folder = join(above, 'panel')
   const port = await freePort(0)
   const publicUrl = `http://localhost:${port}/`
-  const backend = await startBackend({ panelUrl: publicUrl, knobs: { sessionMs: BEARER_MS } })
+  const backend = await startBackend({ panelUrl: publicUrl.slice(0, -1), knobs: { sessionMs: BEARER_MS } })
   try {
-    await mkdir(above)
-    await run(recipe.create, above)
+    await online(async () => {
+      await rm(above, { recursive: true, force: true })
+      await mkdir(above)
+      await run(recipe.create, above)
+    })
     done('created')
-    await run(`npm install --no-audit --no-fund ${tarball} ${recipe.packages.join(' ')}`, folder)
+    const packages = [tarball, ...recipe.packages].join(' ')
+    await online(() => run(`npm install --no-audit --no-fund ${packages}`, folder))
+    for (const [asked, by] of Object.entries(recipe.versions ?? {})) await isAskedFor(asked, by, folder)
     done('installed')
     for (const page of [...(recipe.after ?? []), recipe.page])
       for (const { path, text } of await filesOf(page)) {
@@ -109,7 +118,8 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
       await answers(publicUrl, server.child)
       done('started')
       for (const path of ['session', 'session/']) await isFound(publicUrl + path)
-      await drive(publicUrl, backend.accounts.localAdmin, recipe, done)
+      const refreshes = () => backend.log.presentations.length
+      await drive({ url: publicUrl, accounts: backend.accounts, recipe, refreshes, done })
     } catch (error) {
       throw new Error(`${(error as Error).message}\nThe server said:\n${server.output()}`)
     } finally {
@@ -117,10 +127,21 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
     }
     return { name, seconds: seconds(), reached }
   } catch (error) {
-    return { name, seconds: seconds(), reached, error: (error as Error).message }
+    const did = taken.length > 0 ? `Done: ${taken.join(', ')}.` : 'Nothing was done.'
+    return { name, seconds: seconds(), reached, error: `${name}: ${(error as Error).message}\n${did}` }
   } finally {
     await backend.close()
   }
+}
+
+/** An old version stays as long as somebody must have it. */
+async function isAskedFor(asked: string, by: string, folder: string): Promise<void> {
+  const [, name = '', major = ''] = /^(.+)@(\d+)$/.exec(asked) ?? []
+  const text = await readFile(join(folder, 'node_modules', by, 'package.json'), 'utf8')
+  const { peerDependencies = {} } = JSON.parse(text) as { peerDependencies?: Record<string, string> }
+  const range = peerDependencies[name]
+  if (!range || !new RegExp(`^[\\^~]?${major}\\.[^|]*$`).test(range))
+    throw new Error(`${by} asks for ${name} ${range}: ask for no ${asked} any more.`)
 }
 
 /** Waits until somebody answers at `url`. */

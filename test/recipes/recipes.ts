@@ -8,15 +8,21 @@ export interface Recipe {
   readonly create: string
   /** What is installed beside this package. */
   readonly packages: readonly string[]
+  /** Which packages ask for a version that is not simply the newest: each with the one that must have it so. */
+  readonly versions?: Readonly<Record<string, string>>
   /** Builds for production. No variable is set: a build must not need a secret. */
   readonly build: string
   /** Serves at `PORT`. */
   readonly start: string
   /**
    * What the application does beyond the login. `action`: counts users by a call of server code. `guard`: turns strangers
-   * away from `/reports`. `hello`: greets users at `/hello`.
+   * away from `/reports`. `hello`: greets users at `/hello`. `deep`: shows `/settings` also to who asks for it first.
    */
-  readonly beyond: readonly ('action' | 'guard' | 'hello')[]
+  readonly beyond: readonly ('action' | 'guard' | 'hello' | 'deep')[]
+  /** Whether it serves its page under a policy that names each script and each style. @default false */
+  readonly policy?: boolean
+  /** What a user clicks to log out, one after the other. @default 'Sign out' */
+  readonly signOut?: readonly string[]
 }
 
 const vite = {
@@ -26,6 +32,14 @@ const vite = {
 const behind = { ...vite, after: ['docs/embed-vite.md'], beyond: ['hello'] } as const
 const hono = { ...behind, page: 'docs/embed-hono.md' }
 const honoPackages = ['xstate', 'hono', '@hono/node-server']
+/** Its files in the page of Vite, and the server of Hono beside it. */
+const onHono = {
+  ...vite,
+  after: ['docs/embed-vite.md', 'docs/embed-hono.md'],
+  packages: [...honoPackages, 'react', 'react-dom'],
+  start: 'node server.ts',
+  beyond: ['deep'],
+} as const
 
 export const recipes: Readonly<Record<string, Recipe>> = {
   nextjs: {
@@ -50,6 +64,29 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: [...honoPackages, 'deno'],
     start: 'npx deno serve --allow-net --allow-env --allow-read --port $PORT app.ts',
   },
+  'react-admin': {
+    page: 'docs/embed-react-admin.md',
+    create:
+      'npx --yes create-react-admin@latest panel --data-provider none --auth-provider none --resource skip --install skip',
+    packages: ['xstate', 'hono', '@hono/node-server', '@emotion/cache'],
+    build: 'npm run build && npx tsc --noEmit --project tsconfig.app.json',
+    start: 'node server.ts',
+    beyond: [],
+    policy: true,
+    signOut: ['Profile', 'Logout'],
+  },
+  // create-refine-app has its templates from GitHub.
+  refine: {
+    ...onHono,
+    page: 'docs/embed-refine.md',
+    versions: { 'react-router@7': '@refinedev/react-router' },
+    packages: [...onHono.packages, '@refinedev/core', '@refinedev/react-router', 'react-router@7'],
+  },
+  tanstack: {
+    ...onHono,
+    page: 'docs/embed-tanstack.md',
+    packages: [...onHono.packages, '@tanstack/react-query', '@tanstack/react-router'],
+  },
   express: {
     ...behind,
     page: 'docs/embed-express.md',
@@ -73,18 +110,21 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   sveltekit: {
     page: 'docs/embed-sveltekit.md',
-    create: 'npx --yes sv@latest create panel --template minimal --types ts --no-add-ons --no-install',
-    packages: ['xstate', '@sveltejs/adapter-node@5'],
+    create:
+      'npx --yes sv@latest create panel --template minimal --types ts --add sveltekit-adapter=adapter:node --no-install',
     build: 'npm run build && npm run check',
     start: 'ORIGIN=http://localhost:$PORT node build',
     beyond: ['guard'],
+    packages: ['xstate'],
   },
   'react-router': {
     page: 'docs/embed-react-router.md',
     create: 'mkdir panel && cd panel && npm init -y && npm pkg set type=module',
+    // create-react-router has its templates from GitHub. Its server works with one version: `@8` lets npm find that.
+    versions: { 'react-router@8': '@react-router/serve' },
     packages: [
-      ...['xstate', 'react', 'react-dom', 'isbot', 'vite', 'react-router@8.4.0', '@react-router/node@8.4.0'],
-      ...['@react-router/serve@8.4.0', '@react-router/dev@8.4.0'],
+      ...['xstate', 'react', 'react-dom', 'isbot', 'react-router@8'],
+      ...['@react-router/serve', '@react-router/dev', 'vite'],
     ],
     build: 'npx react-router build',
     start: 'npx react-router-serve build/server/index.js',

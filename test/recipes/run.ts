@@ -4,7 +4,7 @@ import { once } from 'node:events'
 export type Environment = Readonly<Record<string, string>>
 
 /** Longer takes no step of a recipe, a first installation included. */
-const STEP_MS = 8 * 60_000
+const STEP_MS = 5 * 60_000
 const KEPT = 4_000
 
 /** Starts a command in a process group of its own; `output` is the end of what it has written. */

@@ -1,4 +1,3 @@
-// main.tsx
 import {
   Authenticated,
   type DataProvider,

@@ -1,4 +1,3 @@
-// router.tsx
 import { useQuery } from '@tanstack/react-query'
 import {
   createRootRoute,
