@@ -5,3 +5,4 @@
  */
 
 export { type BackChannelLogoutOptions, backChannelLogout } from '../backchannel/backChannelLogout.ts'
+export type { BackChannelVerifier } from '../server/backChannelVerifier.ts'

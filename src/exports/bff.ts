@@ -3,6 +3,10 @@
  * @module
  */
 
+export type { SessionContext } from '../../machines/session.context.ts'
+export type { SessionEvent, TransitionNotice } from '../../machines/session.events.ts'
+export type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
+export type { ExpiredReason, SessionTag, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 export { createBffSession } from '../bff/createBffSession.ts'
 export { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'
 export type { BffFacts } from '../bff/facts.ts'
@@ -15,3 +19,4 @@ export type {
   BffSecondFactor,
   BffSession,
 } from '../bff/session.ts'
+export type { SessionLogicInput } from '../session/sessionLogic.ts'

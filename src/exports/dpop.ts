@@ -4,3 +4,4 @@
  */
 
 export { type DpopKeyOptions, dpopKey } from '../dpop/dpopKey.ts'
+export type { DpopKey } from '../oauth/provenClient.ts'

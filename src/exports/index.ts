@@ -4,6 +4,9 @@
  * @module
  */
 
+export type { SessionContext } from '../../machines/session.context.ts'
+export type { SessionEvent, TransitionNotice } from '../../machines/session.events.ts'
+export type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 export type {
   AnySessionState,
   ExpiredState,
@@ -20,6 +23,7 @@ export type {
   RejectedReason,
   ResendPolicy,
   SessionStateName,
+  SessionTag,
   SessionUser,
   UserDocument,
   UserIdentity,

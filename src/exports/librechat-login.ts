@@ -5,3 +5,4 @@
 
 export { type LibrechatLoginOptions, librechatLogin } from '../librechat/login/librechatLogin.ts'
 export type { RateLimitOptions } from '../librechat/login/rateLimiter.ts'
+export type { ServerLogin } from '../server/serverLogin.ts'

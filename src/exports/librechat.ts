@@ -9,3 +9,4 @@ export {
   refreshTokenFromCookies,
 } from '../librechat/cookieStrategy.ts'
 export { type OpenidStrategyOptions, openidStrategy } from '../librechat/openidStrategy.ts'
+export type { SessionStrategy } from '../session/strategy.ts'

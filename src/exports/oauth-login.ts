@@ -4,3 +4,4 @@
  */
 
 export { type OauthLoginOptions, oauthLogin } from '../oauth/oauthLogin.ts'
+export type { ServerLogin } from '../server/serverLogin.ts'

@@ -11,6 +11,7 @@ export { type OauthProvider, oauthProvider } from '../oauth/oauthProvider.ts'
 export type { OauthProviderOptions } from '../oauth/oauthProviderOptions.ts'
 export { oauthStrategy } from '../oauth/oauthStrategy.ts'
 export type { Line } from '../oauth/wireCall.ts'
+export type { SessionStrategy } from '../session/strategy.ts'
 export type { AttemptStore } from '../signin/attemptStore.ts'
 export {
   createLogins,

@@ -4,3 +4,4 @@
  */
 
 export { type OpenTelemetryOptions, openTelemetry } from '../opentelemetry/openTelemetry.ts'
+export type { ServerTelemetry } from '../server/telemetry.ts'

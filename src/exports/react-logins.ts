@@ -5,5 +5,6 @@
 
 export { SignInGuard, type SignInGuardProps, type SignInPrompt } from '../react/SignInGuard.ts'
 export { type LoginCallback, useLoginCallback } from '../react/useLoginCallback.ts'
+export type { SessionAction } from '../react/useSessionAction.ts'
 export { useSignIn } from '../react/useSignIn.ts'
 export { type StepUpAction, useStepUp } from '../react/useStepUp.ts'

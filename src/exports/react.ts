@@ -3,6 +3,7 @@
  * @module
  */
 
+export type { SessionUser } from '../../machines/session.types.ts'
 export { type ReasonTexts, reasonTexts } from '../react/reasonTexts.ts'
 export { SessionGuard, type SessionGuardProps } from '../react/SessionGuard.ts'
 export { SessionProvider, type SessionProviderProps } from '../react/SessionProvider.ts'
@@ -17,3 +18,4 @@ export { useSessionClient } from '../react/useSessionClient.ts'
 export { useSessionFetch } from '../react/useSessionFetch.ts'
 export { useStaySignedIn } from '../react/useStaySignedIn.ts'
 export { useUser } from '../react/useUser.ts'
+export type { Session } from '../session/session.ts'

@@ -3,6 +3,8 @@
  * @module
  */
 
+export type { Coordinator } from '../coordination/coordinator.ts'
 export type { RedisCoordinatorOptions } from '../redis/coordinatorOptions.ts'
 export { redisCoordinator } from '../redis/redisCoordinator.ts'
 export { type RedisServerStoreOptions, redisServerStore } from '../redis/redisServerStore.ts'
+export type { ServerStore } from '../stores/serverStore.ts'

@@ -3,6 +3,7 @@
  * @module
  */
 
+export type { UserIdentity } from '../../machines/session.types.ts'
 export {
   createRefresher,
   type Refresher,

@@ -3,7 +3,9 @@
  * @module
  */
 
+export type { UserIdentity } from '../../machines/session.types.ts'
 export { type Replay, type ReplayDivergence, type ReplayStep, replayTrace } from '../replay/replayTrace.ts'
+export type { Session } from '../session/session.ts'
 export { type BffDriverOptions, bffDriver } from '../testing/bffDriver.ts'
 export { type ChartDriverOptions, chartDriver } from '../testing/chartDriver.ts'
 export type { ConformanceCase } from '../testing/conformanceCase.ts'

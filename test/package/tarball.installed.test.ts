@@ -325,6 +325,42 @@ describe('the types', () => {
       expect(tsc(folder)).toBe('')
     },
   )
+
+  // As an application does that has `composite`, or is a library itself: `export const session = createBffSession(…)`.
+  test('of what functions return can be named by the names of their own subpath', async () => {
+    const folder = projectWithPackage(onNode)
+    const files = await Promise.all(
+      subpaths.map(async (subpath) => {
+        const functions = Object.entries((await import(specifierOf(subpath))) as object)
+          .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
+          .map(([name]) => `export const of_${name} = m.${name}(...(any as Parameters<typeof m.${name}>))`)
+        const name = `of${subpath.replaceAll(/\W/g, '_')}`
+        const config = join(folder, `${name}.json`)
+        const text = [`import * as m from '${specifierOf(subpath)}'`, 'declare const any: any', ...functions]
+        writeFileSync(join(folder, `${name}.ts`), text.join('\n'))
+        writeFileSync(
+          config,
+          JSON.stringify({
+            compilerOptions: {
+              module: 'nodenext',
+              target: 'es2022',
+              lib: ['es2023', 'dom', 'dom.iterable'],
+              types: subpath === './node' ? ['node'] : [],
+              strict: true,
+              declaration: true,
+              emitDeclarationOnly: true,
+              outDir: 'declarations',
+              skipLibCheck: true,
+            },
+            files: [`${name}.ts`],
+          }),
+        )
+        return config
+      }),
+    )
+    // Each alone: a name that another subpath offers is no help to an application that does not import it.
+    expect(files.flatMap((file) => tsc(file).match(/^.*cannot be named.*$/gm) ?? [])).toEqual([])
+  })
 })
 
 /** What the compiler complains about; nothing, if all is well. */
