@@ -23,6 +23,7 @@ export const chapters: readonly Chapter[] = [
     pages: [
       page('README.md', 'Overview'),
       page('docs/guide.md', 'Guide'),
+      page('docs/when-it-does-not-work.md', 'When it does not work'),
       page('docs/why-sessions-die.md', 'Why sessions die'),
       page('docs/comparison.md', 'Comparison'),
     ],

@@ -1,5 +1,8 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { assertSession } from '../base/assertSession.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -45,8 +48,16 @@ export interface TanstackQueryOptions {
  */
 export function connectQueryClient(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
-  { queryClient, onlineManager }: TanstackQueryOptions,
+  options: TanstackQueryOptions,
 ): () => void {
+  assertSession(session, 'connectQueryClient')
+  const { queryClient, onlineManager } = optionsOf('connectQueryClient', options)
+  assertHas(
+    queryClient,
+    ['clear', 'cancelQueries'],
+    'connectQueryClient: `queryClient`',
+    'a QueryClient of TanStack Query',
+  )
   let account = accountOf(session.getSnapshot())
   /** The browser reports that the network is gone. A later login or renewal disproves it. */
   let isOffline = false

@@ -1,5 +1,7 @@
 import type { SessionState } from '../../machines/session.select.ts'
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { assertSession } from '../base/assertSession.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -26,6 +28,13 @@ export function connectRouter(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   router: RouterLike,
 ): () => void {
+  assertSession(session, 'connectRouter')
+  assertHas(
+    router,
+    ['clearCache', 'invalidate'],
+    'connectRouter: the second argument',
+    'a router of TanStack: what createRouter returns',
+  )
   let shown = accountIn(session.getSnapshot())
   return session.subscribe((state) => {
     const account = accountIn(state)

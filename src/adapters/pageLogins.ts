@@ -1,3 +1,5 @@
+import { Misconfigured } from '../base/errors.ts'
+
 /** The logins of a page, made by `createLogins`. Their errors say what went wrong. */
 export interface PageLogins {
   /** Leaves the page for the provider. */
@@ -15,6 +17,18 @@ export interface SignInAt {
   readonly logins: PageLogins
   /** The key of the provider among the strategies. */
   readonly provider: string
+}
+
+/** Refuses what begins no login, for `factory`. */
+export function assertLogin(login: unknown, factory: string): void {
+  if (
+    typeof login === 'function' ||
+    typeof (login as SignInAt | null | undefined)?.logins?.signIn === 'function'
+  )
+    return
+  throw new Misconfigured(
+    `${factory}: \`login\` must be a function that logs in, or { logins, provider } with what createLogins returns.`,
+  )
 }
 
 /** Leaves for the provider. `wanted`: the target in a form or a router. */

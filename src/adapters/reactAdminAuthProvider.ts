@@ -5,10 +5,12 @@ import type {
   SessionUser,
   UserIdentity,
 } from '../../machines/session.types.ts'
+import { assertSession } from '../base/assertSession.ts'
 import { systemClock } from '../base/clock.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { readUser } from '../base/readUser.ts'
 import type { BaseSession } from '../session/session.ts'
-import { type SignInAt, signInAt } from './pageLogins.ts'
+import { assertLogin, type SignInAt, signInAt } from './pageLogins.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
@@ -64,8 +66,16 @@ const LEAVING_MS = 500
  */
 export function reactAdminAuthProvider<User extends UserIdentity = SessionUser>(
   session: BaseSession<User>,
-  { login, loginPath, textOf, permissionsOf = ({ user }) => readUser(user)?.role }: ReactAdminOptions<User>,
+  options: ReactAdminOptions<User>,
 ): ReactAdminAuthProvider {
+  assertSession(session, 'reactAdminAuthProvider')
+  const {
+    login,
+    loginPath,
+    textOf,
+    permissionsOf = ({ user }: SessionState<User>) => readUser(user)?.role,
+  } = optionsOf('reactAdminAuthProvider', options)
+  assertLogin(login, 'reactAdminAuthProvider')
   /** react-admin takes this for "log out and show this". */
   const refusal = (reason: ExpiredReason | LoggedOutReason) => {
     const message = reason === 'never' || reason === 'user' ? false : textOf?.(reason)

@@ -1,4 +1,6 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { assertSession } from '../base/assertSession.ts'
 import { SessionChanged } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 import { whenKnown } from './whenKnown.ts'
@@ -14,6 +16,13 @@ export function reactAdminDataProvider<Provider extends object>(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   provider: Provider,
 ): Provider {
+  assertSession(session, 'reactAdminDataProvider')
+  assertHas(
+    provider,
+    ['getList'],
+    'reactAdminDataProvider: the second argument',
+    'a data provider of react-admin',
+  )
   return new Proxy(provider, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)

@@ -1,4 +1,6 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 
 /** The answer that react-admin's data providers expect of an HTTP client. */
@@ -28,6 +30,16 @@ export function reactAdminHttpClient(
   session: Pick<BaseSession<UserIdentity>, 'fetch'>,
   toHttpError: ToHttpError,
 ): (url: string | URL, options?: RequestInit) => Promise<ReactAdminAnswer> {
+  assertHas(
+    session,
+    ['fetch'],
+    'reactAdminHttpClient: the first argument',
+    'a session: what createSession or createBffSession returns',
+  )
+  if (typeof toHttpError !== 'function')
+    throw new Misconfigured(
+      'reactAdminHttpClient: the second argument must make an error: (message, status, body) => new HttpError(message, status, body).',
+    )
   return async (url, options = {}) => {
     const headers = new Headers(options.headers)
     if (!headers.has('accept')) headers.set('accept', 'application/json')

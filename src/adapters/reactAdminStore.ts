@@ -1,4 +1,6 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { assertSession } from '../base/assertSession.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
@@ -29,6 +31,13 @@ export function reactAdminStore<Store extends ReactAdminStoreLike>(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
   store: Store,
 ): Store {
+  assertSession(session, 'reactAdminStore')
+  assertHas(
+    store,
+    ['getItem', 'setItem', 'reset'],
+    'reactAdminStore: the second argument',
+    'a store of react-admin: what localStorageStore() returns',
+  )
   let stop = () => {}
 
   function check() {

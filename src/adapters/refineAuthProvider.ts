@@ -5,9 +5,11 @@ import type {
   SessionUser,
   UserIdentity,
 } from '../../machines/session.types.ts'
+import { assertSession } from '../base/assertSession.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { readUser } from '../base/readUser.ts'
 import type { BaseSession } from '../session/session.ts'
-import { type SignInAt, signInAt } from './pageLogins.ts'
+import { assertLogin, type SignInAt, signInAt } from './pageLogins.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
@@ -69,14 +71,17 @@ export interface RefineAuthProvider {
  */
 export function refineAuthProvider<User extends UserIdentity = SessionUser>(
   session: BaseSession<User>,
-  {
+  options: RefineOptions<User>,
+): RefineAuthProvider {
+  assertSession(session, 'refineAuthProvider')
+  const {
     login,
     loginPath = '/login',
     homePath = '/',
-    textOf = (reason) => `Your session has ended (${reason}).`,
-    permissionsOf = ({ user }) => readUser(user)?.role,
-  }: RefineOptions<User>,
-): RefineAuthProvider {
+    textOf = (reason: ExpiredReason | LoggedOutReason) => `Your session has ended (${reason}).`,
+    permissionsOf = ({ user }: SessionState<User>) => readUser(user)?.role,
+  } = optionsOf('refineAuthProvider', options)
+  assertLogin(login, 'refineAuthProvider')
   const toRefusal = (reason: ExpiredReason | LoggedOutReason) =>
     reason === 'never' || reason === 'user'
       ? {}

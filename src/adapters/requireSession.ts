@@ -1,5 +1,8 @@
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { assertSession } from '../base/assertSession.ts'
 import { byWish } from '../base/byWish.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { BaseSession } from '../session/session.ts'
 import { type SignInAt, signInAt } from './pageLogins.ts'
 import { whenKnown } from './whenKnown.ts'
@@ -31,11 +34,19 @@ export interface RouterGuardOptions {
  */
 export function requireSession(
   session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'subscribe'>,
-  { toLogin, signIn }: RouterGuardOptions,
+  options: RouterGuardOptions,
 ): (match: {
   readonly location: { readonly href: string }
   readonly abortController?: AbortController
 }) => Promise<void> {
+  assertSession(session, 'requireSession')
+  const { toLogin, signIn } = optionsOf('requireSession', options)
+  assertHas(
+    options,
+    ['toLogin'],
+    'requireSession: `options`',
+    'an object with `toLogin`, a function that redirects to the login',
+  )
   return async ({ location, abortController }) => {
     const { reason } = await whenKnown(session, abortController?.signal)
     if (reason === null) return

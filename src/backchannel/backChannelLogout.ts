@@ -1,6 +1,8 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 import type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 import { isPlainHttp, plainHttpWarning } from '../server/plainHttp.ts'
 import { mediaTypeOf } from '../wire/headers.ts'
@@ -58,8 +60,15 @@ export function backChannelLogout(options: BackChannelLogoutOptions): BackChanne
     maxAgeMs = 120_000,
     clock = systemClock,
     fetch = globalThis.fetch,
-  } = options
-  if (!issuer || !clientId) throw new Misconfigured('Options "issuer" and "clientId" must be given.')
+  } = optionsOf('backChannelLogout', options)
+  if (!issuer || !clientId)
+    throw new Misconfigured(
+      `backChannelLogout: \`issuer\` and \`clientId\` must be given.${whereFrom(issuer && clientId)}`,
+    )
+  if (!(jwks instanceof URL) && !Array.isArray(jwks?.keys))
+    throw new Misconfigured(
+      'backChannelLogout: `jwks` must be the address of the keys of the provider, as a URL, or the keys themselves.',
+    )
   if (!(maxAgeMs > 0)) throw new Misconfigured('Option "maxAgeMs" must be milliseconds above 0.')
   if (jwks instanceof URL && isPlainHttp(jwks)) console.warn(plainHttpWarning('jwks'))
   const keys = jwks instanceof URL ? providerKeys(jwks, clock, fetch) : createLocalJWKSet(jwks)

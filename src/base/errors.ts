@@ -90,9 +90,9 @@ export class LoginRefused extends SessionError {
   /** How long to wait before the next try, as the server asks; milliseconds. */
   readonly retryAfterMs: number | undefined
   override readonly retryable: boolean
-  constructor(reason: string, status: number | undefined, retryAfterMs?: number) {
+  constructor(reason: string, status: number | undefined, retryAfterMs?: number, detail = '') {
     super(
-      `The login was refused: ${reason}${status === undefined ? ', no answer came' : ` (status ${status})`}.`,
+      `The login was refused: ${reason}${status === undefined ? ', no answer came' : ` (status ${status})`}.${detail}`,
     )
     this.reason = reason
     this.status = status

@@ -17,7 +17,7 @@ import type { BffSession } from './session.ts'
 export function createBffSessionLogic<User extends UserIdentity = SessionUser>(
   options: BffSessionOptions<User> = {},
 ): SessionLogic {
-  const settings = readBffOptions(options)
+  const settings = readBffOptions(options, 'createBffSessionLogic')
   return sessionLogic(
     (input) => inputOf(input ? readBffOptions({ ...options, ...input }) : settings),
     portsOf(settings),

@@ -9,6 +9,8 @@ const LOGOUT_TRIES = 3
 const LOGOUT_PAUSE_MS = 2_000
 /** No server keeps a longer `returnTo`; the login goes on without it. */
 const MAX_WAY_BACK = 8_000
+/** So much is said again of what a server says. */
+const MAX_SAID = 300
 
 interface StepParts extends Omit<Parts, 'read'> {
   readonly look: () => Promise<void>
@@ -117,7 +119,13 @@ const fieldsOf = (given: object): Record<string, unknown> =>
 /** Why a login failed, in the server's word. */
 function refusalOf({ status, body, retryAfterMs }: ServerAnswer): LoginRefused {
   const reason = typeof body?.error === 'string' ? body.error : 'unavailable'
-  return new LoginRefused(reason, status, retryAfterMs)
+  // Nobody but a developer meets it: the page is at another origin than the server believes.
+  const { expected, came } = body ?? {}
+  const detail =
+    reason === 'csrf' && typeof expected === 'string' && typeof came === 'string'
+      ? ` The server wants ${expected.slice(0, MAX_SAID)}; what came was ${came.slice(0, MAX_SAID)}.`
+      : ''
+  return new LoginRefused(reason, status, retryAfterMs, detail)
 }
 
 /** Where a browser may be sent: to a page, not to a script. */

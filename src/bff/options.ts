@@ -2,10 +2,13 @@ import { isBrowser } from '#browser'
 import { isDevelopment } from '#development'
 import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { type UserSchema, userReader } from '../base/userReader.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
 import type { SessionRecorder } from '../session/recorder.ts'
 import { type BffFacts, readFacts } from './facts.ts'
@@ -110,7 +113,7 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly recorder?: SessionRecorder
   /**
-   * Told of what a listener or `observe` threw.
+   * Called with the errors of listeners, of `observe` and of `signals`.
    * @default console.error
    */
   readonly onListenerError?: (error: unknown) => void
@@ -124,7 +127,7 @@ const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
 
 /** Fills in the defaults, and refuses options that cannot work. */
-export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
+export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory = 'createBffSession') {
   const settings = {
     baseUrl: globalThis.location?.origin ?? '',
     path: '/session/',
@@ -140,7 +143,7 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
     navigate: (url: string) => globalThis.location.assign(url),
     onListenerError: console.error as (error: unknown) => void,
     ...(Object.fromEntries(
-      Object.entries(options).filter(([, value]) => value !== undefined),
+      Object.entries(optionsOf(factory, options)).filter(([, value]) => value !== undefined),
     ) as BffSessionOptions<UserIdentity>),
   }
   for (const name of WAITS) {
@@ -170,6 +173,7 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
     base && /^https?:$/.test(base.protocol) && !(base.username || base.password || base.search || base.hash),
     'baseUrl',
     'an absolute http(s) URL without user, query and fragment',
+    whereFrom(settings.baseUrl),
   )
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const root = parseUrl(settings.path.endsWith('/') ? settings.path : `${settings.path}/`, base.href)
@@ -178,6 +182,9 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>) {
     'path',
     "a path of the page's own origin",
   )
+  if (settings.page) assertHas(settings.page, ['open'], 'Option "page"', 'a page: what browserPage() returns')
+  if (settings.recorder)
+    assertHas(settings.recorder, ['attach'], 'Option "recorder"', 'what createRecorder() returns')
   const known = settings.facts && readFacts(settings.facts)
   refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
   return {
@@ -209,8 +216,8 @@ export const inputOf = ({
   absoluteLifetimeMs,
 })
 
-function refuseUnless(isFit: unknown, name: string, what: string): asserts isFit {
-  if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
+function refuseUnless(isFit: unknown, name: string, what: string, hint = ''): asserts isFit {
+  if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.${hint}`)
 }
 
 /** The origin of a page that does not exist. */

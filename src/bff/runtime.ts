@@ -2,6 +2,7 @@ import { isBrowser } from '#browser'
 import { Misconfigured } from '../base/errors.ts'
 import type { Send } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'
+import { startSignals } from '../session/startSignals.ts'
 import { createBffFetch, isOwn } from './bffFetch.ts'
 import { createChart } from './chart.ts'
 import { createLogin } from './login.ts'
@@ -163,7 +164,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     attach(sendBack: Send): () => void {
       const close = chart.attach(sendBack)
       open = settings.page?.open({ clock, idleTimeoutMs, hear, storageFailed }) ?? noPage
-      const stopSignals = settings.signals?.(hear) ?? (() => {})
+      const stopSignals = startSignals(settings, hear)
       detach = () => {
         detach = () => {}
         close()

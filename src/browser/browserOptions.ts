@@ -2,6 +2,7 @@ import { isDevelopment } from '#development'
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
 import type { SessionOptions } from '../session/options.ts'
 import { coverPage } from './coverPage.ts'
@@ -55,7 +56,12 @@ const HEARSAY_MS = 2_000
 export function browserOptions<User extends UserIdentity = SessionUser>(
   options: BrowserOptions<User>,
 ): SessionOptions<User> {
-  const { name = 'xstate-session', vault = 'memory', idleAfterMs = 300_000, ...rest } = options
+  const {
+    name = 'xstate-session',
+    vault = 'memory',
+    idleAfterMs = 300_000,
+    ...rest
+  } = optionsOf('browserOptions', options)
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
   if (isDevelopment) {
     if (typeof name !== 'string' || name === '') throw new Misconfigured('Option "name" must be a text.')

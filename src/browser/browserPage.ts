@@ -1,5 +1,6 @@
 import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { type BffPage, noPage, type OpenPage, type PageGuest } from '../bff/page.ts'
 import { coverPage } from './coverPage.ts'
 import { createLock } from './lock.ts'
@@ -35,10 +36,8 @@ export interface BrowserPageOptions {
  * @example
  * const session = createBffSession({ page: browserPage({ name: 'admin-panel' }) })
  */
-export function browserPage({
-  name = 'xstate-session',
-  idleAfterMs = 300_000,
-}: BrowserPageOptions = {}): BffPage {
+export function browserPage(options: BrowserPageOptions = {}): BffPage {
+  const { name = 'xstate-session', idleAfterMs = 300_000 } = optionsOf('browserPage', options)
   if (isDevelopment && (typeof name !== 'string' || name === ''))
     throw new Misconfigured('Option "name" must be a text.')
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')

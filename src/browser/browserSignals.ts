@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import { isPage, watchPage } from './pageSignals.ts'
 
@@ -19,10 +20,10 @@ export interface BrowserSignalsOptions {
  * @example
  * const session = createSession({ baseUrl, strategies, signals: browserSignals(), idleTimeoutMs: 30 * 60_000 })
  */
-export function browserSignals({
-  idleAfterMs = 300_000,
-  clock = systemClock,
-}: BrowserSignalsOptions = {}): (report: (signal: SessionSignal) => void) => () => void {
+export function browserSignals(
+  options: BrowserSignalsOptions = {},
+): (report: (signal: SessionSignal) => void) => () => void {
+  const { idleAfterMs = 300_000, clock = systemClock } = optionsOf('browserSignals', options)
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
   return (report) => (isPage() ? watchPage({ idleAfterMs, clock }, report).stop : () => {})
 }

@@ -1,5 +1,7 @@
 import type { InspectionEvent, Observer, Snapshot, SnapshotFrom, Subscription } from 'xstate'
 import { sessionMachine } from '../../machines/session.machine.ts'
+import { assertHas } from '../base/assertHas.ts'
+import { Misconfigured } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 import { shown } from './shown.ts'
 import { context, events, state, status, tag, whose } from './vocabulary.ts'
@@ -35,10 +37,21 @@ export interface InspectSessionOptions {
  * const stop = inspectSession(session, createBrowserInspector({ url: '/inspector.html' }))
  */
 export function inspectSession(
-  { actorRef }: Pick<BaseSession, 'actorRef'>,
+  session: Pick<BaseSession, 'actorRef'>,
   inspector: SessionInspector,
   { showUser = false }: InspectSessionOptions = {},
 ): () => void {
+  assertHas(
+    session?.actorRef,
+    ['getSnapshot'],
+    'inspectSession: the first argument',
+    'a session: what createSession or createBffSession returns',
+  )
+  if (typeof inspector !== 'object' || inspector === null)
+    throw new Misconfigured(
+      'inspectSession: the second argument must be an inspector: what createBrowserInspector() of @statelyai/inspect returns.',
+    )
+  const { actorRef } = session
   const { sessionId } = actorRef
 
   function shownSnapshot(snapshot: Snapshot<unknown>) {

@@ -1,4 +1,5 @@
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { BackChannelVerifier } from '../server/backChannelVerifier.ts'
 import type {
   Json,
@@ -59,6 +60,7 @@ const MAX_ID_TOKEN = 3_500
  * })
  */
 export function oauthLogin(options: OauthLoginOptions): ServerLogin {
+  optionsOf('oauthLogin', options)
   return (host) => {
     const { callbackPath, backChannelLogout, scope, responseMode, ...given } = options
     const basic = given.clientAuth && withBasicHint(given.clientAuth)

@@ -8,7 +8,9 @@ import {
 import { isDevelopment } from '#development'
 import type { ResendPolicy, UserDocument } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { resendOf } from '../base/resend.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 import { checkOauthOptions } from './checkOauthOptions.ts'
 import { isForTenants, isTenant } from './tenants.ts'
 
@@ -74,13 +76,13 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
   const refuse: Refuse = (problem) => {
     throw new Misconfigured(`${of}: ${problem}`)
   }
-  const { server, clientId, client } = options
+  const { server, clientId, client } = optionsOf(of, options)
   const isInsecure = options[allowInsecureRequests] === true
   if (typeof clientId !== 'string' || !clientId)
-    refuse('`clientId` must be the id of the client at the provider.')
+    refuse(`\`clientId\` must be the id of the client at the provider.${whereFrom(clientId)}`)
   if (isDevelopment) checkOauthOptions(options, refuse)
   if (typeof server !== 'string' && (typeof server !== 'object' || server === null))
-    refuse('`server` is missing: give the issuer of the provider, or its metadata.')
+    refuse(`\`server\` is missing: give the issuer of the provider, or its metadata.${whereFrom(server)}`)
   const metadata = typeof server === 'string' ? undefined : server
   const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer, isInsecure, refuse)
   const urls = [issuer]
@@ -122,7 +124,8 @@ type Refuse = (problem: string) => never
 /** A URL that may be called. */
 export function usable(what: string, value: unknown, isInsecure: boolean, refuse: Refuse): URL {
   const url = urlOf(value)
-  if (!url || !/^https?:$/.test(url.protocol)) return refuse(`${what} must be an absolute https: URL.`)
+  if (!url || !/^https?:$/.test(url.protocol))
+    return refuse(`${what} must be an absolute https: URL.${whereFrom(value)}`)
   const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   if (url.protocol === 'http:' && !isInsecure && !isLoopback)
     return refuse(

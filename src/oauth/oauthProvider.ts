@@ -1,7 +1,10 @@
 import { isDevelopment } from '#development'
+import { assertHas } from '../base/assertHas.ts'
 import { systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { isAdmitted } from './admission.ts'
 import { createCodeFlow } from './codeFlow.ts'
@@ -43,11 +46,20 @@ export interface OauthProvider extends SessionStrategy {
  * })
  */
 export function oauthProvider(options: OauthProviderOptions): OauthProvider {
-  const { scope: _, redirectUri, userinfo, admit, postLogoutRedirectUri, logoutUrl, dpop, ...rest } = options
+  const {
+    scope: _,
+    redirectUri,
+    userinfo,
+    admit,
+    postLogoutRedirectUri,
+    logoutUrl,
+    dpop,
+    ...rest
+  } = optionsOf('oauthProvider', options)
   for (const [name, value] of Object.entries({ redirectUri, postLogoutRedirectUri, logoutUrl }))
     if ((name === 'redirectUri' || value !== undefined) && !isAbsolute(value))
       throw new Misconfigured(
-        `oauthProvider: \`${name}\` must be an absolute http(s) URL without a fragment.`,
+        `oauthProvider: \`${name}\` must be an absolute http(s) URL without a fragment.${whereFrom(value)}`,
       )
   const read = readOauthOptions(options, 'oauthProvider')
   if (isDevelopment && read.issuer.hostname === 'accounts.google.com' && rest.clientAuth === undefined)
@@ -55,6 +67,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
       'oauthProvider: Google gives a page no tokens without a client secret, and a page cannot keep a secret. Log in on a server, with oauthLogin.',
     )
   const proven = dpop?.(read)
+  if (dpop) assertHas(proven, ['renewals', 'flow'], 'oauthProvider: `dpop`', 'what dpopKey() returns')
   const discovery = createDiscovery(read)
   const refreshes = createRefreshes(rest, discovery, mayStay)
   const ended = new WeakSet<AbortSignal>()

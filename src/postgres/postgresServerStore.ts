@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { within } from '../base/within.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import { type PostgresClient, type PostgresRow, postgresRows } from './client.ts'
@@ -67,13 +68,19 @@ const LONGEST_MS = 8.64e15
  * await client.query(createTableSql())
  * const server = createSessionServer({ ...serverOptions, store: postgresServerStore({ client }) })
  */
-export function postgresServerStore({
-  client,
-  table = DEFAULT_TABLE,
-  listen,
-  statementTimeoutMs = 2_000,
-  clock = systemClock,
-}: PostgresServerStoreOptions): PostgresServerStore {
+export function postgresServerStore(options: PostgresServerStoreOptions): PostgresServerStore {
+  const {
+    client,
+    table = DEFAULT_TABLE,
+    listen,
+    statementTimeoutMs = 2_000,
+    clock = systemClock,
+  } = optionsOf('postgresServerStore', options)
+  const { unsafe, query } = (client ?? {}) as { unsafe?: unknown; query?: unknown }
+  if (typeof (unsafe ?? query) !== 'function')
+    throw new Misconfigured(
+      'postgresServerStore: `client` must be a client of a PostgreSQL: new Pool() of pg, or postgres() of Postgres.js.',
+    )
   const statements = postgresStatements(quotedTable(table), table)
   if (!(statementTimeoutMs >= 1 && statementTimeoutMs <= 60_000)) {
     throw new Misconfigured(

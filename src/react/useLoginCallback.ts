@@ -1,5 +1,6 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
+import { assertHas } from '../base/assertHas.ts'
 import type { AnySessionError } from '../base/errors.ts'
 import type { Logins } from '../signin/createLogins.ts'
 
@@ -27,6 +28,7 @@ export function useLoginCallback(
   logins: Logins<string>,
   onReturn: (returnTo: string) => unknown = goTo,
 ): LoginCallback {
+  assertHas(logins, ['handleCallback'], 'useLoginCallback: the first argument', 'what createLogins returns')
   const [state, setState] = useState(looking)
   const lead = useRef(onReturn)
   useEffect(() => {

@@ -1,6 +1,7 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { BaseSession } from '../session/session.ts'
 
@@ -30,7 +31,15 @@ export function useOwnedSession(given: AnySession | Make): AnySession {
   }, [owned])
 
   if (owned) return owned.session
-  if (typeof given !== 'function') return given
+  if (typeof given !== 'function') {
+    assertHas(
+      given,
+      ['getInitialSnapshot', 'subscribe'],
+      'The prop `session` of SessionProvider',
+      'a session, what createSession or createBffSession returns, or a function that makes one',
+    )
+    return given
+  }
   throw new Misconfigured(
     'The prop `session` of SessionProvider was a session, and is a function now. Give the provider another `key` to change that.',
   )

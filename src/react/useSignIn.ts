@@ -1,5 +1,6 @@
 'use client'
 import { useCallback, useEffect, useRef } from 'react'
+import { assertHas } from '../base/assertHas.ts'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
 import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 
@@ -20,6 +21,7 @@ export function useSignIn<Name extends string>(
   provider: Name,
   options?: SignInOptions,
 ): SessionAction {
+  assertHas(logins, ['signIn'], 'useSignIn: the first argument', 'what createLogins returns')
   const latest = useRef(options)
   useEffect(() => {
     latest.current = options

@@ -1,5 +1,6 @@
 'use client'
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { assertHas } from '../base/assertHas.ts'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
 import { type SessionAction, useSessionAction } from './useSessionAction.ts'
 
@@ -33,6 +34,7 @@ export function useStepUp<Name extends string>(
   provider: Name,
   options?: Omit<SignInOptions, 'popup'>,
 ): StepUpAction {
+  assertHas(logins, ['stepUp'], 'useStepUp: the first argument', 'what createLogins returns')
   const latest = useRef(options)
   useEffect(() => {
     latest.current = options

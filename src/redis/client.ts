@@ -1,3 +1,5 @@
+import { Misconfigured } from '../base/errors.ts'
+
 /**
  * A connected client of `redis` (node-redis 5 or newer) or of `ioredis`: of one Redis, of a cluster, or by way of Sentinel.
  */
@@ -38,6 +40,15 @@ interface IoredisSubscriber {
   subscribe(channel: string): Promise<unknown>
   on(event: string, listener: (...args: string[]) => void): unknown
   disconnect(): unknown
+}
+
+/** Throws if `client` is no Redis client. `factory` names the function that got it. */
+export function assertRedisClient(client: unknown, factory: string): void {
+  const { call, sendCommand } = (client ?? {}) as { call?: unknown; sendCommand?: unknown }
+  if (typeof (call ?? sendCommand) !== 'function')
+    throw new Misconfigured(
+      `${factory}: \`client\` must be a client of a Redis: createClient() of node-redis, connected, or new Redis() of ioredis.`,
+    )
 }
 
 /** The abilities of both clients. */

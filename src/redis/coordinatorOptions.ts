@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
-import type { RedisClient } from './client.ts'
+import { optionsOf } from '../base/optionsOf.ts'
+import { whereFrom } from '../base/whereFrom.ts'
+import { assertRedisClient, type RedisClient } from './client.ts'
 
 /** The Redis, its secret, and the time limits. */
 export interface RedisCoordinatorOptions {
@@ -60,14 +62,17 @@ export function readRedisOptions(options: RedisCoordinatorOptions) {
     random: Math.random,
     onWarning: () => {},
     ...(Object.fromEntries(
-      Object.entries(options).filter(([, value]) => value !== undefined),
+      Object.entries(optionsOf('redisCoordinator', options)).filter(([, value]) => value !== undefined),
     ) as unknown as RedisCoordinatorOptions),
   }
   const { replayWindowMs, attemptTimeoutMs, leaseMs, commandTimeoutMs, secret, prefix } = settings
   for (const [name, ms] of Object.entries({ replayWindowMs, attemptTimeoutMs, leaseMs, commandTimeoutMs }))
     if (!(ms > 0 && ms < 2 ** 31)) throw new Misconfigured(`Option "${name}" must be milliseconds above 0.`)
   if (typeof secret !== 'string' || secret.length < 32)
-    throw new Misconfigured('Option "secret" must be a text of at least 32 characters, the same everywhere.')
+    throw new Misconfigured(
+      `Option "secret" must be a text of at least 32 characters, the same everywhere.${whereFrom(secret)}`,
+    )
   if (/[{}]/.test(prefix)) throw new Misconfigured('Option "prefix" must not contain braces.')
+  assertRedisClient(settings.client, 'redisCoordinator')
   return settings
 }

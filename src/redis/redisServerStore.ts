@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { findingsOf } from '../base/finding.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import { redisCalls } from './calls.ts'
-import { hasOneConnection, type RedisClient } from './client.ts'
+import { assertRedisClient, hasOneConnection, type RedisClient } from './client.ts'
 import { maxmemoryPolicy } from './policy.ts'
 
 /** The Redis, and the time limit. */
@@ -85,13 +86,15 @@ const LONGEST_MS = 8.64e15
  * const client = await createClient({ url }).connect()
  * const server = createSessionServer({ ...serverOptions, store: redisServerStore({ client }) })
  */
-export function redisServerStore({
-  client,
-  prefix = 'xstate-session:',
-  commandTimeoutMs = 500,
-  replicas = 0,
-  clock = systemClock,
-}: RedisServerStoreOptions): ServerStore {
+export function redisServerStore(options: RedisServerStoreOptions): ServerStore {
+  const {
+    client,
+    prefix = 'xstate-session:',
+    commandTimeoutMs = 500,
+    replicas = 0,
+    clock = systemClock,
+  } = optionsOf('redisServerStore', options)
+  assertRedisClient(client, 'redisServerStore')
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
     throw new Misconfigured('redisServerStore: `prefix` is a text without braces: they are set around it.')
   }

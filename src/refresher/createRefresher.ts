@@ -5,6 +5,7 @@ import type {
   SessionUser,
   UserIdentity,
 } from '../../machines/session.types.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
 import { MAX_WAIT_MS, readOptions, type SessionOptions } from '../session/options.ts'
 import { startSession } from '../session/ports.ts'
@@ -91,7 +92,7 @@ export interface Refresher<User extends UserIdentity = SessionUser> {
 export function createRefresher<User extends UserIdentity = SessionUser>(
   options: RefresherOptions<User>,
 ): Refresher<User> {
-  const { clock, random, coordinator } = options
+  const { clock, random, coordinator } = optionsOf('createRefresher', options)
   const settings = readOptions({
     ...(options as RefresherOptions<UserIdentity>),
     coordinator: coordinator ?? inProcessCoordinator({ ...(clock && { clock }), ...(random && { random }) }),

@@ -1,5 +1,6 @@
 import { deriveKey, mac, seal, unseal } from '#crypto'
 import { Misconfigured } from '../base/errors.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 
 /** The contents of a sealed text, or why it could not be opened. */
 export type Unsealed =
@@ -93,9 +94,7 @@ function check(secrets: readonly string[]): void {
   secrets.forEach((secret: unknown, i) => {
     if (typeof secret !== 'string' || secret.length < MIN_LENGTH) {
       throw new Misconfigured(
-        secret === undefined
-          ? `secrets[${i}] is undefined: set the environment variable that it comes from. Make a secret with \`openssl rand -base64 32\`.`
-          : `secrets[${i}] is not a text of at least ${MIN_LENGTH} characters: make one with \`openssl rand -base64 32\`.`,
+        `secrets[${i}] is not a text of at least ${MIN_LENGTH} characters: make one with \`openssl rand -base64 32\`.${whereFrom(secret)}`,
       )
     }
     if (secrets.indexOf(secret) !== i) {

@@ -1,8 +1,11 @@
 import { forward } from '#forward'
 import type { UserIdentity } from '../../machines/session.types.ts'
+import { assertHas } from '../base/assertHas.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { userReader } from '../base/userReader.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import { type About, createAudit } from './audit.ts'
 import { forwardByFetch } from './forwardByFetch.ts'
@@ -29,12 +32,20 @@ const POSITIVE = [
   'lifetimeMs',
 ] as const
 
+/** What else can be plugged in, and who makes it. */
+const PARTS = [
+  ['store', ['read', 'compareAndSet', 'keysOf'], 'memoryServerStore(), or the factory of another store,'],
+  ['coordinator', ['run', 'end'], 'inProcessCoordinator(), or redisCoordinator({ … }),'],
+  ['recorder', ['attach'], 'createRecorder()'],
+  ['telemetry', ['refresh', 'call', 'note'], 'openTelemetry()'],
+] as const
+
 /** No end of a session may go unseen for longer. */
 const MAX_STALE_MS = 60_000
 
 /** Fills in the defaults, and refuses options that cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
-  const clock = options.clock ?? systemClock
+  const clock = optionsOf('createSessionServer', options).clock ?? systemClock
   const forwardClientIp = onWhole(options.forwardClientIp ?? readsLightly(() => undefined))
   const audit = createAudit({ ...options, forwardClientIp }, () => clock.wall())
   const settings = {
@@ -76,10 +87,9 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
       'Options "maxSessionsPerUser" and "sealedCookies" exclude each other: sessions that only browsers hold cannot be counted. Keep sessions in a store.',
     )
   checkForwardAuth(settings)
-  if (settings.recorder && typeof settings.recorder.attach !== 'function')
-    throw new Misconfigured(
-      'Option "recorder" must be a recorder: the result of createRecorder of xstate-session/recorder.',
-    )
+  for (const [name, methods, factory] of PARTS)
+    if (settings[name] !== undefined)
+      assertHas(settings[name], methods, `Option "${name}"`, `what ${factory} returns`)
   const publicUrl = readUrl(settings.publicUrl, 'publicUrl')
   if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname))
     throw new Misconfigured(
@@ -182,14 +192,10 @@ async function isolate(listener: (notice: ServerNotice) => unknown, notice: Serv
 }
 
 export function readUrl(value: string, name: string): URL {
-  if (value === undefined)
-    throw new Misconfigured(
-      `Option "${name}" is undefined, and must be an absolute http(s) URL: set the environment variable that it comes from.`,
-    )
   const url = URL.parse(value)
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     throw new Misconfigured(
-      `Option "${name}" must be an absolute http(s) URL without user, query and fragment.`,
+      `Option "${name}" must be an absolute http(s) URL without user, query and fragment.${whereFrom(value)}`,
     )
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url

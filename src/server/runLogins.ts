@@ -39,6 +39,10 @@ export function runLogins(
         `Option "logins": "${name}" must be a login, as librechatLogin({ … }) or oauthLogin({ … }) makes one.`,
       )
     const part = login(hostOf(name))
+    if (typeof part === 'function')
+      throw new Misconfigured(
+        `Option "logins": "${name}" is a factory that nobody has called: give what it returns, such as librechatLogin({ … }).`,
+      )
     if (!part.apiUrl && !part.providerUrl)
       throw new Misconfigured(
         `Option "logins": "${name}" must say where its refreshes go: as "apiUrl", if the backend there renews its sessions, or as "providerUrl".`,

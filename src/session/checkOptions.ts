@@ -6,6 +6,7 @@ const PARTS = {
   clock: ['a clock: an object with "wall", "monotonic" and "setTimer"', 'wall', 'monotonic', 'setTimer'],
   store: ['a store: the result of its factory', 'read', 'compareAndSet'],
   coordinator: ['a coordinator: the result of its factory', 'run', 'end'],
+  recorder: ['a recorder: the result of its factory', 'attach'],
 } as const
 const WORDS = {
   refresh: ['eager', 'onDemand', 'prompt'],

@@ -16,7 +16,7 @@ import { type SessionLogic, sessionLogic } from './sessionLogic.ts'
 export function createSessionLogic<User extends UserIdentity = SessionUser>(
   options: SessionOptions<User>,
 ): SessionLogic {
-  const settings = readOptions(options)
+  const settings = readOptions(options, 'createSessionLogic')
   return sessionLogic(
     (input) => inputOf(input ? readOptions({ ...options, ...input }) : settings),
     portsOf(settings),

@@ -3,8 +3,10 @@ import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { type UserSchema, userReader } from '../base/userReader.ts'
+import { whereFrom } from '../base/whereFrom.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { checkOptions } from './checkOptions.ts'
@@ -124,7 +126,7 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
    */
   readonly recorder?: SessionRecorder
   /**
-   * Called with the errors of listeners and of `observe`.
+   * Called with the errors of listeners, of `observe` and of `signals`.
    * @default console.error
    */
   readonly onListenerError?: (error: unknown) => void
@@ -157,8 +159,8 @@ const withDefaults = (options: SessionOptions<UserIdentity>) => ({
 })
 
 /** Fills in the defaults, and refuses options that cannot work. */
-export function readOptions(options: SessionOptions<UserIdentity>) {
-  const settings = withDefaults(options)
+export function readOptions(options: SessionOptions<UserIdentity>, factory = 'createSession') {
+  const settings = withDefaults(optionsOf(factory, options))
   const { allowedOrigins } = settings
   // Values of a configuration may be wrong in production only.
   for (const name of WAITS) {
@@ -187,8 +189,8 @@ export const inputOf = (settings: Settings): SessionInput => ({
   ...(settings.store ? {} : { facts: null }),
 })
 
-function refuseUnless(isFit: unknown, name: string, what: string): asserts isFit {
-  if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.`)
+function refuseUnless(isFit: unknown, name: string, what: string, hint = ''): asserts isFit {
+  if (!isFit) throw new Misconfigured(`Option "${name}" must be ${what}.${hint}`)
 }
 
 const isAbove0 = (value: unknown) => typeof value === 'number' && value > 0
@@ -199,6 +201,7 @@ function readBase(value: string, name: string): URL {
     url && /^https?:/.test(url.protocol) && !(url.username || url.password || url.search || url.hash),
     name,
     'an absolute http(s) URL without user, query and fragment',
+    whereFrom(value),
   )
   return url
 }

@@ -5,6 +5,7 @@ import type { SessionSignal } from './notice.ts'
 import type { Settings } from './options.ts'
 import type { Reading } from './reading.ts'
 import { isTombstone } from './records.ts'
+import { startSignals } from './startSignals.ts'
 import type { Vault } from './vault.ts'
 
 interface SurroundingsOptions {
@@ -72,7 +73,7 @@ export function createSurroundings(options: SurroundingsOptions) {
     restoring: () => restoring,
     /** Begins to listen, and reads what has changed meanwhile. */
     attach() {
-      stop = settings.signals?.(onSignal) ?? stop
+      stop = startSignals(settings, onSignal)
       restoring = store && look(store)
     },
     detach() {

@@ -2,7 +2,8 @@ import { Misconfigured } from '../base/errors.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 
 /** Throws if logins at these providers could not be distinguished. */
-export function checkProviders(providers: readonly OauthProvider[]): void {
+export function checkProviders(given: Readonly<Record<string, OauthProvider>>): void {
+  const providers = Object.values(given ?? {})
   if (providers.length === 0 || providers.some((provider) => typeof provider?.logins?.begin !== 'function'))
     throw new Misconfigured('createLogins: give an object with an oauthProvider() for each provider.')
   const callbacks = providers.map(({ redirectUri }) => new URL(redirectUri).href)

@@ -1,4 +1,5 @@
 import { isDevelopment } from '#development'
+import { assertSession } from '../base/assertSession.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
 import { isOwnPath } from '../browser/isOwnPath.ts'
@@ -120,6 +121,8 @@ export function createLogins<Name extends string>(
   providers: Readonly<Record<Name, OauthProvider>>,
   options: LoginsOptions = {},
 ): Logins<Name> {
+  assertSession(session, 'createLogins')
+  if (isDevelopment) checkProviders(providers)
   const { name: app = 'xstate-session', home = '/', page = browserLoginPage, attempts: store } = options
   const { wall } = systemClock
   const kept = store ?? browserAttempts(app, systemClock)
@@ -128,7 +131,6 @@ export function createLogins<Name extends string>(
   const adopt = createAdoption(session, providerOf, kept)
   const popups = createPopups(page, found, adopt)
   const all = Object.values<OauthProvider>(providers)
-  if (isDevelopment) checkProviders(all)
   let last: Promise<{ readonly returnTo: string }> | undefined
   /** The number of callbacks that are being handled. */
   let handling = 0

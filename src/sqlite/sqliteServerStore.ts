@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import { sqliteFileWatch } from './fileWatch.ts'
 import { sqliteTurns } from './inTurn.ts'
@@ -81,11 +82,8 @@ const FOREVER = 8.64e15
  * const store = sqliteServerStore({ path: 'sessions.db' })
  * const server = createSessionServer({ ...serverOptions, store })
  */
-export function sqliteServerStore({
-  path,
-  busyTimeoutMs = 1_000,
-  clock = systemClock,
-}: SqliteServerStoreOptions): SqliteServerStore {
+export function sqliteServerStore(options: SqliteServerStoreOptions): SqliteServerStore {
+  const { path, busyTimeoutMs = 1_000, clock = systemClock } = optionsOf('sqliteServerStore', options)
   const database = open(path, busyTimeoutMs)
   const statements = prepare(database)
   const inTurn = sqliteTurns(clock, busyTimeoutMs)

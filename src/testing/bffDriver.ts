@@ -1,3 +1,4 @@
+import { optionsOf } from '../base/optionsOf.ts'
 import { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'
 import type { BffSession } from '../bff/session.ts'
 import { bffUnreachable } from './bffUnreachable.ts'
@@ -53,7 +54,8 @@ const between: Partial<Record<ModelEventType, () => Response>> = {
  * })
  * for (const { name, run } of modelSuite(driver, { start: 'pending' }).paths) test(name, run)
  */
-export function bffDriver({ backend, server, ...ui }: BffDriverOptions): ModelDriver {
+export function bffDriver(options: BffDriverOptions): ModelDriver {
+  const { backend, server, ...ui } = optionsOf('bffDriver', options)
   return driverOfSession((model) => begin(backend, server, model), {
     ...ui,
     unreachable: { ...bffUnreachable, ...ui.unreachable },

@@ -1,3 +1,4 @@
+import { optionsOf } from '../base/optionsOf.ts'
 import type { Coordinator, FlightIdentity } from '../coordination/coordinator.ts'
 import type { ConformanceCase } from './conformanceCase.ts'
 import { coordinatorCases } from './coordinatorCases.ts'
@@ -38,9 +39,8 @@ export interface CoordinatorConformanceOptions {
  * for (const { name, run } of coordinatorConformance({ create: async () => ({ coordinator, advance }) }))
  *   test(name, run)
  */
-export function coordinatorConformance({
-  create,
-}: CoordinatorConformanceOptions): readonly ConformanceCase[] {
+export function coordinatorConformance(options: CoordinatorConformanceOptions): readonly ConformanceCase[] {
+  const { create } = optionsOf('coordinatorConformance', options)
   return Object.entries({ ...coordinatorCases, ...ledgerCases }).map(([name, check]) => ({
     name,
     async run() {

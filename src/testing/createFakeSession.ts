@@ -8,6 +8,7 @@ import type {
   UserIdentity,
 } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import { createSession } from '../session/createSession.ts'
 import type { Session } from '../session/session.ts'
@@ -96,7 +97,10 @@ const MAX_LEAD_MS = 2 ** 31 - 1
 export function createFakeSession<User extends UserIdentity = SessionUser>(
   options: FakeSessionOptions<User>,
 ): Session<User> {
-  const { fetch = async () => Response.json({}), now = systemClock.wall() } = options
+  const { fetch = async () => Response.json({}), now = systemClock.wall() } = optionsOf(
+    'createFakeSession',
+    options,
+  )
   const life: FakeLife<UserIdentity> = options.state === 'loggedOut' ? {} : options
   const isNearing = options.state === 'nearingExpiry'
   const { user = ada, provider = 'openid', idleInMs = Infinity } = life

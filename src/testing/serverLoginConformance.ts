@@ -1,4 +1,5 @@
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { LoginGrant, LoginRefusal, LoginStep } from '../server/serverLogin.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 import {
@@ -17,9 +18,8 @@ import {
  * const cases = serverLoginConformance({ create: async () => ({ login: serverLogin, credentials }) })
  * for (const { name, run } of cases) test(name, run)
  */
-export function serverLoginConformance({
-  create,
-}: ServerLoginConformanceOptions): readonly ConformanceCase[] {
+export function serverLoginConformance(options: ServerLoginConformanceOptions): readonly ConformanceCase[] {
+  const { create } = optionsOf('serverLoginConformance', options)
   return Object.entries(cases).map(([name, check]) => ({ name, run: () => withLogin(create, check) }))
 }
 

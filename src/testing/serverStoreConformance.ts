@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import type { EntryWrite, ServerStore } from '../stores/serverStore.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
@@ -41,10 +42,8 @@ const WRITERS = 50
  * const cases = serverStoreConformance({ create: async () => ({ store: memoryServerStore({ clock }), advance }) })
  * for (const { name, run } of cases) test(name, run)
  */
-export function serverStoreConformance({
-  create,
-  lifeMs = 60_000,
-}: ServerStoreConformanceOptions): readonly ConformanceCase[] {
+export function serverStoreConformance(options: ServerStoreConformanceOptions): readonly ConformanceCase[] {
+  const { create, lifeMs = 60_000 } = optionsOf('serverStoreConformance', options)
   return Object.entries(cases).map(([name, check]) => ({
     name,
     async run() {

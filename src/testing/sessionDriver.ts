@@ -1,4 +1,5 @@
 import type { SessionUser } from '../../machines/session.types.ts'
+import { optionsOf } from '../base/optionsOf.ts'
 import { readUser } from '../base/readUser.ts'
 import { openidStrategy } from '../librechat/openidStrategy.ts'
 import { createSessionLogic, sessionOf } from '../session/createSessionLogic.ts'
@@ -71,7 +72,8 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
  * @example
  * const driver = sessionDriver({ backend, mount: openPanel, shows: ({ to }) => expect.poll(shown).toContain(to.state) })
  */
-export function sessionDriver({ backend, ...ui }: SessionDriverOptions): ModelDriver {
+export function sessionDriver(options: SessionDriverOptions): ModelDriver {
+  const { backend, ...ui } = optionsOf('sessionDriver', options)
   return driverOfSession((model) => begin(backend, model), {
     ...ui,
     unreachable: { ...unreachable, ...ui.unreachable },

@@ -1,3 +1,4 @@
+import { optionsOf } from '../base/optionsOf.ts'
 import type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
@@ -37,10 +38,8 @@ const FAR = 1_000
  * const cases = sessionStoreConformance({ create: async () => ({ store: memoryStore() }) })
  * for (const { name, run } of cases) test(name, run)
  */
-export function sessionStoreConformance({
-  create,
-  holds,
-}: SessionStoreConformanceOptions): readonly ConformanceCase[] {
+export function sessionStoreConformance(options: SessionStoreConformanceOptions): readonly ConformanceCase[] {
+  const { create, holds } = optionsOf('sessionStoreConformance', options)
   return Object.entries(holds ? cases : { ...casesOfEmpty, ...cases }).map(([name, check]) => ({
     name,
     async run() {

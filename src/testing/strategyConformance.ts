@@ -1,3 +1,4 @@
+import { optionsOf } from '../base/optionsOf.ts'
 import type { RefreshOutcome, RefreshRequest } from '../session/strategy.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 import { gatewayAnswers } from './gatewayAnswers.ts'
@@ -25,6 +26,7 @@ import {
  * for (const { name, run } of cases) test(name, run)
  */
 export function strategyConformance(options: StrategyConformanceOptions): readonly ConformanceCase[] {
+  optionsOf('strategyConformance', options)
   return Object.entries(cases).map(([name, check]) => ({ name, run: () => check(subjectOf(options)) }))
 }
 

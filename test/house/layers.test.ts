@@ -129,7 +129,7 @@ const rooms: Record<string, Room> = {
     types: ['src/session/', 'src/signin/', 'machines/'],
   },
   'src/inspect/': {
-    values: ['src/inspect/', 'machines/'],
+    values: ['src/inspect/', 'src/base/', 'machines/'],
     types: ['xstate', 'src/session/'],
   },
   'src/recorder/': {

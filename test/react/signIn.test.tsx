@@ -223,9 +223,10 @@ test('the guard renders on a server, which has no window', () => {
       a: { needsRefreshToken: true, refresh: async () => ({ kind: 'refused', cause: 'network' }) },
     },
   })
+  const logins = { signIn: async () => {}, handleCallback: async () => {} } as never
   const html = renderToString(
     <SessionProvider session={session}>
-      <SignInGuard logins={{} as never} provider="a" pending={<i>pending</i>}>
+      <SignInGuard logins={logins} provider="a" pending={<i>pending</i>}>
         page
       </SignInGuard>
     </SessionProvider>,

@@ -89,6 +89,8 @@ describe('the trace of a session of a server', () => {
   test('is not there without a recorder', () => {
     const { server } = world([])
     expect(() => server.sessions.trace('x')).toThrow(/recorder: createRecorder\(\)/)
-    expect(() => world([], { recorder: {} as never })).toThrow(/Option "recorder" must be a recorder/)
+    expect(() => world([], { recorder: {} as never })).toThrow(
+      /Option "recorder" must be what createRecorder/,
+    )
   })
 })

@@ -50,7 +50,7 @@ describe('what cannot work is refused, by name and with what it must be', () => 
     ),
     ['allowedOrigins', 'https://files.example', 'a list of origins'],
     ['allowedOrigins', ['https://files.example', 'files.example'], url],
-    ['baseUrl', undefined, url],
+    ['baseUrl', undefined, `${url}. It is undefined: set the environment variable that it comes from.`],
     ['baseUrl', '/api', url],
     ['baseUrl', 'ftp://chat.example', url],
     ['baseUrl', 'web+http://chat.example', url],
@@ -60,7 +60,11 @@ describe('what cannot work is refused, by name and with what it must be', () => 
     ['baseUrl', 'https://chat.example#a', url],
   ] as const)('%s: %j', (name, value, what) => {
     expect(() => read({ [name]: value })).toThrow(
-      expect.objectContaining(error('misconfigured', { message: `Option "${name}" must be ${what}.` })),
+      expect.objectContaining(
+        error('misconfigured', {
+          message: `Option "${name}" must be ${what}${what.endsWith('.') ? '' : '.'}`,
+        }),
+      ),
     )
   })
 

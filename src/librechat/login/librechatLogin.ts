@@ -1,4 +1,5 @@
 import type { ResendPolicy } from '../../../machines/session.types.ts'
+import { optionsOf } from '../../base/optionsOf.ts'
 import type { BackChannelVerifier } from '../../server/backChannelVerifier.ts'
 import type { LoginHost, ServerLogin } from '../../server/serverLogin.ts'
 import type { SessionStrategy } from '../../session/strategy.ts'
@@ -65,6 +66,7 @@ export interface LibrechatLoginOptions {
  * })
  */
 export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
+  optionsOf('librechatLogin', options)
   return (host) => {
     const { baseUrl, browserBaseUrl, rateLimit, resolveTenant = () => undefined, backChannelLogout } = options
     const base = host.urlOf(baseUrl, 'baseUrl').href
