@@ -4,7 +4,7 @@ import { assertSession } from '../base/assertSession.ts'
 import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
-/** The part of a store of react-admin that is used. */
+/** The used part of a store of react-admin. */
 export interface ReactAdminStoreLike {
   /** Called when the admin is mounted. */
   setup: () => void
@@ -21,8 +21,8 @@ export interface ReactAdminStoreLike {
 const KEY = 'session.account'
 
 /**
- * The same store of react-admin, which forgets everything as soon as somebody else is logged in than whoever left it:
- * what a user has searched for, filtered and selected is nobody else's, also where that user never logged out.
+ * The same store of react-admin, which is cleared when another user logs in. The searches, filters and selections of a
+ * user never reach another one, even if the first user never logged out.
  *
  * @example
  * const store = reactAdminStore(session, localStorageStore())

@@ -13,21 +13,21 @@ import { assertLogin, type SignInAt, signInAt } from './pageLogins.ts'
 import { shownAccount } from './shownAccount.ts'
 import { whenKnown } from './whenKnown.ts'
 
-/** What refine is told of your panel. */
+/** The settings of your panel for refine. */
 export interface RefineOptions<User extends UserIdentity = SessionUser> {
   /**
-   * Logs in with what the login form gave, and hands the answer to `session.login`. What it throws is shown by the
-   * form. May resolve to `{ redirectTo }`. Or `{ logins, provider }` of a page that logs in at a provider: the login
-   * leaves the page for it, and the page of its `redirectUri` calls `logins.handleCallback()`.
+   * Logs in with the input of the login form, and passes the answer to `session.login`. The form shows its errors. It
+   * may resolve to `{ redirectTo }`. Or `{ logins, provider }` of a page that logs in at a provider: the login leaves
+   * the page for it, and the page of its `redirectUri` calls `logins.handleCallback()`.
    */
   readonly login: ((params: unknown) => Promise<{ readonly redirectTo?: string } | undefined>) | SignInAt
-  /** Where a user without a session goes. @default '/login' */
+  /** The page for a user without a session. @default '/login' */
   readonly loginPath?: string
-  /** Where a user goes after the login. @default '/' */
+  /** The page after the login. @default '/' */
   readonly homePath?: string
-  /** What the user reads when the session has ended. @default `Your session has ended (reason).` */
+  /** The text for a user whose session has ended. @default `Your session has ended (reason).` */
   readonly textOf?: (reason: ExpiredReason | LoggedOutReason) => string
-  /** What `usePermissions` gives. @default the user's role */
+  /** The result of `usePermissions`. @default the user's role */
   readonly permissionsOf?: (state: SessionState<User>) => unknown
 }
 
@@ -36,30 +36,30 @@ interface Refusal {
   readonly message: string
 }
 
-/** The part of refine's `AuthProvider` that a session answers. */
+/** The part of refine's `AuthProvider` that a session provides. */
 export interface RefineAuthProvider {
   /** Logs in as the option `login` says. */
   login(params: unknown): Promise<{ success: boolean; redirectTo?: string; error?: Refusal }>
   /** Logs out, and resolves to the login page. */
   logout(params?: unknown): Promise<{ success: true; redirectTo: string }>
-  /** Whether there is a session; waits while that is not known. */
+  /** Whether there is a session; waits while that is unknown. */
   check(params?: unknown): Promise<{ authenticated: boolean; redirectTo?: string; error?: Refusal }>
-  /** Logs out only where the session itself has ended. */
+  /** Logs out only if the session itself has ended. */
   onError(error: unknown): Promise<{ logout?: boolean; redirectTo?: string; error?: Refusal }>
-  /** Who is logged in; `null`: nobody. */
+  /** The user who is logged in; `null`: nobody. */
   getIdentity(params?: unknown): Promise<{
     readonly id: string
     readonly name?: string
     readonly avatar?: string
     readonly email?: string
   } | null>
-  /** What the option `permissionsOf` says. */
+  /** The result of the option `permissionsOf`. */
   getPermissions(params?: unknown): Promise<unknown>
 }
 
 /**
- * The `authProvider` of refine 5. An error logs nobody out by its status: a 401 that a refresh has mended, a 403 and
- * an outage are no ends of a session. Only the session itself says when it has ended.
+ * The `authProvider` of refine 5. No status of an error logs a user out: a 401 that a refresh has solved, a 403 and an
+ * outage do not end a session. Only the session itself knows when it has ended.
  *
  * @example
  * const authProvider = refineAuthProvider(session, {
@@ -94,7 +94,7 @@ export function refineAuthProvider<User extends UserIdentity = SessionUser>(
       try {
         if (typeof login === 'object') {
           const { redirectTo } = (params ?? {}) as { readonly redirectTo?: unknown }
-          // refine stays here until the page has left.
+          // refine stays on its page until the page has left.
           await signInAt(login, redirectTo ?? homePath)
           return { success: true }
         }
@@ -107,7 +107,7 @@ export function refineAuthProvider<User extends UserIdentity = SessionUser>(
       }
     },
     async logout() {
-      // refine calls this too when it finds that the session has ended: that reason stays.
+      // refine also calls this when it finds that the session has ended: the session's reason then stays.
       await shown.logout()
       return { success: true, redirectTo: loginPath }
     },

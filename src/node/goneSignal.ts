@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** Aborts when whoever asked has left before the whole answer was on its way. */
+/** Aborts when the client has left before the whole answer was sent. */
 export function goneSignal(outgoing: ServerResponse): AbortSignal {
   const gone = new AbortController()
   if (isGone(outgoing)) gone.abort()
@@ -10,7 +10,7 @@ export function goneSignal(outgoing: ServerResponse): AbortSignal {
   return gone.signal
 }
 
-/** Whether nobody listens any more; over HTTP/2 the stream tells. */
+/** Whether the client has left; over HTTP/2 the stream tells. */
 export const isGone = (outgoing: ServerResponse): boolean =>
   outgoing.destroyed ||
   (outgoing as { readonly stream?: { readonly destroyed?: boolean } }).stream?.destroyed === true

@@ -4,7 +4,7 @@ import { LightRequest } from '../server/lightRequest.ts'
 import { goneSignal } from './goneSignal.ts'
 import { hasBody, toRequest } from './webMessages.ts'
 
-/** A request of `node:http` as it came, for a handler that needs no more of it. */
+/** A request of `node:http` without conversion, for a handler that needs no more of it. */
 export class IncomingRequest extends LightRequest {
   readonly method: string
   readonly url: string

@@ -4,11 +4,11 @@ import { type NodeBody, trailersOf } from '../platform/nodeBody.ts'
 import { isGone } from './goneSignal.ts'
 
 /**
- * Writes a body into `outgoing`, whose head was written, at the pace of whoever reads there. A body that breaks off breaks
- * the connection: one that ends would look complete.
+ * Writes a body into `outgoing`, after its head, at the pace of the reader. If the body breaks off, the connection
+ * breaks too, because a body that ends would look complete.
  */
 export function pump(body: NodeBody, outgoing: ServerResponse): void {
-  // Either side may have broken off in the meantime, and says so once.
+  // Either side may have broken off meanwhile, and reports it once.
   if (isGone(outgoing)) return void body.source.destroy()
   if (body.source.destroyed) return void outgoing.destroy()
   const { complete = false } = body.source as { readonly complete?: boolean }
@@ -16,7 +16,7 @@ export function pump(body: NodeBody, outgoing: ServerResponse): void {
   else flow(body, outgoing)
 }
 
-/** All of it is here already: there is nothing to wait for, and nothing that could break off. */
+/** The whole body is here already: there is nothing to wait for, and nothing can break off. */
 function writeWhole({ source, trailers }: NodeBody, outgoing: ServerResponse): void {
   source.on('error', () => {})
   const bytes = source.read() as Uint8Array | null
@@ -51,6 +51,6 @@ function flow({ source, limits, trailers }: NodeBody, outgoing: ServerResponse):
   })
   outgoing.once('close', () => breakOff())
   running?.waits()
-  // The head of a stream that says nothing yet is news to whoever waits for it.
+  // A silent stream must still send its head, because the client waits for it.
   if (source.readableLength === 0) outgoing.flushHeaders()
 }

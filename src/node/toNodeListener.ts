@@ -13,10 +13,10 @@ import {
 } from './webMessages.ts'
 
 /**
- * Makes a listener for `node:http`, and a handler for Express, of a handler of web-standard requests. Mount it before
- * anything that reads bodies: a request whose body was read already is answered with 500. Bodies stream both ways.
- * When the client hangs up, the request's signal aborts; what the handler has begun for others goes on.
- * A WebSocket needs `toUpgradeListener` besides.
+ * Makes a listener for `node:http`, or a handler for Express, of a handler of web-standard requests. Mount it before
+ * any code that reads bodies: a request whose body was read already is answered with 500. Bodies stream in both
+ * directions. When the client hangs up, the request's signal aborts; work that the handler has begun for others goes
+ * on. A WebSocket also needs `toUpgradeListener`.
  *
  * @throws {Misconfigured} where `handle` is no function, or `origin` no http(s) URL
  * @example
@@ -28,11 +28,11 @@ export function toNodeListener(
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   const origin = readListener('toNodeListener', handle, options)
   return (incoming, outgoing) => {
-    // What breaks off later is of no concern here, and without a listener it would end the process.
+    // A later break does not matter here, but without a listener it would end the process.
     incoming.on('error', () => {})
     outgoing.on('error', () => {})
     serve(handle, origin, incoming, outgoing).catch(() => {
-      // Of what went wrong nothing is told: it may quote the request.
+      // The answer does not name the error, because the error may quote the request.
       if (outgoing.headersSent) outgoing.destroy()
       else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error')
     })

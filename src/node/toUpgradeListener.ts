@@ -16,10 +16,11 @@ import {
 } from './webMessages.ts'
 
 /**
- * Makes a listener for the event `upgrade` of `node:http`: a WebSocket of a page goes on to the backend with the bearer of its
- * session. It must come from the panel's own origin, and its address must name the login that the page shows, as
- * `session.url(path)` makes it. It ends with its session, and when the server drains. What is no WebSocket of the table `api`
- * gets the plain answer of `handle`, 404 for an unknown path: call it for the paths of the panel alone where others listen, too.
+ * Makes a listener for the event `upgrade` of `node:http`: it passes a WebSocket of a page on to the backend with the
+ * bearer of its session. The WebSocket must come from the panel's own origin, and its address must name the login that
+ * the page shows, as `session.url(path)` makes it. It ends with its session, and when the server drains. An upgrade
+ * that is no WebSocket of the table `api` gets the plain answer of `handle`, 404 for an unknown path. If other code
+ * also listens for upgrades, call this only for the paths of the panel.
  *
  * @throws {Misconfigured} where `handle` is no function, or `origin` no http(s) URL
  * @example
@@ -33,7 +34,7 @@ export function toUpgradeListener(
 ): (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const origin = readListener('toUpgradeListener', handle, options)
   return (incoming, socket, head) => {
-    // What breaks off later is of no concern here, and without a listener it would end the process.
+    // A later break does not matter here, but without a listener it would end the process.
     socket.on('error', () => {})
     upgrade(handle, origin, incoming, socket, head).catch(() => socket.destroy())
   }
@@ -65,10 +66,10 @@ async function upgrade(
   const switched = switchedOf(response)
   if (switched) return join(switched, response.headers, socket, head)
   const outgoing = new ServerResponse(incoming)
-  // Nothing else can follow on a connection whose upgrade was refused: Node has given it up.
+  // Nothing else can follow on a connection whose upgrade was refused: Node has released it.
   outgoing.shouldKeepAlive = false
   outgoing.assignSocket(socket as Socket)
-  // Code between may have made another answer of a 101: its connection to the backend is of no use to anybody.
+  // Code in between may have replaced a 101. Its connection to the backend is then useless.
   outgoing.once('finish', () => {
     leave()
     socket.end()
@@ -78,8 +79,8 @@ async function upgrade(
 }
 
 /**
- * A connection that nobody reads does not tell that it has ended. A client says nothing before 101; what it says all the same
- * is left for later. The answer stops that.
+ * A connection without a reader does not report its end. A client sends nothing before the 101; if it does, the bytes
+ * are kept for later. The returned function stops this.
  */
 function onHangUp(socket: Duplex, leave: () => void): () => void {
   const look = () => {
@@ -89,7 +90,7 @@ function onHangUp(socket: Duplex, leave: () => void): () => void {
   return () => void socket.off('readable', look)
 }
 
-/** Node reads no body of a request that asks for another protocol: passed on it would be empty. */
+/** Node reads no body of a request that asks for another protocol, so the passed body would be empty. */
 const lostBody = (incoming: IncomingMessage) =>
   hasBody(incoming)
     ? failure(400, 'invalid_request', { expected: 'no body with the header Upgrade' }, [], {
@@ -97,7 +98,7 @@ const lostBody = (incoming: IncomingMessage) =>
       })
     : undefined
 
-/** Two connections, each of which says what the other has heard; they end together. */
+/** Joins two connections: each sends what the other receives, and they end together. */
 function join(
   { socket: upstream, head: theirs, limits }: Switched,
   headers: Headers,

@@ -9,10 +9,11 @@ import { bodyAlreadyRead, failure } from '../server/answers.ts'
 import type { RequestInfo } from '../server/options.ts'
 import { pump } from './pump.ts'
 
-/** Where browsers see the server. */
+/** The server's address in browsers. */
 export interface NodeListenerOptions {
   /**
-   * The origin that browsers see, as in `publicUrl`. Never taken from the `Host` header, which whoever asks chooses.
+   * The origin in browsers, as in `publicUrl`. It is never taken from the `Host` header, because the client chooses
+   * that header.
    */
   readonly origin: string
 }
@@ -36,24 +37,24 @@ export function readListener(
   return url.origin
 }
 
-/** The address of a request; `undefined`: none that whoever stands in front could have judged. */
+/** The address of a request; `undefined`: a proxy in front could not have judged it. */
 export function urlOf(incoming: IncomingMessage, origin: string): string | undefined {
   // Express keeps the whole path here when it is mounted under a part of it.
   const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url ?? '/'
-  // An absolute URL is how one asks a proxy; this is none.
+  // An absolute URL is for a proxy, and this is none.
   return path.startsWith('/') && !isRewritten(path) ? `${origin}${path}` : undefined
 }
 
 /**
- * Whether the URL parser would make another path of this one: it resolves dots, encoded ones as well, turns
- * backslashes and cuts at a hash. Whatever stood before this server has judged the path as it came. No browser sends such a path.
+ * Whether the URL parser would change this path: it resolves dots, also encoded ones, converts backslashes, and cuts at
+ * a hash. A proxy in front has judged the unchanged path. No browser sends such a path.
  */
 function isRewritten(path: string): boolean {
   const [pathname = ''] = path.split('?')
   return path.includes('#') || /\\|\/(?:\.|%2e){1,2}(?=\/|$)/i.test(pathname)
 }
 
-/** The answer to a request whose body would be lost on the way into a web-standard `Request`. */
+/** The answer to a request whose body would be lost in a web-standard `Request`. */
 export function unfitBody(incoming: IncomingMessage): Response | undefined {
   if (!hasBody(incoming)) return undefined
   if (incoming.readableDidRead) return bodyAlreadyRead()
@@ -89,7 +90,7 @@ export function toRequest(
   } as RequestInit)
 }
 
-/** Writes the whole answer. Where it cannot be written, whoever sends its body is told. */
+/** Writes the whole answer. If it cannot be written, the sender of its body is told. */
 export async function respond(
   response: Response | LightResponse,
   incoming: IncomingMessage,
@@ -132,7 +133,7 @@ function respondLightly(
   else outgoing.end()
 }
 
-/** Trailers follow chunks (RFC 9112 section 7.1.2), and Node refuses to announce them else. */
+/** Trailers follow chunks (RFC 9112 section 7.1.2), and otherwise Node refuses to announce them. */
 const isChunked = ({ httpVersion, method }: IncomingMessage, hasLength: boolean) =>
   httpVersion === '1.1' && method !== 'HEAD' && !hasLength
 

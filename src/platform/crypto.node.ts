@@ -18,7 +18,7 @@ export function seal(key: Uint8Array<ArrayBuffer>, plain: string, context: strin
 }
 
 const NONCE = 12
-/** Random bytes for many nonces: to ask for each alone costs as much as to seal. Each byte is used once. */
+/** Random bytes for many nonces, because asking for each one costs as much as sealing. Each byte is used once. */
 const nonces = new Uint8Array(NONCE * 128)
 let nextAt = nonces.length
 
@@ -31,11 +31,11 @@ function nextNonce(): Uint8Array {
   return nonces.slice(nextAt - NONCE, nextAt)
 }
 
-/** `undefined` for anything that was not sealed with this key and context. */
+/** `undefined` for a text that was not sealed with this key and context. */
 export function unseal(key: Uint8Array<ArrayBuffer>, sealed: string, context: string): string | undefined {
   try {
     const all = Buffer.from(sealed, 'base64url')
-    // In one spelling only: no character is skipped, and no unused bit is set.
+    // Only one spelling is accepted: no character is skipped, and no unused bit is set.
     if (all.toString('base64url') !== sealed) return undefined
     const decipher = createDecipheriv('aes-256-gcm', keyObject(key), all.subarray(0, 12), {
       authTagLength: 16,
@@ -48,7 +48,7 @@ export function unseal(key: Uint8Array<ArrayBuffer>, sealed: string, context: st
   }
 }
 
-/** A cipher takes a key object in a third of the time that it takes bytes. */
+/** A cipher accepts a key object in a third of the time that it needs for bytes. */
 const keyObjects = new WeakMap<Uint8Array, KeyObject>()
 
 function keyObject(key: Uint8Array): KeyObject {
@@ -60,7 +60,7 @@ function keyObject(key: Uint8Array): KeyObject {
   return found
 }
 
-/** HMAC-SHA-256, base64url: 43 characters. Half of what `createHmac` takes, for a text of the length of a token. */
+/** HMAC-SHA-256, base64url: 43 characters. For a text of a token's length it takes half the time of `createHmac`. */
 export function mac(key: Uint8Array<ArrayBuffer>, text: string): string {
   if (key.length > BLOCK || text.length * 3 > LONGEST) {
     return createHmac('sha256', key).update(text).digest('base64url')
@@ -78,10 +78,10 @@ export function mac(key: Uint8Array<ArrayBuffer>, text: string): string {
 
 /** Of SHA-256, bytes. */
 const BLOCK = 64
-/** Bytes of text; a longer one goes the long way. */
+/** Bytes of text; a longer text takes the slower way. */
 const LONGEST = 6_144
 
-/** The two padded keys of HMAC, each with room for what is hashed behind it. */
+/** The two padded keys of HMAC, each with room for the hashed text behind it. */
 const padsOf = new WeakMap<Uint8Array, { readonly inner: Buffer; readonly outer: Buffer }>()
 
 function padded(key: Uint8Array, pad: number, room: number): Buffer {
@@ -92,6 +92,6 @@ function padded(key: Uint8Array, pad: number, room: number): Buffer {
   return all
 }
 
-/** 32 bytes for one purpose out of a secret of any length (HKDF, RFC 5869, without salt). */
+/** Derives 32 bytes for one purpose from a secret of any length (HKDF, RFC 5869, without salt). */
 export const deriveKey = (secret: string, purpose: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32))

@@ -13,7 +13,7 @@ export async function seal(key: Uint8Array<ArrayBuffer>, plain: string, context:
   return toBase64url(all)
 }
 
-/** `undefined` for anything that was not sealed with this key and context. */
+/** `undefined` for a text that was not sealed with this key and context. */
 export async function unseal(
   key: Uint8Array<ArrayBuffer>,
   sealed: string,
@@ -38,7 +38,7 @@ export async function mac(key: Uint8Array<ArrayBuffer>, text: string): Promise<s
   return toBase64url(new Uint8Array(await crypto.subtle.sign('HMAC', hmac, bytes(text))))
 }
 
-/** 32 bytes for one purpose out of a secret of any length (HKDF, RFC 5869, without salt). */
+/** Derives 32 bytes for one purpose from a secret of any length (HKDF, RFC 5869, without salt). */
 export async function deriveKey(secret: string, purpose: string): Promise<Uint8Array<ArrayBuffer>> {
   const from = await crypto.subtle.importKey('raw', bytes(secret), 'HKDF', false, ['deriveBits'])
   const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: bytes(purpose) }
@@ -64,7 +64,7 @@ const toBase64url = (all: Uint8Array) =>
 
 function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   const all = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
-  // In one spelling only: no character is skipped, and no unused bit is set.
+  // Only one spelling is accepted: no character is skipped, and no unused bit is set.
   if (toBase64url(all) !== text) throw new TypeError('not base64url')
   return all
 }

@@ -5,9 +5,9 @@ import type { ReadableStream as NodeWebStream } from 'node:stream/web'
 import type { ForwardedCall, HeadDeadline } from '../server/forwarding.ts'
 import { takeNodeBody, trailersOf, wasReset } from './nodeBody.ts'
 
-/** How long a connection may take to stand, TLS included. */
+/** How long a connection may take to open, TLS included. */
 const CONNECT_MS = 10_000
-/** Shorter than most servers keep an idle connection: what is sent on one as it closes is lost. */
+/** Shorter than most servers keep an idle connection, because a request on a closing one is lost. */
 const IDLE_MS = 4_000
 
 const agents = {
@@ -15,13 +15,15 @@ const agents = {
   secure: new https.Agent({ keepAlive: true, timeout: IDLE_MS }),
 }
 
-/** What a backend has answered; with its connection, where it took up another protocol on that. */
+/** The answer of a backend, with its connection if the backend accepted another protocol. */
 export interface Exchanged {
   readonly message: IncomingMessage
   readonly switched?: { readonly socket: Duplex; readonly head: Buffer }
 }
 
-/** Sends a call, once more where the backend closed a kept connection meanwhile, and a second time harms nothing. */
+/**
+ * Sends a call. If the backend closed a kept connection meanwhile, and a second time does no harm, it sends once more.
+ */
 export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline): Promise<Exchanged> {
   const { promise, resolve, reject } = Promise.withResolvers<Exchanged>()
   const isSecure = url.protocol === 'https:'
@@ -31,7 +33,7 @@ export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline):
   function attempt(agent: http.Agent | false) {
     const sending = request(url, call, agent)
     const timers = timersOf(sending, deadline, isSecure)
-    /** What came of the call is told. */
+    /** The result of the call is settled. */
     let isSettled = false
     let switchedTo: Duplex | undefined
     const leave = () => (switchedTo ?? sending).destroy(call.signal.reason)
@@ -40,13 +42,13 @@ export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline):
     sending.on('error', (error: NodeJS.ErrnoException) => {
       timers.end()
       call.signal.removeEventListener('abort', leave)
-      // What breaks off later is told by the answer's own stream.
+      // The answer's own stream reports a later break.
       if (isSettled) return
       isSettled = true
       if (mayRepeat && agent && sending.reusedSocket && error.code === 'ECONNRESET') attempt(false)
       else reject(error)
     })
-    // A protocol that nobody asked for closes the connection, and is no error to Node.
+    // A protocol that nobody asked for closes the connection, and Node reports no error.
     sending.once('close', () => {
       timers.end()
       if (!isSettled) reject(new Error('The connection closed without an answer.'))
@@ -61,7 +63,7 @@ export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline):
       sending.once('upgrade', (message, socket, head) => {
         isSettled = true
         timers.end()
-        // Until somebody takes it over it is of whoever asked.
+        // Until another owner takes it, it belongs to the caller.
         switchedTo = socket
         socket.on('error', () => {})
         socket.once('close', () => call.signal.removeEventListener('abort', leave))
@@ -70,7 +72,7 @@ export function exchange(url: URL, call: ForwardedCall, deadline: HeadDeadline):
     send(sending, call, timers)
   }
 
-  // A connection that is to be handed over belongs to nobody else.
+  // A connection that is handed over must not be shared.
   const shared = isSecure ? agents.secure : agents.plain
   attempt(call.headers.upgrade === undefined ? shared : false)
   return promise
@@ -83,7 +85,7 @@ function request(url: URL, { method, headers, body }: ForwardedCall, agent: http
       : body && !headers['content-length']
         ? { 'transfer-encoding': 'chunked' }
         : undefined
-  // Trailers follow chunks (RFC 9112 section 7.1.2), and Node throws where they are announced else.
+  // Trailers follow chunks (RFC 9112 section 7.1.2), and otherwise Node throws when they are announced.
   const { trailer, ...whole } = headers
   const sent = headers['content-length'] === undefined ? headers : whole
   const sending = (url.protocol === 'https:' ? https : http).request({
@@ -94,11 +96,11 @@ function request(url: URL, { method, headers, body }: ForwardedCall, agent: http
     headers: framing ? { ...sent, ...framing } : sent,
     agent,
   })
-  // What is longer than it says would be the next request on the connection.
+  // Bytes beyond the announced length would be the next request on the connection.
   return Object.assign(sending, { strictContentLength: true })
 }
 
-/** The two deadlines before an answer: for the connection, and for the backend whenever it is waited for. */
+/** The two deadlines before an answer: for the connection, and for the backend while the call waits for it. */
 function timersOf(sending: ClientRequest, { headMs, clock }: HeadDeadline, isSecure: boolean) {
   let disarmHead: (() => void) | undefined
   let disarmConnect: (() => void) | undefined
@@ -118,11 +120,11 @@ function timersOf(sending: ClientRequest, { headMs, clock }: HeadDeadline, isSec
   }
   let isOver = false
   return {
-    /** The backend is to read, or to answer. */
+    /** The backend must read, or answer. */
     waits() {
       if (!isOver) disarmHead ??= clock.setTimer(late, headMs, 'background')
     },
-    /** Whoever asked is to send more. */
+    /** The client must send more. */
     rests,
     end() {
       isOver = true
@@ -143,14 +145,14 @@ function send(sending: ClientRequest, call: ForwardedCall, timers: ReturnType<ty
   upload(source, sending, timers, call.trailers)
 }
 
-/** Passes an upload on, until it ends or its answer has. */
+/** Passes an upload on until it ends, or until its answer has ended. */
 function upload(
   source: Readable,
   sending: ClientRequest,
   timers: ReturnType<typeof timersOf>,
   trailers: ReadonlySet<string>,
 ): void {
-  /** What Node refuses ends the call: thrown at an event of the source it would end the process. */
+  /** An error of Node ends the call. Thrown in an event of the source, it would end the process. */
   function orDestroy(step: () => void) {
     try {
       step()
@@ -183,7 +185,7 @@ function upload(
   }
   function stop() {
     source.off('data', write).off('end', ended).off('close', broken)
-    // Node's server reads what is left of a request that was answered; to destroy it would lose the answer.
+    // Node's server reads the rest of a request that was answered. Destroying the request would lose the answer.
     if (!(source instanceof IncomingMessage) && !source.readableEnded) source.destroy()
   }
   sending.on('drain', drained)

@@ -5,19 +5,19 @@ import { LightResponse } from './lightResponse.ts'
 import { webBody } from './nodeBody.ts'
 import { switchedResponse } from './switched.ts'
 
-/** A body that nobody wants is read to its end up to this size: its connection is worth more. */
+/** An unwanted body is read to its end up to this size, because its connection is worth more. */
 const DRAINED_BYTES = 65_536
 
 /**
- * Calls that go on by `node:http`: bytes and their headers pass as they are, encoded or not. Uploads and answers flow at
- * the pace of whoever reads them, and an answer may come before its upload has ended. A connection may become a WebSocket.
+ * Sends calls on by `node:http`: bytes and their headers pass unchanged, encoded or not. Uploads and answers flow at
+ * the pace of the reader, and an answer may come before its upload has ended. A connection may become a WebSocket.
  */
 export const forward: Forward = async (url, call, deadline) =>
   answerOf(await exchange(new URL(url), call, deadline), call.method)
 
 function answerOf({ message, switched }: Exchanged, method: string): BackendAnswer {
   const { statusCode: status = 0, headers: fields } = message
-  // Whatever length these say they have, whoever is given one waits for it.
+  // The recipient would wait for the announced length.
   const isEmpty = status === 204 || status === 205
   const isBodiless = isEmpty || method === 'HEAD' || status === 101 || status === 304
   if (isBodiless && !switched) message.resume()
@@ -41,7 +41,7 @@ function answerOf({ message, switched }: Exchanged, method: string): BackendAnsw
   }
 }
 
-/** Of all headers `set-cookie` alone comes as a list. */
+/** Only `set-cookie` comes as a list. */
 const fieldOf = (value: string | readonly string[] | undefined): string | null =>
   value === undefined ? null : String(value)
 

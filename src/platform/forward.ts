@@ -1,4 +1,4 @@
 import type { Forward } from '../server/forwarding.ts'
 
-/** How calls of the proxy go on. Absent: by `fetch`. */
+/** The sender of the proxy's calls. Absent: `fetch`. */
 export const forward: Forward | undefined = undefined

@@ -2,11 +2,11 @@ import type { NodeBody } from './nodeBody.ts'
 
 /** The body of such an answer. */
 export interface LightBody extends NodeBody {
-  /** Nobody is going to read it. */
+  /** Nobody will read it. */
   cancel(): Promise<void>
 }
 
-/** An answer on its way to a listener of ours, for which a whole `Response` is not worth its cost. */
+/** An answer for a listener of ours, which does not need a whole `Response`. */
 export class LightResponse {
   readonly status: number
   readonly headers: LightHeaders
@@ -18,7 +18,7 @@ export class LightResponse {
   }
 }
 
-/** As much of `Headers` as a server does to an answer that is made. */
+/** The part of `Headers` that a server uses on its answers. */
 class LightHeaders {
   readonly fields: Record<string, string | string[]>
   constructor(fields: Record<string, string>) {
@@ -27,7 +27,7 @@ class LightHeaders {
   set(name: string, value: string): void {
     this.fields[name] = value
   }
-  /** Each `set-cookie` is a field of its own, and nothing else is appended. */
+  /** Each `set-cookie` is a field of its own; nothing else is appended. */
   append(name: string, value: string): void {
     this.fields[name] = [...[this.fields[name] ?? []].flat(), value]
   }

@@ -4,12 +4,12 @@ import { scheduler } from 'node:timers/promises'
 import type { BodyLimits } from '../base/bodyLimits.ts'
 import { boundedBody } from '../base/boundedBody.ts'
 
-/** The node stream that a web stream stands for. */
+/** The node stream behind a web stream. */
 export interface NodeBody {
   readonly source: Readable
   /** Absent: nothing breaks it off. */
   readonly limits: BodyLimits | undefined
-  /** Which of its trailers go with it. */
+  /** The trailers that are passed on. */
   readonly trailers: ReadonlySet<string>
 }
 
@@ -17,8 +17,8 @@ const NONE: ReadonlySet<string> = new Set()
 const untouched = new WeakMap<object, NodeBody>()
 
 /**
- * `source` as the body of a web-standard message. Nothing is read, and no stream is converted, before somebody reads it:
- * mostly it ends where a node stream is wanted again, which `takeNodeBody` gives.
+ * `source` as the body of a web-standard message. Before somebody reads it, nothing is read and no stream is converted.
+ * Mostly its consumer needs a node stream again, which `takeNodeBody` returns.
  */
 export function webBody(
   source: Readable,
@@ -29,7 +29,7 @@ export function webBody(
   function open() {
     untouched.delete(stream)
     if (opened) return opened
-    // Of one that broke off already, Node would make a stream that looks complete.
+    // Node would convert a stream that broke off already into one that looks complete.
     if (source.destroyed) throw new Error('The body broke off.')
     const body = Readable.toWeb(source) as NodeWebStream as ReadableStream<Uint8Array>
     opened = (limits ? boundedBody(body, limits) : body).getReader()
@@ -53,14 +53,17 @@ export function webBody(
   return stream
 }
 
-/** The node stream behind `stream`, if nobody has begun to read it. Nobody can read `stream` from now on. */
+/** The node stream behind `stream`, if nobody has begun to read it. From now on nobody can read `stream`. */
 export function takeNodeBody(stream: ReadableStream<Uint8Array>): NodeBody | undefined {
   const body = stream.locked ? undefined : untouched.get(stream)
   untouched.delete(stream)
   return body
 }
 
-/** Whether what has ended was broken off: a body that is reset over HTTP/2 ends first, and Node tells why in the next turn. */
+/**
+ * Whether an ended stream was broken off: a body that is reset over HTTP/2 ends first, and Node reports the cause in
+ * the next turn.
+ */
 export async function wasReset(source: Readable): Promise<boolean> {
   const { stream } = source as { readonly stream?: { readonly rstCode?: number } }
   if (stream?.rstCode === undefined) return false
@@ -68,7 +71,7 @@ export async function wasReset(source: Readable): Promise<boolean> {
   return stream.rstCode !== 0
 }
 
-/** Those trailers of a message that has ended, as `addTrailers` takes them. */
+/** These trailers of an ended message, in the form of `addTrailers`. */
 export function trailersOf(source: Readable, names: ReadonlySet<string>): [string, string][] {
   const { trailers = {} } = source as { readonly trailers?: Readonly<Record<string, string>> }
   return Object.entries(trailers).filter(([name]) => names.has(name))

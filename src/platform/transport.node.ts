@@ -5,9 +5,9 @@ import { ReadableStream } from 'node:stream/web'
 import zlib from 'node:zlib'
 
 /**
- * One request on a connection of its own. Node's `fetch` sends on idle keep-alive sockets, which servers close
- * at any moment: such a reset does not tell whether the refresh token was spent. A retrying global dispatcher
- * has no part in it either. Proxies of the environment are not used: inject `send` where one is needed.
+ * Sends one request on its own connection. Node's `fetch` uses idle keep-alive sockets, which servers close at any
+ * moment; such a reset does not show whether the refresh token was spent. A retrying global dispatcher is not used
+ * either. Proxies of the environment are not used: inject `send` if you need one.
  */
 export function transport(url: string, init: RequestInit, send = ownConnection): Promise<Response> {
   if (send !== ownConnection) watchConnections()
@@ -16,7 +16,7 @@ export function transport(url: string, init: RequestInit, send = ownConnection):
 
 function ownConnection(url: string, init: RequestInit): Promise<Response> {
   return new Promise((resolve, reject) => {
-    // The bytes of a request wait in its socket until the connection stands.
+    // The bytes of a request wait in its socket until the connection is open.
     let connected = false
     const fail = (error: unknown) => {
       if (!connected && typeof error === 'object' && error) unsent.add(error)
@@ -34,7 +34,7 @@ function ownConnection(url: string, init: RequestInit): Promise<Response> {
       })
       const abort = () => {
         sending.destroy()
-        // Said at once, and before anybody else hears of the abort.
+        // This comes first, before anybody else learns of the abort.
         fail(new Error('aborted'))
       }
       sending.once('socket', (socket) => {
@@ -71,11 +71,11 @@ function asResponse(message: IncomingMessage): Response {
   return new Response(bodiless ? null : (ReadableStream.from(message) as BodyInit), { status, headers })
 }
 
-/** Errors of connections that never stood: nothing of a request was sent on them. */
+/** Errors of connections that never opened: nothing of the request was sent on them. */
 const unsent = new WeakSet<object>()
 let isWatching = false
 
-/** Hears from undici, which Node's `fetch` is, of connections that it could not open: TLS and proxies included. */
+/** Listens to undici, which is Node's `fetch`, for connections that could not open, TLS and proxies included. */
 function watchConnections() {
   if (isWatching) return
   isWatching = true
@@ -85,16 +85,16 @@ function watchConnections() {
   })
 }
 
-/** For a `fetch` of another kind, which does not say what its connection did. */
+/** For another `fetch`, which does not report its connection. */
 const neverConnected =
   /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EMFILE|ENFILE|UND_ERR_CONNECT_TIMEOUT|ERR_HTTP2_GOAWAY_SESSION)$/
-// Certificates are checked before the first byte of the request leaves.
+// Certificates are checked before the first byte of the request is sent.
 const untrusted =
   /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|HOSTNAME_MISMATCH|INVALID_CA)/
 
 /**
- * Why nothing of a failed request can have been processed; `undefined` if something may have been. Decided by what the
- * connection did, and by codes only where nobody saw the connection; hands on nothing else of the error. Never throws.
+ * Why no part of a failed request can have been processed; `undefined` if a part may have been. The connection's events
+ * decide; codes decide only if nobody saw the connection. It passes nothing else of the error on. Never throws.
  */
 export function refusalOf(error: unknown): 'network' | 'misconfigured' | undefined {
   try {
@@ -109,7 +109,7 @@ function classify(error: unknown, depth: number): 'network' | 'misconfigured' | 
   const { code, syscall, message, errors, cause } = error as Record<string, unknown>
   if (untrusted.test(String(code))) return 'misconfigured'
   if (unsent.has(error)) return 'network'
-  // Several addresses were tried: nothing left this host only if none of them was reached.
+  // Several addresses were tried: nothing was sent only if none of them was reached.
   if (Array.isArray(errors) && errors.length > 0) {
     const each = errors.map((one) => classify(one, depth + 1))
     return each.includes(undefined) ? undefined : each[0]
@@ -127,18 +127,18 @@ type Decoder = (bytes: Uint8Array, options: zlib.ZlibOptions) => Buffer
 const decoders = new Map<string, readonly Decoder[]>([
   ['gzip', [zlib.gunzipSync]],
   ['x-gzip', [zlib.gunzipSync]],
-  // Servers disagree on what it means: with a header of zlib (RFC 9110 section 8.4.1.2), or without.
+  // Servers disagree on its form: with a header of zlib (RFC 9110 section 8.4.1.2), or without.
   ['deflate', [zlib.inflateSync, zlib.inflateRawSync]],
   ['br', [zlib.brotliDecompressSync]],
   // Node 22.15 and later.
   ['zstd', [(bytes, { maxOutputLength = 0 }) => zlib.zstdDecompressSync(bytes, { maxOutputLength })]],
 ])
-/** A page in more encodings is nobody's token answer. */
+/** No token answer has more encodings. */
 const MOST_ENCODINGS = 3
 
 /**
- * The body without its encodings, which we did not ask for; `undefined`: it is larger than `most`. What is no encoding
- * (`none`, `UTF-8`, capitals), and a body that was decoded already, stays as it is.
+ * The body without its encodings, which we did not ask for; `undefined`: it is larger than `most`. Names that are no
+ * encoding (`none`, `UTF-8`, capitals), and a body that was decoded already, change nothing.
  */
 export function inflated(bytes: Uint8Array, encoding: string | null, most: number): Uint8Array | undefined {
   const names = (encoding ?? '').toLowerCase().split(',')

@@ -3,12 +3,12 @@ export function transport(url: string, init: RequestInit, send = fetch): Promise
   return send(url, init)
 }
 
-/** A browser does not say why a request failed: it may always have arrived. */
+/** A browser does not say why a request failed, so it may always have arrived. */
 export function refusalOf(_: unknown): 'network' | 'misconfigured' | undefined {
   return undefined
 }
 
-/** A browser's `fetch` has undone every encoding that it knows. */
+/** A browser's `fetch` has removed every encoding that it knows. */
 export function inflated(bytes: Uint8Array, _encoding: string | null, _most: number): Uint8Array | undefined {
   return bytes
 }

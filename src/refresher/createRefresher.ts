@@ -15,7 +15,7 @@ import { memoryStore } from '../stores/memory.ts'
 import type { SessionRecord } from '../stores/store.ts'
 import { heldUntil, type KeptSession, type RefreshDoubt, recordOf } from './keptSession.ts'
 
-/** How a refresher works. `baseUrl` and `strategies` must be given. */
+/** The options of a refresher. `baseUrl` and `strategies` are required. */
 export interface RefresherOptions<User extends UserIdentity = SessionUser>
   extends Pick<
     SessionOptions<User>,
@@ -34,28 +34,31 @@ export interface RefresherOptions<User extends UserIdentity = SessionUser>
     | 'onListenerError'
   > {}
 
-/** What a refresh came to, and what is to be kept of it. */
+/** The result of a refresh, and what to keep of it. */
 export type RefresherResult<User extends UserIdentity = SessionUser> =
   | {
-      /** Keep all of it in place of what was there, and no doubt. */
+      /** Replace the kept session by these fields, and drop the doubt. */
       readonly kind: 'renewed'
       /** The new bearer. */
       readonly bearer: string
-      /** The token of the next refresh: the new one, or the old one where none came. Absent: no refresh will follow. */
+      /** The token for the next refresh: the new one, or the old one if none came. Absent: no refresh will follow. */
       readonly refreshToken?: string
-      /** When the bearer ends, milliseconds since the Unix epoch; absent: nobody knows, only a 401 tells. */
+      /** When the bearer ends, milliseconds since the Unix epoch; absent: unknown, only a 401 tells. */
       readonly expiresAt?: number
-      /** The user as the answer told it, or as it was given. */
+      /** The user in the answer, else the given one. */
       readonly user: User
     }
   | {
-      /** No bearer for now, and the session is not over: keep `refreshToken` and `doubt`, and use the bearer to its end. */
+      /**
+       * There is no new bearer now, and the session is not over: keep `refreshToken` and `doubt`, and use the bearer
+       * until it ends.
+       */
       readonly kind: 'later'
       /** When to ask again, milliseconds since the Unix epoch. An earlier call sends nothing. */
       readonly retryAt: number
-      /** The token of the next refresh; absent: the backend refreshes no session like this one. */
+      /** The token for the next refresh; absent: the backend does not refresh such a session. */
       readonly refreshToken?: string
-      /** What the next call is to know. */
+      /** The facts for the next call. */
       readonly doubt: RefreshDoubt
     }
   | {
@@ -65,23 +68,24 @@ export type RefresherResult<User extends UserIdentity = SessionUser> =
       readonly reason: ExpiredReason | LoggedOutReason
     }
 
-/** Refreshes sessions that somebody else keeps. */
+/** Refreshes sessions that other code keeps. */
 export interface Refresher<User extends UserIdentity = SessionUser> {
   /**
-   * One refresh, unless the ledger or `doubt` forbids it. Every failure is a result; rejects only with `Misconfigured`,
-   * for a `kept` that cannot be a session. Aborts nothing when its caller leaves: a token that was rotated must not be
-   * lost.
+   * Makes one refresh, unless the ledger or `doubt` forbids it. Every failure is a result. It rejects only with
+   * `Misconfigured`, for a `kept` that cannot be a session. It goes on when its caller leaves, because a token that was
+   * rotated must not be lost.
    */
   refresh(kept: KeptSession): Promise<RefresherResult<User>>
 }
 
 /**
- * Refreshes the sessions of code that keeps them itself, as in a sealed cookie. Each call runs one session for as long
- * as its refresh takes: its deadline, the identity of the renewed user, the life of the bearer and the one rule of what
- * may be sent are those of `createSession`. Create one for the process; concurrent calls with one refresh token share one
- * send.
+ * Refreshes the sessions of code that keeps them itself, for example in a sealed cookie. Each call runs one session for
+ * as long as its refresh takes. So the rules of `createSession` apply: the deadline, the identity of the renewed user,
+ * the life of the bearer, and when a token may be sent. Create one for the process; concurrent calls with one refresh
+ * token share one send.
  *
- * `coordinator`: default one for this process. Give a `redisCoordinator` where several share the sessions.
+ * `coordinator`: the default is one for this process. Give a `redisCoordinator` if several processes share the
+ * sessions.
  *
  * @throws {Misconfigured} for options that cannot work.
  * @example
@@ -97,7 +101,7 @@ export function createRefresher<User extends UserIdentity = SessionUser>(
     ...(options as RefresherOptions<UserIdentity>),
     coordinator: coordinator ?? inProcessCoordinator({ ...(clock && { clock }), ...(random && { random }) }),
     refresh: 'onDemand',
-    // Who calls has found that a refresh is due.
+    // The caller has found that a refresh is due.
     leadTimeMs: MAX_WAIT_MS,
   })
   return {
@@ -123,14 +127,14 @@ export function createRefresher<User extends UserIdentity = SessionUser>(
       runtime.session.dispose()
       const stored = await store.read()
       const { refreshToken, ...rest } = stored && !isTombstone(stored) ? stored : record
-      // A token that the backend refuses by policy is kept nowhere.
+      // A token that the backend refuses by policy is deleted everywhere.
       const left = { ...rest, ...(refreshable && refreshToken !== undefined && { refreshToken }) }
       return resultOf<User>(state, left, cause, wallOf)
     },
   }
 }
 
-/** Has the session refresh, if it may, and resolves as soon as no refresh of its own is in the air. */
+/** Lets the session refresh, if it may, and resolves as soon as it has no running refresh. */
 function landed({ session, send }: Runtime): Promise<SessionState> {
   let isAsked = false
   return new Promise((resolve) => {
@@ -167,9 +171,9 @@ function resultOf<User extends UserIdentity>(
       ...(endsAt !== undefined && { expiresAt: endsAt }),
       user: state.user as UserIdentity as User,
     }
-  // Without another permitted send the end of the bearer is the next thing that happens.
+  // Without another permitted send, the end of the bearer comes next.
   const retryAt = wallOf(state.retryAt ?? state.expiresAt ?? 0)
-  // What was renewed without a usable bearer is in no doubt, and must wait.
+  // A renewal without a usable bearer leaves no doubt, but must wait.
   if (isRenewed) return later(record, { cause: 'refused', retryAt })
   return later(record, { cause, retryAt, ...(row && { sends: row }) })
 }

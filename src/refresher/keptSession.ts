@@ -9,52 +9,52 @@ import type { Settings } from '../session/options.ts'
 import type { SessionRecord } from '../stores/store.ts'
 
 /**
- * What is known of a refresh that brought no bearer: plain JSON without a token. Keep it beside the refresh token that
- * it is about, and let go of it with that token.
+ * The facts of a refresh that brought no bearer: plain JSON without a token. Keep it with its refresh token, and delete
+ * both together.
  */
 export interface RefreshDoubt {
   /**
-   * `unknown`: the token may be spent. `refused`: nothing was processed. `unsupported`: the backend does not refresh, or
-   * there is nothing to refresh with.
+   * `unknown`: the token may be spent. `refused`: nothing was processed. `unsupported`: the backend does not refresh,
+   * or there is no refresh token.
    */
   readonly cause: 'unknown' | 'refused' | 'unsupported'
-  /** Nothing is sent before; milliseconds since the Unix epoch. */
+  /** Nothing is sent before this instant; milliseconds since the Unix epoch. */
   readonly retryAt: number
-  /** The sends of the token that nobody has seen a definitive answer to. */
+  /** The sends of the token without a definitive answer. */
   readonly sends?: LedgerRow
 }
 
-/** A session as its keeper holds it, in a sealed cookie or elsewhere. */
+/** A session in the form of its keeper, for example in a sealed cookie. */
 export interface KeptSession {
   /** The key of the strategy that refreshes. */
   readonly provider: string
-  /** Whose session it is, with its `id`. An answer for somebody else ends the session. */
+  /** The user of the session, with its `id`. An answer for another user ends the session. */
   readonly user: UserDocument
   /** The tenant; blank, `null` or absent: none. */
   readonly tenantId?: string | null | undefined
-  /** The keeper's id of the session; give it where one user may hold several. */
+  /** The keeper's id of the session; give it if one user may hold several. */
   readonly sessionId?: string
-  /** The bearer that is to be replaced; absent: there is none. */
+  /** The bearer to replace; absent: there is none. */
   readonly bearer?: string | null | undefined
   /**
    * When the bearer ends; milliseconds since the Unix epoch. A token in doubt is sent again only after that.
-   * @default the `exp` of a JWT; a bearer without one counts as ended, for why else should it be replaced
+   * @default the `exp` of a JWT; a bearer without one counts as ended
    */
   readonly expiresAt?: number | null | undefined
-  /** An API answered the bearer with 401: it counts as ended, whatever its clock says. @default false */
+  /** An API answered the bearer with 401, so it counts as ended. @default false */
   readonly isRejected?: boolean
   /** The token to spend; absent: there is none. */
   readonly refreshToken?: string | null | undefined
-  /** What the last `later` said of this refresh token. */
+  /** The `doubt` of the last result `later` for this refresh token. */
   readonly doubt?: RefreshDoubt | null | undefined
 }
 
-/** Less than that before its end a bearer is of no use to anybody. */
+/** A bearer is useless this shortly before its end. */
 const ENDED_MS = -1
-/** Of a life that is told: more than half of it is over, and so is the time in which nobody refreshes again. */
+/** For a known life: more than half of it is over, and so is the time without another refresh. */
 const AGED_MS = 20_000
 
-/** When the bearer ends; 0: it has ended, or nobody can say when. */
+/** When the bearer ends; 0: it has ended, or its end is unknown. */
 function endOf({ bearer, expiresAt, isRejected }: KeptSession): number {
   if (isRejected || !bearer) return 0
   if (Number.isFinite(expiresAt)) return expiresAt as number
@@ -63,7 +63,8 @@ function endOf({ bearer, expiresAt, isRejected }: KeptSession): number {
 }
 
 /**
- * The record of a kept session, due for a refresh. Throws `Misconfigured` for what cannot be one; no value is quoted.
+ * The record of a kept session that is due for a refresh. Throws `Misconfigured` if it cannot be a session, and quotes
+ * no value.
  */
 export function recordOf(kept: KeptSession, { strategies }: Settings, wallNow: number): SessionRecord {
   const { provider, sessionId, bearer, refreshToken, doubt } = kept ?? {}
@@ -94,7 +95,7 @@ export function recordOf(kept: KeptSession, { strategies }: Settings, wallNow: n
   }
 }
 
-/** Until when `doubt` forbids to ask at all; 0: the ledger decides. */
+/** Until when `doubt` forbids a request; 0: the ledger decides. */
 export function heldUntil(
   { doubt }: KeptSession,
   { endsAt = 0 }: Pick<SessionRecord, 'endsAt'>,
@@ -102,7 +103,7 @@ export function heldUntil(
 ) {
   const { cause, retryAt = 0, sends }: Partial<RefreshDoubt> = doubt ?? {}
   const isSpent = endsAt <= wallNow
-  // A clock that ran ahead for a while holds nobody back for longer than anything is remembered.
+  // If a clock ran ahead for a while, nobody waits longer than anything is remembered.
   const isNow = retryAt > wallNow && retryAt <= wallNow + MEMORY_MS
   if (!isNow || (cause === 'unknown' && sends) || (cause === 'unsupported' && isSpent)) return 0
   return retryAt
