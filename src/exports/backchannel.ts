@@ -1,6 +1,8 @@
 /**
  * Logouts that begin at the identity provider, for the option `backChannelLogout` of a session server. Needs the optional
  * peer `jose`.
+ *
+ * Install: `npm install xstate-session xstate jose`
  * @module
  */
 

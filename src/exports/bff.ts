@@ -1,5 +1,7 @@
 /**
  * A session of a page whose server keeps the tokens: no vault, no store, no strategy, and no bearer in the page.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

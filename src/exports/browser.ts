@@ -1,5 +1,7 @@
 /**
  * A session among the tabs of its browser: connectivity, waking up, the user at work, one refresh and one logout for all.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,6 +1,8 @@
 /**
  * A session in one page or process: created, logged in, refreshed, watched, ended. Its errors, and the contracts that
  * parts of your own keep. Strategies come from `xstate-session/librechat` and `xstate-session/oauth`.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Shows a running session in the Stately inspector, without its tokens.
+ *
+ * Install: `npm install xstate-session xstate` and `npm install --save-dev @statelyai/inspect`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * The login of a server whose backend is LibreChat.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Sessions at a LibreChat backend: the strategies for its two kinds of login.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -2,6 +2,8 @@
  * The chart itself, for machines of your own and for tools: the machine with ports that throw until they are provided,
  * its arithmetic, and the one reading of its snapshots. Who embeds a session in a parent machine takes
  * `createSessionLogic` instead.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

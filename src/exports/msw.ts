@@ -1,5 +1,7 @@
 /**
  * A fake backend for your tests that remembers what it issued and what was spent. Needs the optional peer `msw`.
+ *
+ * Install: `npm install xstate-session xstate` and `npm install --save-dev msw`
  * @module
  */
 

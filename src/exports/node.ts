@@ -1,5 +1,7 @@
 /**
  * The handler of a session server as a listener for `node:http` and for Express.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

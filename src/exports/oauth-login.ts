@@ -1,5 +1,7 @@
 /**
  * The login of a server at any OpenID provider. Needs the optional peer `oauth4webapi`.
+ *
+ * Install: `npm install xstate-session xstate oauth4webapi`
  * @module
  */
 

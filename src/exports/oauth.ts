@@ -1,5 +1,7 @@
 /**
  * Logins and refreshes at any OAuth 2.0 or OpenID provider. Needs the optional peer `oauth4webapi`.
+ *
+ * Install: `npm install xstate-session xstate oauth4webapi`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Spans and metrics of a server, by the API of OpenTelemetry.
+ *
+ * Install: `npm install xstate-session xstate @opentelemetry/api`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * The sessions of a server in a table of PostgreSQL, with a client of `pg` or `postgres`.
+ *
+ * Install: `npm install xstate-session xstate pg`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * What react-admin 5 asks of a session: its `authProvider`, its `httpClient`, and a data provider that drops late answers.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Logins of `createLogins` in React, beside `xstate-session/react`. Needs the optional peer `react`, 18 or 19.
+ *
+ * Install: `npm install xstate-session xstate react`
  * @module
  */
 

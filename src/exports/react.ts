@@ -1,5 +1,7 @@
 /**
  * A provider and hooks over a session that lives outside of React. Needs the optional peer `react`, 18 or 19.
+ *
+ * Install: `npm install xstate-session xstate react`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Records what happens to sessions, and hands it out as JSON: no token, no name, no mail.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Sessions and refreshes of several processes through Redis or Valkey, with a client of `redis` or `ioredis`.
+ *
+ * Install: `npm install xstate-session xstate redis`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * What refine 5 asks of a session: its `authProvider`.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Refreshes for code that keeps its sessions itself, as in a sealed cookie.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

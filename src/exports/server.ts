@@ -1,5 +1,7 @@
 /**
  * The server of a panel, which keeps the tokens and gives the browser a cookie.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

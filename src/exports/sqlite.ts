@@ -1,5 +1,7 @@
 /**
  * The sessions of a server in a file, by the SQLite of Node.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * Ties a TanStack Query client to a session: no data of one user is shown to the next, and no retry is wasted.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

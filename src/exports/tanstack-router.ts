@@ -1,5 +1,7 @@
 /**
  * Guards routes of TanStack Router, and keeps what they have loaded to its user.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 

@@ -1,5 +1,7 @@
 /**
  * A test model made of the machine itself, a session in any state, and what strategies, stores and coordinators must do.
+ *
+ * Install: `npm install xstate-session xstate`
  * @module
  */
 
