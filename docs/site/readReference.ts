@@ -43,6 +43,8 @@ const look: Partial<PluginOptions> = {
   hidePageHeader: true,
   pageTitleTemplates: { module: ({ rawName }) => `\`${specifierOf(rawName)}\`` },
   useCodeBlocks: true,
+  // Names that differ by case alone have the place that links to them name.
+  useCustomAnchors: true,
   expandObjects: true,
   classPropertiesFormat: 'table',
   interfacePropertiesFormat: 'table',
