@@ -35,14 +35,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_460 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_530 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_460,
+    budgetBytes: 21_530,
   },
   {
     id: 'P6',
@@ -66,7 +66,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_000,
+    budgetBytes: 34_070,
     never: 'zod',
   },
   {
@@ -75,7 +75,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 48_950,
+    budgetBytes: 49_020,
     never: 'zod',
   },
   {
@@ -84,7 +84,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_740,
+    budgetBytes: 52_820,
     never: 'jose',
   },
   {

@@ -1,5 +1,6 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
-import type { SessionStore } from '../stores/store.ts'
+import { insist } from '../base/insist.ts'
+import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { Flights } from './flights.ts'
 import type { SessionSignal } from './notice.ts'
 import type { Settings } from './options.ts'
@@ -33,20 +34,48 @@ export function createSurroundings(options: SurroundingsOptions) {
   let seenAt = -Infinity
   let stop = () => {}
   let restoring: Promise<void> | undefined
+  /** Nobody knows yet what is stored. Stops the tries to find out. */
+  let unread: (() => void) | undefined
 
   /** Reads the store, for a session or for changes of peers. The chart is pending until the first read. */
   async function look(into: SessionStore) {
     if (!reading.state().isPending) await flights.reread(vault.position())
     if (reading.state().reason === null) return
-    const stored = await into.read().catch(unstored)
+    let hasFailed = false
+    const stored = await into.read().catch(() => {
+      hasFailed = true
+      unstored()
+      return undefined
+    })
+    if (hasFailed && reading.state().isPending) insistOn(into)
+    take(stored, !hasFailed)
+  }
+
+  /** Takes what was read, if that is news. */
+  function take(stored: StoredSession | null | undefined, isRead: boolean) {
     const { reason, isPending, epoch } = reading.state()
+    const isFirst = isPending || unread !== undefined
+    if (isRead) known()
     // A login here came first.
-    if (reason === null || !isRunning()) return
+    if (reason === null || !isRunning()) return known()
     const isFound = stored && !isTombstone(stored) && Object.hasOwn(settings.strategies, stored.provider)
     // A peer's login: only if a coordinator prevents both from spending its token.
-    if (isFound && (isPending || (settings.coordinator && stored.epoch > epoch))) {
+    if (isFound && (isFirst || (settings.coordinator && stored.epoch > epoch))) {
       flights.restore(stored)
     } else if (isPending) send({ type: 'session.ended', reason: 'never', at: now() })
+  }
+
+  /** A store that is away at the start may hold a session: nobody is logged out for good because of it. */
+  function insistOn(into: SessionStore) {
+    unread ??= insist(settings.clock, async () => {
+      const isOver = reading.state().reason === null || !isRunning()
+      take(isOver ? null : await into.read(), true)
+    })
+  }
+
+  function known() {
+    unread?.()
+    unread = undefined
   }
 
   /** Resolves when the effect on the session is known. */
@@ -77,6 +106,7 @@ export function createSurroundings(options: SurroundingsOptions) {
       restoring = store && look(store)
     },
     detach() {
+      known()
       stop()
       stop = () => {}
     },

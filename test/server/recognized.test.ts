@@ -59,6 +59,17 @@ const FOREIGN: readonly (readonly [string, Said, string])[] = [
     '404 application/json',
   ],
   ['a 404 of Kong', said(404, { message: 'no Route matched with those values' }), '404 application/json'],
+  ['a 401 of Kong', said(401, { message: 'No API key found in request' }), '401 application/json'],
+  [
+    'a 401 of Kong for a key',
+    said(401, { message: 'Invalid authentication credentials' }),
+    '401 application/json',
+  ],
+  [
+    'a 401 of a gateway that says how to log in there',
+    said(401, { message: 'Go away' }, { ...JSON_TYPE, 'www-authenticate': 'Key realm="kong"' }),
+    '401 application/json',
+  ],
   ['a 404 of AWS', said(404, { message: 'Not Found' }), '404 application/json'],
   [
     'a 403 of AWS',

@@ -120,6 +120,54 @@ describe('at the start', () => {
     expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
   })
 
+  describe('a store that is away at the start (U68)', () => {
+    async function away() {
+      const clock = fakeClock()
+      const memory = await storeOf(record())
+      let isDown = true
+      const store: SessionStore = {
+        ...memory,
+        read: () => (isDown ? Promise.reject(new Error('down')) : memory.read()),
+      }
+      const started = await restored({ store, clock })
+      return {
+        ...started,
+        async pass(ms: number) {
+          clock.advance(ms)
+          await flush()
+        },
+        comesBack: () => {
+          isDown = false
+        },
+      }
+    }
+
+    test('costs nobody the session: it is read as soon as the store is back', async () => {
+      const { session, pass, comesBack, told } = await away()
+      expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'never' })
+      for (let tries = 0; tries < 5; tries++) await pass(15 * SECOND)
+      expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', reason: 'never' })
+      comesBack()
+      await pass(15 * SECOND)
+      expect(session.getSnapshot()).toMatchObject({ isAuthenticated: true, user: { id: ada.id } })
+      expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
+    })
+
+    test('is not read any more after a login here, nor when the session is disposed', async () => {
+      const { session, login, pass, comesBack } = await away()
+      await login({ user: { id: 'grace' } } as never)
+      comesBack()
+      await pass(15 * SECOND)
+      expect(session.getSnapshot()).toMatchObject({ isAuthenticated: true, user: { id: 'grace' } })
+      const other = await away()
+      other.session.dispose()
+      other.comesBack()
+      await other.pass(15 * SECOND)
+      expect(other.session.getSnapshot().isAuthenticated).toBe(false)
+      expect(other.clock.pending()).toEqual([])
+    })
+  })
+
   describe('a renewal that the store does not get', () => {
     async function renewing() {
       let memory = await storeOf(record())

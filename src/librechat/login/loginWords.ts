@@ -8,7 +8,7 @@ type Said = Record<string, unknown> | undefined
 
 /** Answers of a gateway or a framework for a missing route, in LibreChat's form. */
 const FOREIGN =
-  /^(bad request|unauthorized|not found|unprocessable (entity|content)|endpoint not found|missing authentication token|no route matched\b.*|cannot post\b.*)\.?$/i
+  /^(bad request|unauthorized|not found|unprocessable (entity|content)|endpoint not found|missing authentication token|no route matched\b.*|no api key found\b.*|invalid authentication credentials|no credentials found\b.*|cannot post\b.*)\.?$/i
 
 /**
  * The meaning of a refusal of the backend's login routes for a page; `wrong` is the code for a wrong credential. The
@@ -22,8 +22,9 @@ export function loginRefusal(
 ): LoginRefusal | undefined {
   if (status === 429) return { status: 429, code: 'rate_limited' }
   if (status >= 500) return { status: 503, code: 'backend_unavailable' }
-  // A gateway of AWS has the same words as LibreChat, and a header of its own.
-  if (!isJson(headers) || !said || headers.has('x-amzn-errortype')) return undefined
+  // Gateways have the same form as LibreChat, and headers of their own: AWS, and whoever refuses its own credentials (Kong).
+  const isOfGateway = headers.has('x-amzn-errortype') || headers.has('www-authenticate')
+  if (!isJson(headers) || !said || isOfGateway) return undefined
   if (status === 403) return forbidden(said)
   const { message } = said
   if (!isAlone(said) || FOREIGN.test(String(message).trim())) return undefined
