@@ -14,6 +14,8 @@ const steps: readonly (string | readonly string[])[] = [
   ['lint', 'test:types', 'docs:check', 'check:package'],
   'test',
   [
+    // They wait for the registry and for renewals, and leave the core to others meanwhile.
+    'recipes -- nextjs vite hono express react-admin',
     'check:model',
     'test:proof',
     'simulate -- --seed 1 --hours 50000',
