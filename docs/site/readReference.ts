@@ -59,7 +59,10 @@ const look: Partial<PluginOptions> = {
 /** Reads what every subpath exports. Takes seconds: one of it serves whoever asks. */
 export async function readReference(): Promise<Reference> {
   const app = await Application.bootstrapWithPlugins({
-    entryPoints: [`${root}src/exports/*.ts`],
+    // The core first: a name that other subpaths offer, too, is told there.
+    entryPoints: ['index.ts', ...readdirSync(`${root}src/exports`).filter((name) => name !== 'index.ts')].map(
+      (name) => `${root}src/exports/${name}`,
+    ),
     tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)),
     plugin: ['typedoc-plugin-markdown'],
     router: 'module',

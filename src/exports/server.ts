@@ -5,6 +5,7 @@
  * @module
  */
 
+export type { UserIdentity } from '../../machines/session.types.ts'
 export type { Finding } from '../base/finding.ts'
 export type { ServerFacts } from '../server/answers.ts'
 export type { AuditEntry, AuditedAct } from '../server/auditEntry.ts'
