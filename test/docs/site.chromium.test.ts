@@ -144,8 +144,11 @@ test.each([
   ['SessionExpired', /\/api\/xstate-session\.html#sessionexpired$/],
 ])('the search finds %s, by keyboard alone', async (word, place) => {
   const page = await open('states/active.html', 1360, 'light')
+  // Its scripts run once they are there.
+  await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}))
   await page.keyboard.press('/')
-  await page.getByRole('searchbox').waitFor()
+  const box = page.getByRole('searchbox')
+  await expect.poll(() => box.evaluate((one) => one === document.activeElement)).toBe(true)
   await page.keyboard.type(word)
   const first = page.locator('.results .result').first()
   await first.waitFor()
