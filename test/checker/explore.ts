@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Violation } from './judge.ts'
+import type { Violation } from '../proof/judge/judge.ts'
 
 /** One thing that may happen next. Its name says what, and is the same in every run that gets here. */
 export interface Choice {

@@ -33,7 +33,7 @@ export async function startPages(options: PagesOptions): Promise<World> {
   for (const name of names) stage.parties.push(page(stage, name, policy, coordinator))
   const { family, answer } = stage.provider.login('ada')
   for (const party of stage.parties) {
-    stage.note({ type: 'login', by: party.name, family })
+    stage.note({ type: 'login', by: party.name, family, token: answer.refreshToken ?? '' })
     await party.login(answer)
     stage.note({ type: 'loggedIn', by: party.name, family })
   }

@@ -6,7 +6,8 @@ import type {
   RevokeRequest,
   SessionStrategy,
 } from '../../src/session/strategy.ts'
-import type { Bearer, Family, Happening, Send } from './happenings.ts'
+import { createIssuer } from '../proof/issuer.ts'
+import type { Bearer, Family, HistoryEvent, Send } from '../proof/judge/history.ts'
 import type { Ports } from './ports.ts'
 import { START, type StepClock } from './stepClock.ts'
 
@@ -38,45 +39,23 @@ export interface ProviderOptions {
   readonly marks: readonly number[]
   readonly clock: StepClock
   readonly ports: Ports
-  readonly note: (happening: Happening) => void
+  readonly note: (event: HistoryEvent) => void
 }
 
 export type Provider = ReturnType<typeof createProvider>
 
 /** An identity provider with rotation and reuse detection behind a backend, and what it has issued. */
 export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, note }: ProviderOptions) {
-  const families: Family[] = []
-  const tokens = new Map<string, { readonly family: Family; readonly index: number }>()
-  const bearers = new Map<string, Bearer>()
+  const issuer = createIssuer(clock.now)
+  const { add, rotate, tokenOf } = issuer
   const revoked = new Set<string>()
   /** A request that was given up brings nothing once its token is sent again. */
   const superseded = new Map<string, () => void>()
   /** What each session was answered last, for which token: it may still be busy with it. */
   const answers = new Map<string, Outcome>()
 
-  function tokenOf(family: Family): string {
-    const name = `r${family.id}-${family.index}`
-    tokens.set(name, { family, index: family.index })
-    return name
-  }
-
-  function rotate(family: Family): string {
-    family.index += 1
-    return tokenOf(family)
-  }
-
-  function add(user: string): Family {
-    const family: Family = { id: families.length + 1, user, index: 1, bearers: [] }
-    families.push(family)
-    return family
-  }
-
   function mint(family: Family): Bearer {
-    const number = family.bearers.length + 1
-    const name = `b${family.id}-${number}`
-    const bearer = { name, family, number, endsAt: clock.now() + lifeMs, isRejected: false }
-    family.bearers.push(bearer)
-    bearers.set(name, bearer)
+    const bearer = issuer.mint(family, lifeMs)
     for (const mark of marks) clock.of('time').setTimer(() => {}, lifeMs - mark, 'background')
     return bearer
   }
@@ -153,7 +132,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
       needsRefreshToken: true,
       resend,
       refresh(request: RefreshRequest) {
-        const known = tokens.get(request.refreshToken ?? '')
+        const known = issuer.token(request.refreshToken ?? '')
         if (!known) throw new Error('a token from nowhere')
         // As with every `fetch`: what was aborted before does not leave.
         if (request.signal.aborted)
@@ -196,9 +175,9 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
   }
   return {
     strategy,
-    bearer: (name: string) => bearers.get(name),
-    token: (name: string) => tokens.get(name),
-    families,
+    bearer: issuer.bearer,
+    token: issuer.token,
+    families: issuer.families,
     /** Somebody logs in. */
     login(user: string): { readonly family: Family; readonly answer: LoginAnswer } {
       const family = add(user)
@@ -212,7 +191,7 @@ export function createProvider({ outcomes, resend, lifeMs, marks, clock, ports, 
       return { family, answer }
     },
     print: () => [
-      ...families.map(({ id, user, index, bearers: all }) => [
+      ...issuer.families.map(({ id, user, index, bearers: all }) => [
         id,
         user,
         index,

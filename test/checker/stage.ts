@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResendPolicy, SessionStateName } from '../../machines/session.types.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { SessionActorRef } from '../../src/session/session.ts'
+import type { Call, HistoryEvent } from '../proof/judge/history.ts'
+import { callName } from '../proof/judge/invariants/calls.ts'
+import { createJudge, processOf, type Violation } from '../proof/judge/judge.ts'
 import { canonical } from './canonical.ts'
 import { type Choice, settle, type World } from './explore.ts'
-import type { Call, Happening } from './happenings.ts'
-import { callName } from './invariants/calls.ts'
-import { createJudge, processOf, type Violation } from './judge.ts'
 import { placeHere } from './placeHere.ts'
 import { createPorts } from './ports.ts'
 import { createProvider, type Outcome } from './provider.ts'
@@ -105,10 +105,10 @@ export function createStage(options: StageOptions) {
     now: clock.now,
     isIdle: (by) => ports.isIdle(by),
   })
-  let recent: Happening[] = []
-  const note = (happening: Happening) => {
-    recent.push(happening)
-    judge.note(happening)
+  let recent: HistoryEvent[] = []
+  const note = (event: HistoryEvent) => {
+    recent.push(event)
+    judge.note(event)
   }
   const provider = createProvider({ outcomes, resend, lifeMs, marks, clock, ports, note })
   const parties: Party[] = []
@@ -272,7 +272,7 @@ export function createStage(options: StageOptions) {
 
   async function login(party: Party, user: string) {
     const { family, answer } = provider.login(user)
-    note({ type: 'login', by: party.name, family })
+    note({ type: 'login', by: party.name, family, token: answer.refreshToken ?? '' })
     await party.login(answer)
     note({ type: 'loggedIn', by: party.name, family })
   }
@@ -280,7 +280,7 @@ export function createStage(options: StageOptions) {
   /** Of what comes of it nobody here knows anything: the next login begins anew. */
   async function loseLogin(party: Party, user: string) {
     const { family, answer } = provider.login(user)
-    note({ type: 'login', by: party.name, family })
+    note({ type: 'login', by: party.name, family, token: answer.refreshToken ?? '' })
     await party.loseLogin?.(answer)
   }
 

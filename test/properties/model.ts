@@ -4,7 +4,7 @@ import type { RefreshPolicy, ResendPolicy, SessionSignal } from 'xstate-session'
 import { replayTrace } from 'xstate-session/testing'
 import { againstResend } from '../proof/judge/againstResend.ts'
 import { againstRetry } from '../proof/judge/againstRetry.ts'
-import { EDGES } from './edges.ts'
+import { EDGES } from '../proof/judge/edges.ts'
 import {
   ANSWERS,
   type AnswerKind,

@@ -1,5 +1,5 @@
-import { againstRetry } from '../../proof/judge/againstRetry.ts'
-import type { Bearer, Family } from '../happenings.ts'
+import { againstRetry } from '../againstRetry.ts'
+import type { Bearer, Family } from '../history.ts'
 import type { Bench, Monitor } from '../judge.ts'
 
 interface Wire {

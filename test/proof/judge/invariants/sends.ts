@@ -1,5 +1,5 @@
-import { againstResend } from '../../proof/judge/againstResend.ts'
-import type { Bearer, Family, Send } from '../happenings.ts'
+import { againstResend } from '../againstResend.ts'
+import type { Bearer, Family, Send } from '../history.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 interface Token {

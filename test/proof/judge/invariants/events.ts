@@ -1,4 +1,4 @@
-import { EDGES } from '../../properties/edges.ts'
+import { EDGES } from '../edges.ts'
 import type { Bench, Monitor } from '../judge.ts'
 
 interface Told {

@@ -1,5 +1,5 @@
-import type { ResendPolicy } from '../../machines/session.types.ts'
-import type { Bearer, Family, Happening, Kind, Of } from './happenings.ts'
+import type { ResendPolicy } from '../../../machines/session.types.ts'
+import type { Bearer, Family, HistoryEvent, Kind, Of } from './history.ts'
 import { requests } from './invariants/calls.ts'
 import { discipline } from './invariants/events.ts'
 import { ledger } from './invariants/ledger.ts'
@@ -40,7 +40,7 @@ export interface Held {
 
 /** Watches what happens and keeps no more of it than what may matter later. */
 export interface Monitor {
-  readonly on?: { readonly [K in Kind]?: (happening: Of<K>) => void }
+  readonly on?: { readonly [K in Kind]?: (event: Of<K>) => void }
   /** Called whenever the world is at rest. */
   atRest?(): void
   /** All that it keeps, in no order. Two states with the same memory are judged alike. */
@@ -74,10 +74,9 @@ export function createJudge(given: Omit<Bench, 'report' | 'held' | 'isHealthy'>)
   ]
 
   return {
-    note(happening: Happening) {
-      if (happening.type === 'crashed') isHealthy = false
-      for (const { on } of monitors)
-        (on?.[happening.type] as ((one: Happening) => void) | undefined)?.(happening)
+    note(event: HistoryEvent) {
+      if (event.type === 'crashed') isHealthy = false
+      for (const { on } of monitors) (on?.[event.type] as ((one: HistoryEvent) => void) | undefined)?.(event)
     },
     unhealthy() {
       isHealthy = false

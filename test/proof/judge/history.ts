@@ -1,5 +1,5 @@
-import type { SessionStateName } from '../../machines/session.types.ts'
-import type { SessionNotice } from '../../src/session/notice.ts'
+import type { SessionStateName } from '../../../machines/session.types.ts'
+import type { SessionNotice } from '../../../src/session/notice.ts'
 
 /** What one login started, as the provider knows it. */
 export interface Family {
@@ -59,8 +59,10 @@ export interface Stored {
 }
 
 /** What the surroundings have seen. Nothing of it comes from the code under test but what it shows to its users. */
-export type Happening =
-  | { readonly type: 'login' | 'loggedIn'; readonly by: string; readonly family: Family }
+export type HistoryEvent =
+  /** `token`: the refresh token that came with it. */
+  | { readonly type: 'login'; readonly by: string; readonly family: Family; readonly token: string }
+  | { readonly type: 'loggedIn'; readonly by: string; readonly family: Family }
   /** `user`: who was logged in, as the session said. */
   | { readonly type: 'logout'; readonly by: string; readonly user: string | undefined }
   | { readonly type: 'sent' | 'closed'; readonly send: Send }
@@ -114,5 +116,5 @@ export type Happening =
   /** A server has woken a session from its record. `isEnding`: the process is about to write its end. */
   | { readonly type: 'woke'; readonly by: string; readonly isEnding: boolean }
 
-export type Kind = Happening['type']
-export type Of<K extends Kind> = Happening & { readonly type: K }
+export type Kind = HistoryEvent['type']
+export type Of<K extends Kind> = HistoryEvent & { readonly type: K }

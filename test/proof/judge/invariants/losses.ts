@@ -1,5 +1,6 @@
-import { MAX_ANSWERS } from '../../proof/judge/againstResend.ts'
-import type { Family, Send } from '../happenings.ts'
+import { grantOf } from '../../issuer.ts'
+import { MAX_ANSWERS } from '../againstResend.ts'
+import type { Family, Send } from '../history.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 /** What was written down before a send, and by whom. */
@@ -32,7 +33,7 @@ export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
   const isLeftOpen = (family: Family) =>
     [...lines].some(
       ([token, { at, isOrphaned }]) =>
-        token.startsWith(`r${family.id}-`) && (isOrphaned || now() - at >= OVER_MS),
+        grantOf(token).id === family.id && (isOrphaned || now() - at >= OVER_MS),
     )
 
   function isJustified(family: Family, reason: string | null): boolean {

@@ -1,4 +1,5 @@
-import type { Family, Stored } from '../happenings.ts'
+import { grantOf } from '../../issuer.ts'
+import type { Family, Stored } from '../history.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 /** Whatever a failed refresh may end a session with. */
@@ -31,7 +32,7 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
   const warned = new Set<string>()
 
   const isOver = (token: string) => rejected.has(token) || givenUp.has(token)
-  const familyOf = (token: string | undefined) => families.get(Number(/^r(\d+)-/.exec(token ?? '')?.[1]))
+  const familyOf = (token: string | undefined) => families.get(grantOf(token).id)
 
   function commit(by: string, before: Stored | null, after: Stored) {
     const isMoved =
@@ -98,7 +99,7 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
     atRest() {
       if (!hasIntents) return
       for (const [family, { isEnded, token, intent }] of current) {
-        if (isEnded || token === undefined || token === `r${family.id}-${family.index}`) continue
+        if (isEnded || token === undefined || grantOf(token).index === family.index) continue
         if (!intent)
           report('I19', `the record holds ${token}, the provider has replaced it, and no line says so`)
       }

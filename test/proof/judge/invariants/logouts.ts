@@ -1,4 +1,5 @@
-import type { Bearer, Call, Family, Stored } from '../happenings.ts'
+import { grantOf } from '../../issuer.ts'
+import type { Bearer, Call, Family, Stored } from '../history.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
 
 /**
@@ -70,8 +71,7 @@ export function logouts({ report, isIdle, kind }: Bench): Monitor {
       committed({ by, before, after }) {
         if (before?.isEnded && !after.isEnded && after.epoch <= before.epoch)
           report('I6', `${by} writes ${after.epoch}.${after.version} over a tombstone`)
-        const isOf = (stored: Stored | null) => (family: Family) =>
-          stored?.token?.startsWith(`r${family.id}-`) === true
+        const isOf = (stored: Stored | null) => (family: Family) => grantOf(stored?.token).id === family.id
         if (after.isEnded) leave(everywhere, [...families].filter(isOf(before)))
         // What is rejected is over for everybody who reads it.
         const isOver = after.intent?.isRejected === true

@@ -1,4 +1,4 @@
-import type { Bearer, Family } from '../happenings.ts'
+import type { Bearer, Family } from '../history.ts'
 import type { Bench, Held, Monitor } from '../judge.ts'
 
 /** What is committed of each login: by the store where there is one, else by the delivery. */
@@ -10,11 +10,11 @@ export function ledger({ kind, now }: Bench): Monitor & { held(family: Family): 
   return {
     held: (family) => families.get(family),
     on: {
-      login({ family }) {
+      login({ family, token }) {
         const [bearer] = family.bearers
         if (bearer) bearers.set(bearer.name, bearer)
-        tokens.set(`r${family.id}-1`, family)
-        if (kind === 'memory') families.set(family, { token: `r${family.id}-1`, bearer })
+        tokens.set(token, family)
+        if (kind === 'memory') families.set(family, { token, bearer })
       },
       delivered({ family, token, bearer }) {
         if (bearer) bearers.set(bearer.name, bearer)
