@@ -92,7 +92,8 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
       isConcluded = true
       conclude(attempt, outcome)
     }
-    let lastWord: RefreshOutcome = timeout
+    // Before this attempt sends, the token can be spent by a peer alone, whose send the ledger knows. A jar has no ledger.
+    let lastWord: RefreshOutcome = coordinator && !tokens.refreshToken ? timeout : unsent
     const disarm = clock.setTimer(
       () => {
         controller.abort()
@@ -105,6 +106,7 @@ export function createAttempts({ settings, vault, grant, shared, now, isUserActi
     const refresh = async (): Promise<RefreshOutcome> => {
       // The attempt, version or session ended while this was queued: send nothing.
       if (signal.aborted || !grant.isCurrent(position)) return unsent
+      lastWord = timeout
       notify({ type: 'refreshSent', attemptId: asked.attemptId })
       const outcome = await strategyOf(settings, owner).refresh(asked)
       if (outcome.kind === 'refused') lastWord = outcome

@@ -228,7 +228,7 @@ describe('what is sent', () => {
     expect(events).toMatchObject([{ type: 'session.ended', reason: 'elsewhere' }])
   })
 
-  test('no coordinator is asked where the store took longer than the attempt may', async () => {
+  test('I14: no coordinator is asked where the store took longer than the attempt may, and no token is in doubt', async () => {
     const held = heldCoordinator()
     let answer = (_: null) => {}
     const slow = new Promise<null>((resolve) => {
@@ -241,6 +241,32 @@ describe('what is sent', () => {
     answer(null)
     await flush()
     expect(held.flights).toEqual([])
+    expect(events).toMatchObject([{ type: 'refresh.refused' }])
+  })
+})
+
+describe('I14: an attempt that ends before anything has left', () => {
+  test('is refused: a coordinator that takes too long says what became of the token when it is asked again', async () => {
+    const held = heldCoordinator()
+    const { start, clock, events } = flying({ coordinator: held.coordinator })
+    await start()
+    clock.advance(TIMEOUT)
+    clock.advance(0)
+    await flush()
+    expect(events).toMatchObject([{ type: 'refresh.refused' }])
+  })
+
+  test('is in doubt where a jar is shared, which no coordinator remembers', async () => {
+    const held = heldCoordinator()
+    const { start, clock, events } = flying({
+      strategy: { needsRefreshToken: false },
+      tokens: { bearer: 'B5' },
+      coordinator: held.coordinator,
+    })
+    await start()
+    clock.advance(TIMEOUT)
+    clock.advance(0)
+    await flush()
     expect(events).toMatchObject([{ type: 'refresh.unknown', answered: false }])
   })
 })

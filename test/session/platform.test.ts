@@ -17,9 +17,16 @@ const platform = [
 describe('what tests depend on', () => {
   test('E9: a session that is given a clock, chance and fetch asks the platform for none of them', async () => {
     const { session, clock, strategy, ok, pass, answer } = await loggedIn({ store: memoryStore() })
-    const spies = platform.map(([owner, name]) =>
-      vi.spyOn(owner as unknown as Record<string, () => unknown>, name),
-    )
+    const asked: string[] = []
+    const spies = platform.map(([owner, name]) => {
+      const object = owner as unknown as Record<string, (...args: unknown[]) => unknown>
+      const original = object[name]
+      // The runner of the tests has a clock and timers of its own.
+      return vi.spyOn(object, name).mockImplementation(function (this: unknown, ...args) {
+        if (/\/(src|machines)\//.test(new Error().stack ?? '')) asked.push(name)
+        return original?.apply(this, args)
+      })
+    })
     onTestFinished(() => {
       for (const spy of spies) spy.mockRestore()
     })
@@ -41,8 +48,7 @@ describe('what tests depend on', () => {
     shared.dispose()
     session.dispose()
     expect(strategy.attempts.length).toBeGreaterThan(0)
-    for (const [at, spy] of spies.entries())
-      expect([platform[at]?.[1], spy.mock.calls.length]).toEqual([platform[at]?.[1], 0])
+    expect(asked).toEqual([])
   })
 
   test('E10: in whatever order the mocks answer, the same calls are served', async () => {
