@@ -103,6 +103,8 @@ export function createStage(options: StageOptions) {
     kind: options.kind,
     hasIntents: options.hasIntents,
     now: clock.now,
+    hasEnded: ({ endsAt }) => clock.now() >= endsAt,
+    mayHaveEnded: ({ endsAt }) => clock.now() >= endsAt,
     isIdle: (by) => ports.isIdle(by),
   })
   let recent: HistoryEvent[] = []

@@ -5,6 +5,7 @@ import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { StoredSession } from '../../src/stores/store.ts'
 import type { Stored } from '../proof/judge/history.ts'
+import { toStored as recordOf } from '../proof/judge/toStored.ts'
 import { createBrowser, type Rows } from './browser.ts'
 import type { Choice, World } from './explore.ts'
 import { printSession } from './pages.ts'
@@ -97,13 +98,10 @@ function toStored(by: string, rows: Rows): Stored | null {
   const session = JSON.parse(textOf(row)) as StoredSession
   const send = rows.get('send') as SendRow | undefined
   const isOfIt = send?.epoch === session.epoch && send.version === session.version
+  const stored = recordOf(session)
+  if (!stored) return null
   return {
-    epoch: session.epoch,
-    version: session.version,
-    isEnded: 'ended' in session,
-    ...('reason' in session && session.reason && { reason: session.reason }),
-    ...('refreshToken' in session && session.refreshToken && { token: session.refreshToken }),
-    ...('bearer' in session && session.bearer && { bearer: session.bearer }),
+    ...stored,
     ...(send &&
       isOfIt && {
         // Who wrote it matters only at the moment when it does.

@@ -85,7 +85,7 @@ describe('rates', () => {
             for (const { after, by } of given) {
               for (let passed = 0; passed < after; passed += minute)
                 await step(Math.min(minute, after - passed))
-              if (isJumping) world.clock.jumpWall(by)
+              if (isJumping) world.jumpWall(by)
               await step(0)
             }
             for (let passed = 0; passed < 30 * minute; passed += minute) await step(minute)

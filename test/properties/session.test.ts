@@ -85,7 +85,7 @@ describe('any order of events', () => {
             }
             await s.waitIdle()
             await flush()
-            checkStep(world, { waiting: [], wire: 0, notices: 0 })
+            checkStep(world, { waiting: [], urls: 0, notices: 0 })
             checkHistory(world)
             await finish(world, async () => {
               await s.waitIdle()

@@ -11,12 +11,22 @@ import {
   type Session,
   type SessionNotice,
   type SessionSignal,
-  type SessionStateName,
   type SessionStore,
   type SessionStrategy,
 } from 'xstate-session'
 import { createRecorder, type SessionRecorder } from 'xstate-session/recorder'
 import { fakeClock } from '../fakeClock.ts'
+import { createIssuer } from '../proof/issuer.ts'
+import type {
+  Bearer,
+  Call as CallEvent,
+  Family,
+  HistoryEvent,
+  Send as SendEvent,
+} from '../proof/judge/history.ts'
+import { callName } from '../proof/judge/invariants/calls.ts'
+import { createJudge } from '../proof/judge/judge.ts'
+import { toStored } from '../proof/judge/toStored.ts'
 
 /** Lets everything run that waits for nobody but the event loop. */
 export const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -63,13 +73,13 @@ export type AnswerKind = (typeof ANSWERS)[number]
 /** One presentation of a refresh token. */
 export interface Send {
   readonly by: number
+  /** The same, as the judge hears of it. */
+  readonly event: SendEvent
   readonly token: string
   readonly family: Family
   readonly at: number
   /** Its place in the order of all things, of which many happen at one instant. */
   readonly order: number
-  /** What the chart of the sender believed of its bearer. */
-  readonly spent: boolean
   /** When the request was over, for the network: answered or aborted. */
   closedAt?: number
   closed?: number
@@ -88,42 +98,15 @@ interface Pending {
   reject(error: unknown): void
 }
 
-/** What one login started, as the provider knows it. */
-export interface Family {
-  readonly id: number
-  readonly user: string
-  index: number
-  bearers: number
-}
-
-interface Bearer {
-  readonly family: Family
-  readonly number: number
-  readonly lifeMs: number
-  readonly wall: number
-  readonly mono: number
-}
-
 export interface Call {
   readonly by: number
   readonly kind: 'getToken' | 'refresh' | 'fetch'
   readonly family: Family | undefined
   readonly at: number
   readonly aborted: AbortController
-  /** What its session had left already when the call settled. */
-  familiesLeft: ReadonlySet<Family>
   settledAt?: number
   result?: string
   error?: unknown
-}
-
-export interface Wire {
-  readonly call: string
-  readonly url: string
-  readonly bearer: string | null
-  readonly body: string
-  /** The sessions that had logged out of the family of the bearer when the request left. */
-  readonly isDead: boolean
 }
 
 interface Held {
@@ -134,13 +117,9 @@ interface Held {
 
 export interface Member {
   readonly session: Session
-  /** The families that this member has left by a logout. */
-  readonly left: Set<Family>
   isDisposed: boolean
   report: (signal: SessionSignal) => void
   listening: number
-  readonly edges: [SessionStateName, SessionStateName, string | null][]
-  readonly failures: unknown[]
   readonly recorder: SessionRecorder
 }
 
@@ -159,14 +138,13 @@ export function createWorld(options: WorldOptions) {
   const history = {
     sends: [] as Send[],
     calls: [] as Call[],
-    wire: [] as Wire[],
+    /** Of every request with a bearer, and without. */
+    urls: [] as string[],
     notices: [] as (SessionNotice & { readonly by: number; readonly at: number })[],
     revoked: [] as string[],
     /** Refresh tokens that arrived when nobody could adopt them any more. */
     orphans: [] as string[],
     reuse: [] as Send[],
-    /** Refresh tokens that left when their session had logged out. */
-    afterLogout: [] as string[],
     /** Flights that somebody ended before their deadline. */
     cutShort: [] as Send[],
     /** Tokens handed out although they had ended. */
@@ -174,49 +152,65 @@ export function createWorld(options: WorldOptions) {
     listenerErrors: [] as unknown[],
     shocks: [] as { readonly kind: string; readonly at: number }[],
   }
-  const bearers = new Map<string, Bearer>()
-  const tokens = new Map<string, Family>()
+  const issuer = createIssuer(clock.monotonic, `${MARK}_`)
+  const { add, rotate, tokenOf } = issuer
+  /** How each bearer began to live: by the wall clock, and for how long. */
+  const lives = new WeakMap<
+    Bearer,
+    { readonly wall: number; readonly lifeMs: number; readonly skippedMs: number }
+  >()
+  /** How far the wall clock has been set forward in all: a session may take each step for a sleep. */
+  let skippedMs = 0
   const pending: Pending[] = []
   const held: Held[] = []
   const rejected = new Set<string>()
   let order = 0
-  let families = 0
   let calls = 0
   let apiMode: 'ok' | 'once401' | 'always401' | 'hold' = 'ok'
   let storeFails = false
   let heals = false
 
-  const newFamily = (user: string): Family => ({ id: ++families, user, index: 1, bearers: 0 })
   function mint(family: Family, lifeMs = options.lifeMs) {
-    const bearer = `${MARK}_b_${family.id}_${++family.bearers}`
-    bearers.set(bearer, {
-      family,
-      number: family.bearers,
-      lifeMs,
-      wall: clock.wall(),
-      mono: clock.monotonic(),
-    })
+    const bearer = issuer.mint(family, lifeMs)
+    lives.set(bearer, { wall: clock.wall(), lifeMs, skippedMs })
     return bearer
   }
-  function refreshTokenOf(family: Family) {
-    const token = `${MARK}_r_${family.id}_${family.index}`
-    tokens.set(token, family)
-    return token
-  }
+
+  const judge = createJudge({
+    resend: options.resend,
+    // Signals and steps of the clock bring refreshes forward: I11 is judged at each late 401 instead.
+    dueMs: Infinity,
+    kind: options.stored ? 'tabs' : 'memory',
+    hasIntents: false,
+    now: clock.monotonic,
+    isIdle: () => false,
+    // A deferred hash or write takes time that no platform's takes.
+    hasEnded: (bearer) => !options.defer && !isHonest(bearer),
+    mayHaveEnded: (bearer) => leftOf(bearer) - (skippedMs - (lives.get(bearer)?.skippedMs ?? 0)) <= 0,
+  })
+  const note = (event: HistoryEvent) => judge.note(event)
+  // What one copy of a session has left, the others may not have heard of.
+  const nameOf = (by: number) => `p${by + 1}`
 
   const inner = memoryStore()
-  const store: SessionStore = {
+  const storeOf = (by: number): SessionStore => ({
     read: () =>
       defer(async () => {
         if (storeFails) throw new Error('the store is away')
-        return inner.read()
+        const stored = await inner.read()
+        note({ type: 'looked', by: nameOf(by), stored: toStored(stored) })
+        return stored
       }),
     compareAndSet: (expected, next) =>
       defer(async () => {
         if (storeFails) throw new Error('the store is away')
-        return inner.compareAndSet(expected, next)
+        const before = toStored(await inner.read())
+        const isDone = await inner.compareAndSet(expected, next)
+        const after = toStored(await inner.read())
+        if (after && isDone) note({ type: 'committed', by: nameOf(by), before, after })
+        return isDone
       }),
-  }
+  })
   const coordinator = inProcessCoordinator({
     clock: lateClock,
     hash: (text) => defer(async () => text),
@@ -228,20 +222,21 @@ export function createWorld(options: WorldOptions) {
       resend: options.resend,
       refresh(request: RefreshRequest) {
         const token = request.refreshToken ?? 'none'
-        const family = tokens.get(token)
-        if (!family) throw new Error('a token from nowhere')
+        const known = issuer.token(token)
+        if (!known) throw new Error('a token from nowhere')
+        const { family } = known
         // As every `fetch` does: what was aborted before does not leave.
         if (request.signal.aborted)
           return Promise.resolve({ kind: 'unknown', cause: 'timeout', answered: false })
-        if (member(by).left.has(family)) history.afterLogout.push(token)
+        const event: SendEvent = { by: nameOf(by), token, ...known, at: clock.monotonic() }
+        note({ type: 'sent', send: event })
         const send: Send = {
           by,
+          event,
           token,
           family,
           at: clock.monotonic(),
           order: ++order,
-          spent:
-            familyOf(by) !== family || member(by).session.actorRef.getSnapshot().context.bearer !== 'good',
         }
         history.sends.push(send)
         return new Promise<RefreshOutcome>((resolve, reject) => {
@@ -257,14 +252,22 @@ export function createWorld(options: WorldOptions) {
               result: 'unknown',
               isGivenUp: true,
             })
+            closeFor(send, 'unknown')
           })
         })
       },
       async revoke(request: RevokeRequest) {
-        if (request.refreshToken) history.revoked.push(request.refreshToken)
+        if (request.refreshToken) {
+          history.revoked.push(request.refreshToken)
+          note({ type: 'revoked', token: request.refreshToken })
+        }
         return true
       },
     }
+  }
+
+  function closeFor({ event }: Send, result: NonNullable<SendEvent['result']>) {
+    note({ type: 'closed', send: Object.assign(event, { closedAt: clock.monotonic(), result }) })
   }
 
   function answerNow(index: number, kind: AnswerKind) {
@@ -272,12 +275,16 @@ export function createWorld(options: WorldOptions) {
     if (!waiting) return
     const { send, resolve, reject } = waiting
     const { family } = send
-    const isReuse = send.token !== refreshTokenOf(family)
+    const isReuse = send.token !== tokenOf(family)
     const proofs = ['rotated', 'ok', 'refused', ...(options.coordinated ? ['unsupported'] : [])]
     const close = (result: Send['result']) => {
       send.answer = kind
-      if (send.closedAt === undefined)
-        Object.assign(send, { closedAt: clock.monotonic(), closed: ++order, result })
+      const isLate = send.closedAt !== undefined
+      // Of what comes too late a session believes new tokens, and that nothing was processed; the rest is for a ledger.
+      const isBelieved = options.coordinated || ['rotated', 'ok', 'refused'].includes(result ?? '')
+      if (!isLate || (isBelieved && result !== 'unknown'))
+        closeFor(send, result === 'ok' ? 'kept' : kind === 'failed' ? 'answered' : (result ?? 'unknown'))
+      if (!isLate) Object.assign(send, { closedAt: clock.monotonic(), closed: ++order, result })
       // Of what comes after the deadline only what proves something counts: that the backend does not refresh, to a ledger.
       else if (kind !== 'foreign' && proofs.includes(result ?? '')) send.late = { order: ++order, result }
     }
@@ -291,16 +298,18 @@ export function createWorld(options: WorldOptions) {
       return says({ kind: 'rejected', reason: 'refreshRejected', security: 'reuse' })
     }
     const renewed = (lifeMs: number, bearer: boolean, user = family.user) => {
-      if (kind !== 'keep') family.index += 1
-      const refreshToken = refreshTokenOf(family)
+      const refreshToken = kind === 'keep' ? tokenOf(family) : rotate(family)
       close(kind === 'keep' ? 'ok' : 'rotated')
+      const minted = bearer ? mint(family, lifeMs) : undefined
+      if (kind !== 'foreign')
+        note({ type: 'delivered', by: send.event.by, family, token: refreshToken, bearer: minted })
       // An attempt that was given up may have been joined by the next one in the coordinator.
       const isSecret = options.coordinated && send.closed !== undefined
       if (kind !== 'foreign' && !isSecret && !isAdoptable(send)) history.orphans.push(refreshToken)
       resolve({
         kind: 'ok',
         refreshToken,
-        ...(bearer && { bearer: mint(family, lifeMs) }),
+        ...(minted && { bearer: minted.name }),
         user: { id: user },
         life: { expiresIn: lifeMs / 1_000 },
       })
@@ -324,14 +333,12 @@ export function createWorld(options: WorldOptions) {
       case 'unknown':
         return says({ kind: 'unknown', cause: 'network', answered: false })
       case 'lost':
-        family.index += 1
-        refreshTokenOf(family)
+        rotate(family)
         return says({ kind: 'unknown', cause: 'network', answered: false })
       case 'failed':
         return says({ kind: 'unknown', cause: 'refreshFailed', answered: true })
       case 'consumed':
-        family.index += 1
-        refreshTokenOf(family)
+        rotate(family)
         close('consumed')
         return resolve({ kind: 'unknown', cause: 'consumed', answered: true, consumed: true })
       case 'rejected':
@@ -349,16 +356,12 @@ export function createWorld(options: WorldOptions) {
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init)
     const bearer = request.headers.get('authorization')?.replace('Bearer ', '') ?? null
-    const family = bearer === null ? undefined : bearers.get(bearer)?.family
+    const issued = bearer === null ? undefined : issuer.bearer(bearer)
     const call = request.headers.get('x-call') ?? ''
-    const by = Number(call.split('.')[0])
-    history.wire.push({
-      call,
-      url: request.url,
-      bearer,
-      body: await request.text(),
-      isDead: family !== undefined && members[by]?.left.has(family) === true,
-    })
+    const by = Number(/\d+/.exec(call)?.[0]) - 1
+    const body = await request.text()
+    if (issued) note({ type: 'wired', by: nameOf(by), call, bearer: issued, body })
+    history.urls.push(request.url)
     const status = (code: number) => new Response('', { status: code })
     if (bearer === null) return status(200)
     if (apiMode === 'always401') return reject401(bearer)
@@ -380,6 +383,8 @@ export function createWorld(options: WorldOptions) {
   }
   const reject401 = (bearer: string) => {
     rejected.add(bearer)
+    const issued = issuer.bearer(bearer)
+    if (issued) issued.isRejected = true
     return new Response('', { status: 401 })
   }
 
@@ -402,12 +407,9 @@ export function createWorld(options: WorldOptions) {
   function join() {
     const by = members.length
     const member: Member = {
-      left: new Set(),
       isDisposed: false,
       report: () => {},
       listening: 0,
-      edges: [],
-      failures: [],
       recorder: createRecorder({ maxBytes: 2_000 }),
       session: undefined as never,
     }
@@ -422,7 +424,7 @@ export function createWorld(options: WorldOptions) {
       ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
       ...(options.absoluteLifetimeMs !== undefined && { absoluteLifetimeMs: options.absoluteLifetimeMs }),
       ...(options.coordinated && { coordinator }),
-      ...(options.stored && { store }),
+      ...(options.stored && { store: storeOf(by) }),
       signals(report) {
         member.listening += 1
         member.report = report
@@ -431,7 +433,10 @@ export function createWorld(options: WorldOptions) {
           member.report = () => {}
         }
       },
-      observe: (notice) => history.notices.push({ ...notice, by, at: clock.monotonic() }),
+      observe(notice) {
+        history.notices.push({ ...notice, by, at: clock.monotonic() })
+        note({ type: 'told', by: nameOf(by), notice })
+      },
       onListenerError: (error) => history.listenerErrors.push(error),
       recorder: member.recorder,
     })
@@ -439,50 +444,67 @@ export function createWorld(options: WorldOptions) {
     let last = session.actorRef.getSnapshot()
     session.actorRef.subscribe({
       next(snapshot) {
-        if (snapshot.value !== last.value)
-          member.edges.push([last.value, snapshot.value, snapshot.context.reason])
+        const { value: to, context } = snapshot
+        if (to !== last.value) {
+          const { reason, user } = context
+          note({ type: 'moved', by: nameOf(by), from: last.value, to, reason, user: user?.id })
+        }
         last = snapshot
       },
-      error: (error) => member.failures.push(error),
+      error: () => note({ type: 'failed', by: nameOf(by) }),
     })
     return member
   }
   for (let count = 0; count < options.sessions; count++) join()
 
+  const leftOf = ({ endsAt }: Bearer) => endsAt - clock.monotonic()
+
   /** Whether a bearer lives by both clocks. */
-  function isHonest(bearer: string): boolean {
-    const known = bearers.get(bearer)
-    if (!known) return false
+  function isHonest(bearer: Bearer): boolean {
+    const life = lives.get(bearer)
+    if (!life) return false
     // What another member was told is aged by the monotonic clock alone.
-    const wall = options.sessions > 1 ? 0 : clock.wall() - known.wall
-    const gone = Math.max(wall, clock.monotonic() - known.mono)
-    return known.lifeMs - gone > 0
+    const wallLeft = options.sessions > 1 ? Infinity : life.wall + life.lifeMs - clock.wall()
+    return Math.min(wallLeft, leftOf(bearer)) > 0
   }
 
-  function follow(by: number, kind: Call['kind'], start: (signal: AbortSignal) => Promise<unknown>): Call {
+  function follow(
+    by: number,
+    kind: Call['kind'],
+    start: (signal: AbortSignal, name: string) => Promise<unknown>,
+  ): Call {
     const aborted = new AbortController()
+    const event: CallEvent = {
+      by: nameOf(by),
+      kind,
+      number: ++calls,
+      user: member(by).session.getSnapshot().user?.id,
+    }
     const call: Call = {
       by,
       kind,
       family: familyOf(by),
       at: clock.monotonic(),
       aborted,
-      familiesLeft: new Set(),
     }
     history.calls.push(call)
-    start(aborted.signal).then(
+    note({ type: 'called', call: event })
+    start(aborted.signal, callName(event)).then(
       (value) => {
         call.settledAt = clock.monotonic()
-        call.familiesLeft = new Set(member(by).left)
         call.result =
           typeof value === 'string' ? value : value instanceof Response ? `${value.status}` : 'done'
+        const bearer = kind === 'getToken' ? issuer.bearer(call.result) : undefined
+        if (bearer) note({ type: 'returned', call: event, bearer })
         // A deferred hash or write takes time that no platform's takes.
-        if (kind === 'getToken' && !options.defer && !isHonest(call.result))
+        if (kind === 'getToken' && !options.defer && !(bearer && isHonest(bearer)))
           history.dishonest.push(call.result)
+        note({ type: 'settled', call: event })
       },
       (error) => {
         call.settledAt = clock.monotonic()
         call.error = error
+        note({ type: 'settled', call: event })
       },
     )
     return call
@@ -492,9 +514,14 @@ export function createWorld(options: WorldOptions) {
     options,
     clock,
     history,
-    bearers,
+    /**
+     * What the judge has found. A deferred hash takes time that no platform's takes, and a late timer keeps an attempt open
+     * beyond its deadline: what came of it then the judge does not know.
+     */
+    violations: () =>
+      judge.violations().filter(({ invariant }) => !(options.defer || lateMs > 0) || invariant !== 'I14'),
+    bearer: issuer.bearer,
     members,
-    store,
     pending,
     held,
     rejected,
@@ -503,9 +530,9 @@ export function createWorld(options: WorldOptions) {
     /** The newest bearer of the session's family that the provider has issued. */
     newestBearer(by: number) {
       const family = familyOf(by)
-      return family && `${MARK}_b_${family.id}_${family.bearers}`
+      return family?.bearers.at(-1)?.name
     },
-    familyOfBearer: (bearer: string) => bearers.get(bearer)?.family,
+    familyOfBearer: (bearer: string) => issuer.bearer(bearer)?.family,
     /** The newest refresh token of the family is still the one that the session holds. */
     isConsumed: (family: Family) =>
       history.sends.some(
@@ -520,6 +547,10 @@ export function createWorld(options: WorldOptions) {
       while (pending.length) answerNow(0, 'ok')
       for (const { release } of held.splice(0)) release(200)
     },
+    jumpWall(ms: number) {
+      skippedMs += Math.max(ms, 0)
+      clock.jumpWall(ms)
+    },
     failStore(fails: boolean) {
       storeFails = fails
     },
@@ -529,28 +560,28 @@ export function createWorld(options: WorldOptions) {
     getToken: (by: number) => follow(by, 'getToken', (signal) => member(by).session.getToken({ signal })),
     refresh: (by: number, how: 'user' | 'force') =>
       follow(by, 'refresh', () => member(by).session.refresh({ by: how })),
-    fetch(by: number) {
-      const id = `${by}.${++calls}`
-      return follow(by, 'fetch', (signal) =>
+    fetch: (by: number) =>
+      follow(by, 'fetch', (signal, name) =>
         member(by).session.fetch('/api/admin/users', {
           method: 'POST',
-          body: `body ${id}`,
-          headers: { 'x-call': id },
+          body: `body ${name}`,
+          headers: { 'x-call': name },
           signal,
         }),
-      )
-    },
+      ),
     /** All members share one login where they share a coordinator and no store: copies of one session. */
     login(by: number, user: string): Promise<void>[] {
-      const family = newFamily(user)
+      const family = add(user)
+      const token = tokenOf(family)
       const answer: LoginAnswer = {
-        token: mint(family),
-        refreshToken: refreshTokenOf(family),
+        token: mint(family).name,
+        refreshToken: token,
         user: { id: user },
         expiresAt: clock.wall() + options.lifeMs,
       }
       const copies = options.coordinated && !options.stored ? members.keys() : [by].values()
       return [...copies].map(async (index) => {
+        note({ type: 'login', by: nameOf(index), family, token })
         const done = member(index).session.login(answer, {
           provider: 'openid',
           tenantId: 'blue',
@@ -559,11 +590,12 @@ export function createWorld(options: WorldOptions) {
         if (!options.stored) noteEpoch(index, family)
         await done
         noteEpoch(index, family)
+        note({ type: 'loggedIn', by: nameOf(index), family })
       })
     },
     logout(by: number): Promise<void> {
       const family = familyOf(by)
-      if (family) member(by).left.add(family)
+      note({ type: 'logout', by: nameOf(by), user: family?.user })
       return member(by).session.logout()
     },
     dispose(by: number) {

@@ -24,6 +24,10 @@ export interface Bench {
   /** Whether sends are written down before. */
   readonly hasIntents: boolean
   now(): number
+  /** By every clock of whoever has it: it must not be handed out. */
+  hasEnded(bearer: Bearer): boolean
+  /** By one of them. */
+  mayHaveEnded(bearer: Bearer): boolean
   /** Nothing of this process is under way but what waits for time, or for a caller. */
   isIdle(owner: string): boolean
   report(invariant: string, text: string): void

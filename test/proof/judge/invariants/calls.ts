@@ -11,7 +11,7 @@ interface Wire {
  * I7: a caller gets a token of whom it has asked for, and nobody one of a user who has not logged in. I10: a request is
  * sent again only with a newer bearer, once. And I13: no bearer is handed out that has ended.
  */
-export function requests({ report, now }: Bench): Monitor {
+export function requests({ report, hasEnded }: Bench): Monitor {
   const wires = new Map<string, readonly [Wire, ...Wire[]]>()
   const families = new Set<Family>()
   function isKnown(by: string, { name, family }: Bearer) {
@@ -25,7 +25,7 @@ export function requests({ report, now }: Bench): Monitor {
         if (call.user !== undefined && call.user !== bearer.family.user)
           report('I7', `${call.by} asked as ${call.user} and got ${bearer.name} of ${bearer.family.user}`)
         isKnown(call.by, bearer)
-        if (bearer.endsAt <= now()) report('I13', `${call.by} got ${bearer.name}, which has ended`)
+        if (hasEnded(bearer)) report('I13', `${call.by} got ${bearer.name}, which has ended`)
       },
       wired({ by, call, bearer, body }) {
         isKnown(by, bearer)

@@ -25,7 +25,7 @@ const OVER_MS = 30_000
 export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
   /** By login, and since its last renewal. */
   const results = new Map<Family, Map<Send['result'], number>>()
-  const users = new Map<string, Family>()
+  const users = new Map<string, Family[]>()
   const lines = new Map<string, Line>()
   const crashedAt = new Map<string, number>()
 
@@ -53,7 +53,10 @@ export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
 
   return {
     on: {
-      login: ({ family }) => void users.set(family.user, family),
+      login({ family }) {
+        const known = users.get(family.user) ?? []
+        if (!known.includes(family)) users.set(family.user, [...known, family])
+      },
       delivered: ({ family }) => void results.delete(family),
       closed({ send: { family, result } }) {
         const counts = results.get(family) ?? new Map<Send['result'], number>()
@@ -78,8 +81,8 @@ export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
         for (const line of lines.values()) if (line.by === by) line.isOrphaned = true
       },
       moved({ by, to, reason, user }) {
-        const family = users.get(user ?? '')
-        if (to === 'expired' && !(family && isJustified(family, reason)))
+        const own = users.get(user ?? '') ?? []
+        if (to === 'expired' && !own.some((family) => isJustified(family, reason)))
           report('I14', `${by} expires as ${reason}, and nothing has said so`)
       },
     },

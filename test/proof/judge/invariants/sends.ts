@@ -14,6 +14,8 @@ interface Token {
 
 /** The deadline of an attempt and a margin: what a process that stands still has in the air is over by then. */
 const OVER_MS = 30_000
+/** What copies of a session in one process know of each other without a store, they forget then. */
+const FORGOTTEN_MS = 60_000
 /** What proves that a token is spent, or refused for good. */
 const OVER: readonly Send['result'][] = ['rejected', 'rotated', 'consumed']
 
@@ -25,6 +27,10 @@ export function sends(bench: Bench): Monitor {
   const { report, now, resend, held, kind, dueMs } = bench
   const tokens = new Map<string, Token>()
   const open = new Set<Send>()
+  /** Sends that count among the doubts of their token. */
+  const doubted = new WeakSet<Send>()
+  /** Copies, and tokens that others have replaced, which they have forgotten. */
+  const blind = new Set<string>()
   /** Logins for whom somebody asked for a refresh that is not due. */
   const forced = new Set<Family>()
   const loggedIn = new Map<string, Family>()
@@ -33,7 +39,7 @@ export function sends(bench: Bench): Monitor {
 
   const isSpent = (by: string, family: Family) => {
     const bearer = kind === 'memory' ? own.get(by) : held(family)?.bearer
-    return !bearer || bearer.isRejected || now() >= bearer.endsAt
+    return !bearer || bearer.isRejected || bench.mayHaveEnded(bearer)
   }
   function has(by: string, bearer: Bearer) {
     const before = own.get(by)
@@ -41,10 +47,16 @@ export function sends(bench: Bench): Monitor {
   }
   const isUnderWay = (send: Send) => send.closedAt === undefined && now() - send.at < OVER_MS
 
-  function singleUse({ token, family, by }: Send) {
+  /** A copy sends, and cannot know any more what another has sent. */
+  const isForgotten = (send: Send, last: Send) =>
+    kind === 'memory' && send.by !== last.by && now() - (last.closedAt ?? Infinity) >= FORGOTTEN_MS
+
+  function singleUse(send: Send) {
+    const { token, family, by } = send
     const before = tokens.get(token)
     if (!before) return
     const { last, doubts, answers, since } = before
+    if (isForgotten(send, last)) return void tokens.delete(token)
     if (isUnderWay(last)) report('I1', `${by} sends ${token} while ${last.by} waits for its answer`)
     if (OVER.includes(last.result)) report('I1', `${by} sends ${token}, which was ${last.result}`)
     if (last.result === 'unsupported' && !isSpent(by, family) && processOf(last.by) === processOf(by))
@@ -72,12 +84,16 @@ export function sends(bench: Bench): Monitor {
       },
       sent({ send }) {
         const { token, family, by } = send
+        const before = tokens.get(token)
+        if (before && isForgotten(send, before.last)) blind.add(`${by} ${token}`)
         singleUse(send)
         const current = held(family)
-        if (kind === 'memory' && current?.token !== token)
+        if (kind === 'memory' && current?.token !== token && !blind.has(`${by} ${token}`))
           report('I2', `${by} sends ${token}, which ${current?.token} has replaced`)
         for (const other of open) {
           const isSameProcess = processOf(other.by) === processOf(by)
+          // An answer after the deadline may have brought this token meanwhile; who sends an old one, I2 judges.
+          if (kind === 'memory' && other.token !== token) continue
           if (other.family === family && isUnderWay(other) && (isSameProcess || bench.isHealthy()))
             report('I9', `${by} sends ${token} while ${other.by} refreshes the same session`)
         }
@@ -93,7 +109,13 @@ export function sends(bench: Bench): Monitor {
         open.delete(send)
         const known = tokens.get(send.token)
         if (!known) return
+        // What is known by now, was in doubt before.
+        if (doubted.delete(send) && (send.result === 'refused' || send.result === 'unsupported')) {
+          known.doubts -= 1
+          if (known.doubts === 0) known.since = Infinity
+        }
         if (send.result === 'unknown' || send.result === 'answered') {
+          doubted.add(send)
           known.doubts += 1
           known.answers += send.result === 'answered' ? 1 : 0
           known.since = Math.min(known.since, now())
@@ -119,6 +141,7 @@ export function sends(bench: Bench): Monitor {
         answers,
         doubts > 0 && Math.min(now() - since, 300_000),
       ]),
+      ...[...blind].map((one) => ['blind', one]),
       ...[...forced].map(({ id }) => ['forced', id]),
       ...(kind === 'memory' ? [...own].map(([by, bearer]) => ['own', by, bearer?.name]) : []),
     ],
