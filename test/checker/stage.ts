@@ -412,11 +412,11 @@ export function createStage(options: StageOptions) {
   }
 }
 
-function wordOf(happening: Happening): string {
-  const { type } = happening
-  if (type === 'moved') return `${happening.from} → ${happening.to}`
-  if (type === 'told') return `told: ${happening.notice.type}`
-  return type === 'closed' ? `answer: ${happening.send.result ?? 'none'}` : type
+function wordOf(event: HistoryEvent): string {
+  const { type } = event
+  if (type === 'moved') return `${event.from} → ${event.to}`
+  if (type === 'told') return `told: ${event.notice.type}`
+  return type === 'closed' ? `answer: ${event.send.result ?? 'none'}` : type
 }
 
 /** An actor that is restarted has its tokens, or is logged out (U30). */
