@@ -1,4 +1,4 @@
-import { EDGES } from '../properties/edges.ts'
+import { EDGES } from '../proof/judge/edges.ts'
 import type { RunPage } from '../runs/runPage.ts'
 import type { Explored, Scenario } from './explore.ts'
 

@@ -1,4 +1,4 @@
-import { EDGES } from '../properties/edges.ts'
+import { EDGES } from '../proof/judge/edges.ts'
 import type { Figure, RunPage } from '../runs/runPage.ts'
 import { KINDS } from './faults.ts'
 import type { Arguments } from './readArguments.ts'
