@@ -32,6 +32,8 @@ import { toStored } from '../proof/judge/toStored.ts'
 export const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const BASE_URL = 'https://chat.example/api/'
+/** The default of `maxLifetimeMs`. */
+const MAX_LIFE_MS = 86_400_000
 /** In every token, so that any sink can be searched for them. */
 export const MARK = 'S3CR3T'
 
@@ -171,7 +173,8 @@ export function createWorld(options: WorldOptions) {
   let heals = false
 
   function mint(family: Family, lifeMs = options.lifeMs) {
-    const bearer = issuer.mint(family, lifeMs)
+    // A session believes in no longer life.
+    const bearer = issuer.mint(family, Math.min(lifeMs, MAX_LIFE_MS))
     lives.set(bearer, { wall: clock.wall(), lifeMs, skippedMs })
     return bearer
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type Coordinator,
   memoryStore,
@@ -169,12 +169,21 @@ function heldCoordinator() {
 }
 
 describe('what is sent', () => {
-  test('every attempt has a name of its own, of four numbers', async () => {
+  test.each([
+    ['a UUID', () => {}, /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/],
+    [
+      'four numbers, where a page is not in a secure context',
+      () => vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) }),
+      /^\d+-\d+-\d+-\d+$/,
+    ],
+  ])('every attempt has a name of its own: %s', async (_, prepare, form) => {
+    prepare()
+    onTestFinished(() => void vi.unstubAllGlobals())
     const { start, strategy, told } = flying()
     await start()
     await start()
     const names = strategy.attempts.map(({ request }) => request.attemptId)
-    for (const name of names) expect(name).toMatch(/^\d+-\d+-\d+-\d+$/)
+    for (const name of names) expect(name).toMatch(form)
     expect(new Set(names).size).toBe(2)
     expect(told('refreshSent')).toEqual(names.map((attemptId) => ({ type: 'refreshSent', attemptId })))
   })
