@@ -30,7 +30,8 @@ const working = new AsyncLocalStorage<string>()
 const told = new Map<string, number>()
 /** That a revision is stored: written here, or found. */
 function tell(key: string, revision: number): void {
-  if (told.get(key) === revision) return
+  // The pace is of no session.
+  if (key.startsWith('pace ') || told.get(key) === revision) return
   told.set(key, revision)
   process.send?.({ stored: { session: working.getStore() ?? '', revision, at: Date.now() } })
 }
