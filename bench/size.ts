@@ -35,14 +35,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_530 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_590 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_530,
+    budgetBytes: 21_590,
   },
   {
     id: 'P6',
@@ -58,7 +58,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_550,
+    budgetBytes: 15_640,
   },
   {
     id: 'P7',
@@ -66,7 +66,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_070,
+    budgetBytes: 34_110,
     never: 'zod',
   },
   {
@@ -75,7 +75,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_020,
+    budgetBytes: 49_100,
     never: 'zod',
   },
   {
@@ -84,7 +84,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_820,
+    budgetBytes: 52_900,
     never: 'jose',
   },
   {
@@ -93,7 +93,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 28_200,
+    budgetBytes: 28_280,
     never: 'zod',
   },
   {
@@ -102,7 +102,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_880,
+    budgetBytes: 29_970,
     never: 'zod',
   },
 ]

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { Disposed, LoginRefused, SessionChanged } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import type { Parts } from './parts.ts'
@@ -122,7 +123,7 @@ function refusalOf({ status, body, retryAfterMs }: ServerAnswer): LoginRefused {
   // Nobody but a developer meets it: the page is at another origin than the server believes.
   const { expected, came } = body ?? {}
   const detail =
-    reason === 'csrf' && typeof expected === 'string' && typeof came === 'string'
+    isDevelopment && reason === 'csrf' && typeof expected === 'string' && typeof came === 'string'
       ? ` The server wants ${expected.slice(0, MAX_SAID)}; what came was ${came.slice(0, MAX_SAID)}.`
       : ''
   return new LoginRefused(reason, status, retryAfterMs, detail)

@@ -152,6 +152,10 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
   }
   for (const name of LIMITS) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
   if (isDevelopment) {
+    if (settings.page)
+      assertHas(settings.page, ['open'], 'Option "page"', 'a page: what browserPage() returns')
+    if (settings.recorder)
+      assertHas(settings.recorder, ['attach'], 'Option "recorder"', 'what createRecorder() returns')
     // A developer meets these mistakes at the first run. The other values may come from a configuration, or from the
     // server.
     refuseUnless(
@@ -182,9 +186,6 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
     'path',
     "a path of the page's own origin",
   )
-  if (settings.page) assertHas(settings.page, ['open'], 'Option "page"', 'a page: what browserPage() returns')
-  if (settings.recorder)
-    assertHas(settings.recorder, ['attach'], 'Option "recorder"', 'what createRecorder() returns')
   const known = settings.facts && readFacts(settings.facts)
   refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
   return {

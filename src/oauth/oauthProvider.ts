@@ -67,7 +67,8 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
       'oauthProvider: Google gives a page no tokens without a client secret, and a page cannot keep a secret. Log in on a server, with oauthLogin.',
     )
   const proven = dpop?.(read)
-  if (dpop) assertHas(proven, ['renewals', 'flow'], 'oauthProvider: `dpop`', 'what dpopKey() returns')
+  if (isDevelopment && dpop)
+    assertHas(proven, ['renewals', 'flow'], 'oauthProvider: `dpop`', 'what dpopKey() returns')
   const discovery = createDiscovery(read)
   const refreshes = createRefreshes(rest, discovery, mayStay)
   const ended = new WeakSet<AbortSignal>()

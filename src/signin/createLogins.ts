@@ -121,8 +121,10 @@ export function createLogins<Name extends string>(
   providers: Readonly<Record<Name, OauthProvider>>,
   options: LoginsOptions = {},
 ): Logins<Name> {
-  assertSession(session, 'createLogins')
-  if (isDevelopment) checkProviders(providers)
+  if (isDevelopment) {
+    assertSession(session, 'createLogins')
+    checkProviders(providers)
+  }
   const { name: app = 'xstate-session', home = '/', page = browserLoginPage, attempts: store } = options
   const { wall } = systemClock
   const kept = store ?? browserAttempts(app, systemClock)
