@@ -109,13 +109,15 @@ describe('the tarball', () => {
       .filter((path) => path.endsWith('.md'))
       .flatMap((page) =>
         Array.from(
-          readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)\s]+)\)|\b(?:src|href)="([^"]+)"/g),
+          readFileSync(join(root, page), 'utf8')
+            .replace(/^ *```.*?^ *```/gms, '')
+            .matchAll(/\]\(([^)\s]+)\)|<\w+[^>]* (?:src|href)="([^"]+)"/g),
         )
           .map(([, link, attribute]) => (link ?? attribute ?? '').split('#')[0] ?? '')
           .filter((link) => link !== '' && !/^[a-z]+:/.test(link))
           .map((link) => posix.join(posix.dirname(page), link))
           // Pictures of the pages are of the repository alone.
-          .filter((target) => !paths.has(target) && !(page.startsWith('docs/') && target.endsWith('.png')))
+          .filter((target) => !paths.has(target) && !target.endsWith('.png'))
           .map((target) => `${page}: ${target}`),
       )
     expect(dead).toEqual([])
