@@ -88,7 +88,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       name,
       scope: await hash(scopeText(identity)),
       origin: await hash(origin),
-      owner: await hash(crypto.getRandomValues(new Uint32Array(8)).join()),
+      owner: crypto.randomUUID(),
     }
     const results = await redisResults(identity.refreshToken ?? '', name)
     const until = clock.monotonic() + attemptTimeoutMs
