@@ -13,6 +13,9 @@ import { recordedAs } from './recordedAs.ts'
 import type { RunningLogins } from './runLogins.ts'
 import { sessionOptions } from './sessionOptions.ts'
 
+/** Hears of each chart that starts. `isResumed`: the chart goes on with an attempt. */
+export type OnChart = (key: string, handle: Runtime, isResumed: boolean) => void
+
 /**
  * Wakes sessions while they refresh. A session at rest is only its record. All requests of one session share one
  * attempt, and one chart if a chart is needed.
@@ -22,6 +25,7 @@ export function createAwakeSessions(
   entries: Entries,
   logins: RunningLogins,
   coordinator: Coordinator,
+  onChart?: OnChart,
 ) {
   const awake = new Map<string, AwakeSession>()
   /** The options of a login's sessions. */
@@ -64,9 +68,8 @@ export function createAwakeSessions(
       isOwed: () => live.isOwed,
       wake: () => chartOf(key, live),
     })
-    if (!live.renewal) return
-    live.first = undefined
-    live.renewal.landed.then((renewed) => {
+    if (live.renewal) live.first = undefined
+    live.renewal?.landed.then((renewed) => {
       // With a bearer it has nothing that a chart could go on with.
       if (renewed) live.renewal = undefined
     })
@@ -80,6 +83,7 @@ export function createAwakeSessions(
     const store = owing(key, entries.sessionStore(key, live.first))
     const handle = startSession({ ...live.settings, store }, resumed)
     live.handle = handle
+    onChart?.(key, handle, resumed !== undefined)
     const { session } = handle
     live.ready = new Promise<void>((resolve) => {
       if (!session.getSnapshot().isPending) resolve()

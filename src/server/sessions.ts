@@ -1,5 +1,5 @@
 import type { Coordinator } from '../coordination/coordinator.ts'
-import { createAwakeSessions } from './awakeSessions.ts'
+import { createAwakeSessions, type OnChart } from './awakeSessions.ts'
 import type { Entries } from './entries.ts'
 import { type Found, isFound } from './foundSession.ts'
 import { withIntents } from './intents.ts'
@@ -27,6 +27,8 @@ export interface SessionsParts {
   readonly logins: RunningLogins
   /** Keeps work that outlives its request. */
   readonly background: (task: Promise<unknown>) => void
+  /** Follows the charts: a checker does. */
+  readonly onChart?: OnChart
 }
 
 /** The sessions of a server: finds them by their cookie, opens them at login, ends them at logout. */
@@ -38,7 +40,7 @@ export function createSessions(parts: SessionsParts) {
     withIntents(settings.coordinator, entries, settings, onNews),
     settings.telemetry,
   )
-  const awake = createAwakeSessions(settings, entries, logins, coordinator)
+  const awake = createAwakeSessions(settings, entries, logins, coordinator, parts.onChart)
   const streams = createOpenStreams({ clock, isLiving, store })
   const ends = createSessionEnds({ ...parts, coordinator, awake, onEnd: streams.end })
   const { find, findFor, look } = createSessionSearch({ ...parts, ends })

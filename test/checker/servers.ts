@@ -53,7 +53,7 @@ interface Asking {
 interface Process extends Pick<ServerContext, 'logins' | 'api'> {
   readonly sessions: Sessions
   readonly settings: ReturnType<typeof readServerOptions>
-  /** The session that is awake, as far as a request has met it. */
+  /** The session that is awake, once it has a chart. */
   awake: Session | undefined
 }
 
@@ -267,8 +267,22 @@ function startProcess(
     sessionCookie,
     logins,
     background: (task) => void task.catch(() => {}),
+    onChart(key, { session }, isResumed) {
+      process.awake = session
+      const by = `${name}.${key}`
+      if (isResumed) return stage.watch(by, session.actorRef, 'refreshing')
+      const unsubscribe = session.subscribe(({ isPending }) => {
+        if (isPending) return
+        unsubscribe()
+        stage.watch(by, session.actorRef)
+      })
+    },
   })
-  const watched = new WeakSet<Session>()
+  function meet(key: string) {
+    if (sessions.awake.count() > 0) return
+    process.awake = undefined
+    stage.note({ type: 'woke', by: `${name}.${key}`, isEnding: stage.ports.isEnding(name) })
+  }
   const process: Process = {
     settings,
     logins,
@@ -279,15 +293,12 @@ function startProcess(
       awake: {
         ...sessions.awake,
         use(key, known, task) {
-          const by = `${name}.${key}`
-          if (sessions.awake.count() === 0)
-            stage.note({ type: 'woke', by, isEnding: stage.ports.isEnding(name) })
-          return sessions.awake.use(key, known, (handle) => {
-            process.awake = handle.session
-            if (!watched.has(handle.session)) stage.watch(by, handle.session.actorRef)
-            watched.add(handle.session)
-            return task(handle)
-          })
+          meet(key)
+          return sessions.awake.use(key, known, task)
+        },
+        bearerOf(key, known, isHurried) {
+          meet(key)
+          return sessions.awake.bearerOf(key, known, isHurried)
         },
       },
     },
@@ -335,7 +346,8 @@ function server(name: string, process: () => Process, cookie: Cookie, believed: 
     print: () => [cookie.key, believed.user],
     describe() {
       const { awake, sessions } = process()
-      if (sessions.awake.count() === 0 || !awake) return `${name}: at rest`
+      if (sessions.awake.count() === 0) return `${name}: at rest`
+      if (!awake) return `${name}: refreshing without a chart`
       const { state, version } = awake.getSnapshot()
       return `${name}: ${state} v${version}`
     },

@@ -344,17 +344,19 @@ export function createStage(options: StageOptions) {
     clock.set(ms)
   }
 
-  /** Follows the chart of a session. */
-  function watch(by: string, actorRef: SessionActorRef) {
-    let last: SessionStateName = actorRef.getSnapshot().value
-    actorRef.subscribe({
-      next({ value, context }) {
-        if (value !== last)
-          note({ type: 'moved', by, from: last, to: value, reason: context.reason, user: context.user?.id })
-        last = value
-      },
-      error: () => note({ type: 'failed', by }),
-    })
+  /** Follows the chart of a session. `last`: the state that it had before it could be followed. */
+  function watch(
+    by: string,
+    actorRef: SessionActorRef,
+    last: SessionStateName = actorRef.getSnapshot().value,
+  ) {
+    let from = last
+    const follow = ({ value: to, context }: ReturnType<SessionActorRef['getSnapshot']>) => {
+      if (to !== from) note({ type: 'moved', by, from, to, reason: context.reason, user: context.user?.id })
+      from = to
+    }
+    follow(actorRef.getSnapshot())
+    actorRef.subscribe({ next: follow, error: () => note({ type: 'failed', by }) })
   }
 
   /** Every fact of this state, one a line, in no order. */
