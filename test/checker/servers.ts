@@ -127,7 +127,9 @@ function createShelf(stage: Stage) {
         return entry
       }),
     compareAndSet(key, expected, next) {
-      const record = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
+      const written = JSON.parse(next.value.slice(next.value.indexOf(' '))) as ServerRecord
+      // The first version is not written.
+      const record = { ...written, session: Object.assign({ version: 1 }, written.session) }
       const isEnd = 'ended' in record.session || isRejected(record.intent)
       return stage.ask(
         by,

@@ -105,7 +105,10 @@ export function createFleet(options: FleetOptions) {
 
   function recordOf(key: string, value: string): ServerRecord | undefined {
     const text = unseal(sealing, value.split('.')[2] ?? '', `session ${key}`)
-    return text === undefined ? undefined : (JSON.parse(text) as ServerRecord)
+    if (text === undefined) return undefined
+    const written = JSON.parse(text) as ServerRecord
+    // The first version is not written.
+    return { ...written, session: Object.assign({ version: 1 }, written.session) }
   }
 
   /** I3, I6, I8: what is written over what. */
