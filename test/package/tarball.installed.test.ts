@@ -110,7 +110,7 @@ describe('the tarball', () => {
       .flatMap((page) =>
         Array.from(
           readFileSync(join(root, page), 'utf8')
-            .replace(/^ *```.*?^ *```/gms, '')
+            .replace(/^ *```.*?^ *```|`[^`\n]*`/gms, '')
             .matchAll(/\]\(([^)\s]+)\)|<\w+[^>]* (?:src|href)="([^"]+)"/g),
         )
           .map(([, link, attribute]) => (link ?? attribute ?? '').split('#')[0] ?? '')
