@@ -235,18 +235,24 @@ const UNREADABLE: LedgerRow = {
   heldUntil: 0,
 }
 
-/** Why a row may be closed. */
-const CLOSED: readonly unknown[] = [
-  undefined,
-  'consumed',
-  'refreshRejected',
-  'refreshOutcomeUnknown',
-  'missingCredential',
-  'accessRevoked',
-  'identityMismatch',
-  'keyLost',
-  'stepUpRequired',
-] satisfies readonly (LedgerRow['closed'] | undefined)[]
+/** Why a row may be closed. By its type no word is missing: a closed row that is unreadable would be sent again. */
+const closings: Readonly<Record<NonNullable<LedgerRow['closed']>, true>> = {
+  consumed: true,
+  refreshRejected: true,
+  refreshUnsupported: true,
+  refreshOutcomeUnknown: true,
+  notRefreshable: true,
+  missingCredential: true,
+  accessRevoked: true,
+  identityMismatch: true,
+  keyLost: true,
+  stepUpRequired: true,
+  idle: true,
+  absoluteLifetime: true,
+  unusableLifetime: true,
+  internal: true,
+}
+export const CLOSED: ReadonlySet<unknown> = new Set(Object.keys(closings))
 
 /**
  * A row of a store; `undefined`: there is none. A damaged row counts as a send of which nobody knows. It ends nothing
@@ -258,7 +264,8 @@ export function readRow(value: unknown): LedgerRow | undefined {
     value as LedgerRow
   const areCounts = [sends, answers].every((count) => Number.isSafeInteger(count) && count >= 0)
   const instants = [since, answeredSince, sentAt, notBefore, heldUntil, openUntil ?? 0]
-  if (!areCounts || !instants.every(Number.isFinite) || !CLOSED.includes(closed)) return UNREADABLE
+  const isKnown = closed === undefined || CLOSED.has(closed)
+  if (!areCounts || !instants.every(Number.isFinite) || !isKnown) return UNREADABLE
   return {
     sends,
     since,

@@ -15,20 +15,22 @@ import type { OpenPage } from './page.ts'
 
 export type Login = ReturnType<typeof createLogin>
 
-const EXPIRED: readonly unknown[] = [
-  'refreshRejected',
-  'refreshUnsupported',
-  'refreshOutcomeUnknown',
-  'notRefreshable',
-  'missingCredential',
-  'accessRevoked',
-  'identityMismatch',
-  'stepUpRequired',
-  'idle',
-  'absoluteLifetime',
-  'unusableLifetime',
-  'internal',
-] satisfies ExpiredReason[]
+/** The reasons that a server may tell. The server holds the tokens, so the page has no key to lose. */
+const ends: Readonly<Record<Exclude<ExpiredReason, 'keyLost'>, true>> = {
+  refreshRejected: true,
+  refreshUnsupported: true,
+  refreshOutcomeUnknown: true,
+  notRefreshable: true,
+  missingCredential: true,
+  accessRevoked: true,
+  identityMismatch: true,
+  stepUpRequired: true,
+  idle: true,
+  absoluteLifetime: true,
+  unusableLifetime: true,
+  internal: true,
+}
+const EXPIRED: ReadonlySet<unknown> = new Set(Object.keys(ends))
 
 /** The login that the page shows, and its version. It reports each change to the chart and to the other tabs. */
 export function createLogin(
@@ -105,7 +107,7 @@ export function createLogin(
     end(login: string | undefined, reason?: unknown, sendBack: Send = chart.send): boolean {
       if (login === undefined || login !== name()) return false
       const { epoch, version } = chart.read()
-      if (EXPIRED.includes(reason)) {
+      if (EXPIRED.has(reason)) {
         turns++
         const why = reason as RejectedReason
         sendBack({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })

@@ -1,5 +1,6 @@
 import { NEVER } from '../../machines/session.instants.ts'
 import {
+  CLOSED,
   EARLIEST_MS,
   FIRST_WAIT_IN_WINDOW_MS,
   MAX_ANSWERS,
@@ -14,6 +15,7 @@ import {
 export const LEDGER = `
 local NEVER, WAITS = ${NEVER}, {${WAITS_MS.join(', ')}}
 local NAMES = {'sends', 'since', 'answers', 'answeredSince', 'sentAt', 'notBefore', 'heldUntil', 'openUntil'}
+local CLOSED = {${[...CLOSED].map((word) => `${word} = true`).join(', ')}}
 
 local function number(n) return string.format('%.17g', n) end
 
@@ -23,12 +25,26 @@ local function words(text)
   return list
 end
 
+local function isReadable(row)
+  for _, name in ipairs(NAMES) do
+    local n = row[name]
+    -- Neither infinite nor no number at all.
+    if n and n - n ~= 0 or not n and name ~= 'openUntil' then return false end
+  end
+  for _, count in ipairs({row.sends, row.answers}) do
+    if count < 0 or count > ${Number.MAX_SAFE_INTEGER} or count ~= math.floor(count) then return false end
+  end
+  return not row.closed or CLOSED[row.closed] == true
+end
+
 local function readRow(text)
   if not text or text == '' then return nil end
   local list, row = words(text), {}
+  row.closed = table.remove(list) or nil
   for i, name in ipairs(NAMES) do row[name] = list[i] and tonumber(list[i]) or nil end
-  row.closed = list[9] or nil
-  return row
+  if row.openUntil and not (row.openUntil >= 0) then row.openUntil = nil end
+  if isReadable(row) then return row end
+  return {sends = 1, since = 0, answers = 0, answeredSince = NEVER, sentAt = 0, notBefore = 0, heldUntil = 0}
 end
 
 local function rowText(row)

@@ -106,12 +106,37 @@ const rowText = (row: LedgerRow | null) =>
       ].join(' ')
     : ''
 
+/**
+ * What a store may hold: rows, and rows of which one word is damaged or of another release, as the reason of an end
+ * that nobody here knows.
+ */
+const texts = fc.oneof(
+  { weight: 6, arbitrary: fc.option(rows).map(rowText) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(
+        rows,
+        fc.nat(8),
+        fc.constantFrom('whatever', 'toString', '-', '-1', String(NOW - 1.5), '1e400', 'nan'),
+      )
+      .map(([row, at, word]) => rowText(row).split(' ').with(at, word).join(' ')),
+  },
+  { weight: 1, arbitrary: rows.map((row) => rowText(row).split(' ').with(8, 'whatever').join(' ')) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(rows, fc.nat(9)).map(([row, to]) => rowText(row).split(' ').slice(0, to).join(' ')),
+  },
+)
+
 const onClock = ({ resend, isSpent, isEarly = false, known }: FlightAsk, now: number): SendAsk => ({
   resend,
   isSpent,
   isEarly,
   known: known && toInstants(known, now),
 })
+
+type Pair = [LedgerRow | null, LedgerRow | null]
 
 const CASE = `${LEDGER}
 local now, row, before = tonumber(ARGV[1]), readRow(ARGV[2]), readRow(ARGV[3])
@@ -130,14 +155,15 @@ test('U37: the Lua of Redis decides, opens and settles as the ledger does, case 
   const kinds = new Set<string>()
   await fc.assert(
     fc.asyncProperty(
-      fc.option(rows),
-      fc.option(rows),
+      texts,
+      texts,
       asks,
       span,
       results,
       fc.double({ min: 0, max: 1, noNaN: true }),
-      async (row, before, ask, openForMs, result, roll) => {
-        const args = [NOW, rowText(row), rowText(before), askText(ask), openForMs]
+      async (text, textBefore, ask, openForMs, result, roll) => {
+        const args = [NOW, text, textBefore, askText(ask), openForMs]
+        const [row, before] = [text, textBefore].map((one) => (one === '' ? null : rowOf(one))) as Pair
         const more = [result.kind, resultText(result), roll]
         const found = await client.sendCommand(['EVAL', CASE, '0', ...[...args, ...more].map(String)])
         const [kind, waitMs, back, higher, open, left] = (found as unknown as string[]).map(String)
@@ -154,7 +180,7 @@ test('U37: the Lua of Redis decides, opens and settles as the ledger does, case 
           [open, expected],
           [left, settled(expected, before, result, ask.resend, NOW, roll)],
         ]
-        for (const [text, wanted] of pairs) expect(text ? rowOf(text) : null).toEqual(wanted)
+        for (const [said, wanted] of pairs) expect(said ? rowOf(said) : null).toEqual(wanted)
       },
     ),
     { numRuns: 1_000 },
