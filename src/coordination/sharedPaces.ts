@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { within } from '../base/within.ts'
 import type { ServerStore } from '../stores/serverStore.ts'
 import { enter, freshPace, learned, PACE, type Pace } from './pace.ts'
 import { paceNews } from './paceNews.ts'
@@ -16,6 +17,8 @@ const CLOCK_MS = 60_000
 const AHEAD_MS = 5_000
 /** So long after a backend's first word successes are counted in part. */
 const PART_MS = 2 * PACE.recentMs
+/** A store that does not answer for so long counts as away: all refreshes of its origin wait for this. */
+const STORE_MS = 5_000
 /** Each try that fails is one of another process that has succeeded. */
 const TRIES = 20
 
@@ -90,17 +93,23 @@ export function sharedPaces(store: PaceStore, clock: Clock): Paces {
       lane.known = { pace: next, at: clock.monotonic() }
       return next
     }
-    try {
+    let isLate = false
+    async function share(): Promise<void> {
       await readClock()
-      for (let tries = 0; tries < TRIES; tries++) {
+      for (let tries = 0; tries < TRIES && !isLate; tries++) {
         const entry = await store.read(key)
+        if (isLate) return
         const found = readPace(entry?.value, now())
         const next = after(found)
         if (next === found) return
         const written = { value: JSON.stringify(next), expiresAt: clock.wall() + PACE.memoryMs }
         if ((await store.compareAndSet(key, entry?.revision ?? null, written)) !== null) return
       }
+    }
+    try {
+      await within(clock, STORE_MS, share, () => new Error('The store did not answer in time.'))
     } catch {
+      isLate = true
       after(lane.known?.pace ?? freshPace(now()))
     }
   }

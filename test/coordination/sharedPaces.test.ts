@@ -135,6 +135,28 @@ test('U61: while the store is away each process goes by what it knows', async ()
   expect(await two.enter(ORIGIN, 'b', false)).toBeGreaterThan(57_000)
 })
 
+test('U61: a call that the store never answers holds nobody for good', async () => {
+  const clock = fakeClock()
+  const memory = memoryServerStore({ clock })
+  const never = new Promise<never>(() => {})
+  let hangs = true
+  const once = <T>(call: () => T): T | Promise<never> => (hangs ? never : call())
+  const paces = sharedPaces(
+    {
+      read: async (key) => once(() => memory.read(key)),
+      compareAndSet: memory.compareAndSet,
+      now: async () => clock.wall(),
+    },
+    clock,
+  )
+  const first = paces.enter(ORIGIN, 'a', false)
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve()
+  hangs = false
+  const second = paces.enter(ORIGIN, 'b', false)
+  clock.advance(5_000)
+  expect([await first, await second]).toEqual([0, 0])
+})
+
 test.each(['', '{}', 'null', '{"rate":"x"}'])('U61: %j in the store holds nobody', async (value) => {
   const { clock, paces, store } = processes(1)
   await store.compareAndSet(`pace ${ORIGIN}`, null, { value, expiresAt: clock.wall() + 1e9 })
