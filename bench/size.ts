@@ -35,14 +35,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_590 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_630 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_590,
+    budgetBytes: 21_620,
   },
   {
     id: 'P6',
@@ -66,7 +66,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_110,
+    budgetBytes: 34_150,
     never: 'zod',
   },
   {
@@ -75,7 +75,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_100,
+    budgetBytes: 49_140,
     never: 'zod',
   },
   {
@@ -84,7 +84,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_900,
+    budgetBytes: 52_940,
     never: 'jose',
   },
   {

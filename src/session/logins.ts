@@ -21,7 +21,7 @@ interface LoginsOptions {
   isRunning(): boolean
   /** The session has stopped for good, or failed: the error for a login. `undefined`: it runs, or may run again. */
   over(): Error | undefined
-  /** The running look for a session, if it has not finished. */
+  /** The look for a session, which may have finished. */
   restoring(): Promise<void> | undefined
   /** A write to the store failed. */
   unstored(): void
@@ -75,7 +75,7 @@ export function createLogins(options: LoginsOptions) {
   async function end(reason: LoggedOutReason): Promise<void> {
     const mine = ++logins
     // A session that is not yet known cannot be ended.
-    if (reading.state().isPending) await options.restoring()
+    if (reading.state().reason !== null) await options.restoring()
     if (mine !== logins) return
     const at = vault.position()
     const closed = flights.close(true)

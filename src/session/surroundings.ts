@@ -33,6 +33,7 @@ export function createSurroundings(options: SurroundingsOptions) {
   /** The last sign of user activity. */
   let seenAt = -Infinity
   let stop = () => {}
+  /** The look for a session, until it is known whether there is one. */
   let restoring: Promise<void> | undefined
   /** Nobody knows yet what is stored. Stops the tries to find out. */
   let unread: (() => void) | undefined
@@ -47,8 +48,9 @@ export function createSurroundings(options: SurroundingsOptions) {
       unstored()
       return undefined
     })
-    if (hasFailed && reading.state().isPending) insistOn(into)
+    const isKnown = hasFailed && reading.state().isPending && insistOn(into)
     take(stored, !hasFailed)
+    await isKnown
   }
 
   /** Takes what was read, if that is news. */
@@ -66,12 +68,17 @@ export function createSurroundings(options: SurroundingsOptions) {
   }
 
   /** A store that is away at the start may hold a session: nobody is logged out for good because of it. */
-  function insistOn(into: SessionStore) {
-    unread ??= insist(settings.clock, async () => {
-      const isOver = reading.state().reason === null || !isRunning()
-      take(isOver ? null : await into.read(), true)
+  const insistOn = (into: SessionStore) =>
+    new Promise<void>((over) => {
+      const stopTrying = insist(settings.clock, async () => {
+        const isOver = reading.state().reason === null || !isRunning()
+        take(isOver ? null : await into.read(), true)
+      })
+      unread = () => {
+        stopTrying()
+        over()
+      }
     })
-  }
 
   function known() {
     unread?.()

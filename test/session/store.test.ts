@@ -121,7 +121,8 @@ describe('at the start', () => {
   })
 
   describe('a store that is away at the start (U68)', () => {
-    async function away() {
+    /** `begin`: `start` does not wait for the first answer of the store. */
+    async function away(begin: typeof restored | typeof start = restored) {
       const clock = fakeClock()
       const memory = await storeOf(record())
       let isDown = true
@@ -129,9 +130,10 @@ describe('at the start', () => {
         ...memory,
         read: () => (isDown ? Promise.reject(new Error('down')) : memory.read()),
       }
-      const started = await restored({ store, clock })
+      const started = await begin({ store, clock })
       return {
         ...started,
+        memory,
         async pass(ms: number) {
           clock.advance(ms)
           await flush()
@@ -151,6 +153,21 @@ describe('at the start', () => {
       await pass(15 * SECOND)
       expect(session.getSnapshot()).toMatchObject({ isAuthenticated: true, user: { id: ada.id } })
       expect(told('warning')).toMatchObject([{ code: 'persistFailed' }])
+    })
+
+    test.each([
+      ['before the first answer', start],
+      ['after it', restored],
+    ])('U68: a logout meanwhile, %s, ends what it turns out to hold', async (_, begin) => {
+      const { session, watch, comesBack, memory, strategy } = await away(begin)
+      const out = session.logout()
+      await watch(SECOND)
+      await out
+      comesBack()
+      await watch(15 * SECOND)
+      expect(session.getSnapshot()).toMatchObject({ state: 'loggedOut', isAuthenticated: false })
+      expect(await memory.read()).toMatchObject({ ended: true, reason: 'user' })
+      expect(strategy.revoked).toMatchObject([{ cause: 'logout', refreshToken: 'R7' }])
     })
 
     test('is not read any more after a login here, nor when the session is disposed', async () => {
