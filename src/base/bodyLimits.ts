@@ -1,7 +1,5 @@
 import type { Clock } from './clock.ts'
-
-/** Longer than any timer can be: no limit. */
-const LONGEST_MS = 2 ** 31 - 1
+import { LONGEST_TIMER_MS } from './durations.ts'
 
 /** The limits of a running body. */
 export interface BodyLimits {
@@ -45,7 +43,7 @@ export function startLimits({ silenceMs, clock, endings }: BodyLimits, breakOff:
   return {
     /** The reader asks for more. */
     waits() {
-      if (isOver || silenceMs > LONGEST_MS) return
+      if (isOver || silenceMs > LONGEST_TIMER_MS) return
       disarm ??= clock.setTimer(
         () => reached(new Error(`The backend sent nothing for ${silenceMs} ms.`)),
         silenceMs,

@@ -4,6 +4,7 @@ import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
 import { assertHas } from '../base/assertHas.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { ATTEMPT_TIMEOUT_MS, LEAD_TIME_MS, LONGEST_TIMER_MS, PATIENCE_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
@@ -121,8 +122,6 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
 
 export type BffSettings = ReturnType<typeof readBffOptions>
 
-/** No timer, and so no wait, is longer. */
-const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
 
@@ -132,9 +131,9 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
     baseUrl: globalThis.location?.origin ?? '',
     path: '/session/',
     refresh: 'eager' as RefreshPolicy,
-    leadTimeMs: 30_000,
-    patienceMs: 8_000,
-    attemptTimeoutMs: 25_000,
+    leadTimeMs: LEAD_TIME_MS,
+    patienceMs: PATIENCE_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     idleTimeoutMs: Infinity,
     absoluteLifetimeMs: Infinity,
     fetch: globalThis.fetch.bind(globalThis),
@@ -148,7 +147,11 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
   }
   for (const name of WAITS) {
     const ms = settings[name]
-    refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
+    refuseUnless(
+      isAbove0(ms) && ms <= LONGEST_TIMER_MS,
+      name,
+      `milliseconds above 0 and at most ${LONGEST_TIMER_MS}`,
+    )
   }
   for (const name of LIMITS) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
   if (isDevelopment) {

@@ -1,4 +1,5 @@
 import { isBrowser } from '#browser'
+import { ACTIVE_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { Send } from '../session/port.ts'
 import type { SessionActorRef } from '../session/session.ts'
@@ -22,8 +23,6 @@ import {
 import type { BffSession } from './session.ts'
 import { withPage } from './withPage.ts'
 
-/** How long after a sign of activity the user counts as active. */
-const ACTIVE_MS = 60_000
 /** How long the page believes another tab's report of a logout before it asks the server. */
 const HEARSAY_MS = 2_000
 

@@ -1,6 +1,7 @@
 import { isDevelopment } from '#development'
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
+import { IDLE_AFTER_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import type { SessionNotice, SessionSignal } from '../session/notice.ts'
@@ -59,7 +60,7 @@ export function browserOptions<User extends UserIdentity = SessionUser>(
   const {
     name = 'xstate-session',
     vault = 'memory',
-    idleAfterMs = 300_000,
+    idleAfterMs = IDLE_AFTER_MS,
     ...rest
   } = optionsOf('browserOptions', options)
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')

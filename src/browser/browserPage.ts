@@ -1,4 +1,5 @@
 import { isDevelopment } from '#development'
+import { IDLE_AFTER_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { type BffPage, noPage, type OpenPage, type PageGuest } from '../bff/page.ts'
@@ -37,7 +38,7 @@ export interface BrowserPageOptions {
  * const session = createBffSession({ page: browserPage({ name: 'admin-panel' }) })
  */
 export function browserPage(options: BrowserPageOptions = {}): BffPage {
-  const { name = 'xstate-session', idleAfterMs = 300_000 } = optionsOf('browserPage', options)
+  const { name = 'xstate-session', idleAfterMs = IDLE_AFTER_MS } = optionsOf('browserPage', options)
   if (isDevelopment && (typeof name !== 'string' || name === ''))
     throw new Misconfigured('Option "name" must be a text.')
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
+import { IDLE_AFTER_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import type { SessionSignal } from '../session/notice.ts'
@@ -23,7 +24,7 @@ export interface BrowserSignalsOptions {
 export function browserSignals(
   options: BrowserSignalsOptions = {},
 ): (report: (signal: SessionSignal) => void) => () => void {
-  const { idleAfterMs = 300_000, clock = systemClock } = optionsOf('browserSignals', options)
+  const { idleAfterMs = IDLE_AFTER_MS, clock = systemClock } = optionsOf('browserSignals', options)
   if (!(idleAfterMs > 0)) throw new Misconfigured('Option "idleAfterMs" must be milliseconds above 0.')
   return (report) => (isPage() ? watchPage({ idleAfterMs, clock }, report).stop : () => {})
 }

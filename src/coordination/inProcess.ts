@@ -1,5 +1,6 @@
 import { MEMORY_MS } from '../../machines/session.ledger.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { REPLAY_WINDOW_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { coalescer } from './coalescer.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -45,7 +46,12 @@ export interface InProcessOptions {
  * const session = createSession({ baseUrl, strategies, store, coordinator })
  */
 export function inProcessCoordinator(options: InProcessOptions = {}): Coordinator {
-  const { replayWindowMs = 60_000, maxEntries = 10_000, clock = systemClock, random = Math.random } = options
+  const {
+    replayWindowMs = REPLAY_WINDOW_MS,
+    maxEntries = 10_000,
+    clock = systemClock,
+    random = Math.random,
+  } = options
   if (!(Number.isFinite(replayWindowMs) && replayWindowMs > 0)) {
     throw new Misconfigured('replayWindowMs must be a finite number of milliseconds above 0.')
   }

@@ -1,3 +1,5 @@
+import { MAX_HOLD_MS } from '../../machines/session.ledger.ts'
+
 /** The numbers of the pace. */
 export const PACE = {
   /** No limit is known. Finite, so that it survives JSON and Lua. */
@@ -5,7 +7,7 @@ export const PACE = {
   /** The hold if a limiter names no time and no send has succeeded lately; milliseconds. */
   untoldMs: 10_000,
   /** A limiter's time is never believed for longer. */
-  maxClosedMs: 300_000,
+  maxClosedMs: MAX_HOLD_MS,
   /** The slowest pace; sends a second. */
   minRate: 0.5,
   /** The part of the pace that remains when the backend says that it is too fast. */

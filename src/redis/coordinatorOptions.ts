@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
+import { ATTEMPT_TIMEOUT_MS, REPLAY_WINDOW_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { whereFrom } from '../base/whereFrom.ts'
@@ -53,8 +54,8 @@ export interface RedisCoordinatorOptions {
 export function readRedisOptions(options: RedisCoordinatorOptions) {
   const settings = {
     prefix: 'xstate-session:',
-    replayWindowMs: 60_000,
-    attemptTimeoutMs: 30_000,
+    replayWindowMs: REPLAY_WINDOW_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS + 5_000,
     leaseMs: 5_000,
     commandTimeoutMs: 500,
     onCoordinatorDown: 'hold',

@@ -5,9 +5,10 @@ import type {
   SessionUser,
   UserIdentity,
 } from '../../machines/session.types.ts'
+import { LONGEST_TIMER_MS } from '../base/durations.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
-import { MAX_WAIT_MS, readOptions, type SessionOptions } from '../session/options.ts'
+import { readOptions, type SessionOptions } from '../session/options.ts'
 import { startSession } from '../session/ports.ts'
 import { isTombstone } from '../session/records.ts'
 import type { Runtime } from '../session/runtime.ts'
@@ -102,7 +103,7 @@ export function createRefresher<User extends UserIdentity = SessionUser>(
     coordinator: coordinator ?? inProcessCoordinator({ ...(clock && { clock }), ...(random && { random }) }),
     refresh: 'onDemand',
     // The caller has found that a refresh is due.
-    leadTimeMs: MAX_WAIT_MS,
+    leadTimeMs: LONGEST_TIMER_MS,
   })
   return {
     async refresh(kept) {

@@ -1,5 +1,6 @@
 import { mac } from '#crypto'
 import type { Clock } from '../base/clock.ts'
+import { REPLAY_WINDOW_MS } from '../base/durations.ts'
 import { coalescer } from '../coordination/coalescer.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 import { inProcessCoordinator } from '../coordination/inProcess.ts'
@@ -23,7 +24,7 @@ export function ownCoordinator({
   const hash = keyedMac()
   if (sealedCookies) return inProcessCoordinator({ clock, random, hash })
   const paces = isPaceStore(store) ? sharedPaces(store, clock) : paceKeeper(clock)
-  return coalescer({ replayWindowMs: 60_000, maxEntries: 10_000, clock, hash, paces })
+  return coalescer({ replayWindowMs: REPLAY_WINDOW_MS, maxEntries: 10_000, clock, hash, paces })
 }
 
 /** Whether processes can share the pace of their refreshes in this store. */

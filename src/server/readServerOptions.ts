@@ -2,6 +2,7 @@ import { forward } from '#forward'
 import type { UserIdentity } from '../../machines/session.types.ts'
 import { assertHas } from '../base/assertHas.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { ATTEMPT_TIMEOUT_MS, LEAD_TIME_MS, PATIENCE_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { userReader } from '../base/userReader.ts'
@@ -55,9 +56,9 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     absoluteLifetimeMs: 604_800_000,
     maxSessionsPerUser: Infinity,
     revalidateMs: 60_000,
-    leadTimeMs: 30_000,
-    patienceMs: 8_000,
-    attemptTimeoutMs: 25_000,
+    leadTimeMs: LEAD_TIME_MS,
+    patienceMs: PATIENCE_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     headersTimeoutMs: 60_000,
     bodyTimeoutMs: Infinity,
     lifetimeMs: Infinity,

@@ -1,3 +1,4 @@
+import { MAX_LIFETIME_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { randomId } from '../base/randomId.ts'
 import { lifeOf } from '../session/lifetime.ts'
@@ -61,7 +62,7 @@ export function createSessionOpening(parts: Parts) {
     const limits = {
       expiresAtUnit: 'auto',
       lifetimeMs: settings.lifetimeMs,
-      maxLifetimeMs: 86_400_000,
+      maxLifetimeMs: MAX_LIFETIME_MS,
     } as const
     const lifeMs = lifeOf(bearer, life, now, false, limits, () => {})
     // The time of a login tells the logins of one browser apart, and orders them.

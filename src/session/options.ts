@@ -2,6 +2,13 @@ import { isDevelopment } from '#development'
 import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import {
+  ATTEMPT_TIMEOUT_MS,
+  LEAD_TIME_MS,
+  LONGEST_TIMER_MS,
+  MAX_LIFETIME_MS,
+  PATIENCE_MS,
+} from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
@@ -134,18 +141,16 @@ export interface SessionOptions<User extends UserIdentity = SessionUser> {
 
 export type Settings = ReturnType<typeof readOptions>
 
-/** No timer, and so no wait, is longer. */
-export const MAX_WAIT_MS = 2 ** 31 - 1
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIFETIMES = ['lifetimeMs', 'maxLifetimeMs', 'idleTimeoutMs', 'absoluteLifetimeMs'] as const
 
 const withDefaults = (options: SessionOptions<UserIdentity>) => ({
   refresh: 'eager' as RefreshPolicy,
-  leadTimeMs: 30_000,
-  patienceMs: 8_000,
-  attemptTimeoutMs: 25_000,
+  leadTimeMs: LEAD_TIME_MS,
+  patienceMs: PATIENCE_MS,
+  attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
   lifetimeMs: Infinity,
-  maxLifetimeMs: 86_400_000,
+  maxLifetimeMs: MAX_LIFETIME_MS,
   idleTimeoutMs: Infinity,
   absoluteLifetimeMs: Infinity,
   expiresAtUnit: 'auto' as ExpiresAtUnit,
@@ -165,7 +170,11 @@ export function readOptions(options: SessionOptions<UserIdentity>, factory = 'cr
   // Values of a configuration may be wrong in production only.
   for (const name of WAITS) {
     const ms = settings[name]
-    refuseUnless(isAbove0(ms) && ms <= MAX_WAIT_MS, name, `milliseconds above 0 and at most ${MAX_WAIT_MS}`)
+    refuseUnless(
+      isAbove0(ms) && ms <= LONGEST_TIMER_MS,
+      name,
+      `milliseconds above 0 and at most ${LONGEST_TIMER_MS}`,
+    )
   }
   for (const name of LIFETIMES) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
   if (isDevelopment) checkOptions(settings)

@@ -1,4 +1,5 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
+import { ACTIVE_MS } from '../base/durations.ts'
 import { insist } from '../base/insist.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
 import type { Flights } from './flights.ts'
@@ -23,9 +24,6 @@ interface SurroundingsOptions {
   unstored(): void
   send(event: SessionEvent): void
 }
-
-/** How long after a sign of activity the user counts as active. */
-const ACTIVE_MS = 60_000
 
 /** Handles the signals from a session's surroundings, and reads what peers have changed. */
 export function createSurroundings(options: SurroundingsOptions) {

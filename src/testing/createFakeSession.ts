@@ -8,6 +8,7 @@ import type {
   UserIdentity,
 } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
+import { LONGEST_TIMER_MS } from '../base/durations.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import { createSession } from '../session/createSession.ts'
@@ -83,7 +84,6 @@ export type FakeSessionOptions<User extends UserIdentity = SessionUser> = FakeSe
 
 const ada: SessionUser = { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.com', role: 'ADMIN' }
 const never = new Promise<never>(() => {})
-const MAX_LEAD_MS = 2 ** 31 - 1
 
 /**
  * A session in the state of your choice, for component tests and stories. It is a real one: the chart, whole, with
@@ -115,7 +115,7 @@ export function createFakeSession<User extends UserIdentity = SessionUser>(
     strategies: { [provider]: { needsRefreshToken: true, refresh: (request) => refresh(request) } },
     refresh: isNearing ? 'prompt' : 'eager',
     // Half of a life: the time that is left, where half of it has passed.
-    ...(isNearing && { leadTimeMs: MAX_LEAD_MS }),
+    ...(isNearing && { leadTimeMs: LONGEST_TIMER_MS }),
     idleTimeoutMs: idleInMs,
     signals: () => () => {},
     maxLifetimeMs: Infinity,

@@ -14,6 +14,7 @@ import type {
   SessionTag,
   SessionUser,
 } from '../../machines/session.types.ts'
+import { LEAD_TIME_MS } from '../base/durations.ts'
 import { type ModelContext, type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
 
 /** What the model covers. */
@@ -101,7 +102,7 @@ export const MODEL_START = Date.UTC(2026, 0, 1)
 export const settingsOf = ({
   resend = 'afterBearerEnds',
   lifeMs = 600_000,
-  leadTimeMs = 30_000,
+  leadTimeMs = LEAD_TIME_MS,
   user = { id: 'ada' },
 }: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs, user })
 

@@ -4,6 +4,7 @@ import { sessionMachine } from '../../machines/session.machine.ts'
 import type { SessionState } from '../../machines/session.select.ts'
 import type { RefreshPolicy, SessionUser, UserIdentity } from '../../machines/session.types.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { LONGEST_TIMER_MS } from '../base/durations.ts'
 import type { SessionSignal } from '../session/notice.ts'
 import type { BaseSession, Session } from '../session/session.ts'
 import { type SessionModelOptions, settingsOf } from './createSessionModel.ts'
@@ -79,8 +80,6 @@ type Running<Driven extends BaseSession<UserIdentity>> = ReturnType<typeof run<D
 
 /** How many answers of the API a path may need before another call could carry the same bearer. */
 const PROBES = 8
-
-const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * What the drivers have in common: a session on a virtual clock, and after each step the check that it is where the
@@ -184,7 +183,7 @@ function run<Driven extends BaseSession<UserIdentity>>(
       return answer
     },
     random: () => 0,
-    attemptTimeoutMs: LONGEST_MS,
+    attemptTimeoutMs: LONGEST_TIMER_MS,
     // Nobody waits from one event of a path to the next, and asks then for what is no event of the path.
     patienceMs: 1,
     leadTimeMs: settingsOf(model).leadTimeMs,

@@ -1,8 +1,8 @@
+import { MAX_HOLD_MS } from '../../machines/session.ledger.ts'
 import { withoutBlanks } from '../base/blanks.ts'
 
 const EARLIEST = Date.UTC(2015, 0)
 const LATEST = Date.UTC(2090, 0)
-const MAX_RETRY_AFTER_MS = 300_000
 // RFC 9110 section 5.6.7.
 const imfFixdate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
 
@@ -25,7 +25,7 @@ export function retryAfterMs(headers: Headers): number | undefined {
     : until !== undefined && from !== undefined
       ? until - from
       : undefined
-  return delay === undefined ? undefined : Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS)
+  return delay === undefined ? undefined : Math.min(Math.max(delay, 0), MAX_HOLD_MS)
 }
 
 /** The type of a body in lower case, without parameters; empty if there is none. */

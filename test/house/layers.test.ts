@@ -37,7 +37,10 @@ const rooms: Record<string, Room> = {
     values: ['src/session/', 'src/base/', 'machines/', 'xstate', '#transport', '#browser', '#development'],
     types: [...contracts, 'src/wire/'],
   },
-  'src/wire/': { values: ['src/wire/', 'src/base/', '#transport'], types: contracts },
+  'src/wire/': {
+    values: ['src/wire/', 'src/base/', 'machines/session.ledger.ts', '#transport'],
+    types: contracts,
+  },
   'src/librechat/': {
     values: ['src/librechat/', 'src/wire/', 'src/base/', '#development', 'zod/mini'],
     types: contracts,
