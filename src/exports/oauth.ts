@@ -5,6 +5,7 @@
  * @module
  */
 
+export { type LoginTexts, loginTexts } from '../base/loginTexts.ts'
 export type { Admit } from '../oauth/admission.ts'
 export type { AuthorizationInput, CodeAttempt, CodeFlow, ProviderGrant } from '../oauth/codeGrant.ts'
 export type { OauthStrategyOptions } from '../oauth/oauthOptions.ts'

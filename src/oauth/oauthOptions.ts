@@ -125,7 +125,9 @@ type Refuse = (problem: string) => never
 export function usable(what: string, value: unknown, isInsecure: boolean, refuse: Refuse): URL {
   const url = urlOf(value)
   if (!url || !/^https?:$/.test(url.protocol))
-    return refuse(`${what} must be an absolute https: URL.${whereFrom(value)}`)
+    return refuse(
+      `${what} must be an absolute https: URL, or http: on loopback.${whereFrom(value) || received(value)}`,
+    )
   const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   if (url.protocol === 'http:' && !isInsecure && !isLoopback)
     return refuse(
@@ -133,6 +135,10 @@ export function usable(what: string, value: unknown, isInsecure: boolean, refuse
     )
   return url
 }
+
+/** A text that a build has left as it is, such as `%VITE_ISSUER%`, is seen at once. */
+const received = (value: unknown): string =>
+  isDevelopment && typeof value === 'string' ? ` It is ${JSON.stringify(value.slice(0, 100))}.` : ''
 
 function urlOf(value: unknown): URL | undefined {
   try {

@@ -11,6 +11,7 @@ import {
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 import { byWish } from '../base/byWish.ts'
 import { type AnySessionError, LoginFailed } from '../base/errors.ts'
+import { type LoginTexts, loginTexts } from '../base/loginTexts.ts'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
 import { reasonTexts } from './reasonTexts.ts'
 import { ReasonTextsContext } from './reasonTextsContext.ts'
@@ -44,8 +45,13 @@ export interface SignInGuardProps<Name extends string> {
   readonly onReturn?: (returnTo: string) => unknown
   /** Shown until it is known who is logged in, and until the page leaves for the provider. @default nothing */
   readonly pending?: ReactNode
-  /** Shown to a user who has logged out or is not admitted, and after a failed login. @default a text and a button */
+  /**
+   * Shown to a user who has logged out or is not admitted, and after a failed login.
+   * @default a text of `texts` and a button; an error that is no `LoginFailed`, such as `Misconfigured`, is written to the console
+   */
   readonly prompt?: (prompt: SignInPrompt) => ReactNode
+  /** Your texts for the default `prompt`. @default the English `loginTexts`, also for every missing text */
+  readonly texts?: Partial<LoginTexts>
 }
 
 /**
@@ -77,7 +83,8 @@ function Begin<Name extends string>({
   provider,
   options,
   pending,
-  prompt = Prompt,
+  prompt,
+  texts,
   failure,
 }: SignInGuardProps<Name> & { readonly failure: AnySessionError | null }): ReactNode {
   const reason = useSession((state) => state.reason)
@@ -98,23 +105,38 @@ function Begin<Name extends string>({
     return () => removeEventListener('pageshow', onShow)
   }, [])
 
-  const error = asked.error ?? unasked.error ?? (isBack ? new LoginFailed('unfinished', returnTo) : null)
-  const isLeaving = !error && (asked.isPending || asked.isSuccess || isUnasked)
-  return isLeaving
-    ? pending
-    : createElement(prompt, { error: error ?? failure, reason, signIn: asked.mutate })
+  const late = asked.error ?? unasked.error ?? (isBack ? new LoginFailed('unfinished', returnTo) : null)
+  const isLeaving = !late && (asked.isPending || asked.isSuccess || isUnasked)
+  if (isLeaving) return pending
+  // The callback's own error says more than the refusal to begin another login because of it.
+  const isFault = failure !== null && !(failure instanceof LoginFailed)
+  const error = asked.error ?? (isFault ? failure : (late ?? failure))
+  const shown: SignInPrompt = { error, reason, signIn: asked.mutate }
+  return prompt ? createElement(prompt, shown) : createElement(Prompt, { ...shown, texts })
 }
 
-function Prompt({ error, signIn }: SignInPrompt): ReactElement {
-  const reason = useReasonText()
-  const texts = { ...reasonTexts, ...useContext(ReasonTextsContext) }
-  // In an installed application of iOS a login returns in a browser beside the application.
-  const isOfAnother = error instanceof LoginFailed && error.reason === 'unknown_attempt'
-  const failed = isOfAnother
-    ? 'That sign-in was not begun in this browser. Go on where you began it, or sign in here.'
-    : 'The sign-in has failed.'
-  const isOut = error instanceof LoginFailed && error.reason === 'signed_out'
-  const text = isOut ? texts.user : error ? failed : reason
-  const button = createElement('button', { type: 'button', onClick: signIn }, 'Sign in')
+/** The errors that are on the console: strict mode and a new render show an error again. */
+const written = new WeakSet<AnySessionError>()
+
+function Prompt({
+  error,
+  signIn,
+  texts,
+}: SignInPrompt & { readonly texts: Partial<LoginTexts> | undefined }): ReactElement {
+  const ended = useReasonText()
+  const signedOut = useContext(ReasonTextsContext).user ?? reasonTexts.user
+  useEffect(() => {
+    // The user can do nothing about such an error, and its message says what to change.
+    if (!error || error instanceof LoginFailed || written.has(error)) return
+    written.add(error)
+    console.error(error)
+  }, [error])
+
+  const whole: LoginTexts = { ...loginTexts, ...texts }
+  // A reason is the provider's word.
+  const known: ReadonlyMap<string, string> = new Map(Object.entries({ ...whole, signed_out: signedOut }))
+  const failed = (error instanceof LoginFailed && known.get(error.reason)) || whole.failed
+  const text = error ? failed : ended
+  const button = createElement('button', { type: 'button', onClick: signIn }, whole.signIn)
   return createElement(Fragment, null, createElement('p', { role: 'alert' }, text), button)
 }

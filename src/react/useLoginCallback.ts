@@ -16,7 +16,8 @@ const looking: LoginCallback = { isPending: true, error: null }
 const none: LoginCallback = { isPending: false, error: null }
 
 /**
- * Handles the callback of a login, if this page is one, and then navigates to the page on which the login began.
+ * Handles the callback of a login, if this page is one, and then navigates to the page on which the login began, also if
+ * the login failed.
  * `SignInGuard` does this itself; use this hook on public pages.
  *
  * @param onReturn leads there: the `navigate` of a router @default puts the path in place of the address, and tells routers
@@ -45,7 +46,12 @@ export function useLoginCallback(
         await lead.current(returnTo)
         setState(none)
       },
-      (error) => isHere && setState({ isPending: false, error }),
+      async (error) => {
+        if (!isHere) return
+        // A reload at the address of the callback would find no login there.
+        if (error.returnTo !== undefined) await lead.current(error.returnTo)
+        setState({ isPending: false, error })
+      },
     )
     return () => {
       isHere = false

@@ -28,6 +28,11 @@ describe('U47: what cannot work is refused where it is written', () => {
     ['null for the server', { server: null }, '`server` is missing'],
     ['a server that is no URL', { server: 'op.example' }, '`server` must be an absolute https: URL'],
     ['another scheme', { server: 'ftp://op.example' }, '`server` must be an absolute https: URL'],
+    [
+      'a variable that the build did not replace',
+      { server: '%VITE_ISSUER%' },
+      '`server` must be an absolute https: URL, or http: on loopback. It is "%VITE_ISSUER%".',
+    ],
     ['an http: issuer', { server: 'http://id.example/realms/x' }, '`server` is at http://id.example'],
     ['an http: issuer beside loopback', { server: 'http://127.0.0.1.example' }, 'http: is for loopback only'],
     ['metadata without an issuer', { server: { token_endpoint: 'https://op.example/token' } }, '`server`'],

@@ -107,6 +107,7 @@ test('./oauth', async () => {
   expect(await offered('./oauth')).toMatchInlineSnapshot(`
     [
       "createLogins",
+      "loginTexts",
       "oauthProfiles",
       "oauthProvider",
       "oauthStrategy",

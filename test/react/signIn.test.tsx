@@ -1,13 +1,15 @@
 // @vitest-environment jsdom
 import { type ReactNode, StrictMode } from 'react'
 import { renderToString } from 'react-dom/server'
-import { describe, expect, test } from 'vitest'
-import { createSession, LoginFailed, type RefreshOutcome } from 'xstate-session'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createSession, LoginFailed, Misconfigured, type RefreshOutcome } from 'xstate-session'
 import {
   type AttemptStore,
   createLogins,
   type KeptAttempt,
   type Logins,
+  type LoginTexts,
+  loginTexts,
   type OauthProvider,
   type PopupOptions,
   type SignInOptions,
@@ -19,7 +21,15 @@ import { modes, open, settle } from './page.tsx'
 const CALLBACK = 'http://panel.example/callback'
 
 /** A tab of a browser, and a provider that answers every login as `answer` says. */
-function tab(answer: { fails?: string; begins?: string; refreshes?: RefreshOutcome } = {}) {
+function tab(
+  answer: {
+    fails?: string | Error
+    begins?: string | Error
+    refreshes?: RefreshOutcome
+    texts?: Partial<LoginTexts>
+  } = {},
+) {
+  const failed = (error: string | Error) => (typeof error === 'string' ? new LoginFailed(error) : error)
   const memory = new Map<string, string>()
   let attempts: readonly KeptAttempt[] = []
   const store: AttemptStore = {
@@ -38,14 +48,14 @@ function tab(answer: { fails?: string; begins?: string; refreshes?: RefreshOutco
     redirectUri: CALLBACK,
     logins: {
       async begin() {
-        if (answer.begins) throw new LoginFailed(answer.begins)
+        if (answer.begins) throw failed(answer.begins)
         const state = `s${++counts.begun}`
         const location = new URL(`http://id.example/authorize?state=${state}`)
         return { location, attempt: { state, verifier: 'v', nonce: 'n', beganAt: Date.now() } }
       },
       async finish() {
         counts.exchanged++
-        if (answer.fails) throw new LoginFailed(answer.fails)
+        if (answer.fails) throw failed(answer.fails)
         const user = { id: 'ada' }
         return {
           token: 'bearer',
@@ -89,6 +99,7 @@ function tab(answer: { fails?: string; begins?: string; refreshes?: RefreshOutco
         logins={logins}
         provider="keycloak"
         pending={<i>pending</i>}
+        {...(answer.texts && { texts: answer.texts })}
         onReturn={(to) => {
           counts.leads.push(to)
           page.rename(to)
@@ -186,7 +197,7 @@ test('L62: the guard tells who comes back to a browser that did not begin where 
   memory.set('xstate-session-unasked', JSON.stringify({ begunAt: [Date.now(), Date.now()], isOver: false }))
   counts.href = `${CALLBACK}?code=c&state=of-another-browser`
   const { shown, left } = await load()
-  expect(shown.text()).toContain('That sign-in was not begun in this browser.')
+  expect(shown.text()).toContain(loginTexts.unknown_attempt)
   await shown.click('Sign in')
   await settle(() => {})
   expect(left()).toContain('id.example')
@@ -206,7 +217,59 @@ test('the guard: a user who went back at the provider is asked', async () => {
   const { load } = tab()
   const { shown } = await load()
   await settle(() => window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true })))
-  expect(shown.text()).toBe('The sign-in has failed.Sign in')
+  expect(shown.text()).toBe('You have not signed in.Sign in')
+})
+
+describe.each(modes)('a login that failed, rendered %s', (_, wrap) => {
+  const watched = () => {
+    const spy = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => spy.mockRestore())
+    return spy
+  }
+
+  test('the guard writes a wrong setting to the console, once, wherever it is found', async () => {
+    const wrong = new Misconfigured('The issuer is http://127.0.0.1, not http://localhost.')
+    const spy = watched()
+    const begun = tab({ begins: wrong })
+    const { shown } = await begun.load(wrap)
+    expect(shown.text()).toBe('The sign-in has failed.Sign in')
+    const ofGuard = () => spy.mock.calls.filter(([error]) => error === wrong || error === wrongAnswer)
+    const wrongAnswer = new Misconfigured('The token endpoint does not know the client.')
+    expect(ofGuard()).toEqual([[wrong]])
+    const answered = tab({ fails: wrongAnswer })
+    answered.back((await answered.load(wrap)).left())
+    expect((await answered.load(wrap)).shown.text()).toBe('The sign-in has failed.Sign in')
+    expect(ofGuard()).toEqual([[wrong], [wrongAnswer]])
+  })
+
+  test('the guard says why, leads back to where the login began, and writes nothing to the console', async () => {
+    const spy = watched()
+    const { load, back, counts } = tab({ fails: 'access_denied' })
+    back((await load(wrap)).left())
+    expect((await load(wrap)).shown.text()).toBe('You have not signed in.Sign in')
+    expect(counts).toMatchObject({
+      href: 'http://panel.example/orders',
+      leads: ['/orders'],
+    })
+    const away = await tab({ begins: 'provider_unavailable' }).load(wrap)
+    expect(away.shown.text()).toBe('The sign-in page is away. Please try again.Sign in')
+    expect(spy.mock.calls.filter(([error]) => error instanceof Error)).toEqual([])
+  })
+
+  test('the guard speaks another language', async () => {
+    const texts = {
+      provider_unavailable: 'Die Anmeldung ist nicht da.',
+      signIn: 'Anmelden',
+    }
+    const { shown } = await tab({ begins: 'provider_unavailable', texts }).load(wrap)
+    expect(shown.text()).toBe('Die Anmeldung ist nicht da.Anmelden')
+  })
+})
+
+test('every text for a failed login is a sentence', () => {
+  const { signIn, ...texts } = loginTexts
+  expect(signIn).toBe('Sign in')
+  for (const text of Object.values(texts)) expect(text).toMatch(/^[A-Z].*\.$/)
 })
 
 test('the guard: a browser that remembers nothing begins no login that nobody asked for', async () => {
