@@ -75,7 +75,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_140,
+    budgetBytes: 49_215,
     never: 'zod',
   },
   {
@@ -84,7 +84,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 52_940,
+    budgetBytes: 53_020,
     never: 'jose',
   },
   {

@@ -121,10 +121,8 @@ export function createLogins<Name extends string>(
   providers: Readonly<Record<Name, OauthProvider>>,
   options: LoginsOptions = {},
 ): Logins<Name> {
-  if (isDevelopment) {
-    assertSession(session, 'createLogins')
-    checkProviders(providers)
-  }
+  assertSession(session, 'createLogins')
+  checkProviders(providers)
   const { name: app = 'xstate-session', home = '/', page = browserLoginPage, attempts: store } = options
   const { wall } = systemClock
   const kept = store ?? browserAttempts(app, systemClock)
