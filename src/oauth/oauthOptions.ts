@@ -136,9 +136,11 @@ export function usable(what: string, value: unknown, isInsecure: boolean, refuse
   return url
 }
 
-/** A text that a build has left as it is, such as `%VITE_ISSUER%`, is seen at once. */
-const received = (value: unknown): string =>
-  isDevelopment && typeof value === 'string' ? ` It is ${JSON.stringify(value.slice(0, 100))}.` : ''
+/** A name that a build has left as it is, such as `%VITE_ISSUER%`. Any other text may be a secret in the wrong place. */
+function received(value: unknown): string {
+  const [name] = (isDevelopment && /^(%\w+%|\$\{?[A-Z_]+\}?|undefined)(?=[/:]|$)/.exec(String(value))) || []
+  return name ? ` It is ${JSON.stringify(name)}.` : ''
+}
 
 function urlOf(value: unknown): URL | undefined {
   try {

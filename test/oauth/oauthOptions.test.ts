@@ -22,6 +22,11 @@ const refusal = (options: object) => {
   return undefined
 }
 
+test('U47: a secret in the place of a URL is not repeated', () => {
+  for (const server of ['GOCSPX-my-secret', 'my:secret', '$my-secret', 'undefinedsecret'])
+    expect(String(refusal({ server }))).not.toContain('ecret')
+})
+
 describe('U47: what cannot work is refused where it is written', () => {
   test.each([
     ['no server', { server: undefined }, '`server` is missing'],
@@ -32,6 +37,11 @@ describe('U47: what cannot work is refused where it is written', () => {
       'a variable that the build did not replace',
       { server: '%VITE_ISSUER%' },
       '`server` must be an absolute https: URL, or http: on loopback. It is "%VITE_ISSUER%".',
+    ],
+    [
+      'such a variable within a URL',
+      { server: '$ISSUER/realms/x' },
+      'or http: on loopback. It is "$ISSUER".',
     ],
     ['an http: issuer', { server: 'http://id.example/realms/x' }, '`server` is at http://id.example'],
     ['an http: issuer beside loopback', { server: 'http://127.0.0.1.example' }, 'http: is for loopback only'],
