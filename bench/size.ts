@@ -12,6 +12,7 @@
  * together at any provider; that L38 holds whatever the next login asks for and while the provider is slow, and that L60
  * refuses a window, 0.1; that a page back from a logout begins no login, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
  * That a server refreshes without a chart, and a chart takes over what it began, is 0.2 in the core: what both use stands apart.
+ * That every reason can close a row of the ledger (U37), so that a rejected token is never sent again, is 0.05 in the core.
  * The option `recorder` costs 0.02; the recorder itself is downloaded by who uses it.
  * Exits with 1 where one is exceeded.
  */
@@ -35,14 +36,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_630 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_680 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_620,
+    budgetBytes: 21_680,
   },
   {
     id: 'P6',
@@ -58,7 +59,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_640,
+    budgetBytes: 15_650,
   },
   {
     id: 'P7',
@@ -66,7 +67,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_150,
+    budgetBytes: 34_200,
     never: 'zod',
   },
   {
@@ -75,7 +76,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_215,
+    budgetBytes: 49_270,
     never: 'zod',
   },
   {
@@ -84,7 +85,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_020,
+    budgetBytes: 53_095,
     never: 'jose',
   },
   {
@@ -102,7 +103,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_970,
+    budgetBytes: 29_980,
     never: 'zod',
   },
 ]

@@ -236,7 +236,7 @@ const UNREADABLE: LedgerRow = {
 }
 
 /** Why a row may be closed. By its type no word is missing: a closed row that is unreadable would be sent again. */
-const closings: Readonly<Record<NonNullable<LedgerRow['closed']>, true>> = {
+export const CLOSED: Readonly<Record<NonNullable<LedgerRow['closed']>, true>> = {
   consumed: true,
   refreshRejected: true,
   refreshUnsupported: true,
@@ -252,7 +252,6 @@ const closings: Readonly<Record<NonNullable<LedgerRow['closed']>, true>> = {
   unusableLifetime: true,
   internal: true,
 }
-export const CLOSED: ReadonlySet<unknown> = new Set(Object.keys(closings))
 
 /**
  * A row of a store; `undefined`: there is none. A damaged row counts as a send of which nobody knows. It ends nothing
@@ -264,7 +263,7 @@ export function readRow(value: unknown): LedgerRow | undefined {
     value as LedgerRow
   const areCounts = [sends, answers].every((count) => Number.isSafeInteger(count) && count >= 0)
   const instants = [since, answeredSince, sentAt, notBefore, heldUntil, openUntil ?? 0]
-  const isKnown = closed === undefined || CLOSED.has(closed)
+  const isKnown = closed === undefined || Object.keys(CLOSED).includes(closed)
   if (!areCounts || !instants.every(Number.isFinite) || !isKnown) return UNREADABLE
   return {
     sends,

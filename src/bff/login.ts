@@ -16,7 +16,7 @@ import type { OpenPage } from './page.ts'
 export type Login = ReturnType<typeof createLogin>
 
 /** The reasons that a server may tell. The server holds the tokens, so the page has no key to lose. */
-const ends: Readonly<Record<Exclude<ExpiredReason, 'keyLost'>, true>> = {
+const EXPIRED: Readonly<Record<Exclude<ExpiredReason, 'keyLost'>, true>> = {
   refreshRejected: true,
   refreshUnsupported: true,
   refreshOutcomeUnknown: true,
@@ -30,7 +30,6 @@ const ends: Readonly<Record<Exclude<ExpiredReason, 'keyLost'>, true>> = {
   unusableLifetime: true,
   internal: true,
 }
-const EXPIRED: ReadonlySet<unknown> = new Set(Object.keys(ends))
 
 /** The login that the page shows, and its version. It reports each change to the chart and to the other tabs. */
 export function createLogin(
@@ -107,7 +106,7 @@ export function createLogin(
     end(login: string | undefined, reason?: unknown, sendBack: Send = chart.send): boolean {
       if (login === undefined || login !== name()) return false
       const { epoch, version } = chart.read()
-      if (EXPIRED.has(reason)) {
+      if (Object.keys(EXPIRED).some((one) => one === reason)) {
         turns++
         const why = reason as RejectedReason
         sendBack({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })

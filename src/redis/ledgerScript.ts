@@ -15,7 +15,9 @@ import {
 export const LEDGER = `
 local NEVER, WAITS = ${NEVER}, {${WAITS_MS.join(', ')}}
 local NAMES = {'sends', 'since', 'answers', 'answeredSince', 'sentAt', 'notBefore', 'heldUntil', 'openUntil'}
-local CLOSED = {${[...CLOSED].map((word) => `${word} = true`).join(', ')}}
+local CLOSED = {${Object.keys(CLOSED)
+  .map((word) => `${word} = true`)
+  .join(', ')}}
 
 local function number(n) return string.format('%.17g', n) end
 
