@@ -12,6 +12,7 @@ export type { ExpiredReason, SessionTag, SessionUser, UserIdentity } from '../..
 export { createBffSession } from '../bff/createBffSession.ts'
 export { bffSessionOf, createBffSessionLogic } from '../bff/createBffSessionLogic.ts'
 export type { BffFacts } from '../bff/facts.ts'
+export { loginErrorText, loginErrorTexts } from '../bff/loginErrorText.ts'
 export type { BffSessionOptions } from '../bff/options.ts'
 export type { BffPage, OpenPage, PageGuest, PageSignal, SharedFacts } from '../bff/page.ts'
 export type {

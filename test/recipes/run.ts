@@ -14,6 +14,8 @@ export function begin(command: string, folder: string, environment: Environment 
     env: {
       ...process.env,
       NODE_ENV: undefined,
+      // `npm exec --call` leaves its command there, which `npm create` would run instead of its own.
+      npm_config_call: undefined,
       npm_config_yes: 'true',
       NEXT_TELEMETRY_DISABLED: '1',
       ...environment,

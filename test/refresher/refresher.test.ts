@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   inProcessCoordinator,
   Misconfigured,
@@ -226,7 +226,7 @@ test('a backend that hangs is waited for until the deadline, and its late answer
     }),
   )
   const first = refresh()
-  await flush()
+  await vi.waitFor(() => expect(sent).toEqual(['R1']))
   clock.advance(10_001)
   expect(await first).toMatchObject({ kind: 'later', refreshToken: 'R1', doubt: { cause: 'unknown' } })
   land({ kind: 'ok', bearer: 'late', refreshToken: 'R2' })

@@ -83,7 +83,7 @@ export function Login() {
       )}
       {!isAtProvider && (
         <>
-          <form onSubmit={send}>
+          <form method="post" onSubmit={send}>
             {step === 'password' ? (
               <>
                 <label>

@@ -1,5 +1,5 @@
 // page.ts
-import { createBffSession } from 'xstate-session/bff'
+import { createBffSession, loginErrorText } from 'xstate-session/bff'
 import { browserPage } from 'xstate-session/browser'
 
 const session = createBffSession({ page: browserPage() })
@@ -40,8 +40,8 @@ async function load() {
 async function logIn(event: SubmitEvent) {
   event.preventDefault()
   // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
-  await session.login(new FormData(form)).catch(() => {
-    part('status').textContent = 'The e-mail address or the password is wrong.'
+  await session.login(new FormData(form)).catch((error) => {
+    part('status').textContent = loginErrorText(error)
   })
 }
 

@@ -119,7 +119,7 @@ function Login() {
   }
 
   return (
-    <form onSubmit={send}>
+    <form method="post" onSubmit={send}>
       <p role="status">{reason}</p>
       {error && <p role="alert">{error}</p>}
       <label>

@@ -1,6 +1,6 @@
 // panel.tsx
 import { type FormEvent, useCallback, useEffect, useState } from 'react'
-import type { BffSession } from 'xstate-session/bff'
+import { type BffSession, loginErrorText } from 'xstate-session/bff'
 import {
   SessionGuard,
   SessionProvider,
@@ -123,30 +123,48 @@ function Settings() {
 function Login({ returnTo }: { returnTo: string }) {
   const session = useSessionClient<BffSession>()
   const reason = useReasonText()
-  const [isWrong, setWrong] = useState(false)
+  const [needsCode, setNeedsCode] = useState(false)
+  const [problem, setProblem] = useState('')
+  useEffect(() => {
+    const error = new URLSearchParams(location.search).get('error') // a login at the provider has failed
+    if (error) setProblem(loginErrorText(error))
+  }, [])
+
+  const failed = (error: { reason?: string }) => {
+    setNeedsCode(error.reason === 'invalid_code')
+    setProblem(loginErrorText(error))
+  }
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
-    await session.login(new FormData(event.currentTarget)).then(
-      () => setWrong(false),
-      () => setWrong(true),
-    )
+    const fields = new FormData(event.currentTarget)
+    const { next } = await (needsCode ? session.secondFactor(fields) : session.login(fields))
+    setNeedsCode(next === 'twoFactor')
   }
 
   return (
-    <form onSubmit={onSubmit}>
+    // "post": a browser that sends the form before the page's script runs writes no password into the address.
+    <form method="post" onSubmit={(event) => onSubmit(event).catch(failed)}>
       <p>{reason}</p>
-      <input name="email" type="email" required aria-label="Email" />
-      <input name="password" type="password" required aria-label="Password" />
+      {needsCode ? (
+        <input name="code" autoComplete="one-time-code" required aria-label="Code" />
+      ) : (
+        <>
+          <input name="email" type="email" autoComplete="username" required aria-label="Email" />
+          <input
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            required
+            aria-label="Password"
+          />
+        </>
+      )}
       <button type="submit">Sign in</button>
-      <button
-        type="button"
-        onClick={() => session.loginWithRedirect({ returnTo }).catch(() => setWrong(true))}
-      >
+      <button type="button" onClick={() => session.loginWithRedirect({ returnTo }).catch(failed)}>
         Sign in with OpenID
       </button>
-      {isWrong && <p role="alert">Email or password is wrong.</p>}
+      {problem && <p role="alert">{problem}</p>}
     </form>
   )
 }

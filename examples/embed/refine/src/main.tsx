@@ -111,7 +111,7 @@ function Login() {
 
   if (isSignedIn) return <Navigate to={returnTo} replace /> // the user logged in, here or in another tab
   return (
-    <form onSubmit={send}>
+    <form method="post" onSubmit={send}>
       <p role="status">{reason}</p>
       {data?.error && <p role="alert">{data.error.message}</p>}
       <label>

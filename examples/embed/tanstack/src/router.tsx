@@ -122,7 +122,7 @@ function Login() {
 
   if (user) return <Navigate to={returnTo} replace /> // the user logged in, here or in another tab
   return (
-    <form onSubmit={send}>
+    <form method="post" onSubmit={send}>
       <p role="status">{reason}</p>
       {error && <p role="alert">{error}</p>}
       <label>
