@@ -102,6 +102,59 @@ test.each<[string, (at: Awaited<ReturnType<typeof situation>>) => Promise<number
       return statuses
     },
   ],
+  [
+    'a logout meanwhile',
+    async ({ backend, page, pass }) => {
+      pass(LIFE_MS)
+      const held = backend.faults.inject('openidRefresh', { kind: 'hang', at: 'before' })
+      const first = page.get(USERS)
+      await expect.poll(() => held.hits).toBe(1)
+      const out = await page.post('/session/logout')
+      const { status } = await first
+      held.clear()
+      return [out.status, status, (await page.get(USERS)).status]
+    },
+  ],
+  [
+    'the end of the grant',
+    async ({ backend, page, pass }) => {
+      pass(LIFE_MS)
+      backend.faults.inject('openidRefresh', { kind: 'respond', status: 401 })
+      return [(await page.get(USERS)).status, (await page.get(USERS)).status]
+    },
+  ],
+  [
+    'a renewal for another user',
+    async ({ backend, page, pass }) => {
+      pass(LIFE_MS)
+      backend.faults.inject('openidRefresh', {
+        kind: 'edit',
+        async edit(answer) {
+          const { user, ...rest } = (await answer.json()) as { user: object }
+          return Response.json({ ...rest, user: { ...user, id: '650000000000000000000fff', _id: undefined } })
+        },
+      })
+      return [(await page.get(USERS)).status, (await page.get(USERS)).status]
+    },
+  ],
+  [
+    'a backend without the route, while the bearer is good',
+    async ({ backend, page, pass }) => {
+      pass(LIFE_MS - 20_000)
+      backend.faults.inject('openidRefresh', { kind: 'respond', status: 404 }, { times: Infinity })
+      return [(await page.get(USERS)).status, (await page.get(USERS)).status]
+    },
+  ],
+  [
+    'a store that is away before anything is sent',
+    async ({ page, pass, writes }) => {
+      pass(LIFE_MS)
+      writes.left = 0
+      const { status } = await page.get(USERS)
+      writes.left = Infinity
+      return [status, (await page.get(USERS)).status]
+    },
+  ],
 ])('with a chart or without one, the same is answered, told and sent: %s', async (_, happens) => {
   const [without, withChart] = [
     await story({}, happens),
