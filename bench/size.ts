@@ -76,7 +76,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_270,
+    budgetBytes: 49_290,
     never: 'zod',
   },
   {
@@ -85,7 +85,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_095,
+    budgetBytes: 53_120,
     never: 'jose',
   },
   {
