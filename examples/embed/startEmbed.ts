@@ -24,6 +24,8 @@ export interface OauthEmbedOptions {
   readonly accessTokenTtl?: number
   /** Whether the tokens are bound to a key of the browser. @default false */
   readonly isBound?: boolean
+  /** Whether it is the page in React. @default false */
+  readonly isReact?: boolean
 }
 
 /** What the page of the guide has more where its tokens are bound: each line, and the line before it. */
@@ -38,7 +40,7 @@ export const boundLines = [
 /** Builds the page of the guide for any provider, and serves it with an API beside a provider of its own. */
 export async function startOauthEmbed(
   publicUrl: string,
-  { accessTokenTtl, isBound = false }: OauthEmbedOptions = {},
+  { accessTokenTtl, isBound = false, isReact = false }: OauthEmbedOptions = {},
 ): Promise<OauthEmbed> {
   const provider = await startPageProvider({
     redirectUri: `${publicUrl}/callback`,
@@ -47,7 +49,7 @@ export async function startOauthEmbed(
     ...(accessTokenTtl && { accessTokenTtl }),
   })
   const folder = await mkdtemp(join(tmpdir(), 'embed-oauth-'))
-  await buildPage(fileURLToPath(new URL('oauth', import.meta.url)), folder, {
+  await buildPage(fileURLToPath(new URL(isReact ? 'oauth-react' : 'oauth', import.meta.url)), folder, {
     define: { 'import.meta.env.VITE_ISSUER': JSON.stringify(provider.issuer) },
     plugins: isBound
       ? [

@@ -27,12 +27,18 @@ describe.each(Object.entries(guides))('the guide of "%s"', (name, page) => {
 
   test('begins with what to install, and shows nothing else', () => {
     expect(shown[0]).toMatch(/^npm install xstate-session xstate\b.*\n$/)
-    // Two have more to tell: a translation, and @xstate/react; Keycloak.
-    const others = 1 + ({ react: 2, oauth: 1 }[name] ?? 0)
+    // Two have more to tell: a translation, and @xstate/react; the page in React, its prompt, and Keycloak.
+    const others = 1 + ({ react: 2, oauth: 5 }[name] ?? 0)
     expect(shown).toHaveLength(files.length + others)
   })
 
   test('is found from the front page', () => {
     expect(readFileSync(`${root}README.md`, 'utf8')).toContain(`](${page})`)
   })
+})
+
+/** test/e2e/oauthReact.chromium.test.ts runs these files; the rest of their folder is Vite's template. */
+test.each(['session.ts', 'App.tsx'])('the guide of a page at any provider shows %s as it is run', (file) => {
+  const text = readFileSync(`${root}docs/embed-oauth.md`, 'utf8')
+  expect(text).toContain(readFileSync(`${root}examples/embed/oauth-react/src/${file}`, 'utf8'))
 })

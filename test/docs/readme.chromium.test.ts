@@ -6,7 +6,7 @@ import { launchChromium } from '../browser/launchChromium.ts'
 import { onPort } from '../server/onPort.ts'
 import { sampleFile } from './samples.ts'
 
-test('the five lines of README log a user in at a provider, and bring them back to where they were', async () => {
+test('the lines of README log a user in at a provider, bring them back to where they were, and keep the session at a reload', async () => {
   let script = ''
   const { url } = await onPort(async (request, response) => {
     if (request.url === '/page.js') return response.setHeader('content-type', 'text/javascript').end(script)
@@ -34,6 +34,9 @@ test('the five lines of README log a user in at a provider, and bring them back 
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
 
+  const greetings: string[] = []
+  page.on('console', (message) => message.type() === 'log' && greetings.push(message.text()))
+
   await page.goto(`${url}/orders?page=2`)
   await page.getByRole('link', { name: 'ada' }).click()
   await expect.poll(() => page.url()).toBe(`${url}/orders?page=2`)
@@ -42,4 +45,8 @@ test('the five lines of README log a user in at a provider, and bring them back 
     `import('/page.js').then(({ session }) => session.fetch('/orders.json')).then((answer) => answer.text())`,
   )
   expect(answer).toBe('ada')
+  expect(greetings).toEqual(['Hello, Ada'])
+  await page.reload()
+  await expect.poll(() => greetings).toEqual(['Hello, Ada', 'Hello, Ada'])
+  expect(provider.counts.tokenRequests).toBe(1)
 })

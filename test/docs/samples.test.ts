@@ -14,6 +14,9 @@ const pages = chapters.flatMap((chapter) => chapter.pages.map(({ source }) => so
 /** These are compiled, and run, by what they are written for: `npm run recipes`. */
 const recipePages = Object.values(recipes).map(({ page }) => page)
 
+/** The types of the variables that Vite puts into a page, for a sample's folder. */
+const VITE = '../../../examples/embed/oauth-react/src/vite-env.d.ts'
+
 /** What a page may show that is not compiled; anything else in TypeScript or JSX is. */
 const OTHERS = ['', 'text', 'sh', 'json', 'nginx', 'caddy', 'yaml', 'html', 'sql', 'mermaid']
 
@@ -40,7 +43,7 @@ async function complaints(samples: readonly [name: string, code: string][]): Pro
       await mkdir(dirname(`${folder}/${name}`), { recursive: true })
       await writeFile(`${folder}/${name}`, `${code}\nexport {}\n`)
     }
-    const config = { extends: '../../../tsconfig.json', include: ['**/*.ts', '**/*.tsx'] }
+    const config = { extends: '../../../tsconfig.json', include: ['**/*.ts', '**/*.tsx', VITE] }
     await writeFile(`${folder}/tsconfig.json`, JSON.stringify(config))
     const tsc = `${root}node_modules/@typescript/native/bin/tsc`
     const run = promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', folder])

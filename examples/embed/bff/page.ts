@@ -37,6 +37,12 @@ async function load() {
   )
 }
 
+function notLoaded(error: unknown) {
+  if (!session.getSnapshot().isAuthenticated) return show() // it says why the session has ended
+  console.error(error)
+  part('list').textContent = 'The data could not be loaded.'
+}
+
 async function logIn(event: SubmitEvent) {
   event.preventDefault()
   // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
@@ -51,12 +57,12 @@ function onChange() {
   const id = isAuthenticated ? user?.id : undefined
   show()
   if (id !== shown) part('list').replaceChildren() // the next user must not see this user's data
-  if (id !== undefined && id !== shown) load().catch(show) // if the session ended, show() says so
+  if (id !== undefined && id !== shown) load().catch(notLoaded)
   shown = id
 }
 
 form.addEventListener('submit', logIn)
-part('reload').addEventListener('click', () => load().catch(show))
+part('reload').addEventListener('click', () => load().catch(notLoaded))
 part('logout').addEventListener('click', () => session.logout())
 part('openid').addEventListener('click', () => session.loginWithRedirect().catch(show))
 session.subscribe(onChange)

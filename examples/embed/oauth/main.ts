@@ -1,7 +1,7 @@
 // main.ts
 import { createSession } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
-import { createLogins, oauthProvider } from 'xstate-session/oauth'
+import { createLogins, loginTexts, oauthProvider } from 'xstate-session/oauth'
 
 const issuer = document.querySelector<HTMLMetaElement>('meta[name=issuer]')?.content ?? ''
 
@@ -22,13 +22,10 @@ const part = (id: string) => document.getElementById(id) as HTMLElement
 
 /** Texts for users, by the reason. Other reasons have a general text. */
 const TEXTS: Readonly<Record<string, string>> = {
+  ...loginTexts,
   never: 'Please sign in.',
   user: 'You have signed out.',
   elsewhere: 'You have signed out in another tab.',
-  access_denied: 'You have not signed in.',
-  provider_unavailable: 'The sign-in page is away. Please try again.',
-  unknown_attempt: 'That sign-in was not begun in this browser. Go on where you began it, or sign in here.',
-  other_user: 'Somebody else has signed in there. You still are who you were.',
 }
 let problem = ''
 
@@ -44,10 +41,18 @@ function show() {
 
 async function load() {
   const answer = await session.fetch('/api/orders')
-  const orders: string[] = answer.ok ? await answer.json() : [`The API answered ${answer.status}.`]
+  list(answer.ok ? await answer.json() : [`The API answered ${answer.status}.`])
+}
+
+const list = (lines: string[]) =>
   part('list').replaceChildren(
-    ...orders.map((order) => Object.assign(document.createElement('li'), { textContent: order })),
+    ...lines.map((line) => Object.assign(document.createElement('li'), { textContent: line })),
   )
+
+function notLoaded(error: unknown) {
+  if (!session.getSnapshot().isAuthenticated) return show() // it says why the session has ended
+  console.error(error)
+  list(['The orders could not be loaded.'])
 }
 
 let shown: string | undefined
@@ -55,15 +60,15 @@ function onChange() {
   const { isAuthenticated, user } = session.getSnapshot()
   const id = isAuthenticated ? user?.id : undefined
   show()
-  if (id !== shown) part('list').replaceChildren() // the next user must not see this user's data
-  if (id !== undefined && id !== shown) load().catch(show) // if the session ended, show() says so
+  if (id !== shown) list([]) // the next user must not see this user's data
+  if (id !== undefined && id !== shown) load().catch(notLoaded)
   shown = id
 }
 
 function failed(error: unknown) {
   const reason = (error as { reason?: string }).reason ?? ''
   if (!reason) console.error(error) // a Misconfigured says what to change
-  problem = TEXTS[reason] ?? 'The sign-in has failed. Please try again.'
+  problem = TEXTS[reason] ?? loginTexts.failed
   show()
 }
 
@@ -72,7 +77,7 @@ part('again').addEventListener('click', () => logins.stepUp('provider', { maxAge
 part('switch').addEventListener('click', () =>
   logins.switchUser('provider', { prompt: 'login' }).catch(failed),
 )
-part('reload').addEventListener('click', () => load().catch(show))
+part('reload').addEventListener('click', () => load().catch(notLoaded))
 part('logout').addEventListener('click', () => session.logout())
 session.subscribe(onChange)
 onChange()

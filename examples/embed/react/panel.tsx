@@ -80,7 +80,11 @@ function useAdmin<Data>(resource: string) {
         const answer = await sessionFetch(`/api/admin/${resource}`, { signal })
         if (answer.ok) setData(await answer.json())
         setError(answer.ok ? '' : `The backend answered ${answer.status}.`)
-      } catch {} // if the session ended, the guard shows its fallback
+      } catch (error) {
+        if (signal?.aborted) return
+        console.error(error)
+        setError('The data could not be loaded.') // if the session ended, the guard shows its fallback instead
+      }
     },
     [sessionFetch, resource],
   )
