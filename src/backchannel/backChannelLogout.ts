@@ -5,7 +5,7 @@ import { optionsOf } from '../base/optionsOf.ts'
 import { whereFrom } from '../base/whereFrom.ts'
 import type { BackChannelResult, BackChannelVerifier } from '../server/backChannelVerifier.ts'
 import { isPlainHttp, plainHttpWarning } from '../server/plainHttp.ts'
-import { mediaTypeOf } from '../wire/headers.ts'
+import { mediaTypeOf } from '../wire/mediaType.ts'
 import { KeysUnavailable, providerKeys } from './providerKeys.ts'
 
 /** The provider whose logouts are accepted. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { orAborted } from '../base/orAborted.ts'
-import { retryAfterMs } from '../wire/headers.ts'
 import { MAX_ANSWER_BYTES, readBytes } from '../wire/readBytes.ts'
+import { retryAfterMs } from '../wire/retryAfter.ts'
 import { type KnownFacts, readFacts } from './facts.ts'
 import type { BffSettings } from './options.ts'
 

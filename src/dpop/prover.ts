@@ -9,7 +9,7 @@ import {
 } from 'oauth4webapi'
 import { jwtClaims } from '../base/jwtClaims.ts'
 import { skewOf } from '../oauth/idToken.ts'
-import { parseHttpDate } from '../wire/headers.ts'
+import { parseHttpDate } from '../wire/httpDate.ts'
 
 /** A key to which tokens are bound. */
 export interface ProofKey {

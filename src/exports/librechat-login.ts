@@ -5,6 +5,6 @@
  * @module
  */
 
+export type { RateLimitOptions } from '../librechat/login/backendLimiter.ts'
 export { type LibrechatLoginOptions, librechatLogin } from '../librechat/login/librechatLogin.ts'
-export type { RateLimitOptions } from '../librechat/login/rateLimiter.ts'
 export type { ServerLogin } from '../server/serverLogin.ts'

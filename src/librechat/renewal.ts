@@ -1,7 +1,7 @@
 import { documentOf } from '../base/readUser.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
-import { parseHttpDate } from '../wire/headers.ts'
-import { secondsOf } from '../wire/seconds.ts'
+import { expiresInOf } from '../wire/expiresIn.ts'
+import { parseHttpDate } from '../wire/httpDate.ts'
 import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 /**
@@ -35,7 +35,7 @@ export function renewalOf(
     ...(user && { user }),
     life: {
       expiresAt: said.expiresAt,
-      expiresIn: secondsOf(said.expires_in),
+      expiresIn: expiresInOf(said.expires_in),
       ...(serverNow && { serverNow }),
     },
     ...(isOdd && { warnings: ['schema'] }),

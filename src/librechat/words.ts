@@ -1,6 +1,6 @@
 import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
-import { isJson } from '../wire/headers.ts'
+import { isJson } from '../wire/mediaType.ts'
 import type { WireAnswer } from '../wire/wireAnswer.ts'
 
 /** LibreChat's words by status, and what each proves of the refresh token. */

@@ -9,7 +9,7 @@ import {
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { jwtClaims } from '../base/jwtClaims.ts'
-import { parseHttpDate } from '../wire/headers.ts'
+import { parseHttpDate } from '../wire/httpDate.ts'
 
 /** The claims of a token about itself; the rest is about the user. */
 const OF_TOKEN = 'iss sub aud exp nbf iat jti nonce at_hash c_hash s_hash azp auth_time acr amr sid'.split(

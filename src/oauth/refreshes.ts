@@ -10,7 +10,7 @@ import {
   revocationRequest,
 } from 'oauth4webapi'
 import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
-import { parseHttpDate } from '../wire/headers.ts'
+import { parseHttpDate } from '../wire/httpDate.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import type { Discovery } from './discovery.ts'
 import { algorithmOf, isForeign, providerNow, skewOf, userOf } from './idToken.ts'

@@ -1,4 +1,4 @@
-import { secondsOf } from '../wire/seconds.ts'
+import { expiresInOf } from '../wire/expiresIn.ts'
 
 /** The members of a token answer (RFC 6749 section 5.1) that a session uses. */
 export interface TokenAnswer {
@@ -28,7 +28,7 @@ export function tokenAnswerOf(body: unknown): TokenAnswer {
     if (value !== undefined && value !== null && typeof value !== 'string') isOdd = true
     return typeof value === 'string' && value ? { [name]: value } : {}
   }
-  const life = secondsOf(found.expires_in)
+  const life = expiresInOf(found.expires_in)
   const isBearer = !otherTypes.test(String(found.token_type).trim())
   if (!isBearer) isOdd = true
   return {

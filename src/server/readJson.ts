@@ -1,4 +1,4 @@
-import { mediaTypeOf } from '../wire/headers.ts'
+import { mediaTypeOf } from '../wire/mediaType.ts'
 
 /** The JSON object in the body of a request to this server; `undefined` for anything else. */
 export async function readJson(request: Request): Promise<Record<string, unknown> | undefined> {

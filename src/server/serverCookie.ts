@@ -1,3 +1,5 @@
+import { SAME_SITE } from './cookieSlot.ts'
+
 /** A cookie for the browser: as a plain header, and for code that sets cookies by name, value and options. */
 export interface ServerCookie {
   /** Its name, prefix included. */
@@ -36,7 +38,7 @@ export function serverCookie(header: string): ServerCookie {
     options: {
       path: said.get('Path') ?? '/',
       httpOnly: true,
-      sameSite: 'lax',
+      sameSite: SAME_SITE.toLowerCase() as Lowercase<typeof SAME_SITE>,
       secure: said.has('Secure'),
       maxAge: Number(said.get('Max-Age')),
       ...(domain !== undefined && { domain }),

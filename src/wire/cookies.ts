@@ -1,5 +1,5 @@
 import { withoutBlanks } from '../base/blanks.ts'
-import { parseHttpDate } from './headers.ts'
+import { parseHttpDate } from './httpDate.ts'
 
 export interface CookieFound {
   /** The bytes as they came: neither decoded nor unquoted. */

@@ -1,7 +1,8 @@
 import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome, UnknownCause } from '../session/strategy.ts'
-import { isJson, retryAfterMs } from './headers.ts'
+import { isJson } from './mediaType.ts'
 import type { WireResult } from './request.ts'
+import { retryAfterMs } from './retryAfter.ts'
 import type { WireAnswer } from './wireAnswer.ts'
 
 /** The meaning of one backend's answers, beyond HTTP. Only `ok` is required. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cookieSlot } from '../../src/server/cookies.ts'
+import { cookieSlot } from '../../src/server/cookieSlot.ts'
 import { forgeryOf } from '../../src/server/csrf.ts'
 import { downstreamHeaders, passedHeaders, upstreamHeaders } from '../../src/server/passedHeaders.ts'
 import { safeReturnTo } from '../../src/server/returnTo.ts'

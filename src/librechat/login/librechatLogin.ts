@@ -5,11 +5,16 @@ import type { LoginHost, ServerLogin } from '../../server/serverLogin.ts'
 import type { SessionStrategy } from '../../session/strategy.ts'
 import { cookieStrategy } from '../cookieStrategy.ts'
 import { openidStrategy } from '../openidStrategy.ts'
+import {
+  type BackendLimiter,
+  createBackendLimiter,
+  type RateLimitOptions,
+  readRateLimit,
+} from './backendLimiter.ts'
 import { withBackendLogout } from './backendLogout.ts'
 import { checkBackend } from './checkBackend.ts'
 import { type CallbackPaths, codeSteps } from './codeSteps.ts'
 import { passwordSteps } from './passwordSteps.ts'
-import { createRateLimiter, type RateLimiter, type RateLimitOptions, readRateLimit } from './rateLimiter.ts'
 import { ssoProviders } from './ssoProviders.ts'
 import { isTokenRoute } from './tokenRoutes.ts'
 import { verify } from './verify.ts'
@@ -74,7 +79,7 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
       browserBaseUrl === undefined ? base : host.urlOf(browserBaseUrl, 'browserBaseUrl').href
     const { clock, attemptTimeoutMs, fetch, publicUrl } = host
     const callbackPaths = callbackPathsOf(options, host)
-    const limiter = rateLimit === false ? undefined : createRateLimiter(readRateLimit(rateLimit), clock)
+    const limiter = rateLimit === false ? undefined : createBackendLimiter(readRateLimit(rateLimit), clock)
     const line = { baseUrl: base, origin: publicUrl.origin, clock, attemptTimeoutMs, fetch, limiter }
     const issuer = backChannelLogout?.issuer
     return {
@@ -120,7 +125,7 @@ function strategiesOf(
     endSessionOrigins = [],
   }: LibrechatLoginOptions,
   host: LoginHost,
-  limiter: RateLimiter | undefined,
+  limiter: BackendLimiter | undefined,
 ): Record<string, SessionStrategy> {
   const origins = new Set(endSessionOrigins.map((origin) => host.urlOf(origin, 'endSessionOrigins').origin))
   const onRedirect = (sessionId: string, location: string) => {
@@ -142,7 +147,7 @@ function strategiesOf(
 }
 
 /** Only the OpenID route counts against the limiter. */
-function limited(strategy: SessionStrategy, limiter: RateLimiter | undefined): SessionStrategy {
+function limited(strategy: SessionStrategy, limiter: BackendLimiter | undefined): SessionStrategy {
   if (!limiter) return strategy
   return {
     ...strategy,

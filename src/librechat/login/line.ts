@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import type { RateLimiter } from './rateLimiter.ts'
+import type { BackendLimiter } from './backendLimiter.ts'
 
 /** The settings of every call to a LibreChat backend. */
 export interface LibrechatLine {
@@ -13,5 +13,5 @@ export interface LibrechatLine {
   /** Absent: the platform's own connection. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Absent: the backend has none. */
-  readonly limiter: RateLimiter | undefined
+  readonly limiter: BackendLimiter | undefined
 }

@@ -1,5 +1,5 @@
 import type { LoginRefusal } from '../../server/serverLogin.ts'
-import { retryAfterMs } from '../../wire/headers.ts'
+import { retryAfterMs } from '../../wire/retryAfter.ts'
 import type { WireAnswer } from '../../wire/wireAnswer.ts'
 import { type BackendCall, callBackend } from './backend.ts'
 import type { LibrechatLine } from './line.ts'

@@ -1,7 +1,7 @@
 import { isBearer } from '../../base/isBearer.ts'
 import { readUser } from '../../base/readUser.ts'
 import type { LoginRefusal } from '../../server/serverLogin.ts'
-import { isJson, mediaTypeOf } from '../../wire/headers.ts'
+import { isJson, mediaTypeOf } from '../../wire/mediaType.ts'
 import type { WireAnswer } from '../../wire/wireAnswer.ts'
 
 type Said = Record<string, unknown> | undefined

@@ -9,7 +9,7 @@ import type {
   RunningLogin,
 } from '../../server/serverLogin.ts'
 import { setCookieOf } from '../../wire/cookies.ts'
-import { isJson } from '../../wire/headers.ts'
+import { isJson } from '../../wire/mediaType.ts'
 import type { WireAnswer } from '../../wire/wireAnswer.ts'
 import { callBackend } from './backend.ts'
 import type { LibrechatLine } from './line.ts'

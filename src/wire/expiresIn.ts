@@ -1,3 +1,3 @@
 /** `expires_in`, which some servers write as a text. Anything but digits stays as it came. */
-export const secondsOf = (value: unknown): unknown =>
+export const expiresInOf = (value: unknown): unknown =>
   typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value

@@ -40,7 +40,7 @@ export interface LoginTurn {
  *
  * Without options the backend's header counts: `X-RateLimit-Limit` of its answers to logins.
  */
-export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
+export function createBackendLimiter(options: RateLimitOptions, clock: Clock) {
   const { windowMs = DEFAULT_WINDOW_MS } = options
   const isTold = Object.values(options).some((value) => value !== undefined)
   let max = options.max ?? DEFAULT_MAX
@@ -146,7 +146,7 @@ export function createRateLimiter(options: RateLimitOptions, clock: Clock) {
 
 const promiseOf = (executor: (resolve: () => void) => void) => new Promise<void>(executor)
 
-export type RateLimiter = ReturnType<typeof createRateLimiter>
+export type BackendLimiter = ReturnType<typeof createBackendLimiter>
 
 /** Refuses options that cannot work. */
 export function readRateLimit(limit: RateLimitOptions = {}): RateLimitOptions {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { memoryServerStore, type SessionServerOptions } from 'xstate-session/server'
 import {
-  createRateLimiter,
+  createBackendLimiter,
   type LoginTurn,
   type RateLimitOptions,
-} from '../../../src/librechat/login/rateLimiter.ts'
+} from '../../../src/librechat/login/backendLimiter.ts'
 import { fakeClock } from '../../fakeClock.ts'
 import { onPort } from '../../server/onPort.ts'
 import { world } from '../../server/world.ts'
@@ -16,10 +16,10 @@ const LIMIT = { max: 7, windowMs: 5 * MINUTE, reservedForLogins: 2 }
 const times = <T>(count: number, call: () => T): T[] => Array.from({ length: count }, () => call())
 const headers = (limit?: string) => new Headers(limit === undefined ? {} : { 'x-ratelimit-limit': limit })
 
-type RateLimiter = ReturnType<typeof createRateLimiter>
+type BackendLimiter = ReturnType<typeof createBackendLimiter>
 
 /** Logins one after the other, each ended by `end`; of those that were held how long they are. */
-async function logins(count: number, limiter: RateLimiter, end: (turn: LoginTurn) => void) {
+async function logins(count: number, limiter: BackendLimiter, end: (turn: LoginTurn) => void) {
   const held: number[] = []
   for (let n = 0; n < count; n++) {
     const turn = await limiter.login()
@@ -28,13 +28,13 @@ async function logins(count: number, limiter: RateLimiter, end: (turn: LoginTurn
   }
   return { sent: count - held.length, held }
 }
-const wrongs = (count: number, limiter: RateLimiter, limit?: string) =>
+const wrongs = (count: number, limiter: BackendLimiter, limit?: string) =>
   logins(count, limiter, (turn) => turn.answered(401, headers(limit)))
 
 /** A limiter that a backend with this limit has answered once, a window ago. */
 async function heard(limit: string | undefined, options: RateLimitOptions = {}) {
   const clock = fakeClock()
-  const limiter = createRateLimiter(options, clock)
+  const limiter = createBackendLimiter(options, clock)
   await wrongs(1, limiter, limit)
   clock.advance(5 * MINUTE)
   return limiter
@@ -42,7 +42,7 @@ async function heard(limit: string | undefined, options: RateLimitOptions = {}) 
 
 test('refreshes leave to logins what is theirs, and wait for as long as the window says', () => {
   const clock = fakeClock()
-  const limiter = createRateLimiter(LIMIT, clock)
+  const limiter = createBackendLimiter(LIMIT, clock)
   expect(times(5, limiter.refresh)).toEqual([0, 0, 0, 0, 0])
   clock.advance(MINUTE)
   expect(limiter.refresh()).toBe(4 * MINUTE)
@@ -52,7 +52,7 @@ test('refreshes leave to logins what is theirs, and wait for as long as the wind
 
 test('U5: logins leave to refreshes what is theirs, and wait for as long as the window says', async () => {
   const clock = fakeClock()
-  const limiter = createRateLimiter(LIMIT, clock)
+  const limiter = createBackendLimiter(LIMIT, clock)
   expect((await wrongs(2, limiter)).sent).toBe(2)
   clock.advance(MINUTE)
   expect(await wrongs(1_000, limiter)).toEqual({ sent: 0, held: Array(1_000).fill(4 * MINUTE) })
@@ -62,13 +62,13 @@ test('U5: logins leave to refreshes what is theirs, and wait for as long as the 
 })
 
 test('U5: a login that succeeded is no stranger’s; all together stay within the limit', async () => {
-  const limiter = createRateLimiter(LIMIT, fakeClock())
+  const limiter = createBackendLimiter(LIMIT, fakeClock())
   expect((await logins(8, limiter, (turn) => turn.succeeded(headers()))).sent).toBe(7)
   expect(limiter.refresh()).toBe(5 * MINUTE)
 })
 
 test('U5: so is one by its second factor; one that the backend never saw takes nothing', async () => {
-  const limiter = createRateLimiter(LIMIT, fakeClock())
+  const limiter = createBackendLimiter(LIMIT, fakeClock())
   for (let n = 0; n < 4; n++) {
     expect((await wrongs(1, limiter)).sent).toBe(1)
     limiter.passed()
@@ -97,7 +97,7 @@ test('U5: a backend that shows no limiter holds no login, until it says 429', as
 })
 
 test('U5: logins that come at once wait for what becomes of each other', async () => {
-  const limiter = createRateLimiter({}, fakeClock())
+  const limiter = createBackendLimiter({}, fakeClock())
   const all = times(20, limiter.login)
   const first = await Promise.all(all.slice(0, 2))
   let settled = 0
@@ -111,7 +111,7 @@ test('U5: logins that come at once wait for what becomes of each other', async (
 })
 
 test('U5: and none waits where nothing is on its way', async () => {
-  const limiter = createRateLimiter(LIMIT, fakeClock())
+  const limiter = createBackendLimiter(LIMIT, fakeClock())
   const all = times(20, async () => {
     const turn = await limiter.login()
     if (typeof turn === 'number') return turn

@@ -1,0 +1,15 @@
+import { withoutBlanks } from '../base/blanks.ts'
+
+/** The type of a body in lower case, without parameters; empty if there is none. */
+export function mediaTypeOf(headers: Headers): string {
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  return withoutBlanks(type).toLowerCase()
+}
+
+/** Whether the body is JSON in UTF-8, by its `Content-Type`. */
+export function isJson(headers: Headers): boolean {
+  return (
+    /^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(headers)) &&
+    !/;[ \t]*charset[ \t]*=(?![ \t]*"?utf-8"?[ \t]*(;|$))/i.test(String(headers.get('content-type')))
+  )
+}
