@@ -124,6 +124,18 @@ test('L15: who declines is told so, where they were', async () => {
   expect(page.url()).toBe(`${url}/orders`)
 })
 
+test('an API that answers with a page is told, and written to the console', async () => {
+  const page = await tab(await open(), '/orders')
+  const written: string[] = []
+  page.on('console', (message) => written.push(`${message.type()} ${message.text()}`))
+  await page.route(`${url}/api/orders`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
+  )
+  await signIn(page)
+  await shows(page, 'The orders could not be loaded.')
+  expect(written.join()).toContain('error SyntaxError')
+})
+
 test('a logout ends the session here, in other tabs, and at the provider, and comes back', async () => {
   const [page, second] = await twoTabs()
   const { revocations } = embed.provider.counts
