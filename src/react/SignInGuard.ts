@@ -13,11 +13,10 @@ import { byWish } from '../base/byWish.ts'
 import { type AnySessionError, LoginFailed } from '../base/errors.ts'
 import { type LoginTexts, loginTexts } from '../base/loginTexts.ts'
 import type { Logins, SignInOptions } from '../signin/createLogins.ts'
-import { reasonTexts } from './reasonTexts.ts'
+import { type ReasonTexts, reasonTexts } from './reasonTexts.ts'
 import { ReasonTextsContext } from './reasonTextsContext.ts'
 import { SessionGuard } from './SessionGuard.ts'
 import { useLoginCallback } from './useLoginCallback.ts'
-import { useReasonText } from './useReasonText.ts'
 import { useSession } from './useSession.ts'
 import { useSignIn } from './useSignIn.ts'
 
@@ -111,7 +110,10 @@ function Begin<Name extends string>({
   // The callback's own error says more than the refusal to begin another login because of it.
   const isFault = failure !== null && !(failure instanceof LoginFailed)
   const error = asked.error ?? (isFault ? failure : (late ?? failure))
-  const shown: SignInPrompt = { error, reason, signIn: asked.mutate }
+  // After the provider's logout the page is a new one, and its session knows of no logout.
+  const isOut = error instanceof LoginFailed && error.reason === 'signed_out'
+  const why = isOut ? { error: null, reason: 'user' as const } : { error, reason }
+  const shown: SignInPrompt = { ...why, signIn: asked.mutate }
   return prompt ? createElement(prompt, shown) : createElement(Prompt, { ...shown, texts })
 }
 
@@ -120,11 +122,11 @@ const written = new WeakSet<AnySessionError>()
 
 function Prompt({
   error,
+  reason,
   signIn,
   texts,
 }: SignInPrompt & { readonly texts: Partial<LoginTexts> | undefined }): ReactElement {
-  const ended = useReasonText()
-  const signedOut = useContext(ReasonTextsContext).user ?? reasonTexts.user
+  const ended: ReasonTexts = { ...reasonTexts, ...useContext(ReasonTextsContext) }
   useEffect(() => {
     // The user can do nothing about such an error, and its message says what to change.
     if (!error || error instanceof LoginFailed || written.has(error)) return
@@ -134,9 +136,9 @@ function Prompt({
 
   const whole: LoginTexts = { ...loginTexts, ...texts }
   // A reason is the provider's word.
-  const known: ReadonlyMap<string, string> = new Map(Object.entries({ ...whole, signed_out: signedOut }))
+  const known: ReadonlyMap<string, string> = new Map(Object.entries(whole))
   const failed = (error instanceof LoginFailed && known.get(error.reason)) || whole.failed
-  const text = error ? failed : ended
+  const text = error ? failed : reason && ended[reason]
   const button = createElement('button', { type: 'button', onClick: signIn }, whole.signIn)
   return createElement(Fragment, null, createElement('p', { role: 'alert' }, text), button)
 }

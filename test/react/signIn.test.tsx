@@ -272,6 +272,25 @@ test('every text for a failed login is a sentence', () => {
   for (const text of Object.values(texts)) expect(text).toMatch(/^[A-Z].*\.$/)
 })
 
+test('the guard: the page that is back from the provider’s logout says so, to a prompt as a reason, not as a failed login', async () => {
+  const { load, memory, counts } = tab()
+  memory.set('xstate-session-unasked', JSON.stringify({ begunAt: [], isOver: false, isSignedOut: true }))
+  const { shown, session, logins } = await load()
+  expect(shown.text()).toBe('You have signed out.Sign in')
+  const own = await open(
+    <SessionProvider session={session}>
+      <SignInGuard
+        logins={logins}
+        provider="keycloak"
+        prompt={({ error, reason }) => `${error?.message} ${reason}`}
+      />
+    </SessionProvider>,
+  )
+  await settle(() => {})
+  expect(own.text()).toBe('undefined user')
+  expect(counts.begun).toBe(0)
+})
+
 test('the guard: a browser that remembers nothing begins no login that nobody asked for', async () => {
   const { load, memory, counts } = tab()
   memory.set = () => memory
