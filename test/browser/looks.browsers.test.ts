@@ -51,7 +51,7 @@ afterAll(async () => {
 describe.each(looks)('in %s, %s', (name, scheme, start) => {
   let engine: Engine
   beforeAll(async () => {
-    engine = await start(scheme)
+    engine = await start(scheme, '2048x1280')
   }, 60_000)
   afterAll(() => engine?.close())
 

@@ -17,6 +17,8 @@ import {
   wheelActions,
 } from './engine.ts'
 
+/** On a screen that is larger than its window, a window that opens may take the focus from the one under the pointer. */
+const SCREEN = '1024x768'
 /** Its bar would make the window wider than a phone: its buttons are small here. */
 const BAR = '* { min-width: 0; margin: 0; padding: 0; font-size: 4px; }'
 
@@ -27,8 +29,8 @@ type Call = (method: Method, path: string, body: object | undefined) => Promise<
  * Debian's WebKitGTK, the engine of Safari, by its own WebDriver. It has no headless mode, so it shows itself to an X
  * server that shows nobody anything. One driver has one browser, so each profile has a driver of its own.
  */
-export async function startWebkit(scheme: Scheme = 'light'): Promise<Engine> {
-  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp', '-screen', '0', '2048x1280x24'], {
+export async function startWebkit(scheme: Scheme = 'light', screen = SCREEN): Promise<Engine> {
+  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp', '-screen', '0', `${screen}x24`], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const gone = once(xvfb, 'exit')
