@@ -53,7 +53,7 @@ export async function servePanel({
   clock,
 }: PanelParts): Promise<Panel> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-panel-'))
-  const store = sqliteServerStore({ path: join(folder, 'sessions.sqlite') })
+  const store = sqliteServerStore({ path: join(folder, 'sessions.sqlite'), ...(clock && { clock }) })
   const control = createControlRoom(breakable)
   const server = createSessionServer({
     publicUrl: `${url}/`,
