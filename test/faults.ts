@@ -300,6 +300,9 @@ export const faults = {
   U80: 'where a page is only rendered its session shows, and does nothing',
   U81: 'a page is hydrated with the state that its session was created in',
   U82: 'a session that its provider has made lives as long as the provider',
+  U83: 'a form that is sent before the script runs writes no password into the address',
+  U84: 'a login that failed for the server’s settings does not look like a wrong password',
+  U85: 'an attempt that ends before anything has left puts no token in doubt',
 
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Disposed, LoginRefused } from 'xstate-session'
 import { loginErrorText, loginErrorTexts } from 'xstate-session/bff'
 
-describe('what users are told of a login that failed', () => {
+describe('U84: what users are told of a login that failed', () => {
   test.each(Object.entries(loginErrorTexts))('%s', (reason, text) => {
     expect(loginErrorText(new LoginRefused(reason, 401))).toBe(text)
   })

@@ -116,3 +116,12 @@ test.each(read)('%s is no dead end: its last section leads to another page', asy
   const last = text.slice(Math.max(0, text.lastIndexOf('\n## '))).replace(/^```.*?^```/gms, '')
   expect(last).toMatch(/\]\((?!https?:)[^)#]+\.md(#[^)]+)?\)/)
 })
+
+test.each(pages)(
+  'U83: no form of %s writes a password into an address before the page’s script runs',
+  async (page) => {
+    const text = await readFile(root + page, 'utf8')
+    const forms = [...text.matchAll(/<form\b[^>]*>|component="form"[^>]*>/g)].map(([form]) => form)
+    expect(forms.filter((form) => !/method="?post/i.test(form))).toEqual([])
+  },
+)

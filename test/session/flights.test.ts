@@ -254,7 +254,7 @@ describe('what is sent', () => {
   })
 })
 
-describe('I14: an attempt that ends before anything has left', () => {
+describe('I14, U85: an attempt that ends before anything has left', () => {
   test('is refused: a coordinator that takes too long says what became of the token when it is asked again', async () => {
     const held = heldCoordinator()
     const { start, clock, events } = flying({ coordinator: held.coordinator })
