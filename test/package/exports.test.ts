@@ -34,6 +34,8 @@ test('./bff', async () => {
       "bffSessionOf",
       "createBffSession",
       "createBffSessionLogic",
+      "loginErrorText",
+      "loginErrorTexts",
     ]
   `)
 })
