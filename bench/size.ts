@@ -76,7 +76,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_290,
+    budgetBytes: 49_300,
     never: 'zod',
   },
   {

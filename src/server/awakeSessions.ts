@@ -146,8 +146,8 @@ export function createAwakeSessions(
       })
     },
     /**
-     * A bearer, after a refresh where one is due; `known` as for `use`. `isHurried`: a user asks, for whom a backoff does
-     * not hold. An attempt that brings a bearer needs no chart.
+     * A bearer, after a refresh where one is due; `known` as for `use`. `isHurried`: no backoff holds the user who asks, but
+     * an attempt that has just been refused was made for that user, too. An attempt that brings a bearer needs no chart.
      */
     bearerOf(key: string, known: Opened, isHurried: boolean): Promise<Renewed> {
       const isAtRest = !awake.has(key)
@@ -159,7 +159,7 @@ export function createAwakeSessions(
         if (renewed) return renewed
         const { acquire, source, session } = chartOf(key, live)
         await live.ready
-        if (isHurried && session.getSnapshot().state === 'retrying')
+        if (isHurried && !renewal && session.getSnapshot().state === 'retrying')
           await session.refresh({ by: 'user' }).catch(() => {})
         const bearer = await acquire(renewal?.until)
         return { bearer, position: source.position() }
