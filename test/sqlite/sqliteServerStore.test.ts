@@ -96,9 +96,10 @@ describe('sqliteServerStore', () => {
       const store = sqliteServerStore({ path: ${JSON.stringify(path)} })
       await store.compareAndSet('k', null, { value: 'rotated', expiresAt: ${expiresAt} })
       process.kill(process.pid, 'SIGKILL')`
-    const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      encoding: 'utf8',
-    })
+    // Sources, as this test has them: there may be no build.
+    const sources = new URL('../sources.ts', import.meta.url).href
+    const options = ['--import', sources, '--input-type=module', '-e', script]
+    const { signal, stderr } = spawnSync(process.execPath, options, { encoding: 'utf8' })
     expect(signal, stderr).toBe('SIGKILL')
     const store = sqliteServerStore({ path })
     expect(await store.read('k')).toEqual({ value: 'rotated', revision: 1 })
