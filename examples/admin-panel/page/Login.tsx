@@ -1,23 +1,16 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { LoginRefused } from 'xstate-session'
+import { loginErrorText } from 'xstate-session/bff'
 import { useReasonText, useSession, useUser } from 'xstate-session/react'
 import { isAtProvider, session } from './session.ts'
 
-const ERRORS: Readonly<Record<string, string>> = {
-  invalid_credentials: 'The e-mail address or the password is wrong.',
-  invalid_code: 'The code is wrong.',
-  login_expired: 'That took too long. Please start again.',
-  rate_limited: 'Too many attempts. Please wait a moment.',
+/** What is said otherwise here. */
+const TEXTS = {
   forbidden: 'This account is not an administrator.',
-  too_many_attempts: 'Too many wrong codes. Please start again.',
-  backend_unavailable: 'The backend cannot be reached at the moment.',
-  unavailable: 'The server cannot be reached at the moment.',
   backend_unrecognized: 'The backend is not set up correctly: nobody can sign in. Please tell its operator.',
-  other_user:
-    'Somebody else came back from the identity provider: that sign-in was refused, and you stay signed in.',
 }
-const textOf = (code: string) => ERRORS[code] ?? 'The sign-in did not work. Please try again.'
+const textOf = (error: unknown) => loginErrorText(error, TEXTS)
 
 export function Login() {
   const { returnTo = '/users', error: given } = useSearch({ from: '/login' })
@@ -49,7 +42,7 @@ export function Login() {
     } catch (error) {
       const code = error instanceof LoginRefused ? error.reason : 'unavailable'
       if (['login_expired', 'too_many_attempts'].includes(code)) setStep('password')
-      setError(textOf(code))
+      setError(textOf(error))
     } finally {
       setBusy(false)
     }
@@ -123,7 +116,7 @@ export function Login() {
       <button
         type="button"
         className={isAtProvider ? 'first' : 'secondary'}
-        onClick={() => session.loginWithRedirect({ returnTo }).catch(() => setError(textOf('unavailable')))}
+        onClick={() => session.loginWithRedirect({ returnTo }).catch((error) => setError(textOf(error)))}
       >
         Sign in with OpenID
       </button>
