@@ -27,13 +27,20 @@ const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + Number(O
 /** The number of the session that a piece of work began for: also of what outlives its request. */
 const working = new AsyncLocalStorage<string>()
 
+/**
+ * The session of each key, as the first request that reads or writes the key says. Later work may run in the context of
+ * another session: a shared pace wakes waiting refreshes in one go.
+ */
+const sessionOf = new Map<string, string>()
 const told = new Map<string, number>()
 /** That a revision is stored: written here, or found. */
 function tell(key: string, revision: number): void {
   // The pace is of no session.
   if (key.startsWith('pace ') || told.get(key) === revision) return
   told.set(key, revision)
-  process.send?.({ stored: { session: working.getStore() ?? '', revision, at: Date.now() } })
+  const session = sessionOf.get(key) ?? working.getStore() ?? ''
+  sessionOf.set(key, session)
+  process.send?.({ stored: { session, revision, at: Date.now() } })
 }
 
 async function redisClient() {
