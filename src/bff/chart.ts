@@ -1,4 +1,5 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
+import { NEVER } from '../../machines/session.instants.ts'
 import { isServedAt, mayBringBearer, type SessionState } from '../../machines/session.select.ts'
 import { RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
@@ -10,8 +11,14 @@ import { createNotifier } from '../session/notifier.ts'
 import type { Send } from '../session/port.ts'
 import { createReading, type MachineSnapshot } from '../session/reading.ts'
 import type { SessionActorRef } from '../session/session.ts'
-import { type Asker, createWaiters } from '../session/waiters.ts'
 import { type BffSettings, inputOf } from './options.ts'
+
+interface Caller {
+  /** When its patience ends. */
+  readonly until: number
+  isOpen(until: number): boolean
+  leave(): void
+}
 
 export type Chart = ReturnType<typeof createChart>
 
@@ -20,19 +27,21 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   const clock = createSessionClock(settings.clock)
   const { now } = clock
   const reading = createReading(actorRef)
-  const waiters = createWaiters(now, settings.patienceMs)
-  const notifier = createNotifier(settings, reading.state)
+  const { snapshot, state } = reading
+  const notifier = createNotifier(settings, state)
   const alarm = createAlarm(clock)
   const patience = alarm.hand('foreground', settle)
+  /** The callers that wait for a change, the first one first. */
+  let waiting: readonly Caller[] = []
   let status: RuntimeStatus = 'stopped'
 
   /** From the `runtime` actor, as soon as there is one, so that an inspector sees the sender. */
   let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
-  const ending = () => endOfSession(status, reading.state())
+  const isUsable = () => isServedAt(snapshot(), now())
   const notify = (notice: Notice) => {
-    const { epoch, version } = reading.state()
+    const { epoch, version } = state()
     notifier.notify({ epoch, version, ...notice })
   }
 
@@ -40,54 +49,41 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     if (isRunning()) toChart(event)
   }
 
-  /** Called for every snapshot of the chart, ignored events included. */
-  function observe(next: MachineSnapshot) {
-    if (!reading.take(next)) return
+  function changed() {
     settle()
     notifier.changed()
   }
 
-  const isUsable = () => isServedAt(reading.snapshot(), now())
-
-  /** Answers the waiting callers, unless the state may improve within their patience. */
-  function settle() {
-    const waiting = waiters.waiting()
-    if (!waiting) return patience.set(Infinity)
-    const { epoch, until, by } = waiting
-    const snapshot = reading.snapshot()
-    const { isPending, retryAt } = reading.state()
-    // Epoch 0: the caller came before it was known whether there is a session.
-    const isOwn = epoch === 0 || epoch === reading.state().epoch
-    // Only callers that asked for a refresh wait for one. The server answers all others.
-    const isWaiting = by !== undefined && (snapshot.value === 'refreshing' || !isUsable())
-    const isOpen = isPending || (isWaiting && mayBringBearer(snapshot, until))
-    if (isRunning() && isOwn && isOpen && now() < until) return patience.set(until)
-    waiters.settle(() => {
-      const end = ending() ?? (isOwn ? undefined : new SessionChanged())
-      if (end) throw end
-      // The catcher compares it with the wall clock, which may differ from the session's time.
-      if (isPending || !isUsable())
-        throw new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
-      return ''
-    })
-    patience.set(Infinity)
+  /** Called for every snapshot of the chart, ignored events included. */
+  function observe(next: MachineSnapshot) {
+    if (reading.take(next) && isRunning()) changed()
   }
 
   /** A parent machine learns of a change before this does, and may call at once. */
   function read(): SessionState {
-    if (isRunning()) observe(actorRef.getSnapshot())
-    else reading.take(actorRef.getSnapshot())
-    return reading.state()
+    observe(actorRef.getSnapshot())
+    return state()
   }
 
-  /**
-   * Resolves when the session is known to serve. For a caller that asked for a refresh (`by`), it resolves when that
-   * refresh has a result. Rejects with the reason why the session does not serve.
-   */
-  function wait(by?: Asker): Promise<unknown> {
-    const promise = waiters.join(read().epoch, by)
-    settle()
-    return promise
+  /** Lets the callers go whose wait is over. */
+  function settle() {
+    waiting = waiting.filter(
+      ({ until, isOpen, leave }) => (isRunning() && now() < until && isOpen(until)) || leave(),
+    )
+    patience.set(waiting[0]?.until ?? NEVER)
+  }
+
+  /** Resolves when `isOpen` does not hold, when the session stops, or after the patience of its caller. */
+  const wait = (isOpen: Caller['isOpen']): Promise<void> =>
+    new Promise((leave) => {
+      waiting = [...waiting, { until: now() + settings.patienceMs, isOpen, leave }]
+      settle()
+    })
+
+  /** Throws if the session has ended, or is over for its callers in another way. */
+  function refuse(more?: Error | false) {
+    const end = endOfSession(status, state()) ?? more
+    if (end) throw end
   }
 
   /** The chart failed and reacts to nothing any more: the session is over. */
@@ -95,8 +91,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     status = 'failed'
     reading.take(actorRef.getSnapshot())
     notify({ type: 'expired', reason: 'internal' })
-    settle()
-    notifier.changed()
+    changed()
   }
 
   return {
@@ -106,7 +101,6 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     notify,
     isRunning,
     read,
-    wait,
     subscribe: notifier.subscribe,
     initial: reading.initial,
     /** The next instant at which the chart must look at the time. */
@@ -116,26 +110,39 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     /** The login is unknown again: the chart starts over. */
     startOver: () => send({ type: 'session.restored', at: now(), input: inputOf(settings) }),
     /** Waits until it is known whether there is a session. Rejects if there is none. */
-    async ready(signal: AbortSignal | null | undefined): Promise<void> {
+    async ready(signal?: AbortSignal | null): Promise<void> {
       if (read().isPending)
         await orAborted(
-          wait().catch(() => {}),
+          wait(() => state().isPending),
           signal,
         )
-      const end = ending() ?? (reading.state().isPending ? new RefreshUnavailable(undefined) : undefined)
-      if (end) throw end
+      refuse(state().isPending && new RefreshUnavailable(undefined))
+    },
+    /** Waits for the result of the refresh that was asked for. Rejects with the reason why the session does not serve. */
+    async refreshed(): Promise<void> {
+      const { epoch } = read()
+      const isOwn = () => state().epoch === epoch
+      await wait(
+        (until) =>
+          isOwn() && (snapshot().value === 'refreshing' || !isUsable()) && mayBringBearer(snapshot(), until),
+      )
+      refuse(!isOwn() && new SessionChanged())
+      const { retryAt } = state()
+      // The catcher compares it with the wall clock, which may differ from the session's time.
+      if (!isUsable()) throw new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
     },
     /** The actor was started, and with it the actor of `sendBack`. Returns the function to call when it stops. */
     attach(sendBack: Send): () => void {
       toChart = sendBack
       status = 'running'
       settings.recorder?.attach(actorRef)
-      const observing = actorRef.subscribe({ next: observe, error: fail })
-      const listening = actorRef.on('*', notifier.notify)
-      observe(actorRef.getSnapshot())
+      const subscriptions = [
+        actorRef.subscribe({ next: observe, error: fail }),
+        actorRef.on('*', notifier.notify),
+      ]
+      read()
       return () => {
-        observing.unsubscribe()
-        listening.unsubscribe()
+        for (const subscription of subscriptions) subscription.unsubscribe()
         if (isRunning()) status = 'stopped'
         settle()
       }

@@ -128,10 +128,10 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     async refresh({ by = 'force' } = {}) {
       if (by === 'user') seenAt = chart.now()
       // A session that is not yet known cannot be renewed.
-      if (chart.read().isPending) await chart.ready(undefined)
+      if (chart.read().isPending) await chart.ready()
       chart.send({ type: 'time.checked', at: chart.now() })
       chart.send({ type: 'refresh.asked', by, at: chart.now() })
-      await chart.wait(by)
+      await chart.refreshed()
     },
     look: looks.look,
     url: (path) => addressOf(path, settings, login.name()),

@@ -80,7 +80,20 @@ export function createLogins(options: LoginsOptions) {
     const at = vault.position()
     const closed = flights.close(true)
     send({ type: 'session.ended', reason, at: now() })
-    if (!isRunning()) reading.end(reason)
+    // The chart learns of it when its actor starts again.
+    if (!isRunning())
+      reading.show({
+        state: 'loggedOut',
+        isAuthenticated: false,
+        isUsable: false,
+        shouldOfferLogin: false,
+        isPending: false,
+        user: null,
+        provider: '',
+        reason,
+        epoch: reading.state().epoch,
+        version: reading.state().version,
+      })
     if (!closed) return
     const { owner, tokens } = closed
     if (store)

@@ -1,7 +1,6 @@
 import type { SnapshotFrom } from 'xstate'
 import type { sessionMachine } from '../../machines/session.machine.ts'
 import { type SessionState, selectSession } from '../../machines/session.select.ts'
-import type { LoggedOutReason } from '../../machines/session.types.ts'
 import type { SessionActorRef } from './session.ts'
 
 export type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
@@ -35,22 +34,8 @@ export function createReading(actorRef: SessionActorRef) {
       show(selectSession(next))
       return previous
     },
-    /** The session ended while its actor was stopped. The chart learns of it when the actor starts again. */
-    end(reason: LoggedOutReason) {
-      const { epoch, version } = state
-      show({
-        state: 'loggedOut',
-        isAuthenticated: false,
-        isUsable: false,
-        shouldOfferLogin: false,
-        isPending: false,
-        user: null,
-        provider: '',
-        reason,
-        epoch,
-        version,
-      })
-    },
+    /** Shows another state until the next snapshot of the chart. */
+    show,
   }
 }
 

@@ -70,6 +70,22 @@ describe('at the start', () => {
     expect(snapshot()).toMatchObject({ state: 'active', user: ada })
   })
 
+  test('I28: all who wait share one timer, and each leaves after its own patience', async () => {
+    const { server, session, pass, settle, clock } = behind()
+    server.failing = () => new Promise(() => {})
+    const calls = Array.from({ length: 100 }, () => outcomeOf(session.fetch('/api/x')))
+    await settle()
+    await pass(SECOND)
+    const late = outcomeOf(session.fetch('/api/x'))
+    await settle()
+    expect(clock.pending().filter(({ kind }) => kind === 'foreground')).toHaveLength(1)
+    await pass(7 * SECOND)
+    expect([calls.every(({ isSettled }) => isSettled), late.isSettled]).toEqual([true, false])
+    await pass(SECOND)
+    expect(late.error).toMatchObject(error('refresh_unavailable'))
+    expect(clock.pending().filter(({ kind }) => kind === 'foreground')).toEqual([])
+  })
+
   test('a server that hangs is given up after 10 s, and asked again', async () => {
     const { server, pass, settle, snapshot } = behind()
     server.failing = () => new Promise(() => {})
