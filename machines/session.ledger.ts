@@ -139,7 +139,7 @@ export function mayResend(
 export function isGivenUp(doubt: Sends, resend: ResendPolicy, now: number): boolean {
   if (resend === 'never') return true
   if (typeof resend === 'object') return doubt.sends > 1 || now > doubt.since + resend.withinMs
-  return doubt.answers >= MAX_ANSWERS && now >= givenUpAt(doubt)
+  return now >= givenUpAt(doubt)
 }
 
 /** When the last permitted answered send ends the session; `NEVER`: it is not used up yet. */

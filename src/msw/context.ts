@@ -5,7 +5,7 @@ import type { MockUser } from './users.ts'
 export type RequestInfo = Parameters<HttpResponseResolver>[0]
 export type Answer = (info: RequestInfo) => Response | Promise<Response>
 
-/** What the routes share. */
+/** The common state of the routes. */
 export interface Context {
   readonly users: readonly MockUser[]
   readonly settings: Readonly<MockSettings>
@@ -22,7 +22,7 @@ export async function fieldsOf(request: Request): Promise<Record<string, unknown
   return typeof body === 'object' && body !== null ? { ...body } : {}
 }
 
-/** The user of the bearer, or the 401 that says why there is none. */
+/** The user of the bearer, or a 401 that says why there is no user. */
 export function authenticate({ users, credentials }: Context, request: Request): MockUser | Response {
   const [, token] = request.headers.get('authorization')?.match(/^Bearer (\S+)$/i) ?? []
   if (!token) return unauthorized('No auth token')
@@ -31,7 +31,7 @@ export function authenticate({ users, credentials }: Context, request: Request):
   return users.find(({ id }) => id === read.userId) ?? unauthorized('Unauthorized')
 }
 
-/** As `authenticate`, and 403 for who may not use the admin API. */
+/** Like `authenticate`, but a user who may not use the admin API gets a 403. */
 export function authorize(context: Context, request: Request): MockUser | Response {
   const user = authenticate(context, request)
   return user instanceof Response || user.admin

@@ -23,13 +23,13 @@ const paths: Record<MockRoute, readonly ['get' | 'post', string]> = {
 }
 
 /**
- * A backend for the tests of your UI: it keeps accounts, logins and rotating refresh tokens as LibreChat does,
- * behind Mock Service Worker.
+ * A backend for the tests of your UI, behind Mock Service Worker. It keeps accounts, logins and rotating refresh tokens as
+ * LibreChat does.
  *
- * It leaves out the limiter, strict tenancy and the redirects to the identity provider, and signs nothing. Tokens
- * are the same in every run. In a browser keep `now` near the real time: the cookie jar drops what is past.
+ * It has no limiter, no strict tenancy and no redirects to the identity provider, and it signs nothing. Its tokens are the
+ * same in every run. In a browser keep `now` near the real time, because the cookie jar deletes expired cookies.
  *
- * @throws {RangeError} where a lifetime is not above 0.
+ * @throws {RangeError} if a lifetime is not above 0.
  *
  * @example
  * const backend = createMockBackend({ bearerLifeMs: 60_000 })
@@ -79,7 +79,7 @@ export function createMockBackend(options: MockBackendOptions = {}): MockBackend
     return response
   }
 
-  /** The answer of whoever stands in front, if it is not the backend's turn. */
+  /** The answer of the gateway in front; `undefined`: the backend answers. */
   function inFront(): Response | undefined {
     if (settings.gateway === 'open') return undefined
     return settings.gateway === 'gone' ? HttpResponse.error() : gatewayAnswers[settings.gateway]()

@@ -2,13 +2,13 @@ import type { GatewayAnswer } from '../testing/gatewayAnswers.ts'
 import { fingerprint, mintToken, readToken } from './tokens.ts'
 import { type MockUser, subjectOf } from './users.ts'
 
-/** Change any of them at any time: what is issued from then on follows. */
+/** The settings of the backend. You can change them at any time; they hold for everything that it issues afterwards. */
 export interface MockSettings {
-  /** Life of a bearer; milliseconds. Default 15 minutes. */
+  /** The life of a bearer; milliseconds. Default 15 minutes. */
   bearerLifeMs: number
-  /** Life of a login, which no refresh prolongs; milliseconds. Default 7 days. */
+  /** The life of a login; milliseconds. A refresh does not prolong it. Default 7 days. */
   refreshLifeMs: number
-  /** Whether a refresh replaces the refresh token, but for Google, which never does. Default true. */
+  /** Whether a refresh replaces the refresh token. Google never replaces it. Default true. */
   rotate: boolean
   /** `false`: the OpenID refresh answers 403 `TOKEN_REUSE_DISABLED`, and logins bring no refresh token. */
   reuseTokens: boolean
@@ -17,8 +17,8 @@ export interface MockSettings {
   /** `false`: the login with Google is not set up (`GOOGLE_NOT_CONFIGURED`). */
   google: boolean
   /**
-   * What stands in front of the backend. `open`: every request reaches it. `gone`: a network error. Anything else: a
-   * gateway answers so in its place, as during a restart, and the backend sees nothing of it. Default `open`.
+   * The gateway in front of the backend. `open`: every request reaches the backend. `gone`: a network error. Any other
+   * value: the gateway gives this answer itself, as during a restart, and the backend sees no request. Default `open`.
    */
   gateway: 'open' | 'gone' | GatewayAnswer
 }
@@ -36,7 +36,7 @@ interface Row {
   readonly id: string
   readonly userId: string
   readonly endsAt: number
-  /** Fingerprint of the only token that is valid. */
+  /** The fingerprint of the only valid token. */
   current: string
 }
 
@@ -52,7 +52,7 @@ export type Credentials = ReturnType<typeof createCredentials>
 const LOCAL_SECRET = 'refresh'
 const CODE_LIFE_MS = 30_000
 
-/** Everything that the backend and its identity provider have issued, and whether it is still good. */
+/** All tokens of the backend and its identity provider, and whether they are still valid. */
 export function createCredentials(settings: MockSettings, now: () => number) {
   const grants = new Map<string, Grant>()
   const rows = new Map<string, Row>()
@@ -69,7 +69,7 @@ export function createCredentials(settings: MockSettings, now: () => number) {
     return token
   }
 
-  // As LibreChat signs them: two within one second are identical.
+  // LibreChat's signature has whole seconds, so two bearers of the same second are identical.
   function localToken({ id, userId, endsAt }: Omit<Row, 'current'>): string {
     return mintToken({ id: userId, sessionId: id, iat: seconds(now()), exp: seconds(endsAt) }, LOCAL_SECRET)
   }
@@ -80,13 +80,13 @@ export function createCredentials(settings: MockSettings, now: () => number) {
       const exp = seconds(now() + settings.bearerLifeMs)
       return mintToken({ id, username: name, provider, email, iat, exp }, `bearer ${bearerKey}`)
     },
-    /** The id of the user, or why not. */
+    /** The id of the user, or the reason why there is none. */
     readBearer(token: string): { readonly userId: unknown } | 'jwt expired' | 'invalid signature' {
       const claims = readToken(token, `bearer ${bearerKey}`)
       if (!claims) return 'invalid signature'
       return isOver(claims) ? 'jwt expired' : { userId: claims.id }
     },
-    /** As if the signing secret had been replaced. */
+    /** Makes all bearers invalid, as a new signing secret would. */
     expireBearers() {
       bearerKey += 1
     },
@@ -97,13 +97,13 @@ export function createCredentials(settings: MockSettings, now: () => number) {
       rows.set(row.id, { ...row, current: fingerprint(token) })
       return { token, endsAt: row.endsAt }
     },
-    /** The claims of a local refresh token; `undefined`: not ours, or its time is over. */
+    /** The claims of a local refresh token; `undefined`: it is not ours, or it has expired. */
     readLocal(token: string): { readonly userId: unknown; readonly sessionId: string } | undefined {
       const claims = readToken(token, LOCAL_SECRET)
       if (!claims || isOver(claims)) return undefined
       return { userId: claims.id, sessionId: String(claims.sessionId) }
     },
-    /** The next token of the row; `undefined`: the row is gone, or this token was replaced. */
+    /** Issues the next token of the row; `undefined`: there is no row, or this token was replaced. */
     renewLocal(
       sessionId: string,
       token: string,
@@ -114,7 +114,7 @@ export function createCredentials(settings: MockSettings, now: () => number) {
       row.current = fingerprint(next)
       return { token: next, endsAt: row.endsAt }
     },
-    /** Without a session id it ends any one session of the user, as LibreChat does. */
+    /** Ends a session. Without a session id it ends any one session of the user, as LibreChat does. */
     closeLocal(userId: string, sessionId: string | undefined) {
       const row = [...rows.values()].find(
         (row) => row.userId === userId && (row.id === sessionId || !sessionId),
@@ -137,7 +137,7 @@ export function createCredentials(settings: MockSettings, now: () => number) {
       provider: MockUser['provider'],
     ): { readonly token: string; readonly subject: string } | undefined {
       const spent = grants.get(token)
-      // Of another provider's token an identity provider knows nothing.
+      // An identity provider does not know the tokens of another one.
       if (spent?.provider !== provider) return undefined
       if (spent?.status === 'consumed') {
         for (const other of grants.values()) if (other.login === spent.login) other.status = 'revoked'
@@ -153,19 +153,19 @@ export function createCredentials(settings: MockSettings, now: () => number) {
       codes.set(text, { ...code, endsAt: now() + CODE_LIFE_MS })
       return text
     },
-    /** Once, whatever comes of it. */
+    /** Spends a code. It is good for one use, even if that use fails. */
     takeCode(text: string): Code | undefined {
       const code = codes.get(text)
       codes.delete(text)
       return code && code.endsAt > now() ? code : undefined
     },
 
-    /** Ends every refresh token of a user, or of everybody. Bearers live on. */
+    /** Ends every refresh token of a user, or of all users. Bearers stay valid. */
     revoke(user: MockUser | undefined) {
       for (const row of rows.values()) if (!user || row.userId === user.id) rows.delete(row.id)
       for (const other of grants.values()) if (!user || other.userId === user.id) other.status = 'revoked'
     },
-    /** Forgets everything. Counters go on, so that nothing issued before becomes good again. */
+    /** Forgets everything. The counters continue, so that no earlier token becomes valid again. */
     clear() {
       for (const issued of [grants, rows, codes]) issued.clear()
       bearerKey += 1

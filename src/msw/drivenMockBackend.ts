@@ -3,14 +3,14 @@ import type { DrivenBackend } from '../testing/sessionDriver.ts'
 import { createMockBackend } from './createMockBackend.ts'
 import type { MockBackendOptions } from './mockBackend.ts'
 
-/** A mock backend that `sessionDriver` drives, with the handlers that answer for it. */
+/** A mock backend that `sessionDriver` controls, with its handlers. */
 export interface DrivenMockBackend extends DrivenBackend {
   /** For `setupServer` or `setupWorker`. */
   readonly handlers: readonly HttpHandler[]
 }
 
 /**
- * The mock backend in the hands of `sessionDriver` of `xstate-session/testing`.
+ * The mock backend for `sessionDriver` of `xstate-session/testing`.
  *
  * @example
  * const backend = drivenMockBackend()

@@ -12,17 +12,17 @@ export type MockRoute =
   | 'logout'
   | 'users'
 
-/** How the next requests to a route fail. */
+/** The failure of the next requests to a route. */
 export interface MockFailure {
-  /** What is answered instead. Default: 500 `INTERNAL_ERROR`. */
+  /** The answer. Default: 500 `INTERNAL_ERROR`. */
   readonly response?: Response | 'networkError'
-  /** How many requests; at least 1. Default 1. */
+  /** The number of requests; at least 1. Default 1. */
   readonly times?: number
-  /** The backend does its work, the refresh token is spent, and only its answer is lost. Default false. */
+  /** Only the answer is lost: the backend does its work, and the refresh token is spent. Default false. */
   readonly processed?: boolean
 }
 
-/** The failures that wait for their request, route by route, first come first served. */
+/** The failures that wait for a request, by route, the oldest first. */
 export function createFailures() {
   const waiting: { readonly route: MockRoute; readonly failure: MockFailure }[] = []
   return {
@@ -47,7 +47,7 @@ export function failureResponse({ response }: MockFailure): Response {
   return response?.clone() ?? errorJson(500, 'INTERNAL_ERROR')
 }
 
-/** The shape of the errors of the OpenID routes. */
+/** An error in the form of the OpenID routes. */
 export function errorJson(status: number, code: string): Response {
   return HttpResponse.json({ error: code.toLowerCase().replaceAll('_', ' '), error_code: code }, { status })
 }

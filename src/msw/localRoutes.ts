@@ -10,7 +10,7 @@ const COOKIES = ['refreshToken', 'openid_access_token', 'openid_id_token', 'open
 
 type LocalRoute = Extract<MockRoute, 'login' | 'twoFactor' | 'cookieRefresh' | 'logout'>
 
-/** Login by e-mail and password, its second factor, its refresh by cookie, and logout. */
+/** The routes of the login by e-mail and password: login, second factor, refresh by cookie, and logout. */
 export function localRoutes(context: Context): Record<LocalRoute, Answer> {
   const { users, credentials, now } = context
   const message = (status: number, text: string) => HttpResponse.json({ message: text }, { status })
@@ -54,7 +54,7 @@ export function localRoutes(context: Context): Record<LocalRoute, Answer> {
       const session = credentials.readLocal(sent)
       if (!session) return page(403, 'Invalid refresh token')
       const user = users.find(({ id }) => id === session.userId)
-      // The handler says 401 and then redirects; Express turns that into 302.
+      // LibreChat's handler sets 401 and then redirects, and Express makes a 302 of it.
       if (!user)
         return HttpResponse.text('Found. Redirecting to /login', {
           status: 302,

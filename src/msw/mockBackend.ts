@@ -3,69 +3,69 @@ import type { MockSettings } from './credentials.ts'
 import type { MockFailure, MockRoute } from './failures.ts'
 import type { MockUser } from './users.ts'
 
-/** Where the fake backend answers, for whom, and how long what it issues lives. */
+/** The address, the accounts and the settings of the mock backend. */
 export interface MockBackendOptions extends Partial<MockSettings> {
-  /** Absolute URL that the backend answers under. Default: every origin. */
+  /** The absolute URL of the backend. Default: it answers on every origin. */
   readonly baseUrl?: string
-  /** The accounts to start with. Default: one local admin (`ada@example.com`, `password`), one of OpenID, one of Google. */
+  /** The first accounts. Default: one local admin (`ada@example.com`, `password`), one of OpenID, one of Google. */
   readonly users?: readonly MockUser[]
-  /** Wall clock of the backend; milliseconds since the Unix epoch. Default: that of the platform. */
+  /** The wall clock of the backend; milliseconds since the Unix epoch. Default: the platform's. */
   readonly now?: () => number
 }
 
-/** One arrival of a refresh token. */
+/** A refresh token that arrived at the backend. */
 export interface MockPresentation {
-  /** Where it arrived. */
+  /** The route. */
   readonly route: 'openidRefresh' | 'cookieRefresh'
   /** `backend.fingerprint(token)`. */
   readonly token: string
-  /** Clock of the backend; milliseconds since the Unix epoch. */
+  /** The time on the backend's clock; milliseconds since the Unix epoch. */
   readonly at: number
-  /** Of the answer; 0: a network error; absent while the answer is under way. */
+  /** The status of the answer; 0: a network error; absent: there is no answer yet. */
   readonly status?: number
 }
 
-/** What a login answers. */
+/** The answer to a login. */
 export interface MockLogin {
   /** The bearer. */
   readonly token: string
-  /** For `librechat` the content of the cookie. */
+  /** The refresh token; for `librechat` the content of the cookie. */
   readonly refreshToken?: string
   /** Who is logged in. */
   readonly user: { readonly id: string }
-  /** Milliseconds since the Unix epoch; the local login tells none. */
+  /** When the bearer ends; milliseconds since the Unix epoch; absent after a local login. */
   readonly expiresAt?: number
 }
 
-/** A fake backend with a memory: what it issued, what was spent, what it was told to do wrong. */
+/** A mock backend. It remembers which tokens it issued, which of them were spent, and how it must fail. */
 export interface MockBackend {
   /** For `setupServer` or `setupWorker`. */
   readonly handlers: readonly HttpHandler[]
-  /** The accounts: change, add and remove at will. */
+  /** The accounts. You can change, add and remove them at any time. */
   readonly users: MockUser[]
-  /** How long things live and what is switched on; change it at will. */
+  /** The lifetimes and switches. You can change them at any time. */
   readonly settings: MockSettings
-  /** Every refresh token that arrived, in order of arrival. */
+  /** Every refresh token that arrived, in that order. */
   readonly presentations: readonly MockPresentation[]
-  /** How `presentations` names a token. */
+  /** The name of a token in `presentations`. */
   fingerprint(token: string): string
-  /** Logs in without a request: give the answer to `session.login`. Default: the first OpenID admin. */
+  /** Logs in without a request. Give the answer to `session.login`. Default: the first OpenID admin. */
   issueLogin(of?: {
     readonly provider?: 'openid' | 'google' | 'librechat'
     readonly userId?: string
   }): MockLogin
-  /** A code for the exchange route, good once and for 30 s. `challenge`: hex SHA-256 of the verifier. */
+  /** Issues a code for the exchange route, for one use within 30 s. `challenge`: the hex SHA-256 of the verifier. */
   issueCode(of?: { readonly userId?: string; readonly challenge?: string; readonly origin?: string }): string
-  /** Every bearer issued so far is answered with 401. */
+  /** Answers every bearer that was issued so far with 401. */
   expireBearers(): void
-  /** Ends the refresh tokens of one user, or of everybody. Bearers live on until their time is over. */
+  /** Ends the refresh tokens of one user, or of all users. Bearers stay valid until their end. */
   revoke(userId?: string): void
   /** Makes the next requests to a route fail. */
   failNext(route: MockRoute, failure?: MockFailure): void
-  /** Wraps a resolver of yours: 401 without a good bearer, 403 for who is no admin. */
+  /** Wraps your own resolver. It answers 401 without a valid bearer, and 403 to a user who is no admin. */
   requireBearer<Params extends PathParams, Body extends DefaultBodyType>(
     resolver: HttpResponseResolver<Params, Body>,
   ): HttpResponseResolver<Params, Body>
-  /** Back to the start: accounts, settings, failures, log; nothing issued before is good any more. */
+  /** Resets accounts, settings, failures and log. No earlier token stays valid. */
   reset(): void
 }

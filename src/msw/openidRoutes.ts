@@ -5,10 +5,10 @@ import { type MockUser, resolveUser, ssoUser } from './users.ts'
 
 type OpenidRoute = Extract<MockRoute, 'openidCheck' | 'exchange' | 'openidRefresh'>
 
-/** Single sign-on: whether there is one, the exchange of a code, and the refresh. */
+/** The routes of single sign-on: the check whether it is set up, the exchange of a code, and the refresh. */
 export function openidRoutes(context: Context): Record<OpenidRoute, Answer> {
   const { users, settings, credentials, now } = context
-  /** `OPENID_REUSE_TOKENS` is for OpenID alone. */
+  /** `OPENID_REUSE_TOKENS` only holds for OpenID. */
   const keepsToken = ({ provider }: MockUser) => provider === 'google' || settings.reuseTokens
   const life = () => ({ expiresAt: now() + settings.bearerLifeMs })
 
@@ -47,7 +47,7 @@ export function openidRoutes(context: Context): Record<OpenidRoute, Answer> {
       if (!settings[provider]) return errorJson(503, `${provider.toUpperCase()}_NOT_CONFIGURED`)
       const renewed = credentials.renewGrant(sent, provider)
       if (!renewed) return errorJson(401, 'REFRESH_FAILED')
-      // From here on the token is spent, and an error loses its successor.
+      // The token is spent now, and an error loses the next one.
       const user = resolveUser(users, provider, renewed.subject, userId, tenantOf(request))
       if (typeof user === 'string') return errorJson(401, user)
       if (!user.admin) return errorJson(403, 'FORBIDDEN')
@@ -57,7 +57,7 @@ export function openidRoutes(context: Context): Record<OpenidRoute, Answer> {
   }
 }
 
-/** What LibreChat does not accept as a tenant it passes over without a word. */
+/** LibreChat ignores an invalid tenant without an error. */
 function tenantOf(request: Request): string | undefined {
   const tenant = request.headers.get('x-tenant-id')?.trim() ?? ''
   return /^[\w.-]{1,128}$/.test(tenant) && tenant !== '__SYSTEM__' ? tenant : undefined

@@ -1,4 +1,4 @@
-/** A short name of a token, for logs and comparisons. Not a cryptographic hash (FNV-1a, 64 bits). */
+/** A short name of a token, for logs and comparisons. It is no cryptographic hash (FNV-1a, 64 bits). */
 export function fingerprint(token: string): string {
   let hash = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(token)) {
@@ -7,13 +7,13 @@ export function fingerprint(token: string): string {
   return hash.toString(16).padStart(16, '0')
 }
 
-/** Shaped like a JWT, and the same for the same claims and secret. Nothing is signed. */
+/** A token in the form of a JWT, without a signature. The same claims and secret make the same token. */
 export function mintToken(claims: Readonly<Record<string, string | number>>, secret: string): string {
   const text = `${base64url({ alg: 'none', typ: 'JWT' })}.${base64url(claims)}`
   return `${text}.${fingerprint(`${text}.${secret}`)}`
 }
 
-/** The claims of a token that `mintToken` made with this secret; `exp` is left to the caller. */
+/** The claims of a token that `mintToken` made with this secret. The caller checks `exp`. */
 export function readToken(token: string, secret: string): Record<string, unknown> | undefined {
   const text = token.slice(0, token.lastIndexOf('.'))
   if (token !== `${text}.${fingerprint(`${text}.${secret}`)}`) return undefined

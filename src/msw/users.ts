@@ -1,10 +1,10 @@
-/** An account of the fake backend. Change it, or the list that it is in, at any time: the next request sees it. */
+/** An account of the mock backend. You can change it, or its list, at any time; the next request sees the change. */
 export interface MockUser {
-  /** What the backend knows the user by. */
+  /** The backend's id of the user. */
   readonly id: string
-  /** The name at a local login. */
+  /** The name for a local login. */
   email: string
-  /** For display. */
+  /** The name for display. */
   name: string
   /** `ADMIN`, or another role of the backend. */
   role: string
@@ -14,9 +14,9 @@ export interface MockUser {
   admin: boolean
   /** The tenant; absent: none. */
   tenantId?: string
-  /** Of a local account. */
+  /** The password of a local account. */
   password?: string
-  /** Logins ask for this code as a second step. */
+  /** The code that a login needs as its second step. */
   twoFactorCode?: string
   /** The subject at the identity provider. Records of several tenants may share one. Default: `id`. */
   openidId?: string
@@ -55,12 +55,12 @@ export const defaultUsers: readonly Readonly<MockUser>[] = [
   },
 ]
 
-/** The record as the local routes answer it: without secrets. */
+/** The record in the answers of the local routes: it has no secrets. */
 export function userDocument({ admin: _, password: __, twoFactorCode: ___, ...user }: MockUser) {
   return { _id: user.id, username: user.name, ...user }
 }
 
-/** The few fields that the OpenID routes answer. */
+/** The few fields of a user in the answers of the OpenID routes. */
 export function ssoUser({ id, email, name, role, provider, openidId }: MockUser) {
   return { _id: id, id, email, name, username: name, role, provider, ...(openidId && { openidId }) }
 }
@@ -68,8 +68,8 @@ export function ssoUser({ id, email, name, role, provider, openidId }: MockUser)
 export const subjectOf = ({ openidId, googleId, id }: MockUser) => googleId ?? openidId ?? id
 
 /**
- * Whom a refreshed identity belongs to, or why nobody. A known `userId` decides and is checked; an unknown one is
- * passed over without a word, as LibreChat does, and the last record of the subject is taken.
+ * The user of a refreshed identity, or the reason why there is none. A known `userId` decides, and is checked. An unknown
+ * `userId` is ignored without an error, as LibreChat does, and the last record of the subject counts.
  */
 export function resolveUser(
   users: readonly MockUser[],

@@ -17,21 +17,21 @@ import { openidAnswers } from './openidAnswers.ts'
 import type { DrivenBackend } from './sessionDriver.ts'
 import { virtualClock } from './virtualClock.ts'
 
-/** The server, the backend behind it, the UI under test where there is one, and what none of them can do. */
+/** The server, the backend behind it, the UI under test, if there is one, and their limits. */
 export interface BffDriverOptions extends DrivenUiOptions<BffSession> {
-  /** What answers the server. It is started anew for each path. */
+  /** The backend that answers the server. It starts again for each path. */
   readonly backend: DrivenBackend
   /**
-   * Makes the server of a path: `({ librechat, ...driven }) => createSessionServer({ ...driven, secrets, logins: { librechat: librechatLogin(librechat) } })`, with its own endpoints where
-   * they are by default.
+   * Makes the server of a path: `({ librechat, ...driven }) => createSessionServer({ ...driven, secrets, logins: { librechat: librechatLogin(librechat) } })`. Its
+   * endpoints must have their default paths.
    */
   readonly server: ServerOf
 }
 
-/** What the server answers a refresh of the page by itself. */
+/** The answers to a refresh of the page that the server gives by itself. */
 const ANSWERED: readonly ModelEventType[] = ['refresh.succeeded', 'refresh.notDue']
 
-/** What comes back to the page's refresh, where it is no answer of the server. */
+/** The results of a page's refresh that the server does not answer. */
 const between: Partial<Record<ModelEventType, () => Response>> = {
   'refresh.refused': () => {
     throw new TypeError('The network is gone.')
@@ -39,12 +39,12 @@ const between: Partial<Record<ModelEventType, () => Response>> = {
 }
 
 /**
- * A driver for a page behind its own server: a session of `createBffSession` on a virtual clock, and behind it your
- * `createSessionServer` over the backend that you give. An outcome is brought about where it comes from: the network
- * between page and server fails, the backend refuses, the provider logs out over the back channel. Each refresh of the page
- * that gets through is one of the server, whose clock is ahead of the page's.
+ * A driver for a page behind its own server. The page has a session of `createBffSession` on a virtual clock. Behind it is
+ * your `createSessionServer`, over the backend that you give. The driver causes each outcome at its real place: the network
+ * between page and server fails, the backend refuses, or the provider logs out over the back channel. Each refresh of the
+ * page that reaches the server makes the server refresh, because the server's clock is ahead of the page's.
  *
- * It checks what `sessionDriver` checks. For models that are not `shared` and start `pending`.
+ * It checks the same as `sessionDriver`. The model must start `pending` and must not be `shared`.
  *
  * @example
  * const driver = bffDriver({
@@ -74,9 +74,9 @@ async function begin(
   const clock = virtualClock(MODEL_START)
   const server = await drivenServer(backend, serverOf, clock, lifeMs)
 
-  /** What comes back to the next refresh of the page. */
+  /** The answer to the next refresh of the page. */
   let answer: (() => Response) | undefined
-  /** Looks of the page, from when they are sent until they are answered. */
+  /** The number of looks of the page that have no answer yet. */
   let looks = 0
   let isLookWorth = false
   let isKnown = false
@@ -91,7 +91,7 @@ async function begin(
     async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname === '/session/refresh' && answer) return answer()
-      // Between the events of a path nobody tells the page anything.
+      // Between the events of a path the page must learn nothing.
       if (/^\/session\/?$/.test(pathname) && !isLookWorth) return new Response(null, { status: 503 })
       return server.handle(request)
     },
@@ -110,7 +110,7 @@ async function begin(
   }
 
   async function bringAbout(type: ModelEventType, { session, signal, until }: DrivenWorld<BffSession>) {
-    /** Lets the page's look go, and waits until it is over. */
+    /** Releases the page's look, and waits for its answer. */
     const look = async () => {
       isLookWorth = true
       held.release('look')
@@ -120,7 +120,7 @@ async function begin(
       )
       isLookWorth = false
     }
-    /** Something has happened at the server, and the page is looked at. */
+    /** Wakes the page, so that it learns what has happened at the server. */
     const wake = () => {
       isLookWorth = true
       signal('woke')
@@ -144,7 +144,7 @@ async function begin(
     }
     switch (type) {
       case 'login.completed': {
-        // Logins of one browser are told apart by their instant.
+        // The instant of a login tells it from the other logins of the browser.
         server.outlive()
         backend.setBearerLife(lifeMs)
         await learn()
@@ -169,7 +169,7 @@ async function begin(
         await server.post('/session/refresh')
         return wake()
       case 'server.ended':
-        // The server's refresh for a call of the page is rejected: the answer to the call says so.
+        // The backend rejects the server's refresh for a call of the page, and the answer to that call says so.
         await until(
           () => held.has('api'),
           () => 'a call of the API in the air',
@@ -198,7 +198,7 @@ async function begin(
     fetch,
     apiPath: backend.apiPath,
     user: server.user,
-    /** A server numbers its logins by their instant. */
+    /** A server uses the instant of a login as its number. */
     loginsOf(epoch) {
       if (epoch > 0 && !logins.includes(epoch)) logins.push(epoch)
       return logins.indexOf(epoch) + 1

@@ -5,7 +5,7 @@ const NOTHING_SPENT =
 const ALWAYS_BEARER = 'Facts of a server are of a session that has a bearer, and may ask for the next.'
 const OVER = 'A page whose session is over asks who is logged in, and not what became of it.'
 
-/** What no server and no backend can bring about in a page behind its server, and why. */
+/** The events and rows that no server and no backend can cause in a page behind its server, and why. */
 export const bffUnreachable: Partial<Record<ModelPlace, string>> = {
   'login.inDoubt': NOTHING_SPENT,
   'bearer.acceptedByApi': 'A page behind its server has no bearer, and nobody accepts it.',

@@ -9,17 +9,17 @@ import type { ModelDriver } from './modelDriver.ts'
 import { type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
 import type { ModelStep } from './modelStep.ts'
 
-/** What runs or shows the chart, where there is anything. */
+/** The UI that runs or shows the chart, if there is one. */
 export interface ChartDriverOptions extends Pick<DrivenUiOptions, 'shows' | 'unreachable'> {
-  /** Shows the running chart in the UI under test. Answers what takes it down again. */
+  /** Shows the running chart in the UI under test. Returns the function that takes it down again. */
   readonly mount?: (actorRef: SessionActorRef) => Unmount | Promise<Unmount>
 }
 
 /**
- * A driver for the bare `sessionMachine`, as a parent machine runs it: each event of the model is sent to it as an event
- * of the chart, and its ports do nothing. It takes every row, those too that no session comes to: a session looks at the
- * clock before it asks. It checks after each step that the chart tells what the model tells; `shows` then checks your UI.
- * For models of any options.
+ * A driver for the bare `sessionMachine`, as a parent machine runs it. It sends each event of the model as an event of
+ * the chart, and the ports of the chart do nothing. It takes every row, also the rows that no session reaches, because a
+ * session checks the clock before it asks. After each step it compares the chart with the model. Then `shows` checks your
+ * UI. The model may have any options.
  *
  * @example
  * for (const { name, run } of modelSuite(chartDriver()).paths) test(name, run)

@@ -1,7 +1,7 @@
 import { expectSame } from './conformanceCase.ts'
 import { type CoordinatorCases, heldBackend, kindOf, OK, promptBackend } from './coordinatorSubject.ts'
 
-/** Runs of many are one send, and a logout ends them. */
+/** Many callers cause one send, and a logout ends it. */
 export const coordinatorCases: CoordinatorCases = {
   async 'callers of one flight share one send, and know it'({ coordinator, record }) {
     const { sends, arrived, answer, flight, identity } = heldBackend(() => OK)
@@ -19,7 +19,7 @@ export const coordinatorCases: CoordinatorCases = {
     const first = coordinator.run(flight())
     await arrived
     const second = other.run(flight())
-    // What has to wait for the other one's answer gets it; what may not wait is told so.
+    // A flight that must wait for the other answer gets it. A flight that may not wait is told so.
     if (isRecorded && other !== coordinator) expectSame('the second', kindOf(await second), 'refused')
     answer()
     const kinds = (await Promise.all([first, second])).map(kindOf)

@@ -4,36 +4,36 @@ import type { ConformanceCase } from './conformanceCase.ts'
 import { coordinatorCases } from './coordinatorCases.ts'
 import { ledgerCases } from './ledgerCases.ts'
 
-/** A coordinator, as the cases need it. */
+/** The coordinator of one case. */
 export interface CoordinatorUnderTest {
   /** The coordinator. */
   readonly coordinator: Coordinator
   /**
-   * A second handle on the same flights, as another process or tab has it. Cases about two of them pass where there is
-   * but one.
+   * A second handle on the same flights, as another process or tab has it. If there is only one handle, the cases about
+   * two of them pass.
    * @default `coordinator`
    */
   readonly other?: Coordinator
-  /** Moves the clocks of both handles, and of what they share, by so many milliseconds: minutes and hours. */
+  /** Moves the clocks of both handles, and of what they share, by minutes or hours; milliseconds. */
   advance(ms: number): void | Promise<void>
   /**
-   * Only for a coordinator whose ledger is the record of the session: writes down what the session of `identity` holds
-   * from now on, as its login and each of its renewals do. Who comes late with a token that was renewed is then not
-   * told what the renewal brought, for the record says so: it is only kept from sending.
+   * Only for a coordinator whose ledger is the record of the session. Writes down what the session of `identity` holds
+   * from now on, as its login and each of its renewals do. A late caller whose token was renewed then only learns that it
+   * must not send. It does not get the new tokens, because the record has them.
    */
   record?(identity: FlightIdentity): Promise<void>
-  /** Called after its case, also where that failed. */
+  /** Called after the case, even if the case failed. */
   close?(): void | Promise<void>
 }
 
-/** How the cases get a coordinator. */
+/** Makes coordinators for the cases. */
 export interface CoordinatorConformanceOptions {
-  /** A coordinator that knows of no flight yet; called once for each case. */
+  /** Makes a coordinator that knows of no flight yet. Called once for each case. */
   create(): Promise<CoordinatorUnderTest>
 }
 
 /**
- * What a `Coordinator` must do, for whoever writes one: a list of cases for any test runner.
+ * The contract of a `Coordinator` as a list of cases for any test runner. Use it if you write a coordinator.
  *
  * @example
  * for (const { name, run } of coordinatorConformance({ create: async () => ({ coordinator, advance }) }))

@@ -1,7 +1,7 @@
 import type { Coordinator, Flight, FlightAsk, FlightIdentity } from '../coordination/coordinator.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 
-/** What one case is given. */
+/** The input of one case. */
 export interface CoordinatorSubject {
   readonly coordinator: Coordinator
   readonly other: Coordinator
@@ -17,7 +17,7 @@ export const OK = { kind: 'ok', bearer: 'bearer-2', refreshToken: 'token-2' } as
 
 export const kindOf = ({ kind }: { readonly kind: string }) => kind
 
-/** Of a session without a bearer that remembers nothing. */
+/** The request of a session that has no bearer and remembers no send. */
 const spent: FlightAsk = { resend: 'afterBearerEnds', isSpent: true, known: null }
 
 const IDENTITY: FlightIdentity = {
@@ -28,7 +28,7 @@ const IDENTITY: FlightIdentity = {
   bearer: 'bearer-1',
 }
 
-/** A backend that counts what is sent, and answers when told: what `next` makes of the number of the send. */
+/** A backend that counts the sends. It answers when it is told to, with the result of `next` for the number of the send. */
 export function heldBackend(next: (send: number) => RefreshOutcome) {
   let answer = () => {}
   const answered = new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ export function heldBackend(next: (send: number) => RefreshOutcome) {
   }
 }
 
-/** One that answers at once. */
+/** A backend that answers at once. */
 export function promptBackend(next: (send: number) => RefreshOutcome) {
   const made = heldBackend(next)
   made.answer()

@@ -21,20 +21,20 @@ interface FakeLife<User extends UserIdentity> {
   /** @default 'openid' */
   readonly provider?: string
   /**
-   * Until the bearer ends, milliseconds; above 0.
+   * The time until the bearer ends; milliseconds, above 0.
    * @default 600_000; 25_000 in `nearingExpiry`
    */
   readonly expiresInMs?: number
   /**
-   * Until the session ends if the user stays away, milliseconds; above 0.
-   * @default Infinity: it does not
+   * The time until the session ends if the user stays inactive; milliseconds, above 0.
+   * @default Infinity: it does not end
    */
   readonly idleInMs?: number
 }
 
 interface Unsure<User extends UserIdentity> extends FakeLife<User> {
   /**
-   * Whether the old bearer still serves.
+   * Whether the old bearer can still be used.
    * @default true
    */
   readonly isUsable?: boolean
@@ -47,7 +47,7 @@ export type FakeSessionState<User extends UserIdentity = SessionUser> =
   | ({
       readonly state: 'retrying'
       /**
-       * Until the next attempt, milliseconds; at least 250.
+       * The time until the next attempt; milliseconds, at least 250.
        * @default 5_000
        */
       readonly retryInMs?: number
@@ -62,22 +62,22 @@ export type FakeSessionState<User extends UserIdentity = SessionUser> =
       /** @default 'never' */
       readonly reason?: LoggedOutReason
       /**
-       * It is not yet known whether there is a session. It will never be.
+       * It is not known whether there is a session, and it stays unknown.
        * @default false
        */
       readonly isPending?: boolean
     }
 
-/** The state that a fake session stands in, and what surrounds it. */
+/** The state of a fake session, its API and its clock. */
 export type FakeSessionOptions<User extends UserIdentity = SessionUser> = FakeSessionState<User> & {
   /**
-   * What the API answers to `session.fetch`.
+   * The API behind `session.fetch`.
    * @default 200 and `{}`
    */
   readonly fetch?: typeof globalThis.fetch
   /**
-   * The instant at which the session stands still; milliseconds since the Unix epoch.
-   * @default that of the platform's clock
+   * The time of the session, which stands still; milliseconds since the Unix epoch.
+   * @default the time of the platform's clock
    */
   readonly now?: number
 }
@@ -86,9 +86,9 @@ const ada: SessionUser = { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.
 const never = new Promise<never>(() => {})
 
 /**
- * A session in the state of your choice, for component tests and stories. It is a real one: the chart, whole, with
- * `fetch`, `subscribe`, `logout` and `actorRef`. No timer runs and nothing is sent, so it stays where it is until it is
- * told otherwise; a refresh that it is asked for then succeeds. A call that waits for something waits for ever.
+ * A session in the state of your choice, for component tests and stories. It is a real session: it has the whole chart,
+ * `fetch`, `subscribe`, `logout` and `actorRef`. No timer runs and nothing is sent, so it keeps its state until your test
+ * changes it. A refresh that your test asks for succeeds. A call that must wait never ends.
  *
  * @example
  * const session = createFakeSession({ state: 'retrying', isUsable: false })
@@ -107,14 +107,14 @@ export function createFakeSession<User extends UserIdentity = SessionUser>(
   const { expiresInMs = isNearing ? 25_000 : 600_000 } = life
   if (!(expiresInMs > 0)) throw new TypeError(`"expiresInMs" is above 0, not ${expiresInMs}.`)
   const isSpent = options.state !== 'loggedOut' && 'isUsable' in options && options.isUsable === false
-  // A bearer whose time is up is served to nobody; one that a call was refused with might still serve another.
+  // Nobody gets a bearer after its end, but a bearer that one call rejected may serve another call.
   let wall = isNearing || isSpent ? now - expiresInMs : now
   let refresh: SessionStrategy['refresh'] = () => never
   const session = createSession({
     baseUrl: 'https://session.invalid',
     strategies: { [provider]: { needsRefreshToken: true, refresh: (request) => refresh(request) } },
     refresh: isNearing ? 'prompt' : 'eager',
-    // Half of a life: the time that is left, where half of it has passed.
+    // The lead is half of the life at most, and half of this life has passed.
     ...(isNearing && { leadTimeMs: LONGEST_TIMER_MS }),
     idleTimeoutMs: idleInMs,
     signals: () => () => {},
@@ -141,7 +141,7 @@ export function createFakeSession<User extends UserIdentity = SessionUser>(
   return session as Session<UserIdentity> as Session<User>
 }
 
-/** The user of the test as it is, whatever it is made of; another one's document as it comes. */
+/** Returns the user object of the test itself, and the document of any other user. */
 const asGiven = (user: UserIdentity): UserSchema => ({
   '~standard': {
     version: 1,
@@ -150,7 +150,7 @@ const asGiven = (user: UserIdentity): UserSchema => ({
   },
 })
 
-/** What the chart does not come to by these options it is not made to show. */
+/** Refuses options whose state the chart does not reach. */
 function assertSo(session: Session<UserIdentity>, options: object): void {
   const found = session.getSnapshot()
   const wanted = { isUsable: found.isAuthenticated, ...options }
@@ -164,7 +164,7 @@ function assertSo(session: Session<UserIdentity>, options: object): void {
 
 type Timeless<E = SessionEvent> = E extends SessionEvent ? Omit<E, 'at'> : never
 
-/** What happens between a login and the state; nothing where nobody ever logged in. */
+/** The events between a login and the state; none if nobody ever logged in. */
 function wayTo(options: FakeSessionState<UserIdentity>, now: number): Timeless[] {
   if (options.state === 'loggedOut')
     return options.reason === undefined || options.reason === 'never'
@@ -176,7 +176,7 @@ function wayTo(options: FakeSessionState<UserIdentity>, now: number): Timeless[]
   if (options.state === 'nearingExpiry') return [seen, { type: 'time.checked' }]
   const asked: Timeless[] = [seen, { type: 'refresh.asked', by: 'force' }, { type: 'time.checked' }]
   if (options.state === 'expired') {
-    // The chart takes the word of a flight for any reason.
+    // The chart accepts any reason from a flight.
     const reason = (options.reason ?? 'refreshRejected') as RejectedReason
     return [...asked, { type: 'refresh.rejected', ...position, reason }]
   }

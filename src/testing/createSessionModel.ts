@@ -17,18 +17,18 @@ import type {
 import { LEAD_TIME_MS } from '../base/durations.ts'
 import { type ModelContext, type ModelEventType, type ModelSettings, modelEvents } from './modelEvents.ts'
 
-/** What the model covers. */
+/** The options of the session that the model covers. */
 export interface SessionModelOptions {
   /** @default 'eager' */
   readonly policy?: RefreshPolicy
   /**
-   * What the strategy permits after an answer that proves nothing.
+   * The policy of the strategy after an answer that proves nothing.
    * @default 'afterBearerEnds'
    */
   readonly resend?: ResendPolicy
-  /** @default Infinity: the session never ends by idleness */
+  /** @default Infinity: inactivity never ends the session */
   readonly idleTimeoutMs?: number
-  /** @default Infinity: it grows as old as it likes */
+  /** @default Infinity: age never ends the session */
   readonly absoluteLifetimeMs?: number
   /**
    * Whether peers share the session through a store.
@@ -36,36 +36,36 @@ export interface SessionModelOptions {
    */
   readonly shared?: boolean
   /**
-   * What is known at the start: nothing yet, that nobody is logged in, a session that was found, or one whose last
-   * refresh is in doubt.
+   * What is known at the start: nothing yet (`pending`), that nobody is logged in, a session that was found, or a found
+   * session whose last refresh is in doubt.
    * @default 'loggedOut'
    */
   readonly start?: 'pending' | 'loggedOut' | 'loggedIn' | 'inDoubt'
   /**
-   * How long a bearer lives, milliseconds.
+   * The life of a bearer; milliseconds.
    * @default 600_000
    */
   readonly lifeMs?: number
   /** @default 30_000 */
   readonly leadTimeMs?: number
   /**
-   * Who logs in. Give the user that your driver logs in, so that `step.to.user` tells what your UI shows.
-   * `sessionDriver` and `bffDriver` need none: they tell the user whom their backend logged in.
+   * The user who logs in. Give the user of your driver, so that `step.to.user` is the user that your UI shows.
+   * `sessionDriver` and `bffDriver` need no user: they use the one whom their backend logged in.
    * @default { id: 'ada' }
    */
   readonly user?: SessionUser
 }
 
-/** An event of the model has a name and nothing else: what it means follows from the snapshot. */
+/** An event of the model. It only has a name; its meaning follows from the snapshot. */
 export interface ModelEvent {
-  /** What happens. */
+  /** The name. */
   readonly type: ModelEventType
 }
 
 // biome-ignore lint/complexity/noBannedTypes: as XState names a machine without children
 type NoChildren = {}
 
-/** Where a model is: a snapshot of its machine. */
+/** The state of a model: a snapshot of its machine. */
 export type ModelSnapshot = MachineSnapshot<
   ModelContext,
   ModelEvent,
@@ -77,7 +77,7 @@ export type ModelSnapshot = MachineSnapshot<
   Record<string, unknown>
 >
 
-/** The chart as a test model: a machine of XState, for its `getShortestPaths` and the like. */
+/** The chart as a test model: a machine of XState, for example for `getShortestPaths`. */
 export type SessionModel = StateMachine<
   ModelContext,
   ModelEvent,
@@ -95,10 +95,10 @@ export type SessionModel = StateMachine<
   Record<string, unknown>
 >
 
-/** Where the clock of every model starts. */
+/** The clock of every model starts here. */
 export const MODEL_START = Date.UTC(2026, 0, 1)
 
-/** What events of a model mean, as far as its options decide. */
+/** The settings that decide what the events of a model mean. */
 export const settingsOf = ({
   resend = 'afterBearerEnds',
   lifeMs = 600_000,
@@ -106,7 +106,7 @@ export const settingsOf = ({
   user = { id: 'ada' },
 }: SessionModelOptions): ModelSettings => ({ resend, lifeMs, leadTimeMs, user })
 
-/** The event whose facts a model starts with. */
+/** The event that has the facts of a model's start. */
 export const FOUND = { loggedIn: 'login.completed', inDoubt: 'login.inDoubt' } as const
 
 type On = Readonly<Record<string, unknown>>
@@ -116,9 +116,10 @@ interface Node {
 }
 
 /**
- * The session machine as a test model: time and the outcomes of a refresh are events with names, and nothing is
- * invoked. Made of `sessionMachine` itself: the same states, transitions, guards and actions, each transition under
- * the names of what may cause it. `xstate/graph` and `@xstate/test` accept it; give them `modelKey` as `serializeState`.
+ * The session machine as a test model. Time and the outcomes of a refresh are events with names, and the model invokes
+ * nothing. It is made of `sessionMachine`: it has the same states, transitions, guards and actions. Each transition has
+ * the names of the events that may cause it. `xstate/graph` and `@xstate/test` accept it; give them `modelKey` as
+ * `serializeState`.
  *
  * @example
  * const paths = getShortestPaths(createSessionModel({ policy: 'prompt' }), {
@@ -161,7 +162,7 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
         ]),
       ),
     } as never,
-    // Nobody looks anywhere: what a peer has done is an event of its own.
+    // The model never reads a store: the change of a peer is an event.
     {
       ...sessionMachine.implementations,
       actors: {},
@@ -169,9 +170,9 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
     } as never,
   ) as unknown as SessionModel
 
-  /** The event with what it means in `snapshot`; `undefined` where it cannot happen. */
+  /** The event with its meaning in `snapshot`; `undefined`: it cannot happen there. */
   function meant(snapshot: ModelSnapshot, event: ModelEvent): Meant | undefined {
-    // What has been told already, and what XState tells itself.
+    // It has its meaning already, or it is an event of XState.
     if ('at' in event || !(event.type in modelEvents)) return event as Meant
     const told = modelEvents[event.type].read(snapshot.context, settings)
     return told && { ...told, type: event.type }
@@ -181,7 +182,7 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
   const listed = Object.fromEntries(
     Object.entries(model.states).map(([name, { ownEvents }]) => [name, new Set([...ofRoot, ...ownEvents])]),
   ) as Partial<Record<string, ReadonlySet<string>>>
-  /** Whether the chart says anything about such an event in this state; else not even time passes. */
+  /** Whether the chart handles such an event in this state. If not, not even time passes. */
   const isListedIn = ({ value }: ModelSnapshot, { type }: ModelEvent) =>
     !(type in modelEvents) || listed[value]?.has(type) === true
 
@@ -193,7 +194,7 @@ export function createSessionModel(options: SessionModelOptions = {}): SessionMo
   model.transition = (snapshot, event, scope) => {
     const told = isListedIn(snapshot, event) ? meant(snapshot, event) : undefined
     if (!told) return snapshot
-    // The scope of @xstate/test is older than the actions that emit.
+    // @xstate/test knows no actions that emit, so its scope lacks `emit`.
     const whole = { ...silence, ...scope }
     const next = transition(snapshot, told, whole)
     const { at } = told
@@ -209,7 +210,7 @@ const silence = { actionExecutor: ignore, emit: ignore }
 
 type Meant = ModelEvent & { readonly at?: number }
 
-/** The transitions `on` events of the chart, under the names of what stands for them. */
+/** The transitions `on` events of the chart, under the names of the model's events. */
 function named(on: On = {}, isFlying: boolean): On {
   return Object.fromEntries(
     Object.entries(modelEvents)
@@ -222,7 +223,7 @@ interface Row {
   readonly target?: string
 }
 
-/** The rows of the root for what a flight comes to, in the state that runs one: elsewhere none arrives. */
+/** The rows of the root for the outcomes of a flight. Only the state that runs a flight gets them. */
 function ofFlights(on: On = {}): On {
   const within = (row: Row) => ({ ...row, ...(row.target && { target: row.target.replace('.', '') }) })
   return Object.fromEntries(
@@ -232,7 +233,7 @@ function ofFlights(on: On = {}): On {
   )
 }
 
-/** As XState does: a state's own rows come first, and those of the root are asked where none of them fits. */
+/** The order of XState: a state's own rows come first, and the rows of the root count if none of them fits. */
 const inFlight = (own: On, root: On): On =>
   Object.fromEntries(
     Object.keys({ ...root, ...own }).map((type) => [type, [own[type] ?? [], root[type] ?? []].flat()]),

@@ -1,4 +1,4 @@
-/** The cookies of one browser, and what it says of its pages: several may share it. */
+/** The cookies and headers of one browser. Several pages may share it. */
 export function drivenBrowser(origin: string) {
   const cookies = new Map<string, string>()
 
@@ -11,7 +11,7 @@ export function drivenBrowser(origin: string) {
   }
 
   return {
-    /** A page of `origin`. Its requests leave with the cookies that there are when they are sent. */
+    /** Opens a page of `origin`. Its requests carry the cookies of the moment in which they are sent. */
     open(send: (request: Request) => Promise<Response>) {
       return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
         const request = new Request(typeof input === 'string' ? new URL(input, origin) : input, init)

@@ -9,7 +9,7 @@ import { openidAnswers } from './openidAnswers.ts'
 import type { DrivenBackend } from './sessionDriver.ts'
 import { type VirtualClock, virtualClock } from './virtualClock.ts'
 
-/** What the driver gives to the server under test. The secrets are yours. */
+/** The options that the driver gives to the server under test. You give the secrets. */
 export type DrivenServerOptions = Required<
   Pick<
     SessionServerOptions,
@@ -24,12 +24,13 @@ export type DrivenServerOptions = Required<
 export type ServerOf = (driven: DrivenServerOptions) => { handle(request: Request): Promise<Response> }
 
 export const PANEL = 'https://panel.example'
-/** So far that the server outlives whatever the page goes through: how long a session lasts is walked in the page. */
+/** The limits of the server's session. They are far away, because the model tests the limits in the page. */
 const FAR_MS = 2 ** 40
 
 /**
- * The server of a path over `backend`, and the browser that holds its cookies. Its timers never fire: it acts when it is
- * asked. `clock` is the page's, which the server's is ahead of; `lifeMs` is how long a bearer lives.
+ * The server of a path over `backend`, and the browser that holds its cookies. The timers of the server never fire: it
+ * acts on requests only. `clock` is the clock of the page; the server's clock is ahead of it. `lifeMs` is the life of a
+ * bearer.
  */
 export async function drivenServer(
   backend: DrivenBackend,
@@ -40,13 +41,13 @@ export async function drivenServer(
   const ahead = virtualClock(MODEL_START)
   await backend.start(ahead)
   let isApiClosed = false
-  /** The server's own refresh decides what the next call of the page is answered. */
+  /** `false`: the API answers the page's next call with 401, so the server's own refresh decides the answer. */
   let isApiOpen = false
   let subject = ''
   let user: SessionUser | undefined
   const browser = drivenBrowser(PANEL)
 
-  /** The way from the server to its backend. */
+  /** The `fetch` with which the server calls its backend. */
   async function upstream(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init)
     const { pathname } = new URL(request.url)
@@ -72,7 +73,7 @@ export async function drivenServer(
     clock: ahead,
     fetch: upstream,
     random: () => 0,
-    // It waits for none of its timers either.
+    // Its timers never fire, so it must not wait for one.
     patienceMs: 1,
     idleTimeoutMs: FAR_MS,
     absoluteLifetimeMs: FAR_MS,
@@ -81,9 +82,9 @@ export async function drivenServer(
 
   return {
     browser,
-    /** Another window of the browser asks. */
+    /** Sends a request of another window of the browser. */
     ask,
-    /** The same, of a window that shows who is logged in. */
+    /** Sends a POST of a window that shows who is logged in. */
     async post(path: string, ofSomebody: object = {}) {
       const shown = await ask('/session/')
       const login = shown.ok ? ((await shown.json()) as BffFacts).login : undefined
@@ -91,15 +92,15 @@ export async function drivenServer(
       const body = JSON.stringify(login === undefined ? {} : ofSomebody)
       return ask(path, { method: 'POST', headers, body })
     },
-    /** Time passes at the server, as much as a bearer lives: the next refresh that reaches it is due. */
+    /** Moves the server's clock by the life of a bearer, so that the next refresh is due. */
     outlive() {
       ahead.sleepUntil(Math.max(clock.wall(), ahead.wall()) + lifeMs)
     },
-    /** The backend answers the next call of the API, instead of 401. */
+    /** Lets the backend answer the next call of the API, instead of 401. */
     openApi() {
       isApiOpen = true
     },
-    /** A request of the page under test. */
+    /** Handles a request of the page under test. */
     async handle(request: Request): Promise<Response> {
       isApiClosed = new URL(request.url).pathname === backend.apiPath && !isApiOpen
       isApiOpen = false

@@ -2,7 +2,7 @@ import type { LoggedOutReason } from '../../machines/session.types.ts'
 import { isTombstone, toTombstone } from '../session/records.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
 
-/** A store in memory whose first look waits until it is let, and in which peers are at work. */
+/** A store in memory. Its first read waits until `open`, and the driver changes it as a peer would. */
 export function drivenStore() {
   let stored: StoredSession | null = null
   let open = () => {}
@@ -11,7 +11,7 @@ export function drivenStore() {
   })
   let isFirst = true
   let renewals = 0
-  /** What the backend takes for the next refresh, as far as it has come here. */
+  /** The refresh token that the backend accepts next, if this store has seen it. */
   let known: string | undefined
   const tokenOf = (of: StoredSession | null) => (of && !isTombstone(of) ? of.refreshToken : undefined)
   const store: SessionStore = {
@@ -31,16 +31,16 @@ export function drivenStore() {
   return {
     ...store,
     open: () => open(),
-    /** A peer logs out. */
+    /** Logs out as a peer. */
     end(reason: LoggedOutReason) {
       if (stored && !isTombstone(stored)) stored = toTombstone(stored, reason)
     },
     refreshToken: () => known,
-    /** A peer has this token, which the session may not have. */
+    /** Gives a peer this token, which the session may not have. */
     grant(refreshToken: string | null | undefined) {
       known = refreshToken ?? undefined
     },
-    /** A peer renews; without a bearer where `lifeMs` is 0, and where `isLast` without a refresh token. */
+    /** Renews as a peer. With `lifeMs` 0 there is no bearer, and with `isLast` there is no refresh token. */
     renew(lifeMs: number, wall: number, isLast: boolean) {
       if (!stored || isTombstone(stored)) return
       const { refreshToken: _, bearerVersion = stored.version, ...rest } = stored
@@ -50,7 +50,7 @@ export function drivenStore() {
         ...rest,
         version: stored.version + 1,
         ...(!isLast && known && { refreshToken: known }),
-        // Without a bearer the old one stays.
+        // A renewal without a bearer keeps the old one.
         ...(lifeMs > 0 ? brought : { bearerVersion }),
       }
     },

@@ -15,29 +15,29 @@ import type { ModelStep } from './modelStep.ts'
 import { transitionName } from './modelTransitions.ts'
 import type { VirtualClock } from './virtualClock.ts'
 
-/** The UI under test where there is one, and what it cannot do. */
+/** The UI under test, if there is one, and its limits. */
 export interface DrivenUiOptions<Driven extends BaseSession<UserIdentity> = Session> {
-  /** Shows the session in the UI under test. Answers what takes it down again. */
+  /** Shows the session in the UI under test. Returns the function that takes it down again. */
   readonly mount?: (session: Driven) => Unmount | Promise<Unmount>
   /**
-   * Throws where the UI under test does not show `step.to`, whose `user` is the one that the backend logged in. Asked after
-   * each step, once the session is there.
+   * Throws if the UI under test does not show `step.to`. The `user` of `step.to` is the one whom the backend logged in.
+   * Called after each step, as soon as the session has the state of the model.
    */
   readonly shows?: (step: ModelStep) => void | PromiseLike<void>
-  /** What your UI or your backend cannot do, and why. */
+  /** The events and states that your UI or your backend cannot reach, and why. */
   readonly unreachable?: ModelDriver['unreachable']
   /**
-   * How long the session may take to come to where the model is, in real time; milliseconds. Less than the limit of your
-   * test runner, which knows nothing of the path.
+   * How long the session may take to reach the state of the model; milliseconds of real time. Choose less than the time
+   * limit of your test runner, because the runner's error does not name the step.
    * @default 2_000
    */
   readonly patienceMs?: number
 }
 
-/** What takes a UI down, where anything has to. */
+/** Takes a UI down. It may be absent. */
 export type Unmount = (() => void | Promise<void>) | void
 
-/** What every driven session is given. */
+/** The options of every driven session. */
 export interface DrivenSettings {
   readonly clock: Clock
   readonly fetch: typeof globalThis.fetch
@@ -51,39 +51,39 @@ export interface DrivenSettings {
   readonly absoluteLifetimeMs?: number
 }
 
-/** What a driven session is made of. */
+/** The parts of a driven session. */
 export interface DrivenParts<Driven extends BaseSession<UserIdentity>> {
   readonly logicOf: (settings: DrivenSettings) => typeof sessionMachine
   readonly sessionOf: (ref: AnyActorRef) => Driven
   readonly clock: VirtualClock
-  /** What the session sends. */
+  /** The requests of the session. */
   readonly held: HeldRequests
   readonly fetch: typeof globalThis.fetch
   readonly apiPath: string
-  /** Whom the backend logged in last. */
+  /** The user whom the backend logged in last. */
   user(): SessionUser | undefined
-  /** How many logins an epoch of this session stands for. @default itself */
+  /** The number of logins that an epoch of this session stands for. @default the epoch */
   readonly loginsOf?: (epoch: number) => number
-  /** Brings about what `driverOfSession` does not. */
+  /** Causes the events that `driverOfSession` does not cause. */
   bringAbout(type: ModelEventType, world: DrivenWorld<Driven>): unknown
 }
 
-/** A session, and what surrounds it. */
+/** A session and its surroundings. */
 export interface DrivenWorld<Driven extends BaseSession<UserIdentity>> {
   readonly session: Driven
   signal(what: SessionSignal): void
-  /** Waits, in real time, for what others bring about. */
+  /** Waits in real time until `isThere` returns `true`. `what` names it in the error. */
   until(isThere: () => boolean, what: () => string): Promise<void>
 }
 
 type Running<Driven extends BaseSession<UserIdentity>> = ReturnType<typeof run<Driven>> & DrivenParts<Driven>
 
-/** How many answers of the API a path may need before another call could carry the same bearer. */
+/** The most answers of the API that a path needs for one bearer. */
 const PROBES = 8
 
 /**
- * What the drivers have in common: a session on a virtual clock, and after each step the check that it is where the
- * model is, and that its chart took the row that the model took.
+ * The common part of the drivers. It runs a session on a virtual clock. After each step it checks that the session has
+ * the state of the model, and that its chart took the same row as the model.
  */
 export function driverOfSession<Driven extends BaseSession<UserIdentity>>(
   begin: (model: SessionModelOptions) => Promise<DrivenParts<Driven>>,
@@ -106,7 +106,7 @@ export function driverOfSession<Driven extends BaseSession<UserIdentity>>(
       if (at === undefined) throw new Error(`The session knows no instant for ${type}.`)
       clock.sleepUntil(at)
       clock.fire()
-      // Another timer than that of the chart may have been due.
+      // The timer that fired may not be the chart's.
       if (!heard.includes('time.checked')) signal('woke')
       return
     }
@@ -133,7 +133,7 @@ export function driverOfSession<Driven extends BaseSession<UserIdentity>>(
     const expected = told(step.to)
     const found = () => told(session.getSnapshot(), loginsOf)
     const row = step.event === 'start' ? undefined : step.transition
-    // A row that changes nothing to be seen may be on its way.
+    // A row without a visible change may come a moment later.
     await until(
       () => found() === expected && (!row || taken.includes(row)),
       () =>
@@ -178,13 +178,13 @@ function run<Driven extends BaseSession<UserIdentity>>(
     clock,
     async fetch(input, init) {
       const answer = await fetch(input, init)
-      // Who has the 401 leaves: a call that waits for another bearer asks for it, which is an event of its own.
+      // The call ends at its 401. If it waited for another bearer, it would ask for one, which is another event.
       if (answer.status === 401) calls.get(new URL(new Request(input).url).search)?.abort()
       return answer
     },
     random: () => 0,
     attemptTimeoutMs: LONGEST_TIMER_MS,
-    // Nobody waits from one event of a path to the next, and asks then for what is no event of the path.
+    // A caller that still waits at the next event of the path would ask for a refresh, which is no event of the path.
     patienceMs: 1,
     leadTimeMs: settingsOf(model).leadTimeMs,
     signals: (report) => {
@@ -211,7 +211,7 @@ function run<Driven extends BaseSession<UserIdentity>>(
   })
   let isFlying = false
   actor.subscribe(({ value }) => {
-    // What a flight has sent that was left behind is not the next one's.
+    // The next flight must not get the answer to a request of the flight before it.
     if (isFlying && value !== 'refreshing') held.retire('refresh')
     isFlying = value === 'refreshing'
   })
@@ -220,14 +220,14 @@ function run<Driven extends BaseSession<UserIdentity>>(
   let probed = ''
   return {
     session,
-    /** What the chart was told since the last event of the path, and the rows that it took. */
+    /** The events of the chart since the last event of the path, and the rows that it took. */
     heard,
     taken,
-    /** What a session does about a signal may wait for its clock, which no path is to wait for. */
+    /** Tells the session a signal. Its promise may wait for the session's clock, so nobody waits for the promise. */
     signal(what: SessionSignal) {
       void signal(what)
     },
-    /** Keeps calls of the API in the air that carry the current bearer, for as long as no new one could leave. */
+    /** Holds calls of the API with the current bearer, for the time in which no new call could leave. */
     probe() {
       const { state, isUsable, epoch, version } = session.getSnapshot()
       const position = `${epoch}.${version}`

@@ -1,17 +1,17 @@
 import type { SessionModelOptions } from './createSessionModel.ts'
 import type { ModelStep } from './modelStep.ts'
 
-/** What has failed in one suite. */
+/** The failures of one suite. */
 export interface FailureList {
-  /** Throws where a path cannot tell anything new: it begins with steps that failed, or enough paths have failed. */
+  /** Throws if a path cannot tell anything new: it begins with steps that failed, or enough paths have failed. */
   assertWorthWalking(options: SessionModelOptions, steps: readonly ModelStep[]): void
-  /** The path `name` failed at the last of `steps`; none: before its first step. */
+  /** Notes that the path `name` failed at the last of `steps`. No steps: it failed before its first step. */
   add(options: SessionModelOptions, steps: readonly ModelStep[], name: string): void
 }
 
-/** One broken step fails every path that goes through it: they fail at once instead of waiting for it each. */
+/** Makes every path with a step that failed before fail at once, so that no path waits for that step again. */
 export function failureList(maxFailures: number): FailureList {
-  /** The beginnings that failed, and the path that showed it. */
+  /** The name of the failed path, by the steps up to its failure. */
   const failed = new Map<string, string>()
   return {
     assertWorthWalking(options, steps) {

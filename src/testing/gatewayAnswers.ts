@@ -1,4 +1,4 @@
-/** What stands between a client and its backend, and what it says in place of the backend. */
+/** The answers that a gateway between client and backend gives in place of the backend, by name. */
 export type GatewayAnswer = keyof typeof gatewayAnswers
 
 const nginx = (status: number, says: string) => () =>
@@ -13,8 +13,8 @@ const plain =
     new Response(says, { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } })
 
 /**
- * The answers of gateways, in their own words and headers. None of them has passed the request on, and nobody can tell
- * that from the answer: `badGateway` and `gatewayTimeout` are also said after the backend has done its work.
+ * The answers of gateways, with their own text and headers. None of these gateways has passed the request on. The answer
+ * does not prove that: `badGateway` and `gatewayTimeout` also come after the backend has done its work.
  */
 export const gatewayAnswers = {
   /** nginx: the backend restarts. */
@@ -23,7 +23,7 @@ export const gatewayAnswers = {
   unavailable: nginx(503, 'Service Temporarily Unavailable'),
   /** nginx: the backend has not answered in time. */
   gatewayTimeout: nginx(504, 'Gateway Time-out'),
-  /** Envoy, Istio: the same as `unavailable`. */
+  /** Envoy, Istio: the same case as `unavailable`. */
   noHealthyUpstream: plain(503, 'no healthy upstream', { server: 'envoy' }),
   /** Traefik: it knows no router for this path while the container restarts. */
   noRouter: plain(404, '404 page not found\n', { 'x-content-type-options': 'nosniff' }),
@@ -33,7 +33,7 @@ export const gatewayAnswers = {
       { message: 'no Route matched with those values' },
       { status: 404, headers: { server: 'kong' } },
     ),
-  /** A balancer that is being set up. */
+  /** A load balancer that is still starting. */
   notImplemented: nginx(501, 'Not Implemented'),
   /** An access proxy that does not know the caller. */
   unauthorized: () =>
@@ -43,19 +43,19 @@ export const gatewayAnswers = {
     }),
   /** Envoy, Istio: a policy of the mesh. */
   denied: plain(403, 'RBAC: access denied', { server: 'envoy' }),
-  /** The gateway of AWS: a resource policy, or a firewall. LibreChat says the same to who is no admin. */
+  /** The gateway of AWS: a resource policy, or a firewall. LibreChat gives the same answer to a user who is no admin. */
   forbidden: () =>
     Response.json(
       { message: 'Forbidden' },
       { status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } },
     ),
-  /** An access proxy in front of everything (forward-auth): to its own login page, which may have the same path. */
+  /** An access proxy in front of everything (forward-auth). It redirects to its login page, which may have the same path. */
   signIn: () =>
     new Response('<a href="/login?rd=%2F">Found</a>.\n\n', {
       status: 302,
       headers: { location: '/login', 'content-type': 'text/html; charset=utf-8' },
     }),
-  /** A page for maintenance, or of a network that wants a login, with the status of a success. */
+  /** A maintenance page, or the login page of a network, with a success status. */
   portal: () =>
     new Response('<!doctype html><title>Back in a moment</title>', {
       headers: { 'content-type': 'text/html; charset=utf-8' },

@@ -8,8 +8,8 @@ interface Held {
 export type HeldRequests = ReturnType<typeof heldRequests>
 
 /**
- * A `fetch` that holds back requests of a kind until they are released. Those without a kind pass. `send` is asked for
- * the answer; without it the platform's `fetch`.
+ * A `fetch` that holds a request until its kind is released. A request without a kind passes at once. `send` gives the
+ * answer; its default is the platform's `fetch`.
  */
 export function heldRequests(
   kindOf: (request: Request) => string | undefined,
@@ -39,14 +39,14 @@ export function heldRequests(
   return {
     fetch,
     has: (kind: string) => held.some((one) => one.kind === kind && !one.isLate),
-    /** Lets the newest of a kind go. */
+    /** Releases the newest request of a kind. */
     release(kind: string) {
       const one = held.findLast((each) => each.kind === kind && !each.isLate)
       if (!one) return
       forget(one)
       one.go()
     },
-    /** Nobody waits for those of a kind any more that are held by now: they are held on, and never released. */
+    /** Holds the present requests of a kind for ever, because nobody waits for them any more. */
     retire(kind: string) {
       for (const one of held) if (one.kind === kind) one.isLate = true
     },

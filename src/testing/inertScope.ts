@@ -15,8 +15,8 @@ type Scope<M extends AnyStateMachine> = ActorScope<
 >
 
 /**
- * What the `transition` of a machine is given where nothing is carried out. The `transition` that XState exports makes
- * an actor for each event; one does for all.
+ * The scope for the `transition` of a machine whose actions nobody carries out. The `transition` that XState exports
+ * makes an actor for each event; this scope uses one actor for all events.
  */
 export function inertScope<M extends AnyStateMachine>(
   machine: M,

@@ -19,7 +19,7 @@ const SILENT: RefreshOutcome = { kind: 'unknown', cause: 'timeout', answered: fa
 const ANSWERED: RefreshOutcome = { kind: 'unknown', cause: 'refreshFailed', answered: true }
 const CONSUMED: RefreshOutcome = { kind: 'unknown', cause: 'consumed', answered: true, consumed: true }
 
-/** Whoever may know more than the row, or asks with more right. */
+/** Callers that know more than the row, or that have more rights. */
 const asks: readonly Partial<FlightAsk>[] = [
   {},
   { isEarly: true },
@@ -29,14 +29,14 @@ const asks: readonly Partial<FlightAsk>[] = [
 
 type Answer = Awaited<ReturnType<CoordinatorSubject['coordinator']['run']>>
 
-/** What an unknown outcome tells of its row. */
+/** The doubt that an unknown outcome reports. */
 function doubtIn(found: Answer) {
   if (found.kind !== 'unknown' || !found.doubt)
     throw new Error(`answer: ${JSON.stringify(found)}, not an unknown outcome with its doubt`)
   return found.doubt
 }
 
-/** The row alone decides whether a token in doubt goes out, whoever asks and whatever it remembers. */
+/** Only the row decides whether a token in doubt is sent, whoever asks and whatever the caller remembers. */
 export const ledgerCases: CoordinatorCases = {
   async 'in doubt who remembers nothing is held until the row says, and then sends'({
     coordinator,

@@ -1,35 +1,38 @@
 import { systemClock } from '../base/clock.ts'
 import type { LoginHost, LoginStep, RunningLogin, ServerLogin } from '../server/serverLogin.ts'
 
-/** A login, as the cases need it, before a backend or provider that works. */
+/** The login of one case. Its backend or provider works. */
 export interface ServerLoginUnderTest {
-  /** The login; called with hosts of the suite: its name there is `login`, `publicUrl` is `https://admin.example/`. */
+  /** The login. The suite calls it with a host: its name there is `login`, and `publicUrl` is `https://admin.example/`. */
   readonly login: ServerLogin
-  /** Where it takes credentials: some that are right, and some that are wrong. */
+  /** Right and wrong credentials; absent: the login takes none. */
   readonly credentials?: {
     readonly right: Readonly<Record<string, unknown>>
     readonly wrong: Readonly<Record<string, unknown>>
   }
-  /** Where the right credentials need a further step: what its input is. */
+  /** The input of the second step; absent: the right credentials are enough. */
   next?(step: string): Readonly<Record<string, unknown>>
-  /** Where it logs in by redirect: what a user does at the provider. Resolves to the address that they are sent back to. */
+  /**
+   * Acts as the user at the provider, and resolves to the address to which the provider redirects back; absent: the login
+   * needs no redirect.
+   */
   visit?(location: URL): Promise<URL>
-  /** Called after its case, also where that failed. */
+  /** Called after the case, even if the case failed. */
   close?(): void | Promise<void>
 }
 
-/** How the cases get a login. */
+/** Makes logins for the cases. */
 export interface ServerLoginConformanceOptions {
-  /** A login and what is behind it; called once for each case. */
+  /** Makes a login and its backend. Called once for each case. */
   create(): Promise<ServerLoginUnderTest>
 }
 
-/** What the cases of a login share. */
+/** The common input of the cases of a login. */
 export interface LoginSubject extends ServerLoginUnderTest {
   readonly running: RunningLogin
-  /** What was sent by `fetch` of the host. */
+  /** The requests that the login sent by `fetch` of the host. */
   readonly sent: readonly string[]
-  /** The same login, whose calls get these answers. */
+  /** The same login, with these answers to its calls. */
   answered(answer: () => Promise<Response>): RunningLogin
   /** Logs in with the right credentials, through all steps. */
   submitted(running?: RunningLogin): Promise<LoginStep>
@@ -39,7 +42,7 @@ export interface LoginSubject extends ServerLoginUnderTest {
 
 const PUBLIC = new URL('https://admin.example/')
 const ATTEMPT_MS = 10_000
-/** More steps are no login. */
+/** A login with more steps than this is broken. */
 const MAX_STEPS = 5
 
 /** A request that carries a login to the server. */
@@ -107,7 +110,7 @@ export async function withLogin(
   }
 }
 
-/** What was kept comes back as JSON. */
+/** The server keeps an attempt as JSON. */
 export const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 const kept = ({ next, keep }: Extract<LoginStep, { readonly next: string }>) => ({

@@ -4,7 +4,7 @@ import { type ModelTransition, modelTransitions } from './modelTransitions.ts'
 
 type Reason = NonNullable<SessionState['reason']>
 
-/** How often each state, row and reason was come to. Plain data, to be kept and to be summed up. */
+/** How often the paths reached each state, row and reason. It is plain data that you can store and sum up. */
 export interface ModelCoverage {
   /** The states. */
   readonly states: Readonly<Record<string, number>>
@@ -12,11 +12,11 @@ export interface ModelCoverage {
   readonly transitions: Readonly<Record<ModelTransition, number>>
   /** The reasons of the ends. */
   readonly reasons: Readonly<Record<string, number>>
-  /** Why a row was not walked, by row. */
+  /** Why no path took a row, by row. */
   readonly unreachable: Readonly<Record<ModelTransition, string>>
 }
 
-/** Every reason of the vocabulary. The record keeps the list whole. */
+/** Every reason of an end. The type of the record makes the list complete. */
 const reasons = Object.keys({
   user: 1,
   elsewhere: 1,
@@ -37,7 +37,7 @@ const reasons = Object.keys({
   internal: 1,
 } satisfies Record<Reason, 1>)
 
-/** What these steps cover. */
+/** The coverage of these steps. */
 export function coverageOf(
   steps: readonly ModelStep[],
   unreachable: ModelCoverage['unreachable'] = {},
@@ -51,7 +51,7 @@ export function coverageOf(
 }
 
 /**
- * Several coverages as one: what one of them walked is not unreachable.
+ * Sums up several coverages. A row that one of them walked is not unreachable in the sum.
  *
  * @example
  * console.log(describeCoverage(sumCoverage(suite.walked(), other.walked())))
@@ -69,12 +69,12 @@ export function sumCoverage(...parts: readonly ModelCoverage[]): ModelCoverage {
   return { states: sum('states'), transitions, reasons: sum('reasons'), unreachable }
 }
 
-/** The rows of the chart that a coverage lacks. */
+/** The rows of the chart that are missing in a coverage. */
 const notWalked = ({ transitions }: ModelCoverage): ModelTransition[] =>
   modelTransitions().filter((row) => !transitions[row])
 
 /**
- * A coverage as text, for people.
+ * A coverage as text for people.
  *
  * @example
  * console.log(describeCoverage(suite.walked()))
@@ -91,7 +91,7 @@ export function describeCoverage(coverage: ModelCoverage): string {
   ].join('\n')
 }
 
-/** Why no event of a model causes it. */
+/** Says why no event of a model causes the row. */
 const unseen: Readonly<Record<string, string>> = {
   internal: ', which no event causes: the chart itself failed',
   keyLost: ', which no backend causes: the browser has lost the key of the tokens',

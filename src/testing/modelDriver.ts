@@ -12,29 +12,29 @@ export type ModelPlace =
   | `${SessionStateName}: ${string} -> ${string}`
 
 /**
- * The hands and eyes of a test: how each event is brought about in the system under test, and how each state shows
- * in it. What a path needs and the driver does not have makes that path fail.
+ * Connects the model with the system under test: it causes each event there, and checks each state there. A path fails if
+ * it needs an event or a state that the driver does not have.
  */
 export interface ModelDriver {
-  /** Brings up a fresh system, in the state that the model starts in. Called before every path. */
+  /** Starts a fresh system in the first state of the model. Called before every path. */
   start?(options: SessionModelOptions): void | Promise<void>
-  /** Called after every path, failed or not. */
+  /** Called after every path, even if the path failed. */
   stop?(): void | Promise<void>
-  /** Brings the event about, and comes back when its effect can be seen. */
+  /** Causes the event, and resolves when its effect is visible. */
   readonly events: { readonly [type in ModelEventType]?: (step: ModelStep) => void | Promise<void> }
-  /** Throws where the system is not in the state that `step.to` tells. */
+  /** Throws if the system does not have the state of `step.to`. */
   readonly states: { readonly [state in SessionStateName]?: (step: ModelStep) => void | Promise<void> }
-  /** What this driver cannot bring about, and why. No path goes there; the coverage lists it. */
+  /** What this driver cannot cause, and why. No path goes there, and the coverage lists it. */
   readonly unreachable?: { readonly [where in ModelPlace]?: string }
   /**
-   * Whether the chart itself is driven, to which anything may be sent. A session looks at the clock before anything else
-   * happens, and so do the paths.
+   * Whether the driver drives the chart itself, which accepts any event at any time. A session checks the clock before
+   * each event, and so do the paths of its drivers.
    * @default false
    */
   readonly isChart?: boolean
 }
 
-/** Takes one step with a driver. Rejects where the driver has no handler, or where its check fails. */
+/** Takes one step with a driver. Rejects if the driver has no handler, or if its check fails. */
 export async function driveStep(driver: ModelDriver, step: ModelStep): Promise<void> {
   if (step.event !== 'start') {
     const act = driver.events[step.event]
@@ -51,10 +51,10 @@ const missing = (part: 'events' | 'states', name: string) =>
     part === 'events' ? ', or say in "unreachable" why there is none' : ''
   }.`
 
-/** What decides which steps a driver can take. */
+/** The limits that decide which steps a driver can take. */
 export type StepLimits = Pick<ModelDriver, 'unreachable' | 'isChart'>
 
-/** Why a driver cannot take a step; `undefined` where it can. */
+/** Why a driver cannot take a step; `undefined`: it can. */
 export function whyUnreachable(
   { unreachable = {}, isChart }: StepLimits,
   { event, from, isOverdue, transition }: Omit<ModelStep, 'to' | 'snapshot'>,
@@ -68,7 +68,7 @@ export function whyUnreachable(
   )
 }
 
-/** Throws where a driver names what there is not, or gives no reason. */
+/** Throws if a driver names an unknown place, or gives no reason. */
 export function assertPlaces({ unreachable = {} }: ModelDriver): void {
   const events = Object.keys(modelEvents)
   const inStates = Object.keys(sessionMachine.states).flatMap((state) =>

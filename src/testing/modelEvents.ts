@@ -4,15 +4,15 @@ import type { EventOf, SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
 import type { RejectedReason, ResendPolicy, SessionUser } from '../../machines/session.types.ts'
 
-/** The context of the chart, and what the model knows of time; milliseconds since the Unix epoch, on its timeline. */
+/** The context of the chart, and the time of the model; milliseconds since the Unix epoch, on the model's timeline. */
 export interface ModelContext extends SessionContext {
-  /** Where its clock stands. */
+  /** The present. */
   readonly now: number
-  /** When the last refresh was sent; absent: when it was answered. */
+  /** When the last refresh was sent; absent: at the instant of its answer. */
   readonly sentAt?: number
 }
 
-/** What the model is told about the system that it stands for. */
+/** The settings of the system that the model stands for. */
 export interface ModelSettings {
   readonly resend: ResendPolicy
   readonly lifeMs: number
@@ -20,19 +20,19 @@ export interface ModelSettings {
   readonly user: SessionUser
 }
 
-/** A named event of the model, and the event of the chart that it stands for. */
+/** The meaning of a named event of the model: an event of the chart. */
 interface Meaning {
   readonly stands: SessionEvent['type']
   readonly says: string
-  /** The outcome of a flight: it arrives only in a state that runs one. */
+  /** It is the outcome of a flight, so it only happens in the state that runs a flight. */
   readonly ofFlight: boolean
-  /** The event of the chart, told at `c.now` or later; `undefined` where it cannot happen. */
+  /** The event of the chart, at `c.now` or later; `undefined`: it cannot happen. */
   read(c: ModelContext, settings: ModelSettings): SessionEvent | undefined
 }
 
 type Payload<T extends SessionEvent['type']> = Omit<EventOf<T>, 'type' | 'at'> & { readonly at?: number }
 
-/** Curried, so that the payload is checked against the one event. */
+/** It is curried, so that the type checker compares the payload with the one event. */
 const means =
   <T extends SessionEvent['type']>(stands: T, ofFlight = false) =>
   (says: string, payload: (c: ModelContext, settings: ModelSettings) => Payload<T> | undefined): Meaning => ({
@@ -47,7 +47,7 @@ const means =
 
 const outcome = <T extends SessionEvent['type']>(stands: T) => means(stands, true)
 
-/** Time passes unseen until `instant`, and then somebody looks: one look, however many deadlines lie between. */
+/** Time passes until `instant`, and then the session checks the clock once, even if it missed several deadlines. */
 const until = (says: string, instant: (c: ModelContext) => number) =>
   means('time.checked')(says, (c) => {
     const at = instant(c)
@@ -74,7 +74,7 @@ const login = (says: string, more: (c: ModelContext, s: ModelSettings) => Partia
     facts: { ...facts(c, s, s.lifeMs), epoch: c.epoch + 1, version: 1, user: s.user, ...more(c, s) },
   }))
 
-/** What a record says of a refresh whose answer nobody lived to see. */
+/** The facts of a record whose last refresh has no known answer. */
 const inDoubt = ({ now }: ModelContext, { resend }: ModelSettings): Partial<SessionFacts> => ({
   doubt: { sends: 1, since: now, answers: 0, answeredSince: NEVER, resend },
   retryAt: now + FOUND_WAIT_MS,
@@ -87,10 +87,10 @@ const shortLived: Renew = (c, s) => ({ facts: facts(c, s, SHORT_LIFE_MS) })
 const useless: Renew = (c, s) => ({ facts: facts(c, s, 0) })
 const uselessAndFinal: Renew = (c, s) => ({ facts: { ...facts(c, s, 0), refreshable: false } })
 
-/** The bearer that the server has is the one that the page knows of. */
+/** The server and the page have the same bearer. */
 const isUntried = (c: ModelContext) => c.bearer === 'good' && c.attempts + c.useless === 0 && !c.doubt
 
-/** Who asks before it is known whether there is a session waits, and asks when it is: that is another event then. */
+/** A caller that asks while the session is `pending` waits, and asks again later. That later request is another event. */
 const asks = (by: EventOf<'refresh.asked'>['by']) => (c: ModelContext) => (c.pending ? undefined : { by })
 
 const position = ({ epoch, version }: SessionContext) => ({ epoch, version })
@@ -110,7 +110,7 @@ const unknown = (says: string, answered: boolean, resend?: ResendPolicy) =>
 const rejected = (says: string, reason: RejectedReason) =>
   outcome('refresh.rejected')(says, (c) => ({ ...position(c), reason }))
 
-/** Everything that may happen to a session, each thing by a name and without a payload. */
+/** Everything that may happen to a session. Each event has a name and no payload. */
 export const modelEvents = {
   'login.completed': login('Somebody logs in, or a stored session is found.', () => ({})),
   'login.withoutRefresh': login('Somebody logs in, and there is nothing to refresh with.', () => ({
@@ -213,11 +213,11 @@ export const modelEvents = {
   ),
 } satisfies Record<string, Meaning>
 
-/** What can happen in a model, by name. */
+/** The name of an event of a model. */
 export type ModelEventType = keyof typeof modelEvents
 
 /**
- * The instant to which an event of time moves the clock; `undefined` where it cannot happen, or where none passes.
+ * The instant to which an event of time moves the clock; `undefined`: the event cannot happen, or no time passes.
  *
  * @example
  * const at = instantOf('time.refreshDue', snapshot.context)

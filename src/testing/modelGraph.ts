@@ -13,12 +13,12 @@ import { modelKey } from './modelKey.ts'
 import type { ModelStep } from './modelStep.ts'
 import { transitionName } from './modelTransitions.ts'
 
-/** A path as its steps, from the start of the model. */
+/** The steps of a path, from the start of the model. */
 export type ModelWay = readonly [ModelStep, ...ModelStep[]]
 
 export const lastOf = (way: ModelWay): ModelStep => way.at(-1) ?? way[0]
 
-/** A step, a shortest way to where it starts, and the keys of the states that it leads from and to. */
+/** A step, a shortest way to its start, and the keys of the states before and after it. */
 export interface ModelEdge {
   readonly way: ModelWay
   readonly step: ModelStep
@@ -46,7 +46,7 @@ function transition(model: SessionModel, before: ModelSnapshot, type: ModelEvent
   return model.transition(before, { type }, scope)
 }
 
-/** Every step that leads on from `before`, as far as a driver can go; what would change nothing is none. */
+/** Every step from `before` that a driver can take and that changes something. */
 export function stepsFrom(
   model: SessionModel,
   before: ModelSnapshot,
@@ -62,7 +62,7 @@ export function stepsFrom(
     const row = model.getTransitionData(before, { type: event })[0]
     if (!row && !event.startsWith('time.')) return []
     const taken = row && { transition: transitionName(before.value, modelEvents[event].stands, row) }
-    // Before the step is computed, which costs most.
+    // This check comes before the transition is computed, because the transition costs most.
     if (whyUnreachable(driver, { event, ...taken, ...overdue, from }) !== undefined) return []
     const snapshot = event === 'time.woke' ? woken : transition(model, before, event)
     if (!row && snapshot.context.now === before.context.now) return []
@@ -70,7 +70,7 @@ export function stepsFrom(
   })
 }
 
-/** The step that every path begins with. */
+/** The first step of every path. */
 export function startOf(model: SessionModel): ModelStep {
   const [snapshot] = initialTransition(model) as [ModelSnapshot, unknown]
   const start = selectSession(snapshot)
@@ -86,14 +86,14 @@ export function startOf(model: SessionModel): ModelStep {
   }
 }
 
-/** Whom every step is open to. */
+/** A driver that can take every step. */
 const ABLE: StepLimits = { isChart: true }
 
-/** A file of tests asks for few graphs, again and again; each takes about a second and some megabytes. */
+/** A test file asks for the same few graphs again and again. Each takes about a second and some megabytes. */
 const MOST_GRAPHS = 5
 const graphs = new Map<string, ModelGraph>()
 
-/** Every state of the model and every step between them, breadth first, as far as a driver can go. */
+/** Every state of the model that a driver can reach, and every step between them, breadth first. */
 export function modelGraph(options: SessionModelOptions, driver: StepLimits = ABLE): ModelGraph {
   const key = JSON.stringify([options, driver.unreachable ?? {}, driver.isChart ?? false], exactly)
   const graph = graphs.get(key) ?? explored(options, driver)
@@ -111,7 +111,7 @@ function explored(options: SessionModelOptions, driver: StepLimits): ModelGraph 
   const start = startOf(model)
   const found = new Map<string, ModelWay>([[modelKey(start.snapshot), [start]]])
   const edges: ModelEdge[] = []
-  // A Map that grows while it is walked is walked to its end.
+  // The loop also visits the entries that it adds.
   for (const [fromKey, way] of found)
     for (const step of stepsFrom(model, lastOf(way).snapshot, driver)) {
       const toKey = modelKey(step.snapshot)

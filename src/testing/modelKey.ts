@@ -1,12 +1,12 @@
 import type { Doubt } from '../../machines/session.context.ts'
 import type { ModelSnapshot } from './createSessionModel.ts'
 
-/** Three useless renewals in a row end a session, and more tell nothing new. */
+/** Three useless renewals in a row end a session, so a higher count makes no new state. */
 const MOST_USELESS = 2
 
 /**
- * What a state of the model is told apart by: the state, its reason, and the few facts that decide what may follow.
- * Give it to `xstate/graph` and `@xstate/test` as `serializeState`: the whole context never repeats, as time passes in it.
+ * The key of a state of the model: the state, its reason, and the few facts that decide what may follow. Give it to
+ * `xstate/graph` and `@xstate/test` as `serializeState`. The whole context would never repeat, because it has the time.
  *
  * @example
  * const serializeState = (snapshot: ModelSnapshot) => modelKey(snapshot)
@@ -23,9 +23,9 @@ export function modelKey({ value, context: c }: ModelSnapshot): string {
     !c.refreshable && 'not refreshable',
     c.idle && 'idle',
     c.lastChance && 'last chance',
-    // A 401 is weighed right after a renewal, and where nothing can follow it.
+    // Whether the bearer was accepted matters for a 401 right after a renewal, and for a session that cannot refresh.
     isWeighed && (c.accepted ? 'accepted' : 'untried'),
-    // What a doubt decides, it decides alone: with the rest it would only be told apart more often.
+    // In doubt, the useless renewals decide nothing: they would only multiply the states.
     !doubt && c.useless > 0 && `useless ${Math.min(c.useless, MOST_USELESS)}`,
     doubt && doubtKey(doubt),
   ]
@@ -33,7 +33,7 @@ export function modelKey({ value, context: c }: ModelSnapshot): string {
     .join(', ')
 }
 
-/** How often nobody answered decides nothing but how long to wait. */
+/** The number of sends without an answer only decides the wait, so it is left out. */
 function doubtKey({ resend, sends, answers }: Doubt): string {
   if (resend === 'never') return 'doubt never'
   if (resend === 'afterBearerEnds') return `doubt, ${answers} answers`

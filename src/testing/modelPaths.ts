@@ -5,16 +5,16 @@ import { modelKey } from './modelKey.ts'
 import type { ModelStep } from './modelStep.ts'
 
 /**
- * `transitions`: a shortest path to each row of the chart, each reason of it, and each event. `shortest`: one to each
- * state of the model. `simple`: every way through the six states that comes to none of them twice. `tours`: few long
- * paths that take each row and give each reason, for a system that is slow to start.
+ * `transitions`: a shortest path to each row of the chart, each of its reasons, and each event. `shortest`: a shortest path
+ * to each state of the model. `simple`: every way through the six states that visits none of them twice. `tours`: a few
+ * long paths that take each row and give each reason, for a system that starts slowly.
  */
 export type ModelPathKind = 'transitions' | 'shortest' | 'simple' | 'tours'
 
-/** A longer path that fails tells too little of where it went wrong. */
+/** A longer path that fails says too little about the cause. */
 const TOUR_STEPS = 25
 
-/** The paths of one kind through a model, as far as a driver can go, the shortest first. None is the beginning of another. */
+/** The paths of one kind that a driver can walk, the shortest first. No path is the beginning of another. */
 export function modelPaths(
   options: SessionModelOptions,
   driver: StepLimits,
@@ -28,7 +28,7 @@ export function modelPaths(
   throw new TypeError(`"paths" are "transitions", "shortest", "simple" or "tours", not "${kind}".`)
 }
 
-/** One path each to what no path before has shown. The edges come with the shortest ways first. */
+/** One path to each event, row and reason that no earlier path has. The edges come with the shortest ways first. */
 function toEveryRow({ edges }: ModelGraph): ModelWay[] {
   const shown = new Set<string>()
   return edges.flatMap(({ way, step }): ModelWay[] => {
@@ -41,7 +41,7 @@ function toEveryRow({ edges }: ModelGraph): ModelWay[] {
   })
 }
 
-/** From where each tour stands it goes on to the nearest that none before has shown. */
+/** Each tour continues to the nearest row or reason that no earlier step has shown. */
 function tours(options: SessionModelOptions, { edges }: ModelGraph, driver: StepLimits): ModelWay[] {
   const model = createSessionModel(options)
   const keyOf = (step: ModelStep) => modelKey(step.snapshot)
@@ -72,7 +72,7 @@ function tours(options: SessionModelOptions, { edges }: ModelGraph, driver: Step
         show(step)
         way = [...way, step]
       }
-      // What the graph has promised and this way did not keep is not tried for ever.
+      // A step of the graph that this path could not take counts as shown, so that the loop ends.
       for (const step of ahead) show(step)
     }
     if (way.length === 1) return all
@@ -80,7 +80,7 @@ function tours(options: SessionModelOptions, { edges }: ModelGraph, driver: Step
   }
 }
 
-/** Of several events that take the same row, one stands for all. */
+/** If several events take the same row, one of them stands for all. */
 function simplePaths(options: SessionModelOptions, driver: StepLimits): ModelWay[] {
   const model = createSessionModel(options)
   function onFrom(way: ModelWay): ModelWay[] {

@@ -3,17 +3,17 @@ import type { ModelSnapshot } from './createSessionModel.ts'
 import type { ModelEventType } from './modelEvents.ts'
 import type { ModelTransition } from './modelTransitions.ts'
 
-/** One event of a path, and what it does. */
+/** One event of a path, and its effect. */
 export interface ModelStep {
-  /** `start`: nothing has happened yet. Every path begins with it. */
+  /** The event. Every path begins with `start`: nothing has happened yet. */
   readonly event: ModelEventType | 'start'
-  /** The row of the chart that is taken; absent where only time passes. */
+  /** The row of the chart that the event takes; absent: only time passes. */
   readonly transition?: ModelTransition
-  /** A look at the clock would have led on, and this is none: no session does it, for each looks first. */
+  /** A check of the clock was due before this event. No session takes such a step, because it checks first. */
   readonly isOverdue?: true
   /** The state before it. */
   readonly from: SessionState
-  /** What the session is after it, as `getSnapshot` tells it; instants are those of the model. */
+  /** The state after it, as `getSnapshot` returns it; its instants are on the model's timeline. */
   readonly to: SessionState
   /** The model after it. */
   readonly snapshot: ModelSnapshot

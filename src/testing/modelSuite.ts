@@ -9,17 +9,17 @@ import { type ModelPathKind, modelPaths } from './modelPaths.ts'
 import type { ModelStep } from './modelStep.ts'
 import { modelTransitions } from './modelTransitions.ts'
 
-/** Which paths, and who drives them. */
+/** The kind of the paths. */
 export interface ModelSuiteOptions extends SessionModelOptions {
   /** @default 'transitions' */
   readonly paths?: ModelPathKind
 }
 
-/** How a suite goes on after failures. */
+/** The behaviour of a suite after failures. */
 export interface ModelRunOptions {
   /**
-   * After so many failed paths the others fail at once: what is wrong with all of them is told by a few. At least 1;
-   * `Infinity` walks all of them. A path that begins with steps that have failed already is never walked.
+   * After so many failed paths the others fail at once, because a few failures say enough. At least 1; `Infinity`: all
+   * paths are walked. A path that begins with steps that have failed before is never walked.
    * @default 3
    */
   readonly maxFailures?: number
@@ -27,41 +27,41 @@ export interface ModelRunOptions {
 
 /** One test. */
 export interface ModelPath {
-  /** The events in order, and where they lead. */
+  /** The events in order, and the last state. */
   readonly name: string
-  /** What happens, in order. */
+  /** The steps in order. */
   readonly steps: ModelWay
   /**
-   * Rejects where the system under test is not where the model is, with the trace so far; and at once where its driver is
-   * still walking another path.
+   * Walks the path. Rejects with the trace if the system under test does not have the state of the model. Rejects at once
+   * if the driver still walks another path.
    */
   run(): Promise<void>
 }
 
-/** Paths through the model, as tests for any runner. */
+/** Paths through the model as tests for any runner. */
 export interface ModelSuite {
   /** Give `name` and `run` of each to the `test` of any runner. */
   readonly paths: readonly ModelPath[]
-  /** The events that the driver can bring about. */
+  /** The events that the driver can cause. */
   readonly events: readonly ModelEventType[]
   /**
-   * A path of your own, under the first of the options. A number chooses among all that can happen and changes anything
-   * where it comes, modulo how many that are: draw numbers for random walks, which each lead a step on. An event that
-   * cannot happen, or changes nothing, is left out. Where a look at the clock is due, it comes first.
+   * Makes your own path, with the first options of the suite. A number chooses one of the events that can happen there and
+   * that change something, modulo their count. Draw numbers for a random walk: each of them is a step. The path leaves out
+   * an event that cannot happen or that changes nothing. If a check of the clock is due, it comes first.
    */
   walk(choices: readonly (number | ModelEventType)[]): ModelPath
-  /** What the paths cover together. */
+  /** The coverage of all paths. */
   planned(): ModelCoverage
-  /** What those that have run, and passed, cover. */
+  /** The coverage of the paths that have passed so far. */
   walked(): ModelCoverage
 }
 
-/** What each driver is walking: a run that its test has given up goes on, and nobody else's is to stop with it. */
+/** The path that each driver walks now. A path goes on after its test has given up, and the next one must not disturb it. */
 const walking = new WeakMap<ModelDriver, string>()
 
 /**
- * The tests that the session machine makes for a driver: paths through its test model, as far as the driver can go.
- * Several options make one suite, each with paths of its own.
+ * Makes tests of the session machine for a driver: all paths through its test model that the driver can walk. Several
+ * options make one suite; each of them has its own paths.
  *
  * @example
  * const suite = modelSuite(driver, { shared: true, start: 'pending' })
@@ -140,7 +140,7 @@ export function modelSuite(
   }
 }
 
-/** Rejects at the first step that fails, whose place in `steps` it tells. */
+/** Rejects at the first step that fails. The error has the index of the step in `steps`. */
 async function walk(
   driver: ModelDriver,
   options: SessionModelOptions,
@@ -175,8 +175,8 @@ const dueLook = (open: (events: ModelEventType[]) => ModelStep[]) =>
   open(['time.woke']).find(({ from, to }) => from.state !== to.state)
 
 /**
- * Whether anything is different after a step: a session need not tell its chart of what changes nothing, but for a refresh
- * that somebody wants whatever the clock says.
+ * Whether a step changes anything. A session need not send its chart an event that changes nothing. A refresh that
+ * ignores the clock is the exception.
  */
 const isNews = ({ snapshot: before }: ModelStep, { event, from, to, snapshot: after }: ModelStep): boolean =>
   event === 'caller.forced' ||
@@ -185,7 +185,7 @@ const isNews = ({ snapshot: before }: ModelStep, { event, from, to, snapshot: af
   modelKey(after) !== modelKey(before) ||
   JSON.stringify(to) !== JSON.stringify(from)
 
-/** `refresh.refused -> retrying`, with a reason where there is one. */
+/** `refresh.refused -> retrying`, with the reason if there is one. */
 const describeStep = ({ event, to }: ModelStep): string =>
   `  ${event} -> ${to.state}${to.reason === null ? '' : ` (${to.reason})`}`
 
@@ -202,7 +202,7 @@ const nameOfOptions = (options: SessionModelOptions) =>
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ')
 
-/** For each row that the driver cannot come to: what it says about that, of the row or of the way there. */
+/** For each row that the driver cannot reach: its reason for the row, or for a step on the way there. */
 function reasonsOf(driver: ModelDriver, settings: readonly ModelSuiteOptions[]): Record<string, string> {
   const taken = new Set<string | undefined>()
   const closed = new Map<string, string>()
@@ -222,13 +222,13 @@ function reasonsOf(driver: ModelDriver, settings: readonly ModelSuiteOptions[]):
   )
 }
 
-/** The steps of a whole graph that a driver comes to without one that it cannot take. */
+/** The steps of a whole graph that a driver can reach. */
 function openSteps(driver: ModelDriver, ways: ModelGraph['ways'], edges: ModelGraph['edges']): ModelStep[] {
   const from = Map.groupBy(edges, ({ fromKey }) => fromKey)
   const start = ways.slice(0, 1).flat()
   const found = new Map(start.map((step) => [modelKey(step.snapshot), step]))
   const steps = [...start]
-  // A Map that grows while it is walked is walked to its end.
+  // The loop also visits the entries that it adds.
   for (const key of found.keys())
     for (const { step, toKey } of from.get(key) ?? []) {
       if (whyUnreachable(driver, step) !== undefined) continue

@@ -7,23 +7,23 @@ export type ModelTransition = string
 const nameOf = (named: unknown): string =>
   typeof named === 'string' ? named : ((named as { readonly type?: string } | undefined)?.type ?? '')
 
-/** How a row is named. `event` is one of the chart. */
+/** The name of a row. `event` is an event of the chart. */
 export function transitionName(state: string, event: string, row: AnyTransitionDefinition): ModelTransition {
   const guard = nameOf(row.guard)
   return `${state}: ${event || '(at once)'}${guard && ` [${guard}]`} -> ${row.target?.[0]?.key ?? 'stays'}`
 }
 
-/** Rows of the root that a state never comes to: rows of its own take the event in every case that they are for. */
+/** Rows of the root that a state never reaches, because its own rows handle the event in all these cases. */
 const SHADOWED: Readonly<Record<string, readonly string[]>> = {
-  // A look at the clock comes before any news, and leaves `active` when the bearer has ended.
+  // The clock is checked before any other event, and this check leaves `active` when the bearer has ended.
   active: ['isNewerUseless'],
-  // Each 401 is for the flight in the air, and so is the time within the limits.
+  // The running flight handles each 401, and also the time within the limits.
   refreshing: ['isRejectedForGood', 'isRejectedPastFloor', 'isRejected', 'isAlive'],
   // A 401 does not end a backoff, unless it ends the session.
   retrying: ['isRejectedPastFloor', 'isRejected'],
 }
 
-/** Rows of the root that speak of a session that lives, or that a peer may yet revive, hold nowhere else. */
+/** Rows of the root that only hold while a session lives, or while a peer may still revive it. */
 function canApply({ key, tags }: AnyStateNode, event: string, { guard }: AnyTransitionDefinition): boolean {
   if (!guard || event === 'session.started') return true
   if (SHADOWED[key]?.includes(nameOf(guard))) return false
@@ -31,8 +31,8 @@ function canApply({ key, tags }: AnyStateNode, event: string, { guard }: AnyTran
 }
 
 /**
- * Every row of the session machine, those of its root in each state that does not shadow them. That the actor starts over
- * on a restored snapshot happens to the actor, and not to the session.
+ * Every row of the session machine. A row of its root counts once for each state that does not shadow it. The row of a
+ * restored snapshot is left out, because it happens to the actor and not to the session.
  *
  * @example
  * const missing = modelTransitions().filter((row) => !suite.walked().transitions[row])
@@ -45,7 +45,7 @@ export function modelTransitions(): ModelTransition[] {
     )
     const always = (state.always ?? []).map((row) => transitionName(state.key, '', row))
     const inherited = [...root.transitions].flatMap(([event, rows]) =>
-      // A row without a condition is always taken before those of the root.
+      // A row without a condition always comes before the rows of the root.
       event === 'session.restored' || state.transitions.get(event)?.some(({ guard }) => !guard)
         ? []
         : rows

@@ -1,10 +1,10 @@
-/** How a refresh is to fail at the wire. `networkError`: no answer, and nobody knows what became of the request. */
+/** How a refresh fails on the wire. `networkError`: there is no answer, and nobody knows whether the request arrived. */
 export type RefreshFailure = Response | 'networkError'
 
 const said = (status: number, code: string) => () =>
   Response.json({ error: code.toLowerCase(), error_code: code }, { status })
 
-/** What LibreChat's OpenID route answers for each outcome that is no success. `refreshToken`: the one that was sent. */
+/** The answer of LibreChat's OpenID route for each outcome that is no success. `refreshToken`: the token that was sent. */
 export const openidAnswers = {
   'refresh.refused': said(503, 'OPENID_NOT_CONFIGURED'),
   'refresh.limited': () => new Response(null, { status: 429, headers: { 'retry-after': '30' } }),
@@ -18,6 +18,6 @@ export const openidAnswers = {
   'refresh.stepUpRequired': () => Response.json({ twoFASetupRequired: true }),
   'refresh.unsupported': () => Response.json({ message: 'Endpoint not found' }, { status: 404 }),
   'refresh.disabled': said(403, 'TOKEN_REUSE_DISABLED'),
-  // A refresh token that the backend knows, and no bearer with it.
+  // The backend knows the refresh token, but the answer has no bearer.
   'refresh.uselessRenewal': (refreshToken?: string) => Response.json({ refreshToken }),
 } satisfies Record<string, (refreshToken?: string) => RefreshFailure>

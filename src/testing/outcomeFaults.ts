@@ -29,14 +29,14 @@ const word =
 const isFlag: Check = (value) => typeof value === 'boolean'
 const isTrue: Check = (value) => value === true
 const isSpan: Check = (value) => Number.isFinite(value) && (value as number) >= 0
-/** Whether a header can carry it is judged by the session. */
+/** The session checks whether a header can carry it. */
 const isText: Check = (value) => typeof value === 'string'
 const isToken: Check = (value) => typeof value === 'string' && value !== ''
 const isObject: Check = (value) => typeof value === 'object' && value !== null
 const isUser: Check = (value) => isObject(value) && isToken((value as { readonly id?: unknown }).id)
 const areWarnings: Check = (value) => Array.isArray(value) && value.every(word(warnings))
 
-/** The members of each kind: those it must have, and those it may have. */
+/** The members that each kind must have, and those that it may have. */
 const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may: Fields]>> = {
   ok: [
     {},
@@ -62,7 +62,7 @@ const kinds: Readonly<Record<RefreshOutcome['kind'], readonly [must: Fields, may
 }
 type Fields = Readonly<Record<string, Check>>
 
-/** What keeps `value` from being one of the outcomes; none for those that are. Quotes nothing of it but names. */
+/** The reasons why `value` is no outcome; none if it is one. They quote only names of the value. */
 export function outcomeFaults(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return ['it is no object']
   const { kind, ...fields } = value as Record<string, unknown>

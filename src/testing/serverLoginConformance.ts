@@ -11,8 +11,8 @@ import {
 } from './loginUnderTest.ts'
 
 /**
- * What a `ServerLogin` must do, for whoever writes one: a list of cases for any test runner. What a login has no part for
- * (`submit`, `begin`, `verify`, …) is not asked of it.
+ * The contract of a `ServerLogin` as a list of cases for any test runner. Use it if you write a login. Cases for parts
+ * that the login does not have (`submit`, `begin`, `verify`, …) are left out.
  *
  * @example
  * const cases = serverLoginConformance({ create: async () => ({ login: serverLogin, credentials }) })
@@ -23,14 +23,14 @@ export function serverLoginConformance(options: ServerLoginConformanceOptions): 
   return Object.entries(cases).map(([name, check]) => ({ name, run: () => withLogin(create, check) }))
 }
 
-/** `code` becomes an address and an answer: a word. */
+/** `code` must be one word, because it stands in addresses and answers. */
 const CODE = /^[a-z_]{1,60}$/
 const MAX_DATA = 4_096
-/** What a cookie may hold of an attempt; sealed it is longer. */
+/** The longest text of an attempt that fits into a cookie. Sealed, it is longer. */
 const MAX_KEEP = 2_000
 const STATE = /^[\w-]{16,256}$/
 
-/** What comes in place of an answer, from gateways and worse. */
+/** Answers that are not the backend's, as gateways send them. */
 const GARBAGE: Readonly<Record<string, () => Promise<Response>>> = {
   'no connection': () => Promise.reject(new TypeError('fetch failed')),
   'a page with 200': async () => html(200),
@@ -151,7 +151,7 @@ const cases: Record<string, (subject: LoginSubject) => Promise<void>> = {
 
   async 'a callback of nobody exchanges nothing'({ running, sent }) {
     const [path] = running.callbackPaths ?? []
-    // With `state` the server does not even ask.
+    // With a wrong `state` the server does not even call the login.
     if (!running.callback || !path || running.bindsCallback) return
     const url = new URL(`${path}?code=${'a'.repeat(64)}&state=x`, 'https://admin.example/')
     refusalOf(await running.callback(loginRequestOf(url), undefined), 'a callback without an attempt')
@@ -194,7 +194,7 @@ function holds(what: string, isSo: boolean): void {
   if (!isSo) throw new Error(`It does not hold: ${what}.`)
 }
 
-/** The refusal of a step, whose words are fit for an answer. */
+/** Checks that a step is refused, and that the text of the refusal may stand in an answer. */
 function refusalOf(step: LoginStep | undefined, what: string): LoginRefusal {
   if (!step || !('refused' in step)) throw new Error(`Not refused: ${what}.`)
   const { refused } = step
@@ -203,10 +203,10 @@ function refusalOf(step: LoginStep | undefined, what: string): LoginRefusal {
   return refused
 }
 
-/** What a login has granted can be a session, which its own strategy renews. */
+/** Checks that a grant can become a session, and that the login has the strategy that renews it. */
 async function holdsGrant({ running }: LoginSubject, step: LoginStep): Promise<LoginGrant> {
   if ('next' in step) throw new Error(`Not granted, but a further step is asked for: "${step.next}".`)
-  // A refusal may bring what was granted: no token belongs in the log of a test.
+  // The value may hold tokens, and no token may stand in the log of a test.
   if ('refused' in step) throw new Error(`Not granted: ${JSON.stringify(step.refused)}.`)
   const { answer, strategy: name, data, tenantId, sub, sid }: LoginGrant = step.done
   const user = answer.user as { readonly id?: unknown; readonly _id?: unknown }
@@ -234,7 +234,7 @@ async function holdsGrant({ running }: LoginSubject, step: LoginStep): Promise<L
   return step.done
 }
 
-/** A logout of the provider finds what it granted by these. Not every provider names its sessions. */
+/** A logout of the provider finds the session by these. Not every provider names its sessions. */
 function holdsProviderNames({ running }: LoginSubject, { sub, sid }: LoginGrant): void {
   const isFindable = running.bringsSid || running.backChannel !== undefined
   holds('with `bringsSid` or `backChannel` a grant has `sub` or `sid`', !isFindable || isText(sub ?? sid))

@@ -3,31 +3,31 @@ import { optionsOf } from '../base/optionsOf.ts'
 import type { EntryWrite, ServerStore } from '../stores/serverStore.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
-/** A store, as the cases need it. */
+/** The store of one case. */
 export interface ServerStoreUnderTest {
   /** The store. */
   readonly store: ServerStore
   /** A second handle on the same entries, as another process has it. @default `store` */
   readonly other?: ServerStore
-  /** Lets this much time pass for the store, milliseconds: moves its clock, or waits. */
+  /** Lets time pass for the store, by moving its clock or by waiting; milliseconds. */
   advance(ms: number): void | Promise<void>
-  /** Wall clock of the store, milliseconds since the Unix epoch. @default the platform's */
+  /** The wall clock of the store; milliseconds since the Unix epoch. @default the platform's */
   now?(): number
-  /** Called after its case, also where that failed. */
+  /** Called after the case, even if the case failed. */
   close?(): void | Promise<void>
 }
 
-/** How the cases get a store. */
+/** Makes stores for the cases. */
 export interface ServerStoreConformanceOptions {
-  /** An empty store; called once for each case. */
+  /** Makes an empty store. Called once for each case. */
   create(): Promise<ServerStoreUnderTest>
-  /** How long the entries live that the cases let expire; milliseconds. Short, where `advance` waits. @default 60_000 */
+  /** The life of the entries that expire within a case; milliseconds. Make it short if `advance` waits. @default 60_000 */
   readonly lifeMs?: number
 }
 
 interface Subject extends Required<ServerStoreUnderTest> {
   readonly lifeMs: number
-  /** A write that stays, and one that expires within the case. */
+  /** A write that stays, and a write that expires within the case. */
   lasting(value: string, ...tags: string[]): EntryWrite
   brief(value: string, ...tags: string[]): EntryWrite
 }
@@ -36,7 +36,7 @@ const LASTING_MS = 3_600_000
 const WRITERS = 50
 
 /**
- * What an `ServerStore` must do, for whoever writes one: a list of cases for any test runner.
+ * The contract of a `ServerStore` as a list of cases for any test runner. Use it if you write a store.
  *
  * @example
  * const cases = serverStoreConformance({ create: async () => ({ store: memoryServerStore({ clock }), advance }) })
@@ -198,7 +198,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     await store.compareAndSet('lasting', null, lasting('1', 's'))
     await advance(lifeMs + 1)
     expectSame('of s', [...(await store.keysOf('s'))].sort(), ['lasting', 'longer'])
-    // Its key is free for somebody else.
+    // Another writer can use its key now.
     expectSame('anew', await store.compareAndSet('brief', null, lasting('1', 't')), 1)
     expectSame('of s', [...(await store.keysOf('s'))].sort(), ['lasting', 'longer'])
     expectSame('of t', await store.keysOf('t'), ['brief'])
@@ -242,7 +242,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     if (!store.watch) return
     let hints = 0
     let heard = 0
-    /** Writes until that is heard of, which a busy machine may make late. */
+    /** Writes until a watcher hears of it, which may take long on a busy machine. */
     async function told(what: string, more: Pick<EntryWrite, 'isEnd'>) {
       heard = hints
       for (let tries = 0; hints === heard; tries++) {
@@ -254,7 +254,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     }
     await other.compareAndSet('k', null, lasting('a'))
     const unwatch = store.watch('k', () => hints++, AWAITED_MS)
-    // It may begin with some.
+    // A store may begin with some findings.
     await pause(HINT_MS)
     await told('a write that is awaited', {})
     await pause(AWAITED_MS)
@@ -271,7 +271,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
   },
 }
 
-/** Clocks of machines are not read at one instant. */
+/** The two clocks are not read at the same instant. */
 const CLOCK_MS = 60_000
 const AWAITED_MS = 1_000
 const HINT_MS = 200

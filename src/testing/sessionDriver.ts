@@ -20,29 +20,29 @@ import { openidAnswers, type RefreshFailure } from './openidAnswers.ts'
 import { type VirtualClock, virtualClock } from './virtualClock.ts'
 
 /**
- * A backend with LibreChat's OpenID route, in the hands of a driver: `drivenMockBackend` of `xstate-session/msw`, or one
- * of yours.
+ * A backend with LibreChat's OpenID route that a driver controls: `drivenMockBackend` of `xstate-session/msw`, or your
+ * own.
  */
 export interface DrivenBackend {
-  /** Absolute. */
+  /** An absolute URL. */
   readonly baseUrl: string
-  /** Any route of the API that wants a bearer. */
+  /** The path of any route of the API that needs a bearer. */
   readonly apiPath: string
-  /** The backend's clock, from now on, and a clean slate. */
+  /** Resets the backend, and gives it this clock. */
   start(clock: VirtualClock): void | Promise<void>
-  /** What it answers to a login. */
+  /** Logs a user in, and resolves to the answer. */
   login(): LoginAnswer | Promise<LoginAnswer>
-  /** How long the bearers live that it issues from now on; milliseconds. */
+  /** Sets the life of all bearers that it issues from now on; milliseconds. */
   setBearerLife(ms: number): void
-  /** The next refresh is not processed, and fails so. */
+  /** Makes the next refresh fail like this, without processing it. */
   failRefresh(failure: RefreshFailure): void | Promise<void>
-  /** The bearers that were issued so far are answered with 401. */
+  /** Answers all bearers that were issued so far with 401. */
   expireBearers(): void
 }
 
-/** The backend that answers, the UI under test where there is one, and what neither can do. */
+/** The backend, the UI under test, if there is one, and their limits. */
 export interface SessionDriverOptions extends DrivenUiOptions {
-  /** What answers the session. It is started anew for each path. */
+  /** The backend that answers the session. It starts again for each path. */
   readonly backend: DrivenBackend
 }
 
@@ -65,9 +65,9 @@ const unreachable: Partial<Record<ModelPlace, string>> = {
 }
 
 /**
- * A driver for a session of `createSession` on a virtual clock, over the backend that you give. It checks after each step
- * that the session is where the model is, and that its chart took the row that the model took; `shows` then checks your
- * UI. For models that are `shared` and start `pending`.
+ * A driver for a session of `createSession` on a virtual clock, over the backend that you give. After each step it checks
+ * that the session has the state of the model, and that its chart took the same row as the model. Then `shows` checks your
+ * UI. The model must be `shared` and start `pending`.
  *
  * @example
  * const driver = sessionDriver({ backend, mount: openPanel, shows: ({ to }) => expect.poll(shown).toContain(to.state) })
@@ -80,7 +80,7 @@ export function sessionDriver(options: SessionDriverOptions): ModelDriver {
   })
 }
 
-/** What a session of its own is made of, with everything around it in the hands of the driver. */
+/** The parts of a new session. The driver controls everything around it. */
 async function begin(backend: DrivenBackend, model: SessionModelOptions): Promise<DrivenParts<Session>> {
   const { resend, shared, start } = model
   const { lifeMs } = settingsOf(model)
@@ -95,7 +95,7 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
     ({ url }) => {
       const { pathname, search } = new URL(url)
       if (pathname !== backend.apiPath) return 'refresh'
-      // The one retry after a 401 is never answered: what the API thinks of the newer bearer is an event of its own.
+      // The retry after a 401 gets no answer: the API's answer to the newer bearer is another event.
       if (seen.has(search)) return 'retry'
       seen.add(search)
       return 'api'
@@ -103,7 +103,7 @@ async function begin(backend: DrivenBackend, model: SessionModelOptions): Promis
     async (request) => {
       const isTaken = isAccepted && new URL(request.url).pathname === backend.apiPath
       const answer = await globalThis.fetch(request)
-      // After a 401 it is another route that takes the bearer, and the backend of the driver has one.
+      // A bearer can only be accepted after its 401 on another route, and the driver knows only one route.
       return isTaken && answer.status === 401 ? new Response(null, { status: 204 }) : answer
     },
   )

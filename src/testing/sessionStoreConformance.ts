@@ -2,29 +2,29 @@ import { optionsOf } from '../base/optionsOf.ts'
 import type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
-/** A store of one session, as the cases need it. */
+/** The store of one case. */
 export interface SessionStoreUnderTest {
   /** The store. */
   readonly store: SessionStore
   /** A second handle on the same session, as a peer has it. @default `store` */
   readonly other?: SessionStore
-  /** Called after its case, also where that failed. */
+  /** Called after the case, even if the case failed. */
   close?(): void | Promise<void>
 }
 
-/** How the cases get a store. */
+/** Makes stores for the cases. */
 export interface SessionStoreConformanceOptions {
-  /** A store of one session that holds nothing yet; called once for each case. */
+  /** Makes an empty store of one session. Called once for each case. */
   create(): Promise<SessionStoreUnderTest>
   /**
-   * What `create` answers with instead of nothing, for a store that is only ever made for a session that is stored.
-   * The cases of an empty store are then left out.
+   * The record that a new store already has, for a store that always has one. The cases about an empty store are then left
+   * out.
    */
   readonly holds?: StoredSession
 }
 
 interface Subject extends Required<Pick<SessionStoreUnderTest, 'store' | 'other'>> {
-  /** Puts this in, whatever was there at the start. */
+  /** Writes this record, whatever the store has at the start. */
   seed(stored: StoredSession): Promise<void>
 }
 
@@ -32,7 +32,7 @@ const WRITERS = 50
 const FAR = 1_000
 
 /**
- * What a `SessionStore` must do, for whoever writes one: a list of cases for any test runner.
+ * The contract of a `SessionStore` as a list of cases for any test runner. Use it if you write a store.
  *
  * @example
  * const cases = sessionStoreConformance({ create: async () => ({ store: memoryStore() }) })
@@ -55,7 +55,7 @@ export function sessionStoreConformance(options: SessionStoreConformanceOptions)
   }))
 }
 
-/** Far from whatever `holds` may be. */
+/** A position far from that of `holds`. */
 const at = (version: number, epoch = 1) => ({ epoch: FAR + epoch, version })
 
 function record(version: number, more: Partial<SessionRecord> = {}): SessionRecord {
@@ -73,7 +73,7 @@ function record(version: number, more: Partial<SessionRecord> = {}): SessionReco
 
 const tombstone = (version: number): Tombstone => ({ v: 1, ...at(version), ended: true, reason: 'user' })
 
-/** Compares what is stored; the order of its members tells nothing. */
+/** Compares stored records. The order of their members does not matter. */
 const expectStored = (what: string, found: unknown, expected: unknown) =>
   expectSame(what, inOrder(found), inOrder(expected))
 
@@ -127,7 +127,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
         lifeMs: 0.5,
         startedAt: 0,
       }),
-      // A page with a cookie jar: the session holds no token.
+      // A page with a cookie jar: the session has no token.
       { v: 1, ...at(3), provider: '__proto__', user: { id: 'ada' }, startedAt: 1 } as const,
     ]
     let before: StoredSession | undefined

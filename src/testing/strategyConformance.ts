@@ -15,8 +15,8 @@ import {
 } from './strategySubject.ts'
 
 /**
- * What a `SessionStrategy` must do, for whoever writes one: a list of cases for any test runner. The first of them is
- * a refresh that succeeds; where it fails, the others prove little.
+ * The contract of a `SessionStrategy` as a list of cases for any test runner. Use it if you write a strategy. The first
+ * case is a refresh that succeeds. If that case fails, the others prove little.
  *
  * @example
  * const cases = strategyConformance({
@@ -30,7 +30,7 @@ export function strategyConformance(options: StrategyConformanceOptions): readon
   return Object.entries(cases).map(([name, check]) => ({ name, run: () => check(subjectOf(options)) }))
 }
 
-/** Every text that can be reached in a value, names included. */
+/** Every text in a value, with the names of its members. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value]
   if (value instanceof Error) return [value.message, String(value.stack), ...textsOf(value.cause)]
@@ -38,7 +38,7 @@ function textsOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, part]) => [name, ...textsOf(part)])
 }
 
-/** One of the union, without a token where none belongs. */
+/** Checks that it is one of the outcomes, and has no token in a wrong place. */
 function expectOutcome(what: string, outcome: RefreshOutcome) {
   const faults = outcomeFaults(outcome)
   if (faults.length > 0) throw new Error(`${what}: no outcome: ${faults.join(', ')}`)
@@ -53,7 +53,7 @@ function expectFailure(what: string, outcome: RefreshOutcome) {
 
 const isSuccess = (outcome: RefreshOutcome) => outcome.kind === 'ok'
 
-/** The token may be spent, and nobody can say: not safe to send again, and not the end. */
+/** Checks that the outcome is unknown: the token may be spent, so a second send is not safe, and nothing has ended. */
 function expectDoubt(what: string, outcome: RefreshOutcome) {
   expectFailure(what, outcome)
   expectSame(what, outcome.kind, 'unknown')
@@ -115,7 +115,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
       'more than it': () => new Response(`${text}}`, { headers }),
       'in a list': () => new Response(`[${text}]`, { headers }),
     }
-    // Frameworks answer so, and proxies: whether such a success counts is the strategy's choice.
+    // Frameworks and proxies answer like this. The strategy decides whether such a success counts.
     const others = STATUSES.filter((status) => status !== 201 && status !== 203)
     for (const status of [...others, ...FAILURES])
       spoiled[`with ${status}`] = () => new Response(text, { status, headers })
@@ -128,7 +128,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
       const headers = new Headers(success().headers)
       if (type) headers.set('content-type', type)
       else headers.delete('content-type')
-      // A body without a type of its own: bytes.
+      // Bytes give the body no content type.
       const { outcome } = await attempt(() => new Response(new TextEncoder().encode(text), { headers }))
       const what = `as ${type || 'nothing'}`
       expectOutcome(what, outcome)

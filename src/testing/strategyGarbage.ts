@@ -24,7 +24,7 @@ export const STATUSES = [
 ]
 export const FAILURES = [500, 501, 502, 503, 504, 507, 511, 520, 599]
 
-/** What comes instead of an answer, by what it is. */
+/** Broken answers, by a description. */
 export const garbage: Readonly<Record<string, Script>> = {
   'no content': () => answer(204, null, ''),
   'an empty body': () => answer(200, ''),

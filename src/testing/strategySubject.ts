@@ -2,31 +2,31 @@ import { systemClock } from '../base/clock.ts'
 import type { RefreshOutcome, RefreshRequest, SessionStrategy } from '../session/strategy.ts'
 import { type Received, type Script, scriptedBackend } from './scriptedBackend.ts'
 
-/** What a refresh brings. */
+/** The tokens that a refresh brings. */
 export interface RenewedTokens {
   /** The new access token. */
   readonly bearer: string
-  /** Its successor (RFC 6749, section 6). */
+  /** The new refresh token (RFC 6749, section 6). */
   readonly refreshToken: string
 }
 
-/** The strategy, and what its backend says. */
+/** The strategy and its backend. */
 export interface StrategyConformanceOptions {
-  /** The strategy, for a backend at `baseUrl`, absolute and ending with `/`; called once for each case. */
+  /** Makes the strategy for a backend at `baseUrl`, an absolute URL that ends with `/`. Called once for each case. */
   create(baseUrl: string): SessionStrategy
-  /** How that backend answers a refresh that succeeded and brought these tokens. JSON, and status 200. */
+  /** The backend's answer to a refresh that brings these tokens: JSON with status 200. */
   success(tokens: RenewedTokens): Response
   /**
-   * Which tokens the strategy gets to see. `bearer`: a cookie jar keeps the refresh token.
+   * The tokens that the strategy sees. `bearer`: a cookie jar keeps the refresh token.
    * @default 'both'
    */
   readonly sees?: 'both' | 'bearer'
-  /** What the attempts of the cases carry besides. @default a user id */
+  /** The other members of each attempt. @default a user id */
   readonly request?: Partial<Pick<RefreshRequest, 'userId' | 'tenantId'>>
   /**
-   * Serves `answer` over real connections, on loopback; for strategies that do not take the `fetch` of their attempt,
-   * and to see others on the platform's own transport.
-   * @default none: the attempts carry a `fetch` that answers
+   * Serves `answer` over real connections on loopback. Use it for a strategy that does not use the `fetch` of its attempt,
+   * or to test a strategy on the platform's own transport.
+   * @default none: each attempt has a `fetch` that answers
    */
   serve?(answer: (request: Request) => Promise<Response>): Promise<{
     readonly baseUrl: string
@@ -34,19 +34,19 @@ export interface StrategyConformanceOptions {
   }>
 }
 
-/** Marked, so that they are found wherever they must not be. */
+/** Tokens with a mark, so that the cases find them in every wrong place. */
 export const SENT = 'canary-sent-W7kQ2x'
 export const BROUGHT: RenewedTokens = {
   bearer: 'canary-bearer-V3nR8t',
   refreshToken: 'canary-brought-J5mP9z',
 }
-/** A cause and a warning are shorter than this part of a token. */
+/** No cause and no warning contains this part of a token. */
 export const isCanary = (text: string) => /canary-|W7kQ2x|V3nR8t|J5mP9z/.test(text)
-/** How long a strategy may take that has nothing to wait for, milliseconds. */
+/** How long a strategy may take if it has nothing to wait for; milliseconds. */
 const PATIENCE_MS = 3_000
 
 interface Run {
-  /** What was resolved to. Rejections are faults of the strategy. */
+  /** The outcome. A rejection is a fault of the strategy. */
   readonly outcome: RefreshOutcome
   readonly received: readonly Received[]
 }
@@ -54,15 +54,15 @@ interface Run {
 export interface Subject {
   readonly sees: 'both' | 'bearer'
   success(tokens?: RenewedTokens): Response
-  /** One attempt at a backend that answers like this. */
+  /** Makes one attempt at a backend that answers like this. */
   attempt(script: Script, more?: Partial<RefreshRequest>): Promise<Run>
-  /** One attempt that is aborted as soon as its request has arrived. */
+  /** Makes one attempt, and aborts it as soon as its request has arrived. */
   aborted(script: Script): Promise<Run>
-  /** What ends the grant, if the strategy does that; each entry is one call at such a backend. */
+  /** Revokes the grant, if the strategy can do that. Each entry is one call at such a backend. */
   revocations(
     script: Script,
   ): Promise<{ readonly answers: readonly unknown[]; readonly received: readonly Received[] }>
-  /** What of a request is not allowed to happen twice: the one that spends the token. */
+  /** The requests that spend the token, and so must not happen twice. */
   spends(received: readonly Received[]): number
   readonly needsRefreshToken: boolean
   /** The kind of each of two strategies that were made alike. */
@@ -126,7 +126,7 @@ export function subjectOf({
       at(script, async (strategy, { attempt, received, arrived }) => {
         const controller = new AbortController()
         const outcome = strategy.refresh(attempt({ signal: controller.signal }))
-        // What ends before its request has arrived is found out by the outcome.
+        // If the attempt ends before its request has arrived, its outcome shows that.
         outcome.catch(() => {})
         await within(Promise.race([arrived, outcome]))
         controller.abort()

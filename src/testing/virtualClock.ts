@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 
-/** A clock for tests: it stands still until it is moved. */
+/** A clock for tests. It stands still until the test moves it. */
 export interface VirtualClock extends Clock {
-  /** Moves both clocks on, and fires nothing: as if the machine slept until then. */
+  /** Moves both clocks on and fires no timer, as if the machine slept until then. */
   sleepUntil(wall: number): void
-  /** Fires every timer that is due by now, each once. Answers whether there was one. */
+  /** Fires every timer that is due now, each once. Returns whether there was one. */
   fire(): boolean
 }
 
@@ -14,7 +14,7 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is moved, for drivers and tests. `start`: milliseconds since the Unix epoch.
+ * A clock for drivers and tests. It stands still until the test moves it. `start`: milliseconds since the Unix epoch.
  *
  * @example
  * const clock = virtualClock()

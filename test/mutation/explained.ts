@@ -1,117 +1,85 @@
-/** A mutant that no test can, or should, notice. */
-export interface Explained {
+/** A mutant that no test can notice. */
+export interface ExplainedMutant {
   readonly file: string
-  /** What is mutated, as it stands there, and what becomes of it. */
+  /** The code that is mutated, and its replacement. */
   readonly code: string
   readonly put: string
-  /** At how many places of the file; default 1. */
+  /** The number of places of the file that have this code; default 1. */
   readonly places?: number
-  readonly why: string
 }
 
-export const explained: readonly Explained[] = [
+/** Mutants that change nothing observable, all for the same reason. */
+export interface Kind {
+  readonly name: string
+  readonly why: string
+  readonly mutants: readonly ExplainedMutant[]
+}
+
+export const explained: readonly Kind[] = [
   {
-    file: 'machines/session.deadlines.ts',
-    code: 'ms > 0',
-    put: 'ms >= 0',
-    why: 'Of a delay of 0 both make 0.',
+    name: 'boundary',
+    why: 'The two conditions differ for one value only, and that value has the same result either way.',
+    mutants: [
+      { file: 'machines/session.deadlines.ts', code: 'ms > 0', put: 'ms >= 0' },
+      { file: 'machines/session.ledger.ts', code: 'retryAfterMs > 0', put: 'retryAfterMs >= 0' },
+    ],
   },
   {
-    file: 'src/coordination/coalescer.ts',
-    code: '{ asking.delete(ask) }',
-    put: '{}',
-    why: 'Who was answered is not looked at again: memory alone tells.',
+    name: 'shortcut',
+    why: 'The code that follows has the same result, more slowly.',
+    mutants: [
+      { file: 'src/session/sessionFetch.ts', code: 'input instanceof Request', put: 'false' },
+      { file: 'src/session/sessionFetch.ts', code: "typeof input !== 'string'", put: 'true' },
+      { file: 'src/session/sessionFetch.ts', code: "'string'", put: '""' },
+      { file: 'src/session/sessionFetch.ts', code: 'isOwnPath(input)', put: 'false' },
+      {
+        file: 'src/session/sessionFetch.ts',
+        code: '{ const second = input.charCodeAt(1) return input.charCodeAt(0) === 47 && second !== 47 && second !== 92 && !(second < 32) }',
+        put: '{}',
+      },
+      {
+        file: 'src/session/sessionFetch.ts',
+        code: 'input.charCodeAt(0) === 47 && second !== 47 && second !== 92 && !(second < 32)',
+        put: 'false',
+      },
+      { file: 'src/session/sessionFetch.ts', code: 'second < 32', put: 'true' },
+      { file: 'src/session/sessionFetch.ts', code: 'second < 32', put: 'second <= 32' },
+      { file: 'src/session/vault.ts', code: 'bearer !== tokens.bearer', put: 'true' },
+    ],
   },
   {
-    file: 'src/coordination/coalescer.ts',
-    code: 'asking.delete(ask)',
-    put: ';',
-    why: 'The same.',
+    name: 'memory',
+    why: 'Nobody reads the entry again. Deleting it only frees memory.',
+    mutants: [
+      { file: 'src/coordination/coalescer.ts', code: '{ asking.delete(ask) }', put: '{}' },
+      { file: 'src/coordination/coalescer.ts', code: 'asking.delete(ask)', put: ';' },
+    ],
   },
   {
-    file: 'src/session/logins.ts',
-    code: '++logins',
-    put: '--logins',
-    places: 2,
-    why: 'Counted down, each number is still another than the one before, and is only compared with it.',
+    name: 'identity',
+    why: 'The value is only compared for equality, and the replacement is equal to as little.',
+    mutants: [
+      { file: 'machines/session.select.ts', code: "'active'", put: '""' },
+      { file: 'src/session/logins.ts', code: '++logins', put: '--logins', places: 2 },
+      { file: 'src/session/vault.ts', code: '[]', put: '["Stryker was here"]', places: 3 },
+    ],
   },
   {
-    file: 'src/session/sessionFetch.ts',
-    code: 'input instanceof Request',
-    put: 'false',
-    why: '`resolve` comes to the same, more slowly.',
+    name: 'key only',
+    why: 'The table is a set for the type checker: only its keys are read.',
+    mutants: [{ file: 'machines/session.ledger.ts', code: 'true', put: 'false', places: 14 }],
   },
   {
-    file: 'src/session/sessionFetch.ts',
-    code: "typeof input !== 'string'",
-    put: 'true',
-    why: 'The same.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: "'string'",
-    put: '""',
-    why: 'The same.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'isOwnPath(input)',
-    put: 'false',
-    why: 'The same.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: '{ const second = input.charCodeAt(1) return input.charCodeAt(0) === 47 && second !== 47 && second !== 92 && !(second < 32) }',
-    put: '{}',
-    why: 'The same.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'input.charCodeAt(0) === 47 && second !== 47 && second !== 92 && !(second < 32)',
-    put: 'false',
-    why: 'The same.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'second < 32',
-    put: 'true',
-    why: 'The same.',
-  },
-  {
-    file: 'src/session/sessionFetch.ts',
-    code: 'second < 32',
-    put: 'second <= 32',
-    why: 'The same.',
-  },
-  {
-    file: 'src/librechat/logout.ts',
-    code: "result.kind === 'answer'",
-    put: 'true',
-    why: 'For the types: nothing but an answer has the status that is asked for next.',
-  },
-  {
-    file: 'src/wire/request.ts',
-    code: 'late.body?.cancel',
-    put: 'late.body.cancel',
-    why: 'Where there is no body, the `catch` that follows takes that error too.',
-  },
-  {
-    file: 'src/session/vault.ts',
-    code: 'bearer !== tokens.bearer',
-    put: 'true',
-    why: 'A shortcut: the same text, made anew.',
-  },
-  {
-    file: 'src/session/vault.ts',
-    code: '[]',
-    put: '["Stryker was here"]',
-    places: 3,
-    why: 'What is no token equals none.',
-  },
-  {
-    file: 'src/session/lifetime.ts',
-    code: '/^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$/',
-    put: '/^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)/',
-    why: '`Date.parse` refuses what follows.',
+    name: 'second check',
+    why: 'Another check refuses the same case: the type checker, the code that follows, or the `catch` around it.',
+    mutants: [
+      { file: 'src/librechat/logout.ts', code: "result.kind === 'answer'", put: 'true' },
+      { file: 'src/wire/request.ts', code: 'late.body?.cancel', put: 'late.body.cancel' },
+      {
+        file: 'src/session/lifetime.ts',
+        code: '/^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$/',
+        put: '/^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)/',
+      },
+    ],
   },
 ]

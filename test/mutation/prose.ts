@@ -23,4 +23,6 @@ function shouldIgnore(path: Path): string | undefined {
     : undefined
 }
 
-export const strykerPlugins = [{ kind: 'Ignore', name: 'prose', value: { shouldIgnore } }]
+export const prose = { shouldIgnore }
+
+export const strykerPlugins = [{ kind: 'Ignore', name: 'prose', value: prose }]

@@ -1,59 +1,110 @@
-import { existsSync } from 'node:fs'
-import type { RunPage } from '../runs/runPage.ts'
-import { KEPT } from './mutateRoom.ts'
-import { reportOf } from './reportOf.ts'
+import type { Figure, RunPage } from '../runs/runPage.ts'
+import { explained } from './explained.ts'
+import { interval } from './interval.ts'
+import { keptResults } from './mutateRoom.ts'
+import { reportOf, type Survivor } from './reportOf.ts'
 import { rooms } from './rooms.ts'
 
-/** What is known of each room: from this run, or from the last one that has tried it. */
+type Known = ReturnType<typeof reportOf> & { readonly name: string; readonly least: number }
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+
+/** The page of what is known of each room: from this run, or from the last one that has tried it. */
 export function roomsPage(): Omit<RunPage, 'date'> {
-  const known = Object.keys(rooms).flatMap((name) => {
-    const file = `${KEPT}/${name}.json`
-    return existsSync(file) ? [{ name, ...reportOf(name, file) }] : []
+  const known = Object.entries(rooms).flatMap(([name, { least }]): Known[] => {
+    const file = keptResults(name)
+    return file === undefined ? [] : [{ name, least, ...reportOf(name, file) }]
   })
-  const all = known.map((room) => ({ ...room, total: room.noticed + room.explained + room.open }))
-  const sum = (of: (room: (typeof all)[number]) => number) => all.reduce((total, room) => total + of(room), 0)
+  const untried = Object.keys(rooms).filter((name) => !known.some((room) => room.name === name))
+  const sum = (of: (room: Known) => number) => known.reduce((total, room) => total + of(room), 0)
+  const survivors = known.flatMap((room) => room.survivors)
   return {
-    title: `Mutation: ${sum(({ total }) => total)} mutants in ${all.length} of ${Object.keys(rooms).length} rooms`,
+    title: `Mutation: ${sum(({ tried }) => tried)} mutants in ${known.length} of ${Object.keys(rooms).length} rooms`,
     about:
-      'One small mistake after the other is put into the code: a condition, an operator, a block. A room’s score is the share that a test noticed. An explained one counts as not noticed.',
+      'Each mutant is one small mistake in the code: a condition, an operator, a block. The score of a room is the share that a test noticed. An explained mutant counts as not noticed.',
     command: 'npm run mutate',
     facts: {
-      mutants: sum(({ total }) => total),
+      'mutants tried': sum(({ tried }) => tried),
       noticed: sum(({ noticed }) => noticed),
-      explained: sum(({ explained }) => explained),
+      explained: sum(({ tried, noticed, open }) => tried - noticed - open),
       'neither noticed nor explained': sum(({ open }) => open),
     },
     sections: [
       {
         title: 'Scores, by room',
-        about: `Not tried here: ${
-          Object.keys(rooms)
-            .filter((name) => !all.some((room) => room.name === name))
-            .join(', ') || 'none'
-        }.`,
+        about: [
+          'A line over a bar is the 95 % confidence interval of a room of which only a random sample was tried. The dashed line is the goal of 85 %.',
+          ...(untried.length > 0 ? [`Not tried: ${untried.join(', ')}.`] : []),
+        ].join(' '),
+        figures: [{ kind: 'bars', goal: 85, bars: known.map(barOf) }, tableOf(known)],
+      },
+      {
+        title: 'Not noticed, by file',
+        about:
+          'A file that is missing here has no such mutant among those that were tried. The columns are the kinds of change, as Stryker names them.',
+        figures: [byFile(survivors)],
+      },
+      {
+        title: 'Explained, by kind',
+        about: 'These mutants change nothing that a test could observe.',
         figures: [
           {
-            kind: 'bars',
-            bars: all.map(({ name, noticed, total, open }) => ({
-              label: name,
-              value: (100 * noticed) / Math.max(1, total),
-              text: `${((100 * noticed) / Math.max(1, total)).toFixed(1)} % of ${total}`,
-              tone: open > 0 ? 'wait' : 'good',
-            })),
-          },
-          {
             kind: 'table',
-            head: ['room', 'mutants', 'noticed', 'explained', 'neither'],
-            rows: all.map(({ name, total, noticed, explained, open }) => [
+            head: ['kind', 'mutants', 'why no test can notice them'],
+            rows: explained.map(({ name, why }) => [
               name,
-              total,
-              noticed,
-              explained,
-              open === 0 ? 0 : { text: String(open), tone: 'wait' },
+              survivors.filter(({ kind }) => kind === name).length,
+              why,
             ]),
           },
         ],
       },
     ],
+  }
+}
+
+function barOf({ name, noticed, tried, least, sample }: Known) {
+  const share = noticed / Math.max(1, tried)
+  const [from, to] = sample ? interval(noticed, tried) : [share, share]
+  return {
+    label: sample ? `${name} (sample)` : name,
+    value: 100 * share,
+    from: 100 * from,
+    to: 100 * to,
+    text: percent(share),
+    tone: 100 * share < least ? 'wait' : 'good',
+  } as const
+}
+
+function tableOf(known: readonly Known[]): Figure {
+  return {
+    kind: 'table',
+    head: ['room', 'mutants', 'tried', 'noticed', 'score', '95 % interval', 'explained', 'neither'],
+    rows: known.map(({ name, noticed, tried, open, sample }) => [
+      name,
+      sample?.of ?? tried,
+      tried,
+      noticed,
+      percent(noticed / Math.max(1, tried)),
+      sample ? interval(noticed, tried).map(percent).join(' to ') : 'all were tried',
+      tried - noticed - open,
+      open === 0 ? 0 : { text: String(open), tone: 'wait' },
+    ]),
+  }
+}
+
+function byFile(survivors: readonly Survivor[]): Figure {
+  const tally = (of: (survivor: Survivor) => string) =>
+    [...Map.groupBy(survivors, of)].sort(([, a], [, b]) => b.length - a.length)
+  const mutators = tally(({ mutator }) => mutator).map(([mutator]) => mutator)
+  return {
+    kind: 'table',
+    head: ['file', 'not noticed', 'of them explained', ...mutators],
+    rows: tally(({ file }) => file).map(([file, of]) => [
+      file,
+      of.length,
+      of.filter(({ kind }) => kind !== undefined).length,
+      ...mutators.map((mutator) => of.filter((one) => one.mutator === mutator).length || ''),
+    ]),
   }
 }
