@@ -1,7 +1,7 @@
 import { transport } from '#transport'
 import { parseJson } from '../base/json.ts'
 import type { GrantedTokens } from '../oauth/codeGrant.ts'
-import type { Line } from '../oauth/wireCall.ts'
+import type { Line } from '../oauth/line.ts'
 import { readAnswer } from '../wire/readAnswer.ts'
 import { errorOf } from './apiCalls.ts'
 import type { Heard, ProofKey, Prover } from './prover.ts'

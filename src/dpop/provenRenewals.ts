@@ -1,4 +1,4 @@
-import type { Line } from '../oauth/wireCall.ts'
+import type { Line } from '../oauth/line.ts'
 import type { RefreshOutcome, SessionStrategy } from '../session/strategy.ts'
 import type { Keys } from './keys.ts'
 import type { Finding } from './provenLine.ts'

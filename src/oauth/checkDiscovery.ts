@@ -1,6 +1,6 @@
 import { type Finding, findingsOf } from '../base/finding.ts'
 import type { Discovery } from './discovery.ts'
-import type { Line } from './wireCall.ts'
+import type { Line } from './line.ts'
 
 /** Whether the provider's metadata can be read, belong to the issuer, and name everything that a login needs. */
 export async function checkDiscovery(

@@ -8,6 +8,8 @@ const CHECKS = {
   user: [isFunction, 'a function from the claims of an ID token to a user'],
   client: [(value) => typeof value === 'object' && value !== null, 'an object with client metadata'],
   admit: [isFunction, 'a function from a user to a boolean'],
+  tenants: [isFunction, '`entraTenants` with the ids of the tenants whose users may log in'],
+  userinfo: [isFunction, 'the function `userinfo` of this package'],
 } satisfies Record<string, readonly [(value: unknown) => boolean, string]>
 
 /**

@@ -1,41 +1,29 @@
-import {
-  type AuthorizationServer,
-  allowInsecureRequests,
-  authorizationCodeGrantRequest,
-  generateRandomCodeVerifier,
-  generateRandomNonce,
-  generateRandomState,
-  type IDToken,
-  None,
-  processPushedAuthorizationResponse,
-  pushedAuthorizationRequest,
-  validateAuthResponse,
-} from 'oauth4webapi'
+import { type AuthorizationServer, type IDToken, validateAuthResponse } from 'oauth4webapi'
 import { isDevelopment } from '#development'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { randomId } from '../base/randomId.ts'
+import type { WireResult } from '../wire/request.ts'
 import { isAdmitted } from './admission.ts'
 import { authorizationRequest } from './authorizationRequest.ts'
 import type { CodeAttempt, CodeFlow, GrantedTokens } from './codeGrant.ts'
 import type { Discovery } from './discovery.ts'
 import { claimsOf, isHashOf, isStepped, providerNow, userOf } from './idToken.ts'
+import type { Line } from './line.ts'
 import { failureOf, wordOf } from './loginFailure.ts'
-import { usable } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
+import { postForm } from './postForm.ts'
 import { tokenAnswerOf } from './tokenAnswer.ts'
-import { userinfoOf } from './userinfo.ts'
-import { type Line, wireCall } from './wireCall.ts'
 
 export function createCodeFlow(options: OauthProviderOptions, discovery: Discovery): CodeFlow {
-  const { of, discover, through, client, tenants } = discovery
-  const { redirectUri, scope, clientAuth = None(), user = userOf } = options
+  const { of, discover, client, tenants, callable } = discovery
+  const { redirectUri, scope, user = userOf } = options
   if (isDevelopment && scope !== undefined && !/(^| )openid( |$)/.test(scope))
     throw new Misconfigured(
       `${of}: \`scope\` must contain "openid": without it the provider does not say who logged in.`,
     )
-  const isInsecure = options[allowInsecureRequests] === true
 
   async function found(line: Line): Promise<AuthorizationServer> {
     const { provider, ...rest } = await discover(line)
@@ -48,33 +36,38 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
 
   /** A pushed request: the parameters that the provider returns for the address (RFC 9126). */
   async function pushed(provider: AuthorizationServer, parameters: URLSearchParams, line: Line) {
-    const call = wireCall(line)
-    try {
-      const response = await pushedAuthorizationRequest(
-        provider,
-        client,
-        clientAuth,
-        parameters,
-        through(call),
-      )
-      const { request_uri } = await processPushedAuthorizationResponse(provider, client, response)
-      return new URLSearchParams({ client_id: options.clientId, request_uri })
-    } catch {
-      const failure = failureOf(call.result())
-      // The exchange would authenticate the client in the same way, after the user's password.
-      const isUnproven =
-        options.clientAuth && failure instanceof LoginFailed && failure.reason === 'invalid_client'
-      if (isUnproven || provider.require_pushed_authorization_requests) throw failure
-      // If the provider offers this to other clients only, or to no page, the parameters go into the address.
-      return parameters
+    const endpoint = 'pushed_authorization_request_endpoint'
+    const result = await postForm(discovery, provider, endpoint, parameters, line).catch(() => undefined)
+    if (result?.kind === 'answer' && result.status === 201) {
+      const { request_uri } = (parseJson(result.text)?.value ?? {}) as { readonly request_uri?: unknown }
+      if (request_uri && typeof request_uri === 'string')
+        return new URLSearchParams({ client_id: options.clientId, request_uri })
     }
+    const failure = failureOf(result)
+    // The exchange would authenticate the client in the same way, after the user's password.
+    const isUnproven =
+      options.clientAuth && failure instanceof LoginFailed && failure.reason === 'invalid_client'
+    if (isUnproven || provider.require_pushed_authorization_requests) throw failure
+    // If the provider offers this to other clients only, or to no page, the parameters go into the address.
+    return parameters
   }
 
-  /** A page of the provider that the metadata name. */
-  function pageOf(name: 'authorization_endpoint' | 'end_session_endpoint', value: unknown): URL {
-    return usable(`\`${name}\` in the metadata`, value, isInsecure, (problem) => {
-      throw new Misconfigured(`${of}: ${problem}`)
-    })
+  /** Exchanges the code of a good answer. Rejects if nothing was sent. */
+  async function exchanged(
+    provider: AuthorizationServer,
+    attempt: CodeAttempt,
+    parameters: URLSearchParams,
+    line: Line,
+  ): Promise<WireResult> {
+    const [code, ...more] = validateAuthResponse(provider, client, parameters, attempt.state).getAll('code')
+    if (!code || more.length > 0) throw new LoginFailed('invalid_answer')
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: attempt.verifier,
+    }
+    return postForm(discovery, provider, 'token_endpoint', form, line)
   }
 
   /** The claims of a good answer. `who` gets the user as soon as it is known. */
@@ -86,22 +79,22 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     who: (id: string) => void,
     line: Line,
   ): Promise<{ readonly user: UserDocument; readonly claims: IDToken }> {
-    const { isOdd: _, ...tokens } = answer
-    const { access_token: token, id_token: idToken } = tokens
+    const { access_token: token, id_token: idToken } = answer
     const serverNow = providerNow(headers, idToken)
-    const issuer = tenants.ofToken(provider, idToken)
-    const claims = idToken ? await claimsOf(issuer, client, attempt.nonce, tokens, serverNow) : undefined
-    if (!idToken || !claims) throw new LoginFailed('invalid_answer')
+    const issuer = tenants?.ofToken(provider, idToken) ?? provider
+    const claims = idToken ? await claimsOf(issuer, client, idToken, serverNow) : undefined
+    if (!idToken || claims?.nonce !== attempt.nonce) throw new LoginFailed('invalid_answer')
     const known = user(claims)
     if (!known?.id) throw new LoginFailed('invalid_answer')
     who(known.id)
-    if (!tenants.allows(claims)) throw new LoginFailed('not_admitted')
+    if (tenants?.allows(claims) === false) throw new LoginFailed('not_admitted')
     const hash = claims.at_hash
     if (typeof hash === 'string' && !(await isHashOf(hash, token, idToken)))
       throw new LoginFailed('invalid_answer')
-    if (!isStepped(claims, attempt, serverNow)) throw new LoginFailed('step_up_failed')
+    const asked = { ...attempt, maxAge: attempt.maxAge ?? client.default_max_age }
+    if (!isStepped(claims, asked, serverNow)) throw new LoginFailed('step_up_failed')
     // If nobody answers, the ID token must suffice.
-    const all = (options.userinfo && (await userinfoOf(discovery, provider, claims, token, line))) || claims
+    const all = (await options.userinfo?.(discovery, provider, claims, token, line)) ?? claims
     const found = { user: user(all), claims: all }
     if (!isAdmitted(options.admit, found.user, all)) throw new LoginFailed('not_admitted')
     return found
@@ -110,12 +103,12 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
   return {
     async begin(input, line, mark = '') {
       const provider = await found(line)
-      const location = pageOf('authorization_endpoint', provider.authorization_endpoint)
+      const location = callable('authorization_endpoint', provider.authorization_endpoint)
       const { maxAge, acrValues } = input
       const attempt: CodeAttempt = {
-        state: mark + generateRandomState(),
-        verifier: generateRandomCodeVerifier(),
-        nonce: generateRandomNonce(),
+        state: mark + randomId(),
+        verifier: randomId(),
+        nonce: randomId(),
         beganAt: systemClock.wall(),
         ...(maxAge !== undefined && { maxAge }),
         ...(acrValues && { acrValues }),
@@ -129,28 +122,14 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
 
     async finish(attempt, parameters, line, refused) {
       const issuer = parameters.get('iss')
-      const provider = tenants.named(await found(line), issuer)
+      const known = await found(line)
+      const provider = tenants?.named(known, issuer) ?? known
       // RFC 9207 section 2.4, before anything is sent.
       if (issuer !== null && issuer !== provider.issuer) throw new LoginFailed('other_issuer')
       // An error counts even without its `iss`, because nothing is sent for it.
       const error = parameters.get('error')
       if (error !== null) throw new LoginFailed(wordOf(error))
-      const call = wireCall(line)
-      try {
-        const checked = validateAuthResponse(provider, client, parameters, attempt.state)
-        await authorizationCodeGrantRequest(
-          provider,
-          client,
-          clientAuth,
-          checked,
-          redirectUri,
-          attempt.verifier,
-          through(call),
-        )
-      } catch {
-        // The result of the call has the cause. There is none if nothing was sent.
-      }
-      const result = call.result()
+      const result = await exchanged(provider, attempt, parameters, line).catch(() => undefined)
       if (result?.kind !== 'answer' || result.status !== 200) throw failureOf(result)
       const answer = tokenAnswerOf(parseJson(result.text)?.value)
       const { access_token: token, refresh_token: refreshToken, id_token: idToken } = answer
@@ -175,7 +154,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
       const { clientId, logoutUrl, logoutParameters, postLogoutRedirectUri } = options
       const page = logoutUrl ?? (await found(line)).end_session_endpoint
       if (page === undefined) return undefined
-      const url = pageOf('end_session_endpoint', page)
+      const url = callable('end_session_endpoint', page)
       const parameters = {
         client_id: clientId,
         id_token_hint: idToken || undefined,

@@ -1,6 +1,6 @@
 import type { IDToken } from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
-import type { Line } from './wireCall.ts'
+import type { Line } from './line.ts'
 
 /** What a login may request from the provider (OpenID Connect Core section 3.1.2.1). */
 export interface AuthorizationInput {

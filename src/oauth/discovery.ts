@@ -1,20 +1,14 @@
-import {
-  type AuthorizationServer,
-  allowInsecureRequests,
-  type Client,
-  customFetch,
-  discoveryRequest,
-  processDiscoveryResponse,
-} from 'oauth4webapi'
+import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi'
 import { isDevelopment } from '#development'
 import { parseJson } from '../base/json.ts'
+import { parseUrl } from '../base/parseUrl.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { outcomeOf } from '../wire/outcome.ts'
-import type { WireResult } from '../wire/request.ts'
+import { request, type WireResult } from '../wire/request.ts'
+import type { Tenants } from './entraTenants.ts'
+import type { Line } from './line.ts'
 import { errorOf, ownError } from './oauthErrors.ts'
 import type { ReadOauthOptions } from './oauthOptions.ts'
-import { createTenants, type Tenants } from './tenants.ts'
-import { type Line, type WireCall, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 const unavailable = { kind: 'refused', cause: 'unavailable' } as const
@@ -28,89 +22,69 @@ export type Discovered =
 export interface Discovery {
   /** The options, for error messages. */
   readonly of: string
-  discover(line: Line): Promise<Discovered>
-  /** The options of `oauth4webapi` for one call. */
-  through(call: WireCall): { [customFetch]: WireCall['fetch']; [allowInsecureRequests]: boolean }
   readonly client: Client
-  readonly tenants: Tenants
+  readonly clientAuth: ClientAuth
+  /** Absent: there is one issuer. */
+  readonly tenants: Tenants | undefined
+  discover(line: Line): Promise<Discovered>
+  /** The URL that the metadata have under `name`. @throws Misconfigured unless it may be called */
+  callable(name: string, value: unknown): URL
 }
 
 /** Reads the provider's metadata once (OpenID Connect Discovery 1.0). After a failure the next call tries again. */
-export function createDiscovery({
-  of,
-  issuer,
-  metadata,
-  client,
-  isInsecure,
-  trust404,
-  tenants: allowed,
-}: ReadOauthOptions): Discovery {
-  const tenants = createTenants(issuer, allowed)
+export function createDiscovery(read: ReadOauthOptions): Discovery {
+  const { of, issuer, metadata, client, clientAuth, trust404, tenants, callable } = read
   let provider = metadata
-  const through = (call: WireCall) => ({ [customFetch]: call.fetch, [allowInsecureRequests]: isInsecure })
 
-  async function discover(line: Line): Promise<Discovered> {
+  async function discover({ signal, fetch }: Line): Promise<Discovered> {
     if (provider) return { provider }
-    const call = wireCall(line)
-    try {
-      const response = await discoveryRequest(issuer, through(call))
-      provider = await processDiscoveryResponse(issuer, await asRead(response, tenants))
-      return { provider }
-    } catch {
-      return { outcome: undiscovered(call.result(), of, issuer, trust404) }
+    const url = new URL(issuer)
+    url.pathname = `${url.pathname.replace(/\/$/, '')}/.well-known/openid-configuration`
+    const headers = { accept: 'application/json' }
+    const result = await request({ url: url.href, method: 'GET', headers, signal, fetch })
+    const outcome = outcomeOf(result, {
+      ok(body) {
+        const said = metadataOf(body)
+        const href = typeof said?.issuer === 'string' ? parseUrl(said.issuer)?.href : undefined
+        if (href !== issuer.href) return otherIssuer(href)
+        provider = said
+        return { kind: 'ok' }
+      },
+      own: ownError,
+      trust404: true,
+      trust503: true,
+    })
+    return provider ? { provider } : { outcome: undiscovered(outcome, result) }
+  }
+
+  /** The metadata in an answer. The issuer of many tenants stands for the requested server. */
+  function metadataOf(body: unknown): AuthorizationServer | undefined {
+    if (typeof body !== 'object' || body === null) return undefined
+    const said = body as AuthorizationServer
+    return tenants?.metadataOf(said) ?? said
+  }
+
+  function undiscovered(outcome: RefreshOutcome, result: WireResult): RefreshOutcome {
+    if (result.kind === 'unknown') return { kind: 'refused', cause: 'network' }
+    if (outcome.kind === 'unsupported' && result.kind === 'answer') {
+      const { status, text } = result
+      // A provider reports an error as JSON. A page may come from a gateway without a route.
+      const isOwn = trust404 || errorOf(parseJson(text)?.value) !== undefined
+      const problem = `${of}: at \`server\`, which is ${issuer.href}, the answer is ${status}, not the provider's metadata.${isDevelopment ? ' Check that it is the exact issuer. A gateway whose provider is down answers the same.' : ''}`
+      return { ...(isOwn ? misconfigured : unavailable), problem }
+    }
+    if (outcome.kind === 'unknown') return unavailable
+    return outcome.kind === 'refused' ? outcome : misconfigured
+  }
+
+  /** The metadata belong to another issuer, which may differ by one slash; `undefined`: to none. */
+  function otherIssuer(href: string | undefined): RefreshOutcome {
+    if (href === undefined) return misconfigured
+    return {
+      ...misconfigured,
+      problem: `${of}: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}.${isDevelopment ? ' Give `server` as the provider says it, to the letter.' : ''}`,
     }
   }
 
-  return { of, discover, through, client, tenants }
-}
-
-/** The answer of a discovery, with the issuer that it stands for. */
-async function asRead(response: Response, { metadataOf }: Tenants): Promise<Response> {
-  if (response.status !== 200) return response
-  const { headers } = response
-  return new Response(JSON.stringify(metadataOf(await response.json())), { headers })
-}
-
-function undiscovered(
-  result: WireResult | undefined,
-  of: string,
-  issuer: URL,
-  trust404 = false,
-): RefreshOutcome {
-  if (result?.kind === 'unknown') return { kind: 'refused', cause: 'network' }
-  const outcome = result
-    ? outcomeOf(result, {
-        ok: (body) => otherIssuer(body, of, issuer),
-        own: ownError,
-        trust404: true,
-        trust503: true,
-      })
-    : misconfigured
-  if (outcome.kind === 'unsupported' && result?.kind === 'answer') {
-    const { status, text } = result
-    // A provider reports an error as JSON. A page may come from a gateway without a route.
-    const isOwn = trust404 || errorOf(parseJson(text)?.value) !== undefined
-    return { ...(isOwn ? misconfigured : unavailable), problem: noMetadata(status, of, issuer) }
-  }
-  if (outcome.kind === 'unknown') return unavailable
-  return outcome.kind === 'refused' ? outcome : misconfigured
-}
-
-const noMetadata = (status: number, of: string, { href }: URL) =>
-  `${of}: at \`server\`, which is ${href}, the answer is ${status}, not the provider's metadata.${isDevelopment ? ' Check that it is the exact issuer. A gateway whose provider is down answers the same.' : ''}`
-
-/** The metadata belong to another issuer, which may differ by one slash. */
-function otherIssuer(body: unknown, of: string, issuer: URL): RefreshOutcome {
-  const told = (body as { issuer?: unknown } | null)?.issuer
-  try {
-    const { href } = new URL(String(told))
-    if (href !== issuer.href)
-      return {
-        ...misconfigured,
-        problem: `${of}: \`server\` is ${issuer.href}, and the provider there says that its issuer is ${href.slice(0, 200)}.${isDevelopment ? ' Give `server` as the provider says it, to the letter.' : ''}`,
-      }
-  } catch {
-    // There is no issuer at all.
-  }
-  return misconfigured
+  return { of, client, clientAuth, tenants, discover, callable }
 }

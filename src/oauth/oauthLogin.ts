@@ -16,10 +16,10 @@ import { createCodeFlow } from './codeFlow.ts'
 import type { AuthorizationInput, CodeAttempt } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
 import { leavesRevocation } from './leavesRevocation.ts'
+import type { Line } from './line.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes } from './refreshes.ts'
-import type { Line } from './wireCall.ts'
 
 /** The provider at which users of a server log in, and the server's client there. */
 export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit' | 'dpop'> {

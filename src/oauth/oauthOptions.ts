@@ -4,15 +4,17 @@ import {
   type Client,
   type ClientAuth,
   type IDToken,
+  None,
 } from 'oauth4webapi'
 import { isDevelopment } from '#development'
 import type { ResendPolicy, UserDocument } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
+import { parseUrl } from '../base/parseUrl.ts'
 import { resendOf } from '../base/resend.ts'
 import { whereFrom } from '../base/whereFrom.ts'
 import { checkOauthOptions } from './checkOauthOptions.ts'
-import { isForTenants, isTenant } from './tenants.ts'
+import { isForTenants, LIST_THEM, type Tenants, type TenantsOf } from './entraTenants.ts'
 
 /** The provider, the client, and the user of an ID token. */
 export interface OauthStrategyOptions {
@@ -45,10 +47,10 @@ export interface OauthStrategyOptions {
    */
   readonly user?: (claims: IDToken) => UserDocument
   /**
-   * The tenants whose users may log in, by their ids, if `server` is `common` or `organizations` of Microsoft Entra. It
-   * is required there, and refused elsewhere. Each token must name the issuer of its own tenant.
+   * The tenants whose users may log in, as `entraTenants([id, …])`, if `server` is `common` or `organizations` of
+   * Microsoft Entra. It is required there, and refused elsewhere. Each token must name the issuer of its own tenant.
    */
-  readonly tenants?: readonly string[]
+  readonly tenants?: TenantsOf
   /** Permits `http:` beyond loopback. Use it only inside a private network. */
   readonly [allowInsecureRequests]?: boolean
 }
@@ -61,11 +63,13 @@ export interface ReadOauthOptions {
   /** The metadata that the embedder gave. */
   readonly metadata: AuthorizationServer | undefined
   readonly client: Client
+  readonly clientAuth: ClientAuth
   readonly trust404: boolean | undefined
-  readonly isInsecure: boolean
   readonly resend: { readonly resend?: ResendPolicy }
-  /** In lower case; absent: there is one issuer. */
-  readonly tenants: readonly string[] | undefined
+  /** Absent: there is one issuer. */
+  readonly tenants: Tenants | undefined
+  /** The URL that the provider's metadata have under `name`. Throws `Misconfigured` unless it may be called. */
+  callable(name: string, value: unknown): URL
 }
 
 /**
@@ -76,76 +80,56 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
   const refuse: Refuse = (problem) => {
     throw new Misconfigured(`${of}: ${problem}`)
   }
-  const { server, clientId, client } = optionsOf(of, options)
-  const isInsecure = options[allowInsecureRequests] === true
+  const { server, clientId, client, clientAuth = None(), tenants, trust404 } = optionsOf(of, options)
+  let isInsecure = options[allowInsecureRequests] === true
   if (typeof clientId !== 'string' || !clientId)
     refuse(`\`clientId\` must be the id of the client at the provider.${whereFrom(clientId)}`)
   if (isDevelopment) checkOauthOptions(options, refuse)
   if (typeof server !== 'string' && (typeof server !== 'object' || server === null))
     refuse(`\`server\` is missing: give the issuer of the provider, or its metadata.${whereFrom(server)}`)
   const metadata = typeof server === 'string' ? undefined : server
-  const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer, isInsecure, refuse)
-  const urls = [issuer]
-  if (metadata) urls.push(usable('`server.token_endpoint`', metadata.token_endpoint, isInsecure, refuse))
+
+  /** A URL that may be called. */
+  function usable(what: string, value: unknown): URL {
+    const url = parseUrl(String(value))
+    if (!url || !/^https?:$/.test(url.protocol))
+      return refuse(
+        `${what} must be an absolute https: URL, or http: on loopback.${whereFrom(value) || received(value)}`,
+      )
+    const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+    if (url.protocol === 'http:' && !isInsecure && !isLoopback)
+      return refuse(
+        `${what} is at ${url.origin}: http: is for loopback only, unless [allowInsecureRequests] is true.`,
+      )
+    return url
+  }
+
+  const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer)
+  if (metadata) usable('`server.token_endpoint`', metadata.token_endpoint)
   if (metadata?.revocation_endpoint !== undefined)
-    urls.push(usable('`server.revocation_endpoint`', metadata.revocation_endpoint, isInsecure, refuse))
+    usable('`server.revocation_endpoint`', metadata.revocation_endpoint)
+  // Such an issuer is permitted, so its endpoints are too.
+  isInsecure ||= issuer.protocol === 'http:'
+  // In production the provider says that its issuer is another one.
+  if (isDevelopment && !tenants && isForTenants(issuer)) refuse(LIST_THEM)
   return {
     of,
     issuer,
     metadata,
     client: { ...client, client_id: clientId },
-    trust404: options.trust404,
-    // The permission was checked above.
-    isInsecure: isInsecure || urls.some(({ protocol }) => protocol === 'http:'),
+    clientAuth,
+    trust404,
     resend: resendOf(of, options.resend),
-    tenants: tenantsOf(issuer, options.tenants, refuse),
+    tenants: tenants?.(issuer, refuse),
+    callable: (name, value) => usable(`\`${name}\` in the metadata`, value),
   }
-}
-
-/** The tenants, which a server of many needs and no other accepts. */
-function tenantsOf(issuer: URL, tenants: unknown, refuse: Refuse): readonly string[] | undefined {
-  if (!isForTenants(issuer)) {
-    if (tenants !== undefined)
-      refuse(
-        '`tenants` is for the servers `common` and `organizations` of Microsoft Entra; remove it for this server.',
-      )
-    return undefined
-  }
-  if (!Array.isArray(tenants) || tenants.length === 0 || !tenants.every(isTenant))
-    return refuse(
-      '`tenants` must list the ids of the tenants whose users may log in, because `server` accepts users of every company. For one tenant give its own issuer as `server`.',
-    )
-  return tenants.map((tenant) => tenant.toLowerCase())
 }
 
 /** Throws with the message. */
 type Refuse = (problem: string) => never
 
-/** A URL that may be called. */
-export function usable(what: string, value: unknown, isInsecure: boolean, refuse: Refuse): URL {
-  const url = urlOf(value)
-  if (!url || !/^https?:$/.test(url.protocol))
-    return refuse(
-      `${what} must be an absolute https: URL, or http: on loopback.${whereFrom(value) || received(value)}`,
-    )
-  const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (url.protocol === 'http:' && !isInsecure && !isLoopback)
-    return refuse(
-      `${what} is at ${url.origin}: http: is for loopback only, unless [allowInsecureRequests] is true.`,
-    )
-  return url
-}
-
 /** A name that a build has left as it is, such as `%VITE_ISSUER%`. Any other text may be a secret in the wrong place. */
 function received(value: unknown): string {
   const [name] = (isDevelopment && /^(%\w+%|\$\{?[A-Z_]+\}?|undefined)(?=[/:]|$)/.exec(String(value))) || []
   return name ? ` It is ${JSON.stringify(name)}.` : ''
-}
-
-function urlOf(value: unknown): URL | undefined {
-  try {
-    return new URL(String(value))
-  } catch {
-    return undefined
-  }
 }

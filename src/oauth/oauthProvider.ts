@@ -15,7 +15,6 @@ import { leavesRevocation } from './leavesRevocation.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes, type Renewed } from './refreshes.ts'
-import { userinfoOf } from './userinfo.ts'
 
 /** One provider: how its sessions are renewed, and how its logins work. */
 export interface OauthProvider extends SessionStrategy {
@@ -82,7 +81,7 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
   async function isStillAdmitted({ provider, claims, bearer, line }: Renewed) {
     if (!admit) return true
     const all = userinfo
-      ? await userinfoOf(discovery, provider, claims, bearer, line).catch(() => undefined)
+      ? await userinfo(discovery, provider, claims, bearer, line).catch(() => undefined)
       : claims
     return all === undefined || isAdmitted(admit, (rest.user ?? userOf)(all), all)
   }

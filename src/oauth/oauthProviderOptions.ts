@@ -1,6 +1,7 @@
 import type { Admit } from './admission.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
 import type { DpopKey } from './provenClient.ts'
+import type { Userinfo } from './userinfo.ts'
 
 /** A provider at which users log in, and which renews their sessions. */
 export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'> {
@@ -14,8 +15,12 @@ export interface OauthProviderOptions extends Omit<OauthStrategyOptions, 'scope'
    * @default none
    */
   readonly parameters?: Readonly<Record<string, string>>
-  /** Whether a login asks the provider's userinfo endpoint for the claims that its ID token lacks. @default false */
-  readonly userinfo?: boolean
+  /**
+   * The function `userinfo` of this package: a login asks the provider's userinfo endpoint for the claims that its ID
+   * token lacks.
+   * @default none: the ID token suffices
+   */
+  readonly userinfo?: Userinfo
   /**
    * Whether a user may use this application, at the login and at each renewal whose answer names the user; with
    * `userinfo`, by those claims too. A refused login fails with `not_admitted`. A refused session ends with

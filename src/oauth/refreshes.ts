@@ -1,23 +1,15 @@
-import {
-  type AuthorizationServer,
-  clockSkew,
-  getValidatedIdTokenClaims,
-  type IDToken,
-  None,
-  processRefreshTokenResponse,
-  processRevocationResponse,
-  refreshTokenGrantRequest,
-  revocationRequest,
-} from 'oauth4webapi'
+import type { AuthorizationServer, IDToken } from 'oauth4webapi'
+import type { UserDocument } from '../../machines/session.types.ts'
 import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/httpDate.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import type { Discovery } from './discovery.ts'
-import { algorithmOf, isForeign, providerNow, skewOf, userOf } from './idToken.ts'
+import { claimsOf, isForeign, providerNow, userOf } from './idToken.ts'
+import type { Line } from './line.ts'
 import { errorOf, oauthErrors, ownError } from './oauthErrors.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
+import { postForm } from './postForm.ts'
 import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
-import { type Line, wireCall } from './wireCall.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
 
@@ -33,10 +25,11 @@ export interface Renewed {
 /** The refreshes of one client at one provider, and the revocation of their tokens. */
 export function createRefreshes(
   options: OauthStrategyOptions,
-  { discover, through, client, tenants }: Discovery,
+  discovery: Discovery,
   mayStay?: (renewed: Renewed) => Promise<boolean>,
 ): Omit<SessionStrategy, 'resend'> {
-  const { clientAuth = None(), scope, trust404, trust503, user = userOf } = options
+  const { scope, trust404, trust503, user = userOf } = options
+  const { discover, client, tenants } = discovery
   /** The result of a grant: its tokens, and the user of its ID token. */
   async function renewalOf(
     { isOdd, ...answer }: TokenAnswer,
@@ -44,48 +37,43 @@ export function createRefreshes(
     headers: Headers,
     line: RefreshRequest,
   ): Promise<RefreshOutcome> {
-    const { access_token: bearer, refresh_token: refreshToken, expires_in: expiresIn } = answer
+    const {
+      access_token: bearer,
+      refresh_token: refreshToken,
+      id_token: idToken,
+      expires_in: expiresIn,
+    } = answer
     const serverNow = parseHttpDate(headers.get('date'))
     const tokens = { ...(bearer && { bearer }), ...(refreshToken && { refreshToken }) }
     const odd = { warnings: ['schema'] } as const
-    if (!bearer) return refreshToken ? { kind: 'ok', ...tokens, ...odd } : unreadable
-    const issuer = tenants.ofToken(provider, answer.id_token)
-    try {
-      // The provider's clock decides about the ID token, because the local one may be wrong.
-      const skew = skewOf(providerNow(headers, answer.id_token))
-      const judged = await processRefreshTokenResponse(
-        // If nobody says how ID tokens are signed, this one's algorithm counts. The signature is not what makes it
-        // trustworthy.
-        { ...algorithmOf(answer.id_token), ...issuer },
-        { [clockSkew]: skew, ...client },
-        // Some browsers that pages support have no `Response.json`.
-        new Response(JSON.stringify({ ...answer, token_type: 'bearer' }), {
-          headers: { 'content-type': 'application/json' },
-        }),
-      )
-      const claims = getValidatedIdTokenClaims(judged)
-      const idToken = `${answer.id_token}`
-      const isIn =
-        !claims ||
-        (tenants.allows(claims) && ((await mayStay?.({ provider, claims, bearer, idToken, line })) ?? true))
-      if (!isIn) {
-        revoke({ ...line, ...tokens, cause: 'late' }).catch(() => {})
-        return { kind: 'rejected', reason: 'accessRevoked' }
+    /** The user of a bearer is unknown. A new refresh token is kept all the same. */
+    const kept: RefreshOutcome = refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
+    if (!bearer) return kept
+    let renewed: UserDocument | undefined
+    if (idToken) {
+      const issuer = tenants?.ofToken(provider, idToken) ?? provider
+      const claims = await claimsOf(issuer, client, idToken, providerNow(headers, idToken))
+      if (!claims) return isForeign(idToken, issuer, client) ? foreign : kept
+      try {
+        const isTheirs = tenants?.allows(claims) ?? true
+        if (!isTheirs || (await mayStay?.({ provider, claims, bearer, idToken, line })) === false) {
+          revoke({ ...line, ...tokens, cause: 'late' }).catch(() => {})
+          return { kind: 'rejected', reason: 'accessRevoked' }
+        }
+        renewed = user(claims)
+      } catch {
+        return kept
       }
-      return {
-        kind: 'ok',
-        ...tokens,
-        ...(claims && { user: user(claims), partial: true }),
-        life: {
-          ...(expiresIn !== undefined && { expiresIn }),
-          ...(serverNow !== undefined && { serverNow }),
-        },
-        ...(isOdd && odd),
-      }
-    } catch {
-      if (isForeign(answer.id_token, issuer, client)) return foreign
-      // The user of this bearer is unknown. A new refresh token is kept all the same.
-      return refreshToken ? { kind: 'ok', refreshToken, ...odd } : unreadable
+    }
+    return {
+      kind: 'ok',
+      ...tokens,
+      ...(renewed && { user: renewed, partial: true }),
+      life: {
+        ...(expiresIn !== undefined && { expiresIn }),
+        ...(serverNow !== undefined && { serverNow }),
+      },
+      ...(isOdd && odd),
     }
   }
 
@@ -95,21 +83,14 @@ export function createRefreshes(
       ? [end.refreshToken, 'refresh_token']
       : [end.bearer, 'access_token']
     if (!token || !provider) return false
-    const call = wireCall(end)
-    try {
-      await processRevocationResponse(
-        await revocationRequest(provider, client, clientAuth, token, {
-          ...through(call),
-          additionalParameters: { token_type_hint: hint },
-        }),
-      )
-      const result = call.result()
-      // Nothing else in the provider's answer matters (RFC 7009 section 2.2); a page comes from a gateway.
-      return result?.kind === 'answer' && !result.text.trimStart().startsWith('<')
-    } catch {
-      // There is no such endpoint, or an answer such as 503, after which the token is alive (RFC 7009 section 2.2.1).
-      return false
-    }
+    const form = { token, token_type_hint: hint }
+    // There may be no such endpoint.
+    const result = await postForm(discovery, provider, 'revocation_endpoint', form, end).catch(
+      () => undefined,
+    )
+    // After any other status, such as 503, the token is alive (RFC 7009 section 2.2.1). Of the body nothing matters
+    // (section 2.2); but a page comes from a gateway.
+    return result?.kind === 'answer' && result.status === 200 && !result.text.trimStart().startsWith('<')
   }
 
   return {
@@ -121,17 +102,14 @@ export function createRefreshes(
       if (!refreshToken) return { kind: 'rejected', reason: 'missingCredential' }
       const found = await discover(attempt)
       if (!found.provider) return found.outcome
-      const call = wireCall(attempt)
-      try {
-        await refreshTokenGrantRequest(found.provider, client, clientAuth, refreshToken, {
-          ...through(call),
-          additionalParameters: scope === undefined ? {} : { scope },
-        })
-      } catch {
-        // The result of the call has the cause. There is none if nothing was sent.
+      const form = {
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+        ...(scope !== undefined && { scope }),
       }
-      const result = call.result()
-      if (!result) return misconfigured
+      const result = await postForm(discovery, found.provider, 'token_endpoint', form, attempt).catch(
+        () => misconfigured,
+      )
       let answer: TokenAnswer | undefined
       const outcome = outcomeOf(result, {
         ok(body) {

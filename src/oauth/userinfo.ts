@@ -1,32 +1,57 @@
-import {
-  type AuthorizationServer,
-  type IDToken,
-  processUserInfoResponse,
-  userInfoRequest,
-} from 'oauth4webapi'
+import { type AuthorizationServer, type IDToken, processUserInfoResponse } from 'oauth4webapi'
 import { LoginFailed } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { request } from '../wire/request.ts'
 import type { Discovery } from './discovery.ts'
-import { type Line, wireCall } from './wireCall.ts'
+import type { Line } from './line.ts'
 
-/**
- * The user's claims beyond the ID token (OpenID Connect Core section 5.3). Their `sub` must be the same; `undefined`:
- * nobody answers.
- */
-export async function userinfoOf(
-  { through, client }: Discovery,
+/** Asks a provider for claims of a user. */
+export type Userinfo = (
+  discovery: Discovery,
   provider: AuthorizationServer,
   claims: IDToken,
   token: string,
   line: Line,
-): Promise<IDToken | undefined> {
-  const call = wireCall(line)
+) => Promise<IDToken | undefined>
+
+/**
+ * The value of the option `userinfo`: asks the provider's userinfo endpoint for the claims that an ID token lacks (OpenID Connect
+ * Core section 5.3).
+ *
+ * @example
+ * const keycloak = oauthProvider({
+ *   server: 'https://id.example.com/realms/staff',
+ *   clientId: 'panel',
+ *   redirectUri: 'https://panel.example.com/callback',
+ *   userinfo,
+ * })
+ */
+export const userinfo: Userinfo = async (
+  { client, callable },
+  provider,
+  claims,
+  token,
+  { signal, fetch },
+) => {
+  const { userinfo_endpoint: endpoint } = provider
+  // The ID token must suffice.
+  if (endpoint === undefined) return undefined
+  const result = await request({
+    url: callable('userinfo_endpoint', endpoint).href,
+    method: 'GET',
+    headers: { accept: 'application/json, application/jwt', authorization: `Bearer ${token}` },
+    signal,
+    fetch,
+  })
+  if (result.kind !== 'answer' || result.status !== 200) return undefined
+  const { text, headers } = result
+  const isAnswer = parseJson(text) !== undefined
+  const type = isAnswer ? 'application/json' : (headers.get('content-type') ?? '')
   try {
-    const response = await userInfoRequest(provider, client, token, through(call))
+    // Its `sub` must be the same.
+    const response = new Response(text, { headers: { 'content-type': type } })
     return { ...claims, ...(await processUserInfoResponse(provider, client, claims.sub, response)) }
   } catch {
-    const result = call.result()
-    const isAnswer = result?.kind === 'answer' && result.status === 200 && parseJson(result.text)
     if (isAnswer) throw new LoginFailed('invalid_answer')
     return undefined
   }

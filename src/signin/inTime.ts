@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.ts'
-import type { Line } from '../oauth/wireCall.ts'
+import type { Line } from '../oauth/line.ts'
 
 /** How long the provider may take for each of its answers. */
 const PATIENCE_MS = 25_000

@@ -50,16 +50,7 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/dpop/': {
-    values: [
-      'src/dpop/',
-      'src/oauth/idToken.ts',
-      'src/browser/database.ts',
-      'src/wire/',
-      'src/base/',
-      '#development',
-      '#transport',
-      'oauth4webapi',
-    ],
+    values: ['src/dpop/', 'src/browser/database.ts', 'src/wire/', 'src/base/', '#development', '#transport'],
     types: [...contracts, 'src/oauth/'],
   },
   'src/signin/': {

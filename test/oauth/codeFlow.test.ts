@@ -6,6 +6,7 @@ import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
 import type { AuthorizationInput } from '../../src/oauth/codeGrant.ts'
 import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import type { OauthProviderOptions } from '../../src/oauth/oauthProviderOptions.ts'
+import { userinfo as askUserinfo } from '../../src/oauth/userinfo.ts'
 
 const ISSUER = 'https://op.example'
 const TOKEN = 'an-access-token'
@@ -181,7 +182,7 @@ describe('L30: stepping up ends with what was asked for', () => {
 })
 
 describe('L27: what the provider tells of the user beside the ID token', () => {
-  const asking = { userinfo: true }
+  const asking = { userinfo: askUserinfo }
 
   test('is asked for where the application wants it, and is about the same user', async () => {
     const userinfo = () => Response.json({ sub: 'ada', name: 'Ada', email: 'ada@example.com' })

@@ -1,6 +1,7 @@
 import { type JWTPayload, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { LoginFailed, Misconfigured } from '../../src/base/errors.ts'
+import { entraTenants } from '../../src/oauth/entraTenants.ts'
 import { oauthProvider } from '../../src/oauth/oauthProvider.ts'
 import { oauthStrategy } from '../../src/oauth/oauthStrategy.ts'
 
@@ -9,7 +10,7 @@ const OURS = '11111111-aaaa-4bbb-8ccc-222222222222'
 const OTHERS = '33333333-aaaa-4bbb-8ccc-444444444444'
 /** Whoever has a private Microsoft account. */
 const PERSONAL = '9188040d-6c67-4c5b-b112-36a304b66dad'
-const options = { server: `${HOST}/organizations/v2.0`, clientId: 'panel', tenants: [OURS] }
+const options = { server: `${HOST}/organizations/v2.0`, clientId: 'panel', tenants: entraTenants([OURS]) }
 const issuerOf = (tenant: string) => `${HOST}/${tenant}/v2.0`
 
 /** Entra, as it describes itself and as it answers. */
@@ -66,7 +67,9 @@ describe('L23: an issuer that stands for many tenants', () => {
   test('takes users of the tenants that it was given', async () => {
     const { grant } = await entra({ iss: issuerOf(OURS), tid: OURS }).login()
     await expect(grant).resolves.toMatchObject({ user: { id: 'ada' }, token: 'B' })
-    const capitals = await entra({ iss: issuerOf(OURS), tid: OURS }).login({ tenants: [OURS.toUpperCase()] })
+    const capitals = await entra({ iss: issuerOf(OURS), tid: OURS }).login({
+      tenants: entraTenants([OURS.toUpperCase()]),
+    })
     await expect(capitals.grant).resolves.toMatchObject({ user: { id: 'ada' } })
   })
 
@@ -102,9 +105,14 @@ describe('L23: an issuer that stands for many tenants', () => {
   })
 
   test.each<[string, object, RegExp]>([
-    ['no tenants', { tenants: undefined }, /`tenants` must list/],
-    ['an empty list', { tenants: [] }, /`tenants` must list/],
-    ['a name in place of an id', { tenants: ['contoso.com'] }, /`tenants` must list/],
+    ['no tenants', { tenants: undefined }, /`tenants` must be `entraTenants` with the ids/],
+    ['a list', { tenants: [OURS] }, /`tenants` must be `entraTenants` with the ids/],
+    ['an empty list', { tenants: entraTenants([]) }, /`tenants` must be `entraTenants` with the ids/],
+    [
+      'a name in place of an id',
+      { tenants: entraTenants(['contoso.com']) },
+      /`tenants` must be `entraTenants` with the ids/,
+    ],
     ['tenants of an issuer that has its own users', { server: issuerOf(OURS) }, /`tenants` is for/],
     [
       'another host that leaves its issuer open',

@@ -27,7 +27,7 @@ test.each([
   ['.', ['#browser', '#development', 'xstate'], ['xstate']],
   ['./bff', ['#browser', '#development', 'xstate'], ['xstate']],
   ['./browser', ['#development'], []],
-  ['./dpop', ['#development', '#transport', 'oauth4webapi'], ['oauth4webapi']],
+  ['./dpop', ['#development', '#transport'], ['oauth4webapi']],
   ['./inspect', ['#development', 'xstate'], ['xstate']],
   ['./librechat', ['#development', '#transport'], []],
   ['./librechat-login', ['#development', '#transport', 'zod/mini'], []],

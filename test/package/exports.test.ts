@@ -109,10 +109,12 @@ test('./oauth', async () => {
   expect(await offered('./oauth')).toMatchInlineSnapshot(`
     [
       "createLogins",
+      "entraTenants",
       "loginTexts",
       "oauthProfiles",
       "oauthProvider",
       "oauthStrategy",
+      "userinfo",
     ]
   `)
 })

@@ -1,5 +1,6 @@
 import { ClientSecretBasic, ClientSecretPost } from 'oauth4webapi'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { userinfo } from 'xstate-session/oauth'
 import { type OauthLoginOptions, oauthLogin } from 'xstate-session/oauth-login'
 import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstate-session/server'
 import { startPageProvider } from '../../examples/embed/provider.ts'
@@ -68,7 +69,7 @@ describe('a slow provider', () => {
   test('L50: ten seconds for each answer: the login works, and its callback needs no discovery', async () => {
     const slow: { clock?: ReturnType<typeof fakeClock> } = {}
     const { page, sent, clock } = await world({
-      userinfo: true,
+      userinfo,
       before: () => void slow.clock?.advance(10_000),
     })
     slow.clock = clock
@@ -84,7 +85,7 @@ describe('a slow provider', () => {
   test('L50: also in a process that has not seen the provider yet: each step has a patience of its own', async () => {
     const slow: { clock?: ReturnType<typeof fakeClock> } = {}
     const { page, answered, clock, restart } = await world({
-      userinfo: true,
+      userinfo,
       before: () => void slow.clock?.advance(10_000),
     })
     slow.clock = clock
