@@ -8,6 +8,7 @@ import { keyedHash } from '../coordination/keyedHash.ts'
 import { memoryLedger } from '../coordination/memoryLedger.ts'
 import { sent } from '../coordination/sent.ts'
 import { settle } from '../coordination/settle.ts'
+import { shareRecord } from '../session/sharedRecord.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import { memoryStore } from '../stores/memory.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
@@ -89,6 +90,7 @@ export function sharedVault(surroundings: Surroundings): { store: SessionStore; 
   }
 
   const store: SessionStore = {
+    share: shareRecord,
     read,
     async compareAndSet(expected, next) {
       const db = await database()

@@ -65,6 +65,7 @@ export type { Notice, SessionNotice, SessionSignal } from '../session/notice.ts'
 export type { SessionOptions } from '../session/options.ts'
 export type { BaseSession, Session, SessionActorRef } from '../session/session.ts'
 export type { SessionLogic, SessionLogicInput } from '../session/sessionLogic.ts'
+export { sessionStore } from '../session/sessionStore.ts'
 export type {
   KnownSends,
   LifeHints,
@@ -78,4 +79,10 @@ export type {
   Warning,
 } from '../session/strategy.ts'
 export { memoryStore } from '../stores/memory.ts'
-export type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
+export type {
+  SessionRecord,
+  SessionStore,
+  SessionStoreCalls,
+  StoredSession,
+  Tombstone,
+} from '../stores/store.ts'

@@ -1,5 +1,6 @@
 import type { Position } from '../../machines/session.types.ts'
 import { lastUsed } from '../base/lastUsed.ts'
+import { shareRecord } from '../session/sharedRecord.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import { cookieRecord } from './cookieRecord.ts'
 import type { Keyring } from './keyring.ts'
@@ -152,6 +153,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
   function sessionStore(key: string, known: Opened | undefined): SessionStore {
     let first = known
     return {
+      share: shareRecord,
       async read() {
         const opened = first ?? (await read(key))
         first = undefined

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { SessionStore } from '../stores/store.ts'
+import type { SessionStoreCalls } from '../stores/store.ts'
 import { asStored } from './records.ts'
 
 const TIMEOUT_MS = 5_000
@@ -8,7 +8,7 @@ const TIMEOUT_MS = 5_000
  * The same store, whose calls always settle: a call that throws or does not answer in time fails. A read returns a
  * session or none.
  */
-export function boundStore(store: SessionStore, clock: Clock): SessionStore {
+export function boundStore(store: SessionStoreCalls, clock: Clock): SessionStoreCalls {
   const settle = async <T>(call: () => Promise<T>) => {
     let disarm = () => {}
     const late = new Promise<never>((_, reject) => {

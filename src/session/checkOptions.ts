@@ -4,7 +4,12 @@ const FUNCTIONS = ['fetch', 'random', 'signals', 'observe', 'onListenerError'] a
 /** The name of a part, and its required methods. */
 const PARTS = {
   clock: ['a clock: an object with "wall", "monotonic" and "setTimer"', 'wall', 'monotonic', 'setTimer'],
-  store: ['a store: the result of its factory', 'read', 'compareAndSet'],
+  store: [
+    'a store: the result of its factory, or sessionStore({ read, compareAndSet })',
+    'read',
+    'compareAndSet',
+    'share',
+  ],
   coordinator: ['a coordinator: the result of its factory', 'run', 'end'],
   recorder: ['a recorder: the result of its factory', 'attach'],
 } as const

@@ -1,18 +1,14 @@
 import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
-import type { LedgerRow } from '../../machines/session.ledger.ts'
-import type { Backoff, Position } from '../../machines/session.types.ts'
+import type { Position } from '../../machines/session.types.ts'
 import { shownUser } from '../base/shownUser.ts'
-import type { SessionRecord } from '../stores/store.ts'
 import type { Owner } from './login.ts'
 import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
+import type { Send } from './port.ts'
 import { isSamePosition } from './position.ts'
-import { toRecord } from './records.ts'
-import { backoffAt } from './storedBackoff.ts'
-import { doubtOf } from './storedDoubt.ts'
-import { resendPolicyOf, strategyOf } from './strategyOf.ts'
+import { strategyOf } from './strategyOf.ts'
 import { type Tokens, toTokens, type Vault } from './vault.ts'
 
 interface Surroundings {
@@ -33,108 +29,93 @@ export interface BearerLife {
   readonly receivedAt: number
 }
 
-/** The facts of a session in a store, besides its tokens. */
-export interface StoredFacts extends Partial<Pick<SessionFacts, 'bearerVersion' | 'rejections'>> {
-  /** The earlier sends of the refresh token, on the wall clock. */
-  readonly row?: LedgerRow
-  /** Attempts that failed, on the wall clock. */
-  readonly waits?: Backoff
+/** A session at one version. */
+export interface Version {
+  readonly at: Position
+  readonly owner: Owner
+  readonly tokens: Tokens
+  readonly life: BearerLife
 }
 
-/** The grant of this session: its user, and the life of its bearer. The tokens themselves are in `vault`. */
-export function createGrant({ settings, vault, now, send, notify }: Surroundings) {
-  const { clock, random } = settings
-  const show = shownUser(settings.users, () => notify({ type: 'warning', code: 'userMisfit' }))
-  let owner: Owner | undefined
-  let life: BearerLife = { version: 0, lifeMs: 0, receivedAt: 0 }
+/** The facts of a session that was stored, in the form of the chart, where they differ from those of a login. */
+export type StoredFacts = Partial<
+  Pick<SessionFacts, 'bearer' | 'bearerVersion' | 'rejections' | 'doubt' | 'retryAt' | 'backoff'>
+>
+
+const NO_LIFE: BearerLife = { version: 0, lifeMs: 0, receivedAt: 0 }
+
+/** The grant of a session: its user, and the life of its bearer. The tokens themselves are in the vault. */
+export class Grant {
+  readonly #of: Surroundings
+  #owner: Owner | undefined
+  #life = NO_LIFE
+  #show: ReturnType<typeof shownUser> | undefined
+
+  constructor(of: Surroundings) {
+    this.#of = of
+  }
+
+  /** The user of the tokens; `undefined`: there is no session whose tokens are here, or may yet come. */
+  owner(): Owner | undefined {
+    return this.#owner
+  }
+
+  /** Whether `position` is the present version: its epoch is not over, and there is no newer version. */
+  isCurrent(position: Position): boolean {
+    return this.#owner !== undefined && isSamePosition(position, this.#of.vault.position())
+  }
+
+  /** Begins with a login, or with a stored session. */
+  open(first: Version, stored?: StoredFacts): void {
+    this.#owner = first.owner
+    this.#life = first.life
+    this.#of.vault.open(first.at, first.tokens)
+    const facts = { ...this.#toFacts(first), ...stored }
+    this.#of.send({ type: 'session.started', at: this.#of.now(), facts })
+  }
+
+  /** The tokens after a renewal: its own bearer if that is usable, else the present bearer. */
+  best(tokens: Tokens, brought: BearerLife): Pick<Version, 'tokens' | 'life'> {
+    const life = this.#life
+    const isUsable = tokens.bearer && brought.lifeMs > USELESS_LIFE_MS && brought.version > life.version
+    if (isUsable) return { tokens, life: brought }
+    return { tokens: toTokens(this.#of.vault.tokens().bearer, tokens.refreshToken), life }
+  }
+
+  /** Moves on to a newer version. `answer` reports it to the chart. */
+  renew(to: Version, answer: Send): void {
+    if (!this.#of.vault.commit(to.at, to.tokens)) return
+    this.#owner = to.owner
+    this.#life = to.life
+    answer({ type: 'session.renewed', at: this.#of.now(), facts: this.#toFacts(to) })
+  }
+
+  /** The epoch is over: every running attempt is too late from now on. Returns the grant. */
+  close(): Pick<Version, 'owner' | 'tokens'> | undefined {
+    const { vault } = this.#of
+    const closed = this.#owner && { owner: this.#owner, tokens: vault.tokens() }
+    this.#owner = undefined
+    vault.empty()
+    return closed
+  }
 
   /** The facts for the chart. The store may have taken a while since the tokens arrived. */
-  function toFacts(
-    { epoch, version }: Position,
-    of: Owner,
-    tokens: Tokens,
-    bearer: BearerLife,
-  ): SessionFacts {
-    const isOlder = bearer.version < version
-    const { kind, needsRefreshToken } = strategyOf(settings, of)
+  #toFacts({ at: { epoch, version }, owner, tokens, life }: Version): SessionFacts {
+    const of = this.#of
+    const { settings } = of
+    const { kind, needsRefreshToken } = strategyOf(settings, owner)
+    this.#show ??= shownUser(settings.users, () => of.notify({ type: 'warning', code: 'userMisfit' }))
     return {
       epoch,
       version,
-      user: show(of.user),
-      provider: of.provider,
+      user: this.#show(owner.user),
+      provider: owner.provider,
       ...(kind !== undefined && { kind }),
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),
       refreshable: !needsRefreshToken || tokens.refreshToken !== undefined,
-      startedAt: now() - (clock.wall() - of.startedAt),
-      ...deadlinesOf(bearer.receivedAt, bearer.lifeMs, settings.leadTimeMs, random()),
-      ...(isOlder && { bearerVersion: bearer.version, floorAt: floorAfter(now(), 0) }),
+      startedAt: of.now() - (settings.clock.wall() - owner.startedAt),
+      ...deadlinesOf(life.receivedAt, life.lifeMs, settings.leadTimeMs, settings.random()),
+      ...(life.version < version && { bearerVersion: life.version, floorAt: floorAfter(of.now(), 0) }),
     }
   }
-
-  return {
-    /** The user of the tokens; `undefined`: there is no session whose tokens are here, or may yet come. */
-    owner: () => owner,
-
-    /** Whether `position` is the present version: its epoch is not over, and there is no newer version. */
-    isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position()),
-
-    /** Begins with a login, or with a stored session. */
-    open(
-      at: Position,
-      of: Owner,
-      tokens: Tokens,
-      lifeMs: number,
-      receivedAt: number,
-      { bearerVersion = at.version, row, waits, ...stored }: StoredFacts = {},
-    ) {
-      const instant = { at: now(), wall: clock.wall() }
-      owner = of
-      life = { version: bearerVersion, lifeMs, receivedAt }
-      vault.open(at, tokens)
-      const doubt = row && doubtOf(row, resendPolicyOf(settings, of), instant)
-      const backoff = waits && backoffAt(waits, instant.wall, instant.at)
-      const facts = { ...toFacts(at, of, tokens, life), ...stored, ...doubt, ...(backoff && { backoff }) }
-      send({ type: 'session.started', at: now(), facts })
-    },
-
-    /** The tokens after a renewal: its own bearer if that is usable, else the present bearer. */
-    best(tokens: Tokens, brought: BearerLife): { tokens: Tokens; life: BearerLife } {
-      const isUsable = tokens.bearer && brought.lifeMs > USELESS_LIFE_MS && brought.version > life.version
-      if (isUsable) return { tokens, life: brought }
-      return { tokens: toTokens(vault.tokens().bearer, tokens.refreshToken), life }
-    },
-
-    /** Moves on to a newer version. `sendBack` reports it to the chart. */
-    renew(at: Position, of: Owner, tokens: Tokens, best: BearerLife, sendBack = send) {
-      if (!vault.commit(at, tokens)) return
-      owner = of
-      life = best
-      sendBack({ type: 'session.renewed', at: now(), facts: toFacts(at, of, tokens, best) })
-    },
-
-    /** The record of a renewal. */
-    toRecord(
-      at: Position,
-      of: Owner,
-      tokens: Tokens,
-      { version, lifeMs, receivedAt }: BearerLife,
-      rejections: number,
-    ): SessionRecord {
-      return {
-        ...toRecord(at, of, tokens, lifeMs, clock.wall(), now() - receivedAt),
-        ...(version < at.version && { bearerVersion: version }),
-        ...(rejections > 0 && { rejections }),
-      }
-    },
-
-    /** The epoch is over: every running attempt is too late from now on. Returns the grant. */
-    close() {
-      const closed = owner && { owner, tokens: vault.tokens() }
-      owner = undefined
-      vault.empty()
-      return closed
-    },
-  }
 }
-
-export type Grant = ReturnType<typeof createGrant>

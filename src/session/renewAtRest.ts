@@ -4,7 +4,7 @@ import type { EventOf, SessionEvent } from '../../machines/session.events.ts'
 import { isServedAt } from '../../machines/session.select.ts'
 import type { Position } from '../../machines/session.types.ts'
 import type { SessionRecord } from '../stores/store.ts'
-import { createHolding, type Holding } from './holding.ts'
+import { Holding } from './holding.ts'
 import type { SessionNotice } from './notice.ts'
 import { inputOf, type Settings } from './options.ts'
 import type { Send } from './port.ts'
@@ -49,19 +49,19 @@ interface Options {
  */
 export function renewAtRest({ settings, record, notify, isOwed, wake }: Options): RenewalAtRest | undefined {
   if (!Object.hasOwn(settings.strategies, record.provider)) return undefined
-  const holding = createHolding(settings)
-  const { clock, vault, flights } = holding
+  const holding = new Holding(settings)
+  const { clock, vault } = holding
   const notices: SessionNotice[] = []
   let started: EventOf<'session.started'> | undefined
   const isUserActive = () => false
-  holding.tell({
+  holding.told = {
     isUserActive,
     notify: (notice) => void notices.push(notice),
     send: (event) => {
       if (event.type === 'session.started') started = event
     },
-  })
-  flights.restore(record)
+  }
+  holding.shared?.restore(record)
   const found = started as EventOf<'session.started'> | undefined
   const context = found && refreshingAtOnce(inputOf(settings), found.facts, found.at)
   if (!context) return undefined
@@ -98,12 +98,12 @@ export function renewAtRest({ settings, record, notify, isOwed, wake }: Options)
 
   for (const notice of notices) notify(notice)
   notify({ type: 'nearingExpiry', ...vault.position() })
-  holding.tell({ isUserActive, notify, send: answer })
+  holding.told = { isUserActive, notify, send: answer }
   const dueAt = Math.min(endOfRefreshing(context), until)
   const disarm = clock.setTimer(wake, clampDelay(dueAt - at), 'foreground')
   const { epoch, version, doubt, bearer, isHurried, rejections } = context
   const why = { doubt, isSpent: bearer !== 'good', isHurried, rejections, isRead: true }
-  flights.start({ epoch, version }, why, answer)
+  holding.start({ epoch, version }, why, answer)
 
   return {
     landed,

@@ -1,4 +1,4 @@
-import type { SessionStore, StoredSession } from '../stores/store.ts'
+import type { SessionStoreCalls, StoredSession } from '../stores/store.ts'
 
 const TRIES = 5
 
@@ -7,7 +7,7 @@ const TRIES = 5
  * epoch, or 0 for none. A failure of the store is reported to `onFailure`; the session then lives in memory.
  */
 export async function replaceStored(
-  store: SessionStore,
+  store: SessionStoreCalls,
   onFailure: () => void,
   next: (stored: StoredSession | null) => StoredSession | undefined,
 ): Promise<number> {

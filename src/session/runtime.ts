@@ -4,7 +4,7 @@ import { orAborted } from '../base/orAborted.ts'
 import { createAlarm } from './alarm.ts'
 import { bearerSource } from './bearerSource.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
-import { createHolding } from './holding.ts'
+import { Holding } from './holding.ts'
 import { createLogins } from './logins.ts'
 import { createNotifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
@@ -22,8 +22,8 @@ import { createSurroundings } from './surroundings.ts'
  * `resumed`: an attempt that is running already, with what its session holds.
  */
 export function createRuntime(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed) {
-  const holding = resumed?.holding ?? createHolding(settings)
-  const { clock, store, vault, flights, notify } = holding
+  const holding = resumed?.holding ?? new Holding(settings)
+  const { clock, vault, grant, shared } = holding
   const { now } = clock
   const alarm = createAlarm(clock)
   const reading = createReading(actorRef)
@@ -37,14 +37,13 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
   const over = () => endOfRuntime(status)
   const ending = () => endOfSession(status, reading.state())
   const notifier = createNotifier(settings, reading.state)
-  const unstored = () => notify({ type: 'warning', code: 'persistFailed' })
 
-  holding.tell({ send, notify: notifier.notify, isUserActive: () => surroundings.isUserActive() })
-  const shared = { settings, store, clock, now, vault, reading, flights, isRunning, unstored, send }
-  const supply = createSupply({ ...shared, alarm, ending, catchUp })
-  const logins = createLogins({ ...shared, over, restoring: () => surroundings.restoring() })
+  holding.told = { send, notify: notifier.notify, isUserActive: () => surroundings.isUserActive() }
+  const parts = { settings, shared, clock, now, vault, reading, holding, isRunning, send }
+  const supply = createSupply({ ...parts, alarm, ending, catchUp })
+  const logins = createLogins({ ...parts, over, restoring: () => surroundings.restoring() })
   const surroundings = createSurroundings({
-    ...shared,
+    ...parts,
     endElsewhere: () => logins.end('elsewhere'),
   })
 
@@ -58,9 +57,10 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
     const previous = reading.take(next)
     if (!previous) return
     if (isEmpty()) startOver()
-    if (reading.state().reason !== null && previous.reason === null) flights.leave(reading.state())
+    if (reading.state().reason !== null && previous.reason === null) holding.leave(reading.state())
     const { user } = reading.state()
-    if (previous.user && user && previous.user.id !== user.id) notify({ type: 'changed', what: 'user' })
+    if (previous.user && user && previous.user.id !== user.id)
+      holding.notify({ type: 'changed', what: 'user' })
     supply.changed()
     notifier.changed()
   }
@@ -76,7 +76,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
   function isEmpty(): boolean {
     const { reason, epoch, version } = reading.state()
     const held = vault.position()
-    return reason === null && (!flights.isOpen() || held.epoch !== epoch || held.version < version)
+    return reason === null && (!grant.owner() || held.epoch !== epoch || held.version < version)
   }
 
   const startOver = () => send({ type: 'session.restored', at: now(), input: inputOf(settings) })
@@ -85,8 +85,8 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
   function fail() {
     status = 'failed'
     reading.take(actorRef.getSnapshot())
-    notify({ type: 'expired', reason: 'internal' })
-    flights.close(false)
+    holding.notify({ type: 'expired', reason: 'internal' })
+    holding.close()
     supply.changed()
   }
 
@@ -125,7 +125,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
   /** Nobody starts the actor again. With a store, a late answer is for the sessions that share it. */
   function giveUp() {
     status = 'disposed'
-    if (!store) flights.close(false)
+    if (!shared) holding.close()
   }
 
   function dispose() {
@@ -140,7 +140,7 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
     giveUp()
   }
 
-  const source = bearerSource({ settings, vault, supply, reading, flights, now, send, notify })
+  const source = bearerSource({ holding, supply, reading, send })
   const session: Session = {
     login: logins.login,
     fetch: createSessionFetch(source),
@@ -175,10 +175,10 @@ export function createRuntime(actorRef: SessionActorRef, settings: Settings, res
     refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
       if (isEmpty()) startOver()
       else if (resume) resume.join(answer)
-      else flights.start({ epoch, version }, reason, answer)
+      else holding.start({ epoch, version }, reason, answer)
       resume = undefined
     },
-    reread: () => void flights.reread(vault.position()),
+    reread: () => void shared?.reread(),
   }
 }
 

@@ -24,7 +24,7 @@ interface SupplyOptions {
   readonly alarm: Alarm
   readonly vault: Vault
   readonly reading: Reading
-  readonly flights: { problem(): string | undefined }
+  readonly holding: { readonly problem: string | undefined }
   isRunning(): boolean
   /** Why there is no bearer, and will be none without a login. */
   ending(): Error | undefined
@@ -62,7 +62,7 @@ export function createSupply(options: SupplyOptions) {
   function unavailable() {
     if (isMisconfigured(reading.snapshot()))
       return new Misconfigured(
-        options.flights.problem() ??
+        options.holding.problem ??
           'The backend does not accept this client: check the strategy of the provider.',
       )
     const { retryAt } = reading.state()

@@ -1,4 +1,5 @@
 import type { Position } from '../../machines/session.types.ts'
+import { shareRecord } from '../session/sharedRecord.ts'
 import type { SessionStore, StoredSession } from './store.ts'
 
 /**
@@ -19,6 +20,7 @@ export function memoryStore(): SessionStore {
       stored = structuredClone(next)
       return true
     },
+    share: shareRecord,
   }
 }
 

@@ -59,10 +59,19 @@ export interface Tombstone extends Position {
 /** The contents of a store: a session, or the tombstone of one that ended. */
 export type StoredSession = SessionRecord | Tombstone
 
-/** The record of one session. */
-export interface SessionStore {
+/** The two calls of a store for the record of one session. */
+export interface SessionStoreCalls {
   /** The stored record; `null`: there is none. */
   read(): Promise<StoredSession | null>
   /** Writes `next` only if the stored position still equals `expected` (`null`: nothing is stored). */
   compareAndSet(expected: Position | null, next: StoredSession): Promise<boolean>
+}
+
+/**
+ * The record of one session, for the option `store`. `memoryStore` and `browserOptions` make one; `sessionStore` makes
+ * one of two calls of your own.
+ */
+export interface SessionStore extends SessionStoreCalls {
+  /** How a session lives in the store: the session calls it. It comes with each store of this package. */
+  readonly share: (session: never) => unknown
 }

@@ -13,6 +13,7 @@ import { optionsOf } from '../base/optionsOf.ts'
 import type { UserSchema } from '../base/userReader.ts'
 import { createSession } from '../session/createSession.ts'
 import type { Session } from '../session/session.ts'
+import { sessionStore } from '../session/sessionStore.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 
 interface FakeLife<User extends UserIdentity> {
@@ -125,7 +126,7 @@ export function createFakeSession<User extends UserIdentity = SessionUser>(
     user: asGiven(user),
     fetch,
     ...(options.state === 'loggedOut' &&
-      options.isPending && { store: { read: () => never, compareAndSet: async () => true } }),
+      options.isPending && { store: sessionStore({ read: () => never, compareAndSet: async () => true }) }),
   })
   const way = wayTo(options, now)
   if (way.length > 0) {

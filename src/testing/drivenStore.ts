@@ -1,5 +1,6 @@
 import type { LoggedOutReason } from '../../machines/session.types.ts'
 import { isTombstone, toTombstone } from '../session/records.ts'
+import { shareRecord } from '../session/sharedRecord.ts'
 import type { SessionStore, StoredSession } from '../stores/store.ts'
 
 /** A store in memory. Its first read waits until `open`, and the driver changes it as a peer would. */
@@ -15,6 +16,7 @@ export function drivenStore() {
   let known: string | undefined
   const tokenOf = (of: StoredSession | null) => (of && !isTombstone(of) ? of.refreshToken : undefined)
   const store: SessionStore = {
+    share: shareRecord,
     async read() {
       const waits = isFirst
       isFirst = false

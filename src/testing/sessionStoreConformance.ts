@@ -1,13 +1,13 @@
 import { optionsOf } from '../base/optionsOf.ts'
-import type { SessionRecord, SessionStore, StoredSession, Tombstone } from '../stores/store.ts'
+import type { SessionRecord, SessionStoreCalls, StoredSession, Tombstone } from '../stores/store.ts'
 import { type ConformanceCase, expectSame } from './conformanceCase.ts'
 
 /** The store of one case. */
 export interface SessionStoreUnderTest {
   /** The store. */
-  readonly store: SessionStore
+  readonly store: SessionStoreCalls
   /** A second handle on the same session, as a peer has it. @default `store` */
-  readonly other?: SessionStore
+  readonly other?: SessionStoreCalls
   /** Called after the case, even if the case failed. */
   close?(): void | Promise<void>
 }
@@ -102,9 +102,9 @@ const casesOfEmpty: Record<string, (subject: Subject) => Promise<void>> = {
 }
 
 async function expectOneWinner(
-  store: SessionStore,
-  other: SessionStore,
-  expected: Parameters<SessionStore['compareAndSet']>[0],
+  store: SessionStoreCalls,
+  other: SessionStoreCalls,
+  expected: Parameters<SessionStoreCalls['compareAndSet']>[0],
   version: number,
 ) {
   const tries = Array.from({ length: WRITERS }, (_, i) => record(version, { refreshToken: `writer ${i}` }))

@@ -71,7 +71,7 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/coordination/': { values: ['src/coordination/', 'src/base/', ...ledger], types: contracts },
-  'src/stores/': { values: ['src/stores/', 'src/base/'], types: contracts },
+  'src/stores/': { values: ['src/stores/', 'src/session/sharedRecord.ts', 'src/base/'], types: contracts },
   'src/redis/': {
     values: ['src/redis/', 'src/coordination/', 'src/base/', '#crypto', ...ledger],
     types: contracts,
@@ -82,6 +82,7 @@ const rooms: Record<string, Room> = {
     values: [
       'src/browser/',
       'src/bff/page.ts',
+      'src/session/sharedRecord.ts',
       'src/coordination/',
       'src/stores/',
       'src/base/',

@@ -9,6 +9,7 @@ import {
   type SessionNotice,
   type SessionStrategy,
   type StoredSession,
+  sessionStore,
 } from 'xstate-session'
 import { flightText } from '../../src/coordination/flightText.ts'
 import { lifeOf } from '../../src/session/lifetime.ts'
@@ -171,7 +172,9 @@ describe('whatever comes in', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(record, anything), async (stored) => {
         const read = async () => structuredCloneOr(stored)
-        const { session, failures } = start({ store: { read, compareAndSet: async () => true } })
+        const { session, failures } = start({
+          store: sessionStore({ read, compareAndSet: async () => true }),
+        })
         await flush()
         expect(failures).toEqual([])
         expect(session.getSnapshot().isPending).toBe(false)

@@ -197,6 +197,7 @@ export function createWorld(options: WorldOptions) {
 
   const inner = memoryStore()
   const storeOf = (by: number): SessionStore => ({
+    ...inner,
     read: () =>
       defer(async () => {
         if (storeFails) throw new Error('the store is away')

@@ -3,6 +3,7 @@ import { act, type ReactNode, StrictMode, useEffect, useState, version } from 'r
 import { version as domVersion } from 'react-dom'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionUser } from 'xstate-session'
+import { sessionStore } from 'xstate-session'
 import {
   reasonTexts,
   SessionProvider,
@@ -304,7 +305,7 @@ describe('useReasonText', () => {
 
   test('says nothing while it is not known whether there is a session', async () => {
     const { session } = start({
-      store: { read: () => new Promise(() => {}), compareAndSet: async () => true },
+      store: sessionStore({ read: () => new Promise(() => {}), compareAndSet: async () => true }),
     })
     const shown = await open(page(session, <Reason />))
     expect(session.getSnapshot()).toMatchObject({ isPending: true })

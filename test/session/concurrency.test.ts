@@ -6,6 +6,7 @@ import {
   memoryStore,
   type RefreshOutcome,
   type SessionStore,
+  sessionStore,
 } from 'xstate-session'
 import { fakeClock } from '../fakeClock.ts'
 import {
@@ -126,10 +127,10 @@ describe('a store that fell back', () => {
     'C21 and gave the place of a login to another one (%s, %s): neither is sent, nor mixed with the other (I7)',
     async (refresh, id) => {
       let memory = memoryStore()
-      const store: SessionStore = {
+      const store = sessionStore({
         read: () => memory.read(),
         compareAndSet: (expected, next) => memory.compareAndSet(expected, next),
-      }
+      })
       const { session, strategy, clock, watch, reason } = await loggedIn({ store, refresh })
       memory = memoryStore()
       await watch(SECOND)

@@ -12,11 +12,10 @@ import {
 import type { Doubt } from '../../machines/session.context.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { EndedElsewhere, Flight } from '../../src/coordination/coordinator.ts'
-import { createFlights } from '../../src/session/flights.ts'
+import { Holding } from '../../src/session/holding.ts'
 import type { Owner } from '../../src/session/login.ts'
 import { readOptions } from '../../src/session/options.ts'
 import { toRecord, toTombstone } from '../../src/session/records.ts'
-import { createVault } from '../../src/session/vault.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { ada, BASE_URL, flush, jwt, LIFE, MINUTE, SECOND, stubStrategy } from './fixture.ts'
 
@@ -40,20 +39,18 @@ function flying({ store, strategy: more, tokens, tenantId, ...options }: Given =
     strategies: { openid: strategy.strategy },
     random: () => 0,
     ...options,
+    ...(store && { store }),
     clock,
   })
-  const vault = createVault()
   const events: SessionEvent[] = []
   const notices: Partial<SessionNotice>[] = []
-  const flights = createFlights({
-    settings,
-    store,
-    vault,
-    now: clock.wall,
+  const flights = new Holding(settings)
+  flights.told = {
     isUserActive: () => false,
-    send: (event) => events.push(event),
-    notify: (notice) => notices.push(notice),
-  })
+    send: (event) => void events.push(event),
+    notify: ({ epoch, version, ...notice }) => void notices.push(notice),
+  }
+  const { vault, grant } = flights
   const owner: Owner = {
     provider: 'openid',
     user: ada,
@@ -61,7 +58,8 @@ function flying({ store, strategy: more, tokens, tenantId, ...options }: Given =
     ...(tenantId !== undefined && { tenantId }),
   }
   const held = tokens ?? { bearer: 'B5', refreshToken: 'R5' }
-  flights.open(START, owner, held, LIFE, clock.wall())
+  const life = { version: START.version, lifeMs: LIFE, receivedAt: clock.wall() }
+  grant.open({ at: START, owner, tokens: held, life })
   events.length = 0
   return {
     clock,
@@ -126,6 +124,7 @@ async function storeThatChanges(...[before, after]: Parameters<typeof storeOf>[0
   let reads = 0
   let onThird = () => {}
   const store: SessionStore = {
+    ...memoryStore(),
     read() {
       if (++reads === 3) onThird()
       return (reads < 3 ? then : now).read()
@@ -190,7 +189,7 @@ describe('what is sent', () => {
 
   test.each([
     ['another version', (f: ReturnType<typeof flying>) => f.moveTo(NEXT)],
-    ['no session', (f: ReturnType<typeof flying>) => f.flights.close(false)],
+    ['no session', (f: ReturnType<typeof flying>) => f.flights.close()],
   ])('nothing where there is %s by now', async (_, change) => {
     const held = heldCoordinator()
     const started = flying({ coordinator: held.coordinator })
@@ -204,7 +203,7 @@ describe('what is sent', () => {
   test.each([
     ['the attempt timed out', (f: ReturnType<typeof flying>) => f.clock.advance(TIMEOUT)],
     ['the version was replaced', (f: ReturnType<typeof flying>) => f.moveTo(NEXT)],
-    ['the session ended', (f: ReturnType<typeof flying>) => f.flights.close(false)],
+    ['the session ended', (f: ReturnType<typeof flying>) => f.flights.close()],
   ])('nothing where %s before its turn came', async (_, change) => {
     const held = heldCoordinator()
     const started = flying({ coordinator: held.coordinator })
@@ -492,7 +491,7 @@ describe('an answer that comes too late', () => {
     const { start, flights, record, revoked, events, vault } = flying({ store })
     await memory.compareAndSet(null, record())
     const attempt = await start()
-    flights.close(false)
+    flights.close()
     await attempt?.answer(ok())
     expect(writes).toBe(0)
     expect(await memory.read()).toMatchObject(START)
@@ -514,7 +513,7 @@ describe('an answer that comes too late', () => {
         const store = stored === undefined ? undefined : memoryStore()
         const { start, flights, revoked } = flying({ store })
         const attempt = await start()
-        flights.close(false)
+        flights.close()
         if (stored) await store?.compareAndSet(null, stored)
         await attempt?.answer(ok(others))
         expect(revoked()).toEqual(late)
@@ -525,7 +524,7 @@ describe('an answer that comes too late', () => {
       const store = { ...memoryStore(), read: () => Promise.reject(new Error('down')) }
       const { start, flights, revoked } = flying({ store })
       const attempt = await start()
-      flights.close(false)
+      flights.close()
       await attempt?.answer(ok({ shared: true }))
       expect(revoked()).toEqual([])
     })
@@ -537,7 +536,7 @@ describe('the store', () => {
     const store = memoryStore()
     const { flights, clock, record, events } = flying({ store })
     await store.compareAndSet(null, record(NEXT, { endsAt: clock.wall() + LIFE - MINUTE }))
-    expect(await flights.reread(START)).toBe(true)
+    expect(await flights.shared?.reread(START)).toBe(true)
     expect(events).toMatchObject([
       { type: 'session.renewed', facts: { ...NEXT, endsAt: clock.wall() + LIFE - MINUTE } },
     ])
@@ -551,7 +550,7 @@ describe('the store', () => {
     const store = memoryStore()
     const { flights, record, events, vault } = flying({ store })
     await store.compareAndSet(null, record(at))
-    expect(await flights.reread(START)).toBe(false)
+    expect(await flights.shared?.reread(START)).toBe(false)
     expect(events).toEqual([])
     expect(vault.position()).toEqual(START)
   })
@@ -564,7 +563,7 @@ describe('the store', () => {
     const store = memoryStore()
     const { flights, record, events, vault } = flying({ store })
     await store.compareAndSet(null, record(at, more))
-    expect(await flights.reread(START)).toBe(true)
+    expect(await flights.shared?.reread(START)).toBe(true)
     expect(events).toMatchObject([{ type: 'session.ended', reason: 'elsewhere' }])
     expect(vault.position()).toEqual(START)
   })
@@ -619,7 +618,7 @@ describe('the store', () => {
     const older = record({ epoch: 2, version: 4 })
     const { store, now, reads, onThird } = await storeThatChanges(record(), older)
     const { start, flights, events } = flying({ store })
-    onThird(() => flights.close(false))
+    onThird(() => flights.close())
     await (await start())?.answer(ok())
     expect(reads()).toBe(3)
     expect(await now.read()).toEqual(older)
@@ -654,8 +653,8 @@ describe('the store', () => {
     const store = memoryStore()
     const { flights, record, events, vault } = flying({ store })
     await store.compareAndSet(null, record(NEXT))
-    flights.close(false)
-    expect(await flights.reread(START)).toBe(false)
+    flights.close()
+    expect(await flights.shared?.reread(START)).toBe(false)
     expect(events).toEqual([])
     expect(vault.tokens()).toEqual({})
   })
@@ -733,7 +732,7 @@ describe('at the end of the session', () => {
   test('a session that is over ends nothing more', () => {
     const held = heldCoordinator()
     const { flights } = flying({ coordinator: held.coordinator })
-    flights.close(false)
+    flights.close()
     expect(flights.close(true)).toBeUndefined()
     expect(held.ended).toEqual([])
   })

@@ -21,6 +21,7 @@ describe('what cannot work is refused, by name and with what it must be', () => 
   const url = 'an absolute http(s) URL without user, query and fragment'
   const strategies = 'an object with a strategy for each provider'
   const factory = 'the result of its factory'
+  const ownStore = `a store: ${factory}, or sessionStore({ read, compareAndSet })`
   const waits = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'].flatMap((name) =>
     [0, -1, NaN, Infinity, LONGEST + 1, '8000', null].map((value) => [name, value, wait] as const),
   )
@@ -35,10 +36,10 @@ describe('what cannot work is refused, by name and with what it must be', () => 
     ['strategies', undefined, strategies],
     ['strategies', null, strategies],
     ['strategies', {}, strategies],
-    ['store', {}, `a store: ${factory}`],
-    ['store', { read: store.read }, `a store: ${factory}`],
-    ['store', { compareAndSet: store.compareAndSet }, `a store: ${factory}`],
-    ['store', memoryStore, `a store: ${factory}`],
+    ['store', {}, ownStore],
+    ['store', { read: store.read }, ownStore],
+    ['store', { read: store.read, compareAndSet: store.compareAndSet }, ownStore],
+    ['store', memoryStore, ownStore],
     ['coordinator', {}, `a coordinator: ${factory}`],
     ['coordinator', { run: coordinator.run }, `a coordinator: ${factory}`],
     ['coordinator', { end: coordinator.end }, `a coordinator: ${factory}`],

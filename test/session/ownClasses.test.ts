@@ -10,8 +10,9 @@ import {
   type ResendPolicy,
   type RevokeRequest,
   type SessionOptions,
-  type SessionStore,
+  type SessionStoreCalls,
   type SessionStrategy,
+  sessionStore,
 } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
 import { fakeClock } from '../fakeClock.ts'
@@ -73,12 +74,12 @@ class OwnClock implements Clock {
   }
 }
 
-class OwnStore implements SessionStore {
+class OwnStore implements SessionStoreCalls {
   #store = memoryStore()
   read() {
     return this.#store.read()
   }
-  compareAndSet(...change: Parameters<SessionStore['compareAndSet']>) {
+  compareAndSet(...change: Parameters<SessionStoreCalls['compareAndSet']>) {
     return this.#store.compareAndSet(...change)
   }
 }
@@ -96,7 +97,7 @@ class OwnCoordinator implements Coordinator {
 }
 
 test('U31: nor do a clock, a store and a coordinator lose theirs', async () => {
-  const [clock, store, coordinator] = [new OwnClock(), new OwnStore(), new OwnCoordinator()]
+  const [clock, store, coordinator] = [new OwnClock(), sessionStore(new OwnStore()), new OwnCoordinator()]
   const strategies = { openid: new OwnStrategy() }
   const session = createSession({ baseUrl: BASE_URL, strategies, clock, store, coordinator })
   onTestFinished(() => session.dispose())

@@ -125,6 +125,7 @@ describe('a page that was logged out finds the login of a peer when it wakes', (
     const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>()
     let reads = 0
     const store: SessionStore = {
+      ...memoryStore(),
       async read() {
         if (reads++ > 0) throw new Error('down')
         await isAnswered
@@ -655,6 +656,7 @@ describe('a login whose store is slow', () => {
     let isHolding = true
     const wait = () => (isHolding ? new Promise<void>((resolve) => held.push(resolve)) : undefined)
     const store: SessionStore = {
+      ...inner,
       async read() {
         if (what === 'read') await wait()
         return inner.read()

@@ -191,6 +191,7 @@ describe('at the start', () => {
       let isDown = false
       let writes = 0
       const store: SessionStore = {
+        ...memory,
         read: () => memory.read(),
         compareAndSet(expected, next) {
           writes++

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore, type RefreshOutcome, type ResendPolicy, type SessionRecord } from 'xstate-session'
+import {
+  memoryStore,
+  type RefreshOutcome,
+  type ResendPolicy,
+  type SessionRecord,
+  sessionStore,
+} from 'xstate-session'
 import { fakeClock } from '../fakeClock.ts'
 import { ada, error, flush, LEAD, LIFE, MINUTE, SECOND, start, stubStrategy } from './fixture.ts'
 
@@ -155,7 +161,7 @@ describe('U36: a row that is damaged', () => {
         lifeMs: LIFE,
         doubt: isPart ? { ...sound, ...row } : row,
       } as unknown as SessionRecord
-      const store = { read: async () => record, compareAndSet: async () => true }
+      const store = sessionStore({ read: async () => record, compareAndSet: async () => true })
       const started = start({ clock, store, refresh: 'onDemand' })
       await flush()
       expect(await started.session.getToken()).toBe('B1')

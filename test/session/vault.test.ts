@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { createVault } from '../../src/session/vault.ts'
+import { Vault } from '../../src/session/vault.ts'
 
 const at = (version: number, epoch = 1) => ({ epoch, version })
 
 function opened() {
-  const vault = createVault()
+  const vault = new Vault()
   vault.open(at(1), { bearer: 'B1', refreshToken: 'R1' })
   return vault
 }
 
 test('an empty vault is before all epochs', () => {
-  const vault = createVault()
+  const vault = new Vault()
   expect(vault.position()).toEqual(at(0, 0))
   expect(vault.tokens()).toEqual({})
 })
@@ -49,8 +49,8 @@ describe('an answer is stale', () => {
     vault.commit(at(2), { bearer: 'B2', refreshToken: 'R2' })
     const stale = [{ bearer: 'B1' }, { refreshToken: 'R1' }, { bearer: 'B1', refreshToken: 'R3' }]
     const fresh = [{}, { bearer: 'B2', refreshToken: 'R2' }, { bearer: 'B3', refreshToken: 'R3' }]
-    expect(stale.map(vault.isStale)).toEqual([true, true, true])
-    expect(fresh.map(vault.isStale)).toEqual([false, false, false])
+    expect(stale.map((tokens) => vault.isStale(tokens))).toEqual([true, true, true])
+    expect(fresh.map((tokens) => vault.isStale(tokens))).toEqual([false, false, false])
   })
 
   test('not where a renewal kept the token', () => {
@@ -62,7 +62,7 @@ describe('an answer is stale', () => {
   })
 
   test('not for lack of a token, where an older version had none either', () => {
-    const vault = createVault()
+    const vault = new Vault()
     vault.open(at(1), {})
     vault.commit(at(2), { bearer: 'B2', refreshToken: 'R2' })
     expect(vault.isStale({ bearer: 'B3' })).toBe(false)

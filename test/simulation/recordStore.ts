@@ -1,3 +1,4 @@
+import { shareRecord } from '../../src/session/sharedRecord.ts'
 import type { SessionStore, StoredSession } from '../../src/stores/store.ts'
 import type { Random } from '../chaos/random.ts'
 import type { Fault, FaultKind } from './faults.ts'
@@ -71,6 +72,7 @@ export function createRecordStore(options: RecordStoreOptions) {
 
   return {
     of: (caller: Caller): SessionStore => ({
+      share: shareRecord,
       read: () => call(caller, () => structuredClone(stored)),
       compareAndSet: (expected, next) =>
         call(caller, () => {

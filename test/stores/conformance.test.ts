@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore, type Position, type SessionStore, type StoredSession } from 'xstate-session'
+import { memoryStore, type Position, type SessionStoreCalls, type StoredSession } from 'xstate-session'
 import { memoryServerStore } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
 import { sessionStoreConformance } from 'xstate-session/testing'
@@ -62,7 +62,7 @@ async function createServerStore(serverStore: ServerStore) {
 }
 
 /** A session of a server that is written without a name comes back named by its key. */
-const unnamed = (store: SessionStore): SessionStore => ({
+const unnamed = (store: SessionStoreCalls): SessionStoreCalls => ({
   ...store,
   async read() {
     const stored = await store.read()
@@ -81,7 +81,7 @@ describe.each([
 })
 
 describe('the suite refuses', () => {
-  type Spoiled = SessionStore & { readonly other?: SessionStore }
+  type Spoiled = SessionStoreCalls & { readonly other?: SessionStoreCalls }
   const failing = async (make: () => Spoiled) => {
     const found: string[] = []
     const create = async () => {
@@ -97,7 +97,7 @@ describe('the suite refuses', () => {
     isAt = (a: Position | null, b: Position | null) => a?.epoch === b?.epoch && a?.version === b?.version,
     copy = structuredClone as <T>(value: T) => T,
     pause = undefined as Promise<void> | undefined,
-  }): SessionStore {
+  }): SessionStoreCalls {
     let stored: StoredSession | null = null
     return {
       read: async () => copy(stored),

@@ -84,8 +84,8 @@ export const calls: Readonly<Record<string, Mistake>> = {
       },
       {
         file: 'src/session/attempts.ts',
-        find: '    const { signal } = controller\n',
-        put: "    const { signal } = controller\n    ;(settings as { signal?: AbortSignal }).signal?.addEventListener('abort', () => controller.abort())\n",
+        find: '  const { signal } = controller\n',
+        put: "  const { signal } = controller\n    ;(settings as { signal?: AbortSignal }).signal?.addEventListener('abort', () => controller.abort())\n",
       },
     ],
     seenBy: {
@@ -119,8 +119,8 @@ export const calls: Readonly<Record<string, Mistake>> = {
       },
       {
         file: 'src/session/grant.ts',
-        find: '      owner = undefined\n      vault.empty()\n',
-        put: '      owner = undefined\n',
+        find: '    this.#owner = undefined\n    vault.empty()\n',
+        put: '    this.#owner = undefined\n',
       },
     ],
     seenBy: {

@@ -7,13 +7,13 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/vault.ts',
-        find: '      if (at.epoch !== position.epoch || at.version <= position.version) return false\n',
+        find: '    if (at.epoch !== epoch || at.version <= version) return false\n',
         put: '',
       },
       {
         file: 'src/session/grant.ts',
-        find: 'isCurrent: (position: Position) => owner !== undefined && isSamePosition(position, vault.position())',
-        put: 'isCurrent: (position: Position) => owner !== undefined || isSamePosition(position, vault.position())',
+        find: 'return this.#owner !== undefined && isSamePosition(position, this.#of.vault.position())',
+        put: 'return this.#owner !== undefined || isSamePosition(position, this.#of.vault.position())',
       },
     ],
     seenBy: {
@@ -52,8 +52,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '    owner: () => owner,\n',
-        put: '    owner: () => owner,\n    endsAt: () => life.receivedAt + life.lifeMs,\n',
+        find: '  owner(): Owner | undefined {\n',
+        put: '  endsAt() {\n    return this.#life.receivedAt + this.#life.lifeMs\n  }\n  owner(): Owner | undefined {\n',
       },
       {
         file: 'src/session/sharedRecord.ts',
@@ -93,13 +93,13 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/outcomes.ts',
-        find: '    if (shared && grant.isCurrent(position))\n      await shared.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)\n',
+        find: '  if (shared && grant.isCurrent(position)) await shared.persist(position, renewed, rejections, answer)\n',
         put: '',
       },
       {
         file: 'src/session/outcomes.ts',
-        find: '      grant.renew(next, renewed, tokens, life, answer)\n',
-        put: '      grant.renew(next, renewed, tokens, life, answer)\n      await shared?.persist(position, grant.toRecord(next, renewed, tokens, life, rejections), answer)\n',
+        find: '    grant.renew(renewed, answer)\n',
+        put: '    grant.renew(renewed, answer)\n    await shared?.persist(position, renewed, rejections, answer)\n',
       },
     ],
     seenBy: {
@@ -113,8 +113,8 @@ export const session: Readonly<Record<string, Mistake>> = {
         also: [
           {
             file: 'src/session/outcomes.ts',
-            find: '      await shared?.persist(',
-            put: '      await new Promise((resolve) => setTimeout(resolve, 20))\n      await shared?.persist(',
+            find: '    await shared?.persist(',
+            put: '    await new Promise((resolve) => setTimeout(resolve, 20))\n    await shared?.persist(',
           },
         ],
       },
@@ -126,8 +126,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '      user: show(of.user),\n',
-        put: '      user: show(of.user),\n      token: tokens.bearer,\n',
+        find: '      user: this.#show(owner.user),\n',
+        put: '      user: this.#show(owner.user),\n      token: tokens.bearer,\n',
       },
     ],
     seenBy: {
@@ -140,8 +140,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '      user: show(of.user),\n',
-        put: '      user: { ...of.user, token: tokens.bearer },\n',
+        find: '      user: this.#show(owner.user),\n',
+        put: '      user: { ...owner.user, token: tokens.bearer },\n',
       },
     ],
     seenBy: {
@@ -152,7 +152,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     about: 'a result that comes after logout is adopted',
     breaks: ['I18'],
     patches: [
-      { file: 'src/session/grant.ts', find: '      owner = undefined\n      vault.empty()\n', put: '' },
+      { file: 'src/session/grant.ts', find: '    this.#owner = undefined\n    vault.empty()\n', put: '' },
     ],
     seenBy: {
       checker: { scenario: 'page', reports: ['I18'] },
@@ -163,8 +163,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     breaks: ['I6'],
     patches: [
       {
-        file: 'src/session/logins.ts',
-        find: 'if (end || (written > 0 && mine !== logins))',
+        file: 'src/session/sharedRecord.ts',
+        find: 'if (end || (isWritten && !isLast()))',
         put: 'if (end)',
       },
     ],
@@ -198,7 +198,7 @@ export const session: Readonly<Record<string, Mistake>> = {
       {
         file: 'src/session/runtime.ts',
         find: '  function isEmpty(): boolean {\n',
-        put: '  function isEmpty(): boolean {\n    if (flights.isOpen()) return false\n',
+        put: '  function isEmpty(): boolean {\n    if (grant.owner()) return false\n',
       },
     ],
     seenBy: {
