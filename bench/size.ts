@@ -14,6 +14,8 @@
  * That a server refreshes without a chart, and a chart takes over what it began, is 0.2 in the core: what both use stands apart.
  * That every reason can close a row of the ledger (U37), so that a rejected token is never sent again, is 0.05 in the core.
  * The option `recorder` costs 0.02; the recorder itself is downloaded by who uses it.
+ * What a session does with a store (reading it, writing it, the sends and waits that stand in it) comes with the store, and
+ * is not in the core: 2.4.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -36,14 +38,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 18_680 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_290 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 21_680,
+    budgetBytes: 19_290,
   },
   {
     id: 'P6',
@@ -67,7 +69,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 34_200,
+    budgetBytes: 31_820,
     never: 'zod',
   },
   {
@@ -76,7 +78,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 49_300,
+    budgetBytes: 46_880,
     never: 'zod',
   },
   {
@@ -85,7 +87,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 53_120,
+    budgetBytes: 50_680,
     never: 'jose',
   },
   {

@@ -23,6 +23,7 @@ test('the root', async () => {
       "inProcessCoordinator",
       "memoryStore",
       "sessionOf",
+      "sessionStore",
       "systemClock",
     ]
   `)
