@@ -20,11 +20,18 @@ import { pageOf } from './pageOf.ts'
 import { type Recipe, recipes } from './recipes.ts'
 import { begin, run } from './run.ts'
 
+/** A step that was done, and when: seconds from the begin of its recipe. */
+export interface TakenStep {
+  readonly step: string
+  readonly at: number
+}
+
 export interface Result {
   readonly name: string
   readonly seconds: number
-  /** The last step that was done. */
-  readonly reached: string
+  readonly steps: readonly TakenStep[]
+  /** What was built, each with its version: `next 16.2.1`. */
+  readonly versions: readonly string[]
   readonly error?: string
 }
 
@@ -60,8 +67,8 @@ try {
   }
   steps.end()
   console.log('\n| recipe | | last step | seconds |\n| --- | --- | --- | --- |')
-  for (const { name, error, reached, seconds } of results)
-    console.log(`| ${name} | ${error ? 'FAILED' : 'works'} | ${reached} | ${seconds} |`)
+  for (const { name, error, steps: taken, seconds } of results)
+    console.log(`| ${name} | ${error ? 'FAILED' : 'works'} | ${taken.at(-1)?.step ?? 'none'} | ${seconds} |`)
   keepRun(
     'recipes',
     pageOf(results, `npm run recipes${wanted.length > 0 ? ` -- ${wanted.join(' ')}` : ''}`),
@@ -78,11 +85,10 @@ try {
 async function follow(name: string, recipe: Recipe, tarball: string): Promise<Result> {
   const since = performance.now()
   const seconds = () => Math.round((performance.now() - since) / 1000)
-  let reached = 'nothing'
-  const taken: string[] = []
+  const taken: TakenStep[] = []
+  let versions: readonly string[] = []
   const done = (step: string) => {
-    reached = step
-    taken.push(`${step} (${seconds()} s)`)
+    taken.push({ step, at: seconds() })
     steps.note(`${name}, ${step}`)
   }
   const above = join(place, name)
@@ -100,6 +106,7 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
     const packages = [tarball, ...recipe.packages].join(' ')
     await online(() => run(`npm install --no-audit --no-fund ${packages}`, folder))
     for (const [asked, by] of Object.entries(recipe.versions ?? {})) await isAskedFor(asked, by, folder)
+    versions = await Promise.all(recipe.frameworks.map((one) => versionOf(one, folder)))
     done('installed')
     for (const page of [...(recipe.after ?? []), recipe.page])
       for (const { path, text } of await filesOf(page)) {
@@ -125,10 +132,11 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
     } finally {
       await server.stop()
     }
-    return { name, seconds: seconds(), reached }
+    return { name, seconds: seconds(), steps: taken, versions }
   } catch (error) {
-    const did = taken.length > 0 ? `Done: ${taken.join(', ')}.` : 'Nothing was done.'
-    return { name, seconds: seconds(), reached, error: `${name}: ${(error as Error).message}\n${did}` }
+    const did = taken.map(({ step, at }) => `${step} (${at} s)`).join(', ')
+    const told = `${name}: ${(error as Error).message}\n${did ? `Done: ${did}.` : 'Nothing was done.'}`
+    return { name, seconds: seconds(), steps: taken, versions, error: told }
   } finally {
     await backend.close()
   }
@@ -137,11 +145,23 @@ async function follow(name: string, recipe: Recipe, tarball: string): Promise<Re
 /** An old version stays as long as somebody must have it. */
 async function isAskedFor(asked: string, by: string, folder: string): Promise<void> {
   const [, name = '', major = ''] = /^(.+)@(\d+)$/.exec(asked) ?? []
-  const text = await readFile(join(folder, 'node_modules', by, 'package.json'), 'utf8')
-  const { peerDependencies = {} } = JSON.parse(text) as { peerDependencies?: Record<string, string> }
+  const { peerDependencies = {} } = await manifestOf(by, folder)
   const range = peerDependencies[name]
   if (!range || !new RegExp(`^[\\^~]?${major}\\.[^|]*$`).test(range))
     throw new Error(`${by} asks for ${name} ${range}: ask for no ${asked} any more.`)
+}
+
+async function versionOf(name: string, folder: string): Promise<string> {
+  return `${name} ${(await manifestOf(name, folder)).version}`
+}
+
+async function manifestOf(name: string, folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as Manifest
+}
+
+interface Manifest {
+  readonly version: string
+  readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 /** Waits until somebody answers at `url`. */

@@ -10,6 +10,8 @@ export interface Recipe {
   readonly packages: readonly string[]
   /** Which packages ask for a version that is not simply the newest: each with the one that must have it so. */
   readonly versions?: Readonly<Record<string, string>>
+  /** Whose versions the page of a run tells. */
+  readonly frameworks: readonly string[]
   /** Builds for production. No variable is set: a build must not need a secret. */
   readonly build: string
   /** Serves at `PORT`. */
@@ -43,6 +45,7 @@ const onHono = {
 
 export const recipes: Readonly<Record<string, Recipe>> = {
   nextjs: {
+    frameworks: ['next', 'react'],
     page: 'docs/embed-nextjs.md',
     create: 'npx --yes create-next-app@latest panel --yes --skip-install --disable-git',
     packages: ['xstate'],
@@ -51,20 +54,33 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     beyond: ['action', 'guard'],
   },
   vite: {
+    frameworks: ['vite', 'react'],
     ...vite,
     page: 'docs/embed-vite.md',
     packages: ['xstate'],
     start: 'node server.ts & npx vite --port $PORT --strictPort',
     beyond: [],
   },
-  hono: { ...hono, packages: honoPackages, start: 'node server.ts' },
-  bun: { ...hono, packages: [...honoPackages, 'bun'], start: 'npx bun app.ts' },
+  hono: {
+    frameworks: ['hono', '@hono/node-server', 'vite'],
+    ...hono,
+    packages: honoPackages,
+    start: 'node server.ts',
+  },
+  bun: {
+    frameworks: ['bun', 'hono', 'vite'],
+    ...hono,
+    packages: [...honoPackages, 'bun'],
+    start: 'npx bun app.ts',
+  },
   deno: {
+    frameworks: ['deno', 'hono', 'vite'],
     ...hono,
     packages: [...honoPackages, 'deno'],
     start: 'npx deno serve --allow-net --allow-env --allow-read --port $PORT app.ts',
   },
   'react-admin': {
+    frameworks: ['react-admin', 'hono', 'vite'],
     page: 'docs/embed-react-admin.md',
     create:
       'npx --yes create-react-admin@latest panel --data-provider none --auth-provider none --resource skip --install skip',
@@ -77,29 +93,34 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   // create-refine-app has its templates from GitHub.
   refine: {
+    frameworks: ['@refinedev/core', 'react-router', 'hono', 'vite'],
     ...onHono,
     page: 'docs/embed-refine.md',
     versions: { 'react-router@7': '@refinedev/react-router' },
     packages: [...onHono.packages, '@refinedev/core', '@refinedev/react-router', 'react-router@7'],
   },
   tanstack: {
+    frameworks: ['@tanstack/react-router', '@tanstack/react-query', 'hono', 'vite'],
     ...onHono,
     page: 'docs/embed-tanstack.md',
     packages: [...onHono.packages, '@tanstack/react-query', '@tanstack/react-router'],
   },
   express: {
+    frameworks: ['express', 'vite'],
     ...behind,
     page: 'docs/embed-express.md',
     packages: ['xstate', 'express'],
     start: 'node server.ts',
   },
   fastify: {
+    frameworks: ['fastify', '@fastify/static', 'vite'],
     ...behind,
     page: 'docs/embed-fastify.md',
     packages: ['xstate', 'fastify', '@fastify/static'],
     start: 'node server.ts',
   },
   vue: {
+    frameworks: ['vue', 'express', 'vite'],
     page: 'docs/embed-vue.md',
     after: ['docs/embed-express.md'],
     create: 'npm create vite@latest panel -- --template vue-ts --no-interactive',
@@ -109,6 +130,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     beyond: ['hello'],
   },
   sveltekit: {
+    frameworks: ['@sveltejs/kit', 'svelte', 'vite'],
     page: 'docs/embed-sveltekit.md',
     create:
       'npx --yes sv@latest create panel --template minimal --types ts --add sveltekit-adapter=adapter:node --no-install',
@@ -118,6 +140,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: ['xstate'],
   },
   'react-router': {
+    frameworks: ['react-router', 'react', 'vite'],
     page: 'docs/embed-react-router.md',
     create: 'mkdir panel && cd panel && npm init -y && npm pkg set type=module',
     // create-react-router has its templates from GitHub. Its server works with one version: `@8` lets npm find that.
@@ -131,6 +154,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     beyond: ['guard'],
   },
   'tanstack-start': {
+    frameworks: ['@tanstack/react-start', 'react', 'vite'],
     page: 'docs/embed-tanstack-start.md',
     create:
       'npx --yes @tanstack/cli@latest create panel --blank --deployment nitro --non-interactive --no-install --no-git',
