@@ -303,6 +303,7 @@ export const faults = {
   U83: 'a form that is sent before the script runs writes no password into the address',
   U84: 'a login that failed for the server’s settings does not look like a wrong password',
   U85: 'an attempt that ends before anything has left puts no token in doubt',
+  U86: 'a login whose backend is away is refused before the browser leaves for it',
 
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',

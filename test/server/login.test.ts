@@ -157,6 +157,32 @@ describe('the identity provider', () => {
     expect(url.href).toBe(new URL(expected, PANEL).href)
   })
 
+  test.each([
+    ['/users?a=1#b', '/users?a=1#b'],
+    ['/login', '/login'],
+    ['/', '/'],
+    ['/?error=auth_failed', '/'],
+    ['/?a=1&error=auth_failed', '/?a=1'],
+    ['/users?error=1', '/users?error=1'],
+  ])(
+    'where the root shows the login, after a login to %s the browser goes to %s',
+    async (returnTo, expected) => {
+      const { page } = serve({ loginPath: '/' })
+      const { url } = await page.openid({ returnTo })
+      expect(url.href).toBe(new URL(expected, PANEL).href)
+    },
+  )
+
+  test('U86: a login whose backend does not answer is refused, and the page hears why', async () => {
+    backend.faults.inject('openidCheck', { kind: 'reset' })
+    const { page } = serve()
+    const answer = await page.post('/session/login/start', {})
+    expect([answer.status, await answer.json()]).toEqual([503, { error: 'backend_unavailable' }])
+    expect(page.cookies.size).toBe(0)
+    const { logins } = (await (await page.get('/session/logins')).json()) as { logins: object[] }
+    expect(logins).toMatchObject([{ name: 'librechat', works: false }])
+  })
+
   test('an error of the provider leads to the login page, in our words', async () => {
     const { page } = serve()
     const { url } = await page.navigate('/auth/openid/callback?error=<script>&error_description=x')

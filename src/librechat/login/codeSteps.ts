@@ -5,6 +5,7 @@ import type { LibrechatLine } from './line.ts'
 import { callLogin } from './loginCall.ts'
 import { exchangeRefusal } from './loginWords.ts'
 import { providerSession } from './providerSession.ts'
+import type { SsoProviders } from './ssoProviders.ts'
 
 /** The providers of a backend, and the pathnames of their callbacks. */
 export interface CallbackPaths {
@@ -24,6 +25,7 @@ export function codeSteps(
   callbackPaths: CallbackPaths,
   tenantOf: TenantOf,
   issuer: string | undefined,
+  { assertReady }: Pick<SsoProviders, 'assertReady'>,
 ): Required<Pick<RunningLogin, 'begin' | 'callback'>> {
   return {
     /**
@@ -33,6 +35,7 @@ export function codeSteps(
     async begin({ kept, input: { provider = 'openid' } }) {
       if (typeof provider !== 'string' || !Object.hasOwn(callbackPaths, provider))
         throw new LoginFailed('invalid_request')
+      await assertReady(provider)
       const verifier = typeof kept === 'string' ? kept : randomId()
       const location = new URL(`api/admin/oauth/${provider}`, browserBaseUrl)
       location.searchParams.set('code_challenge', await sha256Hex(verifier))

@@ -82,6 +82,7 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
     const limiter = rateLimit === false ? undefined : createBackendLimiter(readRateLimit(rateLimit), clock)
     const line = { baseUrl: base, origin: publicUrl.origin, clock, attemptTimeoutMs, fetch, limiter }
     const issuer = backChannelLogout?.issuer
+    const providers = ssoProviders(line, Object.hasOwn(callbackPaths, 'google'))
     return {
       identity: options.identity ?? browserBase,
       strategies: strategiesOf(options, host, limiter),
@@ -90,8 +91,8 @@ export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
       bindsCallback: false,
       callbackPaths: Object.values(callbackPaths),
       ...passwordSteps(line, resolveTenant),
-      ...codeSteps(line, browserBase, callbackPaths, resolveTenant, issuer),
-      providers: ssoProviders(line, Object.hasOwn(callbackPaths, 'google')),
+      ...codeSteps(line, browserBase, callbackPaths, resolveTenant, issuer, providers),
+      providers: providers.list,
       verify,
       check: () => checkBackend(line, host.name),
       isTokenRoute,

@@ -26,13 +26,27 @@ function backend() {
   /** What a login page is told, and not before. */
   async function asked() {
     const page = { told: undefined as readonly string[] | undefined }
-    providers().then((told) => {
+    providers.list().then((told) => {
       page.told = told
     })
     await flush()
     return page
   }
-  return { clock, waiting, answer, asked }
+  /** What a user who has clicked is told: that the login may begin, or why not. */
+  async function clicked(provider = 'openid') {
+    const user = { told: undefined as string | undefined }
+    providers.assertReady(provider).then(
+      () => {
+        user.told = 'go'
+      },
+      ({ reason }) => {
+        user.told = reason
+      },
+    )
+    await flush()
+    return user
+  }
+  return { clock, waiting, answer, asked, clicked }
 }
 
 test('a backend that hangs holds a login page for two seconds, and is heard when it answers', async () => {
@@ -61,5 +75,45 @@ test('what is known is told at once, whatever the next question comes to', async
   expect(first.told).toEqual([])
   clock.advance(60_000)
   expect((await asked()).told).toEqual([])
+  expect(waiting).toHaveLength(1)
+})
+
+test.each([
+  [200, { message: 'OpenID check successful' }, 'go'],
+  [404, { error_code: 'OPENID_NOT_CONFIGURED' }, 'openid_not_configured'],
+  [500, { message: 'oops' }, 'backend_unavailable'],
+  [502, {}, 'backend_unavailable'],
+  // An older backend, a ban, an access proxy that lets browsers pass: none of them proves that the login will fail.
+  [404, { message: 'Not Found' }, 'go'],
+  [403, { message: 'Forbidden' }, 'go'],
+  [429, {}, 'go'],
+])('U86: a user who clicks is told what the backend answers: %i %j, %s', async (status, body, told) => {
+  const { clock, answer, clicked } = backend()
+  const user = await clicked()
+  expect(user.told).toBe(undefined)
+  await answer(status, body)
+  expect(user.told).toBe(told)
+  expect(clock.pending()).toEqual([])
+})
+
+test('U86: without OpenID a login with Google begins', async () => {
+  const { answer, clicked } = backend()
+  const user = await clicked('google')
+  await answer(404, { error_code: 'OPENID_NOT_CONFIGURED' })
+  expect(user.told).toBe('go')
+})
+
+test('U86: who clicks waits for eight seconds; clicks share an open question, and a later one asks again', async () => {
+  const { clock, waiting, answer, clicked } = backend()
+  const [first, second] = [await clicked(), await clicked()]
+  clock.advance(8_000)
+  await flush()
+  expect([first.told, second.told]).toEqual(['backend_timeout', 'backend_timeout'])
+  expect(waiting).toHaveLength(1)
+  const third = await clicked()
+  await answer(200, { message: 'OpenID check successful' })
+  expect(third.told).toBe('go')
+  // What was true a moment ago is no answer to a click.
+  await clicked()
   expect(waiting).toHaveLength(1)
 })
