@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSession, memoryStore, type Session, sessionOf } from 'xstate-session'
 import { openidStrategy } from 'xstate-session/librechat'
@@ -24,7 +21,7 @@ const USERS = '/api/admin/users'
 /** A part of each sample of each page, by which it is found. */
 const SAMPLES = {
   'README.md': {
-    page: 'const users = await session.fetch',
+    page: 'createOpenidLogins(',
     oauth: 'oauthProvider',
     librechatServer: 'librechatLogin(',
     behindServer: 'createBffSession',
@@ -76,28 +73,55 @@ async function onCallbackPage(backend: Backend, verifier: string | null = VERIFI
 
 const disposed = (session: Session) => onTestFinished(() => session.dispose())
 
+/** A page of the panel at `url`, which may leave, be called otherwise, and keep something for its tab. */
+function inPage(url: string, kept = new Map<string, string>()) {
+  const page = {
+    href: url,
+    origin: PANEL,
+    assign(to: string) {
+      page.href = to
+    },
+  }
+  vi.stubGlobal('location', page)
+  vi.stubGlobal('history', {
+    state: null,
+    replaceState(_: unknown, __: string, to: string) {
+      page.href = PANEL + to
+    },
+  })
+  vi.stubGlobal('sessionStorage', {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+    removeItem: (name: string) => void kept.delete(name),
+  })
+  return page
+}
+
 test('U63: README.md: an OpenID login in a page, and a call', async () => {
   const backend = await backendFor()
-  await onCallbackPage(backend)
-  const { users, session } = await runSample<{ readonly users: Response; readonly session: Session }>(
-    'README.md',
-    SAMPLES['README.md'].page,
-    at(backend),
-    ['users', 'session'],
-  )
+  const page = inPage(`${PANEL}/orders`)
+  const said: unknown[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((word) => void said.push(word))
+  onTestFinished(() => log.mockRestore())
+  const visit = () =>
+    runSample<{ readonly session: Session }>('README.md', SAMPLES['README.md'].page, at(backend), ['session'])
+  disposed((await visit()).session)
+  page.href = (
+    await browser(async () => new Response(), PANEL).elsewhere(page.href, accounts.openidAdmin.sub)
+  ).href
+  const { session } = await visit()
   disposed(session)
-  expect(users.status).toBe(200)
+  expect(page.href).toBe(`${PANEL}/orders`)
+  expect(said).toEqual([expect.objectContaining({ status: 200 })])
   expect(session.getSnapshot()).toMatchObject({ state: 'active', provider: 'openid' })
 })
 
 test('U1: README.md: a code that somebody else has obtained logs nobody in', async () => {
   const backend = await backendFor()
-  await onCallbackPage(backend, null)
-  const asked: unknown[] = []
-  vi.stubGlobal('fetch', (input: unknown) => asked.push(input))
+  inPage(`${PANEL}/auth/openid/callback?code=${'a'.repeat(64)}`)
   const sample = runSample('README.md', SAMPLES['README.md'].page, at(backend))
-  await expect(sample).rejects.toThrow('No login began in this tab.')
-  expect(asked).toEqual([])
+  await expect(sample).rejects.toMatchObject({ reason: 'unknown_attempt' })
+  expect(backend.log.requests).toEqual([])
 })
 
 test('U63: README.md: a login at any provider', async () => {
@@ -109,24 +133,7 @@ test('U63: README.md: a login at any provider', async () => {
     vi.unstubAllGlobals()
     await provider.close()
   })
-  const kept = new Map<string, string>()
-  const page = {
-    href: `${PANEL}/orders`,
-    origin: PANEL,
-    assign(url: string) {
-      page.href = url
-    },
-  }
-  vi.stubGlobal('location', page)
-  vi.stubGlobal('history', {
-    replaceState(_: unknown, __: string, url: string) {
-      page.href = PANEL + url
-    },
-  })
-  vi.stubGlobal('sessionStorage', {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, value: string) => kept.set(name, value),
-  })
+  const page = inPage(`${PANEL}/orders`)
   const { logins, session } = await runSample<{
     readonly logins: Logins<'keycloak'>
     readonly session: Session
@@ -148,12 +155,10 @@ type ServerModule = { readonly default: { fetch: SessionServer['handle'] } }
 test('U63: README.md: a server at LibreChat', async () => {
   const backend = await backendFor()
   vi.stubEnv('SESSION_SECRET', SECRET)
-  const folder = mkdtempSync(join(tmpdir(), 'readme-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const { default: module } = await runSample<ServerModule>(
     'README.md',
     SAMPLES['README.md'].librechatServer,
-    { 'http://librechat:3080': backend.url, "'sessions.db'": JSON.stringify(join(folder, 'sessions.db')) },
+    { 'http://librechat:3080': backend.url },
   )
   const page = browser((request) => module.fetch(request), PANEL)
   expect((await page.post('/session/login', backend.accounts.localAdmin)).status).toBe(200)

@@ -34,3 +34,14 @@ test('the first screen of README says for whom it is, and which of four ways is 
   ])
   expect(ways.map(([way]) => way)).toEqual(['1', '2', '3', '4'])
 })
+
+test('each way of README is a few lines of code, besides what it imports', () => {
+  const ways = read('README.md')
+    .split(/^### (?=\d)/m)
+    .slice(1, 5)
+  const lines = ways.map((way) => {
+    const [, code = ''] = /^```ts\n(.*?)^```/ms.exec(way) ?? []
+    return code.split('\n').filter((line) => line && !line.startsWith('import ')).length
+  })
+  expect(lines).toEqual([5, 12, 5, 7])
+})

@@ -14,6 +14,11 @@ import { writePages } from '../../docs/site/writePages.ts'
 import { launchChromium } from '../browser/launchChromium.ts'
 import { violationsOf } from '../e2e/violationsOf.ts'
 
+// As `npm run docs` builds: Vue's development build renders on a server with warnings of VitePress' own parts.
+vi.hoisted(() => {
+  process.env.NODE_ENV = 'production'
+})
+
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css',

@@ -54,7 +54,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/oauth/'],
   },
   'src/signin/': {
-    values: ['src/signin/', 'src/browser/', 'src/base/', '#development'],
+    values: ['src/signin/', 'src/browser/', 'src/librechat/login/', 'src/base/', '#development'],
     types: [...contracts, 'src/oauth/', 'src/session/', 'machines/'],
   },
   'src/bff/': {

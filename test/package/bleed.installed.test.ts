@@ -29,11 +29,12 @@ test.each([
   ['./browser', ['#development'], []],
   ['./dpop', ['#development', '#transport'], ['oauth4webapi']],
   ['./inspect', ['#development', 'xstate'], ['xstate']],
-  ['./librechat', ['#development', '#transport'], []],
+  // The types of a session, which logins begin, name its actor.
+  ['./librechat', ['#development', '#transport'], ['xstate']],
   ['./librechat-login', ['#development', '#transport', 'zod/mini'], []],
   ['./machine', ['xstate'], ['xstate']],
   ['./msw', ['msw'], ['msw', 'xstate']],
-  // The types of a session, which logins begin, name its actor.
+  // So here.
   ['./oauth', ['#browser', '#development', '#transport', 'oauth4webapi'], ['oauth4webapi', 'xstate']],
   ['./oauth-login', ['#browser', '#development', '#transport', 'oauth4webapi'], ['oauth4webapi']],
   ['./opentelemetry', ['@opentelemetry/api'], []],

@@ -72,6 +72,9 @@ test('./librechat', async () => {
   expect(await offered('./librechat')).toMatchInlineSnapshot(`
     [
       "cookieStrategy",
+      "createOpenidLogins",
+      "loginErrorText",
+      "loginErrorTexts",
       "openidStrategy",
       "refreshTokenFromCookies",
     ]

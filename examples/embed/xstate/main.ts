@@ -2,10 +2,9 @@
 import { createActor } from 'xstate'
 import { createSessionLogic } from 'xstate-session'
 import { browserOptions } from 'xstate-session/browser'
-import { openidStrategy } from 'xstate-session/librechat'
+import { createOpenidLogins, loginErrorText, openidStrategy } from 'xstate-session/librechat'
 import { selectSession } from 'xstate-session/machine'
 import { appMachine, sessionIn } from './app.machine.ts'
-import { finishLogin, startLogin } from './openid.ts'
 
 const backend = document.querySelector<HTMLMetaElement>('meta[name=backend]')?.content ?? ''
 
@@ -25,13 +24,16 @@ const TEXTS: Readonly<Record<string, string>> = {
   accessRevoked: 'Your access has been withdrawn.',
 }
 
+/** Why the last login failed, or could not begin. */
+let problem = ''
+
 /** Shows the state of the machine. */
 function show() {
   const snapshot = panel.getSnapshot()
   const { session } = snapshot.children
   if (!session) return
   const { user, reason, state } = selectSession(session.getSnapshot())
-  const ended = reason && (TEXTS[reason] ?? 'Your session has ended. Please sign in again.')
+  const ended = reason && (problem || (TEXTS[reason] ?? 'Your session has ended. Please sign in again.'))
   const text = ended ?? `${user?.name ?? user?.email}, ${state}`
   part('status').textContent = snapshot.matches('starting') ? 'One moment…' : text
   part('login').hidden = !snapshot.matches('signedOut')
@@ -43,11 +45,17 @@ function show() {
   )
 }
 
+function failed(error: unknown) {
+  problem = loginErrorText(error)
+  show()
+}
+
 panel.subscribe(show)
 panel.start()
-part('login').addEventListener('click', () => startLogin(backend))
+const logins = createOpenidLogins(sessionIn(panel.getSnapshot().children), { baseUrl: backend })
+part('login').addEventListener('click', () => logins.signIn().catch(failed))
 part('reload').addEventListener('click', () => panel.send({ type: 'page.reload' }))
 part('logout').addEventListener('click', () => panel.send({ type: 'user.signOut' }))
 
-const answer = await finishLogin(backend)
-if (answer) await sessionIn(panel.getSnapshot().children).login(answer, { provider: 'openid' })
+// The page is back from the provider.
+if (logins.isCallback()) await logins.handleCallback().catch(failed)

@@ -1,4 +1,4 @@
-import type { LoginRefused } from '../base/errors.ts'
+import type { LoginRefused } from './errors.ts'
 
 /** What users may be told of a login that failed, by the `reason` of its `LoginRefused`. Translate this table. */
 export const loginErrorTexts: Readonly<Record<string, string>> = {
