@@ -63,7 +63,7 @@ async function gatewayTable(): Promise<string> {
 /** docs/words.md: the tables of the code, and what a run makes of gateways. */
 export async function wordsPage(): Promise<string> {
   return `${[
-    '# Whose answer counts',
+    '# Answers that end a session',
     'This page lists the answers that may end a session, for each backend. Read it when you write a backend of your own, or when a session ended and you want to know why.',
     'Gateways stand between a session and its backend: a reverse proxy, an ingress, an access proxy. While the backend restarts, a gateway answers in its place. Some of these answers look like the backend’s own: 404, 401, 403, a redirect to `/login`. **An outage must never end a session.** So the session accepts an answer as the backend’s own only if it matches the tables below exactly: the status, the whole text, and the form. [Outcomes](outcomes.md) says what the session does then.',
     '`npm run docs` generates this page from `src/librechat/words.ts`, `src/oauth/oauthErrors.ts` and a run of each gateway.',

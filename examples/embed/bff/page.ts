@@ -15,13 +15,17 @@ const TEXTS: Readonly<Record<string, string>> = {
   accessRevoked: 'Your access has been withdrawn.',
 }
 
+const error = new URLSearchParams(location.search).get('error')
+/** Why the last login failed. A login that failed at the provider comes back with `?error=`. */
+let problem = error ? loginErrorText(error) : ''
+
 /** Shows the state of the session. */
 function show() {
   const { isPending, isAuthenticated, state, user, reason } = session.getSnapshot()
   const name = user?.name ?? user?.email ?? ''
   form.hidden = isPending || isAuthenticated
   part('panel').hidden = !isAuthenticated
-  const ended = reason && (TEXTS[reason] ?? 'Your session has ended. Please sign in again.')
+  const ended = reason && (problem || (TEXTS[reason] ?? 'Your session has ended. Please sign in again.'))
   part('status').textContent = isPending ? 'One moment…' : (ended ?? `${name}, ${state}`)
 }
 
@@ -46,15 +50,20 @@ function notLoaded(error: unknown) {
 async function logIn(event: SubmitEvent) {
   event.preventDefault()
   // With a second factor this resolves to { next: 'twoFactor' }: ask for the code, and call session.secondFactor({ code }).
-  await session.login(new FormData(form)).catch((error) => {
-    part('status').textContent = loginErrorText(error)
-  })
+  await session.login(new FormData(form)).catch(failed)
+}
+
+/** A login has failed, or could not begin. */
+function failed(error: unknown) {
+  problem = loginErrorText(error)
+  show()
 }
 
 let shown: string | undefined
 function onChange() {
   const { isAuthenticated, user } = session.getSnapshot()
   const id = isAuthenticated ? user?.id : undefined
+  if (isAuthenticated) problem = ''
   show()
   if (id !== shown) part('list').replaceChildren() // the next user must not see this user's data
   if (id !== undefined && id !== shown) load().catch(notLoaded)
@@ -64,6 +73,6 @@ function onChange() {
 form.addEventListener('submit', logIn)
 part('reload').addEventListener('click', () => load().catch(notLoaded))
 part('logout').addEventListener('click', () => session.logout())
-part('openid').addEventListener('click', () => session.loginWithRedirect().catch(show))
+part('openid').addEventListener('click', () => session.loginWithRedirect().catch(failed))
 session.subscribe(onChange)
 onChange()

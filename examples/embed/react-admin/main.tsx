@@ -22,7 +22,7 @@ import {
   reactAdminHttpClient,
   reactAdminStore,
 } from 'xstate-session/react-admin'
-import { logIn, session } from './session.ts'
+import { failedLogin, logIn, logInWithOpenid, session } from './session.ts'
 
 const authProvider = reactAdminAuthProvider(session, {
   login: logIn,
@@ -104,7 +104,7 @@ function Login() {
   const redirect = useRedirect()
   const reason = useReasonText()
   const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
-  const [error, setError] = useState('')
+  const [error, setError] = useState(failedLogin)
   useEffect(() => {
     if (isSignedIn) redirect('/') // the user logged in in another tab
   }, [isSignedIn, redirect])
@@ -129,7 +129,7 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <button type="button" onClick={() => session.loginWithRedirect({ returnTo: '/' }).catch(show)}>
+      <button type="button" onClick={() => logInWithOpenid('/').catch(show)}>
         Sign in with OpenID
       </button>
     </form>

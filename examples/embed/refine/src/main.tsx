@@ -10,14 +10,14 @@ import {
   useOne,
   useParsed,
 } from '@refinedev/core'
-import { type FormEvent, useEffect } from 'react'
+import { type FormEvent, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from 'react-router'
 import { reasonTexts, SessionProvider, useAccountKey, useReasonText, useSession } from 'xstate-session/react'
 import { refineAuthProvider } from 'xstate-session/refine'
 import { retryUnlessEnded } from 'xstate-session/tanstack-query'
 import { routerProvider } from './routerProvider.ts'
-import { logIn, session } from './session.ts'
+import { failedLogin, logIn, logInWithOpenid, session } from './session.ts'
 
 const authProvider = refineAuthProvider(session, {
   async login(fields) {
@@ -102,10 +102,12 @@ function Login() {
   const { params } = useParsed<{ to?: string }>()
   const isSignedIn = useSession(({ isAuthenticated }) => isAuthenticated)
   const reason = useReasonText()
+  const [problem, setProblem] = useState(failedLogin)
   const returnTo = params?.to ?? '/users'
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
+    setProblem('') // refine tells of this login
     login(Object.fromEntries(new FormData(event.currentTarget)))
   }
 
@@ -113,7 +115,7 @@ function Login() {
   return (
     <form method="post" onSubmit={send}>
       <p role="status">{reason}</p>
-      {data?.error && <p role="alert">{data.error.message}</p>}
+      {(problem || data?.error) && <p role="alert">{problem || data?.error?.message}</p>}
       <label>
         E-mail <input name="email" type="email" autoComplete="username" required />
       </label>
@@ -121,7 +123,10 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <button type="button" onClick={() => session.loginWithRedirect({ returnTo }).catch(() => {})}>
+      <button
+        type="button"
+        onClick={() => logInWithOpenid(returnTo).catch(({ message }) => setProblem(message))}
+      >
         Sign in with OpenID
       </button>
     </form>

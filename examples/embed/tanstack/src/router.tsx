@@ -12,7 +12,7 @@ import { type FormEvent, useState } from 'react'
 import { isOwnPath } from 'xstate-session/browser'
 import { SessionGuard, useLogout, useReasonText, useUser } from 'xstate-session/react'
 import { requireSession } from 'xstate-session/tanstack-router'
-import { logIn, session } from './session.ts'
+import { failedLogin, logIn, logInWithOpenid, session } from './session.ts'
 
 const rootRoute = createRootRoute({ component: Outlet })
 
@@ -111,7 +111,7 @@ function Login() {
   const { returnTo = '/users' } = login.useSearch()
   const reason = useReasonText()
   const user = useUser()
-  const [error, setError] = useState('')
+  const [error, setError] = useState(failedLogin)
 
   const show = ({ message }: Error) => setError(message)
 
@@ -132,7 +132,7 @@ function Login() {
         Password <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <button type="submit">Sign in</button>
-      <button type="button" onClick={() => session.loginWithRedirect({ returnTo }).catch(show)}>
+      <button type="button" onClick={() => logInWithOpenid(returnTo).catch(show)}>
         Sign in with OpenID
       </button>
     </form>
