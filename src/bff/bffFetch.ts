@@ -5,8 +5,7 @@ import { refuseUnsendable } from '../base/requestBody.ts'
 import type { Chart } from './chart.ts'
 import type { Login } from './login.ts'
 import type { BffSettings } from './options.ts'
-import type { OpenPage } from './page.ts'
-import { bodyOf, findingOf, headersFor, within } from './serverCalls.ts'
+import { bodyOf, headersFor, within, wordOf } from './serverCalls.ts'
 
 /** The server's own error comes with its headers. An unfinished body is none; the caller waits for that. */
 const WORD_MS = 5_000
@@ -15,7 +14,6 @@ interface Parts {
   readonly chart: Chart
   readonly login: Login
   readonly settings: BffSettings
-  readonly page: () => OpenPage
   isUserActive(): boolean
   /** The server has another login than the page shows. */
   replaced(login: string | undefined): void
@@ -40,7 +38,8 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
     const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined))
     for (const [header, value] of Object.entries(headersFor(name, isUserActive()))) headers.set(header, value)
     const answer = await settings.fetch(target, { ...init, headers, credentials: 'same-origin' })
-    if ([401, 409, 503].includes(answer.status)) await learn(answer, name, { epoch, version })
+    if ([401, 409, 503].includes(answer.status) && !answer.redirected)
+      await learn(answer, name, { epoch, version })
     // This answer belongs to a login that the page no longer shows.
     if (chart.read().reason === null && login.name() !== name) {
       answer.body?.cancel().catch(() => {})
@@ -51,15 +50,14 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
 
   /** The server's own error in an answer. An answer of the API, or of a gateway, has none. */
   async function learn(answer: Response, name: string | undefined, { epoch, version }: Position) {
-    const { status, redirected } = answer
-    if (redirected) return
+    const { status } = answer
     if (status === 401 && asksFor(answer, 'insufficient_user_authentication'))
       chart.notify({ type: 'stepUpRequired' })
     const read = within(settings.clock, WORD_MS, (signal) => bodyOf(answer.clone(), signal))
-    const { body } = await read.catch(() => ({ body: undefined }))
-    const finding = findingOf({ url: '', status, body: body ?? {} })
-    if (finding?.kind === 'nobody' && login.end(name, finding.reason)) parts.page().share(null)
-    if (finding?.kind === 'other') {
+    const body = await read.catch(() => undefined)
+    const word = wordOf(status, body)
+    if (word === 'no_session') login.ended(name, body?.reason)
+    if (word === 'other_login') {
       answer.body?.cancel().catch(() => {})
       parts.replaced(name)
       throw new SessionChanged()

@@ -26,23 +26,16 @@ const LOGIN = /^[\w-]{8,128}$/
 
 /** The facts of an answer; `undefined` for anything else. The user's schema is applied later. */
 export function readFacts(value: unknown): KnownFacts | undefined {
-  const {
-    user: given,
-    login,
-    epoch,
-    version,
-    expiresAt,
-    serverNow,
-  } = (value ?? {}) as Record<string, unknown>
-  const user = documentOf(given)
+  const { user, login, epoch, version, expiresAt, serverNow } = Object(value) as Record<string, unknown>
+  const document = documentOf(user)
   const isSound =
+    document &&
     typeof login === 'string' &&
     LOGIN.test(login) &&
-    Number.isSafeInteger(epoch) &&
-    Number.isSafeInteger(version) &&
+    [epoch, version].every(Number.isSafeInteger) &&
     Number.isFinite(serverNow) &&
     (expiresAt === undefined || Number.isFinite(expiresAt))
-  if (!isSound || !user) return undefined
+  if (!isSound) return undefined
   const lifeMs = expiresAt === undefined ? Infinity : Number(expiresAt) - Number(serverNow)
-  return { user, login, epoch: Number(epoch), version: Number(version), lifeMs }
+  return { user: document, login, epoch: Number(epoch), version: Number(version), lifeMs }
 }

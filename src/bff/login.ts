@@ -35,7 +35,7 @@ const EXPIRED: Readonly<Record<Exclude<ExpiredReason, 'keyLost'>, true>> = {
 export function createLogin(
   chart: Chart,
   { clock, random, leadTimeMs, users }: BffSettings,
-  page: () => OpenPage,
+  page: () => OpenPage | undefined,
 ) {
   /** The last login that the page knew. */
   let last: string | undefined
@@ -48,37 +48,33 @@ export function createLogin(
   /** The login that the page shows; `undefined`: the page shows that nobody is logged in, or does not know yet. */
   const name = () => (chart.read().reason === null ? last : undefined)
 
-  const share = ({ login, version, lifeMs }: KnownFacts) =>
-    page().share({ login, version, endsAt: Math.floor(clock.wall() + lifeMs) })
-
-  /** A login that is new to the page. */
-  function begin(facts: KnownFacts, sendBack: Send = chart.send) {
-    const known = chart.read().epoch
-    // Two logins of one instant are still two logins.
-    const epoch = facts.login === last ? known : facts.epoch + (facts.epoch === known ? 1 : 0)
-    turns++
-    last = facts.login
-    const at = chart.now()
-    // A look is no refresh, so a refresh may follow at once.
-    const before = shown?.id
-    sendBack({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch, floorAt: at } })
-    if (before !== undefined && before !== facts.user.id) chart.notify({ type: 'changed', what: 'user' })
-  }
-
   /** Takes the server's facts of a login. `answer`: they answer a refresh, and the chart learns of them by it. */
   function adopt(facts: KnownFacts, answer?: Send): void {
-    const { user, version, reason, epoch } = chart.read()
-    const isOther = facts.login !== last || facts.user.id !== user?.id
+    const { login, version } = facts
+    const known = chart.read()
+    const { reason, epoch } = known
+    const sendBack = answer ?? chart.send
+    const before = shown?.id
+    const at = chart.now()
+    const isOther = login !== last || facts.user.id !== known.user?.id
     // Another tab may be wrong about a logout. Every other end is final.
     const isHearsay = reason === 'elsewhere'
     // A server whose store fell back knows less than before. Its present answer counts.
-    const isBehind = reason === null && answer && facts.version < version
-    if (isOther || isHearsay || isBehind) begin(facts, answer)
-    if (isOther || reason !== null || facts.version < version + (answer ? 0 : 1)) return
-    const at = chart.now()
-    ;(answer ?? chart.send)({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
-    // Another object is another document, and it matches.
-    if (user !== show(facts.user)) chart.notify({ type: 'changed', what: 'profile' })
+    const isBehind = reason === null && answer && version < known.version
+    if (isOther || isHearsay || isBehind) {
+      turns++
+      // Two logins of one instant are still two logins.
+      const next = login === last ? epoch : facts.epoch + (facts.epoch === epoch ? 1 : 0)
+      last = login
+      // A look is no refresh, so a refresh may follow at once.
+      sendBack({ type: 'session.started', at, facts: { ...toFacts(facts, at), epoch: next, floorAt: at } })
+      if (before !== undefined && before !== facts.user.id) chart.notify({ type: 'changed', what: 'user' })
+    } else if (reason === null && version >= known.version + (answer ? 0 : 1)) {
+      sendBack({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
+      // Another object is another document, and it matches.
+      if (known.user !== show(facts.user)) chart.notify({ type: 'changed', what: 'profile' })
+    }
+    page()?.share({ login, version, endsAt: Math.floor(clock.wall() + facts.lifeMs) })
   }
 
   function toFacts({ epoch, version, user, lifeMs }: KnownFacts, at: number): SessionFacts {
@@ -99,23 +95,30 @@ export function createLogin(
     /** Whether it is known which login the page has. */
     isKnown: () => last !== undefined,
     turns: () => turns,
-    share,
     adopt,
     close,
-    /** The server says that `login` is over, and perhaps why. Returns whether it was the page's login. */
-    end(login: string | undefined, reason?: unknown, sendBack: Send = chart.send): boolean {
-      if (login === undefined || login !== name()) return false
-      const { epoch, version } = chart.read()
-      if (Object.keys(EXPIRED).some((one) => one === reason)) {
+    /** The server has another login than `login`. Returns whether the page showed that. */
+    replaced(login: string | undefined): boolean {
+      const isShown = login !== undefined && login === name()
+      if (isShown) close('elsewhere')
+      return isShown
+    },
+    /** The server says to a page that shows `login` that nobody is logged in, and perhaps why. */
+    ended(login: string | undefined, reason?: unknown, sendBack: Send = chart.send): void {
+      // The page shows another login by now.
+      if (login !== name()) return
+      const { epoch, version, isPending } = chart.read()
+      if (login !== undefined && Object.hasOwn(EXPIRED, String(reason))) {
         turns++
         const why = reason as RejectedReason
         sendBack({ type: 'refresh.rejected', at: chart.now(), epoch, version, reason: why })
-      } else close(reason === 'backChannel' ? reason : 'elsewhere', sendBack)
-      return true
+      } else if (login !== undefined) close(reason === 'backChannel' ? reason : 'elsewhere', sendBack)
+      else if (isPending) close('never')
+      page()?.share(null)
     },
     /** Takes the facts of another tab about this same login. For anything else the page asks the server. */
     catchUp(): boolean {
-      const found = page().read()
+      const found = page()?.read()
       const { version, epoch } = chart.read()
       const lifeMs = (found?.endsAt ?? 0) - clock.wall()
       if (!found || !shown || found.login !== name() || found.version <= version || lifeMs <= 0) return false

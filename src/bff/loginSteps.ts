@@ -2,7 +2,7 @@ import { isDevelopment } from '#development'
 import { Disposed, LoginRefused, SessionChanged } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import type { Parts } from './parts.ts'
-import { findingOf, type ServerAnswer } from './serverCalls.ts'
+import type { Body, ServerAnswer } from './serverCalls.ts'
 import type { BffLoginStep, BffSession } from './session.ts'
 
 const LOGOUT_WAIT_MS = 1_000
@@ -13,7 +13,7 @@ const MAX_WAY_BACK = 8_000
 /** So much is said again of what a server says. */
 const MAX_SAID = 300
 
-interface StepParts extends Omit<Parts, 'read'> {
+interface StepParts extends Omit<Parts, 'heed'> {
   readonly look: () => Promise<void>
 }
 
@@ -30,31 +30,30 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
   async function take(name: string, fields: object): Promise<BffLoginStep> {
     const mine = ++steps
     const answer = await ask(name, fields)
-    const finding = findingOf(answer)
-    if (answer.status === 200 && answer.body?.next === 'twoFactor') {
-      attempt = answer.body.attempt
+    const { status, body, facts } = answer
+    if (status === 200 && body?.next === 'twoFactor') {
+      attempt = body.attempt
       return { next: 'twoFactor' }
     }
-    if (finding?.kind !== 'facts') throw refusalOf(answer)
+    if (!facts) throw refusalOf(answer)
     try {
-      if (mine !== steps || !chart.isRunning())
-        throw chart.isRunning() ? new SessionChanged() : new Disposed()
+      if (!chart.isRunning()) throw new Disposed()
+      if (mine !== steps) throw new SessionChanged()
       // A user that does not match the schema is refused before anything changes.
-      settings.users.read(finding.facts.user)
+      settings.users.read(facts.user)
     } catch (error) {
-      void endAtServer(finding.facts.login)
+      void endAtServer(facts.login)
       throw error
     }
-    login.adopt(finding.facts)
-    login.share(finding.facts)
+    login.adopt(facts)
     return { next: undefined }
   }
 
   async function ask(name: string, fields: object): Promise<ServerAnswer> {
     if (!chart.isRunning()) throw new Disposed()
     const believed = login.name()
-    const answer = await call('POST', name, believed, attemptTimeoutMs, fields)
-    if (findingOf(answer)?.kind === 'other') {
+    const answer = await call(name, believed, attemptTimeoutMs, fields)
+    if (answer.word === 'other_login') {
       replaced(believed)
       throw new SessionChanged()
     }
@@ -68,7 +67,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     if (mine !== steps) return
     const name = login.name()
     login.close('user')
-    page().leave()
+    page()?.leave()
     if (name !== undefined) await endAtServer(name, () => mine === steps)
   }
 
@@ -77,13 +76,12 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     const until = chart.now() + attemptTimeoutMs
     for (let tries = 0; tries < LOGOUT_TRIES && chart.now() < until; tries++) {
       if (tries > 0) await pause(LOGOUT_PAUSE_MS)
-      const answer = await call('POST', 'logout', name, until - chart.now())
-      const finding = findingOf(answer)
+      const { status, body, word } = await call('logout', name, until - chart.now())
       // Another user is logged in now, and the page shows that.
-      if (finding?.kind === 'other') return void look()
+      if (word === 'other_login') return void look()
       // A page of a gateway may have the status of a success.
-      if ((answer.status === 200 && answer.body) || finding?.kind === 'nobody') {
-        const target = addressOf(answer.body?.redirect, settings.baseUrl)
+      if ((status === 200 && body) || word) {
+        const target = addressOf(body?.redirect, settings.baseUrl)
         if (target && isLast()) navigate(target)
         return
       }
@@ -120,13 +118,18 @@ const fieldsOf = (given: object): Record<string, unknown> =>
 /** Why a login failed, in the server's word. */
 function refusalOf({ status, body, retryAfterMs }: ServerAnswer): LoginRefused {
   const reason = typeof body?.error === 'string' ? body.error : 'unavailable'
-  // Nobody but a developer meets it: the page is at another origin than the server believes.
-  const { expected, came } = body ?? {}
-  const detail =
-    isDevelopment && reason === 'csrf' && typeof expected === 'string' && typeof came === 'string'
-      ? ` The server wants ${expected.slice(0, MAX_SAID)}; what came was ${came.slice(0, MAX_SAID)}.`
-      : ''
-  return new LoginRefused(reason, status, retryAfterMs, detail)
+  return new LoginRefused(
+    reason,
+    status,
+    retryAfterMs,
+    isDevelopment && reason === 'csrf' ? originsOf(body) : '',
+  )
+}
+
+/** Nobody but a developer meets it: the page is at another origin than the server believes. */
+function originsOf({ expected, came }: Body = {}): string {
+  if (typeof expected !== 'string' || typeof came !== 'string') return ''
+  return ` The server wants ${expected.slice(0, MAX_SAID)}; what came was ${came.slice(0, MAX_SAID)}.`
 }
 
 /** Where a browser may be sent: to a page, not to a script. */

@@ -8,7 +8,7 @@ const LOOK_MS = 10_000
 const TOGETHER_MS = 1_000
 
 /** Asks the server who is logged in. All callers share one request. */
-export function createLook({ chart, login, call, settings, page, read }: Parts) {
+export function createLook({ chart, login, call, settings, heed }: Parts) {
   let going: { readonly since: number; readonly done: Promise<void>; again?: Promise<void> } | undefined
   let endPause = () => {}
 
@@ -16,7 +16,6 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
    * Resolves when the server has answered. If the session was known before, it resolves after `LOOK_MS` at the latest.
    */
   function look(): Promise<void> {
-    if (settings.isInert) return Promise.resolve()
     if (!going) {
       const done = ask().finally(() => {
         going = undefined
@@ -49,22 +48,16 @@ export function createLook({ chart, login, call, settings, page, read }: Parts) 
   async function askOnce(): Promise<boolean> {
     const turn = login.turns()
     const name = login.name()
-    const finding = read(await call('GET', '', name, LOOK_MS))
-    if (!chart.isRunning()) return true
+    const answer = await call('', name, LOOK_MS)
+    const { facts, word, body } = answer
+    heed(answer)
     // A login or a logout came first and settles this by itself.
-    if (login.turns() !== turn) return true
-    if (finding?.kind === 'facts') {
-      login.adopt(finding.facts)
-      login.share(finding.facts)
-      return true
-    }
-    if (finding?.kind === 'nobody') {
-      if (!login.end(name, finding.reason) && chart.read().isPending) login.close('never')
-      page().share(null)
-      return true
-    }
+    if (!chart.isRunning() || login.turns() !== turn) return true
     // The server names the user only to a page that shows nobody.
-    return finding !== undefined && login.end(name) && askOnce()
+    if (word === 'other_login') return login.replaced(name) && askOnce()
+    if (facts) login.adopt(facts)
+    else if (word) login.ended(name, body?.reason)
+    return !!(facts ?? word)
   }
 
   return {

@@ -28,8 +28,8 @@ export interface PageGuest {
 
 /** The page of a browser, and its other tabs, for the option `page`; `browserPage` makes one. */
 export interface BffPage {
-  /** Starts to listen and to report; the session calls it at each of its starts. */
-  open(guest: PageGuest): OpenPage
+  /** Starts to listen and to report; the session calls it at each of its starts. `undefined`: this is no browser. */
+  open(guest: PageGuest): OpenPage | undefined
 }
 
 /** A page that listens and reports until it is closed. */
@@ -44,13 +44,4 @@ export interface OpenPage {
   leave(): void
   /** Stops listening and reporting. */
   close(): void
-}
-
-/** No page: on a server, or if none was given. */
-export const noPage: OpenPage = {
-  lock: (task) => task(),
-  read: () => undefined,
-  share: () => {},
-  leave: () => {},
-  close: () => {},
 }

@@ -13,7 +13,7 @@ const isNothing = ({ version, lifeMs }: KnownFacts, at: Position) =>
   version === at.version && lifeMs <= USELESS_MS
 
 /** Asks the server to renew the bearer. One tab asks, and the others take the result. */
-export function createRefreshes({ chart, login, call, settings, page, read, replaced }: Parts) {
+export function createRefreshes({ chart, login, call, settings, page, heed, replaced }: Parts) {
   let going: Position | undefined
 
   /** Under the lock, until the other tabs can read the result. */
@@ -24,20 +24,16 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
     sendBack: Send,
   ): Promise<void> {
     const isOver = () => login.turns() !== turn || chart.read().version !== at.version
-    const answer = isOver() ? undefined : await call('POST', 'refresh', name, settings.attemptTimeoutMs)
+    const answer = isOver() ? undefined : await call('refresh', name, settings.attemptTimeoutMs)
     // The next step may start the next refresh.
     if (going === at) going = undefined
     // This login is over, or another tab has renewed meanwhile.
     if (!answer || isOver()) return
-    const finding = read(answer)
-    if (finding?.kind === 'facts' && isNothing(finding.facts, at)) refuse(at, answer, sendBack)
-    else if (finding?.kind === 'facts') {
-      login.adopt(finding.facts, sendBack)
-      login.share(finding.facts)
-    } else if (finding?.kind === 'nobody') {
-      login.end(name, finding.reason, sendBack)
-      page().share(null)
-    } else if (finding) replaced(name)
+    const { facts, word, body } = answer
+    heed(answer)
+    if (facts && !isNothing(facts, at)) login.adopt(facts, sendBack)
+    else if (word === 'no_session') login.ended(name, body?.reason, sendBack)
+    else if (word) replaced(name)
     else refuse(at, answer, sendBack)
   }
 
@@ -55,14 +51,14 @@ export function createRefreshes({ chart, login, call, settings, page, read, repl
 
   /** A chart that was started again joins the running refresh. `sendBack` reports the result to the chart. */
   return function start(at: Position, sendBack: Send): void {
-    if (settings.isInert) return
     if (going?.epoch === at.epoch && going.version === at.version) return
     going = at
     const name = login.name()
     const turn = login.turns()
-    void page().lock(() => {
+    const task = () => {
       login.catchUp()
       return refresh(at, name, turn, sendBack)
-    })
+    }
+    void (page()?.lock(task) ?? task())
   }
 }

@@ -10,16 +10,9 @@ import { createLogin } from './login.ts'
 import { createLoginSteps } from './loginSteps.ts'
 import { createLook } from './look.ts'
 import type { BffSettings } from './options.ts'
-import { noPage, type OpenPage, type PageSignal } from './page.ts'
+import type { OpenPage, PageSignal } from './page.ts'
 import { createRefreshes } from './refreshes.ts'
-import {
-  createServerCalls,
-  type Finding,
-  findingOf,
-  headersFor,
-  nameOf,
-  type ServerAnswer,
-} from './serverCalls.ts'
+import { createServerCalls, headersFor, nameOf, type ServerAnswer } from './serverCalls.ts'
 import type { BffSession } from './session.ts'
 import { withPage } from './withPage.ts'
 
@@ -31,7 +24,7 @@ export type BffRuntime = ReturnType<typeof createBffRuntime>
 /** Runs the session of a page, beside its chart. It can be stopped and started again. */
 export function createBffRuntime(actorRef: SessionActorRef, settings: BffSettings) {
   const { clock, idleTimeoutMs } = settings
-  let open: OpenPage = noPage
+  let open: OpenPage | undefined
   /** The last sign of user activity, on the session's timeline. */
   let seenAt = -Infinity
   let isKnownSilent = false
@@ -45,18 +38,16 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   const call = createServerCalls(settings, isUserActive)
   const login = createLogin(chart, settings, page)
   const replaced = (name: string | undefined) => {
-    if (login.end(name)) void looks.look()
+    if (login.replaced(name)) void looks.look()
   }
-  const shared = { chart, login, call, settings, page, replaced, isUserActive, read: readAnswer }
+  const shared = { chart, login, call, settings, page, replaced, isUserActive, heed }
   const looks = createLook(shared)
   const refresh = createRefreshes(shared)
   const steps = createLoginSteps({ ...shared, look: looks.look })
 
-  function readAnswer(answer: ServerAnswer): Finding | undefined {
-    const finding = findingOf(answer)
-    if (finding) isKnownSilent = false
+  function heed(answer: ServerAnswer) {
+    if (answer.facts || answer.word) isKnownSilent = false
     else complain(answer)
-    return finding
   }
 
   /** Something else, or nothing, answers at the server's address. This must be reported. */
@@ -112,13 +103,8 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     // The snapshot is of another user or of another page load.
     if (chart.read().reason === null && !login.isKnown()) chart.startOver()
     if (isBegun || facts === undefined) void looks.look()
-    else if (facts) {
-      login.adopt(facts)
-      login.share(facts)
-    } else {
-      login.close('never')
-      open.share(null)
-    }
+    else if (facts) login.adopt(facts)
+    else login.ended(undefined)
     isBegun = true
   }
 
@@ -162,13 +148,13 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     /** The actor was started. Returns the function to call when it stops. */
     attach(sendBack: Send): () => void {
       const close = chart.attach(sendBack)
-      open = settings.page?.open({ clock, idleTimeoutMs, hear, storageFailed }) ?? noPage
+      open = settings.page?.open({ clock, idleTimeoutMs, hear, storageFailed })
       const stopSignals = startSignals(settings, hear)
       detach = () => {
         detach = () => {}
         close()
-        open.close()
-        open = noPage
+        open?.close()
+        open = undefined
         stopSignals()
         looks.hurry()
         forgetHearsay()

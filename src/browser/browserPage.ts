@@ -2,7 +2,7 @@ import { isDevelopment } from '#development'
 import { IDLE_AFTER_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
-import { type BffPage, noPage, type OpenPage, type PageGuest } from '../bff/page.ts'
+import type { BffPage, OpenPage, PageGuest } from '../bff/page.ts'
 import { coverPage } from './coverPage.ts'
 import { createLock } from './lock.ts'
 import { isPage, watchPage } from './pageSignals.ts'
@@ -83,5 +83,5 @@ export function browserPage(options: BrowserPageOptions = {}): BffPage {
     }
   }
 
-  return { open: (guest) => (isPage() ? open(guest) : noPage) }
+  return { open: (guest) => (isPage() ? open(guest) : undefined) }
 }
