@@ -1,6 +1,7 @@
 'use client'
 import { createElement, Fragment, type ReactElement, type ReactNode } from 'react'
 import type { SessionState } from '../../machines/session.select.ts'
+import { accountOf } from './accountOf.ts'
 import { useSession } from './useSession.ts'
 
 /** The parts to show with a session, without one, and until that is known. */
@@ -19,9 +20,9 @@ export interface SessionGuardProps {
   readonly fallback?: ReactNode
 }
 
-const viewOf = ({ isPending, isAuthenticated, provider, user }: SessionState) => ({
-  isPending,
-  account: isAuthenticated && user ? `${provider} ${user.tenantId ?? ''} ${user.id}` : null,
+const viewOf = (state: SessionState) => ({
+  isPending: state.isPending,
+  account: state.isAuthenticated ? accountOf(state) : null,
 })
 
 /**

@@ -8,6 +8,9 @@ export interface Countdown {
   read(): number | null
 }
 
+/** The seconds for a server's render, and during hydration: no two clocks agree. */
+export const notYet = () => null
+
 /**
  * One timer for all components that show the countdown. It runs only while there are any, and rings at each full
  * second.
@@ -17,32 +20,32 @@ export function createCountdown(
   to: 'expiresAt' | 'idleEndsAt',
 ): Countdown {
   const { clock } = session
-  const listeners = new Set<() => void>()
+  let listeners: readonly (() => void)[] = []
   let seconds: number | null = null
   let disarm = () => {}
   let leave = () => {}
 
   function tick() {
     disarm()
-    disarm = () => {}
     const end = session.getSnapshot()[to]
-    const leftMs = end === undefined ? undefined : Math.max(end - clock.now(), 0)
+    const leftMs = end && Math.max(end - clock.now(), 0)
     if (leftMs) disarm = clock.setTimer(tick, leftMs % 1000 || 1000, 'background')
     const next = leftMs === undefined ? null : Math.ceil(leftMs / 1000)
     if (next === seconds) return
     seconds = next
-    for (const listener of [...listeners]) listener()
+    for (const listener of listeners) listener()
   }
 
   return {
     subscribe(onTick) {
-      listeners.add(onTick)
-      if (listeners.size === 1) {
+      listeners = [...listeners, onTick]
+      if (listeners.length === 1) {
         leave = session.subscribe(tick)
         tick()
       }
       return () => {
-        if (!listeners.delete(onTick) || listeners.size > 0) return
+        listeners = listeners.filter((listener) => listener !== onTick)
+        if (listeners.length > 0) return
         leave()
         disarm()
         seconds = null

@@ -1,5 +1,6 @@
 'use client'
 import { createContext, useContext } from 'react'
+import { isDevelopment } from '#development'
 import type { SessionState } from '../../machines/session.select.ts'
 import type { UserIdentity } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
@@ -22,6 +23,8 @@ export const ProvidedContext = createContext<Provided | null>(null)
 export function useProvided(): Provided {
   const provided = useContext(ProvidedContext)
   if (!provided)
-    throw new Misconfigured('There is no session: render this component inside a <SessionProvider>.')
+    throw new Misconfigured(
+      `There is no <SessionProvider>${isDevelopment ? ' above this component: render it inside of one' : ''}.`,
+    )
   return provided
 }

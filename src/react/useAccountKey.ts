@@ -1,10 +1,7 @@
 'use client'
 import { useState } from 'react'
-import type { SessionState } from '../../machines/session.select.ts'
+import { accountOf } from './accountOf.ts'
 import { useSession } from './useSession.ts'
-
-const accountOf = ({ provider, user }: SessionState) =>
-  user ? `${provider} ${user.tenantId ?? ''} ${user.id}` : null
 
 /**
  * A `key` for components with their own state, such as a whole admin framework. It changes when another account takes

@@ -1,8 +1,7 @@
 'use client'
 import { useSyncExternalStore } from 'react'
+import { notYet } from './countdown.ts'
 import { useProvided } from './provided.ts'
-
-const notYet = () => null
 
 /**
  * Whole seconds until the bearer ends, rounded up, 0 at its end. `null`: there is no bearer, its end is unknown, or the

@@ -1,6 +1,8 @@
 'use client'
 import { useSyncExternalStore } from 'react'
+import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
+import { notYet } from './countdown.ts'
 import { useProvided } from './provided.ts'
 
 /** When the warning begins. */
@@ -13,20 +15,19 @@ export interface IdleCountdownOptions {
 }
 
 const LEAST_MS = 20_000
-const notYet = () => null
 
 /**
  * Whole seconds, rounded up, until the session ends because the user is inactive (`idleTimeoutMs`). It begins
  * `withinMs` before the end. `null` before that, without such a limit, and during hydration. Show it as a warning: any
- * key or click extends the session, and so does `useStaySignedIn`. Throws `Misconfigured` for a warning that is too
- * short for an answer.
+ * key or click extends the session, and so does `useStaySignedIn`. In development it throws `Misconfigured` for a
+ * warning that is too short for an answer.
  *
  * @example
  * const seconds = useIdleCountdown({ withinMs: 120_000 })
  * return seconds !== null && <p role="alert">Still there? You are signed out in {seconds} s.</p>
  */
 export function useIdleCountdown({ withinMs = 60_000 }: IdleCountdownOptions = {}): number | null {
-  if (!(withinMs >= LEAST_MS))
+  if (isDevelopment && !(withinMs >= LEAST_MS))
     throw new Misconfigured('Option "withinMs" must be at least 20 000 milliseconds.')
   const { idleCountdown } = useProvided()
   const read = () => {

@@ -1,5 +1,6 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
+import { isDevelopment } from '#development'
 import type { UserIdentity } from '../../machines/session.types.ts'
 import { assertHas } from '../base/assertHas.ts'
 import { Misconfigured } from '../base/errors.ts'
@@ -41,7 +42,9 @@ export function useOwnedSession(given: AnySession | Make): AnySession {
     return given
   }
   throw new Misconfigured(
-    'The prop `session` of SessionProvider was a session, and is a function now. Give the provider another `key` to change that.',
+    isDevelopment
+      ? 'The prop `session` of SessionProvider was a session, and is a function now. Give the provider another `key` to change that.'
+      : 'SessionProvider: `session` is a function now.',
   )
 }
 

@@ -57,14 +57,12 @@ function createReader(select: (state: SessionState) => unknown, shown: RefObject
 function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
+  const members = Object.entries(a)
   return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]))
+    members.length === Object.keys(b).length &&
+    members.every(([key, value]) => key in b && Object.is(value, b[key]))
   )
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
-}
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  Array.isArray(value) || (value != null && Object.getPrototypeOf(value) === Object.prototype)

@@ -35,13 +35,14 @@ export function useSessionAction(run: () => Promise<void>): SessionAction {
 
   const mutateAsync = useCallback(async () => {
     const mine = ++calls.current
-    const show = (next: Progress) => mine === calls.current && setProgress(next)
-    show({ status: 'pending', error: null })
+    const show = (status: Progress['status'], error: unknown = null) =>
+      mine === calls.current && setProgress({ status, error: error as AnySessionError | null })
+    show('pending')
     try {
       await run()
-      show({ status: 'success', error: null })
+      show('success')
     } catch (error) {
-      show({ status: 'error', error: error as AnySessionError })
+      show('error', error)
       throw error
     }
   }, [run])

@@ -290,5 +290,5 @@ test('the idle warning: shown in time, answered by a key, and the end where nobo
   await page.clock.fastForward(29 * 60_000 + 30_000)
   await shows(page, /You will be signed out in/)
   await page.clock.fastForward(60_000)
-  await shows(page, 'you were inactive for too long')
+  await shows(page, 'You were inactive for too long')
 })

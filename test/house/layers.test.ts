@@ -120,7 +120,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/session/', 'machines/'],
   },
   'src/react/': {
-    values: ['src/react/', 'src/base/', 'react'],
+    values: ['src/react/', 'src/base/', '#development', 'react'],
     types: ['src/session/', 'src/signin/', 'machines/'],
   },
   'src/inspect/': {
