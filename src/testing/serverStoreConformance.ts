@@ -183,12 +183,12 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
   },
 
   async 'a tag loses the keys that go to another, or to none'({ store, lasting }) {
-    await store.compareAndSet('a', null, lasting('1', 's'))
-    await store.compareAndSet('b', null, lasting('1', 's'))
-    await store.compareAndSet('a', 1, lasting('2', 't'))
+    await store.compareAndSet('a', null, lasting('1', 'one'))
+    await store.compareAndSet('b', null, lasting('1', 'one'))
+    await store.compareAndSet('a', 1, lasting('2', 'two'))
     await store.compareAndSet('b', 1, lasting('2'))
-    expectSame('of s', await store.keysOf('s'), [])
-    expectSame('of t', await store.keysOf('t'), ['a'])
+    expectSame('of one', await store.keysOf('one'), [])
+    expectSame('of two', await store.keysOf('two'), ['a'])
   },
 
   async 'a tag loses the keys that expire'({ store, lifeMs, advance, brief, lasting }) {
@@ -215,6 +215,9 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     expectSame('of s, then', await found('s'), [])
     expectSame('of t, then', await found('t'), ['a', 'b'])
     expectSame('of u, then', await found('u'), ['a'])
+    await store.compareAndSet('a', 2, lasting('3', 't'))
+    expectSame('of t, at last', await found('t'), ['a', 'b'])
+    expectSame('of u, at last', await found('u'), [])
   },
 
   async 'a write over what has expired leaves none of its tags'({ store, lifeMs, advance, brief, lasting }) {
@@ -254,7 +257,7 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     }
     await other.compareAndSet('k', null, lasting('a'))
     const unwatch = store.watch('k', () => hints++, AWAITED_MS)
-    // A store may begin with some findings.
+    // A store may begin with some hints.
     await pause(HINT_MS)
     await told('a write that is awaited', {})
     await pause(AWAITED_MS)

@@ -45,12 +45,20 @@ export const explained: readonly Kind[] = [
       { file: 'src/session/sessionFetch.ts', code: 'second < 32', put: 'true' },
       { file: 'src/session/sessionFetch.ts', code: 'second < 32', put: 'second <= 32' },
       { file: 'src/session/vault.ts', code: 'bearer !== tokens.bearer', put: 'true' },
+      { file: 'src/stores/memoryServerStore.ts', code: '!tags.includes(tag)', put: 'true' },
     ],
   },
   {
     name: 'memory',
-    why: 'Nobody reads the entry again. Deleting it only frees memory.',
+    why: 'Nobody can read what is left behind or kept twice. The code only saves memory.',
     mutants: [
+      { file: 'src/stores/memoryServerStore.ts', code: 'known !== key', put: 'true' },
+      { file: 'src/stores/memoryServerStore.ts', code: 'known.size === 0', put: 'false' },
+      { file: 'src/stores/memoryServerStore.ts', code: 'keys.delete(tag)', put: ';' },
+      { file: 'src/stores/memoryServerStore.ts', code: 'unlink(tag, key)', put: ';' },
+      { file: 'src/stores/memoryServerStore.ts', code: "''", put: '"Stryker was here!"' },
+      { file: 'src/stores/memoryServerStore.ts', code: 'others.length > 0', put: 'true' },
+      { file: 'src/stores/memoryServerStore.ts', code: 'others.length > 0', put: 'others.length >= 0' },
       { file: 'src/coordination/coalescer.ts', code: '{ asking.delete(ask) }', put: '{}' },
       { file: 'src/coordination/coalescer.ts', code: 'asking.delete(ask)', put: ';' },
     ],
@@ -60,6 +68,7 @@ export const explained: readonly Kind[] = [
     why: 'The value is only compared for equality, and the replacement is equal to as little.',
     mutants: [
       { file: 'machines/session.select.ts', code: "'active'", put: '""' },
+      { file: 'src/stores/memoryServerStore.ts', code: '[]', put: '["Stryker was here"]' },
       { file: 'src/session/logins.ts', code: '++logins', put: '--logins', places: 2 },
       { file: 'src/session/vault.ts', code: '[]', put: '["Stryker was here"]', places: 3 },
     ],
@@ -70,10 +79,17 @@ export const explained: readonly Kind[] = [
     mutants: [{ file: 'machines/session.ledger.ts', code: 'true', put: 'false', places: 14 }],
   },
   {
-    name: 'second check',
-    why: 'Another check refuses the same case: the type checker, the code that follows, or the `catch` around it.',
+    name: 'impossible',
+    why: 'The check narrows a type. The value that it excludes cannot occur there.',
     mutants: [
       { file: 'src/librechat/logout.ts', code: "result.kind === 'answer'", put: 'true' },
+      { file: 'src/stores/memoryServerStore.ts', code: 'known instanceof Set', put: 'true' },
+    ],
+  },
+  {
+    name: 'second check',
+    why: 'The code that follows, or the `catch` around it, refuses the same case.',
+    mutants: [
       { file: 'src/wire/request.ts', code: 'late.body?.cancel', put: 'late.body.cancel' },
       {
         file: 'src/session/lifetime.ts',

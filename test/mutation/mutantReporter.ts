@@ -11,14 +11,20 @@ function mutantReporter() {
   const waiting = new Set<string>()
   let progress: Progress | undefined
   let total = 0
+  const start = () => {
+    total = waiting.size
+    return startProgress({ unit: `mutants of ${process.env.MUTATED_ROOM}`, total })
+  }
   return {
     onMutationTestingPlanReady({ mutantPlans }: { readonly mutantPlans: readonly Plan[] }) {
       for (const { plan, mutant } of mutantPlans) if (plan === 'Run') waiting.add(mutant.id)
-      total = waiting.size
-      progress = startProgress({ unit: `mutants of ${process.env.MUTATED_ROOM}`, total })
     },
-    onMutantTested({ id }: { readonly id: string }) {
-      if (waiting.delete(id)) progress?.at(total - waiting.size)
+    onMutantTested({ id, status }: { readonly id: string; readonly status: string }) {
+      if (!waiting.has(id)) return
+      // What is not in the sample is known before the first of the sample runs.
+      if (status !== 'CompileError') progress ??= start()
+      waiting.delete(id)
+      progress?.at(total - waiting.size)
     },
     wrapUp: () => progress?.end(),
   }
