@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import fc from 'fast-check'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type BaseSession, createSession, memoryStore } from 'xstate-session'
 import { createBffSession } from 'xstate-session/bff'
 import { browserOptions, browserPage } from 'xstate-session/browser'
@@ -44,6 +44,110 @@ describe('messages of other tabs', () => {
     expect(heard).toEqual([])
     other.postMessage({ v: 2, hint: 'active' })
     expect(heard).toEqual(['changed'])
+  })
+})
+
+test('a tab that listens twice is heard until the last of them has ended', () => {
+  const open = channels()
+  const tabs = createTabs('twice', fakeClock())
+  const heard: string[] = []
+  const other = createTabs('twice', fakeClock()).listen({ active: () => heard.push('active') })
+  onTestFinished(other)
+  tabs.notify('active')
+  const [first, second] = [tabs.listen({}), tabs.listen({})]
+  first()
+  tabs.notify('active')
+  expect(heard).toEqual(['active'])
+  second()
+  tabs.notify('active')
+  expect([heard, open.size]).toEqual([['active'], 1])
+})
+
+test('where there are no channels, tabs say and hear nothing', () => {
+  vi.stubGlobal('BroadcastChannel', undefined)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const tabs = createTabs('none', fakeClock())
+  const stop = tabs.listen({ active: () => {} })
+  tabs.notify('active')
+  stop()
+})
+
+describe('the options of a page that holds its tokens', () => {
+  const strategies = { it: stubStrategy().strategy }
+  const given = { baseUrl: 'https://chat.example', strategies }
+
+  test('on a server they stay as they are, and nobody is away', () => {
+    vi.stubGlobal('window', undefined)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const { signals, ...rest } = browserOptions(given)
+    expect(rest).toEqual(given)
+    expect(signals?.(async () => {})).toBeInstanceOf(Function)
+  })
+
+  test('no vault, no store', () => {
+    expect(browserOptions(given)).not.toHaveProperty('store')
+    expect(browserOptions({ ...given, vault: 'memory' })).not.toHaveProperty('coordinator')
+    expect(browserOptions({ ...given, vault: 'shared' })).toMatchObject({
+      store: {},
+      coordinator: {},
+    })
+  })
+
+  test('a shared vault without keys that no script can read stays in memory, and says so', () => {
+    vi.stubGlobal('crypto', {})
+    onTestFinished(() => void vi.unstubAllGlobals())
+    channels()
+    const notices: object[] = []
+    const clock = fakeClock()
+    const options = browserOptions({
+      ...given,
+      clock,
+      vault: 'shared',
+      observe: (notice) => notices.push(notice),
+    })
+    expect(options).not.toHaveProperty('store')
+    expect(notices).toEqual([])
+    options.signals?.(async () => {})()
+    expect(notices).toEqual([{ type: 'warning', code: 'storage', epoch: 0, version: 0 }])
+    expect(clock.pending()).toEqual([])
+  })
+
+  test('signals of the embedder are told beside those of the page, and end with them', () => {
+    channels()
+    const ended: string[] = []
+    const told: string[] = []
+    const options = browserOptions({
+      ...given,
+      clock: fakeClock(),
+      signals(report) {
+        void report('woke')
+        return () => ended.push('theirs')
+      },
+    })
+    const stop = options.signals?.(async (signal) => void told.push(signal))
+    window.dispatchEvent(new Event('online'))
+    expect(told).toEqual(['woke', 'networkRestored'])
+    stop?.()
+    window.dispatchEvent(new Event('online'))
+    expect([told.length, ended]).toEqual([2, ['theirs']])
+  })
+
+  test('a logout is told to the other tabs, and what they tell is believed for two seconds at most', () => {
+    channels()
+    const clock = fakeClock()
+    const told: string[] = []
+    const [one, two] = [0, 1].map(() => browserOptions({ ...given, clock, name: 'panel' }))
+    onTestFinished(one?.signals?.(async () => {}) ?? (() => {}))
+    onTestFinished(two?.signals?.(async (signal) => void told.push(signal)) ?? (() => {}))
+    const logout = { type: 'loggedOut', reason: 'user', epoch: 1, version: 1 } as const
+    one?.observe?.({ ...logout, reason: 'elsewhere' } as never)
+    expect(told).toEqual([])
+    one?.observe?.(logout as never)
+    expect(told).toEqual(['loggedOut'])
+    clock.advance(2 * SECOND - 1)
+    expect(told).toEqual(['loggedOut'])
+    clock.advance(1)
+    expect(told).toEqual(['loggedOut', 'woke'])
   })
 })
 

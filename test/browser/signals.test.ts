@@ -178,6 +178,89 @@ describe('U45: the signs of a user', () => {
   )
 })
 
+describe('U45: the frames of a page', () => {
+  function frame() {
+    const element = document.body.appendChild(document.createElement('iframe'))
+    onTestFinished(() => element.remove())
+    return element
+  }
+  const { body } = document
+  const bodyOf = (element: HTMLIFrameElement) => element.contentDocument?.body as HTMLElement
+  const press = (element: HTMLIFrameElement, clock: FakeClock) => {
+    dispatchTrusted(bodyOf(element), 'keyup')
+    clock.advance(0)
+  }
+
+  test('work in a frame that is there counts, and no longer after the end', () => {
+    const element = frame()
+    const { clock, told, stop } = watch()
+    press(element, clock)
+    expect(told).toEqual(['userActive'])
+    clock.advance(10 * SECOND)
+    stop()
+    press(element, clock)
+    expect(told).toEqual(['userActive'])
+  })
+
+  test('work in a frame of a frame counts', () => {
+    const outer = frame()
+    const inner = bodyOf(outer).appendChild(document.createElement('iframe')) as HTMLIFrameElement
+    const { clock, told } = watch()
+    press(inner, clock)
+    expect(told).toEqual(['userActive'])
+  })
+
+  test.each([
+    ['has loaded', (element: HTMLElement) => element.dispatchEvent(new Event('load'))],
+    [
+      'gets the pointer',
+      (element: HTMLElement) => element.dispatchEvent(new Event('pointerover', { bubbles: true })),
+    ],
+    [
+      'gets the focus',
+      (element: HTMLElement) => {
+        const spy = vi.spyOn(document, 'activeElement', 'get').mockReturnValue(element)
+        window.dispatchEvent(new Event('blur'))
+        spy.mockRestore()
+      },
+    ],
+  ])('work in a frame that comes later counts as soon as it %s', (_, happens) => {
+    let isLoading = true
+    const miss = (event: Event) => isLoading && event.stopImmediatePropagation()
+    document.addEventListener('load', miss, { capture: true })
+    onTestFinished(() => document.removeEventListener('load', miss, { capture: true }))
+    const { clock, told } = watch()
+    const element = frame()
+    press(element, clock)
+    expect(told).toEqual([])
+    isLoading = false
+    happens(element)
+    press(element, clock)
+    expect(told).toEqual(['userActive'])
+  })
+
+  test('a frame of another origin, and what is no frame, are passed over', () => {
+    const { clock, told } = watch()
+    const element = frame()
+    vi.spyOn(element, 'contentDocument', 'get').mockReturnValue(null)
+    element.dispatchEvent(new Event('load'))
+    body.dispatchEvent(new Event('pointerover', { bubbles: true }))
+    window.dispatchEvent(new Event('blur'))
+    clock.advance(0)
+    expect(told).toEqual([])
+  })
+
+  test('a frame that comes after the end is not listened to', () => {
+    const { clock, told, stop } = watch()
+    const element = frame()
+    stop()
+    element.dispatchEvent(new Event('load'))
+    press(element, clock)
+    expect(told).toEqual([])
+    expect(clock.pending()).toEqual([])
+  })
+})
+
 describe('the end', () => {
   test('nothing listens and nothing is armed', () => {
     const { clock, told, stop } = watch()

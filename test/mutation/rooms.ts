@@ -174,6 +174,9 @@ export const rooms: Readonly<Record<string, Room>> = {
     except: ['src/browser/database.ts'],
     tests: [
       'test/browser/isOwnPath.test.ts',
+      'test/browser/lock.test.ts',
+      'test/browser/sharedVault.test.ts',
+      'test/browser/sharedFacts.test.ts',
       'test/browser/signals.test.ts',
       'test/browser/offline.test.ts',
       'test/browser/lifecycle.test.ts',
