@@ -6,7 +6,9 @@
 /** As much of a Babel path as is looked at. */
 interface Path {
   readonly parentPath: Path | null
-  readonly node: { readonly callee?: { readonly property?: { readonly name?: string } } }
+  readonly node: {
+    readonly callee?: { readonly name?: string; readonly property?: { readonly name?: string } }
+  }
   isStringLiteral(): boolean
   isTemplateLiteral(): boolean
   isNewExpression(): boolean
@@ -14,9 +16,14 @@ interface Path {
   findParent(is: (path: Path) => boolean): Path | null
 }
 
+/** Functions that throw an error with the words that they get. */
+const REFUSALS = ['refuseUnless', 'assertHas']
+
 function shouldIgnore(path: Path): string | undefined {
   if (!path.isStringLiteral() && !path.isTemplateLiteral()) return undefined
-  if (path.parentPath?.isNewExpression()) return 'the wording of an error'
+  const { parentPath } = path
+  if (parentPath?.isNewExpression() || REFUSALS.includes(parentPath?.node.callee?.name ?? ''))
+    return 'the wording of an error'
   const isChart = ({ node }: Path) => node.callee?.property?.name === 'createMachine'
   return path.findParent((parent) => parent.isCallExpression() && isChart(parent))
     ? 'a name in the chart'

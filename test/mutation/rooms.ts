@@ -154,6 +154,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/server/outage.test.ts',
       'test/server/edges.test.ts',
       'test/server/rows.test.ts',
+      'test/testing/serverLogins.test.ts',
     ],
   },
   oauth: {
@@ -165,6 +166,14 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/oauth/oauthStrategy.test.ts',
       'test/oauth/codeFlow.test.ts',
       'test/oauth/entra.test.ts',
+      'test/testing/serverLogins.test.ts',
+      'test/server/google.test.ts',
+      'test/server/providerRows.test.ts',
+      'test/server/check.test.ts',
+      'test/server/providerLogout.test.ts',
+      'test/server/providers.test.ts',
+      'test/server/logins.test.ts',
+      'test/server/namedLogin.test.ts',
     ],
   },
   browser: {
@@ -190,6 +199,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     least: 85,
     tests: [
       'test/bff/loginErrorText.test.ts',
+      'test/bff/options.test.ts',
+      'test/bff/refreshes.test.ts',
       'test/bff/senders.test.ts',
       'test/bff/shadowedRoute.test.ts',
       'test/bff/withoutPage.test.ts',
