@@ -136,7 +136,8 @@ export function createRefresher<User extends UserIdentity = SessionUser>(
 }
 
 /** Lets the session refresh, if it may, and resolves as soon as it has no running refresh. */
-function landed({ session, send }: Runtime): Promise<SessionState> {
+function landed(runtime: Runtime): Promise<SessionState> {
+  const { session } = runtime
   let isAsked = false
   return new Promise((resolve) => {
     const look = () => {
@@ -144,8 +145,8 @@ function landed({ session, send }: Runtime): Promise<SessionState> {
       if (!isAsked) {
         isAsked = true
         const at = session.clock.now()
-        send({ type: 'time.checked', at })
-        send({ type: 'refresh.asked', by: 'caller', at })
+        runtime.send({ type: 'time.checked', at })
+        runtime.send({ type: 'refresh.asked', by: 'caller', at })
       }
       const state = session.getSnapshot()
       if (state.state !== 'refreshing') resolve(state)

@@ -157,12 +157,12 @@ export function createAwakeSessions(
         const { renewal } = live
         const renewed = await renewal?.landed
         if (renewed) return renewed
-        const { acquire, source, session } = chartOf(key, live)
+        const chart = chartOf(key, live)
         await live.ready
-        if (isHurried && !renewal && session.getSnapshot().state === 'retrying')
-          await session.refresh({ by: 'user' }).catch(() => {})
-        const bearer = await acquire(renewal?.until)
-        return { bearer, position: source.position() }
+        if (isHurried && !renewal && chart.session.getSnapshot().state === 'retrying')
+          await chart.session.refresh({ by: 'user' }).catch(() => {})
+        const bearer = await chart.acquire(renewal?.until)
+        return { bearer, position: chart.source.position() }
       })
     },
     /** Its record has changed. If the session is awake, it reads the record again. */

@@ -59,3 +59,5 @@ export function createNotifier(
     },
   }
 }
+
+export type Notifier = ReturnType<typeof createNotifier>

@@ -5,7 +5,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { inputOf, type Settings } from './options.ts'
 import { alarmPortOf, port, whileLiving } from './port.ts'
 import type { Resumed } from './renewAtRest.ts'
-import { createRuntime, type Runtime } from './runtime.ts'
+import { Runtime } from './runtime.ts'
 import type { SessionActorRef } from './session.ts'
 
 /**
@@ -33,7 +33,10 @@ export const portsOf = (settings?: Settings) => ({
       if (!input || begun.has(self)) return
       begun.add(self)
       const runtime = runtimeOf(input.session)
-      runtime.refresh(input, whileLiving(self, sendBack, runtime.send))
+      runtime.refresh(
+        input,
+        whileLiving(self, sendBack, (event) => runtime.send(event)),
+      )
     }),
   },
   actions: { reread: ({ self }: { self: AnyActorRef }) => runtimeOf(self).reread() },
@@ -55,7 +58,7 @@ export function startSession(settings: Settings, resumed?: Resumed): Runtime {
 }
 
 function bind(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed): Runtime {
-  const runtime = createRuntime(actorRef, settings, resumed)
+  const runtime = new Runtime(actorRef, settings, resumed)
   runtimes.set(actorRef, runtime)
   return runtime
 }

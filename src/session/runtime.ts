@@ -1,185 +1,257 @@
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
+import type { SessionState } from '../../machines/session.select.ts'
+import { ACTIVE_MS } from '../base/durations.ts'
 import { orAborted } from '../base/orAborted.ts'
-import { createAlarm } from './alarm.ts'
-import { bearerSource } from './bearerSource.ts'
+import { type AlarmHand, createAlarm } from './alarm.ts'
+import { bearersOf } from './bearersOf.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
 import { Holding } from './holding.ts'
-import { createLogins } from './logins.ts'
-import { createNotifier } from './notifier.ts'
+import { endLogin, login, logout } from './logins.ts'
+import type { SessionNotice, SessionSignal } from './notice.ts'
+import { createNotifier, type Notifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
 import type { Send } from './port.ts'
-import { createReading, type MachineSnapshot } from './reading.ts'
+import { createReading, type MachineSnapshot, type Reading } from './reading.ts'
 import type { Resumed } from './renewAtRest.ts'
 import type { Session, SessionActorRef } from './session.ts'
-import { createSessionFetch } from './sessionFetch.ts'
-import { createSupply } from './supply.ts'
-import { createSurroundings } from './surroundings.ts'
+import { type BearerSource, createSessionFetch } from './sessionFetch.ts'
+import { startSignals } from './startSignals.ts'
+import { Supply } from './supply.ts'
 
 /**
  * Everything that a chart must not hold: the tokens, and the senders, waiting callers and listeners. It is attached at
  * each start of the actor, and lives as long as the actor: an actor that is stopped and started again finds its tokens.
- * `resumed`: an attempt that is running already, with what its session holds.
  */
-export function createRuntime(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed) {
-  const holding = resumed?.holding ?? new Holding(settings)
-  const { clock, vault, grant, shared } = holding
-  const { now } = clock
-  const alarm = createAlarm(clock)
-  const reading = createReading(actorRef)
-  let status: RuntimeStatus = 'stopped'
-  let unsubscribe = () => {}
-  let resume = resumed
+export class Runtime {
+  readonly holding: Holding
+  readonly reading: Reading
+  readonly supply: Supply
+  /** The parts of `session.fetch`. */
+  readonly source: BearerSource
+  readonly session: Session
+  /** The next instant at which the chart must look at the time. */
+  readonly deadline: AlarmHand
+  /** The number of logins and logouts so far: if several overlap, the last one counts. */
+  logins = 0
+  /** The look for a session, which may have finished. */
+  restoring: Promise<void> | undefined
+  readonly #actorRef: SessionActorRef
+  readonly #notifier: Notifier
+  #status: RuntimeStatus = 'stopped'
+  /** An attempt that is running already. */
+  #resume: Resumed | undefined
   /** From the `runtime` actor, as soon as there is one, so that an inspector sees the sender. */
-  let toChart: Send = (event) => actorRef.send(event)
+  #toChart: Send | undefined
+  #unsubscribe: (() => void) | undefined
+  #stopSignals: (() => void) | undefined
+  /** The last sign of user activity. */
+  #seenAt = -Infinity
 
-  const isRunning = () => status === 'running'
-  const over = () => endOfRuntime(status)
-  const ending = () => endOfSession(status, reading.state())
-  const notifier = createNotifier(settings, reading.state)
-
-  holding.told = { send, notify: notifier.notify, isUserActive: () => surroundings.isUserActive() }
-  const parts = { settings, shared, clock, now, vault, reading, holding, isRunning, send }
-  const supply = createSupply({ ...parts, alarm, ending, catchUp })
-  const logins = createLogins({ ...parts, over, restoring: () => surroundings.restoring() })
-  const surroundings = createSurroundings({
-    ...parts,
-    endElsewhere: () => logins.end('elsewhere'),
-  })
-
-  /** A stopped actor handles its events when it is started again. */
-  function send(event: SessionEvent) {
-    if (isRunning() || (status === 'stopped' && actorRef.getSnapshot().status === 'active')) toChart(event)
+  /** `resumed`: an attempt that is running already, with what its session holds. */
+  constructor(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed) {
+    const holding = resumed?.holding ?? new Holding(settings)
+    const alarm = createAlarm(holding.clock)
+    holding.told = this
+    this.holding = holding
+    this.#actorRef = actorRef
+    this.#resume = resumed
+    this.reading = createReading(actorRef)
+    this.#notifier = createNotifier(settings, this.reading.state)
+    this.supply = new Supply(this, alarm)
+    this.deadline = alarm.hand('background')
+    this.source = bearersOf(this)
+    this.session = {
+      login: (answer, options) => login(this, answer, options),
+      fetch: createSessionFetch(this.source),
+      getToken: (options) => this.#getToken(options?.signal),
+      refresh: (options) => this.#refreshFor(options?.by),
+      logout: () => logout(this),
+      subscribe: this.#notifier.subscribe,
+      getSnapshot: () => this.catchUp(),
+      getInitialSnapshot: this.reading.initial,
+      clock: holding.clock,
+      actorRef,
+      dispose: () => this.#dispose(),
+    }
   }
 
-  /** Called for every snapshot of the chart, ignored events included. */
-  function observe(next: MachineSnapshot) {
-    const previous = reading.take(next)
-    if (!previous) return
-    if (isEmpty()) startOver()
-    if (reading.state().reason !== null && previous.reason === null) holding.leave(reading.state())
-    const { user } = reading.state()
-    if (previous.user && user && previous.user.id !== user.id)
-      holding.notify({ type: 'changed', what: 'user' })
-    supply.changed()
-    notifier.changed()
+  isRunning(): boolean {
+    return this.#status === 'running'
+  }
+
+  /** Why the session never runs again. */
+  over(): Error | undefined {
+    return endOfRuntime(this.#status)
+  }
+
+  /** Why there is no bearer, and will be none without a login. */
+  ending(): Error | undefined {
+    return endOfSession(this.#status, this.state())
+  }
+
+  state(): SessionState {
+    return this.reading.state()
+  }
+
+  isUserActive(): boolean {
+    return this.holding.now() - this.#seenAt < ACTIVE_MS
+  }
+
+  notify(notice: SessionNotice): void {
+    this.#notifier.notify(notice)
+  }
+
+  /** A stopped actor handles its events when it is started again. */
+  send(event: SessionEvent): void {
+    const isHeard =
+      this.isRunning() || (this.#status === 'stopped' && this.#actorRef.getSnapshot().status === 'active')
+    if (!isHeard) return
+    if (this.#toChart) this.#toChart(event)
+    else this.#actorRef.send(event)
   }
 
   /** A parent machine learns of a change before the runtime does, and may call at once. */
-  function catchUp() {
-    if (isRunning()) observe(actorRef.getSnapshot())
-    else reading.take(actorRef.getSnapshot())
-    return reading.state()
+  catchUp(): SessionState {
+    if (this.isRunning()) this.#observe(this.#actorRef.getSnapshot())
+    else this.reading.take(this.#actorRef.getSnapshot())
+    return this.state()
   }
 
-  /** The chart lives, but nobody has the tokens of its session. */
-  function isEmpty(): boolean {
-    const { reason, epoch, version } = reading.state()
-    const held = vault.position()
-    return reason === null && (!grant.owner() || held.epoch !== epoch || held.version < version)
+  /** A bearer, after a refresh if one is due. `until`: how long who asks waits for it, on the session's timeline. */
+  async acquire(until?: number): Promise<string> {
+    return this.supply.fresh() ?? this.supply.acquire(until)
   }
 
-  const startOver = () => send({ type: 'session.restored', at: now(), input: inputOf(settings) })
+  /** Begins a flight, and reports its outcome by `answer`. The chart also learns if nobody has the tokens. */
+  refresh({ epoch, version, ...reason }: RefreshInput, answer: Send): void {
+    if (this.#isEmpty()) this.#startOver()
+    else if (this.#resume) this.#resume.join(answer)
+    else this.holding.start({ epoch, version }, reason, answer)
+    this.#resume = undefined
+  }
 
-  /** The chart failed and has stopped its actors. It reacts to nothing any more, so the session is over. */
-  function fail() {
-    status = 'failed'
-    reading.take(actorRef.getSnapshot())
-    holding.notify({ type: 'expired', reason: 'internal' })
-    holding.close()
-    supply.changed()
+  reread(): void {
+    void this.holding.shared?.reread()
   }
 
   /** The actor was started, and with it the actor of `sendBack`. Returns a function that stops this. */
-  function attach(sendBack: Send) {
+  attach(sendBack: Send): () => void {
+    const detach = () => this.#detach()
     // Disposing the session has not stopped the actor, which belongs to a parent.
-    if (status !== 'stopped') return detach
-    status = 'running'
-    toChart = sendBack
-    unsubscribe()
+    if (this.#status !== 'stopped') return detach
+    const { holding, reading } = this
+    const { settings } = holding
+    const actorRef = this.#actorRef
+    this.#status = 'running'
+    this.#toChart = sendBack
+    this.#unsubscribe?.()
     settings.recorder?.attach(actorRef)
-    const listening = [actorRef.subscribe({ next: observe, error: fail }), actorRef.on('*', notifier.notify)]
-    unsubscribe = () => {
-      for (const one of listening) one.unsubscribe()
+    const next = (snapshot: MachineSnapshot) => this.#observe(snapshot)
+    const observing = actorRef.subscribe({ next, error: () => this.#fail() })
+    const listening = actorRef.on('*', this.#notifier.notify)
+    this.#unsubscribe = () => {
+      observing.unsubscribe()
+      listening.unsubscribe()
     }
     reading.take(actorRef.getSnapshot())
-    if (resume) send({ type: 'refresh.asked', by: 'caller', at: resume.at })
-    if (isEmpty()) startOver()
-    else if (reading.state().reason === null) send({ type: 'time.checked', at: now() })
-    surroundings.attach()
-    supply.changed()
+    if (this.#resume) this.send({ type: 'refresh.asked', by: 'caller', at: this.#resume.at })
+    if (this.#isEmpty()) this.#startOver()
+    else if (this.state().reason === null) this.send({ type: 'time.checked', at: holding.now() })
+    this.#stopSignals = startSignals(settings, (signal) => this.#onSignal(signal))
+    this.restoring = holding.shared?.look(this)
+    this.supply.changed()
     return detach
   }
 
-  function detach() {
-    if (!isRunning()) return
-    status = 'stopped'
-    surroundings.detach()
-    supply.changed()
+  #detach() {
+    if (!this.isRunning()) return
+    this.#status = 'stopped'
+    this.holding.shared?.stopLooking()
+    this.#stopSignals?.()
+    this.supply.changed()
     // If somebody means to start the actor again, its last snapshot is back by then.
     queueMicrotask(() => {
-      if (status === 'stopped' && actorRef.getSnapshot().status !== 'active') giveUp()
+      if (this.#status === 'stopped' && this.#actorRef.getSnapshot().status !== 'active') this.#giveUp()
     })
   }
 
   /** Nobody starts the actor again. With a store, a late answer is for the sessions that share it. */
-  function giveUp() {
-    status = 'disposed'
-    if (!shared) holding.close()
+  #giveUp() {
+    this.#status = 'disposed'
+    if (!this.holding.shared) this.holding.close()
   }
 
-  function dispose() {
-    if (over()) return
-    detach()
+  #dispose() {
+    if (this.over()) return
+    this.#detach()
     try {
-      actorRef.stop()
+      this.#actorRef.stop()
     } catch {
       // This would stop the actor of a parent. So the actor only learns that its session is over.
-      send({ type: 'session.ended', reason: 'never', at: now() })
+      this.send({ type: 'session.ended', reason: 'never', at: this.holding.now() })
     }
-    giveUp()
+    this.#giveUp()
   }
 
-  const source = bearerSource({ holding, supply, reading, send })
-  const session: Session = {
-    login: logins.login,
-    fetch: createSessionFetch(source),
-    getToken(options) {
-      const bearer = supply.fresh()
-      return bearer === undefined ? orAborted(supply.acquire(), options?.signal) : Promise.resolve(bearer)
-    },
-    refresh({ by = 'force' } = {}) {
-      if (by === 'user') surroundings.userSeen()
-      return supply.refresh(by)
-    },
-    logout: logins.logout,
-    subscribe: notifier.subscribe,
-    getSnapshot: catchUp,
-    getInitialSnapshot: reading.initial,
-    clock,
-    actorRef,
-    dispose,
+  /** Called for every snapshot of the chart, ignored events included. */
+  #observe(next: MachineSnapshot) {
+    const previous = this.reading.take(next)
+    if (!previous) return
+    const { holding } = this
+    if (this.#isEmpty()) this.#startOver()
+    const { user, reason } = this.state()
+    if (reason !== null && previous.reason === null) holding.leave(this.state())
+    if (previous.user && user && previous.user.id !== user.id)
+      holding.notify({ type: 'changed', what: 'user' })
+    this.supply.changed()
+    this.#notifier.changed()
   }
 
-  return {
-    session,
-    /** The next instant at which the chart must look at the time. */
-    deadline: alarm.hand('background'),
-    /** The parts of `session.fetch`. */
-    source,
-    send,
-    /** A bearer, after a refresh if one is due. `until`: how long who asks waits for it, on the session's timeline. */
-    acquire: async (until?: number) => supply.fresh() ?? supply.acquire(until),
-    attach,
-    /** Begins a flight, and reports its outcome by `answer`. The chart also learns if nobody has the tokens. */
-    refresh({ epoch, version, ...reason }: RefreshInput, answer: Send) {
-      if (isEmpty()) startOver()
-      else if (resume) resume.join(answer)
-      else holding.start({ epoch, version }, reason, answer)
-      resume = undefined
-    },
-    reread: () => void shared?.reread(),
+  /** The chart failed and has stopped its actors. It reacts to nothing any more, so the session is over. */
+  #fail() {
+    this.#status = 'failed'
+    this.reading.take(this.#actorRef.getSnapshot())
+    this.holding.notify({ type: 'expired', reason: 'internal' })
+    this.holding.close()
+    this.supply.changed()
+  }
+
+  /** The chart lives, but nobody has the tokens of its session. */
+  #isEmpty(): boolean {
+    const { reason, epoch, version } = this.state()
+    const { grant, vault } = this.holding
+    const held = vault.position()
+    return reason === null && (!grant.owner() || held.epoch !== epoch || held.version < version)
+  }
+
+  #startOver() {
+    const { holding } = this
+    this.send({ type: 'session.restored', at: holding.now(), input: inputOf(holding.settings) })
+  }
+
+  /** Resolves when the effect on the session is known. */
+  async #onSignal(signal: SessionSignal): Promise<void> {
+    const { shared } = this.holding
+    const at = this.holding.now()
+    this.send({ type: 'time.checked', at })
+    if (signal === 'networkRestored') this.send({ type: 'network.restored', at })
+    if (signal === 'woke') return shared?.look(this)
+    // Without a store there is nobody to ask whether that is true.
+    if (signal === 'loggedOut') return shared ? shared.look(this) : endLogin(this, 'elsewhere')
+    if (signal !== 'userActive' && signal !== 'userIdle') return
+    const idle = signal === 'userIdle'
+    this.#seenAt = idle ? -Infinity : at
+    this.send({ type: 'user.changed', idle, at })
+  }
+
+  #getToken(signal: AbortSignal | null | undefined): Promise<string> {
+    const bearer = this.supply.fresh()
+    return bearer === undefined ? orAborted(this.supply.acquire(), signal) : Promise.resolve(bearer)
+  }
+
+  #refreshFor(by: 'user' | 'force' = 'force'): Promise<void> {
+    if (by === 'user') this.#seenAt = this.holding.now()
+    return this.supply.refresh(by)
   }
 }
-
-export type Runtime = ReturnType<typeof createRuntime>

@@ -47,79 +47,95 @@ const GATEWAYS = [502, 503, 504]
  * redirect takes the bearer to another origin.
  */
 export function createSessionFetch(source: BearerSource): typeof globalThis.fetch {
-  const ownRoot = `${source.origin}/`
-  /** The position whose bearer was accepted last. */
-  let proven: Position | undefined
-  /** The origin of a `blob:` URL is that of the page that made it. */
-  const isAllowed = ({ protocol, origin }: URL) => protocol.startsWith('http') && source.origins.has(origin)
-
+  const calls = new BearerCalls(source)
   return (input, init) => {
     try {
       refuseUnsendable(init?.body)
-      return route(input, init)
+      return calls.route(input, init)
     } catch (error) {
       return Promise.reject(error)
     }
   }
+}
 
-  function route(input: RequestInfo | URL, init: RequestInit | undefined) {
+class BearerCalls {
+  readonly #source: BearerSource
+  readonly #ownRoot: string
+  /** The position whose bearer was accepted last. */
+  #proven: Position | undefined
+
+  constructor(source: BearerSource) {
+    this.#source = source
+    this.#ownRoot = `${source.origin}/`
+  }
+
+  route(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
     // The common cases, a path or a URL of our own origin, need no parsing. A `Request` has parsed its URL.
     if (input instanceof Request)
-      return input.url.startsWith(ownRoot) ? sendSoon(input, init) : resolve(input, init)
-    if (typeof input !== 'string') return resolve(input, init)
-    if (isOwnPath(input)) return sendSoon(source.origin + input, init)
-    return input.startsWith(ownRoot) ? sendSoon(input, init) : resolve(input, init)
+      return input.url.startsWith(this.#ownRoot) ? this.#sendSoon(input, init) : this.#resolve(input, init)
+    if (typeof input !== 'string') return this.#resolve(input, init)
+    if (isOwnPath(input)) return this.#sendSoon(this.#source.origin + input, init)
+    return input.startsWith(this.#ownRoot) ? this.#sendSoon(input, init) : this.#resolve(input, init)
   }
 
-  function resolve(input: RequestInfo | URL, init: RequestInit | undefined) {
+  /** The origin of a `blob:` URL is that of the page that made it. */
+  #isAllowed({ protocol, origin }: URL) {
+    return protocol.startsWith('http') && this.#source.origins.has(origin)
+  }
+
+  #resolve(input: RequestInfo | URL, init: RequestInit | undefined) {
+    const source = this.#source
     const url = new URL(input instanceof Request ? input.url : input, source.baseUrl)
     const target = input instanceof Request ? input : url.href
-    return isAllowed(url) ? sendSoon(target, init) : source.fetch(target, init)
+    return this.#isAllowed(url) ? this.#sendSoon(target, init) : source.fetch(target, init)
   }
 
-  function sendSoon(target: Target, init: RequestInit | undefined) {
-    const bearer = source.fresh()
-    return bearer === undefined ? sendLater(target, init) : sendNow(target, init, bearer)
+  #sendSoon(target: Target, init: RequestInit | undefined) {
+    const bearer = this.#source.fresh()
+    return bearer === undefined ? this.#sendLater(target, init) : this.#sendNow(target, init, bearer)
   }
 
-  async function sendLater(target: Target, init: RequestInit | undefined): Promise<Response> {
+  async #sendLater(target: Target, init: RequestInit | undefined): Promise<Response> {
+    const source = this.#source
     const { epoch } = source.position()
     const disputed = isOneWay(init?.body) ? undefined : source.disputed?.()
-    if (disputed !== undefined) return sendDisputed(target, init, disputed, epoch)
+    if (disputed !== undefined) return this.#sendDisputed(target, init, disputed, epoch)
     try {
       await source.wait(signalOf(target, init))
     } catch (error) {
       const last = error instanceof RefreshUnavailable ? source.disputed?.() : undefined
       if (last === undefined) throw error
-      return sendDisputed(target, init, last, epoch)
+      return this.#sendDisputed(target, init, last, epoch)
     }
-    return sendNow(target, init, source.take(epoch))
+    return this.#sendNow(target, init, source.take(epoch))
   }
 
   /** One route's 401 is no reason to fail the calls to others: only an answer tells. */
-  async function sendDisputed(target: Target, init: RequestInit | undefined, bearer: string, epoch: number) {
+  async #sendDisputed(target: Target, init: RequestInit | undefined, bearer: string, epoch: number) {
+    const source = this.#source
     const used = source.position()
-    const answer = await sendNow(target, init, bearer)
+    const answer = await this.#sendNow(target, init, bearer)
     // Without a newer bearer the caller gets the same error as everybody else, which says when to try again.
     if (answer.status === 401 && source.position() === used) await orDiscard(answer, () => source.take(epoch))
     return answer
   }
 
-  function sendNow(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
-    const used = source.position()
-    return send(target, init, bearer).then((answer) => {
-      if (!answer.ok) return recover(target, init, answer, bearer, used)
-      if (used !== proven) prove(used)
+  #sendNow(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
+    const used = this.#source.position()
+    return this.#send(target, init, bearer).then((answer) => {
+      if (!answer.ok) return this.#recover(target, init, answer, bearer, used)
+      if (used !== this.#proven) this.#prove(used)
       return answer
     })
   }
 
-  function prove(used: Position) {
-    proven = used
-    source.accepted?.(used)
+  #prove(used: Position) {
+    this.#proven = used
+    this.#source.accepted?.(used)
   }
 
-  function send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
+  #send(target: Target, init: RequestInit | undefined, bearer: string): Promise<Response> {
+    const source = this.#source
     const headers = withBearer(init?.headers ?? partsOf(target).headers, source.authorization(bearer))
     const redirect = redirectOf(target, init) === 'error' ? 'error' : 'manual'
     // A copy of the body is sent, so that the body can be sent again.
@@ -128,16 +144,17 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     return source.send ? source.send(input, call, bearer) : source.fetch(input, call)
   }
 
-  async function recover(
+  async #recover(
     target: Target,
     init: RequestInit | undefined,
     answer: Response,
     bearer: string,
     used: Position,
   ): Promise<Response> {
-    const first = await followed(target, init, answer, bearer)
+    const source = this.#source
+    const first = await this.#followed(target, init, answer, bearer)
     if (first.status !== 401) {
-      if (used !== proven && !GATEWAYS.includes(first.status)) prove(used)
+      if (used !== this.#proven && !GATEWAYS.includes(first.status)) this.#prove(used)
       return first
     }
     if (asksFor(first, 'insufficient_user_authentication')) {
@@ -146,20 +163,23 @@ export function createSessionFetch(source: BearerSource): typeof globalThis.fetc
     }
     // A refresh helps only with a missing or invalid token, not with a missing right (RFC 6750 section 3.1).
     if (asksFor(first, 'insufficient_scope')) return first
-    if (used === proven) proven = undefined
+    if (used === this.#proven) this.#proven = undefined
     const newer = await orDiscard(first, () => source.replace(used, bearer, signalOf(target, init)))
     if (newer === undefined || isOneWay(init?.body)) return first
     discard(first)
     const again = source.position()
-    const second = await followed(target, init, await send(target, init, newer), newer)
+    const second = await this.#followed(target, init, await this.#send(target, init, newer), newer)
     if (second.status === 401) source.rejectedAgain(again)
-    else if (again !== proven && !GATEWAYS.includes(second.status)) prove(again)
+    else if (again !== this.#proven && !GATEWAYS.includes(second.status)) this.#prove(again)
     return second
   }
 
-  function followed(target: Target, init: RequestInit | undefined, answer: Response, bearer: string) {
+  #followed(target: Target, init: RequestInit | undefined, answer: Response, bearer: string) {
     if (redirectOf(target, init) === 'manual') return answer
-    return follow(target, init, answer, { isAllowed, send: (next, again) => send(next, again, bearer) })
+    return follow(target, init, answer, {
+      isAllowed: (url) => this.#isAllowed(url),
+      send: (next, again) => this.#send(next, again, bearer),
+    })
   }
 }
 

@@ -25,8 +25,8 @@ export const calls: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/supply.ts',
-        find: '      if (known !== undefined || vault.position().epoch !== used.epoch) return known\n',
-        put: '      if (known !== undefined) used = vault.position()\n',
+        find: '    if (known !== undefined || holding.vault.position().epoch !== used.epoch) return known\n',
+        put: '    if (known !== undefined) used = holding.vault.position()\n',
       },
     ],
     seenBy: {
@@ -73,14 +73,14 @@ export const calls: Readonly<Record<string, Mistake>> = {
     breaks: ['C1'],
     patches: [
       {
-        file: 'src/session/bearerSource.ts',
-        find: 'wait: (signal) => orAborted(supply.acquire(), signal)',
-        put: 'wait: (signal) => (Object.assign(settings, { signal }), orAborted(supply.acquire(), signal))',
+        file: 'src/session/bearersOf.ts',
+        find: 'return orAborted(this.#of.supply.acquire(), signal)',
+        put: 'return (Object.assign(this.#of.holding.settings, { signal }), orAborted(this.#of.supply.acquire(), signal))',
       },
       {
         file: 'src/session/runtime.ts',
-        find: 'orAborted(supply.acquire(), options?.signal)',
-        put: '(Object.assign(settings, options), orAborted(supply.acquire(), options?.signal))',
+        find: 'orAborted(this.supply.acquire(), signal)',
+        put: '(Object.assign(this.holding.settings, { signal }), orAborted(this.supply.acquire(), signal))',
       },
       {
         file: 'src/session/attempts.ts',
@@ -114,8 +114,8 @@ export const calls: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/supply.ts',
-        find: '      freshUntil = freshness()\n',
-        put: '      if (reading.state().reason === null) freshUntil = freshness()\n',
+        find: '    const { reading, holding } = this.#of\n    const { clock } = holding.settings\n',
+        put: '    const { reading, holding } = this.#of\n    if (reading.state().reason !== null) return this.#settle()\n    const { clock } = holding.settings\n',
       },
       {
         file: 'src/session/grant.ts',
@@ -134,7 +134,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
       {
         file: 'src/session/sessionFetch.ts',
         find: 'if (second.status === 401) source.rejectedAgain(again)',
-        put: 'if (second.status === 401) return followed(target, init, await send(target, init, newer), newer)',
+        put: 'if (second.status === 401) return this.#followed(target, init, await this.#send(target, init, newer), newer)',
       },
     ],
     seenBy: {

@@ -192,13 +192,13 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/runtime.ts',
-        find: "    status = 'stopped'\n    surroundings.detach()\n",
-        put: "    status = 'stopped'\n    vault.empty()\n    surroundings.detach()\n",
+        find: "    this.#status = 'stopped'\n",
+        put: "    this.#status = 'stopped'\n    this.holding.vault.empty()\n",
       },
       {
         file: 'src/session/runtime.ts',
-        find: '  function isEmpty(): boolean {\n',
-        put: '  function isEmpty(): boolean {\n    if (grant.owner()) return false\n',
+        find: '  #isEmpty(): boolean {\n',
+        put: '  #isEmpty(): boolean {\n    if (this.holding.grant.owner()) return false\n',
       },
     ],
     seenBy: {
