@@ -1,11 +1,10 @@
-import { type AuthorizationServer, type IDToken, validateAuthResponse } from 'oauth4webapi'
+import type { AuthorizationServer, IDToken } from 'oauth4webapi'
 import { isDevelopment } from '#development'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { randomId } from '../base/randomId.ts'
-import type { WireResult } from '../wire/request.ts'
 import { isAdmitted } from './admission.ts'
 import { authorizationRequest } from './authorizationRequest.ts'
 import type { CodeAttempt, CodeFlow, GrantedTokens } from './codeGrant.ts'
@@ -52,22 +51,21 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     return parameters
   }
 
-  /** Exchanges the code of a good answer. Rejects if nothing was sent. */
-  async function exchanged(
-    provider: AuthorizationServer,
-    attempt: CodeAttempt,
-    parameters: URLSearchParams,
-    line: Line,
-  ): Promise<WireResult> {
-    const [code, ...more] = validateAuthResponse(provider, client, parameters, attempt.state).getAll('code')
-    if (!code || more.length > 0) throw new LoginFailed('invalid_answer')
-    const form = {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: attempt.verifier,
-    }
-    return postForm(discovery, provider, 'token_endpoint', form, line)
+  /** The provider and the code of an answer in an address (RFC 6749 section 4.1.2, RFC 9207 section 2.4). */
+  function answerOf(known: AuthorizationServer, { state }: CodeAttempt, parameters: URLSearchParams) {
+    // A parameter that comes twice would be read differently elsewhere.
+    const isOnce = ['iss', 'error', 'state', 'code'].every((name) => parameters.getAll(name).length < 2)
+    const issuer = parameters.get('iss')
+    const provider = tenants?.named(known, issuer) ?? known
+    if (issuer !== null && issuer !== provider.issuer) throw new LoginFailed('other_issuer')
+    // An error counts even without its `iss`, because nothing is sent for it.
+    const error = parameters.get('error')
+    if (error !== null) throw new LoginFailed(wordOf(error))
+    const code = parameters.get('code')
+    const isUnnamed = issuer === null && provider.authorization_response_iss_parameter_supported
+    if (!isOnce || !code || isUnnamed || parameters.get('state') !== state)
+      throw new LoginFailed('invalid_answer')
+    return { provider, code }
   }
 
   /** The claims of a good answer. `who` gets the user as soon as it is known. */
@@ -121,15 +119,14 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     },
 
     async finish(attempt, parameters, line, refused) {
-      const issuer = parameters.get('iss')
-      const known = await found(line)
-      const provider = tenants?.named(known, issuer) ?? known
-      // RFC 9207 section 2.4, before anything is sent.
-      if (issuer !== null && issuer !== provider.issuer) throw new LoginFailed('other_issuer')
-      // An error counts even without its `iss`, because nothing is sent for it.
-      const error = parameters.get('error')
-      if (error !== null) throw new LoginFailed(wordOf(error))
-      const result = await exchanged(provider, attempt, parameters, line).catch(() => undefined)
+      const { provider, code } = answerOf(await found(line), attempt, parameters)
+      const form = {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: redirectUri,
+        code_verifier: attempt.verifier,
+      }
+      const result = await postForm(discovery, provider, 'token_endpoint', form, line).catch(() => undefined)
       if (result?.kind !== 'answer' || result.status !== 200) throw failureOf(result)
       const answer = tokenAnswerOf(parseJson(result.text)?.value)
       const { access_token: token, refresh_token: refreshToken, id_token: idToken } = answer

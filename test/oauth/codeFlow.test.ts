@@ -278,6 +278,31 @@ test('what a login may ask for is in the address, and none of it replaces the pr
   expect(location.searchParams.get('state')).not.toBe('planted')
 })
 
+describe('L17 and L18: an answer in the address that is not that of the attempt', () => {
+  const server = { ...metadata, authorization_response_iss_parameter_supported: true }
+  test.each<[string, (state: string) => string, string]>([
+    ['without a code', (state) => `state=${state}&iss=${ISSUER}`, 'invalid_answer'],
+    ['of another attempt', () => `code=c&state=other&iss=${ISSUER}`, 'invalid_answer'],
+    ['without a state', () => `code=c&iss=${ISSUER}`, 'invalid_answer'],
+    ['without its issuer, which this one names', (state) => `code=c&state=${state}`, 'invalid_answer'],
+    ['of another issuer', (state) => `code=c&state=${state}&iss=https://a.example`, 'other_issuer'],
+    ['with two codes', (state) => `code=c&code=d&state=${state}&iss=${ISSUER}`, 'invalid_answer'],
+    ['with two states', (state) => `code=c&state=${state}&state=o&iss=${ISSUER}`, 'invalid_answer'],
+  ])('%s: nothing is sent', async (_, answerOf, reason) => {
+    const sent: string[] = []
+    const fetch = async (input: string | URL | Request) => {
+      sent.push(String(input))
+      return new Response()
+    }
+    const line = { signal: new AbortController().signal, fetch }
+    const { logins } = oauthProvider({ server, clientId: 'panel', redirectUri: 'https://panel.example/c' })
+    const { attempt } = await logins.begin({}, line)
+    const parameters = new URLSearchParams(answerOf(attempt.state))
+    await expect(logins.finish(attempt, parameters, line, () => {})).rejects.toEqual(failed(reason))
+    expect(sent).toEqual([])
+  })
+})
+
 test.each<[string, object]>([
   ['no page', { authorization_endpoint: undefined }],
   ['a script', { authorization_endpoint: 'javascript:alert(1)//' }],
