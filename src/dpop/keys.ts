@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed } from '../base/errors.ts'
+import { within } from '../base/within.ts'
 import { createDatabase } from '../browser/database.ts'
 import { newKeys, type ProofKey, proofKeyOf } from './prover.ts'
 
@@ -34,14 +35,14 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept) 
    * page has written it: then this version has no stored key.
    */
   function keep(made: CryptoKeyPair): Promise<CryptoKeyPair | undefined> {
-    return inTime(
+    const keeping = () =>
       database.change([row], (found) => {
         const keys = keysOf(found)
         return keys || isNewer(found)
           ? { answer: keys }
           : { write: { [row]: { v: 1, keys: made } satisfies KeyRow }, answer: made }
-      }),
-    )
+      })
+    return within(systemClock, PATIENCE_MS, keeping, () => new Error('The key was not kept in time.'))
   }
 
   async function read(): Promise<void> {
@@ -97,16 +98,4 @@ function keysOf(found: unknown): CryptoKeyPair | undefined {
   const { v, keys } = (found ?? {}) as Partial<KeyRow>
   const isWhole = v === 1 && keys?.privateKey instanceof CryptoKey && keys.publicKey instanceof CryptoKey
   return isWhole ? keys : undefined
-}
-
-/** A storage that does not answer counts as storing nothing. */
-function inTime<T>(task: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const disarm = systemClock.setTimer(
-      () => reject(new Error('The key was not kept in time.')),
-      PATIENCE_MS,
-      'foreground',
-    )
-    task.then(resolve, reject).finally(disarm)
-  })
 }

@@ -6,6 +6,7 @@
  */
 
 export { loginErrorText, loginErrorTexts } from '../base/loginErrorText.ts'
+export { backendLogout } from '../librechat/backendLogout.ts'
 export {
   type CookieStrategyOptions,
   cookieStrategy,

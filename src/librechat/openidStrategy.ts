@@ -5,7 +5,6 @@ import { resendOf } from '../base/resend.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import { request } from '../wire/request.ts'
-import { logoutAtBackend } from './logout.ts'
 import { renewalOf } from './renewal.ts'
 import { openidWords, spoken } from './words.ts'
 
@@ -29,10 +28,11 @@ export interface OpenidStrategyOptions {
    */
   readonly trust404?: boolean
   /**
-   * Calls the backend's logout when the session ends. LibreChat then deletes **one of the user's sessions**, perhaps
-   * another one, because an OpenID session has no refresh cookie there. @default false
+   * The function `backendLogout` of this package: calls the backend's logout when the session ends. LibreChat then
+   * deletes **one of the user's sessions**, perhaps another one, because an OpenID session has no refresh cookie there.
+   * @default none: the session ends only here
    */
-  readonly backendLogout?: boolean
+  readonly backendLogout?: SessionStrategy['revoke']
 }
 
 const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
@@ -45,15 +45,18 @@ const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
  * refresh token or a user id (`rejected`: the backend would pick whichever user matches best), nor with a
  * malformed tenant id (`refused`, `misconfigured`: the backend would go on without any tenant).
  *
- * @throws Misconfigured for a `provider` that is none of the two, and a `resend` that is no policy.
+ * @throws Misconfigured for a `provider` that is none of the two, a `resend` that is no policy, and a `backendLogout` that
+ * is no function.
  *
  * @example
  * const session = createSession({ baseUrl: 'https://chat.example.com', strategies: { openid: openidStrategy() } })
  */
 export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStrategy {
-  const { provider = 'openid', resend, trust404, trust503, backendLogout = false } = options
+  const { provider = 'openid', resend, trust404, trust503, backendLogout } = options
   if (isDevelopment && provider !== 'openid' && provider !== 'google')
     throw new Misconfigured('openidStrategy: `provider` must be "openid" or "google".')
+  if (isDevelopment && backendLogout !== undefined && typeof backendLogout !== 'function')
+    throw new Misconfigured('openidStrategy: `backendLogout` must be the function of this name.')
   return {
     kind: provider,
     needsRefreshToken: true,
@@ -87,10 +90,6 @@ export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStra
         trust503,
       })
     },
-    ...(backendLogout && {
-      async revoke({ baseUrl, bearer, signal, fetch }) {
-        return bearer ? logoutAtBackend({ baseUrl, bearer, signal, fetch }) : false
-      },
-    }),
+    ...(backendLogout && { revoke: backendLogout }),
   }
 }

@@ -5,6 +5,7 @@ import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { whereFrom } from '../base/whereFrom.ts'
+import { within } from '../base/within.ts'
 import type { RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { isAdmitted } from './admission.ts'
 import { createCodeFlow } from './codeFlow.ts'
@@ -108,7 +109,12 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
       // A failed revocation is tried again with the same signal: the logout is reported once.
       if (end.cause === 'logout' && onLogout && !ended.has(end.signal)) {
         ended.add(end.signal)
-        await settledWithin(revoking, REVOKING_MS)
+        await within(
+          systemClock,
+          REVOKING_MS,
+          () => revoking,
+          () => new Error('late'),
+        ).catch(() => {})
         onLogout()
       }
       return revoking
@@ -128,16 +134,5 @@ export function oauthProvider(options: OauthProviderOptions): OauthProvider {
 
 /** How long the page waits for a revocation before it leaves for the provider's own logout. */
 const REVOKING_MS = 2_000
-
-function settledWithin(task: Promise<unknown>, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const disarm = systemClock.setTimer(resolve, ms, 'background')
-    const done = () => {
-      disarm()
-      resolve()
-    }
-    task.then(done, done)
-  })
-}
 
 const isAbsolute = (value: unknown): boolean => /^https?:[^#]+$/.test(parseUrl(String(value))?.href ?? '')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { backendLogout } from '../../src/librechat/backendLogout.ts'
 import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { attempt, fakeFetch, json, page, TOKEN } from '../strategies/attempt.ts'
 
@@ -213,7 +214,7 @@ describe('A42 logout at the backend', () => {
   })
 
   test('A42 on request it names the session by its bearer alone', async () => {
-    const { revoke } = openidStrategy({ backendLogout: true })
+    const { revoke } = openidStrategy({ backendLogout })
     const { fetch, sent } = fakeFetch(() => json({ message: 'Logout successful' }))
     expect(await revoke?.({ ...ending, fetch })).toBe(true)
     expect(sent[0]?.url).toBe('https://chat.example/api/auth/logout')

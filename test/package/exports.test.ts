@@ -71,6 +71,7 @@ test('./inspect', async () => {
 test('./librechat', async () => {
   expect(await offered('./librechat')).toMatchInlineSnapshot(`
     [
+      "backendLogout",
       "cookieStrategy",
       "createOpenidLogins",
       "loginErrorText",

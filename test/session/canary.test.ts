@@ -9,7 +9,7 @@ import {
   type SessionNotice,
   sessionOf,
 } from 'xstate-session'
-import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
+import { backendLogout, cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { fakeClock } from '../fakeClock.ts'
 import { json } from '../strategies/attempt.ts'
 import { ada, BASE_URL, flush, LEAD, LIFE, SECOND } from './fixture.ts'
@@ -106,7 +106,7 @@ function tapped(provider: 'openid' | 'librechat') {
   const urls: string[] = []
   const options = {
     baseUrl: BASE_URL,
-    strategies: { openid: openidStrategy({ backendLogout: true }), librechat: cookieStrategy() },
+    strategies: { openid: openidStrategy({ backendLogout }), librechat: cookieStrategy() },
     clock,
     random: () => 0,
     coordinator: inProcessCoordinator({

@@ -1,5 +1,6 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
+import { backendLogout } from '../../src/librechat/backendLogout.ts'
 import { cookieStrategy } from '../../src/librechat/cookieStrategy.ts'
 import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
 import { oauthStrategy } from '../../src/oauth/oauthStrategy.ts'
@@ -315,7 +316,7 @@ export function createPages(options: PagesOptions) {
 }
 
 function strategyOf(route: Route, resend: ResendPolicy): SessionStrategy {
-  if (route === 'openid') return openidStrategy({ resend, backendLogout: true })
+  if (route === 'openid') return openidStrategy({ resend, backendLogout })
   if (route === 'cookie') return cookieStrategy({ resend })
   const server = {
     issuer: 'https://chat.example',

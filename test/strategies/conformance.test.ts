@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { allowInsecureRequests } from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
 import type { RefreshOutcome, RefreshRequest, SessionStrategy } from 'xstate-session'
-import { cookieStrategy, openidStrategy } from 'xstate-session/librechat'
+import { backendLogout, cookieStrategy, openidStrategy } from 'xstate-session/librechat'
 import { oauthStrategy } from 'xstate-session/oauth'
 import { type StrategyConformanceOptions, strategyConformance } from 'xstate-session/testing'
 
@@ -14,7 +14,7 @@ const user = { id: 'user-1' }
 /** Every strategy that is shipped, and how its backend says yes. */
 const shipped: Record<string, StrategyConformanceOptions> = {
   openidStrategy: {
-    create: () => openidStrategy({ backendLogout: true }),
+    create: () => openidStrategy({ backendLogout }),
     success: ({ bearer, refreshToken }) => json({ token: bearer, refreshToken, user, expiresAt: 8e15 }),
     request: { tenantId: 'acme' },
   },
