@@ -1,6 +1,7 @@
 import { type Finding, findingsOf } from '../base/finding.ts'
 import type { Answer } from './ask.ts'
 import { came, type Deployment, placeOf, plain } from './deployment.ts'
+import { strangerAt } from './strangers.ts'
 
 const { ok, wrong, unknown } = findingsOf('mount')
 
@@ -36,17 +37,14 @@ export function mountFinding(
   const word = WORDS[String(json?.error)]
   if (word) return wrong(`At ${at} ${word}.`)
   if (status >= 300 && status < 400) return redirected(answer, root)
-  const isVite = [body, page?.body].some((text) => text?.includes('/@vite/client'))
+  const stranger = strangerAt({ answer, page, path: withoutSlash(root) })
+  if (stranger) return wrong(`At ${at} ${stranger}.`)
   const isPage = /^text\/html/i.test(headers['content-type'] ?? '')
-  if (isVite && (isPage || status === 404))
-    return wrong(
-      `At ${at} Vite's dev server answers: name ${root.pathname} in its \`server.proxy\`, with the session server as target.`,
-    )
   if (status === 400 && /https port|to an https server/i.test(body))
     return wrong(
       `${root.origin} speaks https, and the address says http: write https, here and in \`publicUrl\`.`,
     )
-  if (status === 502 || status === 504)
+  if (status >= 502 && status <= 504)
     return wrong(
       `At ${at} a gateway says ${status}: it does not reach the process of the session server. Start the process, and compare its address with the address in the gateway.`,
     )
@@ -80,6 +78,6 @@ function redirected(answer: Answer, root: URL): Finding {
       `${root.pathname} is redirected to ${to.pathname}, and neither is the session server: route both to it, and switch off the option that adds or removes slashes.`,
     )
   return wrong(
-    `${root.href} is redirected to ${plain(to.href)}: an access proxy, or a guard of the application, stands in front. Let ${root.pathname} pass; the session server checks its requests itself.`,
+    `${root.href} is redirected to ${plain(to.href)}: an access proxy, or a guard of the application, stands in front, or nginx turns the server's 401 into this (\`proxy_intercept_errors\`). Let ${root.pathname} pass; the session server checks its requests itself.`,
   )
 }

@@ -136,6 +136,50 @@ const fronts: readonly [string, Front, RegExp][] = [
     /^mount: .*Vite's dev server.*`server\.proxy`/,
   ],
   [
+    "Vite's dev server does not know the name by which it is called",
+    (i, o, next) =>
+      own(i)
+        ? void o
+            .writeHead(403, { 'content-type': 'text/plain' })
+            .end('Blocked request. This host ("panel.test") is not allowed.')
+        : next(i, o),
+    /^mount: .*`server\.allowedHosts`/,
+  ],
+  [
+    "Vite's dev server passes on to nobody",
+    (i, o, next) =>
+      own(i)
+        ? void o.writeHead(500, { 'content-type': 'text/plain' }).end()
+        : i.url === '/'
+          ? html(o, '<script type="module" src="/@vite/client"></script>')
+          : next(i, o),
+    /^mount: .*does not reach the target of its `server\.proxy`/,
+  ],
+  [
+    'Next.js has the route with one bracket, which is for the paths below',
+    (i, o, next) =>
+      own(i) ? html(o, '<script src="/_next/static/chunks/main.js"></script>', 404) : next(i, o),
+    /^mount: .*`app\/session\/\[\[\.\.\.path\]\]\/route\.ts`/,
+  ],
+  [
+    'Traefik has no router for it',
+    (i, o, next) =>
+      own(i)
+        ? void o.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n')
+        : next(i, o),
+    /^mount: .*such as Traefik, has no route: compare the rule of its router/,
+  ],
+  [
+    'Traefik knows no living server',
+    (i, o, next) => (own(i) ? void o.writeHead(503).end('no available server\n') : next(i, o)),
+    /^mount: .*a gateway says 503: it does not reach the process/,
+  ],
+  [
+    'Caddy has no site for it',
+    (i, o, next) => (own(i) ? void o.writeHead(200, { server: 'Caddy' }).end() : next(i, o)),
+    /^mount: .*Caddy answers with nothing.*`reverse_proxy` for \/session/,
+  ],
+  [
     'slashes lead in a circle (U48)',
     (i, o, next) =>
       own(i) && /^\/session\/?$/.test(i.url ?? '')
@@ -384,6 +428,21 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
       /^answer headers: .*: vary, x-content-type-options\./,
     ],
     ['only reads may pass', 'limit_except GET { deny all; }', /^request headers: .*POST .*403/],
+    [
+      'a 401 becomes a page of nginx',
+      'proxy_intercept_errors on; error_page 401 @nobody; } location @nobody { return 401;',
+      /^mount: .*`proxy_intercept_errors` off/,
+    ],
+    [
+      'a 401 becomes a way to the login',
+      'proxy_intercept_errors on; error_page 401 = @nobody; } location @nobody { return 302 /login;',
+      /^mount: .*redirected to .*\/login.*`proxy_intercept_errors`/,
+    ],
+    [
+      'the session is not passed on',
+      '} location /session { root /nonexistent;',
+      /^mount: .*nginx itself answers 404: give it a `location` for \/session/,
+    ],
   ])('%s', async (_, inside, said) => {
     const { findings } = await behind(inside)
     expect(wrongs(findings)).toEqual([expect.stringMatching(said)])

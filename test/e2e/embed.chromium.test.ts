@@ -123,6 +123,22 @@ describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) =
     expect(backend.log.replays()).toEqual([])
   })
 
+  test('U86: a login whose backend is away does not begin, and the user reads why on the page', async () => {
+    const page = await tab(await open())
+    const button = page.getByRole('button', { name: 'Sign in with OpenID' })
+    await button.waitFor()
+    backend.faults.inject('openidCheck', { kind: 'reset' })
+    await button.click()
+    await shows(page, 'The sign-in service cannot be reached at the moment.')
+    expect(page.url()).toMatch(url)
+  })
+
+  test('a login that failed at the provider says so on the page', async () => {
+    const callback = isDirect ? '/auth/openid/callback?error=auth_failed' : '/login?error=auth_failed'
+    const page = await tab(await open(), callback)
+    await shows(page, 'The sign-in at the identity provider did not work.')
+  })
+
   test('a bearer that ended costs one refresh, whoever finds out, and the user sees nothing of it', async () => {
     const { context, page } = await loggedIn()
     const second = await tab(context)
