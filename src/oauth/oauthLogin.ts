@@ -12,6 +12,7 @@ import type {
 import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { withBasicHint } from './basicHint.ts'
 import { checkDiscovery } from './checkDiscovery.ts'
+import { checkRegistration } from './checkRegistration.ts'
 import { createCodeFlow } from './codeFlow.ts'
 import type { AuthorizationInput, CodeAttempt } from './codeGrant.ts'
 import { createDiscovery } from './discovery.ts'
@@ -77,10 +78,8 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
     const discovery = createDiscovery(read)
     const redirectUri = new URL(path, host.publicUrl).href
     const parameters = { ...rest.parameters, ...(isPosted && { response_mode: 'form_post' }) }
-    const flow = createCodeFlow(
-      { ...rest, ...(scope !== undefined && { scope }), redirectUri, parameters },
-      discovery,
-    )
+    const asked = { ...rest, ...(scope !== undefined && { scope }), redirectUri, parameters }
+    const flow = createCodeFlow(asked, discovery)
 
     /** Runs `task`. Each of its calls has its own deadline, so a slow discovery does not shorten the exchange. */
     async function within<T>(task: (line: Line) => Promise<T>): Promise<T> {
@@ -112,9 +111,9 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
       ...(backChannelLogout && { backChannel: backChannelLogout }),
 
       async begin({ input }) {
-        const asked = inputOf(input)
+        const wishes = inputOf(input)
         try {
-          const { location, attempt } = await within((line) => flow.begin(asked, line))
+          const { location, attempt } = await within((line) => flow.begin(wishes, line))
           return { location, state: attempt.state, keep: { ...attempt } as unknown as Json }
         } catch (error) {
           const isUnproven = error instanceof LoginFailed && error.reason === 'invalid_client'
@@ -148,7 +147,11 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
         }
       },
 
-      check: () => within((line) => checkDiscovery(discovery, line, host.name, read.issuer)),
+      check: () =>
+        within(async (line) => [
+          ...(await checkDiscovery(discovery, line, host.name, read.issuer)),
+          ...(await checkRegistration(asked, discovery, line, host.name)),
+        ]),
 
       async endSession(data) {
         const { idToken } = (data ?? {}) as { readonly idToken?: string }

@@ -20,12 +20,19 @@ const MIN_CHARACTERS = 12
 const KEY = 'check'
 const KEPT_MS = 10_000
 
+/** Findings of a part that may not answer; `who` it is. */
+type Patiently = (
+  of: string,
+  who: string,
+  look: () => Promise<readonly Finding[]>,
+) => Promise<readonly Finding[]>
+
 /** Examines a server from inside: the parts that it depends on, and those of its options that only they can judge. */
 export function createCheck({ settings, logins }: ServerContext) {
   const { clock, publicUrl, store, sealedCookies, secrets } = settings
 
   return async ({ timeoutMs = 5_000 }: CheckOptions = {}): Promise<readonly Finding[]> => {
-    const patiently = (of: string, who: string, look: () => Promise<readonly Finding[]>) =>
+    const patiently: Patiently = (of, who, look) =>
       within(clock, timeoutMs, look, () => new Error('late')).catch((error: unknown) => [
         findingsOf(of).wrong(
           `${who} does not answer (${codeOf(error)}): check that it runs, and that this machine can reach it.`,
@@ -44,12 +51,7 @@ export function createCheck({ settings, logins }: ServerContext) {
                 backendFindings(name, url),
               ),
         ),
-        patiently(
-          'provider',
-          `The provider of the login "${name}"`,
-          async () => (await login.check?.()) ?? [],
-        ),
-        callbackFindings(name, login),
+        providerFindings(name, login, patiently),
       ]),
     ])
     return findings.flat()
@@ -86,6 +88,16 @@ export function createCheck({ settings, logins }: ServerContext) {
         ? [unknown(`${who} has a plain http address: use https, or a private network.`)]
         : []),
     ]
+  }
+
+  /** The login's own findings. What it does not know of its callback, the provider must. */
+  async function providerFindings(name: string, login: RunningLogin, patiently: Patiently) {
+    const own = await patiently(
+      'provider',
+      `The provider of the login "${name}"`,
+      async () => (await login.check?.()) ?? [],
+    )
+    return own.some(({ check }) => check === 'callback') ? own : [...own, ...callbackFindings(name, login)]
   }
 
   function callbackFindings(name: string, { callbackPaths = [] }: RunningLogin): Finding[] {

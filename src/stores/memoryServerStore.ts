@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
+import { findingsOf } from '../base/finding.ts'
 import type { EntryWrite, ServerStore } from './serverStore.ts'
 
 export interface MemoryEntriesOptions {
@@ -90,6 +91,15 @@ export function memoryServerStore({ clock = systemClock }: MemoryEntriesOptions 
       const known = keys.get(tag)
       const all = known === undefined ? [] : typeof known === 'string' ? [known] : [...known]
       return all.filter(found)
+    },
+
+    async check() {
+      const { unknown } = findingsOf('store')
+      return [
+        unknown(
+          'The sessions live in the memory of this process: a restart logs everybody out, and another process, or a second copy of the module that made this server, does not know them. Give the option `store` where that matters.',
+        ),
+      ]
     },
   }
 }

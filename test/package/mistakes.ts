@@ -67,6 +67,8 @@ export function mistakesOf(the: Parts): Mistakes {
     }
     return createBffSession({ baseUrl: origin, fetch })
   }
+  const html = (status: number) =>
+    new Response('<!doctype html>', { status, headers: { 'content-type': 'text/html' } })
   /** It asks by itself who is logged in. */
   const asks = (answer: () => Response | Promise<Response>) => page(SELF, answer)
   const logsInFrom = async (origin: string, publicUrl: string) => {
@@ -170,6 +172,14 @@ export function mistakesOf(the: Parts): Mistakes {
     "Vite's page in place of the server": () =>
       asks(() => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })),
     'no server there': () => asks(() => new Response('Not found', { status: 404 })),
+    'the route folder of Next.js with single brackets': () => asks(() => html(404)),
+    'a target of Vite’s proxy that is away': () =>
+      asks(() => new Response(null, { status: 500, headers: { 'content-type': 'text/plain' } })),
+    'a proxy in front of nobody': () => asks(() => html(502)),
+    'a variable that a framework’s server lacks': () => asks(() => html(500)),
+    'a guard that turns strangers away from the session, too': () => asks(() => Response.error()),
+    'a 401 that nginx puts its own page in the place of': () => asks(() => html(401)),
+    'a Caddy without a route': () => asks(() => new Response(null)),
     'nobody there at all': () =>
       asks(() => {
         throw new TypeError('fetch failed')

@@ -1,8 +1,10 @@
 import { createServer, type RequestListener } from 'node:http'
-import { expect, test } from 'vitest'
-import { oauthLogin } from 'xstate-session/oauth-login'
+import { ClientSecretBasic } from 'oauth4webapi'
+import { expect, onTestFinished, test } from 'vitest'
+import { type OauthLoginOptions, oauthLogin } from 'xstate-session/oauth-login'
 import { redisServerStore } from 'xstate-session/redis'
 import { createSessionServer, type ServerStore, type SessionServerOptions } from 'xstate-session/server'
+import { startPageProvider } from '../../examples/embed/provider.ts'
 import { freePort } from '../../examples/server/processes.ts'
 import { type LibrechatServerOptions, librechatServer } from './librechatServer.ts'
 import { JSON_TYPE, onPort } from './onPort.ts'
@@ -28,6 +30,7 @@ test('a server that has what it needs finds nothing wrong, and says what only ot
   expect(findings.map(({ check, state }) => `${state} ${check}`)).toEqual([
     'ok secrets',
     'ok store',
+    'unknown store',
     'ok backend',
     'ok clock',
     'ok provider',
@@ -196,4 +199,35 @@ test.each<[string, (issuer: string) => object, number, readonly RegExp[]]>([
     state: 'unknown',
     message: expect.stringContaining('https://admin.example/session/callback/staff'),
   })
+})
+
+test.each<[string, Partial<OauthLoginOptions>, string, string]>([
+  [
+    'as it is registered',
+    {},
+    'ok',
+    'takes a login of this client, with the callback https://admin.example/in',
+  ],
+  ['with another callback', { callbackPath: 'out' }, 'wrong', 'https://admin.example/out (invalid_'],
+  ['with another secret', { clientAuth: ClientSecretBasic('x'.repeat(40)) }, 'wrong', '(invalid_client'],
+  ['with another client', { clientId: 'nobody' }, 'wrong', '`clientId` and `clientAuth`'],
+])('a client %s: the provider itself is asked', async (_, more, state, said) => {
+  const real = await startPageProvider({
+    clientSecret: SECRET,
+    isPushed: true,
+    redirectUri: 'https://admin.example/in',
+    postLogoutRedirectUri: 'https://admin.example/',
+  })
+  onTestFinished(() => real.close())
+  const login = oauthLogin({
+    server: real.issuer,
+    clientId: 'panel',
+    clientAuth: ClientSecretBasic(SECRET),
+    callbackPath: 'in',
+    ...more,
+  })
+  const findings = await staff(real.issuer, { logins: { staff: login } }).check()
+  const callbacks = findings.filter(({ check }) => check === 'callback')
+  expect(callbacks).toEqual([{ check: 'callback', state, message: expect.stringContaining(said) }])
+  expect(JSON.stringify(findings)).not.toContain(SECRET)
 })

@@ -1,0 +1,55 @@
+import { type Finding, findingsOf } from '../base/finding.ts'
+import { parseJson } from '../base/json.ts'
+import { randomId } from '../base/randomId.ts'
+import { authorizationRequest } from './authorizationRequest.ts'
+import type { Discovery } from './discovery.ts'
+import type { Line } from './line.ts'
+import type { OauthProviderOptions } from './oauthProviderOptions.ts'
+import { postForm } from './postForm.ts'
+
+/** What to compare, by the provider's error (RFC 6749 sections 4.1.2.1 and 5.2, RFC 9126 section 2.3). */
+const COMPARE: Readonly<Record<string, string>> = {
+  invalid_client:
+    '`clientId` and `clientAuth` with the client that is registered there, and its secret (at Keycloak "Client authentication" must be on)',
+  invalid_redirect_uri: 'the redirect URIs of the client with this address, to the letter',
+  invalid_request: 'the redirect URIs of the client with this address, to the letter',
+  invalid_scope: '`scope` with the scopes of the client',
+  unauthorized_client:
+    'the flows of the client: it needs the authorization code (at Keycloak "Standard flow")',
+}
+const MAX_SAID = 160
+
+/**
+ * Whether the provider takes a login of this client, which nobody goes on with: a pushed request (RFC 9126), which the
+ * provider forgets after a minute. A provider without such requests says nothing before a user is there.
+ */
+export async function checkRegistration(
+  options: OauthProviderOptions,
+  discovery: Discovery,
+  line: Line,
+  name: string,
+): Promise<readonly Finding[]> {
+  const { provider } = await discovery.discover(line)
+  const endpoint = 'pushed_authorization_request_endpoint'
+  if (provider?.[endpoint] === undefined) return []
+  const attempt = { state: randomId(), nonce: randomId(), verifier: randomId() }
+  const parameters = await authorizationRequest(options, {}, attempt)
+  const result = await postForm(discovery, provider, endpoint, parameters, line)
+  if (result.kind !== 'answer') return []
+  const { ok, wrong } = findingsOf('callback')
+  const where = `with the callback ${options.redirectUri}`
+  if (result.status === 201)
+    return [ok(`The provider of the login "${name}" takes a login of this client, ${where}.`)]
+  const said = (parseJson(result.text)?.value ?? {}) as Readonly<Record<string, unknown>>
+  const error = String(said.error)
+  const compare = Object.hasOwn(COMPARE, error) && COMPARE[error]
+  if (!compare) return []
+  const words = typeof said.error_description === 'string' ? `: ${printable(said.error_description)}` : ''
+  return [
+    wrong(
+      `The provider of the login "${name}" refuses a login of this client, ${where} (${error}${words}). Compare ${compare}.`,
+    ),
+  ]
+}
+
+const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_SAID)
