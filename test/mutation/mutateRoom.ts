@@ -39,7 +39,7 @@ export async function mutateRoom(nameOrFile: string, { sample, workers }: Mutate
   const drawn = sample && (await sampleOf(mutate, sample.size, sample.seed))
   // For vitest.config.ts, which the processes of Stryker read.
   process.env.MUTATED_ROOM = name
-  if (drawn) keepSample(drawn)
+  if (drawn) keepSample(name, drawn)
   await new Stryker({
     mutate: [...mutate],
     testRunner: 'vitest',
@@ -82,9 +82,9 @@ const filesOf = ({ folder, except = [] }: Room) =>
     .sort()
 
 /** For the checker, which is a process of its own. */
-function keepSample(sample: Sample): void {
+function keepSample(room: string, sample: Sample): void {
   mkdirSync(KEPT, { recursive: true })
-  process.env.MUTATION_SAMPLE = `${process.cwd()}/${KEPT}/sample.json`
+  process.env.MUTATION_SAMPLE = `${process.cwd()}/${KEPT}/${room}.drawn.json`
   writeFileSync(process.env.MUTATION_SAMPLE, JSON.stringify(sample))
 }
 

@@ -163,6 +163,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: [
       'test/oauth/oauthOptions.test.ts',
       'test/oauth/claims.test.ts',
+      'test/oauth/tokenAnswer.test.ts',
+      'test/oauth/oauthLogin.test.ts',
       'test/oauth/oauthStrategy.test.ts',
       'test/oauth/codeFlow.test.ts',
       'test/oauth/entra.test.ts',
