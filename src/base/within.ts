@@ -5,6 +5,15 @@ export function within<T>(clock: Clock, ms: number, call: () => Promise<T>, late
   return new Promise((resolve, reject) => {
     const disarm = clock.setTimer(() => reject(late()), ms, 'background')
     const answer = async () => call()
-    answer().then(resolve, reject).finally(disarm)
+    answer().then(
+      (value) => {
+        disarm()
+        resolve(value)
+      },
+      (error) => {
+        disarm()
+        reject(error)
+      },
+    )
   })
 }

@@ -9,7 +9,7 @@ import { replayWindow } from './replayWindow.ts'
 import { sent } from './sent.ts'
 
 export interface CoalescerOptions {
-  /** How long a successful flight is remembered; milliseconds. */
+  /** How long a successful flight is remembered; milliseconds. 0: `send` itself knows of late callers. */
   readonly replayWindowMs: number
   readonly maxEntries: number
   readonly clock: Clock
@@ -106,7 +106,7 @@ export function coalescer({ replayWindowMs, maxEntries, clock, hash, paces }: Co
     const outcome = await paced(flight, key, entry, asked)
     const { refreshToken: next }: Told = outcome
     // The send is still running, so a logout meanwhile ends it.
-    const successor = await successorKey(flight.identity, next)
+    const successor = replayWindowMs > 0 ? await successorKey(flight.identity, next) : undefined
     if (air.get(key) === entry) air.delete(key)
     if (entry.ended) {
       if (refreshToken !== undefined) past.set(key, { scope, answer: ENDED })

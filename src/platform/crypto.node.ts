@@ -4,7 +4,6 @@ import {
   createHmac,
   createSecretKey,
   hash,
-  hkdfSync,
   type KeyObject,
   randomFillSync,
 } from 'node:crypto'
@@ -48,16 +47,18 @@ export function unseal(key: Uint8Array<ArrayBuffer>, sealed: string, context: st
   }
 }
 
-/** A cipher accepts a key object in a third of the time that it needs for bytes. */
-const keyObjects = new WeakMap<Uint8Array, KeyObject>()
+/**
+ * A cipher accepts a key object in a third of the time that it needs for bytes, but to make one takes longer than one use
+ * saves. `null`: the key was used once.
+ */
+const keyObjects = new WeakMap<Uint8Array, KeyObject | null>()
 
-function keyObject(key: Uint8Array): KeyObject {
-  let found = keyObjects.get(key)
-  if (!found) {
-    found = createSecretKey(key)
-    keyObjects.set(key, found)
-  }
-  return found
+function keyObject(key: Uint8Array): KeyObject | Uint8Array {
+  const found = keyObjects.get(key)
+  if (found) return found
+  const made = found === null ? createSecretKey(key) : null
+  keyObjects.set(key, made)
+  return made ?? key
 }
 
 /** HMAC-SHA-256, base64url: 43 characters. For a text of a token's length it takes half the time of `createHmac`. */
@@ -92,6 +93,12 @@ function padded(key: Uint8Array, pad: number, room: number): Buffer {
   return all
 }
 
-/** Derives 32 bytes for one purpose from a secret of any length (HKDF, RFC 5869, without salt). */
-export const deriveKey = (secret: string, purpose: string): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32))
+/**
+ * Derives 32 bytes for one purpose from a secret of any length (HKDF, RFC 5869, without salt). By two HMACs it takes half the
+ * time of `hkdfSync`.
+ */
+export function deriveKey(secret: string, purpose: string): Uint8Array<ArrayBuffer> {
+  // HMAC pads an empty key with the zeros that stand for no salt.
+  const extracted = createHmac('sha256', '').update(secret).digest()
+  return new Uint8Array(createHmac('sha256', extracted).update(purpose).update('\x01').digest())
+}

@@ -1,4 +1,10 @@
-import { type LedgerRow, readRow, type SendResult } from '../../machines/session.ledger.ts'
+import {
+  type LedgerRow,
+  NO_SENDS,
+  readRow,
+  type SendResult,
+  waitAfter,
+} from '../../machines/session.ledger.ts'
 import type { FlightAsk } from '../coordination/coordinator.ts'
 
 /** An ask in one text, for the scripts of Redis. */
@@ -7,6 +13,10 @@ export function askText({ resend, isSpent, isEarly, known }: FlightAsk): string 
   const { sends = '-', sinceMs = '-', answers = '-', answeredSinceMs = '-' } = known ?? {}
   return [policy, isSpent ? 1 : 0, isEarly ? 1 : 0, sends, sinceMs, answers, answeredSinceMs].join(' ')
 }
+
+/** The wait after the first send of a token; empty: the session knows of earlier ones. */
+export const firstWaitText = ({ resend, known }: FlightAsk): string =>
+  known ? '' : String(waitAfter({ ...NO_SENDS, sends: 1 }, resend, 0))
 
 /** The fields of a send's result besides its kind. */
 export function resultText(result: SendResult): string {

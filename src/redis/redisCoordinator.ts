@@ -20,7 +20,7 @@ import { type RedisFlight, redisRows } from './rows.ts'
 import { redisUnsent } from './unsent.ts'
 
 type Remote = RefreshOutcome | EndedElsewhere
-type Results = Awaited<ReturnType<typeof redisResults>>
+type Results = ReturnType<typeof redisResults>
 
 const ENDED: EndedElsewhere = { kind: 'ended' }
 const DOWN = { kind: 'refused', cause: 'unavailable', retryAfterMs: 1_000 } as const
@@ -55,8 +55,14 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     naming ??= deriveKey(secret, 'names of flights')
     return mac(await naming, text)
   }
+  let lastOrigin: { readonly origin: string; readonly name: Promise<string> } | undefined
+  /** Most processes send to one origin. */
+  const originName = (origin: string) => {
+    if (lastOrigin?.origin !== origin) lastOrigin = { origin, name: hash(origin) }
+    return lastOrigin.name
+  }
   // Late callers ask Redis, which knows of logouts in other processes.
-  const ring = coalescer({ clock, hash, replayWindowMs: 1, maxEntries: MAX_KNOWN })
+  const ring = coalescer({ clock, hash, replayWindowMs: 0, maxEntries: MAX_KNOWN })
   const certain = certainOutcomes(settings.replayWindowMs, clock)
   const alone = memoryLedger({ clock, random, maxEntries: MAX_KNOWN })
   const leased = redisLease(clock, leaseMs)
@@ -87,10 +93,10 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const turn: RedisFlight = {
       name,
       scope: await hash(scopeText(identity)),
-      origin: await hash(origin),
+      origin: await originName(origin),
       owner: crypto.randomUUID(),
     }
-    const results = await redisResults(identity.refreshToken ?? '', name)
+    const results = redisResults(identity.refreshToken ?? '', name)
     const until = clock.monotonic() + attemptTimeoutMs
     const replayed = async (sealed: string, ageMs: number): Promise<Remote> => {
       const outcome = await results.open(sealed, ageMs)

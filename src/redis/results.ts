@@ -5,13 +5,13 @@ import type { RefreshOutcome } from '../session/strategy.ts'
  * The results of one refresh token, sealed with a key that is made of it: Redis never sees the token, and cannot open
  * them.
  */
-export async function redisResults(refreshToken: string, name: string) {
-  const key = await deriveKey(refreshToken, 'result of a refresh')
+export function redisResults(refreshToken: string, name: string) {
+  const key = () => deriveKey(refreshToken, 'result of a refresh')
   return {
-    seal: (outcome: RefreshOutcome) => seal(key, JSON.stringify(outcome), name),
+    seal: async (outcome: RefreshOutcome) => seal(await key(), JSON.stringify(outcome), name),
     /** `undefined`: not sealed with this key. */
     async open(sealed: string, ageMs: number): Promise<RefreshOutcome | undefined> {
-      const text = await unseal(key, sealed, name)
+      const text = await unseal(await key(), sealed, name)
       if (text === undefined) return undefined
       const outcome = JSON.parse(text) as RefreshOutcome
       if (outcome.kind !== 'ok') return outcome

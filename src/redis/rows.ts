@@ -2,7 +2,7 @@ import { type LedgerRow, MEMORY_MS, type SendResult } from '../../machines/sessi
 import type { FlightAsk } from '../coordination/coordinator.ts'
 import type { PaceNews } from '../coordination/pace.ts'
 import type { redisCalls } from './calls.ts'
-import { askText, resultText, rowOf } from './ledgerText.ts'
+import { askText, firstWaitText, resultText, rowOf } from './ledgerText.ts'
 import { newsText } from './paceText.ts'
 import { ACQUIRE, END, FINISH, RENEW } from './scripts.ts'
 
@@ -78,7 +78,7 @@ export function redisRows({
   return {
     async acquire({ name, scope, origin, owner }: RedisFlight, ask: FlightAsk): Promise<Acquired> {
       const keys = [flightKey(name), scopeKey(scope), originKey(origin)]
-      const args = [owner, askText(ask), attemptTimeoutMs, leaseMs, MEMORY_MS]
+      const args = [owner, askText(ask), attemptTimeoutMs, leaseMs, MEMORY_MS, firstWaitText(ask)]
       const [kind, first, second] = listOf(await redis.run(ACQUIRE, keys, args))
       switch (kind) {
         case 'lead':
@@ -109,8 +109,8 @@ export function redisRows({
             name,
             newsText(news),
             MEMORY_MS,
-            askText(ask),
-            roll,
+            isDone ? '' : askText(ask),
+            isDone ? 0 : roll,
             isDone ? 'done' : result.kind,
             isDone ? result : resultText(result),
             replayWindowMs,

@@ -1,3 +1,4 @@
+import { NEVER } from '../../machines/session.instants.ts'
 import { PACE } from '../coordination/pace.ts'
 import { LEDGER } from './ledgerScript.ts'
 import { PACING } from './paceScript.ts'
@@ -9,16 +10,28 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /**
  * KEYS: the flight, the tombstone of its session, the pace of its origin.
- * ARGV: owner, ask, life of the intent, of the lease, of the row; all in milliseconds.
+ * ARGV: owner, ask, life of the intent, of the lease, of the row, the wait after a first send (empty: the session knows of
+ * earlier ones); all in milliseconds.
  *
  * Answers `lead`, and whether a pace is kept; or what is known: `ended`; `done`, the sealed result and its age; `held`, the row and the instant it
  * is told at; `pending`, what is left of the lease and of the intent; `limited` and for how long.
+ *
+ * Almost every token is new and is sent once. For such a one the ledger's functions are not even made: that is most of the
+ * work of this script. A test compares this way with the ledger, too.
  */
-export const ACQUIRE = `${LEDGER}${PACING}${NOW}
+export const ACQUIRE = `${NOW}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'ended'} end
 local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'at', 'result', 'lease', 'row', 'place')
 if f[1] == 'ended' then return {'ended'} end
 if f[1] == 'done' then return {'done', f[4], now - tonumber(f[3])} end
+local told = redis.call('GET', KEYS[3])
+if not f[6] and not told and ARGV[6] ~= '' then
+  redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[4], 'waiters', 0, 'place', 'inf', 'before', '',
+    'row', string.format('1 %.17g 0 ${NEVER} %.17g %.17g 0 %.17g -', now, now, now + ARGV[6], now + ARGV[3]))
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  return {'lead', 0}
+end
+${LEDGER}${PACING}
 local ask, row = readAsk(ARGV[2], now), readRow(f[6])
 if row and row.openUntil and f[2] == ARGV[1] then return {'lead'} end
 if row then row = asOf(row, now) end
@@ -28,7 +41,6 @@ if kind == 'open' then
   return {'pending', tonumber(f[5]) - now, math.ceil(waitMs)}
 end
 if kind ~= 'send' then return {'held', rowText(raised(row or blank(now), ask.known)), number(now)} end
-local told = redis.call('GET', KEYS[3])
 if told then
   local pace = readPace(told, now)
   local wait = enter(pace, tonumber(f[7] or 'inf'), ask.isEarly, now)
@@ -52,22 +64,39 @@ return {'lead', told and 1 or 0}`
  *
  * Answers `lost` where the intent is another's by now, `ended`, or `settled`: how many others waited, the row (empty:
  * none is left) and the instant it is told at.
+ *
+ * The first send of a token that is spent needs nothing of the ledger, as in `ACQUIRE`.
  */
-export const FINISH = `${LEDGER}${PACING}${NOW}
+export const FINISH = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'row', 'before', 'waiters')
+local kind, detail = ARGV[8], ARGV[9]
+local function spent()
+  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)
+  redis.call('HDEL', KEYS[1], 'row', 'before')
+  redis.call('PEXPIRE', KEYS[1], ARGV[10])
+end
+local function settle(text)
+  -- Whoever waits has been counted.
+  if f[5] ~= '0' then redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. kind .. ' ' .. (kind == 'done' and detail or '')) end
+  return {'settled', tonumber(f[5]), text, string.format('%.17g', now)}
+end
+if kind == 'done' and ARGV[4] == '' and not f[1] and f[2] == ARGV[1] and
+  string.find(f[3] or '', '^1 %d+ 0 ${NEVER} %d+ %d+ 0 %d+ %-$') then
+  spent()
+  return settle('')
+end
+${LEDGER}${PACING}
 if ARGV[4] ~= '' then
   local pace = readPace(redis.call('GET', KEYS[2]), now)
   learned(pace, ARGV[4], now - tonumber(ARGV[11]), now)
   redis.call('SET', KEYS[2], paceText(pace), 'PX', ${PACE.memoryMs})
 end
 if f[1] == 'ended' then return {'ended'} end
-local row, kind, detail = readRow(f[3]), ARGV[8], ARGV[9]
+local row = readRow(f[3])
 if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end
 local left
 if kind == 'done' then
-  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)
-  redis.call('HDEL', KEYS[1], 'row', 'before')
-  redis.call('PEXPIRE', KEYS[1], ARGV[10])
+  spent()
 else
   left = settled(row, readRow(f[4]), kind, detail, readAsk(ARGV[6], now), now, tonumber(ARGV[7]))
   if left then
@@ -77,8 +106,7 @@ else
     redis.call('DEL', KEYS[1])
   end
 end
-redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. kind .. ' ' .. (kind == 'done' and detail or ''))
-return {'settled', tonumber(f[5]), left and rowText(left) or '', number(now)}`
+return settle(left and rowText(left) or '')`
 
 /** KEYS: the flight. ARGV: owner, life of the lease. Answers 1 while the intent is the owner's. */
 export const RENEW = `${NOW}

@@ -17,7 +17,7 @@ import { claim } from '../../src/coordination/claim.ts'
 import { sendResult } from '../../src/coordination/sendResult.ts'
 import { toInstants } from '../../src/coordination/sendSpans.ts'
 import { LEDGER } from '../../src/redis/ledgerScript.ts'
-import { askText, resultText, rowOf } from '../../src/redis/ledgerText.ts'
+import { askText, firstWaitText, resultText, rowOf } from '../../src/redis/ledgerText.ts'
 import { ACQUIRE, FINISH } from '../../src/redis/scripts.ts'
 import { movableRedis } from './movableRedis.ts'
 import { storeServer } from './storeServer.ts'
@@ -235,7 +235,7 @@ test('U37: whatever happens to a token, the row in Redis is the one that the led
       let row: LedgerRow | null = null
       for (const [index, { ask, outcome, dies, passMs, roll }] of script.entries()) {
         await time.advance(passMs)
-        const acquiring = [`owner ${index}`, askText(ask), 30_000, 5_000, 86_400_000]
+        const acquiring = [`owner ${index}`, askText(ask), 30_000, 5_000, 86_400_000, firstWaitText(ask)]
         const [kind, first = '', second] = await run(ACQUIRE, [key, 'scope', 'origin'], acquiring)
         seen.add(String(kind))
         if (kind === 'pending') {
