@@ -1,9 +1,10 @@
 /**
  * What each store of a server takes for so many sessions, and what it does a second: for docs/operations.md, Sizing.
  *
- *   node bench/sizing.ts [memory|sqlite|redis|postgres …] [--sessions 10000,100000,1000000]
+ *   node bench/sizing.ts [memory|sqlite|redis|postgres …] [--sessions 10000,100000,1000000] [--publish]
  *
- * The entries are as long as those of a session with OpenID tokens. A store is filled by 64 at once, and asked as often.
+ * Without names it measures all of them, each in a process of its own, and writes a page to look at; `--publish`: to
+ * `docs/runs`. The entries are as long as those of a session with OpenID tokens. A store is filled by 64 at once, and asked as often.
  */
 import { fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -20,7 +21,9 @@ import { redisServerStore } from 'xstate-session/redis'
 import { memoryServerStore, type ServerStore } from 'xstate-session/server'
 import { sqliteServerStore } from 'xstate-session/sqlite'
 import { startPostgres } from '../examples/server/startPostgres.ts'
+import { keepRun } from '../test/runs/keepRun.ts'
 import { startSteps } from '../test/runs/startSteps.ts'
+import { type Sized, sizingPage } from './lib/sizingPage.ts'
 
 /** Of a session with a bearer of 700 characters and a refresh token of 500. */
 const VALUE_CHARS = 2_130
@@ -138,26 +141,37 @@ async function measure(name: string, counts: readonly number[]): Promise<void> {
       }),
     )
     filled = count
-    process.send?.(`${name}, ${count} sessions are there`)
+    process.send?.({ doing: `${name}, ${count} sessions are there` })
     const reads = await perSecond(READS, (n) => store.read(key((n * 7_919) % count)))
     const each = Math.round(((await bytes()) - empty) / count)
     console.log(`| ${name} | ${count} | ${each} B | ${writes} | ${reads} |`)
+    process.send?.({
+      sized: { store: name, sessions: count, bytesEach: each, writes, reads } satisfies Sized,
+    })
   }
   await stop()
 }
 
 /** In a process of its own, which can count its memory. */
-async function measureApart(name: string, note: (doing: string) => void): Promise<void> {
+async function measureApart(name: string, note: (doing: string) => void): Promise<Sized[]> {
   const child = fork(import.meta.filename, [name, '--sessions', values.sessions], {
     execArgv: ['--expose-gc', '--max-old-space-size=8192'],
   })
-  child.on('message', (doing) => note(String(doing)))
+  const found: Sized[] = []
+  child.on('message', ({ doing, sized }: { readonly doing?: string; readonly sized?: Sized }) => {
+    if (doing) note(doing)
+    if (sized) found.push(sized)
+  })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`${name}: its process ended with ${code}.`)
+  return found
 }
 
 const { values, positionals } = parseArgs({
-  options: { sessions: { type: 'string', default: '10000,100000,1000000' } },
+  options: {
+    sessions: { type: 'string', default: '10000,100000,1000000' },
+    publish: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 const counts = values.sessions.split(',').map(Number)
@@ -167,6 +181,10 @@ if (positionals.length === 0) {
   )
   const names = Object.keys(stores)
   const steps = startSteps('sizing', names, { unit: 'stores' })
-  for (const name of names) await steps.take(name, () => measureApart(name, steps.note))
+  const sized: Sized[] = []
+  for (const name of names) sized.push(...(await steps.take(name, () => measureApart(name, steps.note))))
   steps.end()
+  const isUsual = values.sessions === '10000,100000,1000000'
+  const command = `node bench/sizing.ts${isUsual ? '' : ` --sessions ${values.sessions}`}`
+  keepRun('sizing', sizingPage(sized, command), values.publish)
 } else for (const name of positionals) await measure(name, counts)

@@ -1,9 +1,10 @@
 /**
  * A soak: as many calls as the machine sustains, by sessions whose bearers live for a minute and whose refresh tokens rotate.
  *
- *   node bench/soak.ts [--minutes 20] [--sessions 2000]
+ *   node bench/soak.ts [--minutes 20] [--sessions 2000] [--publish]
  *
- * Prints each minute, and at the end who was lost. Exits with 1 where a session was lost or a token was sent twice.
+ * Prints each minute, and at the end who was lost. `--publish`: the page to look at goes to `docs/runs`. Exits with 1 where a
+ * session was lost or a token was sent twice.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,17 +12,22 @@ import { readFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
+import { keepRun } from '../test/runs/keepRun.ts'
 import { startProgress } from '../test/runs/startProgress.ts'
+import { type SoakPart, soakPage } from './lib/soakPage.ts'
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '20' },
     sessions: { type: 'string', default: '2000' },
+    publish: { type: 'boolean', default: false },
   },
 })
 const [minutes, sessions] = [Number(values.minutes), Number(values.sessions)]
 const CLIENTS = 16
 const MINUTE_MS = 60_000
+/** The columns of the page's drawing. */
+const PARTS = 60
 
 /** The refresh tokens that may be sent. */
 const valid = new Set<string>()
@@ -88,9 +94,8 @@ for (let n = 0; n < sessions; n++) {
 }
 
 logins.end()
-console.log(
-  `${Math.round((sessions * 1_000) / (performance.now() - loggingIn))} logins a second, one after the other`,
-)
+const loginsASecond = Math.round((sessions * 1_000) / (performance.now() - loggingIn))
+console.log(`${loginsASecond} logins a second, one after the other`)
 
 const memoryOf = (pid = 0) =>
   (Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024) / 1e6
@@ -100,7 +105,8 @@ const until = start + minutes * MINUTE_MS
 let calls = 0
 let served = 0
 const failures = new Map<number, number>()
-const table: string[] = []
+let printed = 0
+const parts: SoakPart[] = []
 
 async function client(lane: number) {
   for (let n = lane; performance.now() < until; n = (n + CLIENTS) % sessions) {
@@ -112,19 +118,31 @@ async function client(lane: number) {
 }
 
 console.log('| minute | calls a second | refreshes | memory, MB |\n| ---: | ---: | ---: | ---: |')
-let [lastCalls, lastRefreshes] = [0, 0]
+
+/** What there is more of since it was asked last. */
+function sinceLast() {
+  const last = { calls: 0, refreshes: 0 }
+  return () => {
+    const since = { calls: calls - last.calls, refreshes: refreshes - last.refreshes }
+    Object.assign(last, { calls, refreshes })
+    return { ...since, memory: memoryOf(child.pid) }
+  }
+}
+
+const [ofMinute, ofPart] = [sinceLast(), sinceLast()]
 const progress = startProgress({ unit: 's', total: minutes * 60 })
 const counting = setInterval(() => progress.at((performance.now() - start) / 1_000), 1_000)
+const partSeconds = (minutes * 60) / PARTS
+const drawing = setInterval(() => parts.push(ofPart()), partSeconds * 1_000)
 const ticking = setInterval(() => {
-  const line = `| ${table.length + 1} | ${Math.round((calls - lastCalls) / 60)} | ${refreshes - lastRefreshes} | ${memoryOf(child.pid).toFixed(0)} |`
-  ;[lastCalls, lastRefreshes] = [calls, refreshes]
-  table.push(line)
+  const minute = ofMinute()
   progress.hide()
-  console.log(line)
+  console.log(
+    `| ${++printed} | ${Math.round(minute.calls / 60)} | ${minute.refreshes} | ${minute.memory.toFixed(0)} |`,
+  )
 }, MINUTE_MS)
 await Promise.all(Array.from({ length: CLIENTS }, (_, lane) => client(lane)))
-clearInterval(ticking)
-clearInterval(counting)
+for (const timer of [ticking, drawing, counting]) clearInterval(timer)
 progress.end()
 
 let lost = 0
@@ -132,6 +150,11 @@ for (const cookie of cookies) if ((await send('GET', '/api/admin/users', { cooki
 console.log(
   `\n${calls} calls, ${served} served, ${refreshes} refreshes; others: ${JSON.stringify([...failures])}\n${lost} of ${sessions} sessions lost, ${twice} tokens sent twice`,
 )
+const command = ['node bench/soak.ts', ...process.argv.slice(2).filter((word) => word !== '--publish')].join(
+  ' ',
+)
+const soaked = { parts, partSeconds, sessions, loginsASecond, calls, served, failures, lost, twice }
+keepRun('soak', soakPage(soaked, command), values.publish)
 child.kill()
 backend.close()
 agent.destroy()
