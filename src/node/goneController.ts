@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 
-/** Aborts when the client has left before the whole answer was sent. */
-export function goneSignal(outgoing: ServerResponse): AbortSignal {
+/** Aborts its signal when the client has left before the whole answer was sent. */
+export function goneController(outgoing: ServerResponse): AbortController {
   const gone = new AbortController()
   if (isGone(outgoing)) gone.abort()
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) gone.abort()
   })
-  return gone.signal
+  return gone
 }
 
 /** Whether the client has left; over HTTP/2 the stream tells. */

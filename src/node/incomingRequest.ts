@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { webBody } from '../platform/nodeBody.ts'
 import { LightRequest } from '../server/lightRequest.ts'
-import { goneSignal } from './goneSignal.ts'
+import { goneController } from './goneController.ts'
 import { hasBody, toRequest } from './webMessages.ts'
 
 /** A request of `node:http` without conversion, for a handler that needs no more of it. */
@@ -37,7 +37,7 @@ export class IncomingRequest extends LightRequest {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= goneSignal(this.#outgoing)
+    this.#signal ??= goneController(this.#outgoing).signal
     return this.#signal
   }
 

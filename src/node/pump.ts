@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { startLimits } from '../base/bodyLimits.ts'
 import { type NodeBody, trailersOf } from '../platform/nodeBody.ts'
-import { isGone } from './goneSignal.ts'
+import { isGone } from './goneController.ts'
 
 /**
  * Writes a body into `outgoing`, after its head, at the pace of the reader. If the body breaks off, the connection

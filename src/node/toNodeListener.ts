@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { lightHandlerOf } from '../server/lightRequest.ts'
-import { goneSignal } from './goneSignal.ts'
+import { goneController } from './goneController.ts'
 import { IncomingRequest } from './incomingRequest.ts'
 import {
   type Handle,
@@ -50,10 +50,16 @@ async function serve(
   const { remoteAddress } = incoming.socket
   const info = remoteAddress === undefined ? {} : { remoteAddress }
   const light = lightHandlerOf(handle)
-  const response =
-    unfitBody(incoming) ??
-    (await (light
-      ? light(new IncomingRequest(incoming, outgoing, url), info)
-      : handle(toRequest(incoming, url, goneSignal(outgoing)), info)))
-  await respond(response, incoming, outgoing)
+  const unfit = unfitBody(incoming)
+  if (unfit) return respond(unfit, incoming, outgoing)
+  if (light)
+    return respond(await light(new IncomingRequest(incoming, outgoing, url), info), incoming, outgoing)
+  const gone = goneController(outgoing)
+  try {
+    await respond(await handle(toRequest(incoming, url, gone.signal), info), incoming, outgoing)
+  } catch (error) {
+    // Code of the embedder may have thrown with an answer of the backend in its hands, which nobody reads now.
+    gone.abort()
+    throw error
+  }
 }

@@ -55,12 +55,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     naming ??= deriveKey(secret, 'names of flights')
     return mac(await naming, text)
   }
-  let lastOrigin: { readonly origin: string; readonly name: Promise<string> } | undefined
-  /** Most processes send to one origin. */
-  const originName = (origin: string) => {
-    if (lastOrigin?.origin !== origin) lastOrigin = { origin, name: hash(origin) }
-    return lastOrigin.name
-  }
+  const hashOfOrigin = withLast(hash)
   // Late callers ask Redis, which knows of logouts in other processes.
   const ring = coalescer({ clock, hash, replayWindowMs: 0, maxEntries: MAX_KNOWN })
   const certain = certainOutcomes(settings.replayWindowMs, clock)
@@ -93,7 +88,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
     const turn: RedisFlight = {
       name,
       scope: await hash(scopeText(identity)),
-      origin: await originName(origin),
+      origin: await hashOfOrigin(origin),
       owner: crypto.randomUUID(),
     }
     const results = redisResults(identity.refreshToken ?? '', name)
@@ -210,6 +205,15 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
       pushes.close()
       unsent.close()
     },
+  }
+}
+
+/** `compute`, which does not compute the last result anew: most processes send to one origin. */
+function withLast<T>(compute: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly result: T } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, result: compute(text) }
+    return last.result
   }
 }
 

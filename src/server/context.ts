@@ -17,6 +17,8 @@ export interface ServerContext {
   readonly keyring: Keyring
   /** Aborted when the server stops. */
   readonly draining: AbortSignal
+  /** Aborted when a stop has waited for long enough. */
+  readonly overdue: AbortSignal
   /** The attempts to log in by the login `name`. */
   attemptsOf(name: string): AttemptKeeper
   readonly cookies: {

@@ -63,8 +63,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const endSessionUrls = createEndSessionUrls()
   const endSession = createEndSession(endSessionUrls)
   const work = createWork(clock)
-  const stopping = new AbortController()
-  const draining = stopping.signal
+  const { draining } = work
 
   const hostOf = loginHosts(settings, endSessionUrls)
   const logins = runLogins(settings.logins, hostOf)
@@ -104,7 +103,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     ]),
   )
   const attemptsOf = (name: string) => attempts.get(name) ?? bound(name)
-  const context: ServerContext = { settings, logins, sessions, api, keyring, draining, attemptsOf, cookies }
+  const context: ServerContext = { ...work, settings, logins, sessions, api, keyring, attemptsOf, cookies }
   const callbacks = new Map(
     logins.all.flatMap(([name, login]): [string, Endpoint][] =>
       (login.callbackPaths ?? []).flatMap((path): [string, Endpoint][] => [
@@ -210,10 +209,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     sessions: createUserSessions(context) as SessionServer<User>['sessions'],
     check: createCheck(context),
     returnTo: (value) => returnToOf(context, value),
-    async drain({ timeoutMs = 30_000 } = {}) {
-      stopping.abort()
-      await work.done(timeoutMs, () => sessions.awake.landed())
-    },
+    drain: ({ timeoutMs = 30_000 } = {}) => work.stop(timeoutMs, () => sessions.awake.landed()),
   }
 }
 

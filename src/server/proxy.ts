@@ -41,8 +41,10 @@ export function proxy(route: RouteMatch): Endpoint {
     if (body instanceof ReadableStream) Object.assign(headers, picked(request.headers, FRAMING))
     const { method, signal } = request
     const trailers = route.headers.request
+    const upload = body instanceof ReadableStream ? boundUpload(signal, context.overdue) : undefined
+    const call = { method, headers, body, trailers, signal: upload?.signal ?? signal }
     try {
-      const answer = await forwarded(context, found, route.url, { method, headers, body, trailers, signal })
+      const answer = await forwarded(context, found, route.url, call)
       if (answer.handOver)
         return answer.handOver(socketAnswer(answer.headers), limitsOf(context, found, isSocket))
       // A redirect of the backend is useless here, because its target is not ours.
@@ -57,7 +59,10 @@ export function proxy(route: RouteMatch): Endpoint {
         isLight: (request as unknown) instanceof LightRequest,
       })
     } catch (error) {
+      if (upload && context.overdue.aborted) return failure(503, 'draining', {}, [], { connection: 'close' })
       return unusable(context, request, error)
+    } finally {
+      upload?.letGo()
     }
   }
 }
@@ -108,6 +113,21 @@ const noWebSocket = () =>
     [],
     { upgrade: 'websocket', connection: 'upgrade' },
   )
+
+/**
+ * The signal of an upload that has no answer yet. A client that stalls must not hold a server that stops, nor a connection of
+ * the backend.
+ */
+function boundUpload(gone: AbortSignal, overdue: AbortSignal) {
+  const either = new AbortController()
+  const leave = () => either.abort(gone.reason)
+  const stop = () => either.abort(new Error('The server stops.'))
+  gone.addEventListener('abort', leave, { once: true })
+  overdue.addEventListener('abort', stop)
+  if (gone.aborted) leave()
+  if (overdue.aborted) stop()
+  return { signal: either.signal, letGo: () => overdue.removeEventListener('abort', stop) }
+}
 
 function whenStopped(draining: AbortSignal, breakOff: (why: Error) => void): () => void {
   const stopped = () => breakOff(new Error('The server stops.'))

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { Agent, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { toNodeListener } from 'xstate-session/node'
 import { memoryServerStore } from 'xstate-session/server'
-import { goneSignal } from '../../src/node/goneSignal.ts'
+import { goneController } from '../../src/node/goneController.ts'
 import { pump } from '../../src/node/pump.ts'
 import { forward } from '../../src/platform/forward.node.ts'
 import { webBody } from '../../src/platform/nodeBody.ts'
@@ -15,6 +15,8 @@ import { fakeClock } from '../fakeClock.ts'
 import { bothWays } from './bothWays.ts'
 import { JSON_TYPE, onPort, panelBefore } from './onPort.ts'
 import { API, answerTo, bytesOf, call, headOf, sending } from './proxied.ts'
+import { currentWay, goBy } from './way.ts'
+import { movableClock } from './world.ts'
 
 const LARGE = Buffer.alloc(300_000, 'large ')
 
@@ -277,6 +279,76 @@ bothWays(() => {
     expect([status, headers.connection, `${body}`]).toEqual([200, 'close', 'late'])
     const next = await call(panel)
     expect([next.status, next.headers.connection]).toEqual([503, 'close'])
+  })
+
+  test('U70: an upload whose client stalls holds a server that stops until the deadline, then nothing of it stays open', async () => {
+    const arrived = Promise.withResolvers<Socket>()
+    const deadline = Promise.withResolvers<() => void>()
+    const clock = movableClock()
+    const panel = await panelBefore(
+      (incoming) => incoming.once('data', () => arrived.resolve(incoming.socket)),
+      {
+        clock: {
+          ...clock,
+          setTimer(...timer) {
+            if (timer[1] !== 77_000) return clock.setTimer(...timer)
+            deadline.resolve(timer[0])
+            return () => {}
+          },
+        },
+      },
+    )
+    const stalled = sending(panel, 'PUT', { 'content-length': 1_000_000 })
+    stalled.write(LARGE)
+    const backend = await arrived.promise
+    let isOver = false
+    const drained = panel.server.drain({ timeoutMs: 77_000 }).then(() => {
+      isOver = true
+    })
+    const passed = await deadline.promise
+    expect([isOver, backend.destroyed, stalled.socket?.destroyed]).toEqual([false, false, false])
+    const closed = [stalled.socket as Socket, backend].map(
+      (socket) => new Promise((resolve) => socket.once('close', resolve)),
+    )
+    passed()
+    await drained
+    await Promise.all(closed)
+  })
+
+  test('U70: one that is answered meanwhile goes on after the deadline', async () => {
+    const answered = Promise.withResolvers<ServerResponse>()
+    const panel = await panelBefore((incoming, outgoing) => {
+      incoming.resume()
+      outgoing.writeHead(200).write('early')
+      answered.resolve(outgoing)
+    })
+    const sent = sending(panel, 'PUT', { 'content-length': 1_000_000 })
+    sent.write(LARGE)
+    const answer = await headOf(sent)
+    await panel.server.drain({ timeoutMs: 1 })
+    const outgoing = await answered.promise
+    outgoing.end(' and late')
+    expect(`${await bytesOf(answer)}`).toBe('early and late')
+    sent.destroy()
+  })
+
+  test('U66: an answer in the hands of code of yours that throws is given up at the backend', async () => {
+    const { mount = (handle) => handle } = currentWay()
+    goBy({
+      ...currentWay(),
+      mount: (handle) => async (request, info) => {
+        const answer = await mount(handle)(request, info)
+        if (new URL(request.url).pathname === API) throw new Error('of the embedder')
+        return answer
+      },
+    })
+    const closed = Promise.withResolvers<void>()
+    const panel = await panelBefore((_, outgoing) => {
+      outgoing.writeHead(200).write('a stream that never ends')
+      outgoing.once('close', closed.resolve)
+    })
+    expect((await call(panel)).status).toBe(500)
+    await closed.promise
   })
 })
 
@@ -551,7 +623,7 @@ describe('by node:http', () => {
     let isAborted: boolean | undefined
     const { url } = await onPort((_, outgoing) => {
       outgoing.on('close', () => {
-        isAborted = goneSignal(outgoing).aborted
+        isAborted = goneController(outgoing).signal.aborted
         pump({ source, limits: undefined, trailers: new Set() }, outgoing)
       })
       outgoing.destroy()

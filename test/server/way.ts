@@ -17,6 +17,8 @@ export const way = (): Pick<SessionServerOptions, 'fetch'> =>
 
 export const mounted = (handle: Handle): Handle => current.mount?.(handle) ?? handle
 
+export const currentWay = (): Way => current
+
 export function goBy(next: Way): void {
   current = next
 }
