@@ -50,11 +50,8 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   const rows = redisRows({ ...settings, redis, channel })
   const unsent = redisUnsent(clock, rows)
   const pushes = redisPushes(client, channel, clock, () => onWarning('unreachable'))
-  let naming: ReturnType<typeof deriveKey> | undefined
-  const hash = async (text: string) => {
-    naming ??= deriveKey(secret, 'names of flights')
-    return mac(await naming, text)
-  }
+  const keyFor = withLast((purpose) => deriveKey(secret, purpose))
+  const hash = async (text: string) => mac(await keyFor('names of flights'), text)
   const hashOfOrigin = withLast(hash)
   // Late callers ask Redis, which knows of logouts in other processes.
   const ring = coalescer({ clock, hash, replayWindowMs: 0, maxEntries: MAX_KNOWN })
@@ -208,7 +205,7 @@ export function redisCoordinator(options: RedisCoordinatorOptions): Coordinator 
   }
 }
 
-/** `compute`, which does not compute the last result anew: most processes send to one origin. */
+/** `compute`, which does not compute the last result anew: there is one key, and most processes send to one origin. */
 function withLast<T>(compute: (text: string) => T): (text: string) => T {
   let last: { readonly text: string; readonly result: T } | undefined
   return (text) => {
