@@ -371,6 +371,8 @@ export const faults = {
   L63: 'the routes that a service worker is to leave alone are told, and are all that a login needs, also before a real one; without them the page says so; no cache keeps an answer',
   L64: 'a login that would come back to another origin does not begin',
   L65: 'another user takes the place of the first in all tabs',
+  L66: 'a tab that waits for the exchange of another learns at once that it has failed, and why',
+  L67: 'a callback that this browser has not begun names the page where the user can begin',
 } as const
 
 export type FaultId = keyof typeof faults

@@ -109,7 +109,7 @@ export class LoginFailed extends SessionError {
    * Why. It may be the provider's own error (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6):
    * `access_denied`, `login_required`, … Or it is one of ours:
    *
-   * - `unknown_attempt`: this browser has not begun that login, or has finished it.
+   * - `unknown_attempt`: this browser has not begun that login, or has finished it. `returnTo` is the page `home`.
    * - `attempt_expired`: the login took longer than an hour.
    * - `provider_unavailable`: the provider did not answer.
    * - `invalid_answer`: the provider's answer is no login.

@@ -10,6 +10,7 @@ export const loginErrorTexts: Readonly<Record<string, string>> = {
   forbidden: 'This account may not sign in here.',
   backend_unavailable: 'The sign-in service cannot be reached at the moment. Please try again.',
   backend_timeout: 'The sign-in service takes too long at the moment. Please try again.',
+  login_not_started: 'That sign-in was not begun in this browser, or took too long. Please sign in here.',
   auth_failed: 'The sign-in at the identity provider did not work. Please try again.',
   access_denied: 'You have not signed in.',
   other_user: 'Somebody else has signed in there. You are still signed in as before.',

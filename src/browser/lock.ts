@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 
-/** Runs `task` while no other tab runs one under the same name, and tells it whether that could be ensured. */
-export type Lock = <T>(task: (isHeld: boolean) => Promise<T>) => Promise<T>
+/** Runs `task` while no other tab runs one under the same name, if that can be ensured. */
+export type Lock = <T>(task: () => Promise<T>) => Promise<T>
 
 /** A frozen tab keeps its lock for hours. */
 const MAX_WAIT_MS = 5_000
@@ -10,38 +10,34 @@ const MAX_WAIT_MS = 5_000
  * A Web Lock that cannot block for ever. If there are no locks, the holder does not release it in time, or the platform
  * never answers, `task` runs without it, and must be safe without it.
  */
-export function createLock(name: string, clock: Clock): Lock {
-  return <T>(task: (isHeld: boolean) => Promise<T>) =>
+export function createLock(name: string, clock: Clock, maxWaitMs = MAX_WAIT_MS): Lock {
+  return <T>(task: () => Promise<T>) =>
     new Promise<T>((resolve) => {
-      let isBegun = false
       const waiting = new AbortController()
-      function begin(isHeld: boolean): Promise<void> | undefined {
+      let isBegun = false
+      async function begin(): Promise<void> {
         disarm()
         // A lock that is granted too late is released at once.
-        if (isBegun) return undefined
+        if (isBegun) return
         isBegun = true
-        const running = task(isHeld)
+        const running = task()
         resolve(running)
         // A failing task releases the lock too.
-        return running.then(
-          () => {},
-          () => {},
-        )
+        await running.catch(() => {})
       }
       const disarm = clock.setTimer(
         () => {
           waiting.abort()
-          begin(false)
+          void begin()
         },
-        MAX_WAIT_MS,
+        maxWaitMs,
         'background',
       )
       // There are no locks, the wait was too long, or the lock was stolen. A running task goes on.
-      const goOn = () => void begin(false)
       try {
-        navigator.locks.request(name, { signal: waiting.signal }, () => begin(true)).catch(goOn)
+        navigator.locks.request(name, { signal: waiting.signal }, begin).catch(begin)
       } catch {
-        goOn()
+        void begin()
       }
     })
 }

@@ -24,6 +24,12 @@ export function createAttempts(store: AttemptStore, wall: () => number) {
         kept: kept.filter(isKept).map((one) => (one.state === state ? taken(one) : one)),
         answer: kept.find((one) => isKept(one) && one.state === state),
       })),
+    /** The login of `state` has failed. Tabs with the same callback learn of it. */
+    fail: (state: string, failure: string) =>
+      store.change((kept) => ({
+        kept: kept.map((one) => (one.state === state ? { ...one, failure, takenAt: wall() } : one)),
+        answer: undefined,
+      })),
     clear: () => store.change(() => ({ kept: [], answer: undefined })),
   }
 }

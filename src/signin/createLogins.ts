@@ -2,18 +2,20 @@ import { isDevelopment } from '#development'
 import { assertSession } from '../base/assertSession.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
-import { isOwnPath } from '../browser/isOwnPath.ts'
 import type { AuthorizationInput } from '../oauth/codeGrant.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import { createAdoption } from './adoption.ts'
 import { askedAnew } from './askedAnew.ts'
 import { type AttemptStore, browserAttempts } from './attemptStore.ts'
-import { ATTEMPT_MS, createAttempts } from './attempts.ts'
+import { createAttempts } from './attempts.ts'
 import { type Callback, callbackOf } from './callbackOf.ts'
+import { createCallbacks } from './callbacks.ts'
 import { checkProviders } from './checkProviders.ts'
+import { failing } from './failing.ts'
 import { inTime } from './inTime.ts'
+import { isSafeWay } from './isSafeWay.ts'
 import type { Purpose } from './keptAttempt.ts'
-import { type LoginSession, living, livingSoon } from './living.ts'
+import { type LoginSession, living } from './living.ts'
 import { browserLoginPage, type LoginPage } from './loginPage.ts'
 import type { PopupOptions } from './popupOptions.ts'
 import { createPopups, IN_POPUP } from './popups.ts'
@@ -96,9 +98,6 @@ export interface Logins<Name extends string> {
   handleCallback(): Promise<{ readonly returnTo: string }>
 }
 
-/** A tab waits this long for the session of another tab that makes the exchange. */
-const OTHER_TAB_MS = 10_000
-
 /**
  * Logs users of a page in, at any provider of `oauthProvider`: by redirect, with the authorization code flow. Make it
  * once for the page, beside the session, not in a component.
@@ -130,6 +129,7 @@ export function createLogins<Name extends string>(
   const unasked = createUnasked(page, app, wall)
   const adopt = createAdoption(session, providerOf, kept)
   const popups = createPopups(page, found, adopt)
+  const finish = createCallbacks({ session, attempts, adopt, page, home, app })
   const all = Object.values<OauthProvider>(providers)
   let last: Promise<{ readonly returnTo: string }> | undefined
   /** The number of callbacks that are being handled. */
@@ -172,7 +172,7 @@ export function createLogins<Name extends string>(
         )
       const isCallbackPage = here.pathname === new URL(redirectUri).pathname
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)
-      const safe = isSafe(way, origin) ? way : home
+      const safe = isSafeWay(way, origin) ? way : home
       const isSilent = purpose === 'signIn' && input.prompt === 'none'
       if (isDevelopment && isSilent && popup)
         throw new Misconfigured(
@@ -202,24 +202,6 @@ export function createLogins<Name extends string>(
       if (callback) return callback
     }
     return undefined
-  }
-
-  async function finish(callback: Callback | undefined) {
-    const attempt = callback && (await attempts.take(callback.state).catch(() => undefined))
-    // Another tab has the code, and its session is this tab's session too.
-    const waitMs = attempt?.takenAt === undefined ? 0 : attempt.takenAt + OTHER_TAB_MS - wall()
-    const user = await livingSoon(session, waitMs)
-    const isSafeWay = attempt && isSafe(attempt.returnTo, new URL(page.href()).origin)
-    const returnTo = isSafeWay && (attempt.takenAt === undefined || waitMs > 0) ? attempt.returnTo : home
-    const isOpen = attempt !== undefined && attempt.takenAt === undefined
-    // A user who is logged in goes on: this is a second tab, the history, or an address that was opened again.
-    if (user && (!isOpen || attempt.purpose === 'signIn')) return { returnTo }
-    if (!callback || !isOpen) throw new LoginFailed('unknown_attempt')
-    if (wall() >= attempt.beganAt + ATTEMPT_MS) throw new LoginFailed('attempt_expired', returnTo)
-    await adopt(attempt, callback).catch((error) => {
-      if (!attempt.isSilent || !QUIET.has(error?.reason)) failing(returnTo)(error)
-    })
-    return { returnTo }
   }
 
   /** The session has ended here. Now the page goes to the provider's logout, which sends the user back. */
@@ -265,7 +247,7 @@ export function createLogins<Name extends string>(
       const { state = '' } = callback ?? {}
       // A window that does not close was opened by the user, with an old address.
       const finishing = state.startsWith(IN_POPUP)
-        ? popups.leave(state, href).then(() => finish(undefined))
+        ? popups.leave(state, href).then(() => finish())
         : finish(callback)
       last = finishing.finally(() => {
         handling--
@@ -278,19 +260,3 @@ export function createLogins<Name extends string>(
     },
   }
 }
-
-/** The provider would have to ask the user (OpenID Connect Core section 3.1.2.6): an answer to a silent login. */
-const QUIET = new Set([
-  'login_required',
-  'interaction_required',
-  'consent_required',
-  'account_selection_required',
-])
-
-/** Throws the error of a login with that target. */
-const failing = (returnTo: string) => (error: unknown) => {
-  throw error instanceof LoginFailed ? new LoginFailed(error.reason, returnTo) : error
-}
-
-/** The target stays on this site, and every parser reads it alike. */
-const isSafe = (way: string, origin: string) => isOwnPath(way, origin) && !/\\|%5c|\p{Cc}/iu.test(way)

@@ -17,4 +17,6 @@ export interface KeptAttempt extends CodeAttempt {
   readonly isSilent?: boolean
   /** When its callback was taken, in the form of `beganAt`. Absent: it has not returned. */
   readonly takenAt?: number
+  /** Why the login has failed, at `takenAt`. Absent: it has not. */
+  readonly failure?: string
 }

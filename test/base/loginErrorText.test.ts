@@ -11,6 +11,10 @@ describe('U84: what users are told of a login that failed', () => {
     expect(loginErrorText('auth_failed')).toBe(loginErrorTexts.auth_failed)
   })
 
+  test('L67: of a callback that this browser has not begun', () => {
+    expect(loginErrorText('login_not_started')).toMatch(/sign in here/)
+  })
+
   test('in texts of the application, where it has them', () => {
     const texts = { invalid_credentials: 'Falsches Passwort.' }
     expect(loginErrorText(new LoginRefused('invalid_credentials', 401), texts)).toBe('Falsches Passwort.')

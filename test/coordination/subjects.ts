@@ -63,7 +63,7 @@ export async function twoTabs(): Promise<CoordinatorUnderTest> {
       clock,
       random: Math.random,
       // Nothing depends on it.
-      lock: (task) => task(false),
+      lock: (task) => task(),
       onWritten: () => {},
       onUnavailable: () => {},
     })

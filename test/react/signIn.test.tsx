@@ -198,6 +198,7 @@ test('L62: the guard tells who comes back to a browser that did not begin where 
   counts.href = `${CALLBACK}?code=c&state=of-another-browser`
   const { shown, left } = await load()
   expect(shown.text()).toContain(loginTexts.unknown_attempt)
+  expect(counts.leads).toEqual(['/'])
   await shown.click('Sign in')
   await settle(() => {})
   expect(left()).toContain('id.example')

@@ -213,7 +213,9 @@ describe('attempts', () => {
     expect(await back.logins.handleCallback()).toEqual({ returnTo: '/' })
     expect(back.session.getSnapshot().user?.id).toBe('ada')
     // Where nobody is logged in, the login begins anew: that is no error of the provider.
-    await expect(tab(address).logins.handleCallback()).rejects.toEqual(failed('unknown_attempt'))
+    await expect(tab(address).logins.handleCallback()).rejects.toEqual(
+      failed('unknown_attempt', { returnTo: '/' }),
+    )
     expect(provider.counts.tokenRequests).toBe(before)
   })
 
@@ -230,6 +232,46 @@ describe('attempts', () => {
     await second.session.login({ token: 'T', user: { id: 'ada' } }, { provider: 'keycloak' })
     expect(await told).toEqual({ returnTo: '/orders?page=2' })
     expect(provider.counts.tokenRequests).toBe(before + 1)
+  })
+
+  test('L66: a tab that waits for the exchange of another learns at once that it has failed, and why', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const address = await wayBack(begun.page.left)
+    const [first, second] = [tab(address), tab(address)]
+    const reached = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<void>()
+    first.page.during = async () => {
+      reached.resolve()
+      await answer.promise
+      throw new LoginFailed('not_admitted')
+    }
+    const failing = first.logins.handleCallback()
+    await reached.promise
+    // Whoever waits for a time now waits for ever.
+    vi.spyOn(systemClock, 'setTimer').mockImplementation(() => () => {})
+    const waiting = second.logins.handleCallback()
+    answer.resolve()
+    const told = failed('not_admitted', { returnTo: '/orders?page=2' })
+    await expect(failing).rejects.toEqual(told)
+    await expect(waiting).rejects.toEqual(told)
+    // Later it is an old address, as any other.
+    pass(60_000)
+    await expect(tab(address).logins.handleCallback()).rejects.toEqual(
+      failed('unknown_attempt', { returnTo: '/' }),
+    )
+  })
+
+  test('L66: that another tab could not log in silently is no failure here either', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { prompt: 'none' })
+    const address = await wayBack(begun.page.left)
+    expect(address).toContain('error=login_required')
+    expect(await tab(address).logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
+    vi.spyOn(systemClock, 'setTimer').mockImplementation(() => () => {})
+    expect(await tab(address).logins.handleCallback()).toEqual({ returnTo: '/orders?page=2' })
   })
 
   test('L3: a slow login is finished after half an hour, whatever other tabs do meanwhile; after more than an hour it is told so', async () => {
@@ -341,11 +383,11 @@ describe('attempts', () => {
     expect(page.href).toBe('http://localhost:5173/orders?code=42&state=x')
   })
 
-  test('L21: the callback of another browser is no login here', async () => {
+  test('L21, L67: the callback of another browser is no login here, and names the page to begin at', async () => {
     const begun = browser().tab()
     await begun.logins.signIn('keycloak', { loginHint: 'mallory' })
     const { logins, session } = browser().tab(await wayBack(begun.page.left))
-    await expect(logins.handleCallback()).rejects.toEqual(failed('unknown_attempt'))
+    await expect(logins.handleCallback()).rejects.toEqual(failed('unknown_attempt', { returnTo: '/' }))
     expect(session.getSnapshot().isAuthenticated).toBe(false)
   })
 

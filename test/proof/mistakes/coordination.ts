@@ -188,8 +188,8 @@ export const coordination: Readonly<Record<string, Mistake>> = {
       },
       {
         file: 'src/browser/lock.ts',
-        find: 'navigator.locks.request(name, { signal: waiting.signal }, () => begin(true)).catch(goOn)',
-        put: 'goOn()',
+        find: 'navigator.locks.request(name, { signal: waiting.signal }, begin).catch(begin)',
+        put: 'void begin()',
       },
     ],
     seenBy: {
