@@ -15,15 +15,18 @@ export function createLock(name: string, clock: Clock, maxWaitMs = MAX_WAIT_MS):
     new Promise<T>((resolve) => {
       const waiting = new AbortController()
       let isBegun = false
-      async function begin(): Promise<void> {
+      function begin(): Promise<void> | undefined {
         disarm()
         // A lock that is granted too late is released at once.
-        if (isBegun) return
+        if (isBegun) return undefined
         isBegun = true
         const running = task()
         resolve(running)
         // A failing task releases the lock too.
-        await running.catch(() => {})
+        return running.then(
+          () => {},
+          () => {},
+        )
       }
       const disarm = clock.setTimer(
         () => {

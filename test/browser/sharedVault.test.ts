@@ -36,7 +36,7 @@ function browser(disk: Partial<Database> = {}) {
       async lock(task) {
         const at = held.push(true) - 1
         try {
-          return await task(true)
+          return await task()
         } finally {
           held[at] = false
         }
