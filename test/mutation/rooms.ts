@@ -132,6 +132,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       ...ofAnswers,
       'test/librechat/jar.test.ts',
       'test/librechat/login/ssoProviders.test.ts',
+      'test/librechat/login/librechatLogin.test.ts',
       'test/librechat/schemas.test.ts',
       'test/librechat/login/backendLimiter.test.ts',
       'test/server/loginParts.test.ts',
