@@ -6,17 +6,8 @@ import type { Discovery } from './discovery.ts'
 import type { Line } from './line.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { postForm } from './postForm.ts'
+import { whatToCompare } from './whatToCompare.ts'
 
-/** What to compare, by the provider's error (RFC 6749 sections 4.1.2.1 and 5.2, RFC 9126 section 2.3). */
-const COMPARE: Readonly<Record<string, string>> = {
-  invalid_client:
-    '`clientId` and `clientAuth` with the client that is registered there, and its secret (at Keycloak "Client authentication" must be on)',
-  invalid_redirect_uri: 'the redirect URIs of the client with this address, to the letter',
-  invalid_request: 'the redirect URIs of the client with this address, to the letter',
-  invalid_scope: '`scope` with the scopes of the client',
-  unauthorized_client:
-    'the flows of the client: it needs the authorization code (at Keycloak "Standard flow")',
-}
 const MAX_SAID = 160
 
 /**
@@ -42,7 +33,7 @@ export async function checkRegistration(
     return [ok(`The provider of the login "${name}" takes a login of this client, ${where}.`)]
   const said = (parseJson(result.text)?.value ?? {}) as Readonly<Record<string, unknown>>
   const error = String(said.error)
-  const compare = Object.hasOwn(COMPARE, error) && COMPARE[error]
+  const compare = whatToCompare(error)
   if (!compare) return []
   const words = typeof said.error_description === 'string' ? `: ${printable(said.error_description)}` : ''
   return [

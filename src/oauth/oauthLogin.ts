@@ -21,6 +21,7 @@ import type { Line } from './line.ts'
 import { readOauthOptions } from './oauthOptions.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
 import { createRefreshes } from './refreshes.ts'
+import { whatToCompare } from './whatToCompare.ts'
 
 /** The provider at which users of a server log in, and the server's client there. */
 export interface OauthLoginOptions extends Omit<OauthProviderOptions, 'redirectUri' | 'admit' | 'dpop'> {
@@ -116,8 +117,12 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
           const { location, attempt } = await within((line) => flow.begin(wishes, line))
           return { location, state: attempt.state, keep: { ...attempt } as unknown as Json }
         } catch (error) {
-          const isUnproven = error instanceof LoginFailed && error.reason === 'invalid_client'
-          throw isUnproven ? new Misconfigured(`${whose}: ${basic?.hint() ?? UNPROVEN}`) : error
+          const reason = error instanceof LoginFailed ? error.reason : ''
+          const compare = whatToCompare(reason)
+          if (!compare) throw error
+          throw new Misconfigured(
+            `${whose}: ${basic?.hint() ?? `the provider refuses this client (\`${reason}\`): compare ${compare}.`}`,
+          )
         }
       },
 
@@ -161,14 +166,15 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
   }
 }
 
-const UNPROVEN =
-  'the provider refuses this client (`invalid_client`): compare `clientId` and `clientAuth` with the client that is registered there.'
-
 /** Why a login failed, in the provider's word or ours. `user` of the options may throw too. */
 function refusalOf(error: unknown, hint?: () => string | undefined): LoginRefusal {
   if (error instanceof LoginFailed) {
     const { reason: code } = error
-    const problem = code === 'invalid_client' ? hint?.() : undefined
+    const compare = whatToCompare(code)
+    const problem =
+      code === 'invalid_client'
+        ? hint?.()
+        : compare && `The provider refuses this client: compare ${compare}.`
     return {
       status: code === 'provider_unavailable' ? 503 : 401,
       code,

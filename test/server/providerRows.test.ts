@@ -6,6 +6,7 @@ import { createSessionServer, memoryServerStore, type ServerNotice } from 'xstat
 import { startPageProvider } from '../../examples/embed/provider.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { browser } from './browser.ts'
+import { loginHost } from './loginHost.ts'
 import { PANEL, SECRET } from './world.ts'
 
 /** Every character of ASCII that can be seen, and the blank. */
@@ -144,6 +145,29 @@ describe('the secret of a client', () => {
       expect(said.mock.calls.join()).not.toContain(secret)
       const { logins } = (await (await page.get('/session/logins')).json()) as { logins: object[] }
       expect(logins).toMatchObject([{ name: 'staff', works: false }])
+    },
+  )
+
+  test.each([
+    ['unauthorized_client', 'Standard flow'],
+    ['invalid_scope', '`scope`'],
+  ])(
+    'a client that the provider refuses with %s: the notice says what to compare',
+    async (error, compare) => {
+      const issuer = 'https://id.example'
+      const login = oauthLogin({
+        server: {
+          issuer,
+          authorization_endpoint: `${issuer}/authorize`,
+          token_endpoint: `${issuer}/token`,
+        },
+        clientId: 'panel',
+      })(loginHost('staff'))
+      const request = new Request(`https://admin.example/session/callback/staff?error=${error}&state=s`)
+      const attempt = { state: 's', verifier: 'v', nonce: 'n', beganAt: 0 }
+      expect(await login.callback?.({ request }, attempt)).toEqual({
+        refused: { status: 401, code: error, problem: expect.stringContaining(compare) },
+      })
     },
   )
 
