@@ -10,6 +10,9 @@ import { testTitles } from './testTitles.ts'
 type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0]
 type Token = ReturnType<MarkdownIt['parse']>[number]
 
+/** Code of a table that is longer is a text, and may be broken; shorter code is a word. */
+const LONGEST_WORD = 32
+
 const sourceOfPage = new Map([...pageOfSource].map(([source, page]) => [page, source]))
 
 /** Teaches the Markdown of VitePress what the pages of a repository hold: links to its files, names, and states. */
@@ -32,7 +35,9 @@ export function markdown(md: MarkdownIt): void {
         } else if (child.type === 'link_close') isLink = false
         else if (child.type === 'image')
           child.attrSet('src', String(child.attrGet('src')).replace(/^.*(?=screenshots\/)/, '/'))
-        else if (child.type === 'code_inline' && !isLink) {
+        if (child.type === 'code_inline' && child.content.length > LONGEST_WORD)
+          child.attrJoin('class', 'long')
+        if (child.type === 'code_inline' && !isLink) {
           const href = named.has(child.content) ? undefined : names[child.content.replace(/\(\)$/, '')]
           named.add(child.content)
           const leadsTo = href ?? fileAt(child.content, () => textOf(children.slice(0, at)))
