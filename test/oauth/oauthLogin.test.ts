@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { RefreshRequest, RevokeRequest } from 'xstate-session'
 import { type OauthLoginOptions, oauthLogin } from 'xstate-session/oauth-login'
 import { Misconfigured } from '../../src/base/errors.ts'
+import { userinfo } from '../../src/oauth/userinfo.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { loginHost } from '../server/loginHost.ts'
 
@@ -15,6 +16,8 @@ const metadata = {
   revocation_endpoint: `${ISSUER}revoke`,
   end_session_endpoint: `${ISSUER}logout`,
 }
+
+const { end_session_endpoint: _, ...withoutLogout } = metadata
 
 let key: Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
 beforeAll(async () => {
@@ -41,6 +44,7 @@ function running(options: Partial<OauthLoginOptions> = {}, told: object = metada
     if (request.url.includes('/.well-known/')) return Response.json(told)
     asked.push({ url: request.url, form, headers: request.headers })
     if (request.url === metadata.revocation_endpoint) return new Response()
+    if (request.url === `${ISSUER}me`) return Response.json({ sub: 'ada', email: 'ada@example.com' })
     if (provider.token) return provider.token(form)
     const at = now()
     const claims = { iss: ISSUER, aud: 'panel', sub: 'ada', iat: at, exp: at + 60, nonce, ...provider.claims }
@@ -145,6 +149,18 @@ describe('the begin of a login at a provider', () => {
     expect(await promptOf('none')).toBe('none')
   })
 
+  test.each(['127.0.0.12', '[::1]', 'localhost', 'op.localhost'])(
+    'a provider on this machine (%s) needs no TLS, and another one does',
+    (host) => {
+      const at = (origin: string) => () =>
+        running({
+          server: { issuer: origin, authorization_endpoint: `${origin}/a`, token_endpoint: `${origin}/t` },
+        })
+      expect(at(`http://${host}:8080`)).not.toThrow()
+      expect(at(`http://${host}.example`)).toThrow()
+    },
+  )
+
   test('a logout of another issuer is a mistake of the options', () => {
     const backChannelLogout = Object.assign(async () => ({ ok: false }) as never, {
       issuer: 'https://other.example/',
@@ -158,7 +174,8 @@ describe('the begin of a login at a provider', () => {
 describe('the callback of a login at a provider', () => {
   test('grants the tokens, for the subject, and keeps the ID token for the logout', async () => {
     const { logIn, asked, clock, provider } = running()
-    provider.claims = { sid: 'at the provider', name: 'Ada' }
+    const iat = now() - 1
+    provider.claims = { sid: 'at the provider', name: 'Ada', iat }
     const step = await logIn()
     expect(step).toMatchObject({
       done: {
@@ -166,12 +183,26 @@ describe('the callback of a login at a provider', () => {
         strategy: 'oauth',
         sub: 'ada',
         sid: 'at the provider',
+        issuedAt: iat * 1_000,
         data: { idToken: expect.stringMatching(/^ey/) },
       },
     })
     expect(asked).toMatchObject([{ url: metadata.token_endpoint }])
     expect(asked[0]?.form.get('client_secret')).toBe('secret')
+    expect(asked[0]?.headers.get('user-agent')).toBe('xstate-session')
     expect(clock.pending()).toEqual([])
+  })
+
+  test('asks the provider for the claims that the ID token lacks, with the new bearer', async () => {
+    const { logIn, asked } = running({
+      server: { ...metadata, userinfo_endpoint: `${ISSUER}me` },
+      userinfo,
+    })
+    expect(await logIn()).toMatchObject({
+      done: { answer: { user: { id: 'ada', email: 'ada@example.com' } } },
+    })
+    expect(asked.map(({ url }) => url)).toEqual([metadata.token_endpoint, `${ISSUER}me`])
+    expect(asked[1]?.headers.get('authorization')).toBe('Bearer B1')
   })
 
   test('an ID token that is too long for a session is not kept', async () => {
@@ -277,12 +308,16 @@ describe('the strategy of a login at a provider', () => {
     provider.token = () => Response.json({ error: 'invalid_client', error_codes: [9002327] }, { status: 401 })
     const refused = await strategy.refresh({ ...attempt, fetch })
     expect(refused).toMatchObject({ problem: expect.stringMatching(/^The redirect URI/) })
+    provider.token = () => new Response(null, { status: 429 })
+    expect(await strategy.refresh({ ...attempt, fetch })).toEqual({ kind: 'refused', cause: 'limited' })
   })
 
   test.each([
     ['logout', {}, 1],
     ['replaced', {}, 0],
     ['logout', { revokesAtLogout: false }, 0],
+    ['logout', { revokesAtLogout: false, server: withoutLogout }, 1],
+    ['logout', { revokesAtLogout: false, server: withoutLogout, logoutUrl: `${ISSUER}bye` }, 0],
     ['logout', { revokesAtLogout: false, scope: 'openid offline_access' }, 1],
     ['logout', { revokesAtLogout: false, scope: 'offline_access_not openid' }, 0],
     ['dropped', { revokesAtLogout: false }, 1],
