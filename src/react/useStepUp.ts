@@ -16,7 +16,7 @@ export interface StepUpAction extends SessionAction {
  * Lets the user sign in once more in a window of its own, while the page stays as it is. Pending until the user has
  * done so. It succeeds if the same user has signed in as requested. Call `mutate` directly in the click.
  *
- * @param logins of `createLogins`, made once beside the session
+ * @param logins of `createLogins` with its option `popups`, made once beside the session
  * @example
  * const { mutate, isPending, isBack, cancel } = useStepUp(logins, 'keycloak', { maxAge: 60 })
  * return isBack ? (

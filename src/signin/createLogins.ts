@@ -1,7 +1,7 @@
 import { isDevelopment } from '#development'
 import { assertSession } from '../base/assertSession.ts'
 import { systemClock } from '../base/clock.ts'
-import { LoggedOut, LoginFailed, Misconfigured } from '../base/errors.ts'
+import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import type { AuthorizationInput } from '../oauth/codeGrant.ts'
 import type { OauthProvider } from '../oauth/oauthProvider.ts'
 import { createAdoption } from './adoption.ts'
@@ -18,8 +18,9 @@ import type { Purpose } from './keptAttempt.ts'
 import { type LoginSession, living } from './living.ts'
 import { browserLoginPage, type LoginPage } from './loginPage.ts'
 import type { PopupOptions } from './popupOptions.ts'
-import { createPopups, IN_POPUP } from './popups.ts'
+import type { Popups } from './popups.ts'
 import { createUnasked } from './unasked.ts'
+import { userAt } from './userAt.ts'
 
 /** The options of a login. */
 export interface SignInOptions extends AuthorizationInput {
@@ -33,7 +34,7 @@ export interface SignInOptions extends AuthorizationInput {
    */
   readonly isUnasked?: boolean
   /**
-   * Whether the user logs in in a window of its own. This page then stays as it is, with everything that is typed into
+   * Whether the user logs in in a window of its own, which needs the option `popups` of `createLogins`. This page then stays as it is, with everything that is typed into
    * it, and with a session whose tokens are only in this page. Call it directly in the click, before any await, because
    * browsers let no other code open a window.
    * @default false
@@ -53,6 +54,8 @@ export interface LoginsOptions {
    * login begins.
    */
   readonly onLocalLogout?: (provider: string) => void
+  /** The function `popups` of this package: users can log in in a window of its own. @default none: only in this page */
+  readonly popups?: Popups
   /** The page in which the user logs in. @default the page of this window */
   readonly page?: LoginPage
   /** The store of begun logins. @default IndexedDB, else `sessionStorage` */
@@ -70,7 +73,7 @@ export interface Logins<Name extends string> {
    * browsers keep the provider's cookies from it.
    *
    * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt, and
-   * for `prompt: 'none'` with `popup`
+   * for `popup` with `prompt: 'none'`, or without the option `popups`
    * @throws LoginFailed where the provider cannot be reached (`provider_unavailable`), or this browser keeps nothing
    * (`storage_unavailable`); with `popup`, also where no window opens (`popup_blocked`), or the user gives up
    * (`login_cancelled`), and as `handleCallback` does
@@ -128,7 +131,7 @@ export function createLogins<Name extends string>(
   const attempts = createAttempts(kept, wall)
   const unasked = createUnasked(page, app, wall)
   const adopt = createAdoption(session, providerOf, kept)
-  const popups = createPopups(page, found, adopt)
+  const popups = options.popups?.(page, found, adopt)
   const finish = createCallbacks({ session, attempts, adopt, page, home, app })
   const all = Object.values<OauthProvider>(providers)
   let last: Promise<{ readonly returnTo: string }> | undefined
@@ -164,12 +167,7 @@ export function createLogins<Name extends string>(
         throw new Misconfigured(
           `createLogins: this page is at ${here.origin}, and \`redirectUri\` at ${origin}: open the page at ${origin}, or what begins here is not found there.`,
         )
-      const user = purpose === 'stepUp' ? living(session) : undefined
-      if (purpose === 'stepUp' && !user) throw new LoggedOut('never')
-      if (user && user.provider !== name)
-        throw new Misconfigured(
-          `createLogins: stepUp("${name}"), and the session is of "${user.provider}".${isDevelopment ? ' Step up with that provider, or use switchUser.' : ''}`,
-        )
+      const user = purpose === 'stepUp' ? userAt(session, name) : undefined
       const isCallbackPage = here.pathname === new URL(redirectUri).pathname
       const way = returnTo ?? (isCallbackPage ? home : `${here.pathname}${here.search}${here.hash}`)
       const safe = isSafeWay(way, origin) ? way : home
@@ -178,17 +176,22 @@ export function createLogins<Name extends string>(
         throw new Misconfigured(
           "createLogins: `popup` and `prompt: 'none'` exclude each other: what asks the user nothing needs no window. Leave out `popup`.",
         )
+      if (popup && !popups)
+        throw new Misconfigured(
+          `createLogins: \`popup\` needs the option \`popups\`${isDevelopment ? ': createLogins(session, providers, { popups }), with `popups` of xstate-session/oauth' : ''}.`,
+        )
       if (isSilent && !((await askedAnew(kept, name, input)) && unasked.silent())) return
       if (isUnasked) unasked.begin(safe)
       else if (!isSilent) unasked.asked()
-      const begun = async (mark?: string) => {
+      const begun = async (mark = '') => {
         const whole = await askedAnew(kept, name, input)
         if (!whole) throw new LoginFailed('login_required', safe)
         const { location, attempt } = await inTime((line) => logins.begin(whole, line, mark))
         const of = { provider: name, returnTo: safe, purpose, isSilent, ...(user && { userId: user.id }) }
         return { location, attempt: { ...attempt, ...of } }
       }
-      if (popup) return popups.login(popup === true ? {} : popup, () => begun(IN_POPUP)).catch(failing(safe))
+      if (popup && popups)
+        return popups.login(popup === true ? {} : popup, () => begun(popups.mark)).catch(failing(safe))
       const { location, attempt } = await begun()
       await attempts.add(attempt).catch(() => {
         throw new LoginFailed('storage_unavailable', safe)
@@ -246,9 +249,10 @@ export function createLogins<Name extends string>(
       handling++
       const { state = '' } = callback ?? {}
       // A window that does not close was opened by the user, with an old address.
-      const finishing = state.startsWith(IN_POPUP)
-        ? popups.leave(state, href).then(() => finish())
-        : finish(callback)
+      const finishing =
+        popups && state.startsWith(popups.mark)
+          ? popups.leave(state, href).then(() => finish())
+          : finish(callback)
       last = finishing.finally(() => {
         handling--
       })

@@ -119,6 +119,7 @@ test('./oauth', async () => {
       "oauthProfiles",
       "oauthProvider",
       "oauthStrategy",
+      "popups",
       "userinfo",
     ]
   `)

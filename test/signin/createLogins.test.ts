@@ -119,6 +119,14 @@ function browser(of = provider, more: Partial<OauthProviderOptions> = {}, fetchi
 const failed = (reason: string, more: object = {}) =>
   expect.objectContaining({ code: 'login_failed', reason, ...more })
 
+test('L6: a window without the option `popups` is refused with what to give, and nothing begins', async () => {
+  const { logins, page } = browser().tab()
+  await expect(logins.signIn('keycloak', { popup: true })).rejects.toThrow(
+    /`popup` needs the option `popups`/,
+  )
+  expect(page.left).toBe('')
+})
+
 test('a login at a real provider: there, back, a session whose token is renewed by the provider', async () => {
   const { tab, attempts } = browser()
   const begun = tab()

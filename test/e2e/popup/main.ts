@@ -1,5 +1,5 @@
 import { createSession } from 'xstate-session'
-import { createLogins, oauthProvider, type SignInOptions } from 'xstate-session/oauth'
+import { createLogins, oauthProvider, popups, type SignInOptions } from 'xstate-session/oauth'
 
 const provider = oauthProvider({
   server: document.querySelector<HTMLMetaElement>('meta[name=issuer]')?.content ?? '',
@@ -9,7 +9,7 @@ const provider = oauthProvider({
 })
 /** The tokens are nowhere but in this page. */
 const session = createSession({ baseUrl: location.origin, strategies: { provider } })
-const logins = createLogins(session, { provider })
+const logins = createLogins(session, { provider }, { popups })
 
 const part = (id: string) => document.getElementById(id) as HTMLElement
 const search = new URLSearchParams(location.search)
