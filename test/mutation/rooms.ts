@@ -204,6 +204,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/bff/loginErrorText.test.ts',
       'test/bff/options.test.ts',
       'test/bff/refreshes.test.ts',
+      'test/bff/loginRefusals.test.ts',
       'test/bff/senders.test.ts',
       'test/bff/shadowedRoute.test.ts',
       'test/bff/withoutPage.test.ts',
