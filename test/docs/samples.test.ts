@@ -125,3 +125,19 @@ test.each(pages)(
     expect(forms.filter((form) => !/method="?post/i.test(form))).toEqual([])
   },
 )
+
+test.each(pages)(
+  'U86: where %s begins a login at a provider, it shows why that could not begin',
+  async (page) => {
+    const samples = blocksOf(await readFile(root + page, 'utf8'))
+      .filter(([info]) => /^(tsx?|html)$/.test(info))
+      .map(([, code]) => code)
+    const begun = samples.join('\n')
+    // Lines of an explanation, which show a call alone.
+    if (!/loginWithRedirect\([^)]*\)\.catch\(/.test(begun)) return
+    expect(begun).toContain('loginErrorText(')
+    expect(begun).not.toMatch(/loginWithRedirect\([^)]*\)\.catch\(\(\) => (\{\s*\}|undefined)\)/)
+    // It comes back with `?error=` from a login that has failed there.
+    expect(begun).toMatch(/URLSearchParams\((location\.)?search\)\.get\('error'\)/)
+  },
+)
