@@ -29,6 +29,8 @@ const ofAnswers = [
 const ofServer = [
   'test/crypto/keyring.test.ts',
   'test/server/pacedNotices.test.ts',
+  'test/server/recentRecords.test.ts',
+  'test/server/serverCookie.test.ts',
   'test/server/jsonLines.test.ts',
   'test/server/undefinedOptions.test.ts',
   'test/server/slash.test.ts',
