@@ -38,7 +38,9 @@ export function userReader(schema: UserSchema | undefined): UserReader {
       }
       if (found instanceof Promise) {
         found.catch(() => {})
-        throw new Misconfigured('Option "user" must be a synchronous schema: it answered with a Promise.')
+        throw new Misconfigured(
+          `Option "user" answered with a Promise${isDevelopment ? ': it must be a synchronous schema' : ''}.`,
+        )
       }
       if (!found?.issues && found?.value?.id === document.id) return found.value
       // The schema's message may quote the value.

@@ -187,10 +187,14 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
   refuseUnless(
     root?.origin === base.origin && !root.search && !root.hash,
     'path',
-    "a path of the page's own origin",
+    isDevelopment ? "a path of the page's own origin" : 'valid',
   )
   const known = settings.facts && readFacts(settings.facts)
-  refuseUnless(!settings.facts || known, 'facts', 'what the server answers to "GET {path}", or null')
+  refuseUnless(
+    !settings.facts || known,
+    'facts',
+    isDevelopment ? 'what the server answers to "GET {path}", or null' : 'valid',
+  )
   return {
     ...settings,
     // No page listens to a render, and no timer may outlive it.

@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate'
+import { isDevelopment } from '#development'
 import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { alarmPortOf, port, whileLiving } from '../session/port.ts'
@@ -35,6 +36,11 @@ export const portsOf = (settings: BffSettings) => ({
 /** The runtime of an actor of this package. Throws `Misconfigured` for any other actor. */
 export function runtimeOf(ref: AnyActorRef): BffRuntime {
   const runtime = runtimes.get(ref)
-  if (!runtime) throw new Misconfigured('This actor is not one of createBffSessionLogic, or it never ran.')
+  if (!runtime)
+    throw new Misconfigured(
+      isDevelopment
+        ? 'This actor is not one of createBffSessionLogic, or it never ran.'
+        : 'This actor has no session.',
+    )
   return runtime
 }

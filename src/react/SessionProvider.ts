@@ -49,11 +49,11 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
 }
 
 function provide(session: BaseSession<UserIdentity>): Provided {
-  const { expiresAt, retryAt, idleEndsAt, ...rendered } = session.getInitialSnapshot()
+  const { expiresAt: _, retryAt: __, idleEndsAt: ___, ...rendered } = session.getInitialSnapshot()
   return {
     session,
     rendered,
-    countdown: createCountdown(session, 'expiresAt'),
-    idleCountdown: createCountdown(session, 'idleEndsAt'),
+    expiresAt: createCountdown(session, 'expiresAt'),
+    idleEndsAt: createCountdown(session, 'idleEndsAt'),
   }
 }

@@ -13,9 +13,9 @@ export interface Provided {
   /** The state for a server's render and for hydration. It has no instants, because no two clocks agree. */
   readonly rendered: SessionState<UserIdentity>
   /** The time until the bearer ends. */
-  readonly countdown: Countdown
+  readonly expiresAt: Countdown
   /** The time until the session ends if the user stays inactive. */
-  readonly idleCountdown: Countdown
+  readonly idleEndsAt: Countdown
 }
 
 export const ProvidedContext = createContext<Provided | null>(null)

@@ -13,6 +13,6 @@ import { useProvided } from './provided.ts'
  * return seconds !== null && <p>Your session ends in {seconds} s.</p>
  */
 export function useExpiryCountdown(): number | null {
-  const { countdown } = useProvided()
-  return useSyncExternalStore(countdown.subscribe, countdown.read, notYet)
+  const { expiresAt } = useProvided()
+  return useSyncExternalStore(expiresAt.subscribe, expiresAt.read, notYet)
 }

@@ -29,10 +29,10 @@ const LEAST_MS = 20_000
 export function useIdleCountdown({ withinMs = 60_000 }: IdleCountdownOptions = {}): number | null {
   if (isDevelopment && !(withinMs >= LEAST_MS))
     throw new Misconfigured('Option "withinMs" must be at least 20 000 milliseconds.')
-  const { idleCountdown } = useProvided()
+  const { idleEndsAt } = useProvided()
   const read = () => {
-    const seconds = idleCountdown.read()
+    const seconds = idleEndsAt.read()
     return seconds !== null && seconds * 1_000 <= withinMs ? seconds : null
   }
-  return useSyncExternalStore(idleCountdown.subscribe, read, notYet)
+  return useSyncExternalStore(idleEndsAt.subscribe, read, notYet)
 }

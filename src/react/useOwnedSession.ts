@@ -32,20 +32,17 @@ export function useOwnedSession(given: AnySession | Make): AnySession {
   }, [owned])
 
   if (owned) return owned.session
-  if (typeof given !== 'function') {
-    assertHas(
-      given,
-      ['getInitialSnapshot', 'subscribe'],
-      'The prop `session` of SessionProvider',
-      'a session, what createSession or createBffSession returns, or a function that makes one',
+  if (isDevelopment && typeof given === 'function')
+    throw new Misconfigured(
+      'The prop `session` of SessionProvider was a session, and is a function now. Give the provider another `key` to change that.',
     )
-    return given
-  }
-  throw new Misconfigured(
-    isDevelopment
-      ? 'The prop `session` of SessionProvider was a session, and is a function now. Give the provider another `key` to change that.'
-      : 'SessionProvider: `session` is a function now.',
+  assertHas(
+    given,
+    ['getInitialSnapshot', 'subscribe'],
+    'The prop `session` of SessionProvider',
+    'a session, what createSession or createBffSession returns, or a function that makes one',
   )
+  return given as AnySession
 }
 
 interface Owned {
