@@ -39,6 +39,7 @@ const viewOf = (state: SessionState) => ({
  */
 export function SessionGuard({ children, pending, fallback }: SessionGuardProps): ReactElement {
   const { isPending, account } = useSession(viewOf)
-  if (account !== null) return createElement(Fragment, { key: account }, children)
-  return createElement(Fragment, null, isPending ? pending : fallback)
+  if (account) return createElement(Fragment, { key: account }, children)
+  // The types of older React know no component that renders a text or nothing.
+  return (isPending ? pending : fallback) as ReactElement
 }

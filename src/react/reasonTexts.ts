@@ -8,7 +8,7 @@ export const reasonTexts: ReasonTexts = {
   never: 'Please sign in.',
   user: 'You have signed out.',
   elsewhere: 'You have signed out in another tab.',
-  backChannel: 'You have been signed out. Please sign in again.',
+  backChannel: 'Your identity provider has signed you out. Please sign in again.',
   idle: 'You were inactive for too long. Please sign in again.',
   absoluteLifetime: 'Your session has reached its maximum length. Please sign in again.',
   accessRevoked: 'Your access has been withdrawn. Please ask an administrator.',

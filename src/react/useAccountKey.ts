@@ -15,7 +15,7 @@ import { useSession } from './useSession.ts'
 export function useAccountKey(): number {
   const account = useSession(accountOf)
   const [shown, setShown] = useState({ account, changes: 0 })
-  if (account === null || account === shown.account) return shown.changes
+  if (!account || account === shown.account) return shown.changes
   const next = { account, changes: shown.changes + (shown.account === null ? 0 : 1) }
   // This happens during render, so that nobody sees the state of the previous user.
   setShown(next)

@@ -32,7 +32,7 @@ export function useIdleCountdown({ withinMs = 60_000 }: IdleCountdownOptions = {
   const { idleEndsAt } = useProvided()
   const read = () => {
     const seconds = idleEndsAt.read()
-    return seconds !== null && seconds * 1_000 <= withinMs ? seconds : null
+    return (seconds ?? Infinity) * 1_000 <= withinMs ? seconds : null
   }
   return useSyncExternalStore(idleEndsAt.subscribe, read, notYet)
 }
