@@ -40,7 +40,7 @@ function tell(key: string, revision: number): void {
   told.set(key, revision)
   const session = sessionOf.get(key) ?? working.getStore() ?? ''
   sessionOf.set(key, session)
-  process.send?.({ stored: { session, revision, at: Date.now() } })
+  process.send?.({ stored: { session, key, revision, at: Date.now() } })
 }
 
 async function redisClient() {

@@ -93,6 +93,8 @@ export interface Doing {
 /** A revision of a record that is stored: a write was confirmed, or somebody read it. */
 export interface Stored {
   readonly session: string
+  /** Which of its records. */
+  readonly key?: string
   readonly revision: number
   readonly at: number
 }

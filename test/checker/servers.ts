@@ -9,14 +9,14 @@ import { NOBODY } from '../../src/server/namedLogin.ts'
 import { readServerOptions } from '../../src/server/readServerOptions.ts'
 import { createRoutes } from '../../src/server/routes.ts'
 import { runLogins } from '../../src/server/runLogins.ts'
-import type { Intent, ServerRecord } from '../../src/server/serverRecord.ts'
+import type { ServerRecord } from '../../src/server/serverRecord.ts'
 import type { SessionCookie } from '../../src/server/sessionCookie.ts'
 import { createSessions, type Sessions } from '../../src/server/sessions.ts'
 import type { LoginAnswer } from '../../src/session/login.ts'
 import type { Session } from '../../src/session/session.ts'
 import { memoryServerStore } from '../../src/stores/memoryServerStore.ts'
 import type { ServerStore } from '../../src/stores/serverStore.ts'
-import type { Stored } from '../proof/judge/history.ts'
+import { isRejected, recordToStored } from '../proof/judge/toStored.ts'
 import { loginHost } from '../server/loginHost.ts'
 import type { Choice, World } from './explore.ts'
 import { printSession } from './pages.ts'
@@ -145,8 +145,8 @@ function createShelf(stage: Stage) {
           stage.note({
             type: 'committed',
             by,
-            before: before ? toStored(before.record) : null,
-            after: toStored(record),
+            before: before ? recordToStored(before.record) : null,
+            after: recordToStored(record),
           })
           return revision
         },
@@ -187,29 +187,6 @@ function createShelf(stage: Stage) {
     ])
   return { storeOf, print }
 }
-
-function toStored({ session, intent }: ServerRecord): Stored {
-  const { epoch, version } = session
-  const { refreshToken, bearer } = session as { refreshToken?: string; bearer?: string }
-  return {
-    epoch,
-    version,
-    isEnded: 'ended' in session,
-    ...('reason' in session && session.reason && { reason: session.reason }),
-    ...(refreshToken && { token: refreshToken }),
-    ...(bearer && { bearer }),
-    ...(intent && {
-      intent: {
-        owner: intent.owner,
-        at: intent.sentAt,
-        isOpen: !isRejected(intent),
-        isRejected: isRejected(intent),
-      },
-    }),
-  }
-}
-
-const isRejected = (intent: Intent | undefined) => !!intent?.closed && intent.closed !== 'consumed'
 
 let seals = 0
 /** Seals nothing, and no two seals are alike. */

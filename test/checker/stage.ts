@@ -247,7 +247,7 @@ export function createStage(options: StageOptions) {
   }
 
   function follow(party: Party, kind: Call['kind']) {
-    const call: Call = { by: party.name, kind, number: ++calls, user: party.user() }
+    const call: Call = { by: party.name, kind, number: ++calls, at: clock.now(), user: party.user() }
     open.set(call, `${call.by} ${kind} as ${call.user ?? 'nobody'}`)
     note({ type: 'called', call })
     const done = () => {

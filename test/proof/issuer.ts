@@ -23,7 +23,7 @@ export function createIssuer(now: () => number, mark = '') {
     tokenOf,
     /** A grant of its own, without tokens. */
     add(user: string): Family {
-      const family: Family = { id: families.length + 1, user, index: 1, bearers: [] }
+      const family: Family = { id: families.length + 1, user, startedAt: now(), index: 1, bearers: [] }
       families.push(family)
       return family
     },
@@ -32,10 +32,14 @@ export function createIssuer(now: () => number, mark = '') {
       family.index += 1
       return tokenOf(family)
     },
-    mint(family: Family, lifeMs: number): Bearer {
+    /** `nameOf`: what the bearer looks like, where that matters. */
+    mint(family: Family, lifeMs: number, nameOf: (name: string) => string = (name) => name): Bearer {
       const number = family.bearers.length + 1
-      const name = `${mark}b${family.id}-${number}`
-      const bearer: Bearer = { name, family, number, endsAt: now() + lifeMs, isRejected: false }
+      const name = nameOf(`${mark}b${family.id}-${number}`)
+      const { index } = family
+      const mintedAt = now()
+      const endsAt = mintedAt + lifeMs
+      const bearer: Bearer = { name, family, number, index, mintedAt, endsAt, isRejected: false }
       family.bearers.push(bearer)
       bearers.set(name, bearer)
       return bearer

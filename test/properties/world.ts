@@ -482,6 +482,7 @@ export function createWorld(options: WorldOptions) {
       by: nameOf(by),
       kind,
       number: ++calls,
+      at: clock.monotonic(),
       user: member(by).session.getSnapshot().user?.id,
     }
     const call: Call = {

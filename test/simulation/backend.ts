@@ -91,19 +91,19 @@ export function createBackend({ provider, lifeMs, wall, isDated }: BackendOption
     const more = { grant, verdict: isRotated ? ('rotated' as const) : ('kept' as const) }
     const user = userOf(bearer.family)
     const expiresAt = wall() + (bearer.endsAt - bearer.mintedAt)
-    if (route === 'openid') return json(200, { token: bearer.text, refreshToken, user, expiresAt }, more)
+    if (route === 'openid') return json(200, { token: bearer.name, refreshToken, user, expiresAt }, more)
     if (route === 'oauth')
       return json(
         200,
         {
-          access_token: bearer.text,
+          access_token: bearer.name,
           token_type: 'bearer',
           refresh_token: refreshToken,
           expires_in: Math.floor((bearer.endsAt - bearer.mintedAt) / 1_000),
         },
         more,
       )
-    const answer = json(200, { token: bearer.text, user: { _id: user.id, name: user.name } }, more)
+    const answer = json(200, { token: bearer.name, user: { _id: user.id, name: user.name } }, more)
     const cookie = `refreshToken=${refreshToken}; Path=/; HttpOnly`
     return { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } }
   }
@@ -129,7 +129,7 @@ export function createBackend({ provider, lifeMs, wall, isDated }: BackendOption
     login(seat: number, user: string) {
       const { family, bearer, refreshToken } = provider.login(seat, user, lifeMs, wall())
       const expiresAt = wall() + (bearer.endsAt - bearer.mintedAt)
-      return { family, bearer, answer: { token: bearer.text, refreshToken, user: userOf(family), expiresAt } }
+      return { family, bearer, answer: { token: bearer.name, refreshToken, user: userOf(family), expiresAt } }
     },
     /** The login of a server's visitor. */
     admit(asked: Asked): Answer {

@@ -3,15 +3,17 @@ import type { ServerRecord } from '../../src/server/serverRecord.ts'
 import type { SessionServer } from '../../src/server/sessionServer.ts'
 import type { EntryWrite, ServerStore } from '../../src/stores/serverStore.ts'
 import type { Random } from '../chaos/random.ts'
+import type { Trouble } from '../proof/judge/history.ts'
+import { recordToStored } from '../proof/judge/toStored.ts'
 import { librechatServer } from '../server/librechatServer.ts'
 import { BASE_URL, LOGINS, loginOf } from './backend.ts'
-import type { SeatRules } from './court.ts'
+import type { Court } from './court.ts'
 import type { Fault, FaultKind } from './faults.ts'
-import type { Judge } from './judge.ts'
 import { createPlace, type Place } from './place.ts'
-import type { Provider } from './provider.ts'
+import type { Family, Provider } from './provider.ts'
 import type { Time } from './time.ts'
 import type { Caller } from './wire.ts'
+import type { SeatRules } from './worldOf.ts'
 
 const SECRET = 'the secret of all processes of a simulated fleet'
 export const PANEL = 'https://panel.example'
@@ -23,7 +25,7 @@ const GIVE_UP_MS = 90_000
 
 export interface FleetOptions {
   readonly time: Time
-  readonly judge: Judge
+  readonly court: Court
   readonly provider: Provider
   readonly processes: number
   readonly rules: SeatRules
@@ -47,13 +49,13 @@ interface Entry extends EntryWrite {
 
 /** Processes of `createSessionServer` on one store, without a socket: requests are handed over. */
 export function createFleet(options: FleetOptions) {
-  const { time, judge, provider, rules, random, storeFaults, hit, fetchOf, seats } = options
+  const { time, court, provider, rules, random, storeFaults, hit, fetchOf, seats } = options
   const sealing = deriveKey(SECRET, 'seal')
   let entries = new Map<string, Entry>()
   let older: { readonly at: number; readonly key: string; readonly entry: Entry | undefined }[] = []
   /** Whose record it is. */
   const seatOf = new Map<string, number>()
-  const seatOfName = new Map<string, number>()
+  const familyOfName = new Map<string, Family>()
   const processes: Process[] = []
   let starts = 0
 
@@ -63,7 +65,7 @@ export function createFleet(options: FleetOptions) {
       time,
       `process ${i}.${++starts}`,
       before?.offset() ?? options.offsetOf(i),
-      (ms) => judge.violate('I28', -1, `a timer of ${ms} ms`),
+      (ms) => court.violate('I28', -1, `a timer of ${ms} ms`),
     )
     const server = librechatServer({
       baseUrl: BASE_URL,
@@ -79,12 +81,13 @@ export function createFleet(options: FleetOptions) {
       fetch: (input, init) => fetchOf({ seat: seatOfRequest(input, init), place, tab: 0 })(input, init),
       observe(notice) {
         if (!place.isAlive() || !('epoch' in notice)) return
-        const seat = seatOfName.get(notice.session) ?? -1
+        const family = familyOfName.get(notice.session)
+        const seat = family?.seat ?? -1
         const more =
           'reason' in notice ? ` (${notice.reason})` : 'cause' in notice ? ` (${notice.cause})` : ''
-        judge.trace.note(seat, `${place.name} ${notice.version} ${notice.type}${more}`)
-        const { session: _, ...rest } = notice
-        judge.notice({ seat, place, tab: seat }, rest)
+        court.trace.note(seat, `${place.name} ${notice.version} ${notice.type}${more}`)
+        const { session, ...rest } = notice
+        court.serverNotice({ seat, place, tab: seat }, rest, session, family?.user)
       },
     })
     return { place, server }
@@ -111,35 +114,24 @@ export function createFleet(options: FleetOptions) {
     return { ...written, session: Object.assign({ version: 1 }, written.session) }
   }
 
-  /** I3, I6, I8: what is written over what. */
-  function judgeWrite(key: string, before: Entry | undefined, next: EntryWrite): void {
+  /** Tells what is written over what. */
+  function tell(place: Place, key: string, before: Entry | undefined, next: EntryWrite): void {
     const record = recordOf(key, next.value)
     if (!record) return
     const { session, intent } = record
     const family = 'ended' in session ? undefined : provider.bearer(session.bearer ?? '')?.family
     if (family) {
       seatOf.set(key, family.seat)
-      seatOfName.set(key.slice(0, 12), family.seat)
+      familyOfName.set(key.slice(0, 12), family)
     }
     const seat = seatOf.get(key) ?? -1
     const isEnd = 'ended' in session
-    judge.trace.note(
+    court.trace.note(
       seat,
       `stored ${session.version}${isEnd ? ` ended (${record.reason})` : ''}${intent ? `, intent ${intent.sends} ${intent.closed ?? (intent.openUntil ? 'open' : 'unknown')}` : ''}`,
     )
-    if (!isEnd) judge.stored(session.bearer)
     const old = before && recordOf(key, before.value)
-    if (!old) return
-    if (session.version < old.session.version || session.epoch !== old.session.epoch)
-      judge.violate('I3', seat, `version ${old.session.version} is replaced by ${session.version}`)
-    if ('ended' in old.session && !isEnd) judge.violate('I6', seat, 'a session is stored over its end')
-    const isReplaced =
-      !isEnd &&
-      !('ended' in old.session) &&
-      session.version === old.session.version &&
-      session.refreshToken !== old.session.refreshToken &&
-      session.refreshToken !== undefined
-    if (isReplaced) judge.violate('I3', seat, `version ${session.version} has got another token`)
+    court.committed({ seat, place, tab: seat }, old ? recordToStored(old) : null, recordToStored(record))
   }
 
   function storeOf(i: number, place: Place): ServerStore {
@@ -156,7 +148,7 @@ export function createFleet(options: FleetOptions) {
         const seat = seatOf.get(key) ?? -1
         if (fault) {
           hit(fault.kind)
-          judge.trouble(seat, fault.kind)
+          court.trouble(seat, fault.kind as Trouble)
         }
         const slowMs = fault?.kind === 'storeSlow' ? Math.round(50 + roll * 3_000) : 0
         const fail = () => reject(new Error('the store is away'))
@@ -178,7 +170,7 @@ export function createFleet(options: FleetOptions) {
         call(key, () => {
           const before = entries.get(key)
           if ((before?.revision ?? null) !== expected) return null
-          judgeWrite(key, before, next)
+          tell(place, key, before, next)
           older.push({ at: time.now(), key, entry: before })
           if (older.length > 200) older = older.slice(100)
           const revision = (expected ?? 0) + 1
@@ -192,8 +184,8 @@ export function createFleet(options: FleetOptions) {
 
   for (let i = 0; i < options.processes; i++) processes[i] = open(i)
 
-  const allSeats = (what: string) => {
-    for (const seat of seats) judge.trouble(seat, what)
+  const allSeats = (what: Trouble) => {
+    for (const seat of seats) court.trouble(seat, what)
   }
 
   return {
@@ -222,10 +214,10 @@ export function createFleet(options: FleetOptions) {
     crash(i: number, ms: number): void {
       const process = processes[i % processes.length]
       if (!process?.place.isAlive()) return
-      judge.trace.note(-1, `${process.place.name} dies, for ${ms} ms`)
+      court.trace.note(-1, `${process.place.name} dies, for ${ms} ms`)
       allSeats('crash')
       process.place.kill()
-      judge.died(process.place.name)
+      court.died(process.place)
       time.at(time.now() + ms, () => {
         processes[i % processes.length] = open(i % processes.length)
       })
@@ -258,7 +250,7 @@ export function createFleet(options: FleetOptions) {
         if (expiresAt >= now - 6 * HOUR) continue
         entries.delete(key)
         seatOf.delete(key)
-        seatOfName.delete(key.slice(0, 12))
+        familyOfName.delete(key.slice(0, 12))
       }
     },
   }

@@ -10,15 +10,15 @@ import type { Session } from '../../src/session/session.ts'
 import type { SessionStrategy } from '../../src/session/strategy.ts'
 import type { SessionStore } from '../../src/stores/store.ts'
 import type { Random } from '../chaos/random.ts'
-import { EDGES } from '../proof/judge/edges.ts'
+import { toStored } from '../proof/judge/toStored.ts'
 import { BASE_URL, type Backend, type Route } from './backend.ts'
-import type { SeatRules } from './court.ts'
-import type { Judge } from './judge.ts'
+import type { Court } from './court.ts'
 import { createPlace, type Place } from './place.ts'
 import type { Family } from './provider.ts'
 import type { RecordStore } from './recordStore.ts'
 import type { Time } from './time.ts'
 import type { Caller } from './wire.ts'
+import type { SeatRules } from './worldOf.ts'
 
 export interface PageSetup extends SeatRules {
   readonly route: Route
@@ -27,7 +27,7 @@ export interface PageSetup extends SeatRules {
 
 export interface PagesOptions {
   readonly time: Time
-  readonly judge: Judge
+  readonly court: Court
   readonly backend: Backend
   readonly seat: number
   readonly setup: PageSetup
@@ -56,7 +56,7 @@ const STRAGGLE_MS = 50
 
 /** One user with a browser: one page or several, which run `createSession`, and a working day. */
 export function createPages(options: PagesOptions) {
-  const { time, judge, backend, seat, setup, random, store, fetchOf } = options
+  const { time, court, backend, seat, setup, random, store, fetchOf } = options
   const lostFamilies = new WeakSet<Family>()
   let places = 0
   let place!: Place
@@ -82,7 +82,7 @@ export function createPages(options: PagesOptions) {
     // Its machine's clock goes on while it is dead, and jumps.
     const offsetMs = places === 1 ? setup.offsetMs : place.offset()
     place = createPlace(time, `seat ${seat}.${places}`, offsetMs, (ms) =>
-      judge.violate('I28', seat, `a timer of ${ms} ms`),
+      court.violate('I28', seat, `a timer of ${ms} ms`),
     )
     const coordinator =
       setup.copies > 1 || setup.isStored
@@ -125,26 +125,25 @@ export function createPages(options: PagesOptions) {
         const family = tab.epochs.get(notice.epoch)
         const more =
           'reason' in notice ? ` (${notice.reason})` : 'cause' in notice ? ` (${notice.cause})` : ''
-        judge.trace.note(seat, `tab ${caller.tab} ${notice.epoch}.${notice.version} ${notice.type}${more}`)
-        judge.notice(caller, notice)
+        court.trace.note(seat, `tab ${caller.tab} ${notice.epoch}.${notice.version} ${notice.type}${more}`)
+        court.notice(caller, notice)
         if (notice.type === 'expired' && family && !lostFamilies.has(family)) {
           lostFamilies.add(family)
-          judge.expired(seat, family, notice.reason, tab.seenAt < time.now() ? tab.seenAt : tab.seenBefore)
+          court.expired(seat, family, notice.reason, tab.seenAt < time.now() ? tab.seenAt : tab.seenBefore)
         }
         if (notice.type === 'expired' || notice.type === 'loggedOut') live(tabs.some(isLive))
       },
-      onListenerError: (error) => judge.violate('I18', seat, `a listener failed: ${error}`),
+      onListenerError: (error) => court.violate('I18', seat, `a listener failed: ${error}`),
     })
     let state = session.actorRef.getSnapshot().value
     session.actorRef.subscribe({
       next(snapshot) {
         if (snapshot.value === state || isOver) return
-        if (!EDGES.has(`${state} ${snapshot.value}`))
-          judge.violate('I17', seat, `${state} to ${snapshot.value}`)
-        judge.moved(state, snapshot.value)
-        state = snapshot.value
+        const { value: to, context } = snapshot
+        court.moved(caller, state, to, context.reason, context.user?.id)
+        state = to
       },
-      error: () => judge.violate('I17', seat, 'the chart failed'),
+      error: () => court.failed(caller),
     })
     Object.assign(tab, { session })
     return tab
@@ -157,8 +156,9 @@ export function createPages(options: PagesOptions) {
     ...own,
     async read() {
       const stored = await own.read()
+      court.looked(tab.caller, toStored(stored))
       if (!stored || 'ended' in stored || tab.epochs.has(stored.epoch)) return stored
-      const family = judge.grantOf(stored.refreshToken)
+      const family = court.grantOf(stored.refreshToken)
       if (family) tab.epochs.set(stored.epoch, family)
       return stored
     },
@@ -179,12 +179,14 @@ export function createPages(options: PagesOptions) {
 
   function login(tab: Tab): void {
     const { family, answer } = backend.login(seat, `user ${seat}.${random.between(1, 2)}`)
-    judge.trace.note(seat, `tab ${tab.caller.tab} logs in: grant ${family.id}`)
+    court.login(tab.caller, family, answer.refreshToken)
+    court.trace.note(seat, `tab ${tab.caller.tab} logs in: grant ${family.id}`)
     const home = place
     const known = () => {
       if (!home.isAlive()) return
       const { epoch } = tab.session.getSnapshot()
       tab.epochs.set(epoch, family)
+      court.loggedIn(tab.caller, family)
       seen(tab)
       live(true)
       hint(tab, 'woke')
@@ -194,9 +196,10 @@ export function createPages(options: PagesOptions) {
 
   function logout(tab: Tab): void {
     const family = familyOf(tab)
-    judge.trace.note(seat, `tab ${tab.caller.tab} logs out of grant ${family?.id}`)
+    court.trace.note(seat, `tab ${tab.caller.tab} logs out of grant ${family?.id}`)
+    if (family) family.isLeaving = true
+    court.logout(tab.caller, family)
     void tab.session.logout()
-    if (family && isLive(tab) === false) judge.left(family, tab.caller)
     hint(tab, 'loggedOut')
     // What the page had still to ask for comes too late.
     place.after(STRAGGLE_MS, () => ask(tab))
@@ -204,21 +207,21 @@ export function createPages(options: PagesOptions) {
 
   function ask(tab: Tab): void {
     const family = familyOf(tab)
-    const start = judge.call(tab.caller, 'getToken', family)
+    const start = court.call(tab.caller, 'getToken', family)
     tab.session.getToken().then(
-      (token) => tab.caller.place.isAlive() && judge.settled(start, 'a bearer', judge.bearer(token)),
-      (error) => tab.caller.place.isAlive() && judge.settled(start, `${error.code}`),
+      (token) => tab.caller.place.isAlive() && court.settled(start, 'a bearer', court.bearer(token)),
+      (error) => tab.caller.place.isAlive() && court.settled(start, `${error.code}`),
     )
   }
 
   function send(tab: Tab): void {
-    const call = judge.call(tab.caller, 'fetch', familyOf(tab))
+    const call = court.call(tab.caller, 'fetch', familyOf(tab))
     const { caller, session } = tab
     const giveUp = new AbortController()
     const disarm = caller.place.clock.setTimer(() => giveUp.abort(), GIVE_UP_MS, 'foreground')
     const done = (result: string) => {
       disarm()
-      if (caller.place.isAlive()) judge.settled(call, result)
+      if (caller.place.isAlive()) court.settled(call, result)
     }
     session
       .fetch(`/api/admin/users?call=${call.id}`, { method: 'POST', body: call.id, signal: giveUp.signal })
@@ -229,13 +232,11 @@ export function createPages(options: PagesOptions) {
   }
 
   function force(tab: Tab, by: 'user' | 'force'): void {
-    const family = familyOf(tab)
-    if (family) judge.forced(family)
     if (by === 'user') seen(tab)
-    const call = judge.call(tab.caller, 'refresh', family)
+    const call = court.call(tab.caller, 'refresh', familyOf(tab))
     tab.session.refresh({ by }).then(
-      () => tab.caller.place.isAlive() && judge.settled(call, 'done'),
-      (error) => tab.caller.place.isAlive() && judge.settled(call, `${error.code}`),
+      () => tab.caller.place.isAlive() && court.settled(call, 'done'),
+      (error) => tab.caller.place.isAlive() && court.settled(call, `${error.code}`),
     )
   }
 
@@ -292,10 +293,10 @@ export function createPages(options: PagesOptions) {
     /** Everything in its memory is gone; it is there again after `ms`. */
     crash(ms: number): void {
       if (!place.isAlive()) return
-      judge.trace.note(seat, `its process dies, for ${ms} ms`)
-      judge.trouble(seat, 'crash')
+      court.trace.note(seat, `its process dies, for ${ms} ms`)
+      court.trouble(seat, 'crash')
       place.kill()
-      judge.died(place.name)
+      court.died(place)
       live(false)
       tabs = tabs.map((tab) => ({ ...tab, report: () => {} }))
       time.at(time.now() + ms, open)

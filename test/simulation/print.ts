@@ -1,4 +1,4 @@
-import { ANSWERED, UNKEPT } from './ends.ts'
+import { ANSWERED, FAILED } from '../proof/judge/invariants/causes.ts'
 import { commandOf, type Shrunk } from './shrink.ts'
 import type { Totals } from './totals.ts'
 import { clockText } from './trace.ts'
@@ -15,7 +15,7 @@ function table(title: string, rows: Readonly<Record<string, number>>): void {
 
 /** What I14 excuses with nothing but a fault of its process or store since the login. */
 const unkept = (lost: Readonly<Record<string, number>>) =>
-  Object.fromEntries(Object.entries(lost).filter(([cause]) => cause.startsWith(UNKEPT)))
+  Object.fromEntries(Object.entries(lost).filter(([cause]) => cause.startsWith(FAILED)))
 
 /** What a run came to. */
 export function printTotals(

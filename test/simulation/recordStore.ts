@@ -1,14 +1,16 @@
 import { shareRecord } from '../../src/session/sharedRecord.ts'
 import type { SessionStore, StoredSession } from '../../src/stores/store.ts'
 import type { Random } from '../chaos/random.ts'
+import type { Trouble } from '../proof/judge/history.ts'
+import { toStored } from '../proof/judge/toStored.ts'
+import type { Court } from './court.ts'
 import type { Fault, FaultKind } from './faults.ts'
-import type { Judge } from './judge.ts'
 import type { Time } from './time.ts'
 import type { Caller } from './wire.ts'
 
 export interface RecordStoreOptions {
   readonly time: Time
-  readonly judge: Judge
+  readonly court: Court
   readonly seat: number
   readonly random: Random
   readonly faults: () => readonly Fault[]
@@ -21,29 +23,16 @@ const positionOf = ({ epoch, version }: StoredSession) => `${epoch}.${version}`
 
 /** The record of one seat, beyond its places: slow, away or forgetful as the faults will have it. */
 export function createRecordStore(options: RecordStoreOptions) {
-  const { time, judge, seat, random, faults, hit, onWritten } = options
+  const { time, court, seat, random, faults, hit, onWritten } = options
   let stored: StoredSession | null = null
   let older: { readonly at: number; readonly stored: StoredSession | null }[] = []
 
-  function write(next: StoredSession): void {
-    if (stored) judgeOrder(stored, next)
+  function write(by: Caller, next: StoredSession): void {
+    const after = toStored(next)
+    if (after) court.committed(by, toStored(stored), after)
     older = [...older.filter(({ at }) => at > time.now() - 60_000), { at: time.now(), stored }].slice(-5)
     stored = next
-    judge.trace.note(seat, `stored ${positionOf(next)}${'ended' in next ? ' ended' : ''}`)
-    if (!('ended' in next)) judge.stored(next.bearer)
-  }
-
-  /** I3, I6. */
-  function judgeOrder(before: StoredSession, next: StoredSession): void {
-    const ahead = next.epoch - before.epoch || next.version - before.version
-    const isSame = ahead === 0 && !('ended' in before) && !('ended' in next)
-    if (
-      ahead < 0 ||
-      (ahead === 0 && !(isSame && (next.refreshToken ?? before.refreshToken) === before.refreshToken))
-    )
-      judge.violate('I3', seat, `${positionOf(before)} is replaced by ${positionOf(next)}`)
-    if ('ended' in before && !('ended' in next) && next.epoch <= before.epoch)
-      judge.violate('I6', seat, `${positionOf(next)} is stored over the end of ${positionOf(before)}`)
+    court.trace.note(seat, `stored ${positionOf(next)}${'ended' in next ? ' ended' : ''}`)
   }
 
   function call<T>({ place }: Caller, apply: () => T): Promise<T> {
@@ -58,7 +47,7 @@ export function createRecordStore(options: RecordStoreOptions) {
       const fault = faults().find(({ share }) => chance < share)
       if (fault) {
         hit(fault.kind)
-        judge.trouble(seat, fault.kind)
+        court.trouble(seat, fault.kind as Trouble)
       }
       const slowMs = fault?.kind === 'storeSlow' ? Math.round(200 + roll * 7_000) : 0
       const fail = () => reject(new Error('the store is away'))
@@ -81,14 +70,14 @@ export function createRecordStore(options: RecordStoreOptions) {
               ? positionOf(stored) === `${expected.epoch}.${expected.version}`
               : stored === expected
           if (!isAt) return false
-          write(structuredClone(next))
+          write(caller, structuredClone(next))
           onWritten(caller)
           return true
         }),
     }),
     empty(): void {
       stored = null
-      judge.trouble(seat, 'emptied')
+      court.trouble(seat, 'emptied')
     },
     /** A replica takes over, which lacks the last writes. */
     failOver(): void {
@@ -96,7 +85,7 @@ export function createRecordStore(options: RecordStoreOptions) {
       if (!lost) return
       stored = lost.stored
       older = []
-      judge.trouble(seat, 'failover')
+      court.trouble(seat, 'failover')
     },
   }
 }

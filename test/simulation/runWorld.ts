@@ -1,10 +1,9 @@
 import { type Random, random } from '../chaos/random.ts'
 import { createBackend, type Route } from './backend.ts'
-import type { Violation } from './court.ts'
+import { createCourt, type Violation } from './court.ts'
 import { CRASH, crashText, onCrash } from './crashes.ts'
 import { type Fault, type FaultKind, KINDS, planFaults, STORE, WIRE } from './faults.ts'
 import { createFleet, type Fleet } from './fleet.ts'
-import { createJudge } from './judge.ts'
 import { createPages, type PageSetup, type Pages } from './pages.ts'
 import { createProvider, type Rotation } from './provider.ts'
 import { createRecordStore, type RecordStore } from './recordStore.ts'
@@ -95,16 +94,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   const setups = Array.from({ length: sessions }, (_, seat) => setupOf(seat))
   const setup = (seat: number) => setups[seat] as PageSetup
   const jumps: { readonly at: number; readonly seat: number; readonly ms: number }[] = []
-  const judge = createJudge(
-    {
-      time,
-      trace,
-      lifeMs,
-      rulesOf: setup,
-      slackOf,
-    },
-    provider,
-  )
+  const court = createCourt({ time, trace, provider, lifeMs, rulesOf: setup, slackOf })
   const backend = createBackend({ provider, lifeMs, wall: () => START + time.now(), isDated })
   const injected: Record<string, number> = {}
   const hit = (kind: FaultKind) => {
@@ -118,7 +108,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   const fetchOf = createWire({
     time,
     trace,
-    judge,
+    court,
     backend,
     faultsOf: (seat) => (active.length === 0 ? active : activeOf(seat, WIRE)),
     hit,
@@ -142,7 +132,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   const fleet = isFleet ? openFleet() : undefined
   // Of several sessions none says that it was hers.
   const crashed = (error: unknown) =>
-    judge.violate(CRASH, all.length === 1 ? (all[0] as number) : -1, crashText(error))
+    court.violate(CRASH, all.length === 1 ? (all[0] as number) : -1, crashText(error))
   const stopHearing = onCrash(crashed)
   for (const seat of all) {
     const own = fleet ? visit(seat, fleet) : browse(seat)
@@ -154,7 +144,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     const store = setup(seat).isStored ? storeOf(seat) : undefined
     const own = {
       time,
-      judge,
+      court,
       backend,
       seat,
       setup: setup(seat),
@@ -169,7 +159,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   function openFleet(): Fleet {
     return createFleet({
       time,
-      judge,
+      court,
       provider,
       processes: PROCESSES,
       rules: setup(0),
@@ -190,7 +180,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     const way = setup(seat).route === 'openid' ? ('openid' as const) : ('password' as const)
     const random = streamOf(seed, `seat ${seat}`)
     const { ofLogin: grantOf } = provider
-    return { user: createVisitor({ time, judge, fleet, seat, rules: setup(seat), random, way, grantOf }) }
+    return { user: createVisitor({ time, court, fleet, seat, random, way, grantOf }) }
   }
 
   /** How wrong a seat's wall clock was when it learned of something, and by how much it has jumped since. */
@@ -213,7 +203,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   function storeOf(seat: number): RecordStore {
     return createRecordStore({
       time,
-      judge,
+      court,
       seat,
       random: streamOf(seed, `store ${seat}`),
       faults: () => activeOf(seat, STORE),
@@ -245,7 +235,6 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
         absoluteLifetimeMs: 7 * 24 * HOUR,
         hasIntents: true,
         isStored: true,
-        isRevocable: false,
         offsetMs: 0,
       }
     return {
@@ -259,7 +248,6 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       absoluteLifetimeMs: own.next() < 0.3 ? 30 * HOUR : Infinity,
       hasIntents: false,
       isStored,
-      isRevocable: true,
       offsetMs: own.next() < 0.15 ? own.between(-300_000, 300_000) : own.between(-500, 500),
     }
   }
@@ -286,13 +274,14 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       if (['crash', 'pause', 'sleep', 'jump', 'emptied', 'failover'].includes(kind)) hit(kind)
       if (kind === 'crash') pages.crash(Math.min(forMs, 60_000))
       if (kind === 'pause' || kind === 'sleep') {
-        judge.trouble(seat, kind)
-        time.at(time.now() + forMs, () => judge.trouble(seat, kind))
+        court.trouble(seat, kind)
+        time.at(time.now() + forMs, () => court.trouble(seat, kind))
         pages.place()[kind](forMs)
       }
       if (kind === 'jump') {
         const ms = Math.round((roll - 0.5) * 2 * HOUR)
         jumps.push({ at: time.now(), seat, ms })
+        court.trouble(seat, 'jump')
         pages.place().jump(ms)
       }
       if (kind === 'emptied') store?.empty()
@@ -320,6 +309,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       if (kind === 'jump') {
         const ms = Math.round((roll - 0.5) * 10 * MINUTE)
         jumps.push({ at: time.now(), seat: -1, ms })
+        for (const seat of all) court.trouble(seat, 'jump')
         fleet.jump(i, ms)
       }
     }
@@ -327,9 +317,9 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
 
   for (let at = 0; at < totalMs; at += 10 * MINUTE) {
     const isPassing = await time.pass(Math.min(totalMs, at + 10 * MINUTE), crashed)
-    judge.look()
+    court.look()
     if (!isPassing) {
-      judge.violate('I28', -1, 'time stands still: a timer is set for now, again and again')
+      court.violate('I28', -1, 'time stands still: a timer is set for now, again and again')
       break
     }
     if (at % HOUR === 0) fleet?.forget()
@@ -343,12 +333,12 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   stopHearing()
   return {
     hash: trace.digest(),
-    violations: judge.violations,
-    violationCount: judge.count(),
+    violations: court.violations,
+    violationCount: court.counts.violations,
     faults,
-    moves: judge.moves,
-    counts: { ...judge.counts, sessionHours: liveMs / HOUR, lines: trace.lines() },
+    moves: court.moves,
+    counts: { ...court.counts, sessionHours: liveMs / HOUR, lines: trace.lines() },
     injected,
-    lost: judge.lost,
+    lost: court.losses(),
   }
 }

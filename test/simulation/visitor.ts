@@ -1,18 +1,16 @@
 import type { Random } from '../chaos/random.ts'
 import { codeFor } from './backend.ts'
-import type { SeatRules } from './court.ts'
+import type { Court } from './court.ts'
 import { type Fleet, PANEL } from './fleet.ts'
-import type { Judge } from './judge.ts'
 import type { Place } from './place.ts'
 import type { Family } from './provider.ts'
 import type { Time } from './time.ts'
 
 export interface VisitorOptions {
   readonly time: Time
-  readonly judge: Judge
+  readonly court: Court
   readonly fleet: Fleet
   readonly seat: number
-  readonly rules: SeatRules
   readonly random: Random
   /** Through the identity provider, or with a password. */
   readonly way: 'openid' | 'password'
@@ -26,7 +24,7 @@ const PROBES = 3
 
 /** A user of the fleet: a cookie, and requests through whichever process. */
 export function createVisitor(options: VisitorOptions) {
-  const { time, judge, fleet, seat, random, way, grantOf } = options
+  const { time, court, fleet, seat, random, way, grantOf } = options
   let cookies = new Map<string, string>()
   let family: Family | undefined
   let seenAt = 0
@@ -70,12 +68,14 @@ export function createVisitor(options: VisitorOptions) {
   }
 
   const anyProcess = () => random.between(0, 99)
+  const placeOf = (i: number) => fleet.places()[i % fleet.places().length] as Place
   const sessionCookie = () => [...cookies].find(([name]) => name.endsWith('session'))?.[1]
 
   function login(): void {
     const name = `${seat}.${random.between(1, 2)}.${++logins}`
     const i = anyProcess()
-    judge.trace.note(seat, `logs in (${way})`)
+    const place = placeOf(i)
+    court.trace.note(seat, `logs in (${way})`)
     // The next session of a browser ends the one before.
     const before = family
     const wasLeaving = before?.isLeaving === true
@@ -90,6 +90,7 @@ export function createVisitor(options: VisitorOptions) {
       }
       if (way === 'password') learn(answer, () => {})
       family = grantOf(name)
+      if (family) court.loggedIn({ seat, place, tab: seat }, family)
       seenAt = time.now()
       live(true)
     }
@@ -135,18 +136,18 @@ export function createVisitor(options: VisitorOptions) {
     family = undefined
     cookies = new Map()
     live(false)
-    judge.expired(seat, of, (reason ?? '') as never, before)
+    court.expired(seat, of, (reason ?? '') as never, before)
   }
 
   function call(i: number): void {
     const of = family
     const before = seenAt
     const at = time.now()
-    const place: Place = fleet.places()[i % fleet.places().length] as Place
+    const place = placeOf(i)
     const roll = random.next()
     // Nobody is there to answer.
     if (!place.isAlive()) return
-    const one = judge.call({ seat, place, tab: seat }, 'request', of)
+    const one = court.call({ seat, place, tab: seat }, 'request', of)
     const named = believed
     const path =
       roll < 0.75
@@ -157,7 +158,7 @@ export function createVisitor(options: VisitorOptions) {
             ? '/session/verify'
             : '/session/refresh'
     fleet.ask(i, requestOf(path.endsWith('refresh') ? 'POST' : 'GET', path), (answer) => {
-      if (place.isAlive()) judge.settled(one, String(answer?.status ?? 'no answer'))
+      if (place.isAlive()) court.settled(one, String(answer?.status ?? 'no answer'))
       // What a server could not write down, it has not seen; nor what is done in the name of another login.
       const seen = (isMine: boolean) => {
         if (isMine) seenAt = Math.max(seenAt, at)
@@ -178,24 +179,25 @@ export function createVisitor(options: VisitorOptions) {
     const cookie = new Map(cookies)
     if (!of) return
     of.isLeaving = true
-    judge.trace.note(seat, `logs out of grant ${of.id}`)
+    court.trace.note(seat, `logs out of grant ${of.id}`)
     fleet.ask(anyProcess(), requestOf('POST', '/session/logout'), (answer) => {
       family = undefined
       cookies = new Map()
       live(false)
       if (answer?.status !== 200) return
-      judge.left(of)
+      court.confirmed('user', of)
       // Whoever has the cookie still has it.
       for (let n = 1; n <= PROBES; n++)
         time.at(time.now() + n * 700, () => {
           const mine = cookies
+          const i = anyProcess()
+          const probe = court.call({ seat, place: placeOf(i), tab: seat }, 'request', of)
           cookies = new Map(cookie)
-          const request = requestOf('GET', `/api/admin/users?call=probe`)
+          const request = requestOf('GET', `/api/admin/users?call=${probe.id}`)
           cookies = mine
-          fleet.ask(anyProcess(), request, (probe) => {
-            const isExcused = judge.troubled(seat, time.now() - 60_000, ['failover'])
-            if (probe?.status === 200 && !isExcused)
-              judge.violate('I6', seat, 'a session is served after its logout')
+          fleet.ask(i, request, (answer) => {
+            if (answer?.status === 200) court.served(probe, of)
+            court.settled(probe, String(answer?.status ?? 'no answer'))
           })
         })
     })

@@ -1,4 +1,5 @@
 import type { Random } from '../chaos/random.ts'
+import type { Send } from '../proof/judge/history.ts'
 import {
   type Answer,
   type Asked,
@@ -9,9 +10,10 @@ import {
   tokenOf,
   type Verdict,
 } from './backend.ts'
+import type { Court, Fate } from './court.ts'
 import type { Fault, WireFault } from './faults.ts'
-import type { Judge, Send } from './judge.ts'
 import type { Place } from './place.ts'
+import type { Grant } from './provider.ts'
 import type { Time } from './time.ts'
 import type { Trace } from './trace.ts'
 
@@ -25,7 +27,7 @@ export interface Caller {
 export interface WireOptions {
   readonly time: Time
   readonly trace: Trace
-  readonly judge: Judge
+  readonly court: Court
   readonly backend: Backend
   /** The faults that now concern a seat's requests. */
   readonly faultsOf: (seat: number) => readonly Fault[]
@@ -95,7 +97,7 @@ function insteadOf(fault: Fault, { url }: Asked, roll: number): Answer | undefin
 
 /** The network between places and the backend. */
 export function createWire(options: WireOptions) {
-  const { time, trace, judge, backend, faultsOf, hit, randomOf, onProcessed } = options
+  const { time, trace, court, backend, faultsOf, hit, randomOf, onProcessed } = options
 
   return function fetchOf(caller: Caller): typeof globalThis.fetch {
     const { seat, place, tab } = caller
@@ -119,25 +121,26 @@ export function createWire(options: WireOptions) {
       const fault = place.isAlive() ? faultFor(seat, route, asked, chance) : undefined
       return new Promise<Response>((resolve, reject) => {
         if (!place.isAlive()) return
-        const send = route && judge.sent(caller, route, tokenOf(route, asked))
+        const send = route && court.sent(caller, tokenOf(route, asked))
+        if (!route) court.wired(caller, asked)
         const isDone = { value: false }
-        const conclude = (fate: Send['fate'], then: () => void) => {
+        const conclude = (fate: Fate, then: () => void, grant?: Grant) => {
           if (isDone.value) return
           isDone.value = true
-          if (send) judge.closed(send, fate)
+          if (send) court.closed(send, fate, grant)
           then()
         }
         init?.signal?.addEventListener('abort', () => {
           conclude('lost', () => reject(failed('ABORT_ERR')))
         })
-        const fail = (ms: number, fate: Send['fate'], error: Error) =>
+        const fail = (ms: number, fate: Fate, error: Error) =>
           place.after(ms, () => conclude(fate, () => reject(error)))
         if (fault) hit(fault.kind as WireFault)
         const kind = fault?.kind as WireFault | undefined
         if (kind === 'refused') return fail(there, 'refused', failed('ECONNREFUSED', 'connect'))
         if (kind === 'reset') return fail(there, 'lost', failed('ECONNRESET', 'read'))
         if (kind === 'hole') {
-          if (!route) judge.swallowed(asked)
+          if (!route) court.swallowed(asked)
           return
         }
         const slowMs = kind === 'slow' ? Math.round(200 + (fault?.roll ?? 0) ** 2 * 39_000 * roll) : 0
@@ -149,12 +152,13 @@ export function createWire(options: WireOptions) {
           if (kind === 'lost') return fail(back, 'lost', failed('ECONNRESET', 'read'))
           place.after(back + slowMs / 2, () => {
             if (kind === 'truncated') return conclude('lost', () => resolve(cutOff(answer)))
-            conclude(fateOf(answer), () => {
-              if (send && answer.grant && answer.status === 200) judge.delivered(send, answer.grant)
-              if (send && answer.status === 429) judge.limited(caller, answer)
-              if (!route && answer.status === 401) judge.rejected(asked)
+            const then = () => {
+              if (send && answer.grant && answer.status === 200) court.delivered(send, answer.grant)
+              if (send && answer.status === 429) court.limited(caller, answer)
+              if (!route && answer.status === 401) court.rejected(asked)
               resolve(new Response(answer.body, { status: answer.status, headers: answer.headers }))
-            })
+            }
+            conclude(fateOf(answer), then, answer.grant)
           })
         })
       })
@@ -162,16 +166,21 @@ export function createWire(options: WireOptions) {
       function processed(kind: WireFault | undefined, asked: Asked, send: Send | undefined): Answer {
         if (!route) {
           if (url.pathname === '/revoke' || url.pathname.endsWith('/logout')) {
-            judge.ending(caller, asked)
+            court.ending(asked)
             return { ...backend.end(asked) }
           }
-          if (LOGINS.includes(url.pathname)) return { ...backend.admit(asked) }
-          judge.arrived(caller, asked)
+          if (LOGINS.includes(url.pathname)) {
+            const admitted = backend.admit(asked)
+            const { bearer, refreshToken } = admitted.grant as Grant
+            court.login(caller, bearer.family, refreshToken)
+            return { ...admitted }
+          }
+          court.arrived()
           return kind === 'api401' ? coded(401, '', 'refused') : { ...backend.api(asked) }
         }
         const answer = backend.refresh(route, asked)
-        trace.note(seat, `tab ${tab} refresh ${send?.family.id}.${send?.index}: ${answer.verdict}`)
-        if (send) judge.processed(send, answer)
+        trace.note(seat, `tab ${tab} refresh ${send?.token}: ${answer.verdict}`)
+        if (send) court.processed(send, answer)
         onProcessed(caller, answer)
         return { ...answer }
       }
@@ -200,7 +209,7 @@ export function createWire(options: WireOptions) {
 }
 
 /** What whoever sent a refresh learns of its token. */
-function fateOf({ verdict }: Answer): Send['fate'] {
+function fateOf({ verdict }: Answer): Fate {
   return verdict === 'rotated' || verdict === 'kept' ? 'delivered' : (verdict ?? 'ambiguous')
 }
 

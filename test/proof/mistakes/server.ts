@@ -60,7 +60,7 @@ export const server: Readonly<Record<string, Mistake>> = {
       },
     ],
     seenBy: {
-      simulation: { reports: 'I6', seed: 2, isFleet: true },
+      simulation: { reports: 'I5', seed: 2, isFleet: true },
     },
   },
   noIntent: {

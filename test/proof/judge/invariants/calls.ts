@@ -21,6 +21,10 @@ export function requests({ report, hasEnded }: Bench): Monitor {
   return {
     on: {
       login: ({ family }) => void families.add(family),
+      sent({ send: { by, token, family } }) {
+        if (!families.has(family))
+          report('I7', `${by} sends ${token} of ${family.user}, who has not logged in`)
+      },
       returned({ call, bearer }) {
         if (call.user !== undefined && call.user !== bearer.family.user)
           report('I7', `${call.by} asked as ${call.user} and got ${bearer.name} of ${bearer.family.user}`)

@@ -56,6 +56,11 @@ export function discipline({ report }: Bench): Monitor {
         if (type === 'expired') told.expired.add(epoch)
         if (type === 'loggedOut' && epoch > 0) told.loggedOut.add(epoch)
       },
+      troubled({ what }) {
+        // A store that fell back gives the same number to another renewal.
+        if (what === 'failover' || what === 'emptied')
+          for (const { refreshed } of sessions.values()) refreshed.clear()
+      },
       crashed({ by }) {
         for (const name of sessions.keys())
           if (name === by || name.startsWith(`${by}.`)) sessions.delete(name)

@@ -14,16 +14,16 @@ export function ledger({ kind, now }: Bench): Monitor & { held(family: Family): 
         const [bearer] = family.bearers
         if (bearer) bearers.set(bearer.name, bearer)
         tokens.set(token, family)
-        if (kind === 'memory') families.set(family, { token, bearer })
+        if (kind === 'memory') families.set(family, { token, bearer, since: now() })
       },
       delivered({ family, token, bearer }) {
         if (bearer) bearers.set(bearer.name, bearer)
         tokens.set(token, family)
-        if (kind === 'memory') families.set(family, { token, bearer })
+        if (kind === 'memory') families.set(family, { token, bearer, since: now() })
       },
       committed({ after: { token, bearer } }) {
         const family = tokens.get(token ?? '') ?? bearers.get(bearer ?? '')?.family
-        if (family) families.set(family, { token, bearer: bearers.get(bearer ?? '') })
+        if (family) families.set(family, { token, bearer: bearers.get(bearer ?? ''), since: now() })
       },
     },
     memory: () =>

@@ -2,6 +2,7 @@ import { grantOf } from '../../issuer.ts'
 import { MAX_ANSWERS } from '../againstResend.ts'
 import type { Family, Send } from '../history.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
+import { INTENT_MARGIN_MS } from './sends.ts'
 
 /** What was written down before a send, and by whom. */
 interface Line {
@@ -15,14 +16,12 @@ interface Line {
 /** The deadline of an attempt and a margin: whoever wrote a line down has said by then what came of it. */
 const OVER_MS = 30_000
 
-/** So many doubtful answers of the backend itself end a session. */
-
 /**
  * I14: a session that expires for its refresh had a send that ended so, of a token of its own login. A refusal ends
  * nothing, and neither does what the backend did not say, unless the policy permits no further send. A line that says that
  * the token may be spent counts as a send of which nobody knows, as soon as nobody will come to say more.
  */
-export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
+export function losses({ report, now, hasIntents, resend, leeway }: Bench): Monitor {
   /** By login, and since its last renewal. */
   const results = new Map<Family, Map<Send['result'], number>>()
   const users = new Map<string, Family[]>()
@@ -37,7 +36,12 @@ export function losses({ report, now, hasIntents, resend }: Bench): Monitor {
     )
 
   function isJustified(family: Family, reason: string | null): boolean {
+    // By another clock a line is left open sooner, and two of them send.
+    const isMisled = hasIntents && leeway.slackMs(family.startedAt) > INTENT_MARGIN_MS
+    if (isMisled && reason !== 'refreshUnsupported') return reason !== null
     switch (reason) {
+      case 'accessRevoked':
+        return times(family, 'rejected') > 0
       case 'refreshUnsupported':
         return times(family, 'unsupported') > 0
       case 'refreshRejected':

@@ -1,6 +1,7 @@
 import { grantOf } from '../../issuer.ts'
-import type { Family, Stored } from '../history.ts'
+import type { Bearer, Family, Stored } from '../history.ts'
 import { type Bench, type Monitor, processOf } from '../judge.ts'
+import { TAKEN } from '../leeway.ts'
 
 /** Whatever a failed refresh may end a session with. */
 const FAILURES = [
@@ -16,7 +17,7 @@ const FAILURES = [
  * once, in their order. I4: and before anybody gets it. I8: who fails with an old token changes nothing. I19: whenever
  * everything ended at this moment, the newest token would be found, or the line that says that it may be spent.
  */
-export function records({ report, kind, hasIntents }: Bench): Monitor {
+export function records({ report, kind, hasIntents, areRecordsSeen = true, troubled }: Bench): Monitor {
   const current = new Map<Family, Stored>()
   const families = new Map<number, Family>()
   /** What each process has written down to send. */
@@ -26,13 +27,18 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
   const rejected = new Set<string>()
   /** Tokens that nobody may send any more: their session has expired for it, which I14 judges. */
   const givenUp = new Set<string>()
-  /** Bearers that are in no record. */
-  const uncommitted = new Set<string>()
-  /** Processes that have told that they could not write. */
-  const warned = new Set<string>()
+  /** Bearers that are in no record, and the processes that have told that they could not write them. */
+  const uncommitted = new Map<string, Set<string>>()
 
   const isOver = (token: string) => rejected.has(token) || givenUp.has(token)
   const familyOf = (token: string | undefined) => families.get(grantOf(token).id)
+
+  /** Told once of each. */
+  function isUncommitted(by: string, { name, mintedAt }: Bearer): boolean {
+    const excused = uncommitted.get(name)
+    if (!excused || excused.has(processOf(by)) || troubled(mintedAt, TAKEN)) return false
+    return uncommitted.delete(name)
+  }
 
   function commit(by: string, before: Stored | null, after: Stored) {
     const isMoved =
@@ -58,21 +64,21 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
     on: {
       login: ({ family }) => void families.set(family.id, family),
       delivered({ bearer }) {
-        if (bearer && kind !== 'memory') uncommitted.add(bearer.name)
+        if (bearer && kind !== 'memory') uncommitted.set(bearer.name, new Set())
       },
       closed({ send: { token, result } }) {
         failed.add(token)
         if (result === 'rejected') rejected.add(token)
       },
       committed({ by, before, after }) {
-        commit(processOf(by), before, after)
+        if (areRecordsSeen) commit(processOf(by), before, after)
         uncommitted.delete(after.bearer ?? '')
         const family = familyOf(after.token) ?? familyOf(before?.token)
         if (family) current.set(family, after)
       },
       sent({ send }) {
         const by = processOf(send.by)
-        if (hasIntents && intended.get(by) !== send.token)
+        if (hasIntents && areRecordsSeen && intended.get(by) !== send.token)
           report(
             'I2',
             `${send.by} sends ${send.token}, and ${intended.get(by) ?? 'nothing'} was written down`,
@@ -80,15 +86,16 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
         intended.delete(by)
       },
       returned({ call, bearer }) {
-        if (uncommitted.has(bearer.name) && !warned.has(processOf(call.by)))
+        if (isUncommitted(call.by, bearer))
           report('I4', `${call.by} gets ${bearer.name}, which is not committed`)
       },
       wired({ by, bearer }) {
-        if (uncommitted.has(bearer.name) && !warned.has(processOf(by)))
+        if (isUncommitted(by, bearer))
           report('I4', `${by} sends a request with ${bearer.name}, which is not committed`)
       },
       told({ by, notice }) {
-        if (notice.type === 'warning' && notice.code === 'persistFailed') warned.add(processOf(by))
+        if (notice.type === 'warning' && notice.code === 'persistFailed')
+          for (const excused of uncommitted.values()) excused.add(processOf(by))
       },
       moved({ to, reason, user }) {
         if (to !== 'expired' || (reason !== 'refreshRejected' && reason !== 'refreshOutcomeUnknown')) return
@@ -97,10 +104,10 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
       crashed: ({ by }) => void intended.delete(by),
     },
     atRest() {
-      if (!hasIntents) return
+      if (!hasIntents || !areRecordsSeen) return
       for (const [family, { isEnded, token, intent }] of current) {
         if (isEnded || token === undefined || grantOf(token).index === family.index) continue
-        if (!intent)
+        if (!intent && !troubled(family.startedAt, TAKEN))
           report('I19', `the record holds ${token}, the provider has replaced it, and no line says so`)
       }
     },
@@ -114,8 +121,7 @@ export function records({ report, kind, hasIntents }: Bench): Monitor {
       ]),
       ...[...intended].map((intent) => ['intended', ...intent]),
       ...[...failed].map((token) => ['failed', token, rejected.has(token), givenUp.has(token)]),
-      ...[...uncommitted].map((bearer) => ['uncommitted', bearer]),
-      ...[...warned].map((by) => ['warned', by]),
+      ...[...uncommitted].map(([name, excused]) => ['uncommitted', name, ...excused]),
     ],
   }
 }
