@@ -198,8 +198,9 @@ export function createPages(options: PagesOptions) {
     const family = familyOf(tab)
     court.trace.note(seat, `tab ${tab.caller.tab} logs out of grant ${family?.id}`)
     if (family) family.isLeaving = true
-    court.logout(tab.caller, family)
     void tab.session.logout()
+    // What the same click has begun leaves at the same instant.
+    time.at(time.now(), () => court.logout(tab.caller, family))
     hint(tab, 'loggedOut')
     // What the page had still to ask for comes too late.
     place.after(STRAGGLE_MS, () => ask(tab))
