@@ -2,7 +2,7 @@ import type { SessionContext, SessionFacts, SessionInput } from './session.conte
 import { floorAfter, isUnusable, isUseless, rereadAfter } from './session.deadlines.ts'
 import type { EventOf } from './session.events.ts'
 import { after, finite, NEVER } from './session.instants.ts'
-import type { ExpiredReason } from './session.types.ts'
+import type { Backoff, ExpiredReason } from './session.types.ts'
 
 /** The facts before any trouble. */
 const calm = {
@@ -75,11 +75,12 @@ export function begun(c: SessionContext, facts: SessionFacts, at: number): Parti
   // The floor separates refreshes, also after a restart. A login is no refresh.
   const floorAt = facts.version > 1 && facts.floorAt < NEVER ? facts.floorAt : at
   const { rejections = 0, doubt = null, backoff } = facts
+  const { rejected: isRejected, ...waits }: Partial<Backoff> = backoff ?? {}
   const isInTrouble = doubt !== null || backoff !== undefined
-  return {
+  const found = {
     ...adopted(facts),
     ...untried(facts),
-    ...backoff,
+    ...waits,
     floorAt,
     rejectFloorAt: Math.max(floorAt, facts.version > 1 && rejections > 0 ? floorAfter(at, rejections) : 0),
     refreshAt: Math.min(finite(facts.refreshAt), finite(facts.leadAt)),
@@ -91,6 +92,7 @@ export function begun(c: SessionContext, facts: SessionFacts, at: number): Parti
     idleEndsAt: after(at, c.idleTimeoutMs),
     absoluteEndsAt: after(Number.isFinite(facts.startedAt) ? facts.startedAt : at, c.absoluteLifetimeMs),
   }
+  return isRejected ? { ...found, ...rejected({ ...c, ...found }) } : found
 }
 
 /**

@@ -68,7 +68,7 @@ const isEager = (c: SessionContext) => c.policy === 'eager' && !c.idle
 export const guards = {
   hasFacts: ({ context }: Given) => context.user !== null,
   hasTrouble: ({ context: c }: Given) =>
-    c.user !== null && (c.doubt !== null || c.attempts > 0 || c.bearer === 'none'),
+    c.user !== null && (c.doubt !== null || c.attempts > 0 || c.bearer === 'none' || c.bearer === 'rejected'),
   isStartedInTrouble: ({ event }: Given) => {
     const { facts } = event as EventOf<'session.started'>
     return facts.doubt !== undefined || facts.backoff !== undefined || facts.bearer === 'none'

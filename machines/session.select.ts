@@ -190,20 +190,21 @@ export function mayRest(snapshot: Readable): boolean {
   const { state, isPending } = selectSession(snapshot)
   const { lastChance, bearer, useless } = snapshot.context
   if (isPending || state === 'refreshing') return false
-  // A record does not say that a bearer was rejected, or that renewals bring none.
-  if (state === 'retrying' && (useless > 0 || bearer === 'rejected' || bearer === 'none')) return false
+  // A record does not say that renewals bring no bearer.
+  if (state === 'retrying' && (useless > 0 || bearer === 'none')) return false
   // A record does not say that the backend has no route, and this holds until the bearer ends.
   return !lastChance || bearer !== 'good'
 }
 
 /** What the record must keep of a session in `retrying`, so that it continues there; `undefined`: nothing. */
 export const backoffOf = ({ value, context: c }: Readable): Backoff | undefined =>
-  value === 'retrying' && c.attempts > 0
+  value === 'retrying' && (c.attempts > 0 || c.bearer === 'rejected')
     ? {
         attempts: c.attempts,
         triedAt: c.triedAt,
         retryAt: c.retryAt,
         heldUntil: c.heldUntil,
         misconfigured: c.misconfigured,
+        ...(c.bearer === 'rejected' && { rejected: true }),
       }
     : undefined

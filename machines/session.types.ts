@@ -124,4 +124,6 @@ export interface Backoff {
   readonly heldUntil: number
   /** The backend did not accept this client. */
   readonly misconfigured: boolean
+  /** The bearer got a 401 that counts. */
+  readonly rejected?: boolean
 }

@@ -1,3 +1,4 @@
+import { backoffOf } from '../../machines/session.select.ts'
 import type { Settings } from '../session/options.ts'
 import type { RenewalAtRest } from '../session/renewAtRest.ts'
 import type { Runtime } from '../session/runtime.ts'
@@ -22,8 +23,8 @@ export interface AwakeSession {
   isOwed: boolean
   /** Running writes of its end or of its backoff. */
   endings: number
-  /** The last attempt that the record knows, by its time on the session's timeline. */
-  noted?: number | undefined
+  /** The backoff that the record knows, with its version. */
+  noted?: string | undefined
 }
 
 const ENDED = ['expired', 'loggedOut']
@@ -42,6 +43,18 @@ export function whoseOf({ handle, known: { record } }: AwakeSession) {
   const found = 'ended' in record.session ? undefined : record.session.user
   const user = handle ? handle.session.getSnapshot().user : found
   return user ? { via, userId: user.id } : { via }
+}
+
+/** Tells a backoff of a chart from others, on the session's timeline; `undefined`: there is none. */
+export function backoffKeyOf(snapshot: Parameters<typeof backoffOf>[0]): string | undefined {
+  const backoff = backoffOf(snapshot)
+  return backoff && `${snapshot.context.version} ${backoff.triedAt} ${backoff.rejected === true}`
+}
+
+/** Whether its record does not know the backoff of its chart. A newer version replaces the whole record. */
+export function isUnnoted({ noted }: AwakeSession, snapshot: Parameters<typeof backoffOf>[0]): boolean {
+  const key = backoffKeyOf(snapshot)
+  return key === undefined ? noted?.startsWith(`${snapshot.context.version} `) === true : key !== noted
 }
 
 /** Whether a record's backoff was written in the past, as it must be. */

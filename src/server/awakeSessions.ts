@@ -5,7 +5,15 @@ import { startSession } from '../session/ports.ts'
 import { type Renewed, renewAtRest } from '../session/renewAtRest.ts'
 import type { Runtime } from '../session/runtime.ts'
 import { awakeNotices } from './awakeNotices.ts'
-import { type AwakeSession, isOfPast, isUnsettled, owes, whoseOf } from './awakeSession.ts'
+import {
+  type AwakeSession,
+  backoffKeyOf,
+  isOfPast,
+  isUnnoted,
+  isUnsettled,
+  owes,
+  whoseOf,
+} from './awakeSession.ts'
 import { createAwakeWrites } from './awakeWrites.ts'
 import { type Entries, nameOf, type Opened } from './entries.ts'
 import type { ServerSettings } from './readServerOptions.ts'
@@ -92,7 +100,7 @@ export function createAwakeSessions(
         if (!state.isPending) {
           // Its record says how it was found. Only if a clock was set back, a new record is needed.
           if (!isFound && isOfPast(live.known, settings.clock.wall()))
-            live.noted = backoffOf(session.actorRef.getSnapshot())?.triedAt
+            live.noted = backoffKeyOf(session.actorRef.getSnapshot())
           isFound = true
           resolve()
         }
@@ -109,10 +117,9 @@ export function createAwakeSessions(
     const { handle } = live
     const snapshot = handle?.session.actorRef.getSnapshot()
     if (snapshot && !mayRest(snapshot)) return
-    const backoff = snapshot && backoffOf(snapshot)
-    if (handle && backoff && live.noted !== backoff.triedAt) {
-      live.noted = backoff.triedAt
-      return void noteBackoff(key, live, handle, backoff)
+    if (handle && snapshot && isUnnoted(live, snapshot)) {
+      live.noted = backoffKeyOf(snapshot)
+      return void noteBackoff(key, live, handle, backoffOf(snapshot))
     }
     awake.delete(key)
     entries.release(key)

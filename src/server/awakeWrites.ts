@@ -37,17 +37,17 @@ export function createAwakeWrites({ settings, entries, liveOf, written }: Surrou
   }
 
   /**
-   * Writes down when the next attempt is due. Until then the session rests, whoever asks. If the write fails, the next
-   * request makes an attempt.
+   * Writes down when the next attempt is due, or that no backoff holds any more. Until then the session rests, whoever asks.
+   * If the write fails, the next request makes an attempt.
    */
   async function noteBackoff(
     key: string,
     live: AwakeSession,
     { session }: Runtime,
-    backoff: Backoff,
+    backoff: Backoff | undefined,
   ): Promise<void> {
     const { epoch, version } = session.getSnapshot()
-    const stored = backoffAt(backoff, session.clock.now(), settings.clock.wall())
+    const stored = backoff && backoffAt(backoff, session.clock.now(), settings.clock.wall())
     await ending(key, live, entries.update(key, backedOff({ epoch, version }, stored))).catch(() => {})
   }
 

@@ -38,9 +38,10 @@ export function bearerOf(
   /** The record as it was read last. */
   let known = found
   // An awake session knows more than its record: that its bearer was rejected, or that a refresh is in doubt.
-  let freshUntil = bearer === undefined || sessions.awake.sourceOf(key) ? 0 : endsAt - lead
+  const isAtRest = !sessions.awake.sourceOf(key)
+  let freshUntil = bearer === undefined || !isAtRest || session.backoff?.rejected ? 0 : endsAt - lead
   /** When a resting session whose last attempts failed makes the next one. */
-  const dueAt = sessions.awake.sourceOf(key) ? 0 : dueOf(session, clock.wall())
+  const dueAt = isAtRest ? dueOf(session, clock.wall()) : 0
   if (freshUntil > 0 && dueAt > freshUntil) freshUntil = Math.min(dueAt, endsAt)
 
   const fresh = () => (bearer !== undefined && clock.wall() < freshUntil ? bearer : undefined)
@@ -90,14 +91,21 @@ export function bearerOf(
 
   /** If one route rejected the bearer and nothing can renew it now, the other routes still get it (U34). */
   function disputed(): string | undefined {
-    const token = canRefresh ? sessions.awake.sourceOf(key)?.disputed?.() : undefined
+    if (!canRefresh) return undefined
+    const awake = sessions.awake.sourceOf(key)
+    const now = clock.wall()
+    const isRejected = session.backoff?.rejected === true && now < Math.min(dueAt, endsAt)
+    const token = awake ? awake.disputed?.() : isRejected ? session.bearer : undefined
     isDisputed = token !== undefined
     return token
   }
 
   /** The disputed bearer was rejected again: throws the error that says when to try again. */
   function take(epoch: number): string {
-    return (isDisputed && sessions.awake.sourceOf(key)?.take(epoch)) || taken()
+    if (!isDisputed) return taken()
+    const awake = sessions.awake.sourceOf(key)
+    if (!awake) throw new RefreshUnavailable(dueAt)
+    return awake.take(epoch)
   }
 
   const backend = api.backendOf(found.record.via[0])

@@ -21,12 +21,11 @@ export function givenUp(at: Position, closed: NonNullable<Intent['closed']>, wal
   }
 }
 
-/** When the next attempt is due. */
-export function backedOff(at: Position, backoff: Backoff): Change {
+/** When the next attempt is due; `undefined`: nothing holds the session back. */
+export function backedOff(at: Position, backoff: Backoff | undefined): Change {
   return (record) => {
-    const { session } = record
-    return 'ended' in session || !isAt(session, at)
-      ? undefined
-      : { ...record, session: { ...session, backoff } }
+    if ('ended' in record.session || !isAt(record.session, at)) return undefined
+    const { backoff: _, ...session } = record.session
+    return { ...record, session: { ...session, ...(backoff && { backoff }) } }
   }
 }

@@ -5,7 +5,7 @@ import type { Backoff } from '../../machines/session.types.ts'
  * is in the future, and nobody waits longer than before.
  */
 export function backoffAt(backoff: Backoff, from: number, to: number): Backoff {
-  const { attempts, misconfigured, triedAt, retryAt, heldUntil } = backoff
+  const { attempts, misconfigured, triedAt, retryAt, heldUntil, rejected } = backoff
   const moved = (instant: number) => instant - Math.max(triedAt, from) + to
   return {
     attempts,
@@ -13,6 +13,7 @@ export function backoffAt(backoff: Backoff, from: number, to: number): Backoff {
     triedAt: moved(triedAt),
     retryAt: moved(retryAt),
     heldUntil: moved(heldUntil),
+    ...(rejected && { rejected }),
   }
 }
 
@@ -23,6 +24,7 @@ export function readBackoff(value: unknown): Backoff | undefined {
   const stored = (value ?? {}) as Partial<Backoff>
   const { attempts, triedAt, retryAt, heldUntil } = stored
   const areNumbers = [triedAt, retryAt, heldUntil].every(Number.isFinite)
-  if (!areNumbers || !Number.isSafeInteger(attempts) || (attempts as number) < 1) return undefined
+  const least = stored.rejected === true ? 0 : 1
+  if (!areNumbers || !Number.isSafeInteger(attempts) || (attempts as number) < least) return undefined
   return { ...(stored as Backoff), misconfigured: stored.misconfigured === true }
 }

@@ -250,7 +250,7 @@ test('a session with a good bearer may bring another one before its lead ends, a
 test.each([
   ['nothing of the kind', {}, true],
   ['renewals that bring no bearer', { useless: 1 }, false],
-  ['a bearer that a 401 took', { bearer: 'rejected' }, false],
+  ['a bearer that a 401 took, which a record tells', { bearer: 'rejected' }, true],
   ['no bearer', { bearer: 'none' }, false],
   ['a bearer that has ended', { bearer: 'ended' }, true],
   ['a missing route, and a bearer that has ended', { bearer: 'ended', lastChance: true }, true],
@@ -287,4 +287,16 @@ test('a backoff is told to the record, and a session that is found with one goes
   expect(backoffOf(knowing((retrying as Situation).snapshot, { attempts: 0 }))).toBeUndefined()
   const found = begin({ ...input, facts: { ...input.facts, ...(backoff && { backoff }) } })
   expect([found.value, backoffOf(found)]).toEqual(['retrying', backoff])
+})
+
+test('U62: so is a bearer that a 401 took, and its 401 is counted once', () => {
+  const { snapshot } = settings.eager.retrying as Situation
+  const refused = knowing(snapshot, { bearer: 'rejected', attempts: 0, version: 2, bearerVersion: 2 })
+  const backoff = backoffOf(refused)
+  expect(backoff).toMatchObject({ attempts: 0, rejected: true })
+  const facts = { ...input.facts, version: 2, rejections: 1, ...(backoff && { backoff }) }
+  const found = begin({ ...input, facts })
+  expect([found.value, backoffOf(found)]).toEqual(['retrying', backoff])
+  expect(found.context).toMatchObject({ bearer: 'rejected', disputed: true, rejections: 2 })
+  expect(backoffOf(begin({ ...input, facts: { ...facts, backoff: undefined as never } }))).toBeUndefined()
 })

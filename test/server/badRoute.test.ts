@@ -9,7 +9,17 @@ const bearer = (n: number) => `e30.${btoa(JSON.stringify({ n, exp: 9e9 })).repla
 
 /** A panel on a socket, before a backend with one route that always answers 401. */
 async function serving() {
-  const clock = movableClock()
+  const moved = movableClock()
+  const timers = new Set<object>()
+  const clock = Object.assign({}, moved, {
+    setTimer(...[fire, delayMs, kind]: Parameters<typeof moved.setTimer>) {
+      const timer = {}
+      timers.add(timer)
+      const end = () => timers.delete(timer)
+      const disarm = moved.setTimer(() => void (end() && fire()), delayMs, kind)
+      return () => void (end() && disarm())
+    },
+  })
   let refreshes = 0
   const backend = { limits: false, isDead: (_: string) => false }
   const all = await panelBefore(
@@ -29,7 +39,9 @@ async function serving() {
   )
   const call = async (path: string) =>
     (await fetch(`${all.url}/api/admin/${path}`, { headers: { cookie: all.cookie } })).status
-  return { ...all, state: backend, clock, call, refreshes: () => refreshes }
+  /** Time until the session rests, and what it keeps running then. */
+  const rested = () => expect.poll(() => timers.size).toBe(0)
+  return { ...all, state: backend, clock, call, rested, refreshes: () => refreshes }
 }
 
 bothWays(() => {
@@ -67,6 +79,44 @@ bothWays(() => {
     clock.pass(120 * SECOND)
     expect(await call('users')).toBe(200)
     expect(refreshes()).toBe(1)
+  })
+
+  test('U62: a bearer that is refused keeps no session awake, with a renewal and without one', async () => {
+    const { call, clock, refreshes, rested, state } = await serving()
+    clock.pass(60 * SECOND)
+    expect(await call('bad')).toBe(401)
+    expect(refreshes()).toBe(1)
+    await rested()
+    state.limits = true
+    clock.pass(60 * SECOND)
+    expect(await call('bad')).toBe(503)
+    await rested()
+    // At rest it still knows: one route is refused, the others are served, and nobody is asked for a refresh too early.
+    expect([await call('users'), await call('bad'), await call('users')]).toEqual([200, 503, 200])
+    await rested()
+    state.limits = false
+    expect(await call('users')).toBe(200)
+    expect(refreshes()).toBe(1)
+    clock.pass(120 * SECOND)
+    expect(await call('users')).toBe(200)
+    expect(refreshes()).toBe(2)
+    await rested()
+  })
+
+  test('U62: nor does one that is refused before it may be renewed', async () => {
+    const { call, clock, refreshes, rested, state } = await serving()
+    clock.pass(60 * SECOND)
+    expect(await call('bad')).toBe(401)
+    state.isDead = () => true
+    expect(await call('users')).toBe(503)
+    await rested()
+    expect(await call('users')).toBe(503)
+    expect(refreshes()).toBe(1)
+    state.isDead = (bearer) => !bearer.includes(btoa('{"n":2').slice(0, 6))
+    clock.pass(60 * SECOND)
+    expect(await call('users')).toBe(200)
+    expect(refreshes()).toBe(2)
+    await rested()
   })
 
   test.each([
