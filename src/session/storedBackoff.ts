@@ -24,7 +24,6 @@ export function readBackoff(value: unknown): Backoff | undefined {
   const stored = (value ?? {}) as Partial<Backoff>
   const { attempts, triedAt, retryAt, heldUntil } = stored
   const areNumbers = [triedAt, retryAt, heldUntil].every(Number.isFinite)
-  const least = stored.rejected === true ? 0 : 1
-  if (!areNumbers || !Number.isSafeInteger(attempts) || (attempts as number) < least) return undefined
+  if (!areNumbers || !Number.isSafeInteger(attempts) || (attempts as number) < 0) return undefined
   return { ...(stored as Backoff), misconfigured: stored.misconfigured === true }
 }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createTableSql, type PostgresListener, postgresServerStore } from 'xstate-session/postgres'
+import type { PostgresClient } from '../../src/postgres/client.ts'
 import { hintOf } from '../../src/postgres/hintOf.ts'
 import { world } from '../server/world.ts'
 import { databaseServer, stopServers } from './databaseServer.ts'
@@ -144,4 +145,74 @@ test('who has stopped watching is told nothing, also of what was asked before', 
   await asked
   await new Promise(setImmediate)
   expect(hints).toBe(0)
+})
+
+/** Two processes, each with a way of its own to one table, where no token in doubt may be sent again. */
+async function two(
+  waysTo: (pool: pg.Pool) => PostgresClient[],
+  statementTimeoutMs: number,
+  more: pg.PoolConfig = {},
+) {
+  const table = `servers_${++tables}`
+  const pool = new pg.Pool({ ...at(), ...more })
+  onTestFinished(() => pool.end())
+  await pool.query(createTableSql(table))
+  const made = await world()
+  const [one, other] = waysTo(pool).map((client) =>
+    made.serve({ store: postgresServerStore({ client, table, statementTimeoutMs }), resend: 'never' }),
+  ) as [ReturnType<typeof made.serve>, ReturnType<typeof made.serve>]
+  await one.page.navigate('/session/login/start')
+  for (const [name, value] of one.page.cookies) other.page.cookies.set(name, value)
+  made.pass(20 * MINUTE)
+  return { ...made, pool, table, one, other }
+}
+
+test.each([
+  ['given up here, and done later', 200, {}],
+  ['cancelled by the database', 2_000, { statement_timeout: 200 }],
+])('U36: an intent whose write is %s is no send, and its token is sent once', async (_, timeoutMs, more) => {
+  const { one, other, table, sends } = await two((pool) => [pool, pool], timeoutMs, more)
+  const holder = await connectPg()
+  onTestFinished(() => holder.end())
+  await holder.query('BEGIN')
+  await holder.query(`SELECT 1 FROM ${table} FOR UPDATE`)
+  expect((await one.page.get(USERS)).status).toBe(503)
+  expect(sends()).toBe(0)
+  await holder.query('COMMIT')
+  // The first process knows that nothing was sent, whatever the record says by now.
+  await expect.poll(async () => (await one.page.get(USERS)).status).toBe(200)
+  await expect.poll(async () => (await other.page.get(USERS)).status).toBe(200)
+  expect(sends()).toBe(1)
+})
+
+test.each([
+  ['the intent', 0],
+  ['the renewal', 1],
+])('U36: a commit of %s whose answer is lost sends no token twice', async (_, after) => {
+  let [lost, isOn] = [0, false]
+  let sent = () => 0
+  const { one, other, sends } = await two(
+    (pool) => [
+      {
+        async query(text: string, values: unknown[]) {
+          const answer = await pool.query(text, values)
+          const isWrite = /^\s*UPDATE/.test(text)
+          // The write is done. Its answer is lost, and so is the one to the look that follows.
+          if (isOn && sent() === after && lost < 2 && (isWrite || lost === 1)) {
+            lost++
+            throw new Error('The connection broke.')
+          }
+          return answer
+        },
+      } as PostgresClient,
+      pool,
+    ],
+    2_000,
+  )
+  sent = sends
+  isOn = true
+  await one.page.get(USERS)
+  await expect.poll(async () => (await one.page.get(USERS)).status).toBe(200)
+  await expect.poll(async () => (await other.page.get(USERS)).status).toBe(200)
+  expect([lost, sends()]).toEqual([2, 1])
 })
