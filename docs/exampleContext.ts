@@ -23,7 +23,7 @@ import type {
   SessionStrategy,
 } from 'xstate-session'
 import type { BffSession } from 'xstate-session/bff'
-import type { Logins as PageLogins } from 'xstate-session/oauth'
+import type { OauthProvider, Logins as PageLogins } from 'xstate-session/oauth'
 import type { OauthLoginOptions } from 'xstate-session/oauth-login'
 import type { ReactAdminAnswer } from 'xstate-session/react-admin'
 import type { ServerLogin, SessionServer, SessionServerOptions } from 'xstate-session/server'
@@ -44,12 +44,21 @@ export interface User {
 }
 export declare const session: BffSession & Session
 export declare const logins: PageLogins<'keycloak'>
+export declare const keycloak: OauthProvider
 export declare const server: SessionServer
 export declare const serverOptions: Omit<SessionServerOptions, 'admit'>
 export declare const actorRef: Session['actorRef']
 export declare const strategies: Readonly<Record<string, SessionStrategy>>
 export declare const coordinator: Coordinator
 export declare const store: SessionStore
+/** Of an application. */
+export declare const database: {
+  read(name: string): ReturnType<SessionStore['read']>
+  replace(
+    name: string,
+    ...change: Parameters<SessionStore['compareAndSet']>
+  ): ReturnType<SessionStore['compareAndSet']>
+}
 export declare const advance: (ms: number) => Promise<void>
 export declare const baseUrl: string
 export declare const url: string
