@@ -65,10 +65,13 @@ export const explained: readonly Kind[] = [
   },
   {
     name: 'identity',
-    why: 'The value is only compared for equality, and the replacement is equal to as little.',
+    why: 'Nobody can tell the replacement from the value: it is only compared, or only its truth or a missing member is read.',
     mutants: [
       { file: 'machines/session.select.ts', code: "'active'", put: '""' },
       { file: 'src/stores/memoryServerStore.ts', code: '[]', put: '["Stryker was here"]' },
+      { file: 'src/bff/login.ts', code: 'turns++', put: 'turns--', places: 2 },
+      { file: 'src/bff/loginSteps.ts', code: '{ next: undefined }', put: '{}' },
+      { file: 'src/oauth/oauthLogin.ts', code: '() => false', put: '() => undefined' },
       { file: 'src/session/logins.ts', code: '++logins', put: '--logins', places: 2 },
       { file: 'src/session/vault.ts', code: '[]', put: '["Stryker was here"]', places: 3 },
     ],
@@ -83,13 +86,16 @@ export const explained: readonly Kind[] = [
     why: 'The check narrows a type. The value that it excludes cannot occur there.',
     mutants: [
       { file: 'src/librechat/logout.ts', code: "result.kind === 'answer'", put: 'true' },
+      { file: 'src/oauth/refreshes.ts', code: "result.kind !== 'answer'", put: 'false' },
       { file: 'src/stores/memoryServerStore.ts', code: 'known instanceof Set', put: 'true' },
     ],
   },
   {
     name: 'second check',
-    why: 'The code that follows, or the `catch` around it, refuses the same case.',
+    why: 'The code that follows, a library, or the `catch` around it refuses the same case.',
     mutants: [
+      { file: 'src/oauth/idToken.ts', code: '/^(?:EdDSA|Ed25519)$/', put: '/(?:EdDSA|Ed25519)$/' },
+      { file: 'src/oauth/idToken.ts', code: '/^(?:EdDSA|Ed25519)$/', put: '/^(?:EdDSA|Ed25519)/' },
       { file: 'src/wire/request.ts', code: 'late.body?.cancel', put: 'late.body.cancel' },
       {
         file: 'src/session/lifetime.ts',

@@ -89,6 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/machine/guards.test.ts',
       'test/machine/atRest.test.ts',
       'test/machine/table.test.ts',
+      'test/machine/notices.test.ts',
       'test/machine/chart.test.ts',
       'test/properties/chart.test.ts',
     ],
