@@ -1,5 +1,6 @@
+import { generateKeyPair } from 'oauth4webapi'
 import { createApiCalls } from '../../src/dpop/apiCalls.ts'
-import { createProver, newKeys, proofKeyOf } from '../../src/dpop/prover.ts'
+import { createProver } from '../../src/dpop/prover.ts'
 import { interleave } from '../lib/interleave.ts'
 import type { Report, Row } from '../lib/report.ts'
 import { compare } from '../lib/spread.ts'
@@ -27,9 +28,9 @@ export async function dpop(): Promise<Report> {
     },
     refresh: async () => 'renewed',
   }
-  const prover = createProver()
-  const pair = await newKeys()
-  const key = await proofKeyOf(pair)
+  const prover = createProver({ client_id: 'panel' })
+  const pair = await generateKeyPair('ES256')
+  const key = await prover.keyOf(pair)
   const send = createApiCalls({ make: async () => key, find: async () => key }, prover)
   const plain = openSession(world, good())
   const bound = openSession(world, good(), {

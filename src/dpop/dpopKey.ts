@@ -26,6 +26,8 @@ export interface DpopKeyOptions {
  * IndexedDB, and never lets it be read. A stolen token is then useless elsewhere. A script that runs in the page can
  * use the key while it runs, and can make proofs for later.
  *
+ * Needs the optional peer `oauth4webapi`, 3.3 or newer.
+ *
  * @throws Misconfigured for options that cannot work.
  * @example
  * const keycloak = oauthProvider({
@@ -41,8 +43,8 @@ export function dpopKey({ name = 'xstate-session', whenNotKept = 'memory' }: Dpo
   if (isDevelopment && !['memory', 'refuse'].includes(whenNotKept))
     throw new Misconfigured('dpopKey: `whenNotKept` must be "memory" or "refuse".')
   return ({ issuer, client }) => {
-    const prover = createProver()
-    const keys = createKeys(`${name}-dpop`, `${issuer.href} ${client.client_id}`, whenNotKept)
+    const prover = createProver(client)
+    const keys = createKeys(`${name}-dpop`, `${issuer.href} ${client.client_id}`, whenNotKept, prover)
     const who = `The provider at ${issuer.href}`
     const proven = <L extends Line>(line: L, key: ProofKey, found: Finding) =>
       provenLine(line, prover, key, who, found)

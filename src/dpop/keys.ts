@@ -1,8 +1,9 @@
+import { generateKeyPair } from 'oauth4webapi'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed } from '../base/errors.ts'
 import { within } from '../base/within.ts'
 import { createDatabase } from '../browser/database.ts'
-import { newKeys, type ProofKey, proofKeyOf } from './prover.ts'
+import type { ProofKey, Prover } from './prover.ts'
 
 /** What a login does if the browser cannot store a key. */
 export type WhenNotKept = 'memory' | 'refuse'
@@ -18,13 +19,13 @@ const PATIENCE_MS = 5_000
 const TAB = 'tab '
 
 /** The keys of one client in this browser: the one in IndexedDB, and those of this tab alone. */
-export function createKeys(name: string, row: string, whenNotKept: WhenNotKept) {
+export function createKeys(name: string, row: string, whenNotKept: WhenNotKept, { keyOf }: Prover) {
   const database = createDatabase(name, systemClock, () => {})
   const known = new Map<string, ProofKey>()
   let reading: Promise<void> | undefined
 
   async function remember(keys: CryptoKeyPair, prefix = ''): Promise<ProofKey> {
-    const made = await proofKeyOf(keys, prefix)
+    const made = await keyOf(keys, prefix)
     const key = known.get(made.id) ?? made
     known.set(key.id, key)
     return key
@@ -66,7 +67,7 @@ export function createKeys(name: string, row: string, whenNotKept: WhenNotKept) 
    */
   async function make(isOver: boolean): Promise<ProofKey | undefined> {
     // A platform without WebCrypto, such as a page over plain HTTP, has no keys at all.
-    const made = await newKeys().catch(() => undefined)
+    const made = await generateKeyPair('ES256').catch(() => undefined)
     if (!made) throw new LoginFailed('key_unavailable')
     const kept = await keep(made).catch(() => undefined)
     if (kept) return remember(kept)

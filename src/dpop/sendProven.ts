@@ -1,6 +1,6 @@
 import { isDevelopment } from '#development'
 import { Misconfigured } from '../base/errors.ts'
-import type { Heard, ProofError, ProofKey, Proven, Prover } from './prover.ts'
+import { type Heard, nonceOf, type ProofError, type ProofKey, type Proven, type Prover } from './prover.ts'
 
 /** The result of a request with a proof. */
 export interface Sent {
@@ -30,9 +30,10 @@ export async function sendProven(
   { send, read, isOneWay = false }: Sending,
 ): Promise<Sent> {
   async function once(first?: Sent): Promise<Sent & { readonly isWorthAnother: boolean }> {
-    const { text, nonce } = await prover.prove(key, proven)
+    const proof = await prover.prove(key, proven)
+    const nonce = nonceOf(proof)
     if (first?.error === 'use_dpop_nonce' && nonce === first.nonce) return { ...first, isWorthAnother: false }
-    const answer = await send(text)
+    const answer = await send(proof)
     const { headers } = answer
     const said = await read(answer, nonce, first === undefined)
     return {

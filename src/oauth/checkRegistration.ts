@@ -1,11 +1,15 @@
+import {
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+  pushedAuthorizationRequest,
+} from 'oauth4webapi'
 import { type Finding, findingsOf } from '../base/finding.ts'
 import { parseJson } from '../base/json.ts'
-import { randomId } from '../base/randomId.ts'
 import { authorizationRequest } from './authorizationRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { Line } from './line.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
-import { postForm } from './postForm.ts'
 import { whatToCompare } from './whatToCompare.ts'
 
 const MAX_SAID = 160
@@ -20,13 +24,19 @@ export async function checkRegistration(
   line: Line,
   name: string,
 ): Promise<readonly Finding[]> {
-  const { provider } = await discovery.discover(line)
-  const endpoint = 'pushed_authorization_request_endpoint'
-  if (provider?.[endpoint] === undefined) return []
-  const attempt = { state: randomId(), nonce: randomId(), verifier: randomId() }
+  const { discover, call, client, clientAuth } = discovery
+  const { provider } = await discover(line)
+  if (provider?.pushed_authorization_request_endpoint === undefined) return []
+  const attempt = {
+    state: generateRandomState(),
+    nonce: generateRandomNonce(),
+    verifier: generateRandomCodeVerifier(),
+  }
   const parameters = await authorizationRequest(options, {}, attempt)
-  const result = await postForm(discovery, provider, endpoint, parameters, line)
-  if (result.kind !== 'answer') return []
+  const { result } = await call(line, (through) =>
+    pushedAuthorizationRequest(provider, client, clientAuth, parameters, through),
+  )
+  if (result?.kind !== 'answer') return []
   const { ok, wrong } = findingsOf('callback')
   const where = `with the callback ${options.redirectUri}`
   if (result.status === 201)

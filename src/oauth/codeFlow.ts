@@ -1,10 +1,19 @@
-import type { AuthorizationServer, IDToken } from 'oauth4webapi'
+import {
+  type AuthorizationServer,
+  authorizationCodeGrantRequest,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+  type IDToken,
+  processPushedAuthorizationResponse,
+  pushedAuthorizationRequest,
+  validateAuthResponse,
+} from 'oauth4webapi'
 import { isDevelopment } from '#development'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import { randomId } from '../base/randomId.ts'
 import { isAdmitted } from './admission.ts'
 import { authorizationRequest } from './authorizationRequest.ts'
 import type { CodeAttempt, CodeFlow, GrantedTokens } from './codeGrant.ts'
@@ -13,11 +22,10 @@ import { claimsOf, isHashOf, isStepped, providerNow, userOf } from './idToken.ts
 import type { Line } from './line.ts'
 import { failureOf, wordOf } from './loginFailure.ts'
 import type { OauthProviderOptions } from './oauthProviderOptions.ts'
-import { postForm } from './postForm.ts'
 import { tokenAnswerOf } from './tokenAnswer.ts'
 
 export function createCodeFlow(options: OauthProviderOptions, discovery: Discovery): CodeFlow {
-  const { of, discover, client, tenants, callable } = discovery
+  const { of, discover, call, client, clientAuth, tenants, callable } = discovery
   const { redirectUri, scope, user = userOf } = options
   if (isDevelopment && scope !== undefined && !/(^| )openid( |$)/.test(scope))
     throw new Misconfigured(
@@ -35,13 +43,14 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
 
   /** A pushed request: the parameters that the provider returns for the address (RFC 9126). */
   async function pushed(provider: AuthorizationServer, parameters: URLSearchParams, line: Line) {
-    const endpoint = 'pushed_authorization_request_endpoint'
-    const result = await postForm(discovery, provider, endpoint, parameters, line).catch(() => undefined)
-    if (result?.kind === 'answer' && result.status === 201) {
-      const { request_uri } = (parseJson(result.text)?.value ?? {}) as { readonly request_uri?: unknown }
-      if (request_uri && typeof request_uri === 'string')
-        return new URLSearchParams({ client_id: options.clientId, request_uri })
-    }
+    const { made, result } = await call(line, async (through) =>
+      processPushedAuthorizationResponse(
+        provider,
+        client,
+        await pushedAuthorizationRequest(provider, client, clientAuth, parameters, through),
+      ),
+    )
+    if (made) return new URLSearchParams({ client_id: options.clientId, request_uri: made.request_uri })
     const failure = failureOf(result)
     // The exchange would authenticate the client in the same way, after the user's password.
     const isUnproven =
@@ -51,21 +60,17 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     return parameters
   }
 
-  /** The provider and the code of an answer in an address (RFC 6749 section 4.1.2, RFC 9207 section 2.4). */
-  function answerOf(known: AuthorizationServer, { state }: CodeAttempt, parameters: URLSearchParams) {
-    // A parameter that comes twice would be read differently elsewhere.
-    const isOnce = ['iss', 'error', 'state', 'code'].every((name) => parameters.getAll(name).length < 2)
+  /**
+   * The provider that an answer in an address is from (RFC 9207 section 2.4). The library would refuse an error without
+   * its `iss`, too, and would not say which of the two it is. An error counts without, because nothing is sent for it.
+   */
+  function senderOf(known: AuthorizationServer, parameters: URLSearchParams): AuthorizationServer {
     const issuer = parameters.get('iss')
     const provider = tenants?.named(known, issuer) ?? known
     if (issuer !== null && issuer !== provider.issuer) throw new LoginFailed('other_issuer')
-    // An error counts even without its `iss`, because nothing is sent for it.
     const error = parameters.get('error')
     if (error !== null) throw new LoginFailed(wordOf(error))
-    const code = parameters.get('code')
-    const isUnnamed = issuer === null && provider.authorization_response_iss_parameter_supported
-    if (!isOnce || !code || isUnnamed || parameters.get('state') !== state)
-      throw new LoginFailed('invalid_answer')
-    return { provider, code }
+    return provider
   }
 
   /** The claims of a good answer. `who` gets the user as soon as it is known. */
@@ -80,8 +85,8 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     const { access_token: token, id_token: idToken } = answer
     const serverNow = providerNow(headers, idToken)
     const issuer = tenants?.ofToken(provider, idToken) ?? provider
-    const claims = idToken ? await claimsOf(issuer, client, idToken, serverNow) : undefined
-    if (!idToken || claims?.nonce !== attempt.nonce) throw new LoginFailed('invalid_answer')
+    const claims = idToken ? await claimsOf(issuer, client, idToken, serverNow, attempt.nonce) : undefined
+    if (!idToken || !claims) throw new LoginFailed('invalid_answer')
     const known = user(claims)
     if (!known?.id) throw new LoginFailed('invalid_answer')
     who(known.id)
@@ -104,9 +109,9 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
       const location = callable('authorization_endpoint', provider.authorization_endpoint)
       const { maxAge, acrValues } = input
       const attempt: CodeAttempt = {
-        state: mark + randomId(),
-        verifier: randomId(),
-        nonce: randomId(),
+        state: mark + generateRandomState(),
+        verifier: generateRandomCodeVerifier(),
+        nonce: generateRandomNonce(),
         beganAt: systemClock.wall(),
         ...(maxAge !== undefined && { maxAge }),
         ...(acrValues && { acrValues }),
@@ -119,14 +124,20 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
     },
 
     async finish(attempt, parameters, line, refused) {
-      const { provider, code } = answerOf(await found(line), attempt, parameters)
-      const form = {
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: redirectUri,
-        code_verifier: attempt.verifier,
-      }
-      const result = await postForm(discovery, provider, 'token_endpoint', form, line).catch(() => undefined)
+      const { state, verifier } = attempt
+      const provider = senderOf(await found(line), parameters)
+      const { result } = await call(line, async (through) => {
+        const code = validateAuthResponse(provider, client, parameters, state)
+        return authorizationCodeGrantRequest(
+          provider,
+          client,
+          clientAuth,
+          code,
+          redirectUri,
+          verifier,
+          through,
+        )
+      })
       if (result?.kind !== 'answer' || result.status !== 200) throw failureOf(result)
       const answer = tokenAnswerOf(parseJson(result.text)?.value)
       const { access_token: token, refresh_token: refreshToken, id_token: idToken } = answer

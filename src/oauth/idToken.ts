@@ -4,7 +4,9 @@ import {
   clockSkew,
   getValidatedIdTokenClaims,
   type IDToken,
-  processGenericTokenEndpointResponse,
+  processAuthorizationCodeResponse,
+  processRefreshTokenResponse,
+  skipAuthTimeCheck,
 } from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { base64url } from '../base/base64url.ts'
@@ -87,26 +89,34 @@ export function providerNow(headers: Headers, idToken: string | undefined): numb
 }
 
 /**
- * The claims of a good ID token: issuer, audience and time (OpenID Connect Core section 3.1.3.7), checked by the
- * provider's clock, because the local one may be wrong.
+ * The claims of a good ID token: issuer, audience, time, and the nonce of a login (OpenID Connect Core section 3.1.3.7),
+ * checked by the provider's clock, because the local one may be wrong. `nonce`: absent at a renewal.
  */
 export async function claimsOf(
   provider: AuthorizationServer,
   client: Client,
   idToken: string,
   serverNow: number,
+  nonce?: string,
 ): Promise<IDToken | undefined> {
+  // If nobody says how ID tokens are signed, this one's algorithm counts. The signature is not what makes it
+  // trustworthy: it came over TLS.
+  const server = { ...algorithmOf(idToken), ...provider }
+  const skewed = { [clockSkew]: skewOf(serverNow), ...client }
   // The library judges whole answers. The rest of this one is judged elsewhere.
-  const answer = { access_token: 'none', token_type: 'bearer', id_token: idToken }
+  const body = JSON.stringify({ access_token: 'none', token_type: 'bearer', id_token: idToken })
+  // Some browsers that pages support have no `Response.json`.
+  const answer = new Response(body, { headers: { 'content-type': 'application/json' } })
   try {
-    const judged = await processGenericTokenEndpointResponse(
-      // If nobody says how ID tokens are signed, this one's algorithm counts. The signature is not what makes it
-      // trustworthy: it came over TLS.
-      { ...algorithmOf(idToken), ...provider },
-      { [clockSkew]: skewOf(serverNow), ...client },
-      // Some browsers that pages support have no `Response.json`.
-      new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }),
-    )
+    const judged =
+      nonce === undefined
+        ? await processRefreshTokenResponse(server, skewed, answer)
+        : await processAuthorizationCodeResponse(server, skewed, answer, {
+            expectedNonce: nonce,
+            requireIdToken: true,
+            // The library counts from the answer, and `isStepped` from the begin of the login.
+            maxAge: skipAuthTimeCheck,
+          })
     return getValidatedIdTokenClaims(judged)
   } catch {
     return undefined

@@ -65,6 +65,8 @@ export interface ReadOauthOptions {
   readonly client: Client
   readonly clientAuth: ClientAuth
   readonly trust404: boolean | undefined
+  /** Whether `http:` is permitted. */
+  readonly isInsecure: boolean
   readonly resend: { readonly resend?: ResendPolicy }
   /** Absent: there is one issuer. */
   readonly tenants: Tenants | undefined
@@ -105,11 +107,12 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
   }
 
   const issuer = usable('`server`', typeof server === 'string' ? server : server.issuer)
-  if (metadata) usable('`server.token_endpoint`', metadata.token_endpoint)
+  const urls = [issuer]
+  if (metadata) urls.push(usable('`server.token_endpoint`', metadata.token_endpoint))
   if (metadata?.revocation_endpoint !== undefined)
-    usable('`server.revocation_endpoint`', metadata.revocation_endpoint)
-  // Such an issuer is permitted, so its endpoints are too.
-  isInsecure ||= issuer.protocol === 'http:'
+    urls.push(usable('`server.revocation_endpoint`', metadata.revocation_endpoint))
+  // What the embedder names is permitted, so the rest is too.
+  isInsecure ||= urls.some(({ protocol }) => protocol === 'http:')
   // In production the provider says that its issuer is another one.
   if (isDevelopment && !tenants && isForTenants(issuer)) refuse(LIST_THEM)
   return {
@@ -119,6 +122,7 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
     client: { ...client, client_id: clientId },
     clientAuth,
     trust404,
+    isInsecure,
     resend: resendOf(of, options.resend),
     tenants: tenants?.(issuer, refuse),
     callable: (name, value) => usable(`\`${name}\` in the metadata`, value),

@@ -1,4 +1,9 @@
-import type { AuthorizationServer, IDToken } from 'oauth4webapi'
+import {
+  type AuthorizationServer,
+  type IDToken,
+  refreshTokenGrantRequest,
+  revocationRequest,
+} from 'oauth4webapi'
 import type { UserDocument } from '../../machines/session.types.ts'
 import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/httpDate.ts'
@@ -8,7 +13,6 @@ import { claimsOf, isForeign, providerNow, userOf } from './idToken.ts'
 import type { Line } from './line.ts'
 import { errorOf, oauthErrors, ownError } from './oauthErrors.ts'
 import type { OauthStrategyOptions } from './oauthOptions.ts'
-import { postForm } from './postForm.ts'
 import { type TokenAnswer, tokenAnswerOf } from './tokenAnswer.ts'
 
 const misconfigured = { kind: 'refused', cause: 'misconfigured' } as const
@@ -25,11 +29,10 @@ export interface Renewed {
 /** The refreshes of one client at one provider, and the revocation of their tokens. */
 export function createRefreshes(
   options: OauthStrategyOptions,
-  discovery: Discovery,
+  { discover, call, client, clientAuth, tenants }: Discovery,
   mayStay?: (renewed: Renewed) => Promise<boolean>,
 ): Omit<SessionStrategy, 'resend'> {
   const { scope, trust404, trust503, user = userOf } = options
-  const { discover, client, tenants } = discovery
   /** The result of a grant: its tokens, and the user of its ID token. */
   async function renewalOf(
     { isOdd, ...answer }: TokenAnswer,
@@ -83,10 +86,9 @@ export function createRefreshes(
       ? [end.refreshToken, 'refresh_token']
       : [end.bearer, 'access_token']
     if (!token || !provider) return false
-    const form = { token, token_type_hint: hint }
-    // There may be no such endpoint.
-    const result = await postForm(discovery, provider, 'revocation_endpoint', form, end).catch(
-      () => undefined,
+    const additionalParameters = { token_type_hint: hint }
+    const { result } = await call(end, (through) =>
+      revocationRequest(provider, client, clientAuth, token, { ...through, additionalParameters }),
     )
     // After any other status, such as 503, the token is alive (RFC 7009 section 2.2.1). Of the body nothing matters
     // (section 2.2); but a page comes from a gateway.
@@ -102,13 +104,13 @@ export function createRefreshes(
       if (!refreshToken) return { kind: 'rejected', reason: 'missingCredential' }
       const found = await discover(attempt)
       if (!found.provider) return found.outcome
-      const form = {
-        grant_type: 'refresh_token',
-        refresh_token: refreshToken,
-        ...(scope !== undefined && { scope }),
-      }
-      const result = await postForm(discovery, found.provider, 'token_endpoint', form, attempt).catch(
-        () => misconfigured,
+      const { provider } = found
+      const additionalParameters: Record<string, string> = scope === undefined ? {} : { scope }
+      const { result = misconfigured } = await call(attempt, (through) =>
+        refreshTokenGrantRequest(provider, client, clientAuth, refreshToken, {
+          ...through,
+          additionalParameters,
+        }),
       )
       let answer: TokenAnswer | undefined
       const outcome = outcomeOf(result, {
@@ -122,7 +124,7 @@ export function createRefreshes(
         trust503,
       })
       if (outcome.kind !== 'ok' || result.kind !== 'answer' || !answer) return outcome
-      return renewalOf(answer, found.provider, result.headers, attempt)
+      return renewalOf(answer, provider, result.headers, attempt)
     },
 
     revoke,

@@ -1,7 +1,11 @@
-import { type AuthorizationServer, type IDToken, processUserInfoResponse } from 'oauth4webapi'
+import {
+  type AuthorizationServer,
+  type IDToken,
+  processUserInfoResponse,
+  userInfoRequest,
+} from 'oauth4webapi'
 import { LoginFailed } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import { request } from '../wire/request.ts'
 import type { Discovery } from './discovery.ts'
 import type { Line } from './line.ts'
 
@@ -26,33 +30,19 @@ export type Userinfo = (
  *   userinfo,
  * })
  */
-export const userinfo: Userinfo = async (
-  { client, callable },
-  provider,
-  claims,
-  token,
-  { signal, fetch },
-) => {
-  const { userinfo_endpoint: endpoint } = provider
-  // The ID token must suffice.
-  if (endpoint === undefined) return undefined
-  const result = await request({
-    url: callable('userinfo_endpoint', endpoint).href,
-    method: 'GET',
-    headers: { accept: 'application/json, application/jwt', authorization: `Bearer ${token}` },
-    signal,
-    fetch,
-  })
-  if (result.kind !== 'answer' || result.status !== 200) return undefined
-  const { text, headers } = result
-  const isAnswer = parseJson(text) !== undefined
-  const type = isAnswer ? 'application/json' : (headers.get('content-type') ?? '')
-  try {
+export const userinfo: Userinfo = async ({ call, client }, provider, claims, token, line) => {
+  const { made, result } = await call(line, async (through) =>
     // Its `sub` must be the same.
-    const response = new Response(text, { headers: { 'content-type': type } })
-    return { ...claims, ...(await processUserInfoResponse(provider, client, claims.sub, response)) }
-  } catch {
-    if (isAnswer) throw new LoginFailed('invalid_answer')
-    return undefined
-  }
+    processUserInfoResponse(
+      provider,
+      client,
+      claims.sub,
+      await userInfoRequest(provider, client, token, through),
+    ),
+  )
+  if (made) return { ...claims, ...made }
+  const isAnswer = result?.kind === 'answer' && result.status === 200 && parseJson(result.text)
+  if (isAnswer) throw new LoginFailed('invalid_answer')
+  // If nobody answers, the ID token must suffice.
+  return undefined
 }

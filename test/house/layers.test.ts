@@ -50,7 +50,15 @@ const rooms: Record<string, Room> = {
     types: contracts,
   },
   'src/dpop/': {
-    values: ['src/dpop/', 'src/browser/database.ts', 'src/wire/', 'src/base/', '#development', '#transport'],
+    values: [
+      'src/dpop/',
+      'src/browser/database.ts',
+      'src/wire/',
+      'src/base/',
+      '#development',
+      '#transport',
+      'oauth4webapi',
+    ],
     types: [...contracts, 'src/oauth/'],
   },
   'src/signin/': {

@@ -27,7 +27,7 @@ test.each([
   ['.', ['#browser', '#development', 'xstate'], ['xstate']],
   ['./bff', ['#browser', '#development', 'xstate'], ['xstate']],
   ['./browser', ['#development'], []],
-  ['./dpop', ['#development', '#transport'], ['oauth4webapi']],
+  ['./dpop', ['#development', '#transport', 'oauth4webapi'], ['oauth4webapi']],
   ['./inspect', ['#development', 'xstate'], ['xstate']],
   // The types of a session, which logins begin, name its actor.
   ['./librechat', ['#development', '#transport'], ['xstate']],
