@@ -12,6 +12,10 @@
  * together at any provider; that L38 holds whatever the next login asks for and while the provider is slow, and that L60
  * refuses a window, 0.1; that a page back from a logout begins no login, 0.1; sessions of LibreChat with Google are 0.05 in its strategy.
  * L66, that a tab learns of the failed exchange of another one, is 0.1 at any provider.
+ * U62, that a session with a refused bearer rests, is 0.04 in the core and behind a server. That the parts of a session are objects
+ * with methods, 5 kB less heap for each, is 0.1 in the core.
+ * The steps of oauth4webapi instead of forms of our own are 2.6 at any provider, and its proofs 1.4 more with DPoP: a well-kept
+ * library is worth that.
  * That a server refreshes without a chart, and a chart takes over what it began, is 0.2 in the core: what both use stands apart.
  * That every reason can close a row of the ledger (U37), so that a rejected token is never sent again, is 0.05 in the core.
  * The option `recorder` costs 0.02; the recorder itself is downloaded by who uses it.
@@ -39,14 +43,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_290 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_450 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 19_290,
+    budgetBytes: 19_350,
   },
   {
     id: 'P6',
@@ -62,7 +66,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_230,
+    budgetBytes: 15_270,
   },
   {
     id: 'P7',
@@ -70,7 +74,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 31_820,
+    budgetBytes: 31_870,
     never: 'zod',
   },
   {
@@ -79,7 +83,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 43_420,
+    budgetBytes: 46_080,
     never: 'zod',
   },
   {
@@ -88,7 +92,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 45_870,
+    budgetBytes: 49_970,
     never: 'jose',
   },
   {
@@ -97,7 +101,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_660,
+    budgetBytes: 27_690,
     never: 'zod',
   },
   {
@@ -106,7 +110,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_340,
+    budgetBytes: 29_370,
     never: 'zod',
   },
 ]
