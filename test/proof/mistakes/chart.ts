@@ -95,6 +95,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'page', reports: ['I17'] },
+      simulation: { reports: 'I17', seed: 1 },
     },
   },
   chartFails: {

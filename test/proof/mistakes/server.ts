@@ -75,6 +75,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'processes', reports: ['I2', 'I19'] },
+      simulation: { reports: 'I2', seed: 1, isFleet: true },
     },
   },
   rejectedForUnknown: {

@@ -118,6 +118,7 @@ export const session: Readonly<Record<string, Mistake>> = {
           },
         ],
       },
+      simulation: { reports: 'I4', seed: 1 },
     },
   },
   tokenInEvents: {
