@@ -1,4 +1,4 @@
-import { EDGES } from '../proof/judge/edges.ts'
+import { MOVES } from '../proof/judge/edges.ts'
 import type { RunPage } from '../runs/runPage.ts'
 import type { Explored, Scenario } from './explore.ts'
 
@@ -17,12 +17,8 @@ export function pageOf(all: readonly Covered[], command: string): Omit<RunPage, 
       const { times, scenarios } = words.get(word) ?? { times: 0, scenarios: 0 }
       words.set(word, { times: times + count, scenarios: scenarios + 1 })
     }
-  const moves = [...EDGES]
-    .map((edge) => edge.split(' '))
-    .filter(([from, to]) => from !== to)
-    .map(([from, to]) => `${from} → ${to}`)
-  const taken = moves.filter((move) => words.has(move))
-  const others = [...words].filter(([word]) => !moves.includes(word))
+  const taken = MOVES.filter((move) => words.has(move))
+  const others = [...words].filter(([word]) => !MOVES.includes(word))
   const violations = sum(({ found }) => found.length)
   return {
     title: `Model checker: ${all.length} scenarios, ${violations} violations`,
@@ -36,7 +32,7 @@ export function pageOf(all: readonly Covered[], command: string): Omit<RunPage, 
       'merges audited': sum(({ audited }) => audited),
       violations,
       'merged wrongly': sum(({ unsound }) => unsound.length),
-      'moves of the chart seen': `${taken.length} of ${moves.length}`,
+      'moves of the chart seen': `${taken.length} of ${MOVES.length}`,
       'CPU, s': Math.round(sum(({ seconds }) => seconds)),
     },
     sections: [
@@ -64,7 +60,7 @@ export function pageOf(all: readonly Covered[], command: string): Omit<RunPage, 
           {
             kind: 'table',
             head: ['from → to', 'times', 'scenarios'],
-            rows: moves.map((move) => [
+            rows: MOVES.map((move) => [
               move,
               words.get(move)?.times ?? { text: 'never here', tone: 'wait' },
               words.get(move)?.scenarios ?? 0,

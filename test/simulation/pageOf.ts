@@ -1,4 +1,4 @@
-import { EDGES } from '../proof/judge/edges.ts'
+import { MOVES } from '../proof/judge/edges.ts'
 import type { Figure, RunPage } from '../runs/runPage.ts'
 import { KINDS } from './faults.ts'
 import type { Arguments } from './readArguments.ts'
@@ -15,10 +15,6 @@ export function pageOf(
 ): Omit<RunPage, 'date'> {
   const hoursDone = Math.round(counts.sessionHours ?? 0)
   const never = KINDS.filter((kind) => !injected[kind])
-  const known = [...EDGES]
-    .map((edge) => edge.split(' '))
-    .filter(([from, to]) => from !== to)
-    .map(([from, to]) => `${from} → ${to}`)
   return {
     title: `Simulation${isFleet ? ' of a fleet of servers' : ''}: ${hoursDone} session-hours, ${violations} violations`,
     about: isFleet
@@ -52,12 +48,12 @@ export function pageOf(
         : [
             {
               title: 'Moves of the chart',
-              about: `How often a session moved from one state to another; ${known.filter((move) => moves[move]).length} of ${known.length} moves were seen.`,
+              about: `How often a session moved from one state to another; ${MOVES.filter((move) => moves[move]).length} of ${MOVES.length} moves were seen.`,
               figures: [
                 {
                   kind: 'table' as const,
                   head: ['from → to', 'times'],
-                  rows: known.map((move) => [
+                  rows: MOVES.map((move) => [
                     move,
                     moves[move] ?? { text: 'never here', tone: 'wait' as const },
                   ]),

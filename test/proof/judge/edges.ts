@@ -14,3 +14,9 @@ export const EDGES: ReadonlySet<string> = new Set([
   'refreshing nearingExpiry',
   'retrying refreshing',
 ])
+
+/** The same, without those that stay, as people read them. */
+export const MOVES: readonly string[] = [...EDGES]
+  .map((edge) => edge.split(' '))
+  .filter(([from, to]) => from !== to)
+  .map(([from, to]) => `${from} → ${to}`)
