@@ -61,7 +61,10 @@ beforeAll(async () => {
       '--eval',
       `import { build } from 'vitepress'; await build('docs/site', ${JSON.stringify({ outDir: folder, base })})`,
     ],
-    { cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, NODE_OPTIONS: '' } },
+    {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
+    },
   )
   expect(stdout + stderr).not.toContain('[Vue warn]')
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
