@@ -15,13 +15,13 @@ type Windows = typeof globalThis & { inside?: WeakMap<Session, Inside> }
 export const windows: readonly Patch[] = [
   {
     file: 'src/session/supply.ts',
-    find: '  return {\n    fresh,\n',
-    put: '  return {\n    until: () => waiters.waiting()?.until ?? Infinity,\n    fresh,\n',
+    find: '  fresh(): string | undefined {\n',
+    put: '  until() { return this.#waiters.waiting()?.until ?? Infinity }\n  fresh(): string | undefined {\n',
   },
   {
     file: 'src/session/runtime.ts',
-    find: '  return {\n    session,\n',
-    put: '  ;(globalThis.inside ??= new WeakMap()).set(session, { tokens: vault.tokens, until: supply.until })\n  return {\n    session,\n',
+    find: '      dispose: () => this.#dispose(),\n    }\n',
+    put: '      dispose: () => this.#dispose(),\n    }\n    ;(globalThis.inside ??= new WeakMap()).set(this.session, { tokens: () => holding.vault.tokens(), until: () => this.supply.until() })\n',
   },
   {
     file: 'src/server/sessionOpening.ts',
