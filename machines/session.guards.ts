@@ -64,81 +64,80 @@ export const isByCaller = (e: SessionEvent): boolean => 'by' in e && e.by === 'c
 
 const isEager = (c: SessionContext) => c.policy === 'eager' && !c.idle
 
+/** A condition of the chart. `E`: the event of its rows. */
+const when =
+  <E extends SessionEvent>(test: (context: SessionContext, event: E) => boolean) =>
+  ({ context, event }: Given) =>
+    test(context, event as E)
+
+type Renewed = EventOf<'session.renewed'>
+
 /** All conditions of the chart. They compare facts with the instant of the event, and read no clock. */
 export const guards = {
-  hasFacts: ({ context }: Given) => context.user !== null,
-  hasTrouble: ({ context: c }: Given) =>
-    c.user !== null && (c.doubt !== null || c.attempts > 0 || c.bearer === 'none' || c.bearer === 'rejected'),
-  isStartedInTrouble: ({ event }: Given) => {
-    const { facts } = event as EventOf<'session.started'>
-    return facts.doubt !== undefined || facts.backoff !== undefined || facts.bearer === 'none'
-  },
-  isOver: ({ context, event }: Given) => isOver(context, event.at),
-  isWithinLimits: ({ context, event }: Given) => !isPastLimit(context, event.at),
-  isUnanswered: ({ context: c, event }: Given) => isEnded(c, event.at) && c.policy === 'prompt',
-  isAlive: ({ context }: Given) => context.reason === null,
-  isTimerDue: ({ context: c, event }: Given) =>
-    event.at >= c.refreshAt && isEager(c) && maySendOn(c, event.at),
-  isInsideLead: ({ context: c, event }: Given) => event.at >= c.leadAt && !isOver(c, event.at),
-  isEndedAndEager: ({ context: c, event }: Given) =>
-    event.at >= c.endsAt && isEager(c) && isPastFloor(c, event) && maySendOn(c, event.at),
-  isWorthAsking: ({ context: c, event }: Given) =>
-    maySend(c, event.at) &&
-    isPastFloor(c, event) &&
-    (!isByCaller(event) || (c.policy !== 'prompt' && event.at >= c.leadAt)),
-  isRejectedForGood: ({ context, event }: Given) => isRejectedForGood(context, event),
-  isRejectedPastFloor: ({ context: c, event }: Given) =>
-    isAnswer(c, event) &&
-    isPastFloor(c, event) &&
-    event.at >= c.rejectFloorAt &&
-    maySend({ ...c, ...rejected(c) }, event.at),
-  isRejected: ({ context: c, event }: Given) => isAnswer(c, event) && isBelieved(c, event.at),
-  isRejectedForNow: ({ context: c, event }: Given) =>
-    isAnswer(c, event) && isBelieved(c, event.at) && !isRejectedForGood(c, event),
-  isDisputed: ({ context: c, event }: Given) => isAnswer(c, event) && !isBelieved(c, event.at),
-  isAnswer: ({ context, event }: Given) => isAnswer(context, event),
-  isCleared: ({ context: c, event }: Given) =>
-    isAnswer(c, event) &&
-    c.bearer === 'rejected' &&
-    event.at < c.endsAt &&
-    c.attempts + c.useless === 0 &&
-    c.doubt === null,
-  isBackAndEager: ({ context: c, event }: Given) =>
-    !(event as EventOf<'user.changed'>).idle &&
-    c.policy === 'eager' &&
-    maySend(c, event.at) &&
-    isPastFloor(c, event),
-  isNewer: ({ context, event }: Given) => isNewer(context, event as EventOf<'session.renewed'>),
-  /** A server that keeps the bearer returns the present version if nothing was due. */
-  isSame: ({ context: c, event }: Given) => {
-    const { facts } = event as EventOf<'session.renewed'>
-    return isCurrent(c, facts) && isUseful(facts)
-  },
-  isNewerUnusable: ({ context: c, event }: Given) => {
-    const e = event as EventOf<'session.renewed'>
-    return isNewer(c, e) && isUnusable(c, e.facts)
-  },
-  isNewerUseless: ({ context: c, event }: Given) => {
-    const e = event as EventOf<'session.renewed'>
-    if (!isNewer(c, e) || !isUnusable(c, e.facts)) return false
-    return isOver({ ...c, ...renewed(c, e) }, e.at)
-  },
-  isRejectedAlive: ({ context: c, event }: Given) =>
-    c.reason === null && isCurrent(c, event as EventOf<'refresh.rejected'>),
-  isOfThisFlight: ({ context, event }: Given) => isCurrent(context, event as EventOf<'refresh.refused'>),
-  isUnknownForGood: ({ context: c, event }: Given) => {
-    const e = event as EventOf<'refresh.unknown'>
-    return isCurrent(c, e) && isHopeless(c, e.at, doubtAfter(c, e))
-  },
-  isUnsupportedAndSpent: ({ context: c, event }: Given) =>
-    isCurrent(c, event as EventOf<'refresh.unsupported'>) && isSpent(c, event.at),
-  isUnsupportedInsideLead: ({ context: c, event }: Given) =>
-    isCurrent(c, event as EventOf<'refresh.unsupported'>) && event.at >= c.leadAt,
-  isRetryDue: ({ context: c, event }: Given) =>
-    isTimed(c) && event.at >= retryDueAt(c, c.isHurried) && maySendOn(c, event.at),
-  isAskedAndDue: ({ context: c, event }: Given) =>
-    event.at >= retryDueAt(c, c.isHurried || !isByCaller(event)) && maySend(c, event.at),
-  isFreeToRetry: ({ context: c, event }: Given) =>
-    event.at >= (c.doubt ? retryDueAt(c, true) : c.heldUntil) && maySend(c, event.at),
-  isRereadDue: ({ context: c, event }: Given) => event.at >= c.rereadAt && !isOver(c, event.at),
+  hasFacts: when((c) => c.user !== null),
+  hasTrouble: when(
+    (c) =>
+      c.user !== null &&
+      (c.doubt !== null || c.attempts > 0 || c.bearer === 'none' || c.bearer === 'rejected'),
+  ),
+  isStartedInTrouble: when(
+    (_, { facts }: EventOf<'session.started'>) =>
+      facts.doubt !== undefined || facts.backoff !== undefined || facts.bearer === 'none',
+  ),
+  isOver: when((c, { at }) => isOver(c, at)),
+  isWithinLimits: when((c, { at }) => !isPastLimit(c, at)),
+  isUnanswered: when((c, { at }) => isEnded(c, at) && c.policy === 'prompt'),
+  isAlive: when((c) => c.reason === null),
+  isTimerDue: when((c, { at }) => at >= c.refreshAt && isEager(c) && maySendOn(c, at)),
+  isInsideLead: when((c, { at }) => at >= c.leadAt && !isOver(c, at)),
+  isEndedAndEager: when((c, e) => e.at >= c.endsAt && isEager(c) && isPastFloor(c, e) && maySendOn(c, e.at)),
+  isWorthAsking: when(
+    (c, e) =>
+      maySend(c, e.at) &&
+      isPastFloor(c, e) &&
+      (!isByCaller(e) || (c.policy !== 'prompt' && e.at >= c.leadAt)),
+  ),
+  isRejectedForGood: when(isRejectedForGood),
+  isRejectedPastFloor: when(
+    (c, e) =>
+      isAnswer(c, e) &&
+      isPastFloor(c, e) &&
+      e.at >= c.rejectFloorAt &&
+      maySend({ ...c, ...rejected(c) }, e.at),
+  ),
+  isRejected: when((c, e) => isAnswer(c, e) && isBelieved(c, e.at)),
+  isRejectedForNow: when((c, e) => isAnswer(c, e) && isBelieved(c, e.at) && !isRejectedForGood(c, e)),
+  isDisputed: when((c, e) => isAnswer(c, e) && !isBelieved(c, e.at)),
+  isAnswer: when(isAnswer),
+  isCleared: when(
+    (c, e) =>
+      isAnswer(c, e) &&
+      c.bearer === 'rejected' &&
+      e.at < c.endsAt &&
+      c.attempts + c.useless === 0 &&
+      c.doubt === null,
+  ),
+  isBackAndEager: when(
+    (c, e: EventOf<'user.changed'>) =>
+      !e.idle && c.policy === 'eager' && maySend(c, e.at) && isPastFloor(c, e),
+  ),
+  isNewer: when(isNewer),
+  isSame: when((c, { facts }: Renewed) => isCurrent(c, facts) && isUseful(facts)),
+  isNewerUnusable: when((c, e: Renewed) => isNewer(c, e) && isUnusable(c, e.facts)),
+  isNewerUseless: when(
+    (c, e: Renewed) => isNewer(c, e) && isUnusable(c, e.facts) && isOver({ ...c, ...renewed(c, e) }, e.at),
+  ),
+  isRejectedAlive: when((c, e: EventOf<'refresh.rejected'>) => c.reason === null && isCurrent(c, e)),
+  isOfThisFlight: when((c, e: EventOf<'refresh.refused'>) => isCurrent(c, e)),
+  isUnknownForGood: when(
+    (c, e: EventOf<'refresh.unknown'>) => isCurrent(c, e) && isHopeless(c, e.at, doubtAfter(c, e)),
+  ),
+  isUnsupportedAndSpent: when((c, e: EventOf<'refresh.unsupported'>) => isCurrent(c, e) && isSpent(c, e.at)),
+  isUnsupportedInsideLead: when(
+    (c, e: EventOf<'refresh.unsupported'>) => isCurrent(c, e) && e.at >= c.leadAt,
+  ),
+  isRetryDue: when((c, { at }) => isTimed(c) && at >= retryDueAt(c, c.isHurried) && maySendOn(c, at)),
+  isAskedAndDue: when((c, e) => e.at >= retryDueAt(c, c.isHurried || !isByCaller(e)) && maySend(c, e.at)),
+  isFreeToRetry: when((c, { at }) => at >= (c.doubt ? retryDueAt(c, true) : c.heldUntil) && maySend(c, at)),
+  isRereadDue: when((c, { at }) => at >= c.rereadAt && !isOver(c, at)),
 }
