@@ -18,12 +18,14 @@ export interface UserReader {
   read(document: UserDocument): UserIdentity
 }
 
+const knownFields: UserReader = { keep: readUser, read: (document) => readUser(document) ?? document }
+
 /**
  * Without a schema the known fields are stored and shown. With a schema the whole document is stored as JSON, so that
  * the schema of a later release also finds fields that today's schema leaves out.
  */
 export function userReader(schema: UserSchema | undefined): UserReader {
-  if (schema === undefined) return { keep: readUser, read: (document) => readUser(document) ?? document }
+  if (schema === undefined) return knownFields
   const standard = schema?.['~standard']
   if (isDevelopment && !standard?.validate)
     throw new Misconfigured('Option "user" must be a Standard Schema.')

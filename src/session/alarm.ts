@@ -2,60 +2,73 @@ import { clampDelay } from '../../machines/session.deadlines.ts'
 import { finite, NEVER } from '../../machines/session.instants.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
 
-/** The instant of an alarm. */
-export interface AlarmHand {
+type Kind = 'background' | 'foreground'
+
+/** One instant of an alarm. */
+export class AlarmHand {
+  at = NEVER
+  readonly kind: Kind
+  /** Called with the time when the instant has come. */
+  ring: ((at: number) => void) | undefined
+  readonly #alarm: Alarm
+
+  constructor(alarm: Alarm, kind: Kind, ring: AlarmHand['ring']) {
+    this.#alarm = alarm
+    this.kind = kind
+    this.ring = ring
+  }
+
   /**
    * Replaces the instant. `NEVER`, and a value that is no number, set no alarm. A far instant is reached in several
    * steps.
    */
-  set(instant: number): void
-  /** Called with the time when the instant has come. */
-  ring(at: number): void
+  set(instant: number): void {
+    const at = finite(instant)
+    if (at === this.at) return
+    this.at = at
+    this.#alarm.arm()
+  }
 }
 
 /** One timer for the nearest of a session's instants. */
-export function createAlarm(clock: SessionClock) {
-  const hands: (AlarmHand & { at: number; readonly kind: 'background' | 'foreground' })[] = []
-  let disarm = () => {}
+export class Alarm {
+  readonly #clock: SessionClock
+  readonly #hands: AlarmHand[] = []
+  #disarm: (() => void) | undefined
 
-  function arm() {
-    disarm()
-    disarm = () => {}
-    const nearest = Math.min(...hands.map(({ at }) => at))
-    if (nearest >= NEVER) return
-    const isAwaited = hands.some(({ at, kind }) => kind === 'foreground' && at < NEVER)
-    disarm = clock.setTimer(ring, clampDelay(nearest - clock.now()), isAwaited ? 'foreground' : 'background')
+  constructor(clock: SessionClock) {
+    this.#clock = clock
   }
 
-  function ring() {
-    disarm = () => {}
-    const now = clock.now()
-    for (const hand of hands) {
+  /** Calls `ring` at the instant. While a `foreground` one is set, the timer keeps a Node process alive. */
+  hand(kind: Kind, ring?: AlarmHand['ring']): AlarmHand {
+    const hand = new AlarmHand(this, kind, ring)
+    this.#hands.push(hand)
+    return hand
+  }
+
+  /** A hand has a new instant. */
+  arm(): void {
+    const clock = this.#clock
+    this.#disarm?.()
+    this.#disarm = undefined
+    const nearest = Math.min(...this.#hands.map(({ at }) => at))
+    if (nearest >= NEVER) return
+    const isAwaited = this.#hands.some(({ at, kind }) => kind === 'foreground' && at < NEVER)
+    const kind = isAwaited ? 'foreground' : 'background'
+    this.#disarm = clock.setTimer(() => this.#ring(), clampDelay(nearest - clock.now()), kind)
+  }
+
+  #ring() {
+    this.#disarm = undefined
+    const now = this.#clock.now()
+    for (const hand of this.#hands) {
       if (hand.at > now) continue
       hand.at = NEVER
-      hand.ring(now)
+      hand.ring?.(now)
     }
-    arm()
-  }
-
-  return {
-    /** Calls `ring` at the instant. While a `foreground` one is set, the timer keeps a Node process alive. */
-    hand(kind: 'background' | 'foreground', ring: AlarmHand['ring'] = () => {}): AlarmHand {
-      const hand = {
-        at: NEVER,
-        kind,
-        ring,
-        set(instant: number) {
-          const at = finite(instant)
-          if (at === hand.at) return
-          hand.at = at
-          arm()
-        },
-      }
-      hands.push(hand)
-      return hand
-    },
+    this.arm()
   }
 }
 
-export type Alarm = ReturnType<typeof createAlarm>
+export const createAlarm = (clock: SessionClock): Alarm => new Alarm(clock)

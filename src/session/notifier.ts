@@ -16,48 +16,55 @@ export function createNotifier(
   }: Pick<Settings, 'observe' | 'onListenerError' | 'clock'> & Pick<SessionOptions, 'recorder'>,
   read: () => SessionState,
 ) {
-  const listeners = new Set<Listener>()
+  let listeners: Set<Listener> | undefined
   let told = read()
-  let notices: SessionNotice[] = []
+  let notices: SessionNotice[] | undefined
 
   function queue() {
     // If several microtasks wait, the first reports everything.
     queueMicrotask(() => {
-      const due = notices
-      notices = []
+      const due = notices ?? []
+      notices = undefined
       for (const notice of due) {
         // It runs after the event that it belongs to.
         recorder?.note(notice, clock.wall())
-        isolate(observe, notice)
+        isolate(observe, notice, onListenerError)
       }
       const state = read()
       if (told === state) return
       told = state
-      for (const listener of [...listeners]) if (listeners.has(listener)) isolate(listener, state)
+      for (const listener of [...(listeners ?? [])])
+        if (listeners?.has(listener)) isolate(listener, state, onListenerError)
     })
-  }
-
-  async function isolate<T>(listener: ((value: T) => unknown) | undefined, value: T) {
-    try {
-      await listener?.(value)
-    } catch (error) {
-      onListenerError(error)
-    }
   }
 
   return {
     notify(notice: SessionNotice) {
+      notices ??= []
       notices.push(notice)
       queue()
     },
     changed: queue,
     subscribe(listener: Listener) {
+      listeners ??= new Set()
       listeners.add(listener)
       return () => {
-        listeners.delete(listener)
+        listeners?.delete(listener)
       }
     },
   }
 }
 
 export type Notifier = ReturnType<typeof createNotifier>
+
+async function isolate<T>(
+  listener: ((value: T) => unknown) | undefined,
+  value: T,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await listener?.(value)
+  } catch (error) {
+    onError(error)
+  }
+}

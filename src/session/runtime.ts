@@ -1,3 +1,4 @@
+import type { Subscription } from 'xstate'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
 import type { SessionState } from '../../machines/session.select.ts'
@@ -43,7 +44,8 @@ export class Runtime {
   #resume: Resumed | undefined
   /** From the `runtime` actor, as soon as there is one, so that an inspector sees the sender. */
   #toChart: Send | undefined
-  #unsubscribe: (() => void) | undefined
+  #observing: Subscription | undefined
+  #listening: Subscription | undefined
   #stopSignals: (() => void) | undefined
   /** The last sign of user activity. */
   #seenAt = -Infinity
@@ -145,20 +147,17 @@ export class Runtime {
     const actorRef = this.#actorRef
     this.#status = 'running'
     this.#toChart = sendBack
-    this.#unsubscribe?.()
+    this.#observing?.unsubscribe()
+    this.#listening?.unsubscribe()
     settings.recorder?.attach(actorRef)
     const next = (snapshot: MachineSnapshot) => this.#observe(snapshot)
-    const observing = actorRef.subscribe({ next, error: () => this.#fail() })
-    const listening = actorRef.on('*', this.#notifier.notify)
-    this.#unsubscribe = () => {
-      observing.unsubscribe()
-      listening.unsubscribe()
-    }
+    this.#observing = actorRef.subscribe({ next, error: () => this.#fail() })
+    this.#listening = actorRef.on('*', this.#notifier.notify)
     reading.take(actorRef.getSnapshot())
     if (this.#resume) this.send({ type: 'refresh.asked', by: 'caller', at: this.#resume.at })
     if (this.#isEmpty()) this.#startOver()
     else if (this.state().reason === null) this.send({ type: 'time.checked', at: holding.now() })
-    this.#stopSignals = startSignals(settings, (signal) => this.#onSignal(signal))
+    if (settings.signals) this.#stopSignals = startSignals(settings, (signal) => this.#onSignal(signal))
     this.restoring = holding.shared?.look(this)
     this.supply.changed()
     return detach

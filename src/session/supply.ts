@@ -14,7 +14,7 @@ import { orAborted } from '../base/orAborted.ts'
 import type { Alarm, AlarmHand } from './alarm.ts'
 import type { Holding } from './holding.ts'
 import type { Reading } from './reading.ts'
-import { type Asker, createWaiters } from './waiters.ts'
+import { type Asker, Waiters } from './waiters.ts'
 
 interface Surroundings {
   readonly holding: Holding
@@ -30,7 +30,7 @@ interface Surroundings {
 /** Gives bearers to callers: a fresh one at once, otherwise after the refresh that is due. */
 export class Supply {
   readonly #of: Surroundings
-  readonly #waiters
+  readonly #waiters = new Waiters()
   readonly #patience: AlarmHand
   /** Until this instant, on both clocks, the bearer is served without any further check. */
   #freshUntilWall = -Infinity
@@ -40,8 +40,6 @@ export class Supply {
 
   constructor(of: Surroundings, alarm: Alarm) {
     this.#of = of
-    const { clock, settings } = of.holding
-    this.#waiters = createWaiters(clock.now, settings.patienceMs)
     this.#patience = alarm.hand('foreground', () => this.#settle())
   }
 
@@ -197,9 +195,13 @@ export class Supply {
    * early.
    */
   #wait(by: Asker, until?: number): Promise<string> {
-    const { reading } = this.#of
+    const { reading, holding } = this.#of
     this.#of.catchUp()
-    const promise = this.#waiters.join(reading.state().epoch, by, until)
+    const promise = this.#waiters.join(
+      reading.state().epoch,
+      by,
+      until ?? holding.now() + holding.settings.patienceMs,
+    )
     this.#settle()
     return promise
   }

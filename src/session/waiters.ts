@@ -22,34 +22,38 @@ interface Settleable extends Waiting {
 const RANKS: readonly (Asker | undefined)[] = [undefined, 'caller', 'user', 'force']
 
 /** All callers that wait for a bearer share one promise and one deadline. */
-export function createWaiters(now: () => number, patienceMs: number) {
-  let waiting: Settleable | undefined
-  return {
-    /** The waiting callers; `undefined`: there are none. */
-    waiting: (): Waiting | undefined => waiting,
-    /** The shared promise. The first caller sets its deadline. The refresh is asked for the strongest request. */
-    join(epoch: number, by?: Asker, until = now() + patienceMs): Promise<string> {
-      if (!waiting) {
-        let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
-        const promise = new Promise<string>((resolve, reject) => {
-          settlers = { resolve, reject }
-        })
-        promise.catch(() => {})
-        waiting = { promise, ...settlers, epoch, until, by }
-      }
-      if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) waiting.by = by
-      return waiting.promise
-    },
-    /** Ends the wait with the result of `answer`, or with its error. */
-    settle(answer: () => string) {
-      if (!waiting) return
-      const { resolve, reject } = waiting
-      waiting = undefined
-      try {
-        resolve(answer())
-      } catch (error) {
-        reject(error)
-      }
-    },
+export class Waiters {
+  #waiting: Settleable | undefined
+
+  /** The waiting callers; `undefined`: there are none. */
+  waiting(): Waiting | undefined {
+    return this.#waiting
+  }
+
+  /** The shared promise. The first caller sets its deadline. The refresh is asked for the strongest request. */
+  join(epoch: number, by: Asker | undefined, until: number): Promise<string> {
+    let waiting = this.#waiting
+    if (!waiting) {
+      let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
+      const promise = new Promise<string>((resolve, reject) => {
+        settlers = { resolve, reject }
+      })
+      promise.catch(() => {})
+      waiting = { promise, ...settlers, epoch, until, by }
+      this.#waiting = waiting
+    }
+    if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) waiting.by = by
+    return waiting.promise
+  }
+
+  /** Ends the wait with the result of `answer`, or with its error. */
+  settle(answer: () => string): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    try {
+      waiting?.resolve(answer())
+    } catch (error) {
+      waiting?.reject(error)
+    }
   }
 }

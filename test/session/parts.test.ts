@@ -13,7 +13,7 @@ import { createAlarm } from '../../src/session/alarm.ts'
 import { createNotifier } from '../../src/session/notifier.ts'
 import { replaceStored } from '../../src/session/replaceStored.ts'
 import { revoke } from '../../src/session/revoke.ts'
-import { createWaiters } from '../../src/session/waiters.ts'
+import { Waiters } from '../../src/session/waiters.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, outcomeOf, start } from './fixture.ts'
 
@@ -88,10 +88,10 @@ describe('the notifier', () => {
 })
 
 test('all who wait share one promise and one deadline, and ask for the most that one of them asks for', async () => {
-  const waiters = createWaiters(() => 100, 8_000)
+  const waiters = new Waiters()
   expect(waiters.waiting()).toBeUndefined()
-  const joined = waiters.join(1)
-  expect([waiters.join(1, 'user'), waiters.join(1, 'caller')]).toEqual([joined, joined])
+  const joined = waiters.join(1, undefined, 8_100)
+  expect([waiters.join(1, 'user', 9_000), waiters.join(1, 'caller', 9_000)]).toEqual([joined, joined])
   expect(waiters.waiting()).toMatchObject({ epoch: 1, until: 8_100, by: 'user' })
   waiters.settle(() => 'B1')
   expect(await joined).toBe('B1')
