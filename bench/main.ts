@@ -1,5 +1,5 @@
 /**
- * P1 to P5, P8 to P12, P14, P15 and DPoP: what the session costs, beside its neighbours in the same run.
+ * P1 to P5, P8 to P12, P14, P15, P17 and DPoP: what the session costs, beside its neighbours in the same run.
  *
  *   node bench/main.ts [P1 …] [--peers] [--json FILE] [--publish]
  *
@@ -25,6 +25,7 @@ import { p11 } from './goals/p11.ts'
 import { p12 } from './goals/p12.ts'
 import { p14 } from './goals/p14.ts'
 import { p15 } from './goals/p15.ts'
+import { p17 } from './goals/p17.ts'
 import { pageOf } from './lib/pageOf.ts'
 import { isMet, print, type Report } from './lib/report.ts'
 
@@ -50,6 +51,7 @@ const goals: Record<string, () => Promise<Report>> = {
   P12: p12,
   P14: () => p14(values.peers),
   P15: p15,
+  P17: p17,
   dpop,
 }
 

@@ -1,7 +1,7 @@
 import { librechatLogin } from 'xstate-session/librechat-login'
 import { createSessionServer, type SessionServerOptions } from 'xstate-session/server'
 
-const BASE_URL = 'http://127.0.0.1'
+export const BASE_URL = 'http://127.0.0.1'
 export const LIFE_MS = 900_000
 /** As long as the tokens of a LibreChat with OpenID are. */
 const BEARER_CHARS = 700
