@@ -169,7 +169,7 @@ export function createAwakeSessions(
         if (isHurried && !renewal && chart.session.getSnapshot().state === 'retrying')
           await chart.session.refresh({ by: 'user' }).catch(() => {})
         const bearer = await chart.acquire(renewal?.until)
-        return { bearer, position: chart.source.position() }
+        return { bearer, position: chart.supply.position() }
       })
     },
     /** Its record has changed. If the session is awake, it reads the record again. */
@@ -177,8 +177,8 @@ export function createAwakeSessions(
       const live = liveOf(key)
       if (live) chartOf(key, live).reread()
     },
-    /** The bearer source of a session, if the session has a chart. */
-    sourceOf: (key: string) => liveOf(key)?.handle?.source,
+    /** The bearers of a session, if the session has a chart. */
+    supplyOf: (key: string) => liveOf(key)?.handle?.supply,
     /** How many sessions are awake. */
     count: () => awake.size,
     /** Resolves when no refresh is running and every renewal is stored. */

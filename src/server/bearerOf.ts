@@ -38,7 +38,7 @@ export function bearerOf(
   /** The record as it was read last. */
   let known = found
   // An awake session knows more than its record: that its bearer was rejected, or that a refresh is in doubt.
-  const isAtRest = !sessions.awake.sourceOf(key)
+  const isAtRest = !sessions.awake.supplyOf(key)
   let freshUntil = bearer === undefined || !isAtRest || session.backoff?.rejected ? 0 : endsAt - lead
   /** When a resting session whose last attempts failed makes the next one. */
   const dueAt = isAtRest ? dueOf(session, clock.wall()) : 0
@@ -57,7 +57,7 @@ export function bearerOf(
       throw found.isStale ? new RefreshUnavailable(undefined) : new LoggedOut('elsewhere')
     }
     // No caller waits this long, and there is nothing to do before.
-    if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.sourceOf(key))
+    if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.supplyOf(key))
       throw new RefreshUnavailable(dueAt)
     const task = sessions.awake.bearerOf(key, known, isHurried).then((renewed) => {
       bearer = renewed.bearer
@@ -76,13 +76,13 @@ export function bearerOf(
     if (!canRefresh) return undefined
     if (found.isStale) throw new RefreshUnavailable(undefined)
     // The session goes on refreshing if the caller leaves.
-    const task = sessions.awake.use(key, known, async ({ source }) => {
-      const newer = await source.replace(used, rejected, undefined)
+    const task = sessions.awake.use(key, known, async ({ supply }) => {
+      const newer = await supply.replace(used, rejected, undefined)
       // Without a newer bearer this throws the reason, unless the session keeps the rejected one for good.
-      if (newer === undefined) source.take(used.epoch)
+      if (newer === undefined) supply.take(used.epoch)
       else {
         bearer = newer
-        position = source.position()
+        position = supply.position()
       }
       return newer
     })
@@ -92,7 +92,7 @@ export function bearerOf(
   /** If one route rejected the bearer and nothing can renew it now, the other routes still get it (U34). */
   function disputed(): string | undefined {
     if (!canRefresh) return undefined
-    const awake = sessions.awake.sourceOf(key)
+    const awake = sessions.awake.supplyOf(key)
     const now = clock.wall()
     const isRejected = session.backoff?.rejected === true && now < Math.min(dueAt, endsAt)
     const token = awake ? awake.disputed?.() : isRejected ? session.bearer : undefined
@@ -103,7 +103,7 @@ export function bearerOf(
   /** The disputed bearer was rejected again: throws the error that says when to try again. */
   function take(epoch: number): string {
     if (!isDisputed) return taken()
-    const awake = sessions.awake.sourceOf(key)
+    const awake = sessions.awake.supplyOf(key)
     if (!awake) throw new RefreshUnavailable(dueAt)
     return awake.take(epoch)
   }
@@ -124,7 +124,7 @@ export function bearerOf(
     replace,
     disputed,
     // A resting session has no 401 to compare this with.
-    accepted: (used) => sessions.awake.sourceOf(key)?.accepted?.(used),
+    accepted: (used) => sessions.awake.supplyOf(key)?.accepted?.(used),
     rejectedAgain: () => settings.observe({ type: 'notVerified', session: nameOf(key), cause: 'refused' }),
     stepUpRequired: () => settings.observe({ type: 'stepUpRequired', ...position, session: nameOf(key) }),
   }
@@ -142,7 +142,7 @@ export function bearerOf(
         known = now
         bearer = now.session.bearer
         position = { epoch: now.session.epoch, version: now.session.version }
-        freshUntil = sessions.awake.sourceOf(key) ? 0 : (now.session.endsAt ?? Infinity) - lead
+        freshUntil = sessions.awake.supplyOf(key) ? 0 : (now.session.endsAt ?? Infinity) - lead
       }
       return now
     },

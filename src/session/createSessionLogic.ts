@@ -1,7 +1,8 @@
 import type { AnyActorRef } from 'xstate'
 import type { SessionUser, UserIdentity } from '../../machines/session.types.ts'
+import { logicPorts } from './logicPorts.ts'
 import { inputOf, readOptions, type SessionOptions } from './options.ts'
-import { portsOf, runtimeOf } from './ports.ts'
+import { runtimeOf } from './ports.ts'
 import type { Session } from './session.ts'
 import { type SessionLogic, sessionLogic } from './sessionLogic.ts'
 
@@ -19,7 +20,7 @@ export function createSessionLogic<User extends UserIdentity = SessionUser>(
   const settings = readOptions(options, 'createSessionLogic')
   return sessionLogic(
     (input) => inputOf(input ? readOptions({ ...options, ...input }) : settings),
-    portsOf(settings),
+    logicPorts(settings),
   )
 }
 

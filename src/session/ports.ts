@@ -16,18 +16,10 @@ const runtimes = new WeakMap<AnyActorRef, Runtime>()
 /** The `refresh` actors whose flight has begun. An actor that is started again joins its flight. */
 const begun = new WeakSet<AnyActorRef>()
 
-/** The actors of the chart. `settings`: for actors without a runtime so far. */
-export const portsOf = (settings?: Settings) => ({
+/** The actors of a chart, for actors that have a runtime. */
+export const ports = {
   actors: {
-    runtime: port<PortInput>(({ input, sendBack }) => {
-      const { session } = input ?? {}
-      const runtime = session && runtimes.get(session)
-      if (runtime) return runtime.attach(sendBack)
-      if (!settings) throw new Misconfigured('This actor is not one of createSessionLogic.')
-      if (!session)
-        return sendBack({ type: 'session.restored', at: settings.clock.wall(), input: inputOf(settings) })
-      return bind(session as SessionActorRef, settings).attach(sendBack)
-    }),
+    runtime: port<PortInput>(({ input, sendBack }) => runtimeOf(input?.session).attach(sendBack)),
     alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
     refresh: port<RefreshInput>(({ input, self, sendBack }) => {
       if (!input || begun.has(self)) return
@@ -40,9 +32,9 @@ export const portsOf = (settings?: Settings) => ({
     }),
   },
   actions: { reread: ({ self }: { self: AnyActorRef }) => runtimeOf(self).reread() },
-})
+}
 
-const machine = sessionMachine.provide(portsOf())
+const machine = sessionMachine.provide(ports)
 
 /**
  * A running session. All sessions share one machine, because providing the ports costs more than an actor. `resumed`:
@@ -57,15 +49,19 @@ export function startSession(settings: Settings, resumed?: Resumed): Runtime {
   return runtime
 }
 
-function bind(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed): Runtime {
+/** Gives an actor its runtime. */
+export function bind(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed): Runtime {
   const runtime = new Runtime(actorRef, settings, resumed)
   runtimes.set(actorRef, runtime)
   return runtime
 }
 
+/** The runtime of an actor; `undefined`: it has none yet. */
+export const knownRuntime = (ref: AnyActorRef | undefined): Runtime | undefined => ref && runtimes.get(ref)
+
 /** The runtime of an actor of this package. Throws `Misconfigured` for any other actor. */
-export function runtimeOf(ref: AnyActorRef): Runtime {
-  const runtime = runtimes.get(ref)
+export function runtimeOf(ref: AnyActorRef | undefined): Runtime {
+  const runtime = knownRuntime(ref)
   if (!runtime) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
   return runtime
 }

@@ -3,9 +3,7 @@ import type { SessionEvent } from '../../machines/session.events.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
 import type { SessionState } from '../../machines/session.select.ts'
 import { ACTIVE_MS } from '../base/durations.ts'
-import { orAborted } from '../base/orAborted.ts'
 import { type AlarmHand, createAlarm } from './alarm.ts'
-import { bearersOf } from './bearersOf.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
 import { Holding } from './holding.ts'
 import { endLogin, login, logout } from './logins.ts'
@@ -16,7 +14,7 @@ import type { Send } from './port.ts'
 import { createReading, type MachineSnapshot, type Reading } from './reading.ts'
 import type { Resumed } from './renewAtRest.ts'
 import type { Session, SessionActorRef } from './session.ts'
-import { type BearerSource, createSessionFetch } from './sessionFetch.ts'
+import { createSessionFetch } from './sessionFetch.ts'
 import { startSignals } from './startSignals.ts'
 import { Supply } from './supply.ts'
 
@@ -28,8 +26,6 @@ export class Runtime {
   readonly holding: Holding
   readonly reading: Reading
   readonly supply: Supply
-  /** The parts of `session.fetch`. */
-  readonly source: BearerSource
   readonly session: Session
   /** The next instant at which the chart must look at the time. */
   readonly deadline: AlarmHand
@@ -62,10 +58,9 @@ export class Runtime {
     this.#notifier = createNotifier(settings, this.reading.state)
     this.supply = new Supply(this, alarm)
     this.deadline = alarm.hand('background')
-    this.source = bearersOf(this)
     this.session = {
       login: (answer, options) => login(this, answer, options),
-      fetch: createSessionFetch(this.source),
+      fetch: createSessionFetch(this.supply),
       getToken: (options) => this.#getToken(options?.signal),
       refresh: (options) => this.#refreshFor(options?.by),
       logout: () => logout(this),
@@ -246,7 +241,7 @@ export class Runtime {
 
   #getToken(signal: AbortSignal | null | undefined): Promise<string> {
     const bearer = this.supply.fresh()
-    return bearer === undefined ? orAborted(this.supply.acquire(), signal) : Promise.resolve(bearer)
+    return bearer === undefined ? this.supply.wait(signal) : Promise.resolve(bearer)
   }
 
   #refreshFor(by: 'user' | 'force' = 'force'): Promise<void> {

@@ -4,16 +4,19 @@ import { NEVER } from '../../machines/session.instants.ts'
 import {
   isDisputedAt,
   isMisconfigured,
+  isRenewalRecent,
   isServedAt,
   mayBringBearer,
   servedUntil,
 } from '../../machines/session.select.ts'
-import type { Position } from '../../machines/session.types.ts'
+import type { Position, RejectedReason } from '../../machines/session.types.ts'
 import { Misconfigured, RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import type { Alarm, AlarmHand } from './alarm.ts'
 import type { Holding } from './holding.ts'
 import type { Reading } from './reading.ts'
+import type { BearerSource } from './sessionFetch.ts'
+import { strategyOf } from './strategyOf.ts'
 import { type Asker, Waiters } from './waiters.ts'
 
 interface Surroundings {
@@ -27,8 +30,15 @@ interface Surroundings {
   send(event: SessionEvent): void
 }
 
-/** Gives bearers to callers: a fresh one at once, otherwise after the refresh that is due. */
-export class Supply {
+/**
+ * Gives bearers to callers: a fresh one at once, otherwise after the refresh that is due. It is also the session's side of
+ * `fetch`, and hears of the API's answers to its bearers.
+ */
+export class Supply implements BearerSource {
+  readonly baseUrl: string
+  readonly origin: string
+  readonly origins: ReadonlySet<string>
+  readonly fetch: typeof globalThis.fetch
   readonly #of: Surroundings
   readonly #waiters = new Waiters()
   readonly #patience: AlarmHand
@@ -39,6 +49,11 @@ export class Supply {
   #asked: { readonly snapshot: unknown; readonly at: number } | undefined
 
   constructor(of: Surroundings, alarm: Alarm) {
+    const { settings } = of.holding
+    this.baseUrl = settings.baseUrl
+    this.origin = settings.origin
+    this.origins = settings.origins
+    this.fetch = settings.fetch ?? globalThis.fetch.bind(globalThis)
     this.#of = of
     this.#patience = alarm.hand('foreground', () => this.#settle())
   }
@@ -118,6 +133,49 @@ export class Supply {
       if (signal?.aborted) throw error
     })
     return newer()
+  }
+
+  position(): Position {
+    return this.#of.holding.vault.position()
+  }
+
+  authorization(bearer: string): string {
+    return this.#of.holding.vault.authorization(bearer)
+  }
+
+  wait(signal: AbortSignal | null | undefined): Promise<string> {
+    return orAborted(this.acquire(), signal)
+  }
+
+  send(target: string | Request, init: RequestInit, bearer: string): Promise<Response> {
+    const { fetch } = this
+    const of = this.#of
+    const { settings, grant } = of.holding
+    const owner = grant.owner()
+    const strategy = owner && strategyOf(settings, owner)
+    // Most strategies send an ordinary bearer.
+    if (!strategy?.send) return fetch(target, init)
+    // If a login comes before the strategy knows, it must not end because of the session before it.
+    const position = this.position()
+    const end = (reason: RejectedReason) =>
+      of.send({ type: 'refresh.rejected', ...position, reason, at: of.holding.now() })
+    return strategy.send({ target, init, bearer, keyId: owner?.keyId, fetch, end })
+  }
+
+  accepted(used: Position): void {
+    this.#of.send({ type: 'bearer.accepted', ...used, at: this.#of.holding.now() })
+  }
+
+  rejectedAgain(used: Position): void {
+    const { reading, holding } = this.#of
+    const at = holding.now()
+    // After the floor, the next call finds out.
+    if (isRenewalRecent(reading.snapshot(), at)) this.#of.send({ type: 'bearer.rejected', ...used, at })
+    holding.notify({ type: 'warning', code: 'rejectedAfterRefresh' })
+  }
+
+  stepUpRequired(): void {
+    this.#of.holding.notify({ type: 'stepUpRequired' })
   }
 
   #usable() {

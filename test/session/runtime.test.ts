@@ -520,7 +520,7 @@ describe('a call that was answered 401', () => {
     const { session, strategy, pass, ok } = await loggedIn()
     await pass(10 * SECOND)
     strategy.always(() => ok())
-    const replaced = await runtimeOf(session.actorRef).source.replace({ epoch: 1, version }, 'other', null)
+    const replaced = await runtimeOf(session.actorRef).supply.replace({ epoch: 1, version }, 'other', null)
     expect([replaced, strategy.attempts.length]).toEqual([token, sends])
   })
 })

@@ -73,14 +73,9 @@ export const calls: Readonly<Record<string, Mistake>> = {
     breaks: ['C1'],
     patches: [
       {
-        file: 'src/session/bearersOf.ts',
-        find: 'return orAborted(this.#of.supply.acquire(), signal)',
-        put: 'return (Object.assign(this.#of.holding.settings, { signal }), orAborted(this.#of.supply.acquire(), signal))',
-      },
-      {
-        file: 'src/session/runtime.ts',
-        find: 'orAborted(this.supply.acquire(), signal)',
-        put: '(Object.assign(this.holding.settings, { signal }), orAborted(this.supply.acquire(), signal))',
+        file: 'src/session/supply.ts',
+        find: 'return orAborted(this.acquire(), signal)',
+        put: 'return (Object.assign(this.#of.holding.settings, { signal }), orAborted(this.acquire(), signal))',
       },
       {
         file: 'src/session/attempts.ts',
