@@ -10,6 +10,7 @@ import {
   servedUntil,
 } from '../../machines/session.select.ts'
 import type { Position, RejectedReason } from '../../machines/session.types.ts'
+import type { Clock } from '../base/clock.ts'
 import { Misconfigured, RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import type { Alarm, AlarmHand } from './alarm.ts'
@@ -17,6 +18,7 @@ import type { Holding } from './holding.ts'
 import type { Reading } from './reading.ts'
 import type { BearerSource } from './sessionFetch.ts'
 import { strategyOf } from './strategyOf.ts'
+import type { Vault } from './vault.ts'
 import { type Asker, Waiters } from './waiters.ts'
 
 interface Surroundings {
@@ -40,6 +42,8 @@ export class Supply implements BearerSource {
   readonly origins: ReadonlySet<string>
   readonly fetch: typeof globalThis.fetch
   readonly #of: Surroundings
+  readonly #clock: Clock
+  readonly #vault: Vault
   readonly #waiters = new Waiters()
   readonly #patience: AlarmHand
   /** Until this instant, on both clocks, the bearer is served without any further check. */
@@ -55,22 +59,23 @@ export class Supply implements BearerSource {
     this.origins = settings.origins
     this.fetch = settings.fetch ?? globalThis.fetch.bind(globalThis)
     this.#of = of
+    this.#clock = settings.clock
+    this.#vault = of.holding.vault
     this.#patience = alarm.hand('foreground', () => this.#settle())
   }
 
   /** The bearer, if it may be used without any further check. */
   fresh(): string | undefined {
-    const { settings, vault } = this.#of.holding
-    const { clock } = settings
+    const clock = this.#clock
     return clock.wall() < this.#freshUntilWall && clock.monotonic() < this.#freshUntilMonotonic
-      ? vault.tokens().bearer
+      ? this.#vault.tokens().bearer
       : undefined
   }
 
   /** The state has changed, or the session has stopped. */
   changed(): void {
     const { reading, holding } = this.#of
-    const { clock } = holding.settings
+    const clock = this.#clock
     const leftMs = this.#of.isRunning() ? servedUntil(reading.snapshot()) - holding.now() : -Infinity
     this.#freshUntilWall = clock.wall() + leftMs
     this.#freshUntilMonotonic = clock.monotonic() + leftMs
@@ -102,7 +107,7 @@ export class Supply implements BearerSource {
   disputed(): string | undefined {
     const { reading, holding } = this.#of
     this.#ask('caller')
-    return isDisputedAt(reading.snapshot(), holding.now()) ? holding.vault.tokens().bearer : undefined
+    return isDisputedAt(reading.snapshot(), holding.now()) ? this.#vault.tokens().bearer : undefined
   }
 
   /** A refresh, due or not. */
@@ -119,13 +124,13 @@ export class Supply implements BearerSource {
   ): Promise<string | undefined> {
     const { holding } = this.#of
     const newer = () => {
-      const { epoch, version } = holding.vault.position()
+      const { epoch, version } = this.#vault.position()
       // The caller may come from a place that knew a later version.
       const token = epoch === used.epoch && version > used.version ? this.#usable() : undefined
       return token === bearer ? undefined : token
     }
     const known = newer()
-    if (known !== undefined || holding.vault.position().epoch !== used.epoch) return known
+    if (known !== undefined || this.#vault.position().epoch !== used.epoch) return known
     this.#of.send({ type: 'bearer.rejected', ...used, at: holding.now() })
     // Nothing is asked for a caller who has left.
     if (signal?.aborted) throw signal.reason
@@ -136,11 +141,11 @@ export class Supply implements BearerSource {
   }
 
   position(): Position {
-    return this.#of.holding.vault.position()
+    return this.#vault.position()
   }
 
   authorization(bearer: string): string {
-    return this.#of.holding.vault.authorization(bearer)
+    return this.#vault.authorization(bearer)
   }
 
   wait(signal: AbortSignal | null | undefined): Promise<string> {
@@ -180,7 +185,7 @@ export class Supply implements BearerSource {
 
   #usable() {
     const { reading, holding } = this.#of
-    return isServedAt(reading.snapshot(), holding.now()) ? holding.vault.tokens().bearer : undefined
+    return isServedAt(reading.snapshot(), holding.now()) ? this.#vault.tokens().bearer : undefined
   }
 
   /** Epoch 0: the caller came before it was known whether there is a session. */
@@ -196,7 +201,7 @@ export class Supply implements BearerSource {
       )
     const { retryAt } = reading.state()
     // The catcher compares it with the wall clock, which may differ from the session's time.
-    return new RefreshUnavailable(retryAt && retryAt - holding.now() + holding.settings.clock.wall())
+    return new RefreshUnavailable(retryAt && retryAt - holding.now() + this.#clock.wall())
   }
 
   #ask(by: Asker) {

@@ -25,8 +25,8 @@ export const calls: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/supply.ts',
-        find: '    if (known !== undefined || holding.vault.position().epoch !== used.epoch) return known\n',
-        put: '    if (known !== undefined) used = holding.vault.position()\n',
+        find: '    if (known !== undefined || this.#vault.position().epoch !== used.epoch) return known\n',
+        put: '    if (known !== undefined) used = this.#vault.position()\n',
       },
     ],
     seenBy: {
@@ -109,8 +109,8 @@ export const calls: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/supply.ts',
-        find: '    const { reading, holding } = this.#of\n    const { clock } = holding.settings\n',
-        put: '    const { reading, holding } = this.#of\n    if (reading.state().reason !== null) return this.#settle()\n    const { clock } = holding.settings\n',
+        find: '    const { reading, holding } = this.#of\n    const clock = this.#clock\n',
+        put: '    const { reading, holding } = this.#of\n    if (reading.state().reason !== null) return this.#settle()\n    const clock = this.#clock\n',
       },
       {
         file: 'src/session/grant.ts',
