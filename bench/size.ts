@@ -22,6 +22,7 @@
  * What a session does with a store (reading it, writing it, the sends and waits that stand in it) comes with the store, and
  * is not in the core: 2.4.
  * That a session is a few objects with methods, and no closures, is 0.06 in each page, and 5 kB less heap a session (P17).
+ * U62, that a session whose bearer was refused rests with its record, is 0.03 in each page.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
