@@ -38,7 +38,7 @@ export const sessionMachine = setup({
         guard: 'isStartedInTrouble',
         target: '.retrying',
         actions: 'begin',
-        description: 'found, its last refresh without success',
+        description: 'found; its last refresh failed',
       },
       { target: '.active', actions: 'begin', description: 'login' },
     ],
@@ -96,13 +96,13 @@ export const sessionMachine = setup({
     ],
     'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
     'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
-    'user.changed': { actions: 'noteUser', description: 'the user comes or goes' },
+    'user.changed': { actions: 'noteUser', description: 'the user becomes active or idle' },
   },
   states: {
     loggedOut: {
       description: 'Nobody is logged in; `pending` while that is not yet known.',
       always: [
-        { guard: 'hasTrouble', target: 'retrying', description: 'found, its last refresh without success' },
+        { guard: 'hasTrouble', target: 'retrying', description: 'found; its last refresh failed' },
         { guard: 'hasFacts', target: 'active', description: 'found' },
       ],
     },
@@ -192,7 +192,7 @@ export const sessionMachine = setup({
         'time.checked': {
           guard: 'isWithinLimits',
           actions: 'markTime',
-          description: 'the flight may yet renew it',
+          description: 'the refresh may still succeed',
         },
         'bearer.rejected': { guard: 'isAnswer', actions: 'markRejected', description: '401' },
         'session.renewed': {
@@ -212,7 +212,7 @@ export const sessionMachine = setup({
             guard: 'isUnknownForGood',
             target: 'expired',
             actions: ['noteUnknown', 'expire'],
-            description: 'in doubt, and nothing may be tried',
+            description: 'in doubt, and no try is left',
           },
           {
             guard: 'isOfThisFlight',
