@@ -45,14 +45,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_450 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_370 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 19_350,
+    budgetBytes: 19_270,
   },
   {
     id: 'P6',
@@ -68,7 +68,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_270,
+    budgetBytes: 15_350,
   },
   {
     id: 'P7',
@@ -76,7 +76,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 31_870,
+    budgetBytes: 31_790,
     never: 'zod',
   },
   {
@@ -85,7 +85,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 46_080,
+    budgetBytes: 45_990,
     never: 'zod',
   },
   {
@@ -94,7 +94,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 49_970,
+    budgetBytes: 49_920,
     never: 'jose',
   },
   {
@@ -103,7 +103,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_690,
+    budgetBytes: 27_760,
     never: 'zod',
   },
   {
@@ -112,7 +112,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_370,
+    budgetBytes: 29_440,
     never: 'zod',
   },
 ]
