@@ -77,7 +77,7 @@ export async function check({
   if (!isEager) keepRun('checker', pageOf(covered, ['npm run check:model', ...given].join(' ')), isPublished)
   console.log(
     `\n${chosen.length} scenarios, ${total.states} states, ${total.transitions} transitions, ` +
-      `${total.merged} merged (${total.audited} audited), ${total.violations} violations`,
+      `${total.merged} merged (${total.audited} audited), ${total.violations} violations, ${total.unsound} merged wrongly`,
   )
   return total.violations + total.unsound > 0 ? 1 : 0
 }

@@ -4,8 +4,8 @@ import { placeHere } from './placeHere.ts'
 export interface Timer {
   readonly owner: string
   readonly at: number
-  /** Where it was armed. */
-  readonly place: () => string
+  /** Where in the sources it was armed. */
+  readonly place: () => string | undefined
   readonly fire: () => void
 }
 
@@ -33,7 +33,7 @@ export function createStepClock(bind: (fire: () => void) => () => void) {
           isArmed = false
         }
       }
-      const timer = { owner, at: elapsed + delayMs, place: placeHere(3), fire: bind(fire) }
+      const timer = { owner, at: elapsed + delayMs, place: armedHere(), fire: bind(fire) }
       armed.push(timer)
       // Stable: of two timers of one process for one instant, the one armed first fires first.
       armed.sort((a, b) => a.at - b.at)
@@ -67,6 +67,19 @@ export function createStepClock(bind: (fire: () => void) => () => void) {
       armed = armed.filter((timer) => timer.owner !== owner)
     },
     /** When the timers of each process fire, from now. */
-    print: () => armed.map(({ owner, at, place }) => `${owner} ${at - elapsed} ${place().split(' ', 1)}`),
+    print: () => armed.map(({ owner, at, place }) => `${owner} ${at - elapsed} ${place()}`),
   }
+}
+
+/** A session arms its timers through its own clock, which is the same place for all of them. */
+const SESSION_CLOCK = /^base\/sessionClock\.ts:/
+
+/** Where the caller of `setTimer` stands. Two timers of one session for one instant differ by that alone. */
+function armedHere(): () => string | undefined {
+  // This function, `setTimer`, a session's clock, its caller.
+  const places = placeHere(5)
+  return () =>
+    places()
+      .split(' ')
+      .find((place) => !SESSION_CLOCK.test(place))
 }
