@@ -47,18 +47,15 @@ export function unseal(key: Uint8Array<ArrayBuffer>, sealed: string, context: st
   }
 }
 
-/**
- * A cipher accepts a key object in a third of the time that it needs for bytes, but to make one takes longer than one use
- * saves. `null`: the key was used once.
- */
-const keyObjects = new WeakMap<Uint8Array, KeyObject | null>()
+/** A cipher takes a key object in a quarter of the time that it takes bytes in, the making of the object included. */
+const keyObjects = new WeakMap<Uint8Array, KeyObject>()
 
-function keyObject(key: Uint8Array): KeyObject | Uint8Array {
+function keyObject(key: Uint8Array): KeyObject {
   const found = keyObjects.get(key)
   if (found) return found
-  const made = found === null ? createSecretKey(key) : null
+  const made = createSecretKey(key)
   keyObjects.set(key, made)
-  return made ?? key
+  return made
 }
 
 /** HMAC-SHA-256, base64url: 43 characters. For a text of a token's length it takes half the time of `createHmac`. */
@@ -68,13 +65,10 @@ export function mac(key: Uint8Array<ArrayBuffer>, text: string): string {
   }
   let pads = padsOf.get(key)
   if (!pads) {
-    pads = { inner: padded(key, 0x36, LONGEST), outer: padded(key, 0x5c, 32) }
+    pads = padsFor(key, LONGEST)
     padsOf.set(key, pads)
   }
-  // RFC 2104: H(K ^ opad, H(K ^ ipad, text)).
-  const length = pads.inner.write(text, BLOCK)
-  pads.outer.write(hash('sha256', pads.inner.subarray(0, BLOCK + length), 'binary'), BLOCK, 'binary')
-  return hash('sha256', pads.outer, 'base64url')
+  return digest(pads, text, 'base64url')
 }
 
 /** Of SHA-256, bytes. */
@@ -83,7 +77,17 @@ const BLOCK = 64
 const LONGEST = 6_144
 
 /** The two padded keys of HMAC, each with room for the hashed text behind it. */
-const padsOf = new WeakMap<Uint8Array, { readonly inner: Buffer; readonly outer: Buffer }>()
+interface Pads {
+  readonly inner: Buffer
+  readonly outer: Buffer
+}
+
+const padsOf = new WeakMap<Uint8Array, Pads>()
+
+const padsFor = (key: Uint8Array, room: number): Pads => ({
+  inner: padded(key, 0x36, room),
+  outer: padded(key, 0x5c, 32),
+})
 
 function padded(key: Uint8Array, pad: number, room: number): Buffer {
   const all = Buffer.alloc(BLOCK + room, pad)
@@ -93,12 +97,25 @@ function padded(key: Uint8Array, pad: number, room: number): Buffer {
   return all
 }
 
+/** RFC 2104: H(K ^ opad, H(K ^ ipad, text)). */
+function digest({ inner, outer }: Pads, text: string, encoding: 'base64url' | 'binary'): string {
+  const length = inner.write(text, BLOCK)
+  outer.write(hash('sha256', inner.subarray(0, BLOCK + length), 'binary'), BLOCK, 'binary')
+  return hash('sha256', outer, encoding)
+}
+
+/** HMAC pads an empty key with the zeros that stand for no salt. */
+const unsalted = padsFor(new Uint8Array(), LONGEST)
+
 /**
- * Derives 32 bytes for one purpose from a secret of any length (HKDF, RFC 5869, without salt). By two HMACs it takes half the
- * time of `hkdfSync`.
+ * Derives 32 bytes for one purpose from a secret of any length (HKDF, RFC 5869, without salt). By two HMACs it takes a
+ * fraction of the time of `hkdfSync`.
  */
 export function deriveKey(secret: string, purpose: string): Uint8Array<ArrayBuffer> {
-  // HMAC pads an empty key with the zeros that stand for no salt.
-  const extracted = createHmac('sha256', '').update(secret).digest()
-  return new Uint8Array(createHmac('sha256', extracted).update(purpose).update('\x01').digest())
+  const extracted =
+    secret.length * 3 > LONGEST
+      ? createHmac('sha256', '').update(secret).digest()
+      : Buffer.from(digest(unsalted, secret, 'binary'), 'binary')
+  const info = `${purpose}\x01`
+  return new Uint8Array(Buffer.from(digest(padsFor(extracted, info.length * 3), info, 'binary'), 'binary'))
 }

@@ -71,8 +71,7 @@ export const FINISH = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'row', 'before', 'waiters')
 local kind, detail = ARGV[8], ARGV[9]
 local function spent()
-  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)
-  redis.call('HDEL', KEYS[1], 'row', 'before')
+  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail, 'row', '', 'before', '')
   redis.call('PEXPIRE', KEYS[1], ARGV[10])
 end
 local function settle(text)
