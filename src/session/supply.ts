@@ -19,7 +19,7 @@ import type { Reading } from './reading.ts'
 import type { BearerSource } from './sessionFetch.ts'
 import { strategyOf } from './strategyOf.ts'
 import type { Vault } from './vault.ts'
-import { type Asker, Waiters } from './waiters.ts'
+import { type Asker, Waiters, type Waiting, type Wish } from './waiters.ts'
 
 interface Surroundings {
   readonly holding: Holding
@@ -224,12 +224,32 @@ export class Supply implements BearerSource {
     return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
   }
 
+  #wish(at: number): Wish {
+    const { epoch, bearerVersion: version } = this.#of.reading.snapshot().context
+    return { epoch, version, at }
+  }
+
+  /**
+   * A wish does not outlive the bearer that it was to replace. Any newer one serves a user. Who forces a refresh wants
+   * one that is as new as the wish, or a moment older.
+   */
+  #review(waiting: Waiting) {
+    const { by, wish } = waiting
+    const now = this.#wish(wish.at)
+    const isServed = now.version > wish.version && this.#usable() !== undefined
+    const isAsNew = by !== 'force' || this.#of.reading.snapshot().context.floorAt > wish.at
+    // Nobody knew of this session when it was asked for.
+    if (now.epoch !== wish.epoch) waiting.wish = now
+    else if (by && isServed && isAsNew) waiting.by = 'caller'
+  }
+
   /** Answers the waiting callers, unless the state may bring a bearer within their patience. */
   #settle() {
     const { reading, holding } = this.#of
     const patience = this.#patience
     const waiting = this.#waiters.waiting()
     if (!waiting) return patience.set(NEVER)
+    this.#review(waiting)
     const { epoch, until, by } = waiting
     const now = holding.now()
     const snapshot = reading.snapshot()
@@ -264,6 +284,7 @@ export class Supply implements BearerSource {
       reading.state().epoch,
       by,
       until ?? holding.now() + holding.settings.patienceMs,
+      this.#wish(holding.now()),
     )
     this.#settle()
     return promise

@@ -1,4 +1,5 @@
 import type { EventOf } from '../../machines/session.events.ts'
+import type { Position } from '../../machines/session.types.ts'
 
 /** Who asks for a refresh. */
 export type Asker = EventOf<'refresh.asked'>['by']
@@ -12,6 +13,12 @@ export interface Waiting {
   readonly until: number
   /** For whom to ask for a refresh; `undefined`: they only wait. */
   by: Asker | undefined
+  wish: Wish
+}
+
+/** When a refresh was asked for, and the version of the bearer that it was to replace. */
+export interface Wish extends Position {
+  readonly at: number
 }
 
 interface Settleable extends Waiting {
@@ -31,7 +38,7 @@ export class Waiters {
   }
 
   /** The shared promise. The first caller sets its deadline. The refresh is asked for the strongest request. */
-  join(epoch: number, by: Asker | undefined, until: number): Promise<string> {
+  join(epoch: number, by: Asker | undefined, until: number, wish: Wish): Promise<string> {
     let waiting = this.#waiting
     if (!waiting) {
       let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
@@ -39,10 +46,10 @@ export class Waiters {
         settlers = { resolve, reject }
       })
       promise.catch(() => {})
-      waiting = { promise, ...settlers, epoch, until, by }
+      waiting = { promise, ...settlers, epoch, until, by, wish }
       this.#waiting = waiting
     }
-    if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) waiting.by = by
+    if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) Object.assign(waiting, { by, wish })
     return waiting.promise
   }
 

@@ -19,6 +19,7 @@ import {
   LEAD,
   LIFE,
   loggedIn,
+  MINUTE,
   openid,
   outcomeOf,
   SECOND,
@@ -116,6 +117,49 @@ describe('U35: who calls before the store has answered', () => {
   test('where there is no session, hears that there is none', async () => {
     const { session } = start({ refresh: 'onDemand', store: memoryStore() })
     await expect(session.getToken()).rejects.toMatchObject({ code: 'logged_out', reason: 'never' })
+  })
+})
+
+/** A peer renews while a refresh waits for its next attempt. By the peer's clock, it did so `agedMs` ago. */
+async function renewedByPeer(by: 'user' | 'force', agedMs: number) {
+  const store = memoryStore()
+  const at = await loggedIn({ refresh: 'onDemand', store })
+  await at.pass(LIFE)
+  at.strategy.always({ kind: 'refused', cause: 'unavailable', retryAfterMs: 6 * SECOND })
+  const refresh = outcomeOf(at.session.refresh({ by }))
+  await flush()
+  at.strategy.always(at.ok(3))
+  const peer = { bearer: 'B2', refreshToken: 'R2', endsAt: at.clock.wall() + LIFE - agedMs }
+  await store.compareAndSet({ epoch: 1, version: 1 }, storedLogin({ version: 2, ...peer }))
+  await at.watch(4 * SECOND)
+  expect([refresh.isSettled, refresh.error, at.state()]).toEqual([true, undefined, 'active'])
+  return at.strategy.sent()
+}
+
+describe('U35: a refresh that was asked for before a peer renewed', () => {
+  test.each([
+    ['user', 4],
+    ['force', 4],
+    ['user', 60],
+  ] as const)('by %s is done with a renewal that looks %d s old', async (by, aged) => {
+    expect(await renewedByPeer(by, aged * SECOND)).toEqual(['R1'])
+  })
+
+  test('by force is not done with a renewal of long before', async () => {
+    expect(await renewedByPeer('force', MINUTE)).toEqual(['R1', 'R2'])
+  })
+
+  test('is done with it, though it came before the store told of the session', async () => {
+    const { store, answer } = await slowStore(ended)
+    const { session, strategy, watch, clock, state } = start({ refresh: 'onDemand', store })
+    const refresh = outcomeOf(session.refresh({ by: 'user' }))
+    strategy.always({ kind: 'refused', cause: 'unavailable', retryAfterMs: 6 * SECOND })
+    await answer()
+    const peer = { bearer: 'B2', refreshToken: 'R2', endsAt: clock.wall() + LIFE - MINUTE }
+    await store.compareAndSet({ epoch: 1, version: 1 }, storedLogin({ version: 2, ...peer }))
+    await watch(4 * SECOND)
+    expect([refresh.isSettled, refresh.error, state()]).toEqual([true, undefined, 'active'])
+    expect(strategy.sent()).toEqual(['R1'])
   })
 })
 
