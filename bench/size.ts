@@ -23,6 +23,7 @@
  * is not in the core: 2.4.
  * That a session is a few objects with methods, and no closures, is 0.06 in each page, and 5 kB less heap a session (P17).
  * U62, that a session whose bearer was refused rests with its record, is 0.03 in each page.
+ * U35, that who asked for a refresh is done with the newer bearer of a peer, is 0.1 where a page holds its tokens.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -45,14 +46,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_370 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_480 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 19_270,
+    budgetBytes: 19_380,
   },
   {
     id: 'P6',
@@ -76,7 +77,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 31_790,
+    budgetBytes: 31_900,
     never: 'zod',
   },
   {
@@ -85,7 +86,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 45_990,
+    budgetBytes: 46_100,
     never: 'zod',
   },
   {
@@ -94,7 +95,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 49_920,
+    budgetBytes: 50_020,
     never: 'jose',
   },
   {

@@ -255,7 +255,7 @@ export const faults = {
   U32: 'whoever is logged in has the tag that says so',
   U33: 'no fact is lost in JSON, and never is an instant',
   U34: 'the state says what callers get, and one bad route harms nobody',
-  U35: 'who comes too early is not forgotten',
+  U35: 'who comes too early is not forgotten, nor asked for once more after a newer bearer',
   U36: 'the row alone says when a token in doubt is sent again, whoever asks, and it survives rest and restart',
   U37: 'a token that is known to be dead is never sent again, and one ledger says so everywhere',
   U38: 'a renewal without a bearer is the same to everyone',

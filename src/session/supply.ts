@@ -96,7 +96,7 @@ export class Supply implements BearerSource {
   acquire(until?: number): Promise<string> {
     // Waiting callers have checked and asked already.
     const going = this.#waiters.waiting()
-    if (going?.by) return going.promise
+    if (going) return going.promise
     this.#ask('caller')
     // Nobody waits for a refresh that began early.
     const bearer = this.fresh()
@@ -214,19 +214,19 @@ export class Supply implements BearerSource {
   }
 
   /** When waiting callers must be asked for again: they came before the store had answered, or before the floor. */
-  #askAgainAt(by: Asker | undefined): number {
+  #askAgainAt(by: Asker): number {
     const { reading } = this.#of
     const asked = this.#asked
     const snapshot = reading.snapshot()
-    if (by === undefined || reading.state().isPending) return NEVER
+    if (reading.state().isPending) return NEVER
     const at = nextAsk(snapshot.value, snapshot.context, by)
     // The chart refused when the refresh was already due. Only another event changes that.
     return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
   }
 
   #wish(at: number): Wish {
-    const { epoch, bearerVersion: version } = this.#of.reading.snapshot().context
-    return { epoch, version, at }
+    const { epoch, bearerVersion, floorAt } = this.#of.reading.snapshot().context
+    return { epoch, bearerVersion, floorAt, at }
   }
 
   /**
@@ -236,11 +236,10 @@ export class Supply implements BearerSource {
   #review(waiting: Waiting) {
     const { by, wish } = waiting
     const now = this.#wish(wish.at)
-    const isServed = now.version > wish.version && this.#usable() !== undefined
-    const isAsNew = by !== 'force' || this.#of.reading.snapshot().context.floorAt > wish.at
+    const isNewer = now.bearerVersion > wish.bearerVersion && this.#usable() !== undefined
     // Nobody knew of this session when it was asked for.
     if (now.epoch !== wish.epoch) waiting.wish = now
-    else if (by && isServed && isAsNew) waiting.by = 'caller'
+    else if (isNewer && (by === 'user' || now.floorAt > wish.at)) waiting.by = 'caller'
   }
 
   /** Answers the waiting callers, unless the state may bring a bearer within their patience. */
@@ -261,7 +260,7 @@ export class Supply implements BearerSource {
       return patience.set(until)
     }
     const isWaiting = snapshot.value === 'refreshing' || this.#usable() === undefined
-    const isPromising = askAt < until || mayBringBearer(snapshot, until, by !== undefined)
+    const isPromising = askAt < until || mayBringBearer(snapshot, until, true)
     if (isOwn && isWaiting && isPromising) return patience.set(Math.min(until, askAt))
     this.#waiters.settle(() => this.take(epoch))
     patience.set(NEVER)

@@ -1,5 +1,5 @@
+import type { SessionContext } from '../../machines/session.context.ts'
 import type { EventOf } from '../../machines/session.events.ts'
-import type { Position } from '../../machines/session.types.ts'
 
 /** Who asks for a refresh. */
 export type Asker = EventOf<'refresh.asked'>['by']
@@ -11,13 +11,13 @@ export interface Waiting {
   readonly epoch: number
   /** When their patience ends. */
   readonly until: number
-  /** For whom to ask for a refresh; `undefined`: they only wait. */
-  by: Asker | undefined
+  /** For whom to ask for a refresh. */
+  by: Asker
   wish: Wish
 }
 
-/** When a refresh was asked for, and the version of the bearer that it was to replace. */
-export interface Wish extends Position {
+/** When a refresh was asked for, and the bearer that it was to replace. */
+export interface Wish extends Pick<SessionContext, 'epoch' | 'bearerVersion' | 'floorAt'> {
   readonly at: number
 }
 
@@ -26,7 +26,7 @@ interface Settleable extends Waiting {
   reject(error: unknown): void
 }
 
-const RANKS: readonly (Asker | undefined)[] = [undefined, 'caller', 'user', 'force']
+const RANKS: readonly Asker[] = ['caller', 'user', 'force']
 
 /** All callers that wait for a bearer share one promise and one deadline. */
 export class Waiters {
@@ -38,7 +38,7 @@ export class Waiters {
   }
 
   /** The shared promise. The first caller sets its deadline. The refresh is asked for the strongest request. */
-  join(epoch: number, by: Asker | undefined, until: number, wish: Wish): Promise<string> {
+  join(epoch: number, by: Asker, until: number, wish: Wish): Promise<string> {
     let waiting = this.#waiting
     if (!waiting) {
       let settlers = {} as Pick<Settleable, 'resolve' | 'reject'>
@@ -49,7 +49,10 @@ export class Waiters {
       waiting = { promise, ...settlers, epoch, until, by, wish }
       this.#waiting = waiting
     }
-    if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) Object.assign(waiting, { by, wish })
+    if (RANKS.indexOf(by) > RANKS.indexOf(waiting.by)) {
+      waiting.by = by
+      waiting.wish = wish
+    }
     return waiting.promise
   }
 

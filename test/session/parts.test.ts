@@ -90,8 +90,8 @@ describe('the notifier', () => {
 test('all who wait share one promise and one deadline, and ask for the most that one of them asks for', async () => {
   const waiters = new Waiters()
   expect(waiters.waiting()).toBeUndefined()
-  const wish = (version: number) => ({ epoch: 1, version, at: 100 })
-  const joined = waiters.join(1, undefined, 8_100, wish(1))
+  const wish = (bearerVersion: number) => ({ epoch: 1, bearerVersion, floorAt: 0, at: 100 })
+  const joined = waiters.join(1, 'caller', 8_100, wish(1))
   const others = [waiters.join(1, 'user', 9_000, wish(2)), waiters.join(1, 'caller', 9_000, wish(3))]
   expect(others).toEqual([joined, joined])
   expect(waiters.waiting()).toMatchObject({ epoch: 1, until: 8_100, by: 'user', wish: wish(2) })
