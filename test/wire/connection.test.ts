@@ -230,9 +230,17 @@ describe('before anything is sent', () => {
       import { openidStrategy } from '${root}src/librechat/openidStrategy.ts'
       const server = createServer().listen(0, '127.0.0.1', async () => {
         const baseUrl = 'http://127.0.0.1:' + server.address().port + '/'
-        try { for (;;) openSync('/dev/null') } catch {}
+        // Handles that Node is closing come free a turn later.
+        const exhaust = async () => {
+          for (let turn = 0; turn < 50; turn++) {
+            try { for (;;) openSync('/dev/null') } catch {}
+            await new Promise(setImmediate)
+          }
+        }
+        await exhaust()
         const asked = { baseUrl, refreshToken: 'R1', userId: 'u', attemptId: 'a', signal: new AbortController().signal }
         const own = await openidStrategy().refresh(asked)
+        await exhaust()
         const injected = await openidStrategy().refresh({ ...asked, fetch })
         console.log(JSON.stringify([own, injected]))
         process.exit()

@@ -40,7 +40,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/redis/scripts.ts',
-        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail)\n",
+        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail, 'row', '', 'before', '')\n",
         put: "  redis.call('DEL', KEYS[1])\n",
       },
     ],
