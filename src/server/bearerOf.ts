@@ -51,14 +51,18 @@ export function bearerOf(
     return bearer
   }
 
+  /** No caller waits longer than the patience, and a resting session does nothing before its next attempt is due. */
+  function refuseBeforeDue(): void {
+    if (dueAt > clock.wall() + settings.patienceMs && !sessions.awake.supplyOf(key))
+      throw new RefreshUnavailable(dueAt)
+  }
+
   async function acquire(signal: AbortSignal | null | undefined, isHurried = false): Promise<string> {
     if (!canRefresh || found.isStale) {
       if (bearer !== undefined && clock.wall() < endsAt) return bearer
       throw found.isStale ? new RefreshUnavailable(undefined) : new LoggedOut('elsewhere')
     }
-    // No caller waits this long, and there is nothing to do before.
-    if (!isHurried && dueAt > clock.wall() + settings.patienceMs && !sessions.awake.supplyOf(key))
-      throw new RefreshUnavailable(dueAt)
+    if (!isHurried) refuseBeforeDue()
     const task = sessions.awake.bearerOf(key, known, isHurried).then((renewed) => {
       bearer = renewed.bearer
       position = renewed.position
@@ -75,6 +79,8 @@ export function bearerOf(
   ): Promise<string | undefined> {
     if (!canRefresh) return undefined
     if (found.isStale) throw new RefreshUnavailable(undefined)
+    // The record knows already that this bearer is rejected.
+    if (isDisputed) refuseBeforeDue()
     // The session goes on refreshing if the caller leaves.
     const task = sessions.awake.use(key, known, async ({ supply }) => {
       const newer = await supply.replace(used, rejected, undefined)

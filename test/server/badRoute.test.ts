@@ -11,10 +11,12 @@ const bearer = (n: number) => `e30.${btoa(JSON.stringify({ n, exp: 9e9 })).repla
 async function serving() {
   const moved = movableClock()
   const timers = new Set<object>()
+  let armed = 0
   const clock = Object.assign({}, moved, {
     setTimer(...[fire, delayMs, kind]: Parameters<typeof moved.setTimer>) {
       const timer = {}
       timers.add(timer)
+      armed++
       const end = () => timers.delete(timer)
       const disarm = moved.setTimer(() => void (end() && fire()), delayMs, kind)
       return () => void (end() && disarm())
@@ -41,7 +43,7 @@ async function serving() {
     (await fetch(`${all.url}/api/admin/${path}`, { headers: { cookie: all.cookie } })).status
   /** Time until the session rests, and what it keeps running then. */
   const rested = () => expect.poll(() => timers.size).toBe(0)
-  return { ...all, state: backend, clock, call, rested, refreshes: () => refreshes }
+  return { ...all, state: backend, clock, call, rested, refreshes: () => refreshes, armed: () => armed }
 }
 
 bothWays(() => {
@@ -101,6 +103,27 @@ bothWays(() => {
     expect(await call('users')).toBe(200)
     expect(refreshes()).toBe(2)
     await rested()
+  })
+
+  test('U62: at rest, a call that is refused again wakes nothing, and does not wait for a look at the store', async () => {
+    const { call, clock, rested, state, armed } = await serving()
+    clock.pass(60 * SECOND)
+    expect(await call('bad')).toBe(401)
+    state.limits = true
+    clock.pass(60 * SECOND)
+    expect(await call('bad')).toBe(503)
+    await rested()
+    const armedBy = async (path: string) => {
+      const before = armed()
+      const status = await call(path)
+      return { status, timers: armed() - before }
+    }
+    const served = await armedBy('users')
+    expect(served.status).toBe(200)
+    await rested()
+    const refused = await armedBy('bad')
+    expect(refused.status).toBe(503)
+    expect(refused.timers).toBeLessThanOrEqual(served.timers)
   })
 
   test('U62: nor does one that is refused before it may be renewed', async () => {
