@@ -69,7 +69,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_350,
+    budgetBytes: 15_380,
   },
   {
     id: 'P7',
@@ -104,7 +104,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_760,
+    budgetBytes: 27_770,
     never: 'zod',
   },
   {
@@ -113,7 +113,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_440,
+    budgetBytes: 29_480,
     never: 'zod',
   },
 ]

@@ -67,7 +67,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     if (mine !== steps) return
     const name = login.name()
     login.close('user')
-    page()?.leave()
+    page()?.leave(name)
     if (name !== undefined) await endAtServer(name, () => mine === steps)
   }
 

@@ -20,8 +20,11 @@ export interface PageGuest {
   readonly clock: Clock
   /** When the session ends without user activity; milliseconds, `Infinity`: never. */
   readonly idleTimeoutMs: number
-  /** Handles a signal. Resolves when its effect on the session is settled. */
-  hear(signal: PageSignal): Promise<void>
+  /**
+   * Handles a signal. `login`: the login that it is about, if that is known. Resolves when its effect on the session is
+   * settled.
+   */
+  hear(signal: PageSignal, login?: string): Promise<void>
   /** The browser stores nothing that the tabs could share. */
   storageFailed(): void
 }
@@ -40,8 +43,8 @@ export interface OpenPage {
   read(): SharedFacts | undefined
   /** Shares the facts of this page; `null`: nobody is logged in. If they are new, the other tabs learn of them. */
   share(facts: SharedFacts | null): void
-  /** The user has logged out at this moment. */
-  leave(): void
+  /** The user has logged out of `login` at this moment; `undefined`: of none that is known. */
+  leave(login: string | undefined): void
   /** Stops listening and reporting. */
   close(): void
 }

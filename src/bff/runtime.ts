@@ -75,7 +75,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
     if (url.startsWith(settings.root)) complain({ url, status: 200, contentType: 'text/html' })
   }
 
-  async function hear(signal: PageSignal): Promise<void> {
+  async function hear(signal: PageSignal, ended?: string): Promise<void> {
     const at = chart.now()
     chart.send({ type: 'time.checked', at })
     switch (signal) {
@@ -87,7 +87,8 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
         chart.send({ type: 'network.restored', at })
         return looks.hurry()
       case 'loggedOut':
-        if (login.name() !== undefined) login.close('elsewhere')
+        // The message may be late: the page may show a newer login by now.
+        if (login.name() !== undefined && (ended ?? login.name()) === login.name()) login.close('elsewhere')
         forgetHearsay()
         forgetHearsay = clock.setTimer(() => void looks.look(), HEARSAY_MS, 'background')
         return

@@ -59,7 +59,7 @@ export function browserPage(options: BrowserPageOptions = {}): BffPage {
         active: watched.seen,
         changed: look,
         renewed: () => report('renewed'),
-        loggedOut: () => report('loggedOut'),
+        loggedOut: (login) => void hear('loggedOut', login),
       }),
       store.watch(look),
       coverPage(clock, () => hear('woke')),
@@ -73,9 +73,9 @@ export function browserPage(options: BrowserPageOptions = {}): BffPage {
         store.write(facts)
         tabs.notify(facts && known?.login === facts.login ? 'renewed' : 'changed')
       },
-      leave() {
+      leave(login) {
         store.write(null)
-        tabs.notify('loggedOut')
+        tabs.notify('loggedOut', login)
       },
       close() {
         for (const stop of stops) stop()

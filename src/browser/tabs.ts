@@ -8,12 +8,13 @@ import type { Clock } from '../base/clock.ts'
 export type Hint = 'renewed' | 'changed' | 'loggedOut' | 'active'
 
 export interface Tabs {
-  notify(hint: Hint): void
+  /** `login` names the login that the hint is about, if there is one. */
+  notify(hint: Hint, login?: string): void
   /**
-   * Calls `on[hint]` for the hints of other tabs, each at most once in two seconds, until the returned function is
-   * called.
+   * Calls `on[hint]` with the login for the hints of other tabs, each at most once in two seconds, until the returned
+   * function is called.
    */
-  listen(on: Partial<Record<Hint, () => void>>): () => void
+  listen(on: Partial<Record<Hint, (login?: string) => void>>): () => void
 }
 
 const VERSION = 1
@@ -23,7 +24,7 @@ const STEP_MS = 2_000
 export function createTabs(name: string, clock: Clock): Tabs {
   let open: BroadcastChannel | undefined
   return {
-    notify: (hint) => open?.postMessage({ v: VERSION, hint }),
+    notify: (hint, login) => open?.postMessage({ v: VERSION, hint, login }),
     listen(on) {
       let channel: BroadcastChannel
       try {
@@ -35,9 +36,9 @@ export function createTabs(name: string, clock: Clock): Tabs {
       const throttled = new Map<unknown, Throttled>()
       for (const [hint, hear] of Object.entries(on)) throttled.set(hint, throttle(hear, clock))
       channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-        const { v, hint } = (data ?? {}) as { readonly v?: unknown; readonly hint?: unknown }
+        const { v, hint, login } = Object(data) as Readonly<Record<string, unknown>>
         // Another version of this package may mean something else by it, so look in any case.
-        throttled.get(v === VERSION ? hint : 'changed')?.hear()
+        throttled.get(v === VERSION ? hint : 'changed')?.hear(typeof login === 'string' ? login : undefined)
       }
       return () => {
         channel.close()
@@ -49,27 +50,29 @@ export function createTabs(name: string, clock: Clock): Tabs {
 }
 
 interface Throttled {
-  hear(): void
+  hear(login?: string): void
   stop(): void
 }
 
-/** Calls `act` at once, and once more at the end of the step for everything that came within it. */
-function throttle(act: () => void, clock: Clock): Throttled {
+/** Calls `act` at once, and once more at the end of the step for the last of what came within it. */
+function throttle(act: (login?: string) => void, clock: Clock): Throttled {
   let disarm: (() => void) | undefined
   let isDue = false
+  let last: string | undefined
   function step() {
     disarm = undefined
     if (!isDue) return
     isDue = false
-    hear()
+    hear(last)
   }
-  function hear() {
+  function hear(login?: string) {
     if (disarm) {
       isDue = true
+      last = login
       return
     }
     disarm = clock.setTimer(step, STEP_MS, 'background')
-    act()
+    act(login)
   }
   return { hear, stop: () => disarm?.() }
 }

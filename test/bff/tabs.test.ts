@@ -166,6 +166,15 @@ describe('a logout in one tab', () => {
     expect(asked).toEqual(['POST /session/logout'])
   })
 
+  test('that is told late does not end the next login', async () => {
+    const { open, settle, asked } = browser()
+    const tab = await open()
+    asked.length = 0
+    new BroadcastChannel('xstate-session').postMessage({ v: 1, hint: 'loggedOut', login: 'the-one-before' })
+    await settle()
+    expect([told(tab), asked]).toEqual(['active ada 1', []])
+  })
+
   test('that is only said is asked about two seconds later', async () => {
     const { clock, open, settle, asked } = browser()
     const tab = await open()
