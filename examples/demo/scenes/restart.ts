@@ -11,7 +11,10 @@ const toldOfAnEnd = ({ answers }: Evidence): string =>
 
 const answeredByGateway = ({ answers }: Evidence): string => (answers.includes('502') ? 'some' : 'none')
 
-const astray = (of: Evidence): string => String(Number(refreshesSent(of)) - of.presentations.length)
+/** One or two attempts meet the gateway: the wait between them has a random part. */
+const oneOrTwo = (text: string): string => text.replace(/^[12](?=x|$)/, '1 or 2')
+
+const astray = (of: Evidence): string => oneOrTwo(String(Number(refreshesSent(of)) - of.presentations.length))
 
 const fate = ({ presentations }: Evidence): string =>
   presentations.length > 0 && presentations.every(({ outcome }) => outcome === 'ok-rotated')
@@ -64,8 +67,8 @@ export const restart: Scene = {
     both('logged out', 'none', seen, ends),
     both('calls told of an end', 'none', seen, toldOfAnEnd),
     both('calls answered by the gateway', 'some', seen, answeredByGateway),
-    both('refreshes that never arrived', '1', seen, astray),
-    both('refresh put off', '1x unknown (status)', seen, deferrals),
+    both('refreshes that never arrived', '1 or 2', seen, astray),
+    both('refresh put off', '1 or 2x unknown (status)', seen, (of) => oneOrTwo(deferrals(of))),
     both('refresh tokens presented', 'all rotated', seen, fate),
     both('state', 'active', seen, ({ after }) => after.state),
   ],
