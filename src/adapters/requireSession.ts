@@ -7,25 +7,25 @@ import type { BaseSession } from '../session/session.ts'
 import { type SignInAt, signInAt } from './pageLogins.ts'
 import { whenKnown } from './whenKnown.ts'
 
-/** Where somebody without a session is sent. */
+/** What happens to a visitor without a session. */
 export interface RouterGuardOptions {
   /**
-   * TanStack Router's `redirect`, given the login page and where the user wanted to go:
-   * `(returnTo) => redirect({ to: '/login', search: { returnTo } })`. Any link can write that address too: the login
-   * page goes back to nothing but what `isOwnPath` of `xstate-session/browser` says is a path of the page's own site.
+   * TanStack Router's `redirect` to the login page. It gets the page that the user asked for:
+   * `(returnTo) => redirect({ to: '/login', search: { returnTo } })`. Any link can contain such an address. So the login
+   * page must check `returnTo` with `isOwnPath` of `xstate-session/browser` before it goes back there.
    */
   readonly toLogin: (returnTo: string) => unknown
   /**
-   * Logs in at a provider, in place of a login page, whoever has not logged in or whose session cannot be renewed: the page
-   * leaves, and comes back to where the user wanted to go. Who has logged out, or was idle, still is sent `toLogin`, and so
-   * is everybody whose login has come to nothing: a tab begins at most two.
+   * Begins a login at the provider in place of the login page, if the visitor has not logged in, or if the session cannot
+   * be renewed. The page leaves, and returns to the page that the user asked for. A user who has logged out or was idle
+   * still gets `toLogin`. So does a user whose logins failed: a tab begins at most two.
    */
   readonly signIn?: SignInAt
 }
 
 /**
- * `beforeLoad` for a route of TanStack Router, and for all routes below it: waits until it is known whether somebody
- * is logged in, and sends who is not to the login page, which then knows the way back with query and hash.
+ * `beforeLoad` for a route of TanStack Router, and for all routes below it. It waits until it is known whether a user is
+ * logged in, and sends other visitors to the login page. The login page gets the way back, with query and hash.
  *
  * @example
  * const beforeLoad = requireSession(session, {

@@ -4,8 +4,8 @@ import type { BaseSession } from '../session/session.ts'
 import { accountOf } from './accountOf.ts'
 
 /**
- * The account that a framework shows. Frameworks log out by themselves when they find that a session has ended; by then
- * somebody else may be logged in, in another window, or the same user again: nobody of them has asked for that.
+ * The account that a framework shows. A framework logs out by itself when it finds that a session has ended. By then
+ * another user, or the same user again, may have logged in in another window. That login must not end.
  */
 export function shownAccount(session: Pick<BaseSession<UserIdentity>, 'getSnapshot' | 'logout'>) {
   /** `undefined`: the framework was told nothing; `null`: that nobody is logged in. */

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { PACE } from './pace.ts'
 import { replayWindow } from './replayWindow.ts'
 
-/** So many are known to wait; of the others' places nobody knows, and they stand in line anew. */
+/** The number of places that are remembered. A caller whose place is forgotten queues again. */
 const MAX_PLACES = 100_000
 
 /** When the place of each token comes, on the clock of its pace. */
@@ -11,7 +11,7 @@ export function placesInLine(clock: Clock) {
   return {
     /** `Infinity`: none. */
     of: (key: string): number => places.get(key)?.value ?? Infinity,
-    /** `key`, whose place was `placeAt`, was told at `now` to wait so long; 0: it goes. */
+    /** At `now`, the caller of `key` was told to wait for `waitMs`; 0: it may send. Its place was `placeAt`. */
     told(key: string, placeAt: number, now: number, waitMs: number): void {
       if (waitMs > 0) places.set(key, now + waitMs)
       else if (placeAt < Infinity) places.delete(key)

@@ -9,17 +9,17 @@ import { placesInLine } from './placesInLine.ts'
 /** Where processes share their paces, and the clock that they share. */
 export type PaceStore = Pick<ServerStore, 'read' | 'compareAndSet'> & Required<Pick<ServerStore, 'now'>>
 
-/** Of an origin that nobody spares the others are asked so seldom. */
+/** While no process spares an origin, the store is read this rarely for it. */
 const KNOWN_MS = 1_000
 /** How often the store is asked for its clock. */
 const CLOCK_MS = 60_000
-/** After a failover the clock may be another: nobody waits until it has come as far as the one before. */
+/** The store's clock may be behind after a failover. No caller waits for the new clock to catch up with the old one. */
 const AHEAD_MS = 5_000
-/** So long after a backend's first word successes are counted in part. */
+/** For this long after a backend's first word the count of successes is incomplete. */
 const PART_MS = 2 * PACE.recentMs
-/** A store that does not answer for so long counts as away: all refreshes of its origin wait for this. */
+/** All refreshes of an origin wait for the store. If it does not answer for this long, it counts as away. */
 const STORE_MS = 5_000
-/** Each try that fails is one of another process that has succeeded. */
+/** If a try fails, the write of another process has succeeded. */
 const TRIES = 20
 
 /** What happens to a pace at an instant. */
@@ -33,15 +33,16 @@ interface Lane {
   readonly steps: Step[]
   /** When this process was told last that the origin is spared, on the monotonic clock. */
   sparedAt: number
-  /** What this process alone has sent with success while nobody was held. */
+  /** The successes of this process alone while no caller was held back. */
   own: Pace
   running: Promise<void>
   next: Promise<void> | undefined
 }
 
 /**
- * The pace of each origin, of all processes that share `store`: an entry of it, in which each compare-and-set writes down all
- * that has happened in a process meanwhile. While the store is away each process goes by what it knows.
+ * The pace of each origin, shared by all processes that share `store`. Each origin has one entry in the store. One
+ * compare-and-set writes everything that has happened in a process since its last write. While the store is away, each
+ * process uses what it knows.
  */
 export function sharedPaces(store: PaceStore, clock: Clock): Paces {
   const lanes = new Map<string, Lane>()
@@ -56,7 +57,7 @@ export function sharedPaces(store: PaceStore, clock: Clock): Paces {
     if (asked - clockAt < CLOCK_MS) return
     const told = await store.now()
     const came = clock.monotonic()
-    // It was read on the way, and nobody knows where.
+    // The store read its clock at an unknown instant of the round trip.
     offset = told - (asked + came) / 2
     clockAt = came
   }
@@ -74,7 +75,7 @@ export function sharedPaces(store: PaceStore, clock: Clock): Paces {
     return lane
   }
 
-  /** Resolves when `step` is written down, with all that comes while the write before it is under way. */
+  /** Resolves when `step` is written. Steps that come while a write is running go into the next write together. */
   function write(origin: string, step: Step): Promise<void> {
     const lane = laneOf(origin)
     lane.steps.push(step)
@@ -114,7 +115,7 @@ export function sharedPaces(store: PaceStore, clock: Clock): Paces {
     }
   }
 
-  /** Nobody spares the origin, as far as is known. */
+  /** As far as is known, no process spares the origin. */
   const isUnlimited = ({ known }: Lane) => known !== undefined && known.pace.rate >= PACE.unlimited
 
   return {
@@ -140,19 +141,19 @@ export function sharedPaces(store: PaceStore, clock: Clock): Paces {
       if (!news) return
       const lane = laneOf(origin)
       if (news.kind === 'won' && isUnlimited(lane)) {
-        // Where nobody is held, that is no news for the others.
+        // If no caller is held back, a success is no news for the other processes.
         lane.own = learned(lane.own, news, sentAt + offset, now())
         return
       }
-      // Who asks next is told of it.
+      // The next caller is told of it.
       if (lane.known) lane.known = { ...lane.known, at: -Infinity }
       void write(origin, (pace, at) => {
         const isFirst = pace.rate >= PACE.unlimited
-        // What was sent before this process knew says nothing of the pace that others have found.
+        // A send from before this process knew of the pace says nothing about the pace that the others have found.
         const isOld = !isFirst && (isUnlimited(lane) || sentAt < lane.sparedAt)
         const { wins, wonAt } = isFirst ? lane.own : pace
         const next = learned({ ...pace, wins, wonAt }, news, isOld ? -Infinity : sentAt + offset, at)
-        // Of what the others have sent with success nothing is counted yet: what the backend bears is found out.
+        // The successes of the other processes are not counted yet, so the rate of the backend is not known.
         const isPart = isFirst || clock.monotonic() - lane.sparedAt < PART_MS
         return isPart ? { ...next, threshold: pace.threshold } : next
       })
@@ -162,13 +163,13 @@ export function sharedPaces(store: PaceStore, clock: Clock): Paces {
 
 const FIELDS = Object.keys(freshPace(0)) as (keyof Pace)[]
 
-/** A pace out of a store; a new one where there is none, or none that can be read. */
+/** The stored pace; a new one if there is none, or if it is unreadable. */
 function readPace(value: string | undefined, now: number): Pace {
   try {
     const pace = JSON.parse(value ?? '{}') as Pace
     if (FIELDS.every((name) => Number.isFinite(pace[name])) && pace.at - now <= AHEAD_MS) return pace
   } catch {
-    // Of whoever else writes there.
+    // Another program may write there.
   }
   return freshPace(now)
 }

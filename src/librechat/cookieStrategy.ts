@@ -37,10 +37,10 @@ const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e\x80-\xff]+(?<! )$/
  * `POST {baseUrl}api/auth/refresh`. The backend tells no expiry, and rotates the refresh token in `Set-Cookie`.
  *
  * Logout names the session by its refresh cookie; without one nothing is sent, since the backend would then
- * end any one of the user's sessions. From a cookie jar a late result is not revoked: the jar may hold the
- * cookie of the next login by then. A renewal that is somebody else's, who has logged in in the same browser since, ends
- * the session. A browser hides where a redirect leads: there, a deleted user is one more
- * outcome that proves nothing.
+ * end any one of the user's sessions. A late result from a cookie jar is not revoked, because the jar may hold the
+ * cookie of the next login by then. If another user has logged in in the same browser, a renewal brings that user's
+ * bearer, and the session ends. A browser hides the target of a redirect, so there the redirect for a deleted user proves
+ * nothing.
  *
  * @throws Misconfigured for options that cannot work.
  *

@@ -15,8 +15,8 @@ import { whatToCompare } from './whatToCompare.ts'
 const MAX_SAID = 160
 
 /**
- * Whether the provider takes a login of this client, which nobody goes on with: a pushed request (RFC 9126), which the
- * provider forgets after a minute. A provider without such requests says nothing before a user is there.
+ * Whether the provider accepts a login of this client. It sends a pushed request (RFC 9126), and no login follows; the
+ * provider forgets the request after a minute. A provider without pushed requests cannot be asked before a user logs in.
  */
 export async function checkRegistration(
   options: OauthProviderOptions,

@@ -17,7 +17,7 @@ import type { ResendPolicy } from '../../machines/session.types.ts'
  *   token, too.
  * - `hydra`: a second use ends the newest token, too, and there is no grace unless configured
  *   (`oauth2.grant.refresh_token.rotation_grace_period`), which becomes `{ withinMs }`.
- * - `google`: a refresh token comes after a consent alone, so that every login asks for it, and stays the same at each renewal
+ * - `google`: gives a refresh token only after a consent, so every login asks for one; renewals do not change the token
  *   (developers.google.com/identity/protocols/oauth2/web-server, "Refreshing an access token"). For a server: `oauthLogin`.
  *   Its scope has no `offline_access`.
  * - `oidcProvider`: a public client rotates, and a second use ends the grant.

@@ -1,2 +1,5 @@
-/** Whether options are checked in full: what types and a first run in development have shown costs a page in production no bytes. */
+/**
+ * Whether options are checked in full. Types and a first run in development find these mistakes, so a page in production
+ * does not download the checks.
+ */
 export const isDevelopment: boolean = true

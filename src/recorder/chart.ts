@@ -10,12 +10,12 @@ import type { TraceEntry, TraceStart } from '../session/trace.ts'
 export type ChartSnapshot = SnapshotFrom<typeof sessionMachine>
 type TraceEvent = Extract<TraceEntry, { event: unknown }>['event']
 
-/** Whoever it was: no row of the chart asks. */
+/** Any user will do: no row of the chart reads the user. */
 const SOMEBODY = { id: 'somebody' }
 const blank = initial({ facts: null })
 const blankFacts = shown(blank, facts)
 
-/** What of a snapshot is recorded. */
+/** The recorded part of a snapshot. */
 export function startOf({ value, context }: ChartSnapshot): TraceStart {
   const all = shown(context, facts)
   const other = Object.entries(all).filter(([name, fact]) => fact !== blankFacts[name])
@@ -31,7 +31,7 @@ export function chartAt({ state, context: { user, ...other } }: TraceStart): Cha
   return sessionMachine.resolveState({ value: state, context })
 }
 
-/** An event as it came, but for whose session it is. */
+/** An event as it came, except for its user and provider. */
 export function eventOf(recorded: TraceEvent): SessionEvent {
   const whole = { ...recorded } as { facts?: object; input?: { facts?: object } }
   if (whole.facts) whole.facts = factsOf(whole.facts)
@@ -41,6 +41,6 @@ export function eventOf(recorded: TraceEvent): SessionEvent {
 
 const factsOf = (recorded: object) => ({ ...recorded, user: SOMEBODY, provider: '' }) as SessionFacts
 
-/** The chart after an event: nothing is carried out, and nobody is asked. */
+/** The chart after an event. No action is carried out. */
 export const chartAfter = (before: ChartSnapshot, event: SessionEvent): ChartSnapshot =>
   transition(sessionMachine, before, event)[0]

@@ -13,11 +13,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
  * ARGV: owner, ask, life of the intent, of the lease, of the row, the wait after a first send (empty: the session knows of
  * earlier ones); all in milliseconds.
  *
- * Answers `lead`, and whether a pace is kept; or what is known: `ended`; `done`, the sealed result and its age; `held`, the row and the instant it
- * is told at; `pending`, what is left of the lease and of the intent; `limited` and for how long.
+ * Answers `lead`, and whether a pace is kept; or `ended`; `done`, the sealed result and its age; `held`, the row and the
+ * present instant; `pending`, the rest of the lease and of the intent; `limited`, and for how long.
  *
- * Almost every token is new and is sent once. For such a one the ledger's functions are not even made: that is most of the
- * work of this script. A test compares this way with the ledger, too.
+ * Almost every token is new and is sent once. For such a token the script does not even define the ledger's functions,
+ * because that is most of its work. A test compares this way with the ledger, too.
  */
 export const ACQUIRE = `${NOW}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'ended'} end
@@ -58,14 +58,14 @@ return {'lead', told and 1 or 0}`
 
 /**
  * KEYS: the flight, the pace of its origin.
- * ARGV: owner, channel, name of the flight, what the send tells of the pace, life of the row, ask, roll, what became of
- * the flight (`done`, or a `SendResult`), the sealed result or what else there is to tell, life of the result, how long
- * ago the token was sent.
+ * ARGV: owner, channel, name of the flight, what the send says about the pace, life of the row, ask, roll, the end of the
+ * flight (`done`, or a `SendResult`), the sealed result or the details of the end, life of the result, how long ago the
+ * token was sent.
  *
- * Answers `lost` where the intent is another's by now, `ended`, or `settled`: how many others waited, the row (empty:
- * none is left) and the instant it is told at.
+ * Answers `lost` if the intent now belongs to another; `ended`; or `settled`: how many others waited, the row (empty: none
+ * is left), and the present instant.
  *
- * The first send of a token that is spent needs nothing of the ledger, as in `ACQUIRE`.
+ * As in `ACQUIRE`, the ledger's functions are not defined for the first send of a token that is spent.
  */
 export const FINISH = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'row', 'before', 'waiters')

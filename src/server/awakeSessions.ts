@@ -153,8 +153,8 @@ export function createAwakeSessions(
       })
     },
     /**
-     * A bearer, after a refresh where one is due; `known` as for `use`. `isHurried`: no backoff holds the user who asks, but
-     * an attempt that has just been refused was made for that user, too. An attempt that brings a bearer needs no chart.
+     * A bearer, after a refresh if one is due; `known` as for `use`. `isHurried`: a user asks, so no backoff applies. An
+     * attempt that was refused a moment ago counts as the user's. An attempt that brings a bearer needs no chart.
      */
     bearerOf(key: string, known: Opened, isHurried: boolean): Promise<Renewed> {
       const isAtRest = !awake.has(key)

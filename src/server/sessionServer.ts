@@ -54,9 +54,9 @@ export interface SessionServer<User extends UserIdentity = SessionUser> {
   readonly sessions: UserSessions<User>
   /**
    * Examines once what this server needs: the store, the backend and the provider of each login, their clocks, the
-   * issuer, the secrets. Resolves to the findings and never rejects. It changes nothing except an entry of the store
-   * that expires in 10 s, and a pushed request at the provider that nobody goes on with. Call it at the start, in addition to `xstate-session doctor`, which examines the deployment
-   * from outside.
+   * issuer, the secrets. Resolves to the findings and never rejects. It leaves only an entry in the store, which expires
+   * in 10 s, and a pushed request at the provider, which expires too. Call it at the start, in addition to
+   * `xstate-session doctor`, which examines the deployment from outside.
    *
    * @example
    * for (const { state, message } of await server.check()) if (state === 'wrong') console.error(message)

@@ -18,34 +18,34 @@ export interface Renewed {
 /** An attempt that began without a chart. A chart that is started with it goes on with it. */
 export interface Resumed extends Pick<EventOf<'session.started'>, 'at' | 'facts'> {
   readonly holding: Holding
-  /** Tells the chart what comes of the attempt, which may have come already. */
+  /** Reports the result of the attempt to the chart. The result may be there already. */
   join(answer: Send): void
 }
 
 /** A renewal without a chart. */
 export interface RenewalAtRest {
-  /** Resolves to what it brought; `undefined`: from here on a chart is needed, which resumes it. */
+  /** Resolves to what it brought; `undefined`: a chart is needed from here on, and resumes it. */
   readonly landed: Promise<Renewed | undefined>
-  /** Until when those who wait do so, on the session's timeline. */
+  /** When the patience of the waiting callers ends, on the session's timeline. */
   readonly until: number
   resume(): Resumed
 }
 
 interface Options {
   readonly settings: Settings
-  /** As the store told it a moment ago. */
+  /** As it was read from the store a moment ago. */
   readonly record: SessionRecord
   notify(notice: SessionNotice): void
   /** Whether a renewal is not written down yet: its session must stay awake. */
   isOwed(): boolean
-  /** Starts a chart, which resumes the attempt. It must have heard all there is when this returns. */
+  /** Starts a chart, which resumes the attempt. When this returns, the chart must have everything that is known so far. */
   wake(): void
 }
 
 /**
- * Renews a session that rests, as its chart would at a multiple of the cost. Only the expected is done here: the session
- * is in no trouble and due, and one attempt brings a bearer. Whatever else happens is for a chart, which is started with
- * the attempt as it stands. `undefined`: nothing was done, since the chart would do anything but begin an attempt.
+ * Renews a resting session as its chart would, at a fraction of the cost. It handles only the expected case: the session
+ * is due and in no trouble, and one attempt brings a bearer. In every other case a chart is started, and resumes the
+ * attempt. `undefined`: nothing was done, because the chart would not begin an attempt now.
  */
 export function renewAtRest({ settings, record, notify, isOwed, wake }: Options): RenewalAtRest | undefined {
   if (!Object.hasOwn(settings.strategies, record.provider)) return undefined

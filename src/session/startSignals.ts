@@ -5,7 +5,7 @@ interface Signals {
   readonly onListenerError: (error: unknown) => void
 }
 
-/** Starts what tells of the page, and answers what stops it. What it throws is told, and ends no session. */
+/** Starts the option `signals`, and returns the function that stops it. An error is reported and ends no session. */
 export function startSignals(
   { signals, onListenerError }: Signals,
   report: (signal: SessionSignal) => Promise<void>,

@@ -230,14 +230,14 @@ export class Supply implements BearerSource {
   }
 
   /**
-   * A wish does not outlive the bearer that it was to replace. Any newer one serves a user. Who forces a refresh wants
-   * one that is as new as the wish, or a moment older.
+   * A wish does not outlive the bearer that it was to replace. A user is content with any newer bearer. A forced refresh
+   * wants a bearer that is as new as the wish, or a moment older.
    */
   #review(waiting: Waiting) {
     const { by, wish } = waiting
     const now = this.#wish(wish.at)
     const isNewer = now.bearerVersion > wish.bearerVersion && this.#usable() !== undefined
-    // Nobody knew of this session when it was asked for.
+    // The wish is from before this session was known.
     if (now.epoch !== wish.epoch) waiting.wish = now
     else if (isNewer && (by === 'user' || now.floorAt > wish.at)) waiting.by = 'caller'
   }

@@ -34,9 +34,9 @@ export interface SignInOptions extends AuthorizationInput {
    */
   readonly isUnasked?: boolean
   /**
-   * Whether the user logs in in a window of its own, which needs the option `popups` of `createLogins`. This page then stays as it is, with everything that is typed into
-   * it, and with a session whose tokens are only in this page. Call it directly in the click, before any await, because
-   * browsers let no other code open a window.
+   * Whether the user logs in in a separate window. This needs the option `popups` of `createLogins`. The page then stays as
+   * it is: it keeps what the user has typed, and a session whose tokens are only in this page. Call it directly in the
+   * click, before any await, because browsers let no other code open a window.
    * @default false
    */
   readonly popup?: boolean | PopupOptions
@@ -67,10 +67,10 @@ export interface Logins<Name extends string> {
   /**
    * Leaves the page for the provider. Resolves when the page is about to leave; with `popup`, when the user has logged in.
    *
-   * With `prompt: 'none'` the provider asks the user nothing, and sends back at once: with a login, if it knows the user,
-   * else with none, which is no error. A tab does so once, until the user asks for a login; then it resolves, and nothing
-   * happens, as after a logout that ended nothing at the provider. It leaves the page as every login does: in a hidden frame
-   * browsers keep the provider's cookies from it.
+   * With `prompt: 'none'` the provider asks the user nothing, and sends the browser back at once. If the provider knows the
+   * user, the browser is back with a login; otherwise it is back without one, which is no error. A tab tries this once until
+   * the user asks for a login: a second call resolves and does nothing. So does a call after a logout that ended nothing at
+   * the provider. The page is left as in every login, because browsers keep the provider's cookies from a hidden frame.
    *
    * @throws Misconfigured for a page of another origin than `redirectUri`'s, whose callback would not find the attempt, and
    * for `popup` with `prompt: 'none'`, or without the option `popups`
@@ -80,9 +80,9 @@ export interface Logins<Name extends string> {
    */
   signIn(provider: Name, options?: SignInOptions): Promise<void>
   /**
-   * Has the user of the session sign in once more at the session's own provider, for instance with a second factor
-   * (`acrValues`, `maxAge`). The session stays as it is if the user gives up; an answer about another user is refused. The
-   * session has to survive the way: in a page that holds its tokens, with `vault: 'shared'`.
+   * Asks the user of the session to sign in once more at the session's own provider, for instance with a second factor
+   * (`acrValues`, `maxAge`). If the user gives up, the session stays as it is. An answer about another user is refused. The
+   * session must survive while the page is left: a page that holds its tokens needs `vault: 'shared'`.
    *
    * @throws LoggedOut where nobody is logged in
    */
@@ -93,8 +93,8 @@ export interface Logins<Name extends string> {
   isCallback(): boolean
   /**
    * Ends the login whose callback this page is: the session begins, and the address loses the provider's answer. Called
-   * again, it answers the same. Where somebody is logged in already, a login that was not to replace them leads on. In the
-   * window of a `popup` it hands the answer to the page that asked, and closes the window.
+   * again, it answers the same. If a user is logged in already and the login was not meant to replace that user, it only
+   * resolves to `returnTo`. In the window of a `popup` it hands the answer to the page that asked, and closes the window.
    *
    * @throws LoginFailed
    */

@@ -22,7 +22,8 @@ export function loginRefusal(
 ): LoginRefusal | undefined {
   if (status === 429) return { status: 429, code: 'rate_limited' }
   if (status >= 500) return { status: 503, code: 'backend_unavailable' }
-  // Gateways have the same form as LibreChat, and headers of their own: AWS, and whoever refuses its own credentials (Kong).
+  // Gateways use the same form as LibreChat, but add a header: that of AWS, and one that asks for the gateway's own
+  // credentials (Kong).
   const isOfGateway = headers.has('x-amzn-errortype') || headers.has('www-authenticate')
   if (!isJson(headers) || !said || isOfGateway) return undefined
   if (status === 403) return forbidden(said)
@@ -41,7 +42,7 @@ function forbidden(said: Record<string, unknown>): LoginRefusal | undefined {
   const refusal = (word: string) => ({ status: 403, code: word })
   if (isAlone(said)) {
     if (/\bbanned\b/i.test(String(message))) return refusal('banned')
-    // The second is the guard of newer releases, which knows no page but its own.
+    // The second is the guard of newer releases, which accepts only LibreChat's own page.
     return message === 'Forbidden' || /^cross-site request/i.test(String(message))
       ? refusal('forbidden')
       : undefined

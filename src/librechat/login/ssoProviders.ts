@@ -11,8 +11,8 @@ export interface SsoProviders {
    */
   list(): Promise<readonly string[]>
   /**
-   * Asks the backend now: the browser goes there next, and would show an error page of its own. Only no answer, an
-   * answer of 500 or more, and the backend's word that it has no OpenID speak against the login.
+   * Asks the backend now, because the browser goes there next, and would show the browser's own error page. The login is
+   * refused only if there is no answer, if its status is 500 or more, or if the backend says that it has no OpenID.
    *
    * @throws LoginFailed `backend_unavailable`, `backend_timeout` or `openid_not_configured`
    */
@@ -23,7 +23,7 @@ export interface SsoProviders {
 const FRESH_MS = 60_000
 /** A login page waits this long; the request goes on. */
 const PAGE_PATIENCE_MS = 2_000
-/** A user who has clicked waits this long: less than the page does, so that it hears why. */
+/** A user who has clicked waits this long. The page waits longer, so it gets the reason. */
 const USER_PATIENCE_MS = 8_000
 
 type Found = 'there' | 'missing' | 'away' | 'other'

@@ -28,7 +28,7 @@ export async function verify(
 
 /**
  * LibreChat answers `{ message: 'Forbidden' }` to a user who is no admin. A ban, strict tenancy and 2FA have other
- * words. The gateway of AWS has the same words, and a header of its own.
+ * words. The gateway of AWS uses the same words, but adds a header that LibreChat does not send.
  */
 function isPlainRefusal(headers: Headers, body: string): boolean {
   if (headers.has('x-amzn-errortype')) return false
