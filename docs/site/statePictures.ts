@@ -1,5 +1,6 @@
 import { sessionMachine } from '../../machines/session.machine.ts'
 import { edgesOf, stateNodes } from '../chart.ts'
+import { drawColumn } from './draw/drawColumn.ts'
 import { drawNarrowFan, drawWideFan } from './draw/drawFan.ts'
 import { drawLadder } from './draw/drawLadder.ts'
 import type { GraphEdge, GraphNode } from './draw/svg.ts'
@@ -12,7 +13,6 @@ export interface Picture {
   readonly alone: string
 }
 
-const one = (drawing: string): Picture => ({ inPage: [drawing], alone: drawing })
 const everywhere = edgesOf(sessionMachine.root).filter(({ target }) => target)
 
 /** The whole chart: every arrow between two states, and the events that take it. */
@@ -26,7 +26,7 @@ export function drawChart(): Picture {
   ]
   const always = [...eventsByTarget(everywhere, '')].map(([to, events]) => ({ from: '*', to, events }))
   const title = 'The whole statechart; the tables below say the same in words'
-  return one(drawLadder(nodes, [...edges, ...always], 'chart', title))
+  return drawGraph(nodes, [...edges, ...always], title)
 }
 
 /** One state, lit: what leads to it, and what leaves it. The conditions are in the tables. */
@@ -67,7 +67,12 @@ export function drawMermaid(code: string): Picture {
     to,
     events: label ? label.split('<br/>') : [],
   }))
-  return one(drawLadder(nodes, edges, 'chart', 'States and the main ways between them'))
+  return drawGraph(nodes, edges, 'States and the main ways between them')
+}
+
+function drawGraph(nodes: readonly GraphNode[], edges: readonly GraphEdge[], title: string): Picture {
+  const alone = drawLadder(nodes, edges, 'wide', title)
+  return { inPage: [alone, drawColumn(nodes, edges, 'narrow', title)], alone }
 }
 
 /** Where edges lead, and by which events, each once; those that stay at `from` left out. */

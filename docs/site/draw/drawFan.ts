@@ -41,7 +41,7 @@ export function drawWideFan({ middle, into, out, title }: Fan, name: string): st
     ...(out.length ? [upright(width - reach, BOX_HEIGHT, goes.last)] : []),
     box(middle, (width - MIDDLE_WIDTH) / 2, 0, MIDDLE_WIDTH, BOX_HEIGHT),
   ]
-  return svg(name, 'fan', width, Math.max(comes.bottom, goes.bottom, BOX_HEIGHT), title, parts)
+  return svg(name, 'wide', width, Math.max(comes.bottom, goes.bottom, BOX_HEIGHT), title, parts)
 }
 
 /** What leads to a box above it, and what leaves it below: for a phone. */
@@ -58,7 +58,7 @@ export function drawNarrowFan({ middle, into, out, title }: Fan, name: string): 
     ...(out.length ? [upright(width - reach, y + BOX_HEIGHT, goes.last)] : []),
     box(middle, 0, y, width, BOX_HEIGHT),
   ]
-  return svg(name, 'narrow fan', width, Math.max(goes.bottom, y + BOX_HEIGHT), title, parts)
+  return svg(name, 'narrow', width, Math.max(goes.bottom, y + BOX_HEIGHT), title, parts)
 }
 
 const upright = (x: number, from: number, to: number, head?: string) =>

@@ -162,7 +162,7 @@ export function drawLadder(
       }
     }
   }
-  return svg(name, 'ladder', width, y, title, parts)
+  return svg(name, 'wide', width, y, title, parts)
 }
 
 /** The short ones inside; those that are not beside each other share a column. */
