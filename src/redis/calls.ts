@@ -22,25 +22,36 @@ export function redisCalls({
   readonly replicas?: number
 }) {
   const { command } = redisCommands(client)
-  const digests = new Map<string, Promise<string>>()
+  const digests = new Map<string, string>()
   let areBehind = false
+  /** The last command that is settled had no answer in time. */
+  let isSlow = false
 
-  const late = () => new Error(`Redis did not answer within ${commandTimeoutMs} ms.`)
+  const late = () => {
+    isSlow = true
+    return new Error(`Redis did not answer within ${commandTimeoutMs} ms.`)
+  }
+  const answered = (found: unknown) => {
+    isSlow = false
+    return found
+  }
   const send = (args: readonly Argument[]): Promise<unknown> => {
-    const answer = async () => {
+    const answer = () => {
       try {
-        // A client may throw as well.
-        return await command([...args])
+        return command(args.map(String), isSlow).then(answered, fail)
       } catch (error) {
-        throw redisFailure(error)
+        // A client may throw as well.
+        return fail(error)
       }
     }
     return within(clock, commandTimeoutMs, answer, late)
   }
 
   /** A command that writes. */
-  async function write(args: readonly Argument[]): Promise<unknown> {
-    if (replicas === 0) return send(args)
+  const write = (args: readonly Argument[]): Promise<unknown> =>
+    replicas === 0 ? send(args) : writeCopies(args)
+
+  async function writeCopies(args: readonly Argument[]): Promise<unknown> {
     const answer = send(args)
     // Both in one step, so that both take the same connection: Redis counts the writes of a connection.
     const copies = send(['WAIT', replicas, areBehind ? 1 : COPY_MS])
@@ -55,11 +66,11 @@ export function redisCalls({
   async function run(script: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     let digest = digests.get(script)
     if (!digest) {
-      digest = sha1(script)
+      digest = await sha1(script)
       digests.set(script, digest)
     }
     try {
-      return await write(['EVALSHA', await digest, keys.length, ...keys, ...args])
+      return await write(['EVALSHA', digest, keys.length, ...keys, ...args])
     } catch (error) {
       if ((error as { redisCode?: string }).redisCode !== 'NOSCRIPT') throw error
       return write(['EVAL', script, keys.length, ...keys, ...args])
@@ -67,6 +78,10 @@ export function redisCalls({
   }
 
   return { send, write, run }
+}
+
+function fail(error: unknown): never {
+  throw redisFailure(error)
 }
 
 async function sha1(text: string): Promise<string> {

@@ -4,16 +4,22 @@ import { Misconfigured } from '../base/errors.ts'
  * A connected client of `redis` (node-redis 5 or newer) or of `ioredis`: of one Redis, of a cluster, or by way of Sentinel.
  */
 export type RedisClient =
-  | {
-      sendCommand(args: string[]): Promise<unknown>
-      duplicate(): NodeRedisSubscriber
-    }
+  | NodeRedis
   | NodeRedisCluster
   | NodeRedisSentinel
   | {
       call(command: string, ...args: (string | number)[]): Promise<unknown>
       duplicate(): IoredisSubscriber
     }
+
+/** Of `createClient`. */
+interface NodeRedis {
+  /** Connected: a command is sent at once. */
+  readonly isReady?: boolean
+  /** `timeout`: how long a command may wait to be sent, in milliseconds; 0: the client sets no timer. */
+  sendCommand(args: string[], options?: { readonly timeout?: number }): Promise<unknown>
+  duplicate(): NodeRedisSubscriber
+}
 
 /** Of `createCluster`. */
 interface NodeRedisCluster {
@@ -54,13 +60,7 @@ export function assertRedisClient(client: unknown, factory: string): void {
 /** The abilities of both clients. */
 export function redisCommands(client: RedisClient) {
   return {
-    command: (args: (string | number)[]): Promise<unknown> => {
-      const [name, ...rest] = args.map(String) as [string, ...string[]]
-      if ('call' in client) return client.call(name, ...rest)
-      if ('masters' in client) return client.sendCommand(keyOf(name, rest), false, [name, ...rest])
-      if ('getMasterNode' in client) return client.sendCommand(false, [name, ...rest])
-      return client.sendCommand([name, ...rest])
-    },
+    command: sender(client),
     /** On its own connection, which the client restores. Resolves to a function that closes it. */
     async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
       if ('call' in client) {
@@ -79,12 +79,27 @@ export function redisCommands(client: RedisClient) {
   }
 }
 
+/**
+ * node-redis makes an AbortSignal with a timer for each command that waits to be sent. That costs as much as the command,
+ * and a connected client sends it in this turn.
+ */
+const UNTIMED = { timeout: 0 }
+
+/** Sends a command. `isSlow`: Redis does not answer in time, so that a command may have to wait until it is sent. */
+function sender(client: RedisClient): (args: string[], isSlow: boolean) => Promise<unknown> {
+  if ('call' in client) return ([name = '', ...rest]) => client.call(name, ...rest)
+  if ('masters' in client) return (args) => client.sendCommand(keyOf(args), false, args)
+  if ('getMasterNode' in client) return (args) => client.sendCommand(false, args)
+  return (args, isSlow) =>
+    client.isReady && !isSlow ? client.sendCommand(args, UNTIMED) : client.sendCommand(args)
+}
+
 /** Whether the next command takes the same connection. */
 export const hasOneConnection = (client: RedisClient): boolean =>
   !['masters', 'getMasterNode', 'nodes'].some((name) => name in client)
 
 /** A cluster finds the node of a command by its first key. */
-function keyOf(name: string, [first, , third]: readonly string[]): string | undefined {
+function keyOf([name = '', first, , third]: readonly string[]): string | undefined {
   if (name === 'EVAL' || name === 'EVALSHA') return third
   return name === 'WAIT' || name === 'CONFIG' ? undefined : first
 }

@@ -40,3 +40,26 @@ test('what is kept for longer is forgotten when told to, after the window too', 
   kept.delete('a')
   expect(kept.get('a')).toBeUndefined()
 })
+
+test('an entry that is remembered anew is the newest, and a deleted one makes room', () => {
+  const { kept } = windowOf('a', 'b')
+  kept.set('a', 'A2')
+  kept.set('c', 'C')
+  expect(kept.entries()).toEqual([
+    ['a', 'A2'],
+    ['c', 'C'],
+  ])
+  kept.delete('a')
+  kept.set('d', 'D')
+  expect(kept.entries()).toEqual([
+    ['c', 'C'],
+    ['d', 'D'],
+  ])
+  kept.delete('c')
+  kept.delete('d')
+  for (const key of ['e', 'f', 'g']) kept.set(key, key.toUpperCase())
+  expect(kept.entries()).toEqual([
+    ['f', 'F'],
+    ['g', 'G'],
+  ])
+})
