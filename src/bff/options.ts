@@ -21,14 +21,15 @@ import type { BffPage } from './page.ts'
  */
 export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
   /**
-   * The page's own origin, absolute. Relative inputs of `fetch` resolve against it.
+   * The page's own origin, absolute, with or without the panel's path. Relative inputs of `fetch` resolve against it.
    * @default `location.origin`. On a server that renders the page there is none: the session then only shows its `facts`.
    * It sends nothing, sets no timer, and stays pending without facts
    */
   readonly baseUrl?: string
   /**
-   * The address of the server's own endpoints; resolved against `baseUrl`.
-   * @default '/session/'
+   * The address of the server's own endpoints; resolved against `baseUrl`. For a panel under a path give the path from
+   * the root: `/panel/session/`.
+   * @default 'session/'
    */
   readonly path?: string
   /**
@@ -129,7 +130,7 @@ const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
 export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory = 'createBffSession') {
   const settings = {
     baseUrl: globalThis.location?.origin ?? '',
-    path: '/session/',
+    path: 'session/',
     refresh: 'eager' as RefreshPolicy,
     leadTimeMs: LEAD_TIME_MS,
     patienceMs: PATIENCE_MS,

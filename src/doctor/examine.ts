@@ -33,7 +33,7 @@ export async function examine(
   if ('failure' in answer) return [await unreached(ask, root, answer.failure)]
   const deployment: Deployment = { ask, url, root, facts }
   const page = await pageAt(ask, url)
-  const mount = mountFinding(deployment, answer, page)
+  const mount = await mountFinding(deployment, answer, page)
   const around = [
     ...addressFindings(url),
     clockFinding(answer.headers.date, systemClock.wall(), url.host),

@@ -8,7 +8,7 @@ const { ok, wrong, unknown } = findingsOf('mount')
 /** The meaning of a session server's errors for a browser that is not logged in. */
 const WORDS: Readonly<Record<string, string>> = {
   not_found:
-    'the session server answers, and has nothing at this path: compare its option `path`, and the path of `publicUrl`, with the path of this request; a proxy or a framework may remove a part of the path',
+    'the session server answers, and has nothing at this path: compare its option `path`, and the path of `publicUrl`, with the path of this request; if a proxy or a framework removes the path of `publicUrl`, set `isPathStripped`',
   not_a_request:
     'the session server did not get a web `Request`: behind node:http and Express mount it with `toNodeListener` of xstate-session/node',
   body_already_read:
@@ -22,11 +22,11 @@ const WORDS: Readonly<Record<string, string>> = {
 export const isMounted = ({ status, json }: Answer): boolean => status === 401 && json?.error === 'no_session'
 
 /** Whether the session server answers at its path, by its answer to a browser that is not logged in. */
-export function mountFinding(
-  { facts: root, url }: Deployment,
+export async function mountFinding(
+  { ask, facts: root, url }: Deployment,
   answer: Answer,
   page: Answer | undefined,
-): Finding {
+): Promise<Finding> {
   const { status, json, body, headers } = answer
   const at = root.href
   if (isMounted(answer)) return ok(`The session server answers at ${at}.`)
@@ -34,6 +34,14 @@ export function mountFinding(
     return wrong(
       `The session server refuses a read as if it came from another site: it expected ${plain(json.expected)}, and got ${plain(json.came)}. A proxy changes these headers: let it pass them on.`,
     )
+  if (json?.error === 'not_found' && url.pathname !== '/') {
+    // With the path twice, one is left.
+    const twice = await ask(new URL(`${url.pathname}${root.pathname.slice(1)}`, root))
+    if (!('failure' in twice) && isMounted(twice))
+      return wrong(
+        `A proxy or a framework removes ${url.pathname} before the session server sees it: set the option \`isPathStripped\` of createSessionServer, or let the proxy keep the path (\`proxy_pass\` without a path in nginx).`,
+      )
+  }
   const word = WORDS[String(json?.error)]
   if (word) return wrong(`At ${at} ${word}.`)
   if (status >= 300 && status < 400) return redirected(answer, root)

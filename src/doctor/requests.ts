@@ -106,6 +106,8 @@ async function cookieFindings(
   ]
 }
 
+const withoutSlash = (path: string) => path.replace(/\/$/, '')
+
 /** How browsers read the cookie's attributes (RFC 6265bis), if they differ from those of the server. */
 function faultsOf(line: string, url: URL, isSecure: boolean): string[] {
   const attributes = new Map(
@@ -133,7 +135,7 @@ function faultsOf(line: string, url: URL, isSecure: boolean): string[] {
       path !== '/' &&
       `has the Path ${plain(path)}, which browsers refuse with its prefix: let the proxy leave Set-Cookie alone (\`proxy_cookie_path\` in nginx).`,
     !(isHost && path !== '/') &&
-      path !== url.pathname &&
+      withoutSlash(path) !== withoutSlash(url.pathname) &&
       `is for the path ${plain(path)}, and the panel is at ${url.pathname}: correct the path of \`publicUrl\`, or the proxy that changes it (\`proxy_cookie_path\` in nginx).`,
   ]
   return faults.filter((fault) => fault !== false)

@@ -41,6 +41,10 @@ export class IncomingRequest extends LightRequest {
     return this.#signal
   }
 
+  at(url: string): IncomingRequest {
+    return new IncomingRequest(this.#incoming, this.#outgoing, url)
+  }
+
   whole(): Request {
     this.#whole ??= toRequest(this.#incoming, this.url, this.signal, this.body)
     return this.#whole

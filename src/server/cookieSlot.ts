@@ -38,7 +38,9 @@ const MAX_VALUES = 32
  * for a path. It has no prefix over plain http.
  */
 export function cookieSlot({ name, publicUrl, isSecure }: CookieOptions): CookieSlot {
-  const { hostname, pathname: path } = publicUrl
+  const { hostname } = publicUrl
+  // Without the slash at its end: `/panel/` does not match `/panel`, where many frameworks show the panel's first page.
+  const path = publicUrl.pathname.slice(0, -1) || '/'
   const prefix = isSecure ? (path === '/' ? '__Host-' : '__Secure-') : ''
   const fullName = `${prefix}${name}`
   const attributes = `HttpOnly; SameSite=${SAME_SITE}${isSecure ? '; Secure' : ''}`

@@ -30,6 +30,7 @@ import { postedCallback } from './postedCallback.ts'
 import { providerLogout } from './providerLogout.ts'
 import { proxy } from './proxy.ts'
 import { readServerOptions } from './readServerOptions.ts'
+import { restorePath } from './restorePath.ts'
 import { returnToOf } from './returnToOf.ts'
 import { createRoutes } from './routes.ts'
 import { type RunningLogins, runLogins } from './runLogins.ts'
@@ -198,11 +199,12 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const open = createOpen(context)
   const end = createEnd(context, endSession)
 
-  const handle: SessionServer['handle'] = (request, info = {}) => answer(request, info)
+  const atPublicPath = settings.isPathStripped ? restorePath(publicUrl) : (request: Request) => request
+  const handle: SessionServer['handle'] = (request, info = {}) => answer(atPublicPath(request), info)
 
   return {
     // A listener of ours may pass less than a whole request, which nobody else can make.
-    handle: withLight(handle, (request, info) => answer(request as unknown as Request, info)),
+    handle: withLight(handle, (request, info) => handle(request as unknown as Request, info)),
     getSession: createGetSession(context) as SessionServer<User>['getSession'],
     open: (answer, own) => work.track(open(answer, own)) as ReturnType<SessionServer<User>['open']>,
     end: (request, own) => work.track(end(request, own)),

@@ -13,6 +13,8 @@ export abstract class LightRequest {
   abstract readonly signal: AbortSignal
   abstract readonly body: ReadableStream<Uint8Array> | null
   readonly bodyUsed = false
+  /** The same request at another address. Only one of the two may be read. */
+  abstract at(url: string): LightRequest
   /** The same request as a whole `Request`. */
   abstract whole(): Request
 }

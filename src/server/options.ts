@@ -16,6 +16,11 @@ export interface SessionServerOptions<User extends UserIdentity = SessionUser> {
   /** The panel's address in browsers, with its base path: `https://admin.example.com/`. Its origin is ours. */
   readonly publicUrl: string
   /**
+   * Whether something in front removes the path of `publicUrl` before requests arrive here: `basePath` of Next.js,
+   * `StripPrefix` of Traefik, `proxy_pass` with a path in nginx, `app.mount` of Hono. @default false
+   */
+  readonly isPathStripped?: boolean
+  /**
    * The secrets for all seals, at least 32 characters each. The first one seals, and all can open: put a new one in
    * front.
    */

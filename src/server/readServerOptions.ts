@@ -64,6 +64,7 @@ export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
     lifetimeMs: Infinity,
     staleIfErrorMs: 0,
     sealedCookies: false,
+    isPathStripped: false,
     random: Math.random as () => number,
     ...(Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
@@ -205,6 +206,8 @@ export function readUrl(value: string, name: string): URL {
 export function readPath(base: URL, path: string, name: string): string {
   const url = URL.parse(path, base)
   if (!url || url.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.search || url.hash)
-    throw new Misconfigured(`Option "${name}" must be a path under "publicUrl".`)
+    throw new Misconfigured(
+      `Option "${name}" must be a path under "publicUrl"; it is "${path}". "publicUrl" has the path "${base.pathname}": write a path without a slash in front, or "./" for "publicUrl" itself.`,
+    )
   return url.pathname
 }

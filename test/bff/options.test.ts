@@ -73,6 +73,8 @@ describe('options that cannot work are refused by name', () => {
 
 test.each([
   [{}, 'https://chat.example/session'],
+  [{ baseUrl: 'https://chat.example/panel' }, 'https://chat.example/panel/session'],
+  [{ baseUrl: 'https://chat.example/panel/', path: '/auth/' }, 'https://chat.example/auth'],
   [{ baseUrl: 'https://chat.example/panel', path: 'auth' }, 'https://chat.example/panel/auth'],
   [{ baseUrl: 'https://chat.example/panel/', path: 'auth/' }, 'https://chat.example/panel/auth'],
   [{ path: 'auth' }, 'https://chat.example/auth'],

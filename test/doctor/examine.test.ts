@@ -477,6 +477,23 @@ describe.skipIf(!hasNginx)('behind nginx, over https', () => {
     )
   })
 
+  test.each([false, true])(
+    'the path of `publicUrl` is removed in front; the server knows: %s',
+    async (isPathStripped) => {
+      const port = await freePort()
+      const publicUrl = `https://127.0.0.1:${port}/app/`
+      const { url: upstream } = await onPort(await panel(publicUrl, { isPathStripped }))
+      await startNginx(
+        `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${folder}/cert; ssl_certificate_key ${folder}/key;
+        location /app/ { proxy_pass ${upstream}/; } }`,
+        port,
+      )
+      const said = /^mount: .*removes \/app\/ before the session server sees it: set .*`isPathStripped`/
+      const found = wrongs(await examine(publicUrl))
+      expect(found).toEqual(isPathStripped ? [] : [expect.stringMatching(said)])
+    },
+  )
+
   test('http is asked where https is spoken, and the other way round', async () => {
     const { port } = await behind('')
     expect(wrongs(await examine(`http://127.0.0.1:${port}/`))).toContainEqual(

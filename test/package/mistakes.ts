@@ -125,6 +125,8 @@ export function mistakesOf(the: Parts): Mistakes {
     'an address without a scheme': () => createSession({ baseUrl: 'chat.example.com', strategies }),
     'a path for an address': () => createSession({ baseUrl: '/api', strategies }),
     'plain http in public': () => createSessionServer({ ...right, publicUrl: 'http://admin.example.com/' }),
+    'a login page outside of the panel': () =>
+      createSessionServer({ ...right, publicUrl: `${SELF}/panel/`, loginPath: '/' }),
     'a provider over plain http': () => oauthProvider({ ...atProvider, server: 'http://id.example.com/' }),
     'a listener that does not know its origin': () =>
       the.node.toNodeListener(createSessionServer(right).handle, never({})),

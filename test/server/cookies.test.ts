@@ -152,7 +152,7 @@ describe('U17: panels of one host', () => {
     const nobody = await look(inner, '/admin/reports/', old)
     expect([nobody.status, nobody.headers.getSetCookie()]).toEqual([
       401,
-      ['__Secure-session=; Max-Age=0; Path=/admin/reports/; HttpOnly; SameSite=Lax; Secure'],
+      ['__Secure-session=; Max-Age=0; Path=/admin/reports; HttpOnly; SameSite=Lax; Secure'],
     ])
   })
 

@@ -131,7 +131,7 @@ describe('the cookie', () => {
 
   test.each([
     [true, '/', '__Host-session=v; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure'],
-    [true, '/panel/', '__Secure-session=v; Max-Age=60; Path=/panel/; HttpOnly; SameSite=Lax; Secure'],
+    [true, '/panel/', '__Secure-session=v; Max-Age=60; Path=/panel; HttpOnly; SameSite=Lax; Secure'],
     [false, '/', 'session=v; Max-Age=60; Path=/; HttpOnly; SameSite=Lax'],
   ])('secure %s under %s: %s', (isSecure, path, expected) => {
     expect(slot(isSecure, path).set('v', 60_000)).toBe(expected)
