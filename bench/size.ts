@@ -23,6 +23,8 @@
  * is not in the core: 2.4.
  * That a session is a few objects with methods, and no closures, is 0.06 in each page, and 5 kB less heap a session (P17).
  * U62, that a session whose bearer was refused rests with its record, is 0.03 in each page.
+ * U87, that a login takes the word of a failed one out of the address, is 0.06 behind a server; plainer and shorter descriptions of
+ * the chart's rows pay for it, and take 0.06 from the core.
  * U35, that who asked for a refresh is done with the newer bearer of a peer, is 0.1 where a page holds its tokens.
  * Exits with 1 where one is exceeded.
  */

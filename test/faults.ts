@@ -304,6 +304,7 @@ export const faults = {
   U84: 'a login that failed for the server’s settings does not look like a wrong password',
   U85: 'an attempt that ends before anything has left puts no token in doubt',
   U86: 'a login whose backend is away is refused before the browser leaves for it',
+  U87: 'a login takes the word of a failed one out of the address of the page',
 
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',

@@ -45,6 +45,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
       void endAtServer(facts.login)
       throw error
     }
+    forgetFailure()
     login.adopt(facts)
     return { next: undefined }
   }
@@ -136,6 +137,15 @@ function originsOf({ expected, came }: Body = {}): string {
 function addressOf(value: unknown, baseUrl: string): string | undefined {
   const url = typeof value === 'string' ? parseUrl(value, baseUrl) : null
   return url && /^https?:$/.test(url.protocol) ? url.href : undefined
+}
+
+/** The server names the cause of a failed login in the address of the page. A later login makes that wrong. */
+function forgetFailure(): void {
+  const { location, history } = globalThis
+  const url = history && new URL(location.href)
+  if (!url?.searchParams.has('error')) return
+  url.searchParams.delete('error')
+  history.replaceState(history.state, '', url)
 }
 
 function addressHere(): string {

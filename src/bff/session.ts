@@ -33,7 +33,8 @@ export interface BffLoginStep {
 export interface BffSession<User extends UserIdentity = SessionUser> extends BaseSession<User> {
   /**
    * Logs in with e-mail and password, or with the input of another login of the server, or with a form that has fields
-   * of these names. Rejects with `LoginRefused`, and then nothing has changed.
+   * of these names. Rejects with `LoginRefused`, and then nothing has changed. A login that succeeds takes `?error=` of an
+   * earlier login at the provider out of the address of the page.
    *
    * @example
    * const { next } = await session.login({ email, password })

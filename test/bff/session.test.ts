@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type AnyActorRef, createActor, setup } from 'xstate'
 import { type BffSession, bffSessionOf, createBffSession, createBffSessionLogic } from 'xstate-session/bff'
 import { accounts } from '../../examples/backend/accounts.ts'
@@ -453,6 +453,34 @@ describe('login and logout', () => {
     expect(snapshot()).toMatchObject({ state: 'loggedOut' })
     expect(paths()).toEqual(['POST /session/login', 'POST /session/logout'])
     expect(server.session).toBeNull()
+  })
+
+  test('U87: a login takes `?error=` of an earlier one out of the address, and nothing else', async () => {
+    const shown: unknown[] = []
+    const history = { state: { idx: 3 }, replaceState: (...args: unknown[]) => shown.push(args.map(String)) }
+    vi.stubGlobal('history', history)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    for (const [at, left] of [
+      ['/login?error=auth_failed&to=%2Fusers#top', ['/login?to=%2Fusers#top']],
+      ['/login?to=%2Fusers', []],
+    ] as const) {
+      vi.stubGlobal('location', new URL(at, 'https://chat.example'))
+      const { session, server, found, settle } = behind()
+      server.session = null
+      await found()
+      server.failing = ({ url }) =>
+        url.endsWith('/login') ? json(401, { error: 'invalid_code' }) : undefined
+      const refused = outcomeOf(session.login({ email: 'bob', password: 'wrong' }))
+      await settle()
+      expect([refused.error, shown.length]).toEqual([expect.anything(), 0])
+      server.failing = undefined
+      server.next = { user: bob, login: loginOf('B'), epoch: 8, version: 1 }
+      void session.login({ email: 'bob', password: 'secret' })
+      await settle()
+      expect(shown.splice(0)).toEqual(
+        left.map((url) => [String(history.state), '', `https://chat.example${url}`]),
+      )
+    }
   })
 
   test('a login by redirect begins with a POST, and goes where the server says, if that is a page', async () => {

@@ -137,6 +137,9 @@ describe.each(examples)('$name', ({ name, deep, loginPage, isDirect = false }) =
     const callback = isDirect ? '/auth/openid/callback?error=auth_failed' : '/login?error=auth_failed'
     const page = await tab(await open(), callback)
     await shows(page, 'The sign-in at the identity provider did not work.')
+    await logIn(page)
+    await shows(page, data)
+    expect(page.url()).not.toContain('error')
   })
 
   test('a bearer that ended costs one refresh, whoever finds out, and the user sees nothing of it', async () => {
