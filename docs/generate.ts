@@ -75,7 +75,10 @@ function page(): string {
     ),
     '## What every state does with every event',
     'The chart takes the first row whose condition holds. It ignores an event that matches no row; this is intended. Rows of the last table apply in every state, after the rows of the state itself.',
-    ...stateNodes.flatMap((state) => [`### ${state.key}`, edgeTable(state)]),
+    ...stateNodes.flatMap((state) => [
+      `### ${state.key}`,
+      edgesOf(state).length ? edgeTable(state) : 'This state has no row of its own.',
+    ]),
     '### In every state, after its own rows',
     edgeTable(sessionMachine.root),
     'Next: [what outcomes and reasons mean](outcomes.md) · [run the session in a machine of your own](embed-xstate.md) · [watch the chart live](inspect.md) · [tests out of the chart](testing.md).',

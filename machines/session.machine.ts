@@ -25,7 +25,7 @@ export const sessionMachine = setup({
   actions,
 }).createMachine({
   id: 'session',
-  description: 'Whose session it is, until when, and who renews it.',
+  description: 'A session.',
   context: ({ input = {} }) => initial(input),
   invoke: [
     { id: 'runtime', src: 'runtime', input: ({ self }) => ({ session: self }) },
@@ -38,11 +38,11 @@ export const sessionMachine = setup({
         guard: 'isStartedInTrouble',
         target: '.retrying',
         actions: 'begin',
-        description: 'found; its last refresh failed',
+        description: 'found; the last refresh failed',
       },
       { target: '.active', actions: 'begin', description: 'login' },
     ],
-    'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout; or there is no session' },
+    'session.ended': { target: '.loggedOut', actions: 'end', description: 'logout, or there is no session' },
     'session.restored': {
       target: '.loggedOut',
       reenter: true,
@@ -68,7 +68,7 @@ export const sessionMachine = setup({
       guard: 'isRejectedAlive',
       target: '.expired',
       actions: { type: 'expire', params: ({ event }) => ({ reason: event.reason }) },
-      description: 'refused for good',
+      description: 'rejected for good',
     },
     'bearer.rejected': [
       {
@@ -96,13 +96,13 @@ export const sessionMachine = setup({
     ],
     'refresh.asked': { actions: 'noteAsked', description: 'the user is there' },
     'bearer.accepted': { guard: 'isAnswer', actions: 'markAccepted', description: 'a call was served' },
-    'user.changed': { actions: 'noteUser', description: 'the user becomes active or idle' },
+    'user.changed': { actions: 'noteUser', description: 'the user is active or idle' },
   },
   states: {
     loggedOut: {
       description: 'Nobody is logged in; `pending` while that is not yet known.',
       always: [
-        { guard: 'hasTrouble', target: 'retrying', description: 'found; its last refresh failed' },
+        { guard: 'hasTrouble', target: 'retrying', description: 'found; the last refresh failed' },
         { guard: 'hasFacts', target: 'active', description: 'found' },
       ],
     },
@@ -122,14 +122,14 @@ export const sessionMachine = setup({
             guard: 'isInsideLead',
             target: 'nearingExpiry',
             actions: ['markTime', 'warn'],
-            description: 'due, nobody asks',
+            description: 'due, and nobody asks',
           },
         ],
         'refresh.asked': {
           guard: 'isWorthAsking',
           target: 'refreshing',
           actions: ['markTime', 'noteAsked', 'hurry'],
-          description: 'due, a caller asks; or the user does',
+          description: 'due, and a caller asks; or the user asks',
         },
         'bearer.rejected': {
           guard: 'isDisputed',
@@ -139,7 +139,7 @@ export const sessionMachine = setup({
       },
     },
     nearingExpiry: {
-      description: 'A refresh is due, and nobody asks for it, or there is nothing to refresh with.',
+      description: 'A refresh is due, and nobody asks, or nothing can renew it.',
       tags: ['authenticated', 'warning'],
       on: {
         'time.checked': [
@@ -160,7 +160,7 @@ export const sessionMachine = setup({
           guard: 'isWorthAsking',
           target: 'refreshing',
           actions: ['markTime', 'noteAsked', 'hurry'],
-          description: 'due, a caller asks; or the user does',
+          description: 'due, and a caller asks; or the user asks',
         },
         'user.changed': {
           guard: 'isBackAndEager',
@@ -171,7 +171,7 @@ export const sessionMachine = setup({
       },
     },
     refreshing: {
-      description: 'One flight renews the bearer. The old one is served while good.',
+      description: 'One refresh renews the bearer. The old bearer is served while it is good.',
       tags: ['authenticated', 'busy'],
       invoke: {
         id: 'refresh',
@@ -205,20 +205,20 @@ export const sessionMachine = setup({
           guard: 'isOfThisFlight',
           target: 'retrying',
           actions: 'noteRefused',
-          description: 'turned away, token not spent',
+          description: 'refused, and the token is not spent',
         },
         'refresh.unknown': [
           {
             guard: 'isUnknownForGood',
             target: 'expired',
             actions: ['noteUnknown', 'expire'],
-            description: 'in doubt, and no try is left',
+            description: 'the token may be spent, and no send is left',
           },
           {
             guard: 'isOfThisFlight',
             target: 'retrying',
             actions: 'noteUnknown',
-            description: 'in doubt, token may be spent',
+            description: 'the token may be spent',
           },
         ],
         'refresh.unsupported': [
@@ -226,7 +226,7 @@ export const sessionMachine = setup({
             guard: 'isUnsupportedAndSpent',
             target: 'expired',
             actions: ['noteUnsupported', { type: 'expire', params: { reason: 'refreshUnsupported' } }],
-            description: 'no refresh here, and the bearer is gone',
+            description: 'no refresh here, the bearer has ended',
           },
           {
             guard: 'isUnsupportedInsideLead',
@@ -244,7 +244,8 @@ export const sessionMachine = setup({
       },
     },
     retrying: {
-      description: 'The last attempt did not succeed, and the next may. The old bearer is served while good.',
+      description:
+        'The last refresh failed, and the next may succeed. The old bearer is served while it is good.',
       tags: ['authenticated', 'degraded'],
       on: {
         'time.checked': [
@@ -257,7 +258,7 @@ export const sessionMachine = setup({
           {
             guard: 'isRereadDue',
             actions: ['markTime', 'noteReread', 'reread'],
-            description: 'has a peer renewed?',
+            description: 'looks for a renewal by a peer',
           },
         ],
         'refresh.asked': [
@@ -265,7 +266,7 @@ export const sessionMachine = setup({
             guard: 'isAskedAndDue',
             target: 'refreshing',
             actions: ['markTime', 'noteAsked', 'hurry'],
-            description: 'due, somebody asks',
+            description: 'due, and asked for',
           },
           { actions: ['noteAsked', 'hurry'], description: 'asked for, not yet due' },
         ],
@@ -274,7 +275,7 @@ export const sessionMachine = setup({
           guard: 'isCleared',
           target: 'active',
           actions: 'markAccepted',
-          description: 'a call was served: one route said 401',
+          description: 'a call was served: one route says 401',
         },
         'network.restored': [
           {

@@ -94,8 +94,8 @@ describe('a trace', () => {
     expect(steps.map(({ row, state }) => [row, state])).toEqual([
       [undefined, 'loggedOut'],
       ['login', 'active'],
-      ['due, a caller asks; or the user does', 'refreshing'],
-      ['refused for good', 'expired'],
+      ['due, and a caller asks; or the user asks', 'refreshing'],
+      ['rejected for good', 'expired'],
     ])
     const other = {
       ...trace,
@@ -171,7 +171,7 @@ describe('a trace', () => {
     onTestFinished(() => session.dispose())
     await flush()
     expect(replayTrace(asJson(recorder.trace()))).toMatchObject({
-      steps: [{ state: 'loggedOut' }, { row: 'logout; or there is no session', state: 'loggedOut' }],
+      steps: [{ state: 'loggedOut' }, { row: 'logout, or there is no session', state: 'loggedOut' }],
       end: { state: 'loggedOut' },
     })
   })

@@ -76,7 +76,7 @@ describe('the trace of a session of a server', () => {
         'refreshSent',
         'refreshed',
         'renewed, here or by a peer',
-        'refused for good',
+        'rejected for good',
         'expired',
       ]),
     )

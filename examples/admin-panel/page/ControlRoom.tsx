@@ -136,7 +136,7 @@ export function ControlRoom() {
             onClick={() =>
               isRevoked
                 ? ask('grant', 'The admin rights are back', '')
-                : ask('revoke', 'The admin rights are taken away', 'the next renewal is refused for good')
+                : ask('revoke', 'The admin rights are taken away', 'the next renewal is rejected for good')
             }
           >
             {isRevoked ? 'Give the rights back' : 'Revoke the admin'}
