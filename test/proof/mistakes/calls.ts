@@ -2,7 +2,7 @@ import type { Mistake } from './mistake.ts'
 
 export const calls: Readonly<Record<string, Mistake>> = {
   newerIgnored: {
-    about: 'a 401 is not compared with the version of its bearer: no retry with the newer one',
+    about: 'a 401 is not compared with the version of its bearer, so there is no retry with the newer bearer',
     breaks: ['C4'],
     patches: [
       {
@@ -20,7 +20,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
     },
   },
   staleRefreshes: {
-    about: 'a 401 refreshes, whichever bearer it was for',
+    about: 'every 401 causes a refresh, also a 401 for an older bearer',
     breaks: ['I11'],
     patches: [
       {
@@ -69,7 +69,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
     },
   },
   callerAbortsAll: {
-    about: 'the signal of a caller aborts the refresh of all',
+    about: 'the signal of one caller aborts the refresh of all callers',
     breaks: ['C1'],
     patches: [
       {
@@ -92,7 +92,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
     },
   },
   firstCookieCounts: {
-    about: 'of several cookies of one name the first counts',
+    about: 'if several cookies have one name, the first counts',
     breaks: ['A20'],
     patches: [{ file: 'src/wire/cookies.ts', find: ') found = value', put: ') found ??= value' }],
     seenBy: {
@@ -104,7 +104,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
     },
   },
   keepsServingAfterLogout: {
-    about: 'callers are served with the bearer of a session that has ended',
+    about: 'callers get the bearer of a session that has ended',
     breaks: ['I5'],
     patches: [
       {
@@ -123,7 +123,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
     },
   },
   thirdSend: {
-    about: 'a request whose second answer is a 401 too is sent a third time',
+    about: 'a request is sent a third time if its second answer is also a 401',
     breaks: ['I10'],
     patches: [
       {

@@ -23,7 +23,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   resendUnderNever: {
-    about: 'after an unknown outcome the token is sent again under `never`',
+    about: 'the token is sent again after an unknown outcome, although the policy is `never`',
     breaks: ['I1'],
     patches: [
       { file: 'machines/session.ledger.ts', find: "if (resend === 'never') return false", put: '' },
@@ -42,7 +42,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   laterWins: {
-    about: 'of two renewals the one that ends later counts, not the newer version',
+    about: 'the renewal that ends later counts, and not the newer version',
     breaks: ['T18'],
     patches: [
       {
@@ -56,7 +56,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   refreshesEarly: {
-    about: 'the timer of a refresh is set to the least distance between two',
+    about: 'the timer of a refresh is set to the minimum time between two refreshes',
     breaks: ['I11'],
     patches: [
       {
@@ -70,7 +70,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   servesEnded: {
-    about: 'callers are served with a bearer that has ended',
+    about: 'callers get a bearer that has ended',
     breaks: ['I13'],
     patches: [
       {
@@ -84,7 +84,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   wrongEdge: {
-    about: 'a retry goes by a state that it must not come to',
+    about: 'a retry passes through a state that it must not reach',
     breaks: ['I17'],
     patches: [
       {
@@ -113,7 +113,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   routeForgotten: {
-    about: 'a server forgets at rest that the backend has no route for its refresh',
+    about: 'a resting session of a server forgets that the backend has no route for its refresh',
     breaks: ['I1'],
     patches: [
       {
@@ -127,7 +127,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   doubtOfHolder: {
-    about: 'what the row of a token says counts only for who knows of a send itself (U36)',
+    about: 'a session obeys the ledger row of a token only if it knows of the send itself (U36)',
     breaks: ['I1', 'I9'],
     patches: [
       {
@@ -142,7 +142,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     },
   },
   consumedUnknown: {
-    about: 'a token that is known to be consumed is remembered as one of which nobody knows (U37)',
+    about: 'a token that is known to be spent is remembered as one that may be spent (U37)',
     breaks: ['I1'],
     patches: [
       {

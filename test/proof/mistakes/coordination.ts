@@ -2,7 +2,7 @@ import type { Mistake } from './mistake.ts'
 
 export const coordination: Readonly<Record<string, Mistake>> = {
   storeWithoutCompare: {
-    about: 'the record of a session is written without a compare',
+    about: 'the record of a session is written without a comparison',
     breaks: ['I3', 'I6'],
     patches: [
       { file: 'src/stores/memory.ts', find: '      if (!isAt(stored, expected)) return false\n', put: '' },
@@ -16,7 +16,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   inFlightOnlyDedupe: {
-    about: 'who comes after a refresh with the token that it has spent, sends it again',
+    about: 'a caller that comes after the refresh with the spent token sends that token again',
     breaks: ['C3', 'I5', 'I25'],
     patches: [
       {
@@ -35,7 +35,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   inFlightOnlyInRedis: {
-    about: 'between processes, what was sent is forgotten as soon as its answer is there',
+    about: 'a send is forgotten between processes as soon as its answer arrives',
     breaks: ['C3'],
     patches: [
       {
@@ -53,7 +53,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   redisUnasked: {
-    about: 'each process has a coordinator of its own: Redis is not asked',
+    about: 'each process has its own coordinator, and does not ask Redis',
     breaks: ['I1'],
     patches: [
       {
@@ -67,7 +67,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   leaseWithoutIntent: {
-    about: 'the lease, shorter than an answer, is all that holds others back: no intent',
+    about: 'there is no intent: only a lease holds other processes back, and it is shorter than an answer',
     breaks: ['C24', 'I1'],
     patches: [
       {
@@ -86,7 +86,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   tenantLeftOut: {
-    about: 'what tells flights apart leaves out the tenant',
+    about: 'the key of a refresh leaves out the tenant',
     breaks: ['I7', 'X18'],
     patches: [{ file: 'src/coordination/flightText.ts', find: '    identity.tenantId,\n', put: '' }],
     seenBy: {
@@ -98,7 +98,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   releaseByPlainDel: {
-    about: 'a lease is released by whoever holds it no longer',
+    about: 'a process releases a lease that it no longer holds',
     breaks: ['C25', 'I1'],
     patches: [
       {
@@ -117,7 +117,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   replayCacheSurvivesLogout: {
-    about: 'what is remembered of a spent token outlives the logout of its session',
+    about: 'the result of a spent token is still kept after the logout of its session',
     breaks: ['C7', 'I5', 'I6'],
     patches: [
       {
@@ -141,7 +141,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   replaySurvivesLogoutInRedis: {
-    about: 'between processes, what is remembered of a spent token outlives the logout',
+    about: 'the result of a spent token is still kept between processes after the logout',
     breaks: ['X17'],
     patches: [
       {
@@ -164,7 +164,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   forgetsDoubt: {
-    about: 'in one process, nothing is remembered of a send in doubt',
+    about: 'one process forgets a send whose outcome is unknown',
     breaks: ['I1'],
     patches: [
       {
@@ -178,7 +178,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     },
   },
   tabSendsUnseen: {
-    about: 'a tab sends whatever another has written down',
+    about: 'a tab sends although another tab has written down a send',
     breaks: ['I1', 'I2', 'I9'],
     patches: [
       {

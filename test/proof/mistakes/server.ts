@@ -2,7 +2,7 @@ import type { Mistake } from './mistake.ts'
 
 export const server: Readonly<Record<string, Mistake>> = {
   noCommitGuard: {
-    about: 'a commit writes over whatever is there',
+    about: 'a commit overwrites any record, also a newer one',
     breaks: ['I3', 'I6'],
     patches: [
       {
@@ -22,7 +22,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     },
   },
   intentUnread: {
-    about: 'what a peer has written down of its send keeps nobody from sending',
+    about: 'a process sends although another process has written down a send',
     breaks: ['I1', 'I9'],
     patches: [
       {
@@ -64,7 +64,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     },
   },
   noIntent: {
-    about: 'a server sends without having written it down',
+    about: 'a server sends without writing the send down first',
     breaks: ['I2', 'I19'],
     patches: [
       {
@@ -79,7 +79,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     },
   },
   rejectedForUnknown: {
-    about: 'an answer that proves nothing is written down as a rejection',
+    about: 'an answer that proves nothing is stored as a rejection',
     breaks: ['I8'],
     patches: [
       {
@@ -93,7 +93,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     },
   },
   intentDropped: {
-    about: 'what a server has written down of its send is taken back before its fruit is committed',
+    about: 'a server removes its intent before the result of the send is committed',
     breaks: ['I19'],
     patches: [
       {
@@ -107,7 +107,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     },
   },
   restsUnwritten: {
-    about: 'a server lets a session rest whose end is not yet written down',
+    about: 'a server lets a session rest before its end is written down',
     breaks: ['I18'],
     patches: [{ file: 'src/server/awakeSession.ts', find: 'endings > 0 || ', put: '' }],
     seenBy: {
@@ -115,7 +115,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     },
   },
   otherLogin: {
-    about: 'a call of a window that shows ada is made for whoever has logged in behind the cookie since (U3)',
+    about: 'a call of a window is made for another user who has logged in since, behind the same cookie (U3)',
     breaks: ['I7'],
     patches: [
       {

@@ -2,7 +2,7 @@ import type { Mistake } from './mistake.ts'
 
 export const session: Readonly<Record<string, Mistake>> = {
   lateCommitted: {
-    about: 'a late result is committed, whatever came before it',
+    about: 'a late result is committed, even after a logout or another login',
     breaks: ['C8', 'I3'],
     patches: [
       {
@@ -47,7 +47,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     },
   },
   laterWinsInStore: {
-    about: 'of a stored version and ours the one that ends later counts, not the newer one',
+    about:
+      'of the stored version and its own, a session takes the one that ends later, and not the newer one',
     breaks: ['T18'],
     patches: [
       {
@@ -88,7 +89,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     },
   },
   publishBeforeCommit: {
-    about: 'a renewal is told before it is committed',
+    about: 'a renewal is reported before it is committed',
     breaks: ['A1', 'I4'],
     patches: [
       {
@@ -122,7 +123,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     },
   },
   tokenInEvents: {
-    about: 'the facts that the chart is told hold the token',
+    about: 'the facts of an event of the chart hold the token',
     breaks: ['I15'],
     patches: [
       {
@@ -150,7 +151,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     },
   },
   lateAdopted: {
-    about: 'a result that comes after logout is adopted',
+    about: 'a result that arrives after the logout is adopted',
     breaks: ['I18'],
     patches: [
       { file: 'src/session/grant.ts', find: '    this.#owner = undefined\n    vault.empty()\n', put: '' },
@@ -160,7 +161,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     },
   },
   loginOutlivesLogout: {
-    about: 'a login that is being written when its user logs out stays in the store',
+    about: 'if the user logs out while the login is being written, the login stays in the store',
     breaks: ['I6'],
     patches: [
       {
@@ -207,7 +208,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     },
   },
   gatewayForBackend: {
-    about: 'a gateway without the route is taken for a backend that does not refresh (U60)',
+    about: 'a gateway without the route counts as a backend that does not refresh (U60)',
     breaks: ['I14'],
     patches: [
       {
