@@ -107,7 +107,7 @@ function Login() {
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    setProblem('') // refine tells of this login
+    setProblem('') // refine reports this login
     login(Object.fromEntries(new FormData(event.currentTarget)))
   }
 

@@ -5,7 +5,7 @@ import { isOwnPath } from 'xstate-session/browser'
 
 const { parse: useEverything } = reactRouter as Required<RouterProvider>
 
-/** The one of refine's own, less what any link can write: a way back from the login that leads to another site. */
+/** refine's own router, which refuses a way back to another site: any link can write one into the address. */
 export const routerProvider: RouterProvider = { ...reactRouter, parse: useParse }
 
 function useParse(): ParseFunction {
