@@ -21,6 +21,7 @@ test('the lines of README log a user in at a provider, and bring them back to wh
   const provider = await startPageProvider({
     redirectUri: `${url}/callback`,
     postLogoutRedirectUri: `${url}/`,
+    isSilent: true,
   })
   onTestFinished(() => provider.close())
   const sample = await sampleFile(
