@@ -48,14 +48,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_480 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_420 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 19_380,
+    budgetBytes: 19_320,
   },
   {
     id: 'P6',
@@ -79,7 +79,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 31_900,
+    budgetBytes: 31_840,
     never: 'zod',
   },
   {
@@ -88,7 +88,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 46_100,
+    budgetBytes: 46_040,
     never: 'zod',
   },
   {
@@ -97,7 +97,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 50_020,
+    budgetBytes: 49_960,
     never: 'jose',
   },
   {
