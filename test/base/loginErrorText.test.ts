@@ -31,6 +31,10 @@ describe('U84: what users are told of a login that failed', () => {
     ['a word that is no text', new LoginRefused('constructor', 403), 'constructor'],
     ['a session that is disposed', new Disposed(), 'disposed'],
     ['a text that somebody wrote into the address', 'Call 555-0100 at once', 'unknown'],
+    ['a text of the address that ends like a code', 'Call_me at once', 'unknown'],
+    ['a text of the address that begins like a code', 'at once: call_me', 'unknown'],
+    ['a long code of the address', 'x'.repeat(41), 'unknown'],
+    ['the longest code of the address', 'x'.repeat(40), 'x'.repeat(40)],
     ['a code of the address that is not known', 'server_error', 'server_error'],
     ['nothing', undefined, 'unknown'],
   ])('%s is no wrong password: its code is told', (_, error, code) => {
