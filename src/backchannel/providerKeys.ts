@@ -20,8 +20,8 @@ const ASK_MS = 5_000
  */
 export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fetch): JWTVerifyGetKey {
   let known: { readonly keys: KeySet; readonly at: number } | undefined
-  let askedAt = -Infinity
-  let isAway = false
+  let askedAt = 0
+  let isAway: boolean | undefined
   let asking: Promise<void> | undefined
 
   async function ask(): Promise<void> {
@@ -46,12 +46,10 @@ export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fe
     }
   }
 
-  /** Resolves to whether the provider was asked. */
-  async function askAgain(): Promise<boolean> {
-    if (!asking && known && clock.monotonic() < askedAt + PAUSE_MS) return false
+  async function askAgain(): Promise<void> {
+    if (!asking && known && clock.monotonic() < askedAt + PAUSE_MS) return
     asking ??= ask()
     await asking
-    return true
   }
 
   return async (header, token) => {
@@ -61,10 +59,9 @@ export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fe
       return await known.keys(header, token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-      const isAsked = await askAgain()
+      await askAgain()
       // It is unknown whether the provider has that key.
       if (isAway) throw new KeysUnavailable('The keys of the provider could not be read again.')
-      if (!isAsked) throw error
       return known.keys(header, token)
     }
   }

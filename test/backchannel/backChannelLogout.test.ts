@@ -103,6 +103,8 @@ const bad: Record<string, () => Promise<Request> | Request> = {
   'an old iat': async () => form(await signed(claims({ iat: now() - 600 }))),
   'an iat of the future': async () => form(await signed(claims({ iat: now() + 600 }))),
   'no iat': async () => form(await signed(claims({ iat: undefined }))),
+  'U6 an empty sid': async () => form(await signed(claims({ sid: '' }))),
+  'a jti that is no text': async () => form(await signed(claims({ jti: 1 }))),
   'no jti': async () => form(await signed(claims({ jti: undefined }))),
   'an end that has passed': async () => form(await signed(claims({ exp: now() - 600 }))),
   'two tokens': async () =>
@@ -115,6 +117,50 @@ const bad: Record<string, () => Promise<Request> | Request> = {
     }),
   'a body of 10 MB': async () => post(`x=${'y'.repeat(10_000_000)}&logout_token=${await signed(claims())}`),
 }
+
+/** What the log is told of them; of all others, that the token itself is wrong. */
+const reasons: Record<string, string> = {
+  'a nonce': 'an ID token has a nonce, a logout token has none',
+  'other events': 'not a logout event',
+  'events that are text': 'not a logout event',
+  'U6 an empty sub': 'no sub or sid to find sessions by',
+  'U6 an empty sid': 'no sub or sid to find sessions by',
+  'U6 a token of another type': 'another type of token',
+  'U6 an ID token that says so': 'another type of token',
+  'neither sub nor sid': 'no sub or sid to find sessions by',
+  'an old iat': 'too old, or of the future',
+  'an iat of the future': 'too old, or of the future',
+  'a jti that is no text': 'used before',
+  'two tokens': 'not a form with one logout_token',
+  'no token': 'not a form with one logout_token',
+  JSON: 'not a form with one logout_token',
+}
+
+test.each(Object.keys(bad).filter((name) => !/a sid alone|10 MB/.test(name)))(
+  '%s: the log says why',
+  async (name) => {
+    const verify = backChannelLogout({ issuer: ISSUER, clientId: 'librechat', jwks })
+    expect(await verify(await (bad[name] as () => Promise<Request>)())).toEqual({
+      ok: false,
+      reason: reasons[name] ?? 'signature, issuer, audience, age or end',
+    })
+  },
+)
+
+test.each([
+  ['`issuer`', { issuer: '' }],
+  ['`clientId`', { clientId: '' }],
+  ['"maxAgeMs"', { maxAgeMs: 0 }],
+  ['"maxAgeMs"', { maxAgeMs: Number.NaN }],
+  ['`jwks`', { jwks: 'https://idp.example/keys' }],
+])('it names the option that is wrong: %s of %j', (name, change) => {
+  const options = { issuer: ISSUER, clientId: 'librechat', jwks, ...change } as never
+  expect(() => backChannelLogout(options)).toThrow(name)
+})
+
+test('it says that it got no options', () => {
+  expect(() => backChannelLogout(undefined as never)).toThrow('backChannelLogout: the options are missing')
+})
 
 test.each(Object.keys(bad))('X32, U6: %s is refused, and nobody is logged out', async (name) => {
   const { server, page, notices } = serve()
