@@ -276,6 +276,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     least: 85,
     // They need windows and the storage of a tab: the tests of real browsers guard them.
     except: [
+      'src/signin/attemptStore.ts',
       'src/signin/loginPage.ts',
       'src/signin/popupCallback.ts',
       'src/signin/popupChannel.ts',
@@ -283,6 +284,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'src/signin/popups.ts',
     ],
     tests: [
+      'test/signin/unasked.test.ts',
       'test/signin/production.test.ts',
       'test/adapters/pageLogins.test.ts',
       'test/signin/createOpenidLogins.test.ts',
