@@ -101,7 +101,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     least: 98,
     tests: [
       'test/coordination/pace.test.ts',
-      'test/coordination/herd.test.ts',
       'test/coordination/replayWindow.test.ts',
       'test/coordination/conformance.test.ts',
       'test/coordination/logout.test.ts',
@@ -265,12 +264,12 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/logic.test.ts',
       'test/session/restart.test.ts',
       'test/session/reuse.test.ts',
-      'test/session/time.test.ts',
       'test/session/storedDoubt.test.ts',
       'test/session/supply.test.ts',
       'test/session/routes.test.ts',
       'test/session/partialUser.test.ts',
       'test/session/senders.test.ts',
+      'test/session/time.test.ts',
     ],
   },
   signin: {
