@@ -69,4 +69,4 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
 }
 
 /** The origin of a `blob:` URL is that of the page that made it. */
-export const isOwn = ({ protocol, origin }: URL, own: string) => /^https?:$/.test(protocol) && origin === own
+export const isOwn = ({ protocol, origin }: URL, own: string) => /^https?:/.test(protocol) && origin === own

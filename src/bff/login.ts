@@ -56,12 +56,11 @@ export function createLogin(
     const sendBack = answer ?? chart.send
     const before = shown?.id
     const at = chart.now()
+    // After a logout nobody is shown: another tab may be wrong about it. Every other end of this login is final.
     const isOther = login !== last || facts.user.id !== known.user?.id
-    // Another tab may be wrong about a logout. Every other end is final.
-    const isHearsay = reason === 'elsewhere'
     // A server whose store fell back knows less than before. Its present answer counts.
     const isBehind = reason === null && answer && version < known.version
-    if (isOther || isHearsay || isBehind) {
+    if (isOther || isBehind) {
       turns++
       // Two logins of one instant are still two logins.
       const next = login === last ? epoch : facts.epoch + (facts.epoch === epoch ? 1 : 0)

@@ -75,8 +75,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
   /** Ends a login at the server, in several tries. `isLast`: the user has asked for nothing else since. */
   async function endAtServer(name: string, isLast = () => false): Promise<void> {
     const until = chart.now() + attemptTimeoutMs
-    for (let tries = 0; tries < LOGOUT_TRIES && chart.now() < until; tries++) {
-      if (tries > 0) await pause(LOGOUT_PAUSE_MS)
+    for (let tries = 1; chart.now() < until; tries++) {
       const { status, body, word } = await call('logout', name, until - chart.now())
       // Another user is logged in now, and the page shows that.
       if (word === 'other_login') return void look()
@@ -86,6 +85,8 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
         if (target && isLast()) navigate(target)
         return
       }
+      if (tries === LOGOUT_TRIES) break
+      await pause(LOGOUT_PAUSE_MS)
     }
     chart.notify({ type: 'warning', code: 'notRevoked' })
   }
@@ -136,7 +137,7 @@ function originsOf({ expected, came }: Body = {}): string {
 /** Where a browser may be sent: to a page, not to a script. */
 function addressOf(value: unknown, baseUrl: string): string | undefined {
   const url = typeof value === 'string' ? parseUrl(value, baseUrl) : null
-  return url && /^https?:$/.test(url.protocol) ? url.href : undefined
+  return url && /^https?:/.test(url.protocol) ? url.href : undefined
 }
 
 /** The server names the cause of a failed login in the address of the page. A later login makes that wrong. */

@@ -178,7 +178,7 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
   const isInert = !isBrowser && options.baseUrl === undefined && !globalThis.location
   const base = parseUrl(isInert ? NOWHERE : settings.baseUrl)
   refuseUnless(
-    base && /^https?:$/.test(base.protocol) && !(base.username || base.password || base.search || base.hash),
+    base && /^https?:/.test(base.protocol) && !(base.username || base.password || base.search || base.hash),
     'baseUrl',
     'an absolute http(s) URL without user, query and fragment',
     whereFrom(settings.baseUrl),

@@ -10,7 +10,7 @@ import { type BffRuntime, createBffRuntime } from './runtime.ts'
 /** The runtime of an actor. It lives as long as the actor, which may be stopped and started again. */
 const runtimes = new WeakMap<AnyActorRef, BffRuntime>()
 
-/** The actors of the chart of a page behind its server. */
+/** The actors of the chart of a page behind its server. Nothing is shared, so the chart reads nothing again. */
 export const portsOf = (settings: BffSettings) => ({
   actors: {
     runtime: port<PortInput>(({ input, sendBack }) => {
@@ -29,8 +29,6 @@ export const portsOf = (settings: BffSettings) => ({
       runtime.refresh(input, whileLiving(self, sendBack, runtime.send))
     }),
   },
-  // There is no store, so there is nothing to read again.
-  actions: { reread: () => {} },
 })
 
 /** The runtime of an actor of this package. Throws `Misconfigured` for any other actor. */

@@ -65,7 +65,7 @@ async function findFacts(ask: Ask, root: URL): Promise<readonly [URL, Answer | N
 
 function readAddress(address: string): URL {
   const url = URL.parse(address)
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+  if (!url || !/^https?:/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     throw new TypeError(
       'The address must be that of `publicUrl`, such as https://admin.example.com/: http or https, without user, query and fragment.',
     )

@@ -30,7 +30,7 @@ export function readListener(
     throw new Misconfigured(`${name}: the first argument must be a function, such as \`server.handle\`.`)
   const origin: unknown = options?.origin
   const url = typeof origin === 'string' ? URL.parse(origin) : null
-  if (!url || !/^https?:$/.test(url.protocol))
+  if (!url || !/^https?:/.test(url.protocol))
     throw new Misconfigured(
       `${name}: option "origin" must be the http(s) origin that browsers see, such as "https://admin.example.com"; it is ${typeof origin === 'string' ? `"${origin}"` : typeof origin}.`,
     )

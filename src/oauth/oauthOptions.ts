@@ -94,7 +94,7 @@ export function readOauthOptions(options: OauthStrategyOptions, of = 'oauthStrat
   /** A URL that may be called. */
   function usable(what: string, value: unknown): URL {
     const url = parseUrl(String(value))
-    if (!url || !/^https?:$/.test(url.protocol))
+    if (!url || !/^https?:/.test(url.protocol))
       return refuse(
         `${what} must be an absolute https: URL, or http: on loopback.${whereFrom(value) || received(value)}`,
       )

@@ -195,7 +195,7 @@ async function isolate(listener: (notice: ServerNotice) => unknown, notice: Serv
 
 export function readUrl(value: string, name: string): URL {
   const url = URL.parse(value)
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+  if (!url || !/^https?:/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     throw new Misconfigured(
       `Option "${name}" must be an absolute http(s) URL without user, query and fragment.${whereFrom(value)}`,
     )

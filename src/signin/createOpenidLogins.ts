@@ -70,7 +70,7 @@ export function createOpenidLogins(session: LoginSession, options: OpenidLoginsO
     tenantId,
   } = optionsOf('createOpenidLogins', options)
   const url = parseUrl(baseUrl)
-  if (!url || !/^https?:$/.test(url.protocol))
+  if (!url || !/^https?:/.test(url.protocol))
     throw new Misconfigured(
       `createOpenidLogins: \`baseUrl\` must be an absolute http(s) URL.${whereFrom(baseUrl)}`,
     )

@@ -16,7 +16,7 @@ function lookup(...answers: (() => Promise<Response>)[]) {
     () => (answers.length > 1 ? answers.shift() : answers[0])?.() as never,
   )
   const keys = providerKeys(new URL('https://idp.example/keys'), clock, fetch)
-  const find = (kid: string) => keys({ alg: 'ES256', kid }, {} as FlattenedJWSInput)
+  const find = async (kid: string) => keys({ alg: 'ES256', kid }, {} as FlattenedJWSInput)
   return { clock, fetch, find }
 }
 

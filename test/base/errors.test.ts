@@ -13,7 +13,7 @@ import {
 } from 'xstate-session'
 
 test.each([
-  [new SessionExpired('refused'), 'SessionExpired', 'session_expired', false],
+  [new SessionExpired('idle'), 'SessionExpired', 'session_expired', false],
   [new LoggedOut('never'), 'LoggedOut', 'logged_out', false],
   [new SessionChanged(), 'SessionChanged', 'session_changed', false],
   [new RefreshUnavailable(1), 'RefreshUnavailable', 'refresh_unavailable', true],

@@ -66,6 +66,22 @@ describe('options that cannot work are refused by name', () => {
     expect(made({ facts: { user: { id: 'ada' } } })).toThrow('"facts"')
   })
 
+  test.each([
+    ['user', {}],
+    ['login', 'short'],
+    ['login', 1],
+    ['login', 'a b'.repeat(5)],
+    ['login', 'a'.repeat(129)],
+    ['epoch', '5'],
+    ['version', 1.5],
+    ['expiresAt', null],
+    ['serverNow', undefined],
+  ])('facts of a page with the %s %j', (name, value) => {
+    const facts = { user: { id: 'ada' }, login: 'a'.repeat(8), epoch: 5, version: 1, serverNow: 0 }
+    expect(made({ facts })).not.toThrow()
+    expect(made({ facts: { ...facts, [name]: value } })).toThrow('"facts"')
+  })
+
   test('but what is undefined is left out', () => {
     expect(made({ path: undefined, refresh: undefined, patienceMs: undefined })).not.toThrow()
   })

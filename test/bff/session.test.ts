@@ -102,9 +102,53 @@ describe('at the start', () => {
     server.failing = () => new Response(null, { status: 502 })
     await settle()
     session.dispose()
+    expect(clock.pending()).toEqual([])
     await pass(MINUTE)
     expect(api.calls.length).toBe(1)
     expect(clock.pending()).toEqual([])
+  })
+
+  test('a session that is known looks for at most ten seconds', async () => {
+    const { server, session, found, pass, api, snapshot } = behind()
+    await found()
+    server.failing = () => new Response(null, { status: 502 })
+    const looked = outcomeOf(session.look())
+    const at: number[] = []
+    for (let second = 0; second < 60; second++) {
+      await pass(second && SECOND)
+      while (at.length < api.calls.length) at.push(second)
+    }
+    expect([at, looked.isSettled, snapshot().state]).toEqual([[0, 1, 3, 7], true, 'active'])
+  })
+
+  test('a snapshot of an earlier page says nothing: the server is asked', async () => {
+    const { api } = stubServer()
+    const logic = createBffSessionLogic({
+      baseUrl: 'https://chat.example/',
+      fetch: api.fetch,
+      clock: fakeClock(),
+    })
+    const first = createActor(logic).start()
+    await expect.poll(() => bffSessionOf(first).getSnapshot().state).toBe('active')
+    const snapshot = first.getPersistedSnapshot()
+    first.stop()
+    for (const value of ['active', 'refreshing']) {
+      api.calls.length = 0
+      const failed = vi.fn()
+      const again = createActor(logic, { snapshot: { ...snapshot, value } as never })
+      again.subscribe({ error: failed })
+      again.start()
+      onTestFinished(() => void again.stop())
+      expect(bffSessionOf(again).getSnapshot().isPending).toBe(true)
+      await expect.poll(() => bffSessionOf(again).getSnapshot().state).toBe('active')
+      expect(api.calls.map(({ url }) => url)).toEqual(['https://chat.example/session'])
+      expect(failed).not.toHaveBeenCalled()
+    }
+  })
+
+  test('an actor of somebody else has no session, and says so', () => {
+    const stranger = createActor(setup({}).createMachine({}))
+    expect(() => bffSessionOf(stranger)).toThrow(expect.objectContaining(error('misconfigured')))
   })
 
   test('a login that comes before the answer counts', async () => {
@@ -195,6 +239,34 @@ describe('calls', () => {
     expect(api.calls.map(({ url }) => url)).toEqual(['https://chat.example/session/logout'])
   })
 
+  test('of a parent machine that has disposed of the session are none, and it hears nothing any more', async () => {
+    const { api, clock } = stubServer()
+    let report = (_: 'woke') => {}
+    const logic = createBffSessionLogic({
+      baseUrl: 'https://chat.example/',
+      fetch: api.fetch,
+      clock,
+      signals(listener) {
+        report = listener
+        return () => {
+          report = () => expect.unreachable('it has stopped listening')
+        }
+      },
+    })
+    const machine = setup({ actors: { session: logic } }).createMachine({
+      invoke: { id: 'session', src: 'session' },
+    })
+    const parent = createActor(machine).start()
+    onTestFinished(() => void parent.stop())
+    const session = bffSessionOf(parent.getSnapshot().children.session as AnyActorRef)
+    await expect.poll(() => session.getSnapshot().state).toBe('active')
+    session.dispose()
+    expect([session.getSnapshot().state, clock.pending()]).toEqual(['loggedOut', []])
+    expect(() => report('woke')).toThrow('it has stopped listening')
+    await expect(session.fetch('/api/x')).rejects.toMatchObject(error('disposed'))
+    expect(api.calls).toHaveLength(1)
+  })
+
   test('wait for no refresh: the server refreshes', async () => {
     const { session, server, found, pass, state } = behind()
     await found()
@@ -225,6 +297,24 @@ describe('calls', () => {
     expect(snapshot()).toMatchObject({ state: 'active', isUsable: true })
   })
 
+  test('an answer without a body belongs to its login, too', async () => {
+    const { session, server, found, settle } = behind()
+    await found()
+    let answer = (_: Response) => {}
+    server.failing = () =>
+      new Promise((resolve) => {
+        answer = resolve
+      })
+    const call = outcomeOf(session.fetch('/api/x'))
+    await settle()
+    server.failing = undefined
+    server.next = { user: bob, login: loginOf('B'), epoch: 8, version: 1 }
+    await session.login({ email: 'bob', password: 'secret' })
+    answer(new Response(null, { status: 204 }))
+    await settle()
+    expect(call.error).toMatchObject(error('session_changed'))
+  })
+
   test('an aborted call leaves alone', async () => {
     const { session, server, settle } = behind()
     server.failing = () => new Promise(() => {})
@@ -233,6 +323,35 @@ describe('calls', () => {
     controller.abort(new Error('gone'))
     await settle()
     expect(call.error).toMatchObject({ message: 'gone' })
+  })
+})
+
+describe('what another tab says of the login', () => {
+  const shared = { login: loginOf('A'), version: 2, endsAt: fakeClock().wall() + LIFE }
+  test.each([
+    ['news', shared, 2, []],
+    ['no news', { ...shared, version: 1 }, 1, ['GET /session']],
+    ['of another login', { ...shared, login: loginOf('B') }, 1, ['GET /session']],
+    ['of a bearer that has ended', { ...shared, endsAt: fakeClock().wall() }, 1, ['GET /session']],
+    ['nothing', undefined, 1, ['GET /session']],
+  ])('%s: what is not of use to the page, it asks its server', async (_, read, version, asked) => {
+    let hear = async (_: 'renewed') => {}
+    const { found, snapshot, paths } = behind({
+      page: {
+        open(guest) {
+          hear = guest.hear
+          return { lock: (task) => task(), read: () => read, share() {}, leave() {}, close() {} }
+        },
+      },
+    })
+    await found()
+    await hear('renewed')
+    expect([snapshot().state, snapshot().user, snapshot().version, paths()]).toEqual([
+      'active',
+      ada,
+      version,
+      asked,
+    ])
   })
 })
 
@@ -516,6 +635,16 @@ describe('login and logout', () => {
     },
   )
 
+  test('U35: a refresh that is asked for after a limit has passed ends the session, though no timer rang', async () => {
+    const { session, clock, found, paths, snapshot } = behind({ absoluteLifetimeMs: 10 * MINUTE })
+    await found()
+    clock.jumpWall(11 * MINUTE)
+    await expect(session.refresh()).rejects.toMatchObject(
+      error('session_expired', { reason: 'absoluteLifetime' }),
+    )
+    expect([paths(), snapshot().state]).toEqual([[], 'expired'])
+  })
+
   test('U35: nor does it wait twice for a server that does not answer', async () => {
     const { session, server, pass } = behind()
     server.failing = () => Promise.reject(new TypeError('Failed to fetch'))
@@ -562,6 +691,9 @@ describe('login and logout', () => {
       'active',
       1,
     ])
+    server.failing = () => json(503, { error: 'x' }, { 'www-authenticate': challenge })
+    await session.fetch('/api/keys')
+    expect(told('stepUpRequired')).toHaveLength(1)
   })
 
   test('U11: a way back that no server would keep is left out, whoever asks to come back there', async () => {
@@ -611,6 +743,28 @@ describe('login and logout', () => {
     for (let second = 0; second < 10; second++) await pass(SECOND)
     expect(paths().filter((path) => path === 'POST /session/logout')).toHaveLength(3)
     expect(told('warning')).toMatchObject([{ code: 'notRevoked' }])
+  })
+
+  test('a logout is not tried again after the time of an attempt', async () => {
+    const { session, server, found, pass, told, paths } = behind({ attemptTimeoutMs: 4 * SECOND })
+    await found()
+    server.failing = () => new Response(null, { status: 502 })
+    void session.logout()
+    for (let second = 0; second < 10; second++) await pass(SECOND)
+    expect(paths()).toEqual(Array(2).fill('POST /session/logout'))
+    expect(told('warning')).toMatchObject([{ code: 'notRevoked' }])
+  })
+
+  test('a session that has expired is over, whatever the server says of its login later', async () => {
+    const { session, server, found, notices, snapshot } = behind()
+    await found()
+    server.failing = () => gone('refreshRejected')
+    await session.fetch('/api/x')
+    server.failing = undefined
+    server.session = { user: { ...ada, role: 'USER' }, login: loginOf('A'), epoch: 5, version: 2 }
+    notices.length = 0
+    await session.look()
+    expect([snapshot().state, notices]).toEqual(['expired', []])
   })
 
   test('a logout that cannot reach the server is tried again, and told', async () => {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { behind } from './fixture.ts'
 
 test.each([
@@ -19,3 +19,14 @@ test.each([
     expect(told('warning')).toEqual(isTold ? [expect.objectContaining(what)] : [])
   },
 )
+
+test('a login by redirect comes back to where it began, with query and fragment', async () => {
+  vi.stubGlobal('location', new URL('https://chat.example/users?page=2#last'))
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const { api, server, session, found } = behind({ navigate: () => {} })
+  server.session = null
+  server.failing = () => Response.json({ location: 'https://id.example/' })
+  await found()
+  await session.loginWithRedirect()
+  expect(JSON.parse(api.calls.at(-1)?.body ?? '')).toEqual({ returnTo: '/users?page=2#last' })
+})

@@ -33,25 +33,26 @@ describe('U80: where there is no page, and no `baseUrl`', () => {
     expect(session.getSnapshot()).toMatchObject(state)
     expect(api.calls).toEqual([])
     expect(clock.pending()).toEqual([])
+    expect(session.clock.now()).toBe(clock.wall())
   })
 
   test('what needs the page is refused, and says what to give', async () => {
     const { session } = rendered(facts)
-    const calls: (() => Promise<unknown>)[] = [
-      () => session.fetch('/api/x'),
-      () => session.login({ email: '', password: '' }),
-      () => session.secondFactor({ code: '' }),
-      () => session.loginWithRedirect(),
-      () => session.refresh(),
-      () => session.look(),
-      async () => session.url('/api/x'),
-    ]
-    for (const call of calls) {
+    const calls: Record<string, () => Promise<unknown>> = {
+      fetch: () => session.fetch('/api/x'),
+      login: () => session.login({ email: '', password: '' }),
+      secondFactor: () => session.secondFactor({ code: '' }),
+      loginWithRedirect: () => session.loginWithRedirect(),
+      refresh: () => session.refresh(),
+      look: () => session.look(),
+      url: async () => session.url('/api/x'),
+    }
+    for (const [name, call] of Object.entries(calls)) {
       const outcome = outcomeOf(call())
       await flush()
       expect(outcome.error).toMatchObject({
         code: 'misconfigured',
-        message: expect.stringContaining('baseUrl'),
+        message: expect.stringMatching(new RegExp(`session\\.${name}\\b.*baseUrl`)),
       })
     }
     await session.logout()

@@ -87,6 +87,8 @@ export const explained: readonly Kind[] = [
     mutants: [
       { file: 'src/librechat/logout.ts', code: "result.kind === 'answer'", put: 'true' },
       { file: 'src/oauth/refreshes.ts', code: "result.kind !== 'answer'", put: 'false' },
+      { file: 'src/bff/refreshes.ts', code: 'body?.reason', put: 'body.reason' },
+      { file: 'src/bff/bffFetch.ts', code: 'body?.reason', put: 'body.reason' },
       { file: 'src/stores/memoryServerStore.ts', code: 'known instanceof Set', put: 'true' },
     ],
   },
