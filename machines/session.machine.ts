@@ -1,4 +1,3 @@
-import { setup } from 'xstate'
 import { actions } from './session.actions.ts'
 import type { SessionContext, SessionInput } from './session.context.ts'
 import { isSpent } from './session.deadlines.ts'
@@ -6,6 +5,7 @@ import type { SessionEvent, TransitionNotice } from './session.events.ts'
 import { initial } from './session.facts.ts'
 import { guards } from './session.guards.ts'
 import { alarmPort, refreshPort, runtimePort } from './session.ports.ts'
+import { setup } from './session.setup.ts'
 import type { SessionTag } from './session.types.ts'
 
 /**
