@@ -25,7 +25,7 @@ export interface RefreshInput extends PortInput, Position {
 }
 
 const missing = (port: string) => () => {
-  throw new Error(`The port "${port}" of the session machine is not provided: use sessionMachine.provide(…)`)
+  throw new Error(`The port "${port}" is missing: use sessionMachine.provide(…)`)
 }
 
 /**

@@ -1,6 +1,10 @@
+import { isDevelopment } from '#development'
 import type { ExpiredReason, LoggedOutReason } from '../../machines/session.types.ts'
 
-/** The base of all errors of this package. Switch on `code`, never on `message`. It never holds a token. */
+/**
+ * The base of all errors of this package. Switch on `code`, never on `message`, which is short in production. It never holds
+ * a token.
+ */
 export abstract class SessionError extends Error {
   /** Which error it is. */
   abstract readonly code: SessionErrorCode
@@ -28,7 +32,7 @@ export class SessionExpired extends SessionError {
   /** Why the session ended. */
   readonly reason: ExpiredReason
   constructor(reason: ExpiredReason) {
-    super(`The session has expired (${reason}). Log in again.`)
+    super(isDevelopment ? `The session has expired (${reason}). Log in again.` : reason)
     this.reason = reason
   }
 }
@@ -40,17 +44,22 @@ export class LoggedOut extends SessionError {
   /** Who logged out, or `never`: nobody was logged in. */
   readonly reason: LoggedOutReason
   constructor(reason: LoggedOutReason) {
-    super(reason === 'never' ? 'Nobody is logged in.' : `The session was logged out (${reason}).`)
+    super(isDevelopment ? wordsOf(reason) : reason)
     this.reason = reason
   }
 }
+
+const wordsOf = (reason: LoggedOutReason) =>
+  reason === 'never' ? 'Nobody is logged in.' : `The session was logged out (${reason}).`
 
 /** Another login began while the call was waiting. Its result would belong to that other login. */
 export class SessionChanged extends SessionError {
   readonly code = 'session_changed'
   override readonly name = 'SessionChanged'
   constructor() {
-    super('Another login replaced the session while this call was waiting.')
+    super(
+      isDevelopment ? 'Another login replaced the session while this call was waiting.' : 'session_changed',
+    )
   }
 }
 
@@ -62,7 +71,11 @@ export class RefreshUnavailable extends SessionError {
   /** When the session tries next, by the wall clock; milliseconds since the Unix epoch. Absent: unknown. */
   readonly retryAt: number | undefined
   constructor(retryAt: number | undefined) {
-    super('The session cannot be refreshed at the moment; it keeps trying.')
+    super(
+      isDevelopment
+        ? 'The session cannot be refreshed at the moment; it keeps trying.'
+        : 'refresh_unavailable',
+    )
     this.retryAt = retryAt
   }
 }
@@ -91,9 +104,8 @@ export class LoginRefused extends SessionError {
   readonly retryAfterMs: number | undefined
   override readonly retryable: boolean
   constructor(reason: string, status: number | undefined, retryAfterMs?: number, detail = '') {
-    super(
-      `The login was refused: ${reason}${status === undefined ? ', no answer came' : ` (status ${status})`}.${detail}`,
-    )
+    const answered = status === undefined ? ', no answer came' : ` (status ${status})`
+    super(isDevelopment ? `The login was refused: ${reason}${answered}.${detail}` : reason)
     this.reason = reason
     this.status = status
     this.retryAfterMs = retryAfterMs
@@ -132,7 +144,7 @@ export class LoginFailed extends SessionError {
   readonly returnTo: string | undefined
   override readonly retryable: boolean
   constructor(reason: string, returnTo?: string) {
-    super(`The login has failed (${reason}).`)
+    super(isDevelopment ? `The login has failed (${reason}).` : reason)
     this.reason = reason
     this.returnTo = returnTo
     this.retryable = /^(provider_unavailable|temporarily_unavailable|server_error)$/.test(reason)
@@ -150,7 +162,7 @@ export class Disposed extends SessionError {
   readonly code = 'disposed'
   override readonly name = 'Disposed'
   constructor() {
-    super('The session was disposed.')
+    super(isDevelopment ? 'The session was disposed.' : 'disposed')
   }
 }
 

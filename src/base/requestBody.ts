@@ -44,7 +44,7 @@ export function refuseUnsendable(body: unknown): void {
   throw new Misconfigured(
     isDevelopment
       ? 'This platform cannot send a stream as a body: read it first, as in "await new Response(stream).blob()".'
-      : 'This platform cannot send a stream as a body.',
+      : 'A body cannot be a stream here.',
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Position } from '../../machines/session.types.ts'
 import { asksFor } from '../base/asksFor.ts'
 import { SessionChanged } from '../base/errors.ts'
-import { refuseUnsendable } from '../base/requestBody.ts'
+import { discard, refuseUnsendable } from '../base/requestBody.ts'
 import type { Chart } from './chart.ts'
 import type { Login } from './login.ts'
 import type { BffSettings } from './options.ts'
@@ -42,7 +42,7 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
       await learn(answer, name, { epoch, version })
     // This answer belongs to a login that the page no longer shows.
     if (chart.read().reason === null && login.name() !== name) {
-      answer.body?.cancel().catch(() => {})
+      discard(answer)
       throw new SessionChanged()
     }
     return answer
@@ -58,7 +58,7 @@ export function createBffFetch(parts: Parts): typeof globalThis.fetch {
     const word = wordOf(status, body)
     if (word === 'no_session') login.ended(name, body?.reason)
     if (word === 'other_login') {
-      answer.body?.cancel().catch(() => {})
+      discard(answer)
       parts.replaced(name)
       throw new SessionChanged()
     }

@@ -1,7 +1,8 @@
 import { isBrowser } from '#browser'
 import type { Clock } from '../base/clock.ts'
 import { orAborted } from '../base/orAborted.ts'
-import { MAX_ANSWER_BYTES, readBytes } from '../wire/readBytes.ts'
+import { discard } from '../base/requestBody.ts'
+import { answerBytes } from '../wire/answerBytes.ts'
 import { retryAfterMs } from '../wire/retryAfter.ts'
 import { type KnownFacts, readFacts } from './facts.ts'
 import type { BffSettings } from './options.ts'
@@ -116,18 +117,13 @@ export function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) 
 /** The body of an answer, if it can be the server's own. A gateway's body is ignored. */
 export async function bodyOf(answer: Response, signal: AbortSignal): Promise<Body | undefined> {
   const isJson = /^application\/json\s*(;|$)/i.test(answer.headers.get('content-type') ?? '')
-  // Not every `fetch` supports streams.
-  const reader = answer.body?.getReader?.()
-  const bytes =
-    isJson &&
-    !answer.redirected &&
-    (await (reader ? readBytes(reader, MAX_ANSWER_BYTES, signal) : answer.arrayBuffer()))
+  const bytes = isJson && !answer.redirected && (await answerBytes(answer, signal))
   try {
     // What is no body is no JSON either.
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes as Uint8Array))
     return Object(value) === value ? (value as Body) : undefined
   } catch {
-    reader?.cancel().catch(() => {})
+    discard(answer)
     return undefined
   }
 }

@@ -81,7 +81,9 @@ export function readLogin(
   if (refreshToken != null && typeof refreshToken !== 'string')
     throw new InvalidAnswer('The "refreshToken" of the login answer is not a string.')
   if (!Object.hasOwn(providers, provider))
-    throw new Misconfigured(`"provider" must be one of the strategies: ${Object.keys(providers).join(', ')}.`)
+    throw new Misconfigured(
+      `"provider" is none of the strategies${isDevelopment ? `: ${Object.keys(providers).join(', ')}` : ''}.`,
+    )
   const tenantId = readTenant(options.tenantId)
   const owner: Owner = {
     provider,

@@ -1,4 +1,5 @@
 import { type AnyActorRef, createActor } from 'xstate'
+import { isDevelopment } from '#development'
 import { sessionMachine } from '../../machines/session.machine.ts'
 import type { PortInput, RefreshInput } from '../../machines/session.ports.ts'
 import { Misconfigured } from '../base/errors.ts'
@@ -62,6 +63,11 @@ export const knownRuntime = (ref: AnyActorRef | undefined): Runtime | undefined 
 /** The runtime of an actor of this package. Throws `Misconfigured` for any other actor. */
 export function runtimeOf(ref: AnyActorRef | undefined): Runtime {
   const runtime = knownRuntime(ref)
-  if (!runtime) throw new Misconfigured('This actor is not one of createSessionLogic, or it never ran.')
+  if (!runtime)
+    throw new Misconfigured(
+      isDevelopment
+        ? 'This actor is not one of createSessionLogic, or it never ran.'
+        : 'This actor has no session.',
+    )
   return runtime
 }

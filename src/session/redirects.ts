@@ -1,4 +1,5 @@
 import { isBrowser } from '#browser'
+import { isDevelopment } from '#development'
 import { RedirectBlocked } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { discard, isOneWay, partsOf, readBody } from '../base/requestBody.ts'
@@ -46,7 +47,11 @@ export async function follow(
 
 /** Hides the answer, as every browser does. */
 const hidden = () =>
-  new RedirectBlocked('The API answered with a redirect whose target the platform hides: call the final URL.')
+  new RedirectBlocked(
+    isDevelopment
+      ? 'The API answered with a redirect whose target the platform hides: call the final URL.'
+      : 'Call the final URL.',
+  )
 
 /** The same call at the next hop (Fetch Standard, HTTP-redirect fetch). */
 async function redirected(

@@ -1,3 +1,4 @@
+import { isDevelopment } from '#development'
 import { nextAsk } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
@@ -197,7 +198,8 @@ export class Supply implements BearerSource {
     const { reading, holding } = this.#of
     if (isMisconfigured(reading.snapshot()))
       return new Misconfigured(
-        holding.problem ?? 'The backend does not accept this client: check the strategy of the provider.',
+        holding.problem ??
+          `The backend does not accept this client${isDevelopment ? ': check the strategy of the provider' : ''}.`,
       )
     const { retryAt } = reading.state()
     // The catcher compares it with the wall clock, which may differ from the session's time.

@@ -1,6 +1,6 @@
 import { inflated } from '#transport'
-import { bodyReader } from './bodyReader.ts'
-import { MAX_ANSWER_BYTES, readBytes } from './readBytes.ts'
+import { answerBytes } from './answerBytes.ts'
+import { MAX_ANSWER_BYTES } from './readBytes.ts'
 import type { WireAnswer } from './wireAnswer.ts'
 
 const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
@@ -9,13 +9,9 @@ const FAULTS = { size: 'size', aborted: 'timeout', broken: 'network' } as const
 export async function readAnswer(response: Response, signal: AbortSignal): Promise<WireAnswer> {
   const { status, headers, redirected } = response
   const answer = { kind: 'answer', status, headers, redirected, text: '' } as const
-  const reader = bodyReader(response)
-  if (!reader) return answer
-  const bytes = await readBytes(reader, MAX_ANSWER_BYTES, signal)
-  if (typeof bytes === 'string') {
-    reader.cancel().catch(() => {})
-    return { ...answer, fault: FAULTS[bytes] }
-  }
+  const bytes = await answerBytes(response, signal)
+  if (!bytes) return answer
+  if (typeof bytes === 'string') return { ...answer, fault: FAULTS[bytes] }
   const plain = inflated(bytes, headers.get('content-encoding'), MAX_ANSWER_BYTES)
   if (!plain) return { ...answer, fault: 'size' }
   try {

@@ -38,7 +38,7 @@ const rooms: Record<string, Room> = {
     types: [...contracts, 'src/wire/'],
   },
   'src/wire/': {
-    values: ['src/wire/', 'src/base/', 'machines/session.ledger.ts', '#transport'],
+    values: ['src/wire/', 'src/base/', 'machines/session.ledger.ts', '#transport', '#browser'],
     types: contracts,
   },
   'src/librechat/': {

@@ -1,0 +1,30 @@
+import { expect, test, vi } from 'vitest'
+import { openidStrategy } from '../../src/librechat/openidStrategy.ts'
+import { attempt } from '../strategies/attempt.ts'
+
+vi.mock('#browser', () => import('../../src/platform/inBrowser.ts'))
+
+const json = { headers: { 'content-type': 'application/json' } }
+const refresh = (answer: Response, signal = new AbortController().signal) =>
+  openidStrategy().refresh(attempt({ fetch: async () => answer, signal }))
+
+test.each([
+  ['whole, is used', JSON.stringify({ token: 'T2', refreshToken: 'R2' }), { kind: 'ok', bearer: 'T2' }],
+  ['missing, proves nothing', null, { kind: 'unknown', cause: 'content' }],
+  ['above the bound, proves nothing', 'x'.repeat(1_048_577), { kind: 'unknown', cause: 'size' }],
+  [
+    'broken, proves nothing',
+    new ReadableStream({ pull: () => Promise.reject(new Error('reset')) }),
+    { cause: 'network' },
+  ],
+])('U43: a body in a page built for browsers: %s', async (_, body, outcome) => {
+  expect(await refresh(new Response(body, json))).toMatchObject(outcome)
+})
+
+test('U43: one that does not end waits for the deadline only', async () => {
+  const controller = new AbortController()
+  const hanging = refresh(new Response(new ReadableStream(), json), controller.signal)
+  await Promise.resolve()
+  controller.abort()
+  expect(await hanging).toMatchObject({ kind: 'unknown', cause: 'timeout' })
+})
