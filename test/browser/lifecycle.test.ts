@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type BaseSession, createSession, memoryStore } from 'xstate-session'
 import { createBffSession } from 'xstate-session/bff'
-import { browserOptions, browserPage } from 'xstate-session/browser'
+import { browserOptions, browserPage, browserSignals } from 'xstate-session/browser'
 import { createTabs } from '../../src/browser/tabs.ts'
 import { type FakeClock, fakeClock } from '../fakeClock.ts'
 import { flush, MINUTE, SECOND, stubStrategy } from '../session/fixture.ts'
@@ -35,15 +35,15 @@ describe('messages of other tabs', () => {
     channels()
     const heard: string[] = []
     const stop = createTabs('odd', fakeClock()).listen({
-      changed: () => heard.push('changed'),
+      changed: (login) => heard.push(`changed ${login}`),
       active: () => heard.push('active'),
     })
     onTestFinished(stop)
     const other = new BroadcastChannel('odd')
     for (const hint of ['toString', '__proto__', 'renewed', '', 7, null]) other.postMessage({ v: 1, hint })
     expect(heard).toEqual([])
-    other.postMessage({ v: 2, hint: 'active' })
-    expect(heard).toEqual(['changed'])
+    other.postMessage({ v: 2, hint: 'active', login: 7 })
+    expect(heard).toEqual(['changed undefined'])
   })
 })
 
@@ -107,6 +107,8 @@ describe('the options of a page that holds its tokens', () => {
     })
     expect(options).not.toHaveProperty('store')
     expect(notices).toEqual([])
+    browserOptions({ ...given, clock, observe: (notice) => notices.push(notice) }).signals?.(async () => {})()
+    expect(notices).toEqual([])
     options.signals?.(async () => {})()
     expect(notices).toEqual([{ type: 'warning', code: 'storage', epoch: 0, version: 0 }])
     expect(clock.pending()).toEqual([])
@@ -138,7 +140,7 @@ describe('the options of a page that holds its tokens', () => {
     const told: string[] = []
     const [one, two] = [0, 1].map(() => browserOptions({ ...given, clock, name: 'panel' }))
     onTestFinished(one?.signals?.(async () => {}) ?? (() => {}))
-    onTestFinished(two?.signals?.(async (signal) => void told.push(signal)) ?? (() => {}))
+    const stop = two?.signals?.(async (signal) => void told.push(signal))
     const logout = { type: 'loggedOut', reason: 'user', epoch: 1, version: 1 } as const
     one?.observe?.({ ...logout, reason: 'elsewhere' } as never)
     expect(told).toEqual([])
@@ -148,6 +150,65 @@ describe('the options of a page that holds its tokens', () => {
     expect(told).toEqual(['loggedOut'])
     clock.advance(1)
     expect(told).toEqual(['loggedOut', 'woke'])
+    one?.observe?.(logout as never)
+    stop?.()
+    clock.advance(2 * SECOND)
+    expect(told).toEqual(['loggedOut', 'woke', 'loggedOut'])
+  })
+})
+
+describe('of the tabs of one browser', () => {
+  type Hear = (signal: string) => Promise<void>
+  const options = { baseUrl: 'https://chat.example', strategies: { it: stubStrategy().strategy } }
+  const open = (clock: FakeClock, hear: Hear) =>
+    browserPage().open({ clock, idleTimeoutMs: Infinity, hear, storageFailed: () => {} })
+
+  test.each([
+    [
+      'browserOptions',
+      (clock: FakeClock, hear: Hear) => browserOptions({ ...options, clock }).signals?.(hear),
+    ],
+    ['browserPage', (clock: FakeClock, hear: Hear) => open(clock, hear)?.close],
+  ])('U49: the user of one is at work in all: %s', (_, start) => {
+    channels()
+    const clock = fakeClock()
+    const told: string[] = []
+    onTestFinished(start(clock, async (signal) => void told.push(signal)) ?? (() => {}))
+    const other = createTabs('xstate-session', clock)
+    const heard = vi.fn()
+    onTestFinished(other.listen({ active: heard }))
+    dispatchTrusted(document.body, 'keyup')
+    clock.advance(0)
+    expect(heard).toHaveBeenCalledOnce()
+    clock.advance(4 * MINUTE)
+    other.notify('active')
+    expect(told).toEqual(['userActive', 'userActive'])
+    clock.advance(5 * MINUTE - 1)
+    expect(told).toHaveLength(2)
+    clock.advance(1)
+    expect(told).toEqual(['userActive', 'userActive', 'userIdle'])
+  })
+
+  test('a page says what is news to the others, and what kind of news', () => {
+    channels()
+    localStorage.clear()
+    const clock = fakeClock()
+    const page = open(clock, async () => {})
+    onTestFinished(() => page?.close())
+    const heard: string[] = []
+    const hear = (hint: string) => (login?: string) => void heard.push(login ? `${hint} ${login}` : hint)
+    const other = createTabs('xstate-session', clock)
+    onTestFinished(
+      other.listen({ renewed: hear('renewed'), changed: hear('changed'), loggedOut: hear('loggedOut') }),
+    )
+    const facts = { login: 'ABCDEFGH', version: 1, endsAt: clock.wall() + MINUTE }
+    const steps = [facts, facts, { ...facts, version: 2 }, { ...facts, login: 'IJKLMNOP' }, null, null]
+    for (const step of steps) {
+      page?.share(step)
+      clock.advance(2 * SECOND)
+    }
+    page?.leave('IJKLMNOP')
+    expect(heard).toEqual(['changed', 'renewed', 'changed', 'changed', 'loggedOut IJKLMNOP'])
   })
 })
 
@@ -253,5 +314,9 @@ test('a mistake in the options is told by its name', () => {
   expect(() => browserOptions({ ...options, vault: 'cookie' as never })).toThrow('"vault"')
   expect(() => browserOptions({ ...options, store: memoryStore(), vault: 'shared' })).toThrow('"vault"')
   expect(() => browserPage({ name: '' })).toThrow('"name"')
-  expect(() => browserPage({ idleAfterMs: Number.NaN })).toThrow('"idleAfterMs"')
+  for (const idleAfterMs of [0, Number.NaN])
+    expect(() => browserPage({ idleAfterMs })).toThrow('"idleAfterMs"')
+  expect(() => browserOptions(null as never)).toThrow('browserOptions')
+  expect(() => browserPage(null as never)).toThrow('browserPage')
+  expect(() => browserSignals(null as never)).toThrow('browserSignals')
 })

@@ -107,6 +107,7 @@ describe('the user', () => {
 
   test('who never did anything is away too', () => {
     const { clock, told } = watch(MINUTE)
+    expect(clock.pending()).toEqual([{ inMs: MINUTE, kind: 'background' }])
     clock.advance(MINUTE)
     expect(told).toEqual(['userIdle'])
   })
@@ -169,6 +170,8 @@ describe('U45: the signs of a user', () => {
     '%s is one after five seconds, if its end never comes',
     (type) => {
       const { clock, told } = watch()
+      body.dispatchEvent(new Event(type, { bubbles: true, composed: true }))
+      clock.advance(SECOND)
       dispatchTrusted(body, type)
       clock.advance(5 * SECOND - 1)
       expect(told).toEqual([])
@@ -268,11 +271,21 @@ describe('the end', () => {
     stop()
     stop()
     window.dispatchEvent(new Event('online'))
+    window.dispatchEvent(new Event('focus'))
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
     document.dispatchEvent(new Event('resume'))
     press(clock)
     show('visible')
     expect(told).toEqual(['userActive'])
     expect(clock.pending()).toEqual([])
+  })
+
+  test('what the user did in the last moment is told no more', () => {
+    const { clock, told, stop } = watch()
+    dispatchTrusted(document.body, 'keyup')
+    stop()
+    clock.advance(0)
+    expect([told, clock.pending()]).toEqual([[], []])
   })
 
   test('where there is no window, there is nothing to report', () => {
