@@ -31,5 +31,6 @@ function readAddress(text: string): string | undefined {
   if (v4) return v4.split('.').every((part) => Number(part) < 256) ? v4 : undefined
   const v6 = V6.exec(text)
   const address = v6?.[1] ?? v6?.[2]
-  return address !== undefined && URL.canParse(`http://[${address}]/`) ? address : undefined
+  // Neither form is no address either.
+  return URL.canParse(`http://[${address}]/`) ? address : undefined
 }

@@ -167,6 +167,7 @@ test.each(Object.keys(bad))('X32, U6: %s is refused, and nobody is logged out', 
   await page.navigate('/session/login/start')
   const answer = await server.handle(await (bad[name] as () => Promise<Request>)())
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, 'no-store'])
+  expect(await answer.json()).toMatchObject({ error: 'invalid_request' })
   expect((await page.get('/session/')).status).toBe(200)
   expect(notices).toContainEqual({ type: 'turnedAway', code: 'backChannelLogout' })
 })

@@ -65,6 +65,9 @@ describe('createKeyring', () => {
       'v1.a.b.c',
       'v0.a.b',
       'V1.a.b',
+      'v2x.a.b',
+      'xv2.a.b',
+      'v1234567.a.b',
       '\0',
     ]
     for (const text of texts) expect(await ring.unseal(text, 'x')).toEqual({ reason: 'format' })

@@ -34,6 +34,9 @@ const ofServer = [
   'test/server/recentRecords.test.ts',
   'test/server/serverCookie.test.ts',
   'test/server/jsonLines.test.ts',
+  'test/opentelemetry/openTelemetry.test.ts',
+  'test/server/frameworks.test.ts',
+  'test/server/strippedPath.test.ts',
   'test/server/undefinedOptions.test.ts',
   'test/server/slash.test.ts',
   'test/server/entries.test.ts',
@@ -55,6 +58,7 @@ const ofServer = [
   'test/server/endSession.test.ts',
   'test/server/check.test.ts',
   'test/server/cookies.test.ts',
+  'test/backchannel/backChannelLogout.test.ts',
   'test/server/slice.test.ts',
   'test/server/typedUsers.test.ts',
   'test/server/cosmetic.test.ts',
@@ -75,6 +79,7 @@ const ofServer = [
   'test/server/namedLogin.test.ts',
   'test/server/userSessions.test.ts',
   'test/server/rows.test.ts',
+  'test/server/rest.test.ts',
 ]
 
 export const rooms: Readonly<Record<string, Room>> = {
@@ -269,6 +274,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/session/routes.test.ts',
       'test/session/partialUser.test.ts',
       'test/session/senders.test.ts',
+      'test/server/atRest.test.ts',
       'test/session/time.test.ts',
     ],
   },

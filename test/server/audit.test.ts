@@ -86,7 +86,7 @@ describe('an audit', () => {
     })
     await server.sessions.endAll(who, { by: 'operator-7' })
     const known = expect.any(String)
-    expect(told.map(({ at: _, ...entry }) => entry)).toEqual([
+    expect(told.map(({ at: _, ...entry }) => entry)).toStrictEqual([
       { type: 'loginRefused', code: 'invalid_credentials', via: 'staff', ...from },
       { type: 'login', session, ...who, ...from },
       { type: 'stepUp', session: known, ...who, ...from },
@@ -114,6 +114,22 @@ describe('an audit', () => {
     clock.pass(31 * MINUTE)
     await page.get('/session/')
     expect(told.at(-1)).toMatchObject({ type: 'ended', reason: 'idle', ...who })
+  })
+
+  test('a user at work is not away, whichever endpoint learns of it', async () => {
+    const { clock, page, enter } = world()
+    await enter()
+    for (const path of ['/session/', '/session/verify', '/session/refresh', '/session/'])
+      for (let n = 0; n < 2; n++) {
+        clock.pass(20 * MINUTE)
+        const init = { headers: { 'x-user-activity': '1' } }
+        const answer = await (path.endsWith('refresh') ? page.post(path, {}, init) : page.get(path, init))
+        expect([path, answer.status]).not.toEqual([path, 401])
+      }
+    clock.pass(30 * MINUTE - 1_000)
+    expect((await page.get('/session/')).status).toBe(200)
+    clock.pass(1_000)
+    expect((await page.get('/session/')).status).toBe(401)
   })
 
   test('X1 and X2: holds no token, no password, no mail and no name, and the notices hold no user', async () => {

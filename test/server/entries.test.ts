@@ -5,6 +5,7 @@ import { blank } from '../../machines/session.ledger.ts'
 import { createEntries } from '../../src/server/entries.ts'
 import { createKeyring } from '../../src/server/keyring.ts'
 import { readServerOptions } from '../../src/server/readServerOptions.ts'
+import { readServerRecord } from '../../src/server/serverRecord.ts'
 import { PANEL, SECRET } from './world.ts'
 
 const KEY = 'key'
@@ -119,4 +120,35 @@ test('P14: a record that did not change is read again, and opened once; one that
   await entries.write({ ...record, session: ended }, first)
   expect(await entries.read(KEY)).toMatchObject({ record: { session: { ended: true } } })
   expect(opened).toBe(2)
+})
+
+test.each([
+  ['{"v":2}', 'newer'],
+  ['{"v":1.5}', 'newer'],
+  ['{"v":1}', undefined],
+  ['{"v":"2"}', undefined],
+  ['{}', undefined],
+  ['null', undefined],
+  ['{', undefined],
+])('S7: a record of %s is %s', (text, read) => {
+  expect(readServerRecord(text, KEY)).toBe(read)
+})
+
+test('what is held is where a write starts, until it is released', async () => {
+  const { entries } = await twoServers()
+  const found = await entries.read(KEY)
+  if (!found) throw new Error('it is there')
+  const later = found.record.activeAt + 7
+  await entries.update(KEY, (record) => ({ ...record, activeAt: later }))
+  const seen: number[] = []
+  const look = () =>
+    entries.update(KEY, (record) => {
+      seen.push(record.activeAt)
+      return undefined
+    })
+  entries.hold(KEY, found)
+  await look()
+  entries.release(KEY)
+  await look()
+  expect(seen).toEqual([found.record.activeAt, later, later])
 })
