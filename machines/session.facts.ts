@@ -70,6 +70,10 @@ const untried = ({ version, bearerVersion = version, bearer, endsAt, leadAt, ref
   refreshAt: finite(refreshAt),
 })
 
+/** Before this a 401 for a renewed bearer counts for less: `rejections` renewals in a row did not help. */
+const rejectFloorOf = (floorAt: number, rejections: number, at: number) =>
+  rejections > 0 ? Math.max(floorAt, floorAfter(at, rejections)) : floorAt
+
 /** A login, or a stored session. */
 export function begun(c: SessionContext, facts: SessionFacts, at: number): Partial<SessionContext> {
   // The floor separates refreshes, also after a restart. A login is no refresh.
@@ -82,7 +86,7 @@ export function begun(c: SessionContext, facts: SessionFacts, at: number): Parti
     ...untried(facts),
     ...waits,
     floorAt,
-    rejectFloorAt: Math.max(floorAt, facts.version > 1 && rejections > 0 ? floorAfter(at, rejections) : 0),
+    rejectFloorAt: rejectFloorOf(floorAt, rejections, at),
     refreshAt: Math.min(finite(facts.refreshAt), finite(facts.leadAt)),
     rejections,
     useless: 0,
@@ -118,7 +122,7 @@ export function renewed(
     ...adopted(facts),
     ...untried(facts),
     rejections,
-    rejectFloorAt: rejections > 0 ? Math.max(facts.floorAt, floorAfter(at, rejections)) : facts.floorAt,
+    rejectFloorAt: rejectFloorOf(facts.floorAt, rejections, at),
     useless: 0,
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Doubt, SessionContext } from '../../machines/session.context.ts'
-import { passed, reasonOfEnd } from '../../machines/session.facts.ts'
+import { accepted, confirmed, disputed, passed, reasonOfEnd, renewed } from '../../machines/session.facts.ts'
 import { NEVER } from '../../machines/session.instants.ts'
 import { begin, factsOf, instants, LOGIN, play, step } from './chart.ts'
 
@@ -59,8 +59,9 @@ test('where nobody is logged in, nothing is known, owed or wrong', () => {
 test.each([
   ['a first version may be refreshed at once: a login is no refresh', 1, mid],
   ['a renewal keeps its floor, also across a restart', 2, LOGIN + 5_000],
-])('%s', (_, version, floorAt) => {
-  const facts = factsOf({ version })
+  ['a floor that never comes is none', 2, mid, NEVER],
+])('%s', (_, version, floorAt, of = LOGIN + 5_000) => {
+  const facts = factsOf({ version, floorAt: of })
   expect(begin({ facts, at: mid }).context.floorAt).toBe(floorAt)
   const login = step(begin({}), { type: 'session.started', facts, at: mid }).after
   expect(login.context.floorAt).toBe(floorAt)
@@ -113,4 +114,89 @@ test('a backend that does not refresh for good is not asked again; one that does
     context: { reason: 'refreshUnsupported' },
   })
   expect(step(unsupported(false), checked).after.value).toBe('refreshing')
+})
+
+/** Instants after `mid`, at which a renewal comes. */
+const late = mid + 60_000
+describe.each([
+  [0, mid, mid],
+  [0, late, late],
+  [1, mid, mid + 10_000],
+  [1, late, late],
+  [2, mid, mid + 20_000],
+  [9, mid, mid + 300_000],
+])(
+  '%d renewals that did not help, a floor at %d: the 401 of the next bearer is believed from %d on',
+  (rejections, floorAt, from) => {
+    const facts = factsOf({ version: 2, floorAt })
+    test('after a restart', () => {
+      expect(begin({ facts: { ...facts, rejections }, at: mid }).context).toMatchObject({
+        rejections,
+        rejectFloorAt: from,
+      })
+    })
+    test('after a renewal', () => {
+      const event = { type: 'session.renewed', facts, at: mid } as const
+      expect(renewed({ ...fresh, disputed: true, rejections }, event)).toMatchObject({
+        rejections,
+        rejectFloorAt: from,
+      })
+      expect(renewed({ ...fresh, rejections }, event)).toMatchObject({
+        rejections: 0,
+        rejectFloorAt: floorAt,
+      })
+    })
+  },
+)
+
+test.each([
+  [1, 0],
+  [2, 1],
+])(
+  'a 401 for the bearer of version %d counts %d times: a login is no renewal',
+  (bearerVersion, rejections) => {
+    expect(disputed({ ...fresh, bearerVersion })).toEqual({ disputed: true, rejections })
+    expect(disputed({ ...fresh, bearerVersion, disputed: true })).toEqual({})
+  },
+)
+
+test('a bearer that serves is good again only if a 401 had taken it, and before its end', () => {
+  for (const bearer of ['good', 'ended', 'none'] as const)
+    expect(accepted({ ...fresh, bearer }, mid)).toEqual({ accepted: true })
+  expect(accepted({ ...fresh, bearer: 'rejected' }, end - 1)).toEqual({ accepted: true, bearer: 'good' })
+  expect(accepted({ ...fresh, bearer: 'rejected' }, end)).toEqual({ accepted: true })
+})
+
+test('a confirmed version keeps its number and gets the instants of the answer', () => {
+  const facts = factsOf({ endsAt: end + 1, floorAt: late })
+  expect(confirmed({ type: 'session.renewed', facts, at: mid })).toMatchObject({
+    version: 1,
+    bearer: 'good',
+    accepted: false,
+    endsAt: end + 1,
+    floorAt: late,
+    rejectFloorAt: late,
+    attempts: 0,
+    doubt: null,
+  })
+})
+
+test('a renewal without a usable bearer waits for its floor, and longer from time to time', () => {
+  const facts = factsOf({ version: 2, bearer: 'none', floorAt: mid + 5_000 })
+  const after = (useless: number, floorAt: number) =>
+    renewed({ ...fresh, useless }, { type: 'session.renewed', facts: { ...facts, floorAt }, at: mid })
+  expect(after(0, mid + 1)).toMatchObject({ useless: 1, heldUntil: mid + 1, retryAt: mid + 5_000 })
+  expect(after(1, mid + 1)).toMatchObject({ useless: 2, retryAt: mid + 10_000 })
+  expect(after(0, late)).toMatchObject({ heldUntil: late, retryAt: late })
+})
+
+test('a session that is stored without trouble is in none', () => {
+  const { context } = begin({ facts: factsOf({ version: 2 }), shared: true, at: mid })
+  expect(context).toMatchObject({
+    kind: 'custom',
+    rereadAt: NEVER,
+    retryAt: LOGIN + 5_000,
+    doubt: null,
+    attempts: 0,
+  })
 })
