@@ -250,6 +250,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     least: 98,
     tests: [
       'test/session/lifetime.test.ts',
+      'test/session/clocks.test.ts',
       'test/session/vault.test.ts',
       'test/session/ports.test.ts',
       'test/session/records.test.ts',
