@@ -2,6 +2,7 @@ import { isDevelopment } from '#development'
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import { Misconfigured } from '../base/errors.ts'
 import { resendOf } from '../base/resend.ts'
+import { TENANT } from '../base/tenant.ts'
 import type { SessionStrategy } from '../session/strategy.ts'
 import { outcomeOf } from '../wire/outcome.ts'
 import { request } from '../wire/request.ts'
@@ -35,8 +36,6 @@ export interface OpenidStrategyOptions {
   readonly backendLogout?: SessionStrategy['revoke']
 }
 
-const validTenant = /^(?!__SYSTEM__$)[A-Za-z0-9._-]{1,128}$/
-
 /**
  * Renews a session of LibreChat's admin panel that was opened through an OpenID provider, or with Google:
  * `POST {baseUrl}api/admin/oauth/refresh`, without Authorization and without cookies.
@@ -64,7 +63,7 @@ export function openidStrategy(options: OpenidStrategyOptions = {}): SessionStra
     async refresh({ baseUrl, refreshToken, userId, tenantId, attemptId, signal, fetch }) {
       const tenant = tenantId?.trim()
       if (!refreshToken || !userId) return { kind: 'rejected', reason: 'missingCredential' }
-      if (tenant && !validTenant.test(tenant)) return { kind: 'refused', cause: 'misconfigured' }
+      if (tenant && !TENANT.test(tenant)) return { kind: 'refused', cause: 'misconfigured' }
       const result = await request({
         url: `${baseUrl}api/admin/oauth/refresh`,
         method: 'POST',

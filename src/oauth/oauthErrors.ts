@@ -1,4 +1,5 @@
 import { isBrowser } from '#browser'
+import { isDevelopment } from '#development'
 import { parseJson } from '../base/json.ts'
 import type { RefreshOutcome } from '../session/strategy.ts'
 import type { WireAnswer } from '../wire/wireAnswer.ts'
@@ -36,7 +37,10 @@ export function registrationProblem(body: unknown): string | undefined {
   const says = (code: number) =>
     (Array.isArray(codes) && codes.includes(code)) || String(text).startsWith(`AADSTS${code}`)
   const of = 'The redirect URI is registered at Microsoft Entra for the platform'
-  if (says(9002326)) return `${of} "Web", and this is a page: register it for "Single-page application".`
+  if (says(9002326))
+    return isDevelopment
+      ? `${of} "Web", and this is a page: register it for "Single-page application".`
+      : 'Register the redirect URI at Microsoft Entra for "Single-page application".'
   if (!isBrowser && says(9002327))
     return `${of} "Single-page application", and this is a server: register it for "Web".`
   return undefined

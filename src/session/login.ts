@@ -2,6 +2,7 @@ import { isDevelopment } from '#development'
 import type { UserDocument } from '../../machines/session.types.ts'
 import { InvalidAnswer, Misconfigured } from '../base/errors.ts'
 import { isBearer } from '../base/isBearer.ts'
+import { TENANT } from '../base/tenant.ts'
 import { userReader } from '../base/userReader.ts'
 import { toTokens } from './vault.ts'
 
@@ -31,8 +32,6 @@ export interface LoginOptions {
   readonly sessionId?: string
 }
 
-const TENANT = /^[A-Za-z0-9._-]{1,128}$/
-
 /**
  * Trims the value; a blank one is none. Refuses a value that a backend would silently ignore. The value is never
  * quoted.
@@ -40,7 +39,7 @@ const TENANT = /^[A-Za-z0-9._-]{1,128}$/
 export function readTenant(value: unknown): string | undefined {
   const tenant = typeof value === 'string' ? value.trim() : (value ?? '')
   if (tenant === '') return undefined
-  if (typeof tenant !== 'string' || !TENANT.test(tenant) || tenant === '__SYSTEM__')
+  if (typeof tenant !== 'string' || !TENANT.test(tenant))
     throw new Misconfigured(
       isDevelopment
         ? '"tenantId" must be 1 to 128 characters of A-Z a-z 0-9 . _ - and no reserved name.'

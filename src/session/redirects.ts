@@ -19,17 +19,17 @@ const isRedirect = ({ type, status, headers }: Response): boolean =>
 
 /**
  * The answer at the end of the redirects of `answer`. This code follows them itself, so that the bearer never goes to
- * an origin that is not allowed.
+ * an origin that is not allowed. Without `onward` it follows none.
  */
 export async function follow(
   target: string | Request,
   init: RequestInit | undefined,
   answer: Response,
-  onward: Onward,
+  onward: Onward | undefined,
   hops = 0,
 ): Promise<Response> {
   if (!isRedirect(answer)) return answer
-  if (isBrowser) throw hidden()
+  if (isBrowser || !onward) throw hidden()
   const from = typeof target === 'string' ? target : target.url
   const location = answer.headers.get('location')
   // An empty reference would be the same URL again.

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { orAborted } from '../base/orAborted.ts'
 import type { RevokeRequest, SessionStrategy } from './strategy.ts'
 
 const TRIES = 3
@@ -17,15 +18,12 @@ export async function revoke(
 ): Promise<boolean> {
   if (!strategy.revoke) return false
   const controller = new AbortController()
-  const deadline = new Promise<false>((resolve) => {
-    controller.signal.addEventListener('abort', () => resolve(false))
-  })
+  const { signal } = controller
   const disarm = clock.setTimer(() => controller.abort(), timeoutMs, 'foreground')
   let isRevoked = false
-  for (let tries = 0; !isRevoked && tries < TRIES && !controller.signal.aborted; tries++) {
+  for (let tries = 0; !isRevoked && tries < TRIES && !signal.aborted; tries++) {
     if (tries > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS, 'foreground'))
-    const answer = attempt(strategy, request(controller.signal))
-    isRevoked = await Promise.race([answer, deadline])
+    isRevoked = await orAborted(attempt(strategy, request(signal)), signal).catch(() => false)
   }
   disarm()
   return isRevoked

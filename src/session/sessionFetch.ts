@@ -1,3 +1,4 @@
+import { isBrowser } from '#browser'
 import type { Position } from '../../machines/session.types.ts'
 import { asksFor } from '../base/asksFor.ts'
 import { RefreshUnavailable } from '../base/errors.ts'
@@ -176,10 +177,14 @@ class BearerCalls {
 
   #followed(target: Target, init: RequestInit | undefined, answer: Response, bearer: string) {
     if (redirectOf(target, init) === 'manual') return answer
-    return follow(target, init, answer, {
-      isAllowed: (url) => this.#isAllowed(url),
-      send: (next, again) => this.#send(next, again, bearer),
-    })
+    // A browser hides where a redirect leads.
+    const onward = isBrowser
+      ? undefined
+      : {
+          isAllowed: (url: URL) => this.#isAllowed(url),
+          send: (next: string, again: RequestInit) => this.#send(next, again, bearer),
+        }
+    return follow(target, init, answer, onward)
   }
 }
 

@@ -165,7 +165,7 @@ export function createLogins<Name extends string>(
       const { origin } = new URL(redirectUri)
       if (here.origin !== origin)
         throw new Misconfigured(
-          `createLogins: this page is at ${here.origin}, and \`redirectUri\` at ${origin}: open the page at ${origin}, or what begins here is not found there.`,
+          `createLogins: this page is at ${here.origin}, and \`redirectUri\` at ${origin}${isDevelopment ? `: open the page at ${origin}, or what begins here is not found there` : ''}.`,
         )
       const user = purpose === 'stepUp' ? userAt(session, name) : undefined
       const isCallbackPage = here.pathname === new URL(redirectUri).pathname

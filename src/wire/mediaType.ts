@@ -8,8 +8,9 @@ export function mediaTypeOf(headers: Headers): string {
 
 /** Whether the body is JSON in UTF-8, by its `Content-Type`. */
 export function isJson(headers: Headers): boolean {
+  const type = String(headers.get('content-type'))
   return (
-    /^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(headers)) &&
-    !/;[ \t]*charset[ \t]*=(?![ \t]*"?utf-8"?[ \t]*(;|$))/i.test(String(headers.get('content-type')))
+    /^[ \t]*application\/([\w.-]+\+)?json[ \t]*(;|$)/i.test(type) &&
+    !/;[ \t]*charset[ \t]*=(?![ \t]*"?utf-8"?[ \t]*(;|$))/i.test(type)
   )
 }
