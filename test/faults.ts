@@ -305,6 +305,7 @@ export const faults = {
   U85: 'an attempt that ends before anything has left puts no token in doubt',
   U86: 'a login whose backend is away is refused before the browser leaves for it',
   U87: 'a login takes the word of a failed one out of the address of the page',
+  U87: 'a late answer about an earlier login takes nothing from the next one',
 
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',

@@ -2,12 +2,14 @@ import { isDevelopment } from '#development'
 import { Disposed, LoginRefused, SessionChanged } from '../base/errors.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import type { Parts } from './parts.ts'
-import type { Body, ServerAnswer } from './serverCalls.ts'
+import { type Body, type ServerAnswer, within } from './serverCalls.ts'
 import type { BffLoginStep, BffSession } from './session.ts'
 
 const LOGOUT_WAIT_MS = 1_000
 const LOGOUT_TRIES = 3
 const LOGOUT_PAUSE_MS = 2_000
+/** A login waits this long for an earlier one. */
+const TURN_MS = 5_000
 /** No server keeps a longer `returnTo`; the login goes on without it. */
 const MAX_WAY_BACK = 8_000
 /** So much is said again of what a server says. */
@@ -26,9 +28,29 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
   let steps = 0
   /** Names the login that waits for its second factor. */
   let attempt: unknown
+  /** The last login that was asked for. */
+  let turn: Promise<unknown> = Promise.resolve()
 
-  async function take(name: string, fields: object): Promise<BffLoginStep> {
+  /**
+   * The browser keeps the cookie of the answer that comes last, so logins come one after the other, and after the
+   * answers to the logouts and refreshes of all tabs.
+   */
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const before = turn
+    const mine = within(clock, TURN_MS, () => before)
+      .catch(() => {})
+      .then(() => page()?.lock(task) ?? task())
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  function take(name: string, fields: object): Promise<BffLoginStep> {
     const mine = ++steps
+    return inTurn(() => takeNow(name, fields, mine))
+  }
+
+  async function takeNow(name: string, fields: object, mine: number): Promise<BffLoginStep> {
+    if (mine !== steps) throw new SessionChanged()
     const answer = await ask(name, fields)
     const { status, body, facts } = answer
     if (status === 200 && body?.next === 'twoFactor') {
@@ -76,7 +98,10 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
   async function endAtServer(name: string, isLast = () => false): Promise<void> {
     const until = chart.now() + attemptTimeoutMs
     for (let tries = 1; chart.now() < until; tries++) {
-      const { status, body, word } = await call('logout', name, until - chart.now())
+      const calling = call('logout', name, until - chart.now())
+      // Logins of other tabs wait for the answer.
+      void page()?.lock(() => calling)
+      const { status, body, word } = await calling
       // Another user is logged in now, and the page shows that.
       if (word === 'other_login') return void look()
       // A page of a gateway may have the status of a success.
@@ -87,6 +112,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
       }
       if (tries === LOGOUT_TRIES) break
       await pause(LOGOUT_PAUSE_MS)
+      await turn
     }
     chart.notify({ type: 'warning', code: 'notRevoked' })
   }
@@ -102,7 +128,7 @@ export function createLoginSteps({ chart, login, call, settings, page, look, rep
     },
     async loginWithRedirect({ returnTo = addressHere(), ...rest } = {}) {
       const wayBack = returnTo.length > MAX_WAY_BACK ? undefined : returnTo
-      const answer = await ask('login/start', { ...rest, returnTo: wayBack })
+      const answer = await inTurn(() => ask('login/start', { ...rest, returnTo: wayBack }))
       const target = answer.status === 200 && addressOf(answer.body?.location, settings.baseUrl)
       if (!target) throw refusalOf(answer)
       navigate(target)

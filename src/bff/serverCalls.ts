@@ -50,10 +50,19 @@ type CallArguments = [name: string, login: string | undefined, timeoutMs: number
 
 export type ServerCall = ReturnType<typeof createServerCalls>
 
+/** A login waits this long for the answers to earlier calls. */
+const EARLIER_MS = 5_000
+
 /** Calls the endpoints of the server. These calls spend nothing, so each may be repeated. */
 export function createServerCalls({ root, fetch, clock, isInert }: BffSettings, isUserActive: () => boolean) {
   /** Whether the root needs the slash at its end: some frameworks serve one form and redirect the other. */
   let isSlashed = false
+  const running = new Set<Promise<unknown>>()
+
+  /** An answer about a session that has ended deletes its cookie, and must not come after the answer to a login. */
+  const earlier = async () => {
+    while (running.size > 0) await Promise.all(running)
+  }
 
   /**
    * Calls the endpoint `name`; `''` asks who is logged in. Never rejects. `timeoutMs` is for the headers and the body
@@ -62,6 +71,15 @@ export function createServerCalls({ root, fetch, clock, isInert }: BffSettings, 
   return async function call(...args: CallArguments): Promise<ServerAnswer> {
     // There is no server to ask.
     if (!isBrowser && isInert) return new Promise(() => {})
+    if (args[3]) await within(clock, EARLIER_MS, earlier).catch(() => {})
+    const answering = callOf(...args)
+    running.add(answering)
+    const answer = await answering
+    running.delete(answering)
+    return answer
+  }
+
+  async function callOf(...args: CallArguments): Promise<ServerAnswer> {
     const answer = await callOnce(...args)
     if (args[0] || !isElsewhere(answer)) return answer
     isSlashed = !isSlashed

@@ -125,7 +125,11 @@ async function noteUser(context: ServerContext, request: Request, found: Found):
  * There is no session, or none of the login of the request. Unknown, ended and tampered sessions look alike. Only the
  * browser that held the session learns why it ended.
  */
-export function noSession({ sessions }: ServerContext, request: Request, missing: Missing): Response {
+export function noSession(
+  { sessions, settings }: ServerContext,
+  request: Request,
+  missing: Missing,
+): Response {
   const { login, isOther, isAmbiguous } = missing
   const { sessionCookie } = sessions
   if (isOther) return failure(409, 'other_login')
@@ -136,7 +140,9 @@ export function noSession({ sessions }: ServerContext, request: Request, missing
   const isOfOther = (named: string) => named !== NOBODY && named !== login
   const isTold = login === undefined || !loginsNamedBy(request).some(isOfOther)
   const reason = isTold ? missing.reason : undefined
-  const gone = sessionCookie.isPresent(request) ? sessionCookie.clear() : []
+  // A page logs in without waiting for its calls of the API: a late answer would delete the cookie of the next login.
+  const isAwaited = `${new URL(request.url).pathname}/`.startsWith(settings.paths.root)
+  const gone = isAwaited && sessionCookie.isPresent(request) ? sessionCookie.clear() : []
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 

@@ -153,7 +153,7 @@ describe('at the start', () => {
 
   test('a login that comes before the answer counts', async () => {
     let release = (_: Response) => {}
-    const { server, session, snapshot, settle } = behind()
+    const { server, session, snapshot, settle, pass } = behind()
     server.failing = () =>
       new Promise((resolve) => {
         release = resolve
@@ -161,7 +161,10 @@ describe('at the start', () => {
     await settle()
     server.failing = undefined
     server.next = { user: ada, login: loginOf('C'), epoch: 6, version: 1 }
-    await session.login({ email: 'ada', password: 'secret' })
+    const login = session.login({ email: 'ada', password: 'secret' })
+    await settle()
+    await pass(5 * SECOND)
+    await login
     release(gone())
     await settle()
     expect(snapshot()).toMatchObject({ state: 'active', epoch: 6 })
@@ -561,12 +564,21 @@ describe('login and logout', () => {
   )
 
   test('a logout that comes while a login is under way ends that login, too', async () => {
-    const { session, server, found, snapshot, settle, paths } = behind()
+    const { session, server, found, snapshot, settle, paths, facts } = behind()
     server.session = null
     await found()
-    server.next = { user: bob, login: loginOf('B'), epoch: 8, version: 1 }
+    let answer = () => {}
+    server.failing = ({ url }) =>
+      url.endsWith('/login')
+        ? new Promise((resolve) => {
+            answer = () => resolve(json(200, facts(server.session)))
+          })
+        : undefined
     const login = outcomeOf(session.login({ email: 'bob', password: 'secret' }))
+    await settle()
+    server.session = { user: bob, login: loginOf('B'), epoch: 8, version: 1 }
     await session.logout()
+    answer()
     await settle()
     expect(login.error).toMatchObject(error('session_changed'))
     expect(snapshot()).toMatchObject({ state: 'loggedOut' })
@@ -792,7 +804,7 @@ describe('the logout of the identity provider', () => {
 
   test('takes nobody away who has logged in again meanwhile', async () => {
     const went: string[] = []
-    const { session, server, found, settle } = behind({ navigate: (url) => went.push(url) })
+    const { session, server, found, settle, pass } = behind({ navigate: (url) => went.push(url) })
     await found()
     let answer = (_: Response) => {}
     server.failing = ({ url }) => {
@@ -802,7 +814,10 @@ describe('the logout of the identity provider', () => {
     }
     void session.logout()
     server.next = { user: bob, login: loginOf('B'), epoch: 8, version: 1 }
-    await session.login({ email: 'bob', password: 'secret' })
+    const login = session.login({ email: 'bob', password: 'secret' })
+    await settle()
+    await pass(5 * SECOND)
+    await login
     answer(json(200, { redirect: 'https://id.example/end' }))
     await settle()
     expect(went).toEqual([])
