@@ -305,7 +305,11 @@ export const faults = {
   U85: 'an attempt that ends before anything has left puts no token in doubt',
   U86: 'a login whose backend is away is refused before the browser leaves for it',
   U87: 'a login takes the word of a failed one out of the address of the page',
-  U87: 'a late answer about an earlier login takes nothing from the next one',
+  U88: 'what comes late of an earlier login takes nothing from the next one: no answer, and no second try',
+  U89: 'an answer that names nobody confirms nobody, and a user is compared in each form that it has',
+  U90: 'a good answer of a login or a logout counts with every status of a good answer',
+  U91: 'a monitor may ask for the health by HEAD',
+  U92: 'a connection that closes without an answer ends its attempt at once, whatever closed it',
 
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',
@@ -375,6 +379,8 @@ export const faults = {
   L65: 'another user takes the place of the first in all tabs',
   L66: 'a tab that waits for the exchange of another learns at once that it has failed, and why',
   L67: 'a callback that this browser has not begun names the page where the user can begin',
+  L68: 'a provider that shows no keys has not changed them',
+  L69: 'a clock that was set back while a login was under way keeps nobody waiting',
 } as const
 
 export type FaultId = keyof typeof faults

@@ -36,7 +36,10 @@ export function providerKeys(url: URL, clock: Clock, fetch: typeof globalThis.fe
         signal,
       )
       if (answer.fault || answer.status !== 200) throw new KeysUnavailable()
-      known = { keys: createLocalJWKSet(JSON.parse(answer.text) as JSONWebKeySet), at: clock.monotonic() }
+      const set = JSON.parse(answer.text) as JSONWebKeySet
+      // A provider that cannot load its keys answers with none.
+      if (set.keys.length === 0) throw new KeysUnavailable()
+      known = { keys: createLocalJWKSet(set), at: clock.monotonic() }
       isAway = false
     } catch {
       isAway = true

@@ -14,6 +14,7 @@ import type { UserDocument } from '../../machines/session.types.ts'
 import { systemClock } from '../base/clock.ts'
 import { LoginFailed, Misconfigured } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { isWhole } from '../wire/outcome.ts'
 import { isAdmitted } from './admission.ts'
 import { authorizationRequest } from './authorizationRequest.ts'
 import type { CodeAttempt, CodeFlow, GrantedTokens } from './codeGrant.ts'
@@ -138,7 +139,7 @@ export function createCodeFlow(options: OauthProviderOptions, discovery: Discove
           through,
         )
       })
-      if (result?.kind !== 'answer' || result.status !== 200) throw failureOf(result)
+      if (result?.kind !== 'answer' || !isWhole(result.status)) throw failureOf(result)
       const answer = tokenAnswerOf(parseJson(result.text)?.value)
       const { access_token: token, refresh_token: refreshToken, id_token: idToken } = answer
       if (!token) throw failureOf(result)

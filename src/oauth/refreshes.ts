@@ -7,7 +7,7 @@ import {
 import type { UserDocument } from '../../machines/session.types.ts'
 import type { RefreshOutcome, RefreshRequest, RevokeRequest, SessionStrategy } from '../session/strategy.ts'
 import { parseHttpDate } from '../wire/httpDate.ts'
-import { outcomeOf } from '../wire/outcome.ts'
+import { isWhole, outcomeOf } from '../wire/outcome.ts'
 import type { Discovery } from './discovery.ts'
 import { claimsOf, isForeign, providerNow, userOf } from './idToken.ts'
 import type { Line } from './line.ts'
@@ -91,8 +91,9 @@ export function createRefreshes(
       revocationRequest(provider, client, clientAuth, token, { ...through, additionalParameters }),
     )
     // After any other status, such as 503, the token is alive (RFC 7009 section 2.2.1). Of the body nothing matters
-    // (section 2.2); but a page comes from a gateway.
-    return result?.kind === 'answer' && result.status === 200 && !result.text.trimStart().startsWith('<')
+    // (section 2.2), so some send none; but a page comes from a gateway.
+    if (result?.kind !== 'answer' || result.text.trimStart().startsWith('<')) return false
+    return isWhole(result.status) || result.status === 204
   }
 
   return {

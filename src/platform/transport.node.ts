@@ -43,7 +43,11 @@ function ownConnection(url: string, init: RequestInit): Promise<Response> {
         })
       })
       sending.on('error', fail)
-      sending.once('close', () => signal?.removeEventListener('abort', abort))
+      sending.once('close', () => {
+        signal?.removeEventListener('abort', abort)
+        // A protocol that nobody asked for closes the connection, and Node reports no error.
+        fail(new Error('closed'))
+      })
       sending.once('response', (message) => {
         try {
           resolve(asResponse(message))

@@ -118,6 +118,7 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
   const calledByOthers = new Set<Endpoint>([backChannel, forwardAuth, ...returning])
   const loggingIn = new Set<Endpoint>([submitLogin, nextStep, startLogin, followLogin, ...returning])
 
+  const health = createHealth(settings)
   const endpoints: Readonly<Record<string, Endpoint>> = {
     [`GET ${paths.root}`]: currentSession,
     // Some frameworks redirect one of these to the other.
@@ -125,7 +126,9 @@ export function createSessionServer<User extends UserIdentity = SessionUser>(
     [`POST ${paths.root}refresh`]: refreshSession,
     [`GET ${paths.root}verify`]: verifySession,
     [`GET ${paths.root}auth`]: forwardAuth,
-    [`GET ${paths.root}health`]: createHealth(settings),
+    [`GET ${paths.root}health`]: health,
+    // Many monitors ask so. No other endpoint takes it: a login or a session is nothing to ask for in passing.
+    [`HEAD ${paths.root}health`]: health,
     [`POST ${paths.root}logout`]: logout(endSession),
     [`GET ${paths.providerLogout}`]: providerLogout,
     [`GET ${paths.root}logins`]: listLogins,

@@ -13,8 +13,11 @@ export function safeReturnTo(value: unknown, base: URL, refused: readonly string
   return `${url.pathname}${url.search}${url.hash}`
 }
 
-/** One slash, then neither a slash nor a backslash; no control character, because parsers drop them. */
-const isPath = (text: string) => /^\/(?![/\\])/.test(text) && !/[\p{Cc}\\]/u.test(text)
+/**
+ * One slash, then neither a slash nor a backslash, also encoded, because a router may decode it; no control character,
+ * because parsers drop them.
+ */
+const isPath = (text: string) => /^\/(?![/\\])/.test(text) && !/[\p{Cc}\\]|%5c/iu.test(text)
 
 function isUnder(pathname: string, path: string): boolean {
   const folder = path.endsWith('/') ? path : `${path}/`

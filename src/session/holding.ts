@@ -74,13 +74,17 @@ export class Holding implements SessionParts {
     )
   }
 
-  async revoke(owner: Owner, tokens: Tokens, cause: 'logout' | 'late'): Promise<void> {
+  /** `isOver`: somebody has logged in since. */
+  async revoke(owner: Owner, tokens: Tokens, cause: 'logout' | 'late', isOver = () => false): Promise<void> {
     const { settings } = this
+    const strategy = strategyOf(settings, owner)
+    // A grant without a token of its own is named by what the browser has now, which may be the next login.
+    const isOthers = () => !strategy.needsRefreshToken && isOver()
     const request = (signal: AbortSignal) => ({
       ...toRequest(settings, owner, tokens, this.isUserActive(), signal),
       cause,
     })
-    if (!(await revoke(strategyOf(settings, owner), request, settings.clock, settings.attemptTimeoutMs)))
+    if (!(await revoke(strategy, request, settings.clock, settings.attemptTimeoutMs, isOthers)))
       this.notify({ type: 'warning', code: 'notRevoked' })
   }
 

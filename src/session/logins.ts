@@ -86,5 +86,6 @@ export async function endLogin(of: Surroundings, reason: LoggedOutReason): Promi
   if (!closed) return
   const { owner, tokens } = closed
   await holding.shared?.bury(at)
-  if (tokens.bearer || tokens.refreshToken) await holding.revoke(owner, tokens, 'logout')
+  if (tokens.bearer || tokens.refreshToken)
+    await holding.revoke(owner, tokens, 'logout', () => mine !== of.logins)
 }

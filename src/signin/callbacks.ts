@@ -38,7 +38,9 @@ export function createCallbacks({ session, attempts, adopt, page, home, app }: C
     const attempt = callback && (await attempts.take(callback.state).catch(() => undefined))
     const { takenAt, failure } = attempt ?? {}
     // Another tab has the code, and its session is this tab's session too.
-    const waitMs = takenAt === undefined ? 0 : takenAt + OTHER_TAB_MS - wall()
+    const sinceMs = takenAt === undefined ? Infinity : wall() - takenAt
+    // The clock may have been set back since.
+    const waitMs = sinceMs < 0 ? 0 : OTHER_TAB_MS - sinceMs
     const user = await livingSoon(session, failure === undefined ? waitMs : 0)
     const isSafe = attempt && isSafeWay(attempt.returnTo, new URL(page.href()).origin)
     const returnTo = isSafe && (takenAt === undefined || waitMs > 0) ? attempt.returnTo : home

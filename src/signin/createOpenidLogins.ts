@@ -6,9 +6,9 @@ import { parseJson } from '../base/json.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
 import { whereFrom } from '../base/whereFrom.ts'
-import { isOwnPath } from '../browser/isOwnPath.ts'
 import { codeSteps } from '../librechat/login/codeSteps.ts'
 import { ssoProviders } from '../librechat/login/ssoProviders.ts'
+import { isSafeWay } from './isSafeWay.ts'
 import type { LoginSession } from './living.ts'
 import { browserLoginPage as page } from './loginPage.ts'
 
@@ -100,7 +100,7 @@ export function createOpenidLogins(session: LoginSession, options: OpenidLoginsO
   async function finish(href: string): Promise<{ readonly returnTo: string }> {
     const { verifier, returnTo: way } = (parseJson(page.recall(KEY) ?? '')?.value ?? {}) as Partial<Kept>
     page.remember(KEY, undefined)
-    const returnTo = isOwnPath(way, line.origin) ? way : HOME
+    const returnTo = typeof way === 'string' && isSafeWay(way, line.origin) ? way : HOME
     // Before everything else: other code reads the address, and histories keep it.
     page.rename(returnTo)
     const step = await steps.callback({ request: new Request(href) }, verifier)

@@ -20,8 +20,11 @@ export interface AnswerRules {
   trust404?: boolean | undefined
 }
 
-/** Frameworks answer each POST that made something with 201; 203 is the 200 of a proxy that has changed the answer. */
-const WHOLE = [200, 201, 203]
+/**
+ * Whether an answer with this status has a body that says what was made. Frameworks answer each POST that made something
+ * with 201; 203 is the 200 of a proxy that has changed the answer.
+ */
+export const isWhole = (status: number): boolean => [200, 201, 203].includes(status)
 
 /**
  * Judges an answer by one question: may the refresh token be spent? Only the backend's own words end a session, and
@@ -41,7 +44,7 @@ function classify(result: WireAnswer, rules: AnswerRules): RefreshOutcome {
   const { status, headers, redirected, fault } = result
   if (redirected) return unknown('redirect')
   const own = fault ? undefined : rules.own?.(result)
-  const outcome = own ?? (WHOLE.includes(status) ? whole(result, rules) : byStatus(status, rules))
+  const outcome = own ?? (isWhole(status) ? whole(result, rules) : byStatus(status, rules))
   if (outcome.kind !== 'refused' && outcome.kind !== 'unknown') return outcome
   const wait = retryAfterMs(headers)
   return {

@@ -14,7 +14,9 @@ function hold({ server, facts }: Behind, name: string) {
   server.next = { user: bob, login: loginOf('B'), epoch: 6, version: 1 }
   server.failing = ({ url }) =>
     url.endsWith(name)
-      ? new Promise((resolve) => held.push(() => resolve(json(200, name === '/login' ? facts(server.next) : {}))))
+      ? new Promise((resolve) =>
+          held.push(() => resolve(json(200, name === '/login' ? facts(server.next) : {}))),
+        )
       : undefined
   return () => held.shift()?.()
 }

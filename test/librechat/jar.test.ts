@@ -3,6 +3,7 @@ import { createSession } from 'xstate-session'
 import { accounts } from '../../examples/backend/accounts.ts'
 import { startBackend } from '../../examples/backend/startBackend.ts'
 import { cookieStrategy } from '../../src/librechat/cookieStrategy.ts'
+import { fakeClock } from '../fakeClock.ts'
 
 type Account = { readonly id: string; readonly email: string; readonly password: string }
 
@@ -48,6 +49,38 @@ async function pageOf(account: Account, strip: (body: Record<string, unknown>) =
 
 const ada = accounts.localAdmin
 const tess = accounts.tenantAdmin
+
+test.each([
+  [0, 2],
+  [1, 1],
+])(
+  'U87: a logout that is tried again ends no login that the page has had since: %i logins',
+  async (logins, sends) => {
+    const clock = fakeClock()
+    let logouts = 0
+    const session = createSession({
+      baseUrl: 'https://chat.example',
+      strategies: { librechat: cookieStrategy({ browserCookies: true }) },
+      clock,
+      fetch: async () => {
+        logouts++
+        return logouts > 1 ? Response.json({}) : new Response(null, { status: 503 })
+      },
+    })
+    onTestFinished(() => session.dispose())
+    const logIn = (id: string) =>
+      session.login({ token: `of-${id}`, user: { id } }, { provider: 'librechat' })
+    await logIn('ada')
+    void session.logout()
+    await new Promise(setImmediate)
+    for (let n = 0; n < logins; n++) await logIn('tess')
+    for (let second = 0; second < 10; second++) {
+      clock.advance(1_000)
+      await new Promise(setImmediate)
+    }
+    expect(logouts).toBe(sends)
+  },
+)
 
 describe('a jar that has become another user’s', () => {
   test.each([

@@ -26,6 +26,8 @@ interface Answers {
   readonly alg?: string
   readonly claims?: JWTPayload
   readonly token?: () => Response | Promise<Response>
+  /** Of the good answer. @default 200 */
+  readonly status?: number
   readonly userinfo?: () => Response
   /** How far the provider's clock is ahead; milliseconds. */
   readonly aheadMs?: number
@@ -42,6 +44,7 @@ async function login(
     alg = 'ES256',
     claims = {},
     token,
+    status = 200,
     userinfo,
     aheadMs = 0,
     hasDate = true,
@@ -71,7 +74,7 @@ async function login(
     const idToken = await new SignJWT(whole).setProtectedHeader({ alg }).sign(privateKey)
     return Response.json(
       { access_token: TOKEN, token_type: 'Bearer', expires_in: 60, id_token: idToken },
-      hasDate ? { headers: { date: new Date(at * 1000).toUTCString() } } : {},
+      { status, ...(hasDate && { headers: { date: new Date(at * 1000).toUTCString() } }) },
     )
   }
   const line = { signal: new AbortController().signal, fetch: fetch as typeof globalThis.fetch }
@@ -97,6 +100,10 @@ async function login(
 const failed = (reason: string) => expect.objectContaining({ code: 'login_failed', reason })
 const granted = async (answers: Answers, options?: Partial<OauthProviderOptions>) =>
   (await login(answers, options)).grant
+
+test.each([201, 203])('U89: the tokens of a login count where they come with %i', async (status) => {
+  await expect(granted({ status })).resolves.toMatchObject({ token: TOKEN, user: { id: 'ada' } })
+})
 
 describe('L31: the hash of the access token, by the algorithm that signed the ID token', () => {
   test.each([

@@ -267,6 +267,19 @@ describe('back-channel logout', () => {
     expect(await status()).toBe(401)
   })
 
+  test('L68: a provider that shows no keys at all has not changed them', async () => {
+    const { login, logout, keys, clock } = await world()
+    keys.kids = []
+    expect(await logout({ sub: 'nobody' })).toBe(503)
+    keys.kids = ['k']
+    expect(await logout({ sub: 'nobody' })).toBe(200)
+    keys.kids = []
+    clock.pass(3_600_000)
+    const { status } = await login({ sub: 's' })
+    expect(await logout({ sub: 's' })).toBe(200)
+    expect(await status()).toBe(401)
+  })
+
   test('L28, L48: a key that is new is asked for once in half a minute, and the old ones stay while that fails', async () => {
     const { login, logout, keys, clock } = await world()
     expect(await logout({ sub: 'nobody' })).toBe(200)

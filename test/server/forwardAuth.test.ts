@@ -250,6 +250,16 @@ describe('GET session/health', () => {
     expect(draining.headers.get('connection')).toBe('close')
   })
 
+  test('U90: answers a monitor that asks by HEAD, and nothing else does', async () => {
+    const { server } = await world()
+    const head = (path: string) => server.handle(new Request(`${PANEL}${path}`, { method: 'HEAD' }))
+    expect((await head('/session/health')).status).toBe(200)
+    for (const path of ['/session/', '/session/login/start', '/session/auth', '/auth/openid/callback'])
+      expect((await head(path)).status).toBe(404)
+    await server.drain()
+    expect((await head('/session/health')).status).toBe(503)
+  })
+
   test('says that the store is away, and asks it once a second, however many ask', async () => {
     let isAway = false
     let reads = 0

@@ -271,6 +271,21 @@ describe('attempts', () => {
     )
   })
 
+  test('L69: a callback that was taken by a clock that ran ahead is waited for no longer than any other', async () => {
+    const { tab } = browser()
+    const begun = tab()
+    await begun.logins.signIn('keycloak', { loginHint: 'ada' })
+    const address = await wayBack(begun.page.left)
+    pass(3 * 3_600_000)
+    const first = tab(address)
+    first.page.during = () => Promise.reject(new LoginFailed('not_admitted'))
+    await expect(first.logins.handleCallback()).rejects.toMatchObject({ code: 'login_failed' })
+    pass(-3 * 3_600_000)
+    const waits = vi.spyOn(systemClock, 'setTimer')
+    await expect(tab(address).logins.handleCallback()).rejects.toMatchObject({ code: 'login_failed' })
+    expect(Math.max(...waits.mock.calls.map(([, ms]) => ms))).toBeLessThanOrEqual(25_000)
+  })
+
   test('L66: that another tab could not log in silently is no failure here either', async () => {
     const { tab } = browser()
     const begun = tab()

@@ -1,4 +1,5 @@
 import type { LoginRefusal } from '../../server/serverLogin.ts'
+import { isWhole } from '../../wire/outcome.ts'
 import { retryAfterMs } from '../../wire/retryAfter.ts'
 import type { WireAnswer } from '../../wire/wireAnswer.ts'
 import { type BackendCall, callBackend } from './backend.ts'
@@ -57,17 +58,17 @@ export async function callLogin(
     return { kind: 'none', why: UNAVAILABLE }
   }
   const { answer, json: said } = result
-  if (answer.status === 200 && isGrant(said)) {
+  if (isWhole(answer.status) && isGrant(said)) {
     turn?.succeeded(answer.headers)
     // The password of this second factor was counted before.
     if (!turn && !address) limiter?.passed()
     return { kind: 'answer', answer, said }
   }
-  if (answer.status === 200 && said && isStep?.(said)) {
+  if (isWhole(answer.status) && said && isStep?.(said)) {
     turn?.answered(200, answer.headers)
     return { kind: 'answer', answer, said }
   }
-  const no = answer.status === 200 ? undefined : refusal(answer, said)
+  const no = isWhole(answer.status) ? undefined : refusal(answer, said)
   if (no && answer.status < 500) turn?.answered(answer.status, answer.headers)
   else turn?.unanswered()
   const why = no

@@ -1,6 +1,8 @@
 import type { UserDocument } from '../../../machines/session.types.ts'
 import { parseJson } from '../../base/json.ts'
+import { documentOf } from '../../base/readUser.ts'
 import type { Verified } from '../../server/serverLogin.ts'
+import { isWhole } from '../../wire/outcome.ts'
 import { readAnswer } from '../../wire/readAnswer.ts'
 
 /**
@@ -18,9 +20,9 @@ export async function verify(
   )
   if (fault) return 'unavailable'
   const { user } = objectOf(parseJson(text)?.value)
-  if (status === 200 && typeof user === 'object') {
-    const told = objectOf(user).id
-    return typeof told === 'string' && told !== id ? 'foreign' : 'ok'
+  if (isWhole(status) && typeof user === 'object' && user !== null) {
+    const told = documentOf(user)?.id ?? id
+    return told === id ? 'ok' : 'foreign'
   }
   if (status === 403 && isPlainRefusal(headers, text)) return 'revoked'
   return status === 401 || status === 403 ? 'refused' : 'unavailable'
