@@ -26,6 +26,8 @@
  * U87, that a login takes the word of a failed one out of the address, is 0.06 behind a server; plainer and shorter descriptions of
  * the chart's rows pay for it, and take 0.06 from the core.
  * U35, that who asked for a refresh is done with the newer bearer of a peer, is 0.1 where a page holds its tokens.
+ * U88, that a login waits for the answers that would delete its cookie, in every tab, is 0.13 behind a server; that a late
+ * logout of a cookie jar ends no later login, 0.02 where a page holds its tokens.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -71,7 +73,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_380,
+    budgetBytes: 15_520,
   },
   {
     id: 'P7',
@@ -106,7 +108,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_770,
+    budgetBytes: 27_920,
     never: 'zod',
   },
   {
@@ -115,7 +117,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_480,
+    budgetBytes: 29_620,
     never: 'zod',
   },
 ]
