@@ -21,7 +21,7 @@ function hold({ server, facts }: Behind, name: string) {
   return () => held.shift()?.()
 }
 
-test('U87: a login waits for the answer to the logout before it, which deletes a cookie, and no longer than 5 s', async () => {
+test('U88: a login waits for the answer to the logout before it, which deletes a cookie, and no longer than 5 s', async () => {
   const page = behind()
   await page.found()
   const release = hold(page, '/logout')
@@ -43,7 +43,7 @@ test('U87: a login waits for the answer to the logout before it, which deletes a
   expect(page.paths().at(-1)).toBe('POST /session/login')
 })
 
-test('U87: so it does for a refresh of the earlier login', async () => {
+test('U88: so it does for a refresh of the earlier login', async () => {
   const page = behind()
   await page.found()
   const release = hold(page, '/refresh')
@@ -56,7 +56,7 @@ test('U87: so it does for a refresh of the earlier login', async () => {
   expect(page.snapshot().user).toEqual(bob)
 })
 
-test('U87: of two logins the second waits for the first, and for its end', async () => {
+test('U88: of two logins the second waits for the first, and for its end', async () => {
   const page = behind()
   page.server.session = null
   await page.found()
@@ -77,7 +77,7 @@ test('U87: of two logins the second waits for the first, and for its end', async
   expect([third?.error, page.snapshot().user]).toEqual([undefined, bob])
 })
 
-test('U87: a logout that is tried again lets a login go first', async () => {
+test('U88: a logout that is tried again lets a login go first', async () => {
   const page = behind()
   await page.found()
   page.server.failing = () => new Response(null, { status: 502 })
@@ -94,7 +94,7 @@ test('U87: a logout that is tried again lets a login go first', async () => {
   expect(page.snapshot().user).toEqual(bob)
 })
 
-test('U87: a login waits for the logout of another tab', async () => {
+test('U88: a login waits for the logout of another tab', async () => {
   channels()
   locks()
   localStorage.clear()

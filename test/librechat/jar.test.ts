@@ -54,7 +54,7 @@ test.each([
   [0, 2],
   [1, 1],
 ])(
-  'U87: a logout that is tried again ends no login that the page has had since: %i logins',
+  'U88: a logout that is tried again ends no login that the page has had since: %i logins',
   async (logins, sends) => {
     const clock = fakeClock()
     let logouts = 0

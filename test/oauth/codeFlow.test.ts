@@ -101,7 +101,7 @@ const failed = (reason: string) => expect.objectContaining({ code: 'login_failed
 const granted = async (answers: Answers, options?: Partial<OauthProviderOptions>) =>
   (await login(answers, options)).grant
 
-test.each([201, 203])('U89: the tokens of a login count where they come with %i', async (status) => {
+test.each([201, 203])('U90: the tokens of a login count where they come with %i', async (status) => {
   await expect(granted({ status })).resolves.toMatchObject({ token: TOKEN, user: { id: 'ada' } })
 })
 

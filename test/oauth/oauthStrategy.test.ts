@@ -372,7 +372,7 @@ describe('A42 revocation', () => {
     for (const body of ['', '{}', 'ok']) expect((await revoke(() => page(body))).ended).toBe(true)
   })
 
-  test('U89: a revocation counts with every status of a good answer', async () => {
+  test('U90: a revocation counts with every status of a good answer', async () => {
     for (const status of [201, 203]) expect((await revoke(() => page('', { status }))).ended).toBe(true)
     expect((await revoke(() => new Response(null, { status: 204 }))).ended).toBe(true)
     for (const status of [202, 206]) expect((await revoke(() => page('', { status }))).ended).toBe(false)

@@ -250,7 +250,7 @@ describe('GET session/health', () => {
     expect(draining.headers.get('connection')).toBe('close')
   })
 
-  test('U90: answers a monitor that asks by HEAD, and nothing else does', async () => {
+  test('U91: answers a monitor that asks by HEAD, and nothing else does', async () => {
     const { server } = await world()
     const head = (path: string) => server.handle(new Request(`${PANEL}${path}`, { method: 'HEAD' }))
     expect((await head('/session/health')).status).toBe(200)

@@ -222,7 +222,7 @@ describe('before anything is sent', () => {
       expect(await refresh({ baseUrl })).toEqual(refused)
   })
 
-  test('U91: a protocol that nobody asked for ends the attempt when it closes the connection', async () => {
+  test('U92: a protocol that nobody asked for ends the attempt when it closes the connection', async () => {
     const { baseUrl } = await rawServer((socket) =>
       socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
     )
