@@ -57,6 +57,8 @@ export async function mutateRoom(nameOrFile: string, { sample, workers }: Mutate
     concurrency: drawn ? workers + 1 : workers,
     // What the tests of a mutant may take longer than without it. One that never ends costs as much, and there are many.
     timeoutMS: 20_000,
+    // A machine that does other things at the same time is no fault of the tests.
+    dryRunTimeoutMinutes: 20,
     incremental: true,
     incrementalFile: results,
     tempDirName: join(tmpdir(), 'xstate-session-mutation'),

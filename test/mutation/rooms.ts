@@ -79,7 +79,6 @@ const ofServer = [
   'test/server/namedLogin.test.ts',
   'test/server/userSessions.test.ts',
   'test/server/rows.test.ts',
-  'test/server/rest.test.ts',
 ]
 
 export const rooms: Readonly<Record<string, Room>> = {
@@ -206,6 +205,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'test/server/providers.test.ts',
       'test/server/logins.test.ts',
       'test/server/namedLogin.test.ts',
+      'test/signin/createLogins.test.ts',
     ],
   },
   browser: {

@@ -16,7 +16,7 @@ test.each([
   [undefined, {}],
 ])('L29: an e-mail address whose check is told as %j', (email_verified, said) => {
   const user = userOf({ ...claims, email: 'ada@example.com', email_verified } as never)
-  expect(user).toEqual({ id: 'ada', email: 'ada@example.com', ...said })
+  expect(user).toStrictEqual({ id: 'ada', email: 'ada@example.com', ...said })
 })
 
 test('L29: who has the address of another user is another user, and who has none is one', () => {

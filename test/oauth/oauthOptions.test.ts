@@ -45,6 +45,7 @@ describe('U47: what cannot work is refused where it is written', () => {
     ],
     ['an http: issuer', { server: 'http://id.example/realms/x' }, '`server` is at http://id.example'],
     ['an http: issuer beside loopback', { server: 'http://127.0.0.1.example' }, 'http: is for loopback only'],
+    ['an http: issuer that ends like it', { server: 'http://notlocalhost' }, 'http: is for loopback only'],
     ['metadata without an issuer', { server: { token_endpoint: 'https://op.example/token' } }, '`server`'],
     [
       'metadata without a token endpoint',
