@@ -90,6 +90,9 @@ const bad: Record<string, () => Promise<Request> | Request> = {
   'a nonce': async () => form(await signed(claims({ nonce: 'n' }))),
   'no events': async () => form(await signed(claims({ events: undefined }))),
   'other events': async () => form(await signed(claims({ events: { x: {} } }))),
+  'an event that is null': async () =>
+    form(await signed(claims({ events: { [Object.keys(EVENTS)[0] as string]: null } }))),
+  'events that are null': async () => form(await signed(claims({ events: null }))),
   'events that are text': async () =>
     form(await signed(claims({ events: { [Object.keys(EVENTS)[0] as string]: '' } }))),
   'U6 no end': async () => form(await signed(claims({ exp: undefined }))),
@@ -99,10 +102,15 @@ const bad: Record<string, () => Promise<Request> | Request> = {
   'U6 a token of another type': async () => form(await signed(claims(), privateKey, { typ: 'at+jwt' })),
   'U6 an ID token that says so': async () =>
     form(await signed(claims(), privateKey, { typ: 'id_token+jwt' })),
+  'U6 a token of a type that begins alike': async () =>
+    form(await signed(claims(), privateKey, { typ: 'logout+jwt2' })),
+  'a text of the same form': async () =>
+    post(`logout_token=${await signed(claims())}`, { headers: { 'content-type': 'text/plain' } }),
   'neither sub nor sid': async () => form(await signed(claims({ sub: undefined }))),
   'an old iat': async () => form(await signed(claims({ iat: now() - 600 }))),
   'an iat of the future': async () => form(await signed(claims({ iat: now() + 600 }))),
   'no iat': async () => form(await signed(claims({ iat: undefined }))),
+  'U6 a sid that is no text': async () => form(await signed(claims({ sid: 7 }))),
   'U6 an empty sid': async () => form(await signed(claims({ sid: '' }))),
   'a jti that is no text': async () => form(await signed(claims({ jti: 1 }))),
   'no jti': async () => form(await signed(claims({ jti: undefined }))),
@@ -122,11 +130,16 @@ const bad: Record<string, () => Promise<Request> | Request> = {
 const reasons: Record<string, string> = {
   'a nonce': 'an ID token has a nonce, a logout token has none',
   'other events': 'not a logout event',
+  'an event that is null': 'not a logout event',
+  'events that are null': 'not a logout event',
   'events that are text': 'not a logout event',
   'U6 an empty sub': 'no sub or sid to find sessions by',
+  'U6 a sid that is no text': 'no sub or sid to find sessions by',
   'U6 an empty sid': 'no sub or sid to find sessions by',
   'U6 a token of another type': 'another type of token',
   'U6 an ID token that says so': 'another type of token',
+  'U6 a token of a type that begins alike': 'another type of token',
+  'a text of the same form': 'not a form with one logout_token',
   'neither sub nor sid': 'no sub or sid to find sessions by',
   'an old iat': 'too old, or of the future',
   'an iat of the future': 'too old, or of the future',
@@ -153,9 +166,22 @@ test.each([
   ['"maxAgeMs"', { maxAgeMs: 0 }],
   ['"maxAgeMs"', { maxAgeMs: Number.NaN }],
   ['`jwks`', { jwks: 'https://idp.example/keys' }],
+  ['`jwks`', { jwks: undefined }],
 ])('it names the option that is wrong: %s of %j', (name, change) => {
   const options = { issuer: ISSUER, clientId: 'librechat', jwks, ...change } as never
   expect(() => backChannelLogout(options)).toThrow(name)
+})
+
+test('it says whose tokens it takes, and of a token what it names and when it was sent', async () => {
+  const verify = backChannelLogout({ issuer: ISSUER, clientId: 'librechat', jwks })
+  expect(verify.issuer).toBe(ISSUER)
+  const iat = now()
+  const judged = async (change: object) => verify(form(await signed(claims({ iat, ...change }))))
+  const found = { ok: true, issuedAt: iat * 1_000, forget: expect.any(Function) }
+  expect(await judged({ sub: 's' })).toStrictEqual({ ...found, sub: 's' })
+  expect(await judged({ sub: undefined, sid: 'x' })).toStrictEqual({ ...found, sid: 'x' })
+  const put = await signed(claims())
+  expect(await verify(post(`logout_token=${put}`, { method: 'PUT' }))).toMatchObject({ ok: false })
 })
 
 test('it says that it got no options', () => {
