@@ -215,6 +215,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     except: ['src/browser/database.ts'],
     tests: [
       'test/browser/isOwnPath.test.ts',
+      'test/browser/coverPage.test.ts',
       'test/browser/lock.test.ts',
       'test/browser/sharedVault.test.ts',
       'test/browser/sharedFacts.test.ts',
