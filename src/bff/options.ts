@@ -3,6 +3,7 @@ import { isDevelopment } from '#development'
 import type { SessionInput } from '../../machines/session.context.ts'
 import type { RefreshPolicy, SessionUser, UserDocument, UserIdentity } from '../../machines/session.types.ts'
 import { assertHas } from '../base/assertHas.ts'
+import { checkKinds, type Kind } from '../base/checkKinds.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { ATTEMPT_TIMEOUT_MS, LEAD_TIME_MS, LONGEST_TIMER_MS, PATIENCE_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
@@ -123,6 +124,28 @@ export interface BffSessionOptions<User extends UserIdentity = SessionUser> {
 
 export type BffSettings = ReturnType<typeof readBffOptions>
 
+const KINDS: Readonly<Record<keyof BffSessionOptions, Kind>> = {
+  baseUrl: 'checked',
+  path: 'a text',
+  facts: 'checked',
+  user: 'checked',
+  page: 'checked',
+  signals: 'a function',
+  refresh: 'checked',
+  leadTimeMs: 'checked',
+  patienceMs: 'checked',
+  attemptTimeoutMs: 'checked',
+  idleTimeoutMs: 'checked',
+  absoluteLifetimeMs: 'checked',
+  fetch: 'a function',
+  clock: 'a clock: an object with "wall", "monotonic" and "setTimer"',
+  random: 'a function',
+  navigate: 'a function',
+  observe: 'a function',
+  recorder: 'checked',
+  onListenerError: 'a function',
+}
+
 const WAITS = ['leadTimeMs', 'patienceMs', 'attemptTimeoutMs'] as const
 const LIMITS = ['idleTimeoutMs', 'absoluteLifetimeMs'] as const
 
@@ -156,6 +179,7 @@ export function readBffOptions(options: BffSessionOptions<UserIdentity>, factory
   }
   for (const name of LIMITS) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
   if (isDevelopment) {
+    checkKinds(options, KINDS)
     if (settings.page)
       assertHas(settings.page, ['open'], 'Option "page"', 'a page: what browserPage() returns')
     if (settings.recorder)

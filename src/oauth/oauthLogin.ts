@@ -69,7 +69,7 @@ export function oauthLogin(options: OauthLoginOptions): ServerLogin {
     const rest = { ...given, ...(basic && { clientAuth: basic.auth }) }
     const isPosted = responseMode === 'form_post'
     const whose = `The login "${host.name}"`
-    const read = readOauthOptions(rest, whose)
+    const read = readOauthOptions({ ...rest, ...(scope !== undefined && { scope }) }, whose)
     const logoutIssuer = backChannelLogout?.issuer
     if (logoutIssuer !== undefined && URL.parse(logoutIssuer)?.href !== read.issuer.href)
       throw new Misconfigured(

@@ -88,7 +88,9 @@ export function createKeyring(secrets: readonly string[]): Keyring {
 }
 
 function check(secrets: readonly string[]): void {
-  if (!Array.isArray(secrets) || secrets.length === 0) {
+  if (secrets !== undefined && !Array.isArray(secrets))
+    throw new Misconfigured('`secrets` must be a list: secrets: [process.env.SESSION_SECRET].')
+  if (secrets === undefined || secrets.length === 0) {
     throw new Misconfigured('`secrets` is empty: give at least one secret of 32 characters or more.')
   }
   secrets.forEach((secret: unknown, i) => {

@@ -9,6 +9,7 @@ import { userReader } from '../base/userReader.ts'
 import { whereFrom } from '../base/whereFrom.ts'
 import { memoryServerStore } from '../stores/memoryServerStore.ts'
 import { type About, createAudit } from './audit.ts'
+import { checkServerOptions } from './checkServerOptions.ts'
 import { forwardByFetch } from './forwardByFetch.ts'
 import { isUserActivity } from './isUserActivity.ts'
 import { onWhole, readsLightly } from './lightRequest.ts'
@@ -46,7 +47,8 @@ const MAX_STALE_MS = 60_000
 
 /** Fills in the defaults, and refuses options that cannot work. */
 export function readServerOptions(options: SessionServerOptions<UserIdentity>) {
-  const clock = optionsOf('createSessionServer', options).clock ?? systemClock
+  checkServerOptions(optionsOf('createSessionServer', options))
+  const clock = options.clock ?? systemClock
   const forwardClientIp = onWhole(options.forwardClientIp ?? readsLightly(() => undefined))
   const audit = createAudit({ ...options, forwardClientIp }, () => clock.wall())
   const settings = {

@@ -12,6 +12,7 @@ import {
 import { Misconfigured } from '../base/errors.ts'
 import { optionsOf } from '../base/optionsOf.ts'
 import { parseUrl } from '../base/parseUrl.ts'
+import { refuseMisspelt } from '../base/refuseMisspelt.ts'
 import { type UserSchema, userReader } from '../base/userReader.ts'
 import { whereFrom } from '../base/whereFrom.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
@@ -163,6 +164,31 @@ const withDefaults = (options: SessionOptions<UserIdentity>) => ({
   ) as unknown as SessionOptions<UserIdentity>),
 })
 
+const NAMES = Object.keys({
+  baseUrl: true,
+  strategies: true,
+  user: true,
+  refresh: true,
+  leadTimeMs: true,
+  patienceMs: true,
+  attemptTimeoutMs: true,
+  lifetimeMs: true,
+  maxLifetimeMs: true,
+  idleTimeoutMs: true,
+  absoluteLifetimeMs: true,
+  expiresAtUnit: true,
+  allowedOrigins: true,
+  coordinator: true,
+  store: true,
+  fetch: true,
+  clock: true,
+  random: true,
+  signals: true,
+  observe: true,
+  recorder: true,
+  onListenerError: true,
+} satisfies Record<keyof SessionOptions<UserIdentity>, true>)
+
 /** Fills in the defaults, and refuses options that cannot work. */
 export function readOptions(options: SessionOptions<UserIdentity>, factory = 'createSession') {
   const settings = withDefaults(optionsOf(factory, options))
@@ -177,7 +203,10 @@ export function readOptions(options: SessionOptions<UserIdentity>, factory = 'cr
     )
   }
   for (const name of LIFETIMES) refuseUnless(isAbove0(settings[name]), name, 'milliseconds above 0')
-  if (isDevelopment) checkOptions(settings)
+  if (isDevelopment) {
+    refuseMisspelt(options, NAMES)
+    checkOptions(settings)
+  }
   const base = readBase(settings.baseUrl, 'baseUrl')
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return {

@@ -159,7 +159,9 @@ function prepare(
 
 function open(path: string, busyTimeoutMs: number): DatabaseSync {
   if (typeof path !== 'string' || path === '') {
-    throw new Misconfigured('sqliteServerStore: `path` is missing: name the file that keeps the sessions.')
+    throw new Misconfigured(
+      'sqliteServerStore: `path` is missing: name the file that keeps the sessions, as a text.',
+    )
   }
   if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0) {
     throw new Misconfigured('sqliteServerStore: `busyTimeoutMs` is not a whole number of milliseconds.')

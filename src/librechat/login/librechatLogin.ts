@@ -1,4 +1,5 @@
 import type { ResendPolicy } from '../../../machines/session.types.ts'
+import { checkKinds, type Kind } from '../../base/checkKinds.ts'
 import { optionsOf } from '../../base/optionsOf.ts'
 import type { BackChannelVerifier } from '../../server/backChannelVerifier.ts'
 import type { LoginHost, ServerLogin } from '../../server/serverLogin.ts'
@@ -58,6 +59,23 @@ export interface LibrechatLoginOptions {
   readonly backChannelLogout?: BackChannelVerifier
 }
 
+const KINDS: Readonly<Record<keyof LibrechatLoginOptions, Kind>> = {
+  baseUrl: 'checked',
+  browserBaseUrl: 'checked',
+  identity: 'a text',
+  callbackPath: 'a text',
+  google: 'true or false',
+  googleCallbackPath: 'a text',
+  resolveTenant: 'a function',
+  resend: 'checked',
+  trust503: 'true or false',
+  trust404: 'true or false',
+  rateLimit: 'checked',
+  openidBackendLogout: 'true or false',
+  endSessionOrigins: 'a list of texts',
+  backChannelLogout: 'checked',
+}
+
 /**
  * Logs users of a LibreChat backend in: with a password and a second factor, through the backend's OpenID provider, and
  * with Google. It is a login for `createSessionServer`.
@@ -73,6 +91,7 @@ export interface LibrechatLoginOptions {
 export function librechatLogin(options: LibrechatLoginOptions): ServerLogin {
   optionsOf('librechatLogin', options)
   return (host) => {
+    checkKinds(options, KINDS, `logins.${host.name}`)
     const { baseUrl, browserBaseUrl, rateLimit, resolveTenant = () => undefined, backChannelLogout } = options
     const base = host.urlOf(baseUrl, 'baseUrl').href
     const browserBase =
