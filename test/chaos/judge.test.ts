@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { random } from '../proof/world/random.ts'
 import { figuresOf } from './figures.ts'
 import type { History } from './history.ts'
 import { judge } from './judge.ts'
 import { plan } from './nemesis.ts'
-import { random } from './random.ts'
 
 const limits = { skewMs: 0, callMs: 1_000, attemptMs: 4_000 }
 const LIFE = 60_000

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../proof/world/random.ts'
 import type { Fleet } from './fleet.ts'
 import type { Doing } from './history.ts'
-import type { Random } from './random.ts'
 import { GATEWAYS, healthy, type WireFaults } from './refreshProxy.ts'
 import type { StorePair } from './storePair.ts'
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { Agent, request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../proof/world/random.ts'
 import type { Arrival, Issue, Presentation } from './history.ts'
-import type { Random } from './random.ts'
 
 /** What is wrong with the way of a refresh, at the moment: probabilities, and milliseconds. */
 export interface WireFaults {

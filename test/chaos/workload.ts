@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { accounts } from '../../examples/backend/accounts.ts'
+import type { Random } from '../proof/world/random.ts'
 import { browser } from '../server/browser.ts'
 import type { Fleet } from './fleet.ts'
 import type { Call, Logout, Loss } from './history.ts'
-import type { Random } from './random.ts'
 
 const API = '/api/admin/users'
 const GIVE_UP_MS = 20_000

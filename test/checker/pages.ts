@@ -3,10 +3,10 @@ import type { RefreshPolicy } from '../../machines/session.types.ts'
 import { inProcessCoordinator } from '../../src/coordination/inProcess.ts'
 import { createSession } from '../../src/session/createSession.ts'
 import type { Session } from '../../src/session/session.ts'
+import { START } from '../proof/world/place.ts'
 import type { World } from './explore.ts'
 import { hideAndShow } from './hideAndShow.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
-import { START } from './stepClock.ts'
 import { holdsTokens, printInside } from './windows.ts'
 
 export interface PagesOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {

@@ -8,8 +8,9 @@ import type {
 } from '../../src/session/strategy.ts'
 import { createIssuer } from '../proof/issuer.ts'
 import type { Bearer, Family, HistoryEvent, Send } from '../proof/judge/history.ts'
+import { START } from '../proof/world/place.ts'
 import type { Ports } from './ports.ts'
-import { START, type StepClock } from './stepClock.ts'
+import type { StepClock } from './stepClock.ts'
 
 /**
  * How a send may end. `ok`: rotated. `keep`: the same token again. `lost`: rotated, and the answer is lost. `unknown`:

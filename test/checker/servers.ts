@@ -17,11 +17,11 @@ import type { Session } from '../../src/session/session.ts'
 import { memoryServerStore } from '../../src/stores/memoryServerStore.ts'
 import type { ServerStore } from '../../src/stores/serverStore.ts'
 import { isRejected, recordToStored } from '../proof/judge/toStored.ts'
+import { START } from '../proof/world/place.ts'
 import { loginHost } from '../server/loginHost.ts'
 import type { Choice, World } from './explore.ts'
 import { printSession } from './pages.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
-import { START } from './stepClock.ts'
 
 export interface ServersOptions extends Omit<StageOptions, 'dueMs' | 'kind' | 'hasIntents' | 'alike'> {
   readonly processes: number

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { createSessionClock } from '../../src/base/sessionClock.ts'
 import { within } from '../../src/base/within.ts'
 import { createAlarm } from '../../src/session/alarm.ts'
-import { createStepClock, START } from './stepClock.ts'
+import { START } from '../proof/world/place.ts'
+import { createStepClock } from './stepClock.ts'
 
 test('tells where a timer was armed, through the clock of a session too', () => {
   const clock = createStepClock((fire) => fire)

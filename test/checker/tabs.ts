@@ -6,11 +6,11 @@ import type { Session } from '../../src/session/session.ts'
 import type { StoredSession } from '../../src/stores/store.ts'
 import type { Stored } from '../proof/judge/history.ts'
 import { toStored as recordOf } from '../proof/judge/toStored.ts'
+import { START } from '../proof/world/place.ts'
 import { createBrowser, type Rows } from './browser.ts'
 import type { Choice, World } from './explore.ts'
 import { printSession } from './pages.ts'
 import { createStage, type Party, type Stage, type StageOptions } from './stage.ts'
-import { START } from './stepClock.ts'
 
 export interface TabsOptions extends Omit<StageOptions, 'dueMs' | 'hasIntents' | 'alike' | 'kind'> {
   readonly tabs: number

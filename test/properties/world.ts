@@ -27,6 +27,7 @@ import type {
 import { callName } from '../proof/judge/invariants/calls.ts'
 import { createJudge } from '../proof/judge/judge.ts'
 import { toStored } from '../proof/judge/toStored.ts'
+import { START } from '../proof/world/place.ts'
 
 /** Lets everything run that waits for nobody but the event loop. */
 export const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -129,14 +130,8 @@ export type World = ReturnType<typeof createWorld>
 
 /** Sessions on one virtual clock, a provider with rotation and reuse detection, an API, and the history of it all. */
 export function createWorld(options: WorldOptions) {
-  const clock = fakeClock()
   const { lateMs = 0, defer = (work) => work() } = options
-  const lateClock = {
-    ...clock,
-    setTimer: (fire: () => void, ms: number, kind: 'background' | 'foreground') =>
-      // The clock itself refuses a delay that is none.
-      clock.setTimer(fire, ms > 2 ** 31 - 1 - lateMs || ms < 0 ? ms : ms + lateMs, kind),
-  }
+  const clock = fakeClock(START, lateMs)
   const history = {
     sends: [] as Send[],
     calls: [] as Call[],
@@ -216,7 +211,7 @@ export function createWorld(options: WorldOptions) {
       }),
   })
   const coordinator = inProcessCoordinator({
-    clock: lateClock,
+    clock,
     hash: (text) => defer(async () => text),
   })
 
@@ -422,7 +417,7 @@ export function createWorld(options: WorldOptions) {
       baseUrl: BASE_URL,
       strategies: { openid: strategyOf(by) },
       refresh: options.policy,
-      clock: lateClock,
+      clock,
       random: () => 0.5,
       fetch,
       ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),

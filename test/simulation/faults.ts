@@ -1,4 +1,4 @@
-import type { Random } from '../chaos/random.ts'
+import type { Random } from '../proof/world/random.ts'
 
 /** What goes wrong on the way of a request to the backend, while it lasts. */
 export const WIRE = [

@@ -2,14 +2,14 @@ import { deriveKey, unseal } from '../../src/platform/crypto.node.ts'
 import type { ServerRecord } from '../../src/server/serverRecord.ts'
 import type { SessionServer } from '../../src/server/sessionServer.ts'
 import type { EntryWrite, ServerStore } from '../../src/stores/serverStore.ts'
-import type { Random } from '../chaos/random.ts'
 import type { Trouble } from '../proof/judge/history.ts'
 import { recordToStored } from '../proof/judge/toStored.ts'
+import { createPlace, type Place, START } from '../proof/world/place.ts'
+import type { Random } from '../proof/world/random.ts'
 import { librechatServer } from '../server/librechatServer.ts'
 import { BASE_URL, LOGINS, loginOf } from './backend.ts'
 import type { Court } from './court.ts'
 import type { Fault, FaultKind } from './faults.ts'
-import { createPlace, type Place } from './place.ts'
 import type { Family, Provider } from './provider.ts'
 import type { Time } from './time.ts'
 import type { Caller } from './wire.ts'
@@ -61,12 +61,12 @@ export function createFleet(options: FleetOptions) {
 
   function open(i: number): Process {
     const before = processes[i]?.place
-    const place = createPlace(
-      time,
-      `process ${i}.${++starts}`,
-      before?.offset() ?? options.offsetOf(i),
-      (ms) => court.violate('I28', -1, `a timer of ${ms} ms`),
-    )
+    const place = createPlace({
+      timeline: time.timeline,
+      name: `process ${i}.${++starts}`,
+      offsetMs: before?.offset() ?? options.offsetOf(i),
+      onBadDelay: (ms) => court.violate('I28', -1, `a timer of ${ms} ms`),
+    })
     const server = librechatServer({
       baseUrl: BASE_URL,
       publicUrl: `${PANEL}/`,
@@ -245,7 +245,7 @@ export function createFleet(options: FleetOptions) {
     },
     /** Drops what has expired long ago. */
     forget(): void {
-      const now = Date.UTC(2026, 0, 1) + time.now()
+      const now = START + time.now()
       for (const [key, { expiresAt }] of entries) {
         if (expiresAt >= now - 6 * HOUR) continue
         entries.delete(key)

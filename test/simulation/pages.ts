@@ -9,11 +9,11 @@ import type { SessionSignal } from '../../src/session/notice.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { SessionStrategy } from '../../src/session/strategy.ts'
 import type { SessionStore } from '../../src/stores/store.ts'
-import type { Random } from '../chaos/random.ts'
 import { toStored } from '../proof/judge/toStored.ts'
+import { createPlace, type Place } from '../proof/world/place.ts'
+import type { Random } from '../proof/world/random.ts'
 import { BASE_URL, type Backend, type Route } from './backend.ts'
 import type { Court } from './court.ts'
-import { createPlace, type Place } from './place.ts'
 import type { Family } from './provider.ts'
 import type { RecordStore } from './recordStore.ts'
 import type { Time } from './time.ts'
@@ -81,9 +81,12 @@ export function createPages(options: PagesOptions) {
     places += 1
     // Its machine's clock goes on while it is dead, and jumps.
     const offsetMs = places === 1 ? setup.offsetMs : place.offset()
-    place = createPlace(time, `seat ${seat}.${places}`, offsetMs, (ms) =>
-      court.violate('I28', seat, `a timer of ${ms} ms`),
-    )
+    place = createPlace({
+      timeline: time.timeline,
+      name: `seat ${seat}.${places}`,
+      offsetMs,
+      onBadDelay: (ms) => court.violate('I28', seat, `a timer of ${ms} ms`),
+    })
     const coordinator =
       setup.copies > 1 || setup.isStored
         ? inProcessCoordinator({ clock: place.clock, hash: (text) => text })

@@ -1,4 +1,5 @@
-import { type Random, random } from '../chaos/random.ts'
+import { START } from '../proof/world/place.ts'
+import { type Random, random } from '../proof/world/random.ts'
 import { createBackend, type Route } from './backend.ts'
 import { createCourt, type Violation } from './court.ts'
 import { CRASH, crashText, onCrash } from './crashes.ts'
@@ -48,7 +49,6 @@ export interface WorldResult {
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
-const START = Date.UTC(2026, 0, 1)
 const LEAD_MS = 30_000
 const PROCESSES = 3
 /** Of bearers, and how many worlds of 24 have them. Mostly long: what happens is rare, and hours are many. */

@@ -1,5 +1,5 @@
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import { random } from '../chaos/random.ts'
+import { random } from '../proof/world/random.ts'
 
 export interface Peaks {
   readonly sessions: number

@@ -1,8 +1,8 @@
-import type { Random } from '../chaos/random.ts'
+import type { Place } from '../proof/world/place.ts'
+import type { Random } from '../proof/world/random.ts'
 import { codeFor } from './backend.ts'
 import type { Court } from './court.ts'
 import { type Fleet, PANEL } from './fleet.ts'
-import type { Place } from './place.ts'
 import type { Family } from './provider.ts'
 import type { Time } from './time.ts'
 

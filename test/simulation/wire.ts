@@ -1,5 +1,6 @@
-import type { Random } from '../chaos/random.ts'
 import type { Send } from '../proof/judge/history.ts'
+import type { Place } from '../proof/world/place.ts'
+import type { Random } from '../proof/world/random.ts'
 import {
   type Answer,
   type Asked,
@@ -12,7 +13,6 @@ import {
 } from './backend.ts'
 import type { Court, Fate } from './court.ts'
 import type { Fault, WireFault } from './faults.ts'
-import type { Place } from './place.ts'
 import type { Grant } from './provider.ts'
 import type { Time } from './time.ts'
 import type { Trace } from './trace.ts'

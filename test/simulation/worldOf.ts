@@ -1,7 +1,7 @@
 import type { ResendPolicy } from '../../machines/session.types.ts'
 import type { Bearer, Call } from '../proof/judge/history.ts'
 import type { World } from '../proof/judge/judge.ts'
-import type { Place } from './place.ts'
+import type { Place } from '../proof/world/place.ts'
 
 /** How a seat was set up. */
 export interface SeatRules {
