@@ -31,7 +31,7 @@ export async function startPages(options: PagesOptions): Promise<World> {
       ? inProcessCoordinator({ clock: stage.clock.of('p'), random: () => 0.5, hash: (text) => text })
       : undefined
   for (const name of names) stage.parties.push(page(stage, name, policy, coordinator))
-  const { family, answer } = stage.provider.login('ada')
+  const { family, answer } = stage.provider.login('ada', START + stage.clock.now())
   for (const party of stage.parties) {
     stage.note({ type: 'login', by: party.name, family, token: answer.refreshToken ?? '' })
     await party.login(answer)

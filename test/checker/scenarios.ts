@@ -1,6 +1,7 @@
+import type { Outcome } from '../proof/world/provider.ts'
 import type { Scenario } from './explore.ts'
 import { type PagesOptions, startPages } from './pages.ts'
-import { OUTCOMES, type Outcome } from './provider.ts'
+import { OUTCOMES } from './provider.ts'
 import { type ServersOptions, startServers } from './servers.ts'
 import type { Budget, StageOptions } from './stage.ts'
 import { startTabs, type TabsOptions } from './tabs.ts'

@@ -5,11 +5,14 @@ import type { SessionActorRef } from '../../src/session/session.ts'
 import type { Call, HistoryEvent } from '../proof/judge/history.ts'
 import { callName } from '../proof/judge/invariants/calls.ts'
 import { createJudge, processOf, type Violation } from '../proof/judge/judge.ts'
+import { apiOf } from '../proof/world/api.ts'
+import { START } from '../proof/world/place.ts'
+import type { Outcome } from '../proof/world/provider.ts'
 import { canonical } from './canonical.ts'
 import { type Choice, settle, type World } from './explore.ts'
 import { placeHere } from './placeHere.ts'
 import { createPorts } from './ports.ts'
-import { createProvider, type Outcome } from './provider.ts'
+import { createProvider } from './provider.ts'
 import { createStepClock } from './stepClock.ts'
 
 /** How often each thing may happen in one run, whoever does it. Absent: never. */
@@ -136,31 +139,25 @@ export function createStage(options: StageOptions) {
   /** How often each process was started again. */
   const starts = new Map<string, number>()
 
-  /** The API, with whatever carries a bearer. */
-  const apiFetch =
-    (by: string): typeof globalThis.fetch =>
-    (_, init) => {
-      const headers = init?.headers as Record<string, string>
-      const bearer = provider.bearer(headers.authorization?.replace('Bearer ', '') ?? '')
-      if (!bearer) throw new Error('a request without a bearer that was issued')
-      const call = headers['x-call'] ?? ''
-      note({ type: 'wired', by, call, bearer, body: String(init?.body) })
-      wired.set(call, placeHere())
-      return new Promise<Response>((resolve) => {
-        const answer = (status: number) => () => {
-          if (status === 401) {
-            spent.unauthorized += 1
-            bearer.isRejected = true
-          }
-          note({ type: 'answered', by, call, bearer, status })
-          resolve(new Response(null, { status }))
-        }
-        ports.open(by, `API with ${bearer.name}`, () => ({
-          200: answer(200),
-          ...(isLeft('unauthorized') && { 401: answer(401) }),
-        }))
-      })
-    }
+  const apiFetch = (by: string) =>
+    apiOf(by, {
+      note,
+      bearer: provider.bearer,
+      answer(bearer, call) {
+        wired.set(call, placeHere())
+        return new Promise<number>((resolve) => {
+          ports.open(by, `API with ${bearer.name}`, () => ({
+            200: () => resolve(200),
+            ...(isLeft('unauthorized') && {
+              401() {
+                spent.unauthorized += 1
+                resolve(401)
+              },
+            }),
+          }))
+        })
+      },
+    })
 
   /**
    * A call of a store. `run` does what was asked, at one instant, and settles without further ado. `detail`: what tells
@@ -273,7 +270,7 @@ export function createStage(options: StageOptions) {
   }
 
   async function login(party: Party, user: string) {
-    const { family, answer } = provider.login(user)
+    const { family, answer } = provider.login(user, START + clock.now())
     note({ type: 'login', by: party.name, family, token: answer.refreshToken ?? '' })
     await party.login(answer)
     note({ type: 'loggedIn', by: party.name, family })
@@ -281,7 +278,7 @@ export function createStage(options: StageOptions) {
 
   /** Of what comes of it nobody here knows anything: the next login begins anew. */
   async function loseLogin(party: Party, user: string) {
-    const { family, answer } = provider.login(user)
+    const { family, answer } = provider.login(user, START + clock.now())
     note({ type: 'login', by: party.name, family, token: answer.refreshToken ?? '' })
     await party.loseLogin?.(answer)
   }

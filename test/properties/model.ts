@@ -2,16 +2,8 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { RefreshPolicy, ResendPolicy, SessionSignal } from 'xstate-session'
 import { replayTrace } from 'xstate-session/testing'
-import {
-  ANSWERS,
-  type AnswerKind,
-  type Call,
-  createWorld,
-  flush,
-  MARK,
-  type World,
-  type WorldOptions,
-} from './world.ts'
+import { OUTCOMES, type Outcome } from '../proof/world/provider.ts'
+import { type Call, createWorld, flush, MARK, nameOf, type World, type WorldOptions } from './world.ts'
 
 /** What can happen to a world. `by`: which session, `which`: which of those that wait. */
 export type Command =
@@ -27,15 +19,15 @@ export type Command =
   | { readonly do: 'next' }
   | { readonly do: 'sleep'; readonly ms: number }
   | { readonly do: 'jump'; readonly ms: number }
-  | { readonly do: 'answer'; readonly which: number; readonly kind: AnswerKind }
+  | { readonly do: 'answer'; readonly which: number; readonly kind: Outcome }
   | { readonly do: 'store'; readonly fails: boolean }
   | { readonly do: 'signal'; readonly by: number; readonly signal: SessionSignal }
 
 const by = fc.nat(2)
 const which = fc.nat(3)
 const kinds = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom<AnswerKind>('ok', 'unknown', 'refused', 'lost') },
-  { weight: 2, arbitrary: fc.constantFrom<AnswerKind>(...ANSWERS) },
+  { weight: 3, arbitrary: fc.constantFrom<Outcome>('ok', 'unknown', 'refused', 'lost') },
+  { weight: 2, arbitrary: fc.constantFrom<Outcome>(...OUTCOMES) },
 )
 const times = fc.oneof(fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 0, max: 700_000 }))
 
@@ -148,14 +140,14 @@ export async function carryOut(
       const { session } = members[waiting.by] as (typeof members)[number]
       const isStale = world.newestBearer(waiting.by) !== waiting.bearer
       const isQuiet = session.getSnapshot().state === 'active'
-      const sent = () => history.sends.filter((send) => send.by === waiting.by).length
+      const sent = () => history.sends.filter(({ send }) => send.by === nameOf(waiting.by)).length
       const sends = sent()
       waiting.release(given.status)
       await settle()
       // Without a store nobody tells a copy of what another has renewed, and what the process remembers ends.
       const renewedAt = Math.max(
         0,
-        ...history.sends.map(({ answer, closedAt = 0 }) => (answer === 'ok' ? closedAt : 0)),
+        ...history.sends.map(({ outcome, send }) => (outcome === 'ok' ? (send.closedAt ?? 0) : 0)),
       )
       const isForgotten = !world.options.stored && members.length > 1 && at - renewedAt >= 60_000
       if (isStale && isQuiet && !isForgotten && given.status === 401)

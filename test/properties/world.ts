@@ -1,40 +1,28 @@
 import {
   createSession,
   inProcessCoordinator,
-  type LoginAnswer,
   memoryStore,
-  type RefreshOutcome,
   type RefreshPolicy,
-  type RefreshRequest,
   type ResendPolicy,
-  type RevokeRequest,
   type Session,
   type SessionNotice,
   type SessionSignal,
   type SessionStore,
-  type SessionStrategy,
 } from 'xstate-session'
 import { createRecorder, type SessionRecorder } from 'xstate-session/recorder'
 import { fakeClock } from '../fakeClock.ts'
-import { createIssuer } from '../proof/issuer.ts'
-import type {
-  Bearer,
-  Call as CallEvent,
-  Family,
-  HistoryEvent,
-  Send as SendEvent,
-} from '../proof/judge/history.ts'
+import type { Bearer, Call as CallEvent, Family, HistoryEvent, Send } from '../proof/judge/history.ts'
 import { callName } from '../proof/judge/invariants/calls.ts'
 import { createJudge } from '../proof/judge/judge.ts'
 import { toStored } from '../proof/judge/toStored.ts'
+import { apiOf } from '../proof/world/api.ts'
 import { START } from '../proof/world/place.ts'
+import { createProvider, type Outcome, type Presented } from '../proof/world/provider.ts'
 
 /** Lets everything run that waits for nobody but the event loop. */
 export const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const BASE_URL = 'https://chat.example/api/'
-/** The default of `maxLifetimeMs`. */
-const MAX_LIFE_MS = 86_400_000
 /** In every token, so that any sink can be searched for them. */
 export const MARK = 'S3CR3T'
 
@@ -51,54 +39,6 @@ export interface WorldOptions {
   readonly lateMs?: number
   /** Runs what must not be run at once: a scheduler of fast-check. */
   readonly defer?: <T>(work: () => Promise<T>) => Promise<T>
-}
-
-export const ANSWERS = [
-  'ok',
-  'keep',
-  'refused',
-  'limited',
-  'misconfigured',
-  'unknown',
-  'failed',
-  'lost',
-  'consumed',
-  'rejected',
-  'unsupported',
-  'forGood',
-  'short',
-  'noBearer',
-  'foreign',
-  'throw',
-] as const
-export type AnswerKind = (typeof ANSWERS)[number]
-
-/** One presentation of a refresh token. */
-export interface Send {
-  readonly by: number
-  /** The same, as the judge hears of it. */
-  readonly event: SendEvent
-  readonly token: string
-  readonly family: Family
-  readonly at: number
-  /** Its place in the order of all things, of which many happen at one instant. */
-  readonly order: number
-  /** When the request was over, for the network: answered or aborted. */
-  closedAt?: number
-  closed?: number
-  result?: RefreshOutcome['kind'] | 'rotated' | 'consumed'
-  answer?: AnswerKind
-  /** The deadline came before the answer. */
-  isGivenUp?: boolean
-  /** What came after the deadline. */
-  late?: { readonly order: number; readonly result: Send['result'] }
-}
-
-interface Pending {
-  readonly send: Send
-  readonly signal: AbortSignal
-  resolve(outcome: RefreshOutcome): void
-  reject(error: unknown): void
 }
 
 export interface Call {
@@ -128,12 +68,15 @@ export interface Member {
 
 export type World = ReturnType<typeof createWorld>
 
+/** As the judge calls a member. */
+export const nameOf = (by: number) => `p${by + 1}`
+
 /** Sessions on one virtual clock, a provider with rotation and reuse detection, an API, and the history of it all. */
 export function createWorld(options: WorldOptions) {
   const { lateMs = 0, defer = (work) => work() } = options
   const clock = fakeClock(START, lateMs)
   const history = {
-    sends: [] as Send[],
+    sends: [] as Presented[],
     calls: [] as Call[],
     /** Of every request with a bearer, and without. */
     urls: [] as string[],
@@ -141,7 +84,8 @@ export function createWorld(options: WorldOptions) {
     revoked: [] as string[],
     /** Refresh tokens that arrived when nobody could adopt them any more. */
     orphans: [] as string[],
-    reuse: [] as Send[],
+    /** After its deadline an answer proved something. */
+    proofsCameLate: false,
     /** Flights that somebody ended before their deadline. */
     cutShort: [] as Send[],
     /** Tokens handed out although they had ended. */
@@ -149,30 +93,16 @@ export function createWorld(options: WorldOptions) {
     listenerErrors: [] as unknown[],
     shocks: [] as { readonly kind: string; readonly at: number }[],
   }
-  const issuer = createIssuer(clock.monotonic, `${MARK}_`)
-  const { add, rotate, tokenOf } = issuer
-  /** How each bearer began to live: by the wall clock, and for how long. */
-  const lives = new WeakMap<
-    Bearer,
-    { readonly wall: number; readonly lifeMs: number; readonly skippedMs: number }
-  >()
+  /** How each bearer began to live: by the wall clock, and how far it had been set forward. */
+  const lives = new WeakMap<Bearer, { readonly wall: number; readonly skippedMs: number }>()
   /** How far the wall clock has been set forward in all: a session may take each step for a sleep. */
   let skippedMs = 0
-  const pending: Pending[] = []
+  const pending: Presented[] = []
   const held: Held[] = []
-  const rejected = new Set<string>()
-  let order = 0
   let calls = 0
   let apiMode: 'ok' | 'once401' | 'always401' | 'hold' = 'ok'
   let storeFails = false
   let heals = false
-
-  function mint(family: Family, lifeMs = options.lifeMs) {
-    // A session believes in no longer life.
-    const bearer = issuer.mint(family, Math.min(lifeMs, MAX_LIFE_MS))
-    lives.set(bearer, { wall: clock.wall(), lifeMs, skippedMs })
-    return bearer
-  }
 
   const judge = createJudge({
     resend: options.resend,
@@ -187,8 +117,6 @@ export function createWorld(options: WorldOptions) {
     mayHaveEnded: (bearer) => leftOf(bearer) - (skippedMs - (lives.get(bearer)?.skippedMs ?? 0)) <= 0,
   })
   const note = (event: HistoryEvent) => judge.note(event)
-  // What one copy of a session has left, the others may not have heard of.
-  const nameOf = (by: number) => `p${by + 1}`
 
   const inner = memoryStore()
   const storeOf = (by: number): SessionStore => ({
@@ -215,176 +143,58 @@ export function createWorld(options: WorldOptions) {
     hash: (text) => defer(async () => text),
   })
 
-  function strategyOf(by: number): SessionStrategy {
-    return {
-      needsRefreshToken: true,
-      resend: options.resend,
-      refresh(request: RefreshRequest) {
-        const token = request.refreshToken ?? 'none'
-        const known = issuer.token(token)
-        if (!known) throw new Error('a token from nowhere')
-        const { family } = known
-        // As every `fetch` does: what was aborted before does not leave.
-        if (request.signal.aborted)
-          return Promise.resolve({ kind: 'unknown', cause: 'timeout', answered: false })
-        const event: SendEvent = { by: nameOf(by), token, ...known, at: clock.monotonic() }
-        note({ type: 'sent', send: event })
-        const send: Send = {
-          by,
-          event,
-          token,
-          family,
-          at: clock.monotonic(),
-          order: ++order,
-        }
-        history.sends.push(send)
-        return new Promise<RefreshOutcome>((resolve, reject) => {
-          pending.push({ send, signal: request.signal, resolve, reject })
-          if (heals) answerNow(pending.length - 1, 'ok')
-          request.signal.addEventListener('abort', () => {
-            if (send.closedAt !== undefined) return
-            // The deadline counts from before the hash.
-            if (!options.defer && clock.monotonic() - send.at < 25_000) history.cutShort.push(send)
-            Object.assign(send, {
-              closedAt: clock.monotonic(),
-              closed: ++order,
-              result: 'unknown',
-              isGivenUp: true,
-            })
-            closeFor(send, 'unknown')
-          })
-        })
-      },
-      async revoke(request: RevokeRequest) {
-        if (request.refreshToken) {
-          history.revoked.push(request.refreshToken)
-          note({ type: 'revoked', token: request.refreshToken })
-        }
-        return true
-      },
-    }
-  }
+  const provider = createProvider({
+    resend: options.resend,
+    lifeMs: options.lifeMs,
+    mark: `${MARK}_`,
+    hasLedger: options.coordinated,
+    now: clock.monotonic,
+    note,
+    onMinted: (bearer) => lives.set(bearer, { wall: clock.wall(), skippedMs }),
+    onPresented(presented) {
+      history.sends.push(presented)
+      pending.push(presented)
+      if (heals) answerNow(pending.length - 1, 'ok')
+    },
+    onGivenUp({ send }) {
+      // The deadline counts from before the hash.
+      if (send.closedAt === undefined && !options.defer && clock.monotonic() - send.at < 25_000)
+        history.cutShort.push(send)
+    },
+    async revoke(_, token) {
+      if (token) history.revoked.push(token)
+      return true
+    },
+  })
 
-  function closeFor({ event }: Send, result: NonNullable<SendEvent['result']>) {
-    note({ type: 'closed', send: Object.assign(event, { closedAt: clock.monotonic(), result }) })
-  }
-
-  function answerNow(index: number, kind: AnswerKind) {
+  function answerNow(index: number, outcome: Outcome) {
     const [waiting] = pending.splice(index, 1)
     if (!waiting) return
-    const { send, resolve, reject } = waiting
-    const { family } = send
-    const isReuse = send.token !== tokenOf(family)
-    const proofs = ['rotated', 'ok', 'refused', ...(options.coordinated ? ['unsupported'] : [])]
-    const close = (result: Send['result']) => {
-      send.answer = kind
-      const isLate = send.closedAt !== undefined
-      // Of what comes too late a session believes new tokens, and that nothing was processed; the rest is for a ledger.
-      const isBelieved = options.coordinated || ['rotated', 'ok', 'refused'].includes(result ?? '')
-      if (!isLate || (isBelieved && result !== 'unknown'))
-        closeFor(send, result === 'ok' ? 'kept' : kind === 'failed' ? 'answered' : (result ?? 'unknown'))
-      if (!isLate) Object.assign(send, { closedAt: clock.monotonic(), closed: ++order, result })
-      // Of what comes after the deadline only what proves something counts: that the backend does not refresh, to a ledger.
-      else if (kind !== 'foreign' && proofs.includes(result ?? '')) send.late = { order: ++order, result }
-    }
-    const says = (outcome: RefreshOutcome) => {
-      close(outcome.kind)
-      resolve(outcome)
-    }
-    const isProcessed = ['ok', 'keep', 'lost', 'consumed', 'short', 'noBearer', 'foreign'].includes(kind)
-    if (isReuse && isProcessed) {
-      history.reuse.push(send)
-      return says({ kind: 'rejected', reason: 'refreshRejected', security: 'reuse' })
-    }
-    const renewed = (lifeMs: number, bearer: boolean, user = family.user) => {
-      const refreshToken = kind === 'keep' ? tokenOf(family) : rotate(family)
-      close(kind === 'keep' ? 'ok' : 'rotated')
-      const minted = bearer ? mint(family, lifeMs) : undefined
-      if (kind !== 'foreign')
-        note({ type: 'delivered', by: send.event.by, family, token: refreshToken, bearer: minted })
-      // An attempt that was given up may have been joined by the next one in the coordinator.
-      const isSecret = options.coordinated && send.closed !== undefined
-      if (kind !== 'foreign' && !isSecret && !isAdoptable(send)) history.orphans.push(refreshToken)
-      resolve({
-        kind: 'ok',
-        refreshToken,
-        ...(minted && { bearer: minted.name }),
-        user: { id: user },
-        life: { expiresIn: lifeMs / 1_000 },
-      })
-    }
-    switch (kind) {
-      case 'ok':
-      case 'keep':
-        return renewed(options.lifeMs, true)
-      case 'short':
-        return renewed(0, true)
-      case 'noBearer':
-        return renewed(0, false)
-      case 'foreign':
-        return renewed(options.lifeMs, true, 'mallory')
-      case 'refused':
-        return says({ kind: 'refused', cause: 'network' })
-      case 'limited':
-        return says({ kind: 'refused', cause: 'limited', retryAfterMs: 3_000 })
-      case 'misconfigured':
-        return says({ kind: 'refused', cause: 'misconfigured' })
-      case 'unknown':
-        return says({ kind: 'unknown', cause: 'network', answered: false })
-      case 'lost':
-        rotate(family)
-        return says({ kind: 'unknown', cause: 'network', answered: false })
-      case 'failed':
-        return says({ kind: 'unknown', cause: 'refreshFailed', answered: true })
-      case 'consumed':
-        rotate(family)
-        close('consumed')
-        return resolve({ kind: 'unknown', cause: 'consumed', answered: true, consumed: true })
-      case 'rejected':
-        return says({ kind: 'rejected', reason: 'refreshRejected' })
-      case 'unsupported':
-        return says({ kind: 'unsupported', forGood: false })
-      case 'forGood':
-        return says({ kind: 'unsupported', forGood: true })
-      case 'throw':
-        close('unknown')
-        return reject(new Error('the strategy is broken'))
-    }
+    const { send } = waiting
+    const isLate = send.closedAt !== undefined
+    waiting.answer(outcome)
+    const { result, family } = send
+    // What comes late proves something if it brings tokens, or says that nothing was processed, or to a ledger that nobody will.
+    const proofs: (typeof result)[] = ['rotated', 'kept', 'refused', 'unsupported']
+    if (isLate && outcome !== 'foreign' && proofs.includes(result)) history.proofsCameLate = true
+    const isRenewed = outcome !== 'foreign' && (result === 'rotated' || result === 'kept')
+    // An attempt that was given up may have been joined by the next one in the coordinator.
+    if (isRenewed && !options.coordinated && !isAdoptable(send))
+      history.orphans.push(provider.tokenOf(family))
   }
 
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(input, init)
-    const bearer = request.headers.get('authorization')?.replace('Bearer ', '') ?? null
-    const issued = bearer === null ? undefined : issuer.bearer(bearer)
-    const call = request.headers.get('x-call') ?? ''
-    const by = Number(/\d+/.exec(call)?.[0]) - 1
-    const body = await request.text()
-    if (issued) note({ type: 'wired', by: nameOf(by), call, bearer: issued, body })
-    history.urls.push(request.url)
-    const status = (code: number) => new Response('', { status: code })
-    if (bearer === null) return status(200)
-    if (apiMode === 'always401') return reject401(bearer)
-    if (apiMode === 'once401') {
-      apiMode = 'ok'
-      return reject401(bearer)
+  const fetchOf = (by: number): typeof globalThis.fetch => {
+    const api = apiOf(nameOf(by), { note, bearer: provider.bearer, answer: statusOf })
+    function statusOf(bearer: Bearer): number | Promise<number> {
+      const mode = apiMode
+      if (mode !== 'always401') apiMode = 'ok'
+      if (mode !== 'hold') return mode === 'ok' ? 200 : 401
+      return new Promise((release) => held.push({ by, bearer: bearer.name, release }))
     }
-    if (apiMode === 'hold') {
-      apiMode = 'ok'
-      return new Promise<Response>((resolve) => {
-        held.push({
-          by,
-          bearer,
-          release: (code) => resolve(code === 401 ? reject401(bearer) : status(code)),
-        })
-      })
+    return (input, init) => {
+      history.urls.push(new Request(input).url)
+      return api(input, init)
     }
-    return status(200)
-  }
-  const reject401 = (bearer: string) => {
-    rejected.add(bearer)
-    const issued = issuer.bearer(bearer)
-    if (issued) issued.isRejected = true
-    return new Response('', { status: 401 })
   }
 
   /** Who logged in, by epoch: of the member itself, else of a peer on the same store. */
@@ -396,7 +206,8 @@ export function createWorld(options: WorldOptions) {
     if (options.stored && !storeFails) epochs.set(`store:${epochOf(by)}`, family)
   }
 
-  function isAdoptable({ by, family }: Send): boolean {
+  function isAdoptable({ by: name, family }: Send): boolean {
+    const by = members.findIndex((_, index) => nameOf(index) === name)
     const { reason } = member(by).session.getSnapshot()
     if (member(by).isDisposed || familyOf(by) !== family) return false
     return reason === null || reason === 'refreshRejected' || reason === 'refreshOutcomeUnknown'
@@ -415,11 +226,11 @@ export function createWorld(options: WorldOptions) {
     members.push(member)
     const session = createSession({
       baseUrl: BASE_URL,
-      strategies: { openid: strategyOf(by) },
+      strategies: { openid: provider.strategy(nameOf(by)) },
       refresh: options.policy,
       clock,
       random: () => 0.5,
-      fetch,
+      fetch: fetchOf(by),
       ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
       ...(options.absoluteLifetimeMs !== undefined && { absoluteLifetimeMs: options.absoluteLifetimeMs }),
       ...(options.coordinated && { coordinator }),
@@ -463,7 +274,8 @@ export function createWorld(options: WorldOptions) {
     const life = lives.get(bearer)
     if (!life) return false
     // What another member was told is aged by the monotonic clock alone.
-    const wallLeft = options.sessions > 1 ? Infinity : life.wall + life.lifeMs - clock.wall()
+    const wallLeft =
+      options.sessions > 1 ? Infinity : life.wall + bearer.endsAt - bearer.mintedAt - clock.wall()
     return Math.min(wallLeft, leftOf(bearer)) > 0
   }
 
@@ -494,7 +306,7 @@ export function createWorld(options: WorldOptions) {
         call.settledAt = clock.monotonic()
         call.result =
           typeof value === 'string' ? value : value instanceof Response ? `${value.status}` : 'done'
-        const bearer = kind === 'getToken' ? issuer.bearer(call.result) : undefined
+        const bearer = kind === 'getToken' ? provider.bearer(call.result) : undefined
         if (bearer) note({ type: 'returned', call: event, bearer })
         // A deferred hash or write takes time that no platform's takes.
         if (kind === 'getToken' && !options.defer && !(bearer && isHonest(bearer)))
@@ -520,11 +332,9 @@ export function createWorld(options: WorldOptions) {
      */
     violations: () =>
       judge.violations().filter(({ invariant }) => !(options.defer || lateMs > 0) || invariant !== 'I14'),
-    bearer: issuer.bearer,
     members,
     pending,
     held,
-    rejected,
     join,
     familyOf,
     /** The newest bearer of the session's family that the provider has issued. */
@@ -532,14 +342,13 @@ export function createWorld(options: WorldOptions) {
       const family = familyOf(by)
       return family?.bearers.at(-1)?.name
     },
-    familyOfBearer: (bearer: string) => issuer.bearer(bearer)?.family,
     /** The newest refresh token of the family is still the one that the session holds. */
     isConsumed: (family: Family) =>
       history.sends.some(
-        (send) => send.family === family && ['lost', 'consumed'].includes(send.answer ?? ''),
+        ({ send, outcome }) => send.family === family && (outcome === 'lost' || outcome === 'consumed'),
       ),
-    answer: (index: number, kind: AnswerKind) =>
-      pending.length > 0 && answerNow(index % pending.length, kind),
+    answer: (index: number, outcome: Outcome) =>
+      pending.length > 0 && answerNow(index % pending.length, outcome),
     heal() {
       heals = true
       apiMode = 'ok'
@@ -571,14 +380,8 @@ export function createWorld(options: WorldOptions) {
       ),
     /** All members share one login where they share a coordinator and no store: copies of one session. */
     login(by: number, user: string): Promise<void>[] {
-      const family = add(user)
-      const token = tokenOf(family)
-      const answer: LoginAnswer = {
-        token: mint(family).name,
-        refreshToken: token,
-        user: { id: user },
-        expiresAt: clock.wall() + options.lifeMs,
-      }
+      const { family, answer } = provider.login(user, clock.wall())
+      const token = answer.refreshToken ?? ''
       const copies = options.coordinated && !options.stored ? members.keys() : [by].values()
       return [...copies].map(async (index) => {
         note({ type: 'login', by: nameOf(index), family, token })
