@@ -42,6 +42,7 @@ bothWays(() => {
     const { page } = serve()
     const { url } = await page.navigate('/session/login/start?returnTo=/users?page=2%23top')
     expect(url.href).toBe(`${PANEL}/users?page=2#top`)
+    expect([...page.cookies.keys()]).toEqual(['__Host-session'])
     const facts = await (await page.get('/session/')).json()
     expect(facts).toMatchObject({ user: { id: expect.any(String) }, version: 1 })
     expect((await page.get('/api/admin/users')).status).toBe(200)
