@@ -6,9 +6,12 @@ import {
   afterUnknown,
   clampDelay,
   deadlinesOf,
+  endOfDoubt,
   isHopeless,
   isUnusable,
   maySend,
+  nextAsk,
+  nextSend,
   rereadAfter,
 } from '../../machines/session.deadlines.ts'
 import type { EventOf } from '../../machines/session.events.ts'
@@ -327,5 +330,51 @@ describe('doubt', () => {
     const waits = [0, 1, 4, 5, 100].map((attempts) => rereadAfter({ ...fresh, attempts }, 0))
     expect(waits).toEqual([1_000, 2_000, 16_000, 30_000, 30_000])
     expect(rereadAfter({ ...fresh, shared: false }, 0)).toBe(NEVER)
+  })
+})
+
+describe('the next instant', () => {
+  const { mid, lead, end } = instants
+  const state = { ...fresh, floorAt: mid }
+
+  test.each([
+    ['active', 'force', {}, mid],
+    ['nearingExpiry', 'force', {}, mid],
+    ['nearingExpiry', 'user', {}, mid],
+    ['active', 'caller', {}, lead],
+    ['nearingExpiry', 'caller', { floorAt: end }, end],
+    ['active', 'caller', { policy: 'prompt' }, NEVER],
+    ['active', 'user', { policy: 'prompt' }, mid],
+    ['active', 'force', { refreshable: false }, NEVER],
+    ['refreshing', 'force', {}, NEVER],
+    ['expired', 'force', {}, NEVER],
+    ['retrying', 'force', { triedAt: mid, retryAt: mid + 7 }, mid + 7],
+  ] as const)('of a refresh in %s for %s, with %j', (value, by, change, at) => {
+    expect(nextAsk(value, { ...state, ...change } as SessionContext, by)).toBe(at)
+  })
+
+  const doubt: Doubt = { sends: 1, since: mid, answers: 1, answeredSince: mid, resend: 'never' }
+  test.each([
+    ['no doubt', {}, NEVER],
+    [
+      'a window, and no bearer',
+      { bearer: 'ended', doubt: { ...doubt, resend: { withinMs: 60_000 } } },
+      mid + 60_001,
+    ],
+    ['a window, and a bearer that lives longer', { doubt: { ...doubt, resend: { withinMs: 60_000 } } }, end],
+    [
+      'a window that outlives the bearer',
+      { doubt: { ...doubt, resend: { withinMs: 900_000 } } },
+      mid + 900_001,
+    ],
+  ])('at which time alone ends a session in doubt: %s', (_, change, at) => {
+    expect(endOfDoubt({ ...state, ...change } as SessionContext)).toBe(at)
+  })
+
+  test('of a send that a good bearer forbids is its end; of one that nothing permits, none', () => {
+    const waiting = { ...state, triedAt: mid, retryAt: mid + 7 }
+    expect(nextSend(waiting)).toBe(mid + 7)
+    expect(nextSend({ ...waiting, doubt: { ...doubt, resend: 'afterBearerEnds' } })).toBe(end)
+    expect(nextSend({ ...waiting, refreshable: false })).toBe(NEVER)
   })
 })

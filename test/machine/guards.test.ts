@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionFacts, SessionInput } from '../../machines/session.context.ts'
+import type { SessionContext, SessionFacts, SessionInput } from '../../machines/session.context.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
+import { guards } from '../../machines/session.guards.ts'
 import type { SessionStateName } from '../../machines/session.types.ts'
-import { factsOf, instants, LOGIN, play, step } from './chart.ts'
+import { begin, factsOf, instants, LOGIN, play, step } from './chart.ts'
 
 const { mid, lead, early, later, end, long } = instants
 const flight = { epoch: 1, version: 1 }
@@ -125,5 +126,49 @@ describe('a user who stays away ends the session as idle, whatever else would ha
     const before = play({ facts: factsOf(), ...start }, ...events)
     expect(before.value).toBe(state)
     expect(step(before, checked(long)).after).toMatchObject({ value: 'expired', context: { reason: 'idle' } })
+  })
+})
+
+describe('an answer to a call with the present bearer', () => {
+  const fresh = begin({ facts: factsOf({ version: 2 }) }).context
+  const answer = (type: 'bearer.rejected' | 'bearer.accepted', at: number, more: object = {}) =>
+    ({ type, epoch: 1, version: 2, at, ...more }) as SessionEvent
+  type Guard = 'isRejectedForGood' | 'isRejectedPastFloor' | 'isCleared'
+  const judged = (guard: Guard, change: Partial<SessionContext>, at = mid) =>
+    guards[guard]({
+      context: { ...fresh, ...change },
+      event: answer(guard === 'isCleared' ? 'bearer.accepted' : 'bearer.rejected', at),
+    })
+
+  test.each<[Guard, Partial<SessionContext>, boolean]>([
+    ['isRejectedForGood', {}, false],
+    ['isRejectedForGood', { refreshable: false }, true],
+    ['isRejectedForGood', { refreshable: false, accepted: true }, false],
+    ['isRejectedForGood', { refreshable: false, accepted: true, bearer: 'ended' }, true],
+    ['isRejectedForGood', { refreshable: false, reason: 'idle' }, false],
+    ['isRejectedPastFloor', {}, true],
+    ['isRejectedPastFloor', { floorAt: mid }, true],
+    ['isRejectedPastFloor', { floorAt: mid + 1 }, false],
+    ['isRejectedPastFloor', { rejectFloorAt: mid }, true],
+    ['isRejectedPastFloor', { rejectFloorAt: mid + 1 }, false],
+    ['isRejectedPastFloor', { refreshable: false }, false],
+    ['isCleared', {}, false],
+    ['isCleared', { bearer: 'none' }, false],
+    ['isCleared', { bearer: 'rejected' }, true],
+    ['isCleared', { bearer: 'rejected', endsAt: mid }, false],
+    ['isCleared', { bearer: 'rejected', attempts: 1 }, false],
+    ['isCleared', { bearer: 'rejected', useless: 1 }, false],
+    ['isCleared', { bearer: 'rejected', attempts: 1, useless: 1 }, false],
+  ])('%s with %j: %s', (guard, change, is) => {
+    expect(judged(guard, change)).toBe(is)
+  })
+
+  test.each([
+    [{ epoch: 2 }, false],
+    [{ version: 1 }, false],
+    [{ version: 3 }, false],
+    [{}, true],
+  ])('is one of its version: %j', (more, is) => {
+    expect(guards.isAnswer({ context: fresh, event: answer('bearer.accepted', mid, more) })).toBe(is)
   })
 })
