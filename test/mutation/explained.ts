@@ -46,6 +46,8 @@ export const explained: readonly Kind[] = [
       { file: 'src/session/sessionFetch.ts', code: 'second < 32', put: 'second <= 32' },
       { file: 'src/session/vault.ts', code: 'bearer !== this.#tokens.bearer', put: 'true' },
       { file: 'src/stores/memoryServerStore.ts', code: '!tags.includes(tag)', put: 'true' },
+      { file: 'src/wire/cookies.ts', code: "!line.includes(',')", put: 'false' },
+      { file: 'src/wire/cookies.ts', code: '/^[ \\t]*[me]/i', put: '/[ \\t]*[me]/i' },
     ],
   },
   {
@@ -84,6 +86,7 @@ export const explained: readonly Kind[] = [
       { file: 'src/oauth/oauthLogin.ts', code: '() => false', put: '() => undefined' },
       { file: 'src/session/logins.ts', code: '++of.logins', put: '--of.logins', places: 2 },
       { file: 'src/session/vault.ts', code: '[]', put: '["Stryker was here"]' },
+      { file: 'src/wire/readAnswer.ts', code: '[]', put: '["Stryker was here"]' },
     ],
   },
   {

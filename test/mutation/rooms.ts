@@ -18,6 +18,8 @@ export interface Room {
 /** What backends answer, and what that is worth. */
 const ofAnswers = [
   'test/wire/answers.test.ts',
+  'test/wire/mediaType.test.ts',
+  'test/wire/pageBodies.test.ts',
   'test/wire/bodies.test.ts',
   'test/wire/used.test.ts',
   'test/librechat/cookieStrategy.test.ts',

@@ -48,4 +48,10 @@ describe('memoryServerStore', () => {
     clock.advance(1)
     expect([await store.read('k'), await store.keysOf('s')]).toEqual([null, []])
   })
+
+  test('what it cannot do is found out by a check', async () => {
+    expect(await memoryServerStore().check?.()).toEqual([
+      { check: 'store', state: 'unknown', message: expect.stringContaining('`store`') },
+    ])
+  })
 })
