@@ -76,8 +76,11 @@ test('nothing but a renewal ends it', () => {
 
 test('a chart is needed under any other policy, in any trouble, and before the lead', () => {
   const facts = factsOf({ version: 2 })
-  const begun = (policy: SessionInput['policy'], more: Partial<SessionFacts> = {}, at = instants.lead) =>
-    refreshingAtOnce({ policy }, { ...facts, ...more }, at) !== undefined
+  const begun = (
+    policy: NonNullable<SessionInput['policy']>,
+    more: Partial<SessionFacts> = {},
+    at = instants.lead,
+  ) => refreshingAtOnce({ policy }, { ...facts, ...more }, at) !== undefined
   expect(begun('onDemand')).toBe(true)
   expect(begun('onDemand', {}, instants.lead - 1)).toBe(false)
   for (const policy of ['eager', 'prompt'] as const) expect(begun(policy)).toBe(false)
