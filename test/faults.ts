@@ -310,6 +310,8 @@ export const faults = {
   U90: 'a good answer of a login or a logout counts with every status of a good answer',
   U91: 'a monitor may ask for the health by HEAD',
   U92: 'a connection that closes without an answer ends its attempt at once, whatever closed it',
+  U93: 'a session whose record only another process can read is left alone, and so is its cookie',
+  U94: 'an answer that nobody can be given is given up at the backend',
 
   // Logins.
   L1: 'ten logins begun at once are finished in any order, each where it wanted to go',

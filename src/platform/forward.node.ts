@@ -32,8 +32,11 @@ function answerOf({ message, switched }: Exchanged, method: string): BackendAnsw
     },
     body: isBodiless ? null : { cancel },
     respond({ headers, limits, trailers, isLight }) {
-      if (!isLight)
+      if (!isLight) {
+        // No `Response` can have some statuses, and then nobody reads the body.
+        if (status > 599) message.destroy()
         return new Response(isBodiless ? null : webBody(message, limits, trailers), { status, headers })
+      }
       const body = isBodiless ? null : { source: message, limits, trailers, cancel }
       return new LightResponse(status, headers, body) as unknown as Response
     },

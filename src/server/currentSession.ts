@@ -142,7 +142,7 @@ export function noSession(
   const reason = isTold ? missing.reason : undefined
   // A page logs in without waiting for its calls of the API: a late answer would delete the cookie of the next login.
   const isAwaited = `${new URL(request.url).pathname}/`.startsWith(settings.paths.root)
-  const gone = isAwaited && sessionCookie.isPresent(request) ? sessionCookie.clear() : []
+  const gone = isAwaited && !missing.isOthers && sessionCookie.isPresent(request) ? sessionCookie.clear() : []
   return failure(401, 'no_session', reason ? { reason } : {}, gone)
 }
 

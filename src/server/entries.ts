@@ -3,7 +3,7 @@ import { lastUsed } from '../base/lastUsed.ts'
 import { shareRecord } from '../session/sharedRecord.ts'
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.ts'
 import { cookieRecord } from './cookieRecord.ts'
-import type { Keyring } from './keyring.ts'
+import type { Keyring, Unsealed } from './keyring.ts'
 import type { ServerNotice } from './notice.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { recentRecords } from './recentRecords.ts'
@@ -16,6 +16,12 @@ export interface Opened {
   /** The store is away. This is its last answer of a moment ago, and good for reads only. */
   readonly isStale?: true
 }
+
+/**
+ * A record that another process of this server can read: a later release wrote it, or a secret sealed it that is not on
+ * this ring. It may be a living session, so it is left alone, and its browser keeps the cookie.
+ */
+export class OthersRecord extends Error {}
 
 const TRIES = 5
 /** Most processes have no more sessions at work at one time. Each takes a few kB. */
@@ -59,7 +65,7 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
       return await read(key)
     } catch (error) {
       const opened = recent.of(key)
-      if (!opened || isEnded(opened.record.session)) throw error
+      if (!opened || isEnded(opened.record.session) || error instanceof OthersRecord) throw error
       return { ...opened, isStale: true }
     }
   }
@@ -70,12 +76,10 @@ export function createEntries(settings: ServerSettings, keyring: Keyring) {
     const known = openedTexts.get(key)
     if (known?.text === entry.value) return { record: known.record, revision: entry.revision }
     const opened = await keyring.unseal(entry.value, contextOf(key))
-    if ('reason' in opened) {
-      if (opened.reason !== 'newer') notify({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
-      return undefined
-    }
-    const record = readServerRecord(opened.plain, key)
-    if (!record || record === 'newer') return undefined
+    if ('reason' in opened && opened.reason !== 'newer')
+      notify({ type: 'turnedAway', code: 'seal', session: nameOf(key) })
+    const record = recordIn(opened, key)
+    if (!record) return undefined
     openedTexts.set(key, { text: entry.value, record })
     return { record, revision: entry.revision }
   }
@@ -197,6 +201,13 @@ export type Entries = ReturnType<typeof createEntries>
 
 /** Tells sessions apart in notices. It is the beginning of a MAC, which nobody can invert. */
 export const nameOf = (key: string): string => key.slice(0, 12)
+
+/** `undefined`: it is damaged. */
+function recordIn(opened: Unsealed, key: string): ServerRecord | undefined {
+  const record = 'reason' in opened ? opened.reason : readServerRecord(opened.plain, key)
+  if (record === 'newer' || record === 'unknownKey') throw new OthersRecord()
+  return typeof record === 'object' ? record : undefined
+}
 
 /** The context of a seal: an entry cannot stand under another key. */
 const contextOf = (key: string) => `session ${key}`

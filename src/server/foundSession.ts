@@ -19,6 +19,8 @@ export interface Missing {
   readonly isOther?: true
   /** There is a session of a login that this server does not have; a later release may have it. */
   readonly isUnknownLogin?: true
+  /** Its record is one that another process can read: see `OthersRecord`. Its cookie stays. */
+  readonly isOthers?: true
 }
 
 export const isFound = (found: Found | Missing): found is Found => 'record' in found

@@ -110,13 +110,14 @@ export function createGetSession(context: ServerContext) {
         !found.isAmbiguous &&
         !found.isUnknownLogin &&
         !found.isOther &&
+        !found.isOthers &&
         sessionCookie.isPresent(request)
       return isGone ? sessionCookie.clear() : sessionCookie.update(request)
     }
     if (isFound(found)) return openSessionOf(context, found, lines, readOnly)
     const nobody = () => Promise.reject(new LoggedOut(found.isOther ? 'elsewhere' : 'never'))
     // There may be a session: a later release may know its login, or another cookie hides it.
-    const isOpen = found.isOther || found.isAmbiguous || found.isUnknownLogin
+    const isOpen = found.isOther || found.isOthers || found.isAmbiguous || found.isUnknownLogin
     return {
       user: null,
       login: null,

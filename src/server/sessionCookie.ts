@@ -3,7 +3,7 @@ import { lastUsed } from '../base/lastUsed.ts'
 import { RANDOM_ID, randomId } from '../base/randomId.ts'
 import { CHUNK } from './cookieRecord.ts'
 import type { CookieSlot } from './cookieSlot.ts'
-import type { Entries } from './entries.ts'
+import { type Entries, OthersRecord } from './entries.ts'
 import type { Keyring } from './keyring.ts'
 import type { ServerSettings } from './readServerOptions.ts'
 import { readServerRecord, type ServerRecord, serverRecordText } from './serverRecord.ts'
@@ -142,7 +142,8 @@ export function sealedCookie(
       for (const sealed of sealedOf(request)) {
         const opened = await keyring.unseal(sealed, context)
         const record = 'plain' in opened ? readCookieText(opened.plain) : undefined
-        if (!record || record === 'newer') continue
+        if (record === 'newer') throw new OthersRecord()
+        if (!record) continue
         texts.set(record.key, cookieText(record))
         await remember(record)
       }

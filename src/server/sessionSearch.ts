@@ -1,6 +1,6 @@
 import { aboutOf } from './aboutOf.ts'
 import { admits } from './admits.ts'
-import { type Entries, nameOf } from './entries.ts'
+import { type Entries, nameOf, OthersRecord } from './entries.ts'
 import { type Found, isFound, type Missing } from './foundSession.ts'
 import { isFor } from './namedLogin.ts'
 import type { ServerSettings } from './readServerOptions.ts'
@@ -28,9 +28,12 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
   async function find(request: SessionRequest, reading = entries.read): Promise<Found | Missing> {
     let found: Found | undefined
     let missing: Missing = {}
-    for (const keys of await sessionCookie.candidatesOf(request)) {
+    const candidates = await sessionCookie.candidatesOf(request).catch(unlessOthers)
+    if (candidates === null) return { isOthers: true }
+    for (const keys of candidates) {
       const one = await look(keys, undefined, reading)
-      if (!isFound(one)) missing = missing.reason || missing.isUnknownLogin ? missing : one
+      if (!isFound(one))
+        missing = missing.reason || missing.isUnknownLogin || missing.isOthers ? missing : one
       else if (found) {
         settings.observe({ type: 'turnedAway', code: 'cookieDuplicate' }, { request })
         return { isAmbiguous: true }
@@ -61,7 +64,8 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
     reading = entries.read,
   ): Promise<Found | Missing> {
     for (const key of keys) {
-      const opened = await reading(key)
+      const opened = await reading(key).catch(unlessOthers)
+      if (opened === null) return { isOthers: true }
       if (!opened) continue
       const { record } = opened
       const { session, intent, reason, login } = record
@@ -100,4 +104,9 @@ export function createSessionSearch({ settings, entries, sessionCookie, ends, lo
   }
 
   return { find, findFor, look }
+}
+
+function unlessOthers(error: unknown): null {
+  if (error instanceof OthersRecord) return null
+  throw error
 }
