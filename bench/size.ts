@@ -50,14 +50,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_420 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_190 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 19_320,
+    budgetBytes: 18_710,
   },
   {
     id: 'P6',
@@ -73,7 +73,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_280,
+    budgetBytes: 15_070,
   },
   {
     id: 'P7',
@@ -81,7 +81,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 31_840,
+    budgetBytes: 30_990,
     never: 'zod',
   },
   {
@@ -90,7 +90,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 46_040,
+    budgetBytes: 45_140,
     never: 'zod',
   },
   {
@@ -99,7 +99,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 49_960,
+    budgetBytes: 49_040,
     never: 'jose',
   },
   {
@@ -108,7 +108,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_460,
+    budgetBytes: 27_260,
     never: 'zod',
   },
   {
@@ -117,7 +117,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_170,
+    budgetBytes: 28_970,
     never: 'zod',
   },
 ]

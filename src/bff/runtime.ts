@@ -1,4 +1,5 @@
 import { isBrowser } from '#browser'
+import { isDevelopment } from '#development'
 import { ACTIVE_MS } from '../base/durations.ts'
 import { Misconfigured } from '../base/errors.ts'
 import type { Send } from '../session/port.ts'
@@ -61,7 +62,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
       status === undefined ? 'no answer' : `${status || 'a redirect'} (${contentType ?? 'no type'})`
     if (!settings.observe)
       console.warn(
-        `xstate-session: ${url} gave ${answered} in place of the facts of a session. Is createSessionServer mounted there? The page asks again.`,
+        `xstate-session: ${url} gave ${answered} in place of the facts of a session.${isDevelopment ? ' Is createSessionServer mounted there? The page asks again.' : ''}`,
       )
   }
 

@@ -1,3 +1,4 @@
+import { isBrowser } from '#browser'
 import { clampDelay } from '../../machines/session.deadlines.ts'
 import { finite, NEVER } from '../../machines/session.instants.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
@@ -54,7 +55,8 @@ export class Alarm {
     this.#disarm = undefined
     const nearest = Math.min(...this.#hands.map(({ at }) => at))
     if (nearest >= NEVER) return
-    const isAwaited = this.#hands.some(({ at, kind }) => kind === 'foreground' && at < NEVER)
+    // A page has no process that a timer could keep alive.
+    const isAwaited = !isBrowser && this.#hands.some(({ at, kind }) => kind === 'foreground' && at < NEVER)
     const kind = isAwaited ? 'foreground' : 'background'
     this.#disarm = clock.setTimer(() => this.#ring(), clampDelay(nearest - clock.now()), kind)
   }
