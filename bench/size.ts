@@ -50,14 +50,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_190 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_220 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 18_710,
+    budgetBytes: 18_750,
   },
   {
     id: 'P6',
@@ -73,7 +73,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_070,
+    budgetBytes: 15_230,
   },
   {
     id: 'P7',
@@ -81,7 +81,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 30_990,
+    budgetBytes: 31_020,
     never: 'zod',
   },
   {
@@ -99,7 +99,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 49_040,
+    budgetBytes: 49_050,
     never: 'jose',
   },
   {
@@ -108,7 +108,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_260,
+    budgetBytes: 27_420,
     never: 'zod',
   },
   {
@@ -117,7 +117,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 28_970,
+    budgetBytes: 29_120,
     never: 'zod',
   },
 ]
