@@ -1,5 +1,5 @@
 import { isOwnPath } from '../browser/isOwnPath.ts'
 
-/** The target stays on this site, and every parser reads it alike. */
+/** The target stays on this site, and every parser reads its path alike. */
 export const isSafeWay = (way: string, origin: string) =>
-  isOwnPath(way, origin) && !/\\|%5c|\p{Cc}/iu.test(way)
+  isOwnPath(way, origin) && !/\\|^[^?#]*%5c|\p{Cc}/iu.test(way)

@@ -89,6 +89,13 @@ test('a login that failed at the provider says why, and leads to where it began'
   expect(at.href).toBe(`${PANEL}/orders`)
 })
 
+test('L8: a backslash in the query of the way back is text', async () => {
+  const { logins, comesBack } = await page('/orders?q=CORP%5Cada')
+  await logins.signIn()
+  await comesBack()
+  expect(await logins.handleCallback()).toEqual({ returnTo: '/orders?q=CORP%5Cada' })
+})
+
 test.each(['//evil.example/x', '/%5Cevil.example'])('L8: the way back %s is not taken', async (returnTo) => {
   const { at, logins, comesBack } = await page('/orders')
   await logins.signIn({ returnTo })
