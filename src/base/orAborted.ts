@@ -3,7 +3,8 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | null | u
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
-    if (signal.aborted) return abort()
+    // Whatever the promise does later is handled below.
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })

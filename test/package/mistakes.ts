@@ -110,7 +110,8 @@ export function mistakesOf(the: Parts): Mistakes {
     'no secret of a server': () => createSessionServer({ ...right, secrets: [''] }),
     'no secrets at all': () => createSessionServer({ ...right, secrets: unset }),
     'no secret of a coordinator': () => the.redis.redisCoordinator({ client: unset, secret: unset }),
-    'a time without its unit': () => createSessionServer({ ...right, ...(never({ idleTimeout: 60 }) as object) }),
+    'a time without its unit': () =>
+      createSessionServer({ ...right, ...(never({ idleTimeout: 60 }) as object) }),
     'a time out of the environment': () => createSessionServer({ ...right, idleTimeoutMs: never('60000') }),
     'no issuer of logouts': () =>
       the.backchannel.backChannelLogout({ issuer: unset, clientId: 'panel', jwks: { keys: [] } }),

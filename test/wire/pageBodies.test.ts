@@ -28,3 +28,16 @@ test('U43: one that does not end waits for the deadline only', async () => {
   controller.abort()
   expect(await hanging).toMatchObject({ kind: 'unknown', cause: 'timeout' })
 })
+
+test('U43: one that breaks after the deadline is no unhandled rejection', async () => {
+  const controller = new AbortController()
+  const body = new ReadableStream({ start: (stream) => stream.error(new Error('reset')) })
+  const answer = new Response(body, json)
+  const { arrayBuffer } = answer
+  answer.arrayBuffer = () => {
+    controller.abort()
+    return arrayBuffer.call(answer)
+  }
+  expect(await refresh(answer, controller.signal)).toMatchObject({ kind: 'unknown', cause: 'timeout' })
+  await new Promise((resolve) => setImmediate(resolve))
+})
