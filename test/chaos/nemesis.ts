@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { GATEWAYS } from '../proof/world/gateways.ts'
 import type { Random } from '../proof/world/random.ts'
 import type { Fleet } from './fleet.ts'
 import type { Doing } from './history.ts'
-import { GATEWAYS, healthy, type WireFaults } from './refreshProxy.ts'
+import { healthy, type WireFaults } from './refreshProxy.ts'
 import type { StorePair } from './storePair.ts'
 
 export interface Planned {

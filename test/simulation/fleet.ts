@@ -8,6 +8,7 @@ import { createPlace, type Place, START } from '../proof/world/place.ts'
 import type { Random } from '../proof/world/random.ts'
 import { librechatServer } from '../server/librechatServer.ts'
 import { BASE_URL, LOGINS, loginOf } from './backend.ts'
+import { callStore } from './callStore.ts'
 import type { Court } from './court.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import type { Family, Provider } from './provider.ts'
@@ -18,7 +19,6 @@ import type { SeatRules } from './worldOf.ts'
 const SECRET = 'the secret of all processes of a simulated fleet'
 export const PANEL = 'https://panel.example'
 const HOUR = 3_600_000
-/** A store whose answer does not come is given up, as a client of Redis does. */
 const COMMAND_MS = 2_000
 const LAG_MS = 2_000
 const GIVE_UP_MS = 90_000
@@ -135,31 +135,24 @@ export function createFleet(options: FleetOptions) {
   }
 
   function storeOf(i: number, place: Place): ServerStore {
-    function call<T>(key: string, apply: () => T): Promise<T> {
-      return new Promise((resolve, reject) => {
-        if (!place.isAlive()) return
-        const [there, back, chance, roll] = [
-          random.between(0, 3),
-          random.between(1, 3),
-          random.next(),
-          random.next(),
-        ]
-        const fault = storeFaults(i).find(({ share }) => chance < share)
-        const seat = seatOf.get(key) ?? -1
-        if (fault) {
-          hit(fault.kind)
-          court.trouble(seat, fault.kind as Trouble)
-        }
-        const slowMs = fault?.kind === 'storeSlow' ? Math.round(50 + roll * 3_000) : 0
-        const fail = () => reject(new Error('the store is away'))
-        if (fault?.kind === 'storeFails') return place.after(there, fail)
-        if (slowMs > COMMAND_MS) place.after(COMMAND_MS, fail)
-        time.at(time.now() + there + slowMs / 2, () => {
-          const result = apply()
-          place.after(back + slowMs / 2, fault?.kind === 'ackLost' ? fail : () => resolve(result))
-        })
-      })
-    }
+    const call = <T>(key: string, apply: () => T): Promise<T> =>
+      callStore(
+        {
+          time,
+          place,
+          random,
+          thereMs: [0, 3],
+          backMs: [1, 3],
+          slowMs: [50, 3_050],
+          giveUpMs: COMMAND_MS,
+          faults: () => storeFaults(i),
+          onFault(kind) {
+            hit(kind)
+            court.trouble(seatOf.get(key) ?? -1, kind)
+          },
+        },
+        apply,
+      )
     return {
       read: (key) =>
         call(key, () => {

@@ -32,6 +32,8 @@ export interface PagesOptions {
   readonly seat: number
   readonly setup: PageSetup
   readonly random: Random
+  /** Of the coordinator. */
+  readonly pace: Random
   readonly store: RecordStore | undefined
   readonly fetchOf: (caller: Caller) => typeof globalThis.fetch
 }
@@ -56,7 +58,7 @@ const STRAGGLE_MS = 50
 
 /** One user with a browser: one page or several, which run `createSession`, and a working day. */
 export function createPages(options: PagesOptions) {
-  const { time, court, backend, seat, setup, random, store, fetchOf } = options
+  const { time, court, backend, seat, setup, random, pace, store, fetchOf } = options
   const lostFamilies = new WeakSet<Family>()
   let places = 0
   let place!: Place
@@ -89,7 +91,7 @@ export function createPages(options: PagesOptions) {
     })
     const coordinator =
       setup.copies > 1 || setup.isStored
-        ? inProcessCoordinator({ clock: place.clock, hash: (text) => text })
+        ? inProcessCoordinator({ clock: place.clock, random: pace.next, hash: (text) => text })
         : undefined
     tabs = Array.from({ length: setup.copies }, (_, tab) => openTab({ seat, place, tab }, coordinator))
   }

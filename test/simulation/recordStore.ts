@@ -1,8 +1,8 @@
 import { shareRecord } from '../../src/session/sharedRecord.ts'
 import type { SessionStore, StoredSession } from '../../src/stores/store.ts'
-import type { Trouble } from '../proof/judge/history.ts'
 import { toStored } from '../proof/judge/toStored.ts'
 import type { Random } from '../proof/world/random.ts'
+import { callStore } from './callStore.ts'
 import type { Court } from './court.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import type { Time } from './time.ts'
@@ -35,29 +35,23 @@ export function createRecordStore(options: RecordStoreOptions) {
     court.trace.note(seat, `stored ${positionOf(next)}${'ended' in next ? ' ended' : ''}`)
   }
 
-  function call<T>({ place }: Caller, apply: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (!place.isAlive()) return
-      const [there, back, chance, roll] = [
-        random.between(1, 8),
-        random.between(1, 8),
-        random.next(),
-        random.next(),
-      ]
-      const fault = faults().find(({ share }) => chance < share)
-      if (fault) {
-        hit(fault.kind)
-        court.trouble(seat, fault.kind as Trouble)
-      }
-      const slowMs = fault?.kind === 'storeSlow' ? Math.round(200 + roll * 7_000) : 0
-      const fail = () => reject(new Error('the store is away'))
-      if (fault?.kind === 'storeFails') return place.after(there, fail)
-      time.at(time.now() + there + slowMs / 2, () => {
-        const result = apply()
-        place.after(back + slowMs / 2, fault?.kind === 'ackLost' ? fail : () => resolve(result))
-      })
-    })
-  }
+  const call = <T>({ place }: Caller, apply: () => T): Promise<T> =>
+    callStore(
+      {
+        time,
+        place,
+        random,
+        thereMs: [1, 8],
+        backMs: [1, 8],
+        slowMs: [200, 7_200],
+        faults,
+        onFault(kind) {
+          hit(kind)
+          court.trouble(seat, kind)
+        },
+      },
+      apply,
+    )
 
   return {
     of: (caller: Caller): SessionStore => ({

@@ -149,6 +149,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       seat,
       setup: setup(seat),
       random: streamOf(seed, `seat ${seat}`),
+      pace: streamOf(seed, `pace ${seat}`),
       store,
       fetchOf,
     }

@@ -1,4 +1,5 @@
 import type { Send } from '../proof/judge/history.ts'
+import { GATEWAYS, type GatewayAnswer } from '../proof/world/gateways.ts'
 import type { Place } from '../proof/world/place.ts'
 import type { Random } from '../proof/world/random.ts'
 import {
@@ -48,17 +49,12 @@ const html = (status: number, more: Partial<Answer> = {}): Answer => ({
   verdict: 'silent',
   ...more,
 })
-/** The words of gateways and access proxies. Of a route that is missing there nobody takes a word for the backend's. */
-const GATEWAYS: readonly Answer[] = [
-  html(502),
-  html(503),
-  html(504),
-  html(404, { headers: { 'content-type': 'text/plain' }, body: '404 page not found', verdict: 'refused' }),
-  html(501, { verdict: 'refused' }),
-  html(401),
-  html(403, { headers: { 'content-type': 'text/plain' }, body: 'RBAC: access denied' }),
-  html(302, { headers: { location: '/login' } }),
-]
+/** Of a route that is missing there nobody takes a word for the backend's. */
+function gatewayAnswer(roll: number): Answer {
+  const { fate: verdict, ...answer } = GATEWAYS[Math.floor(roll * GATEWAYS.length)] as GatewayAnswer
+  // Here the way leads to the same origin, where a call follows it; in chaos it leads elsewhere.
+  return { ...answer, ...(answer.status === 302 && { headers: { location: '/login' } }), verdict }
+}
 /** What LibreChat answers for a route that is not there. A provider's token endpoint says nothing that is known. */
 const noRoute = (path: string): Answer => {
   const isOauth = routeOf(path) === 'oauth'
@@ -77,7 +73,7 @@ const coded = (status: number, code: string, verdict: Verdict, more = {}): Answe
 function insteadOf(fault: Fault, { url }: Asked, roll: number): Answer | undefined {
   switch (fault.kind) {
     case 'gateway':
-      return GATEWAYS[Math.floor(fault.roll * GATEWAYS.length)]
+      return gatewayAnswer(fault.roll)
     case 'portal':
       return html(200)
     case 'busy':

@@ -39,6 +39,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
         file: 'test/session/doubt.test.ts',
         test: 'not one send more: the bearer serves to its end, then the session expires',
       },
+      simulation: { reports: 'I1', seed: 1 },
     },
   },
   laterWins: {
@@ -81,6 +82,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'doubt-afterBearerEnds', reports: ['I13'] },
+      simulation: { reports: 'I13', seed: 1 },
     },
   },
   wrongEdge: {
@@ -139,6 +141,7 @@ export const chart: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'processes-never', reports: ['I1', 'I9'] },
+      simulation: { reports: 'I1', seed: 1 },
     },
   },
   consumedUnknown: {

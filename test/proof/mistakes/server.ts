@@ -90,6 +90,7 @@ export const server: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'processes', reports: ['I8'] },
+      simulation: { reports: 'I8', seed: 1, isFleet: true },
     },
   },
   intentDropped: {

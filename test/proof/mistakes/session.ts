@@ -158,6 +158,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'page', reports: ['I18'] },
+      simulation: { reports: 'I18', seed: 1 },
     },
   },
   loginOutlivesLogout: {
@@ -205,6 +206,18 @@ export const session: Readonly<Record<string, Mistake>> = {
     ],
     seenBy: {
       checker: { scenario: 'restart', reports: ['U30'] },
+    },
+  },
+  wishOutlivesBearer: {
+    about: 'who asked for a refresh is asked for once more although a peer has brought a newer bearer (U35)',
+    breaks: ['I11', 'U35'],
+    patches: [{ file: 'src/session/supply.ts', find: '    this.#review(waiting)\n', put: '' }],
+    seenBy: {
+      tests: {
+        kind: 'M6',
+        file: 'test/session/supply.test.ts',
+        test: 'by user is done with a renewal that looks 4 s old',
+      },
     },
   },
   gatewayForBackend: {
