@@ -3,8 +3,11 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | null | u
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
-    // Whatever the promise does later is handled below.
-    if (signal.aborted) abort()
+    // Nobody hears of it any more if the promise rejects.
+    if (signal.aborted) {
+      promise.catch(abort)
+      return abort()
+    }
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
