@@ -92,7 +92,10 @@ export const explained: readonly Kind[] = [
   {
     name: 'key only',
     why: 'The table is a set for the type checker: only its keys are read.',
-    mutants: [{ file: 'machines/session.ledger.ts', code: 'true', put: 'false', places: 14 }],
+    mutants: [
+      { file: 'machines/session.ledger.ts', code: 'true', put: 'false', places: 14 },
+      { file: 'src/base/outcomeWords.ts', code: 'true', put: 'false', places: 32 },
+    ],
   },
   {
     name: 'impossible',
