@@ -40,8 +40,11 @@ describe('a login that the server', () => {
       { ...csrf, error: 'forbidden' },
       { ...csrf, expected: 7 },
       { ...csrf, came: null },
-    ])
-      expect(String((await loggingIn(() => json(403, poor))).told)).not.toContain('The server wants')
+    ]) {
+      const { told } = await loggingIn(() => json(403, poor))
+      expect(told).toMatchObject({ reason: poor.error })
+      expect(String(told)).not.toContain('The server wants')
+    }
   })
 })
 

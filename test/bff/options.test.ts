@@ -70,6 +70,7 @@ describe('options that cannot work are refused by name', () => {
     ['user', {}],
     ['login', 'short'],
     ['login', 1],
+    ['login', ['a'.repeat(8)]],
     ['login', 'a b'.repeat(5)],
     ['login', 'a'.repeat(129)],
     ['epoch', '5'],

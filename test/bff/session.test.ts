@@ -329,6 +329,29 @@ describe('calls', () => {
   })
 })
 
+test('a browser that stores nothing for the tabs is told of', async () => {
+  const { found, told } = behind({
+    page: {
+      open(guest) {
+        guest.storageFailed()
+        return { lock: (task) => task(), read: () => undefined, share() {}, leave() {}, close() {} }
+      },
+    },
+  })
+  await found()
+  expect(told('warning')).toMatchObject([{ code: 'storage' }])
+})
+
+test('the words of the server count with their status alone', async () => {
+  const { session, server, found, state } = behind()
+  await found()
+  for (const status of [200, 403, 503]) {
+    server.failing = () => json(status, { error: 'other_login' })
+    expect((await session.fetch('/api/x')).status).toBe(status)
+    expect(state()).toBe('active')
+  }
+})
+
 describe('what another tab says of the login', () => {
   const shared = { login: loginOf('A'), version: 2, endsAt: fakeClock().wall() + LIFE }
   test.each([
