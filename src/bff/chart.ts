@@ -4,12 +4,12 @@ import { isServedAt, mayBringBearer, type SessionState } from '../../machines/se
 import { RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
 import { createSessionClock } from '../base/sessionClock.ts'
-import { createAlarm } from '../session/alarm.ts'
+import { Alarm } from '../session/alarm.ts'
 import { endOfSession, type RuntimeStatus } from '../session/endings.ts'
 import type { Notice } from '../session/notice.ts'
-import { createNotifier } from '../session/notifier.ts'
+import { Notifier } from '../session/notifier.ts'
 import type { Send } from '../session/port.ts'
-import { createReading, type MachineSnapshot } from '../session/reading.ts'
+import { type MachineSnapshot, Reading } from '../session/reading.ts'
 import type { SessionActorRef } from '../session/session.ts'
 import { type BffSettings, inputOf } from './options.ts'
 
@@ -26,11 +26,11 @@ export type Chart = ReturnType<typeof createChart>
 export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   const clock = createSessionClock(settings.clock)
   const { now } = clock
-  const reading = createReading(actorRef)
-  const { snapshot, state } = reading
-  const notifier = createNotifier(settings, state)
-  const alarm = createAlarm(clock)
-  const patience = alarm.hand('foreground', settle)
+  const reading = new Reading(actorRef)
+  const snapshot = () => reading.snapshot()
+  const state = () => reading.state()
+  const notifier = new Notifier(settings, reading)
+  const alarm = new Alarm(clock, { settle })
   /** The callers that wait for a change, the first one first. */
   let waiting: readonly Caller[] = []
   let status: RuntimeStatus = 'stopped'
@@ -54,9 +54,14 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     notifier.changed()
   }
 
-  /** Called for every snapshot of the chart, ignored events included. */
   function observe(next: MachineSnapshot) {
     if (reading.take(next) && isRunning()) changed()
+  }
+
+  /** Called for every snapshot of the chart, ignored events included. */
+  function next(snapshot: MachineSnapshot) {
+    observe(snapshot)
+    alarm.follow(snapshot)
   }
 
   /** A parent machine learns of a change before this does, and may call at once. */
@@ -70,7 +75,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     waiting = waiting.filter(
       ({ until, isOpen, leave }) => (isRunning() && now() < until && isOpen(until)) || leave(),
     )
-    patience.set(waiting[0]?.until ?? NEVER)
+    alarm.set('patience', waiting[0]?.until ?? NEVER)
   }
 
   /** Resolves when `isOpen` does not hold, when the session stops, or after the patience of its caller. */
@@ -89,7 +94,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   /** The chart failed and reacts to nothing any more: the session is over. */
   function fail() {
     status = 'failed'
-    reading.take(actorRef.getSnapshot())
+    next(actorRef.getSnapshot())
     notify({ type: 'expired', reason: 'internal' })
     changed()
   }
@@ -101,10 +106,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     notify,
     isRunning,
     read,
-    subscribe: notifier.subscribe,
-    initial: reading.initial,
-    /** The next instant at which the chart must look at the time. */
-    deadline: alarm.hand('background'),
+    alarm,
+    subscribe: (listener: (state: SessionState) => void) => notifier.subscribe(listener),
+    initial: () => reading.initial(),
     /** The actor belongs to a parent and lives on, but its session is over. */
     leave: () => toChart({ type: 'session.ended', reason: 'never', at: now() }),
     /** The login is unknown again: the chart starts over. */
@@ -137,8 +141,8 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
       status = 'running'
       settings.recorder?.attach(actorRef)
       const subscriptions = [
-        actorRef.subscribe({ next: observe, error: fail }),
-        actorRef.on('*', notifier.notify),
+        actorRef.subscribe({ next, error: fail }),
+        actorRef.on('*', (notice) => notifier.notify(notice)),
       ]
       read()
       return () => {

@@ -22,7 +22,7 @@ export const portsOf = (settings: BffSettings) => ({
       runtimes.set(ref, runtime)
       return runtime.attach(sendBack)
     }),
-    alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
+    alarm: alarmPortOf((ref) => runtimeOf(ref).alarm),
     refresh: port<RefreshInput>(({ input, self, sendBack }) => {
       if (!input) return
       const runtime = runtimeOf(input.session)

@@ -145,7 +145,7 @@ export function createBffRuntime(actorRef: SessionActorRef, settings: BffSetting
   return {
     session: isBrowser ? session : withPage(settings, session),
     refresh,
-    deadline: chart.deadline,
+    alarm: chart.alarm,
     send: chart.send,
     /** The actor was started. Returns the function to call when it stops. */
     attach(sendBack: Send): () => void {

@@ -1,76 +1,71 @@
 import { isBrowser } from '#browser'
-import { clampDelay } from '../../machines/session.deadlines.ts'
+import { clampDelay, nextDeadline } from '../../machines/session.deadlines.ts'
+import type { EventOf } from '../../machines/session.events.ts'
 import { finite, NEVER } from '../../machines/session.instants.ts'
 import type { SessionClock } from '../base/sessionClock.ts'
+import type { MachineSnapshot } from './reading.ts'
 
-type Kind = 'background' | 'foreground'
+/** The callers that wait. */
+interface Waiting {
+  /** Lets those go whose patience has ended. */
+  settle(): void
+}
 
-/** One instant of an alarm. */
-export class AlarmHand {
-  at = NEVER
-  readonly kind: Kind
-  /** Called with the time when the instant has come. */
-  ring: ((at: number) => void) | undefined
-  readonly #alarm: Alarm
+/** One timer for the nearer of a session's two instants. */
+export class Alarm {
+  /** When the chart must look at the time. */
+  deadline = NEVER
+  /** When the patience of the waiting callers ends. Until then the timer keeps a Node process alive. */
+  patience = NEVER
+  /** Reminds the chart of its deadline: from the `alarm` actor, while it lives. */
+  remind: ((event: EventOf<'time.checked'>) => void) | undefined
+  #disarm: (() => void) | undefined
+  readonly #clock: SessionClock
+  readonly #waiting: Waiting
 
-  constructor(alarm: Alarm, kind: Kind, ring: AlarmHand['ring']) {
-    this.#alarm = alarm
-    this.kind = kind
-    this.ring = ring
+  constructor(clock: SessionClock, waiting: Waiting) {
+    this.#clock = clock
+    this.#waiting = waiting
   }
 
   /**
-   * Replaces the instant. `NEVER`, and a value that is no number, set no alarm. A far instant is reached in several
+   * Replaces an instant. `NEVER`, and a value that is no number, set no alarm. A far instant is reached in several
    * steps.
    */
-  set(instant: number): void {
-    const at = finite(instant)
-    if (at === this.at) return
-    this.at = at
-    this.#alarm.arm()
-  }
-}
-
-/** One timer for the nearest of a session's instants. */
-export class Alarm {
-  readonly #clock: SessionClock
-  readonly #hands: AlarmHand[] = []
-  #disarm: (() => void) | undefined
-
-  constructor(clock: SessionClock) {
-    this.#clock = clock
+  set(instant: 'deadline' | 'patience', at: number): void {
+    const next = finite(at)
+    if (next === this[instant]) return
+    this[instant] = next
+    this.#arm()
   }
 
-  /** Calls `ring` at the instant. While a `foreground` one is set, the timer keeps a Node process alive. */
-  hand(kind: Kind, ring?: AlarmHand['ring']): AlarmHand {
-    const hand = new AlarmHand(this, kind, ring)
-    this.#hands.push(hand)
-    return hand
+  /** The chart has a new deadline. Without its `alarm` actor nobody reminds it. */
+  follow({ value, context, status }: MachineSnapshot): void {
+    this.set('deadline', this.remind && status === 'active' ? nextDeadline(value, context) : NEVER)
   }
 
-  /** A hand has a new instant. */
-  arm(): void {
+  #arm() {
     const clock = this.#clock
     this.#disarm?.()
     this.#disarm = undefined
-    const nearest = Math.min(...this.#hands.map(({ at }) => at))
+    const nearest = Math.min(this.deadline, this.patience)
     if (nearest >= NEVER) return
     // A page has no process that a timer could keep alive.
-    const isAwaited = !isBrowser && this.#hands.some(({ at, kind }) => kind === 'foreground' && at < NEVER)
-    const kind = isAwaited ? 'foreground' : 'background'
+    const kind = !isBrowser && this.patience < NEVER ? 'foreground' : 'background'
     this.#disarm = clock.setTimer(() => this.#ring(), clampDelay(nearest - clock.now()), kind)
   }
 
   #ring() {
     this.#disarm = undefined
-    const now = this.#clock.now()
-    for (const hand of this.#hands) {
-      if (hand.at > now) continue
-      hand.at = NEVER
-      hand.ring?.(now)
+    const at = this.#clock.now()
+    if (this.patience <= at) {
+      this.patience = NEVER
+      this.#waiting.settle()
     }
-    this.arm()
+    if (this.deadline <= at) {
+      this.deadline = NEVER
+      this.remind?.({ type: 'time.checked', at })
+    }
+    this.#arm()
   }
 }
-
-export const createAlarm = (clock: SessionClock): Alarm => new Alarm(clock)

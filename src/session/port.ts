@@ -6,11 +6,10 @@ import {
   type EventObject,
   fromCallback,
 } from 'xstate'
-import { nextDeadline } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import { NEVER } from '../../machines/session.instants.ts'
 import type { PortInput } from '../../machines/session.ports.ts'
-import type { AlarmHand } from './alarm.ts'
+import type { Alarm } from './alarm.ts'
 import type { SessionActorRef } from './session.ts'
 
 /**
@@ -30,24 +29,18 @@ export function port<Input extends PortInput>(
 /** Sends an event to the chart from an actor. */
 export type Send = (event: SessionEvent) => void
 
-/**
- * The port that reminds the chart to look at the time. `deadlineOf` returns the function that sets an actor's deadline.
- */
-export const alarmPortOf = (deadlineOf: (ref: AnyActorRef) => AlarmHand) =>
+/** The port that reminds the chart to look at the time. `alarmOf` returns the alarm of an actor. */
+export const alarmPortOf = (alarmOf: (ref: AnyActorRef) => Alarm) =>
   port<PortInput>(({ input, sendBack }) => {
     if (!input) return undefined
     const session = input.session as SessionActorRef
-    const deadline = deadlineOf(session)
-    deadline.ring = (at) => sendBack({ type: 'time.checked', at })
-    const set = () => {
-      const { value, context, status } = session.getSnapshot()
-      deadline.set(status === 'active' ? nextDeadline(value, context) : NEVER)
-    }
-    const { unsubscribe } = session.subscribe({ next: set, error: set })
-    set()
+    const alarm = alarmOf(session)
+    alarm.remind = sendBack
+    // From here on the runtime, which observes the chart, tells of its snapshots.
+    alarm.follow(session.getSnapshot())
     return () => {
-      unsubscribe()
-      deadline.set(NEVER)
+      alarm.remind = undefined
+      alarm.set('deadline', NEVER)
     }
   })
 

@@ -21,7 +21,7 @@ const begun = new WeakSet<AnyActorRef>()
 export const ports = {
   actors: {
     runtime: port<PortInput>(({ input, sendBack }) => runtimeOf(input?.session).attach(sendBack)),
-    alarm: alarmPortOf((ref) => runtimeOf(ref).deadline),
+    alarm: alarmPortOf((ref) => runtimeOf(ref).alarm),
     refresh: port<RefreshInput>(({ input, self, sendBack }) => {
       if (!input || begun.has(self)) return
       begun.add(self)

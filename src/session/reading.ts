@@ -6,40 +6,54 @@ import type { SessionActorRef } from './session.ts'
 export type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 
 /** The last snapshot of a chart, and the session's state of it: the same object until something changes. */
-export function createReading(actorRef: SessionActorRef) {
-  let snapshot = actorRef.getSnapshot()
-  let state = selectSession(snapshot)
-  let takes = 0
-  let initial: SessionState | undefined
-  const show = (selected: SessionState) => {
-    if (!isSame(state, selected)) state = selected
+export class Reading {
+  #snapshot: MachineSnapshot
+  #state: SessionState
+  #initial: SessionState | undefined
+  #takes = 0
+
+  constructor(actorRef: SessionActorRef) {
+    this.#snapshot = actorRef.getSnapshot()
+    this.#state = selectSession(this.#snapshot)
+    // The initial state is settled before the next microtask.
+    queueMicrotask(() => {
+      this.#initial = this.#state
+    })
   }
-  // The initial state is settled before the next microtask.
-  queueMicrotask(() => {
-    initial = state
-  })
-  return {
-    snapshot: () => snapshot,
-    state: () => state,
-    /** The state at the creation of the session. Later answers do not change it. */
-    initial: () => initial ?? state,
-    /** The number of reads of the chart, also after events that it ignored. */
-    takes: () => takes,
-    /** Reads `next`. Returns the state before, or `undefined` if it is the snapshot of the last read. */
-    take(next: MachineSnapshot): SessionState | undefined {
-      takes++
-      if (next === snapshot) return undefined
-      const previous = state
-      snapshot = next
-      show(selectSession(next))
-      return previous
-    },
-    /** Shows another state until the next snapshot of the chart. */
-    show,
+
+  snapshot(): MachineSnapshot {
+    return this.#snapshot
+  }
+
+  state(): SessionState {
+    return this.#state
+  }
+
+  /** The state at the creation of the session. Later answers do not change it. */
+  initial(): SessionState {
+    return this.#initial ?? this.#state
+  }
+
+  /** The number of reads of the chart, also after events that it ignored. */
+  takes(): number {
+    return this.#takes
+  }
+
+  /** Reads `next`. Returns the state before, or `undefined` if it is the snapshot of the last read. */
+  take(next: MachineSnapshot): SessionState | undefined {
+    this.#takes++
+    if (next === this.#snapshot) return undefined
+    const previous = this.#state
+    this.#snapshot = next
+    this.show(selectSession(next))
+    return previous
+  }
+
+  /** Shows another state until the next snapshot of the chart. */
+  show(selected: SessionState): void {
+    if (!isSame(this.#state, selected)) this.#state = selected
   }
 }
-
-export type Reading = ReturnType<typeof createReading>
 
 function isSame(a: SessionState, b: SessionState): boolean {
   const keys = Object.keys({ ...a, ...b }) as (keyof SessionState)[]

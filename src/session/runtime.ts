@@ -1,17 +1,17 @@
-import type { Subscription } from 'xstate'
+import type { Observer, Subscription } from 'xstate'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { RefreshInput } from '../../machines/session.ports.ts'
 import type { SessionState } from '../../machines/session.select.ts'
 import { ACTIVE_MS } from '../base/durations.ts'
-import { type AlarmHand, createAlarm } from './alarm.ts'
+import { Alarm } from './alarm.ts'
 import { endOfRuntime, endOfSession, type RuntimeStatus } from './endings.ts'
 import { Holding } from './holding.ts'
 import { endLogin, login, logout } from './logins.ts'
 import type { SessionNotice, SessionSignal } from './notice.ts'
-import { createNotifier, type Notifier } from './notifier.ts'
+import { Notifier } from './notifier.ts'
 import { inputOf, type Settings } from './options.ts'
 import type { Send } from './port.ts'
-import { createReading, type MachineSnapshot, type Reading } from './reading.ts'
+import { type MachineSnapshot, Reading } from './reading.ts'
 import type { Resumed } from './renewAtRest.ts'
 import type { Session, SessionActorRef } from './session.ts'
 import { createSessionFetch } from './sessionFetch.ts'
@@ -22,13 +22,12 @@ import { Supply } from './supply.ts'
  * Everything that a chart must not hold: the tokens, and the senders, waiting callers and listeners. It is attached at
  * each start of the actor, and lives as long as the actor: an actor that is stopped and started again finds its tokens.
  */
-export class Runtime {
+export class Runtime implements Observer<MachineSnapshot> {
   readonly holding: Holding
   readonly reading: Reading
   readonly supply: Supply
   readonly session: Session
-  /** The next instant at which the chart must look at the time. */
-  readonly deadline: AlarmHand
+  readonly alarm: Alarm
   /** The number of logins and logouts so far: if several overlap, the last one counts. */
   logins = 0
   /** The look for a session, which may have finished. */
@@ -49,24 +48,23 @@ export class Runtime {
   /** `resumed`: an attempt that is running already, with what its session holds. */
   constructor(actorRef: SessionActorRef, settings: Settings, resumed?: Resumed) {
     const holding = resumed?.holding ?? new Holding(settings)
-    const alarm = createAlarm(holding.clock)
     holding.told = this
     this.holding = holding
     this.#actorRef = actorRef
     this.#resume = resumed
-    this.reading = createReading(actorRef)
-    this.#notifier = createNotifier(settings, this.reading.state)
-    this.supply = new Supply(this, alarm)
-    this.deadline = alarm.hand('background')
+    this.reading = new Reading(actorRef)
+    this.#notifier = new Notifier(settings, this.reading)
+    this.supply = new Supply(this)
+    this.alarm = new Alarm(holding.clock, this.supply)
     this.session = {
       login: (answer, options) => login(this, answer, options),
       fetch: createSessionFetch(this.supply),
       getToken: (options) => this.#getToken(options?.signal),
       refresh: (options) => this.#refreshFor(options?.by),
       logout: () => logout(this),
-      subscribe: this.#notifier.subscribe,
+      subscribe: (listener) => this.#notifier.subscribe(listener),
       getSnapshot: () => this.catchUp(),
-      getInitialSnapshot: this.reading.initial,
+      getInitialSnapshot: () => this.reading.initial(),
       clock: holding.clock,
       actorRef,
       dispose: () => this.#dispose(),
@@ -145,9 +143,9 @@ export class Runtime {
     this.#observing?.unsubscribe()
     this.#listening?.unsubscribe()
     settings.recorder?.attach(actorRef)
-    const next = (snapshot: MachineSnapshot) => this.#observe(snapshot)
-    this.#observing = actorRef.subscribe({ next, error: () => this.#fail() })
-    this.#listening = actorRef.on('*', this.#notifier.notify)
+    this.#observing = actorRef.subscribe(this)
+    if (settings.observe || settings.recorder)
+      this.#listening = actorRef.on('*', (notice) => this.notify(notice))
     reading.take(actorRef.getSnapshot())
     if (this.#resume) this.send({ type: 'refresh.asked', by: 'caller', at: this.#resume.at })
     if (this.#isEmpty()) this.#startOver()
@@ -189,6 +187,11 @@ export class Runtime {
   }
 
   /** Called for every snapshot of the chart, ignored events included. */
+  next(snapshot: MachineSnapshot): void {
+    this.#observe(snapshot)
+    this.alarm.follow(snapshot)
+  }
+
   #observe(next: MachineSnapshot) {
     const previous = this.reading.take(next)
     if (!previous) return
@@ -203,9 +206,11 @@ export class Runtime {
   }
 
   /** The chart failed and has stopped its actors. It reacts to nothing any more, so the session is over. */
-  #fail() {
+  error(): void {
+    const snapshot = this.#actorRef.getSnapshot()
     this.#status = 'failed'
-    this.reading.take(this.#actorRef.getSnapshot())
+    this.reading.take(snapshot)
+    this.alarm.follow(snapshot)
     this.holding.notify({ type: 'expired', reason: 'internal' })
     this.holding.close()
     this.supply.changed()

@@ -14,7 +14,7 @@ import type { Position, RejectedReason } from '../../machines/session.types.ts'
 import type { Clock } from '../base/clock.ts'
 import { Misconfigured, RefreshUnavailable, SessionChanged } from '../base/errors.ts'
 import { orAborted } from '../base/orAborted.ts'
-import type { Alarm, AlarmHand } from './alarm.ts'
+import type { Alarm } from './alarm.ts'
 import type { Holding } from './holding.ts'
 import type { Reading } from './reading.ts'
 import type { BearerSource } from './sessionFetch.ts'
@@ -25,6 +25,7 @@ import { type Asker, Waiters, type Waiting, type Wish } from './waiters.ts'
 interface Surroundings {
   readonly holding: Holding
   readonly reading: Reading
+  readonly alarm: Alarm
   isRunning(): boolean
   /** Why there is no bearer, and will be none without a login. */
   ending(): Error | undefined
@@ -46,14 +47,13 @@ export class Supply implements BearerSource {
   readonly #clock: Clock
   readonly #vault: Vault
   readonly #waiters = new Waiters()
-  readonly #patience: AlarmHand
   /** Until this instant, on both clocks, the bearer is served without any further check. */
   #freshUntilWall = -Infinity
   #freshUntilMonotonic = -Infinity
   /** The chart's answer to the last request for a refresh, and its time. */
   #asked: { readonly snapshot: unknown; readonly at: number } | undefined
 
-  constructor(of: Surroundings, alarm: Alarm) {
+  constructor(of: Surroundings) {
     const { settings } = of.holding
     this.baseUrl = settings.baseUrl
     this.origin = settings.origin
@@ -62,7 +62,6 @@ export class Supply implements BearerSource {
     this.#of = of
     this.#clock = settings.clock
     this.#vault = of.holding.vault
-    this.#patience = alarm.hand('foreground', () => this.#settle())
   }
 
   /** The bearer, if it may be used without any further check. */
@@ -80,7 +79,7 @@ export class Supply implements BearerSource {
     const leftMs = this.#of.isRunning() ? servedUntil(reading.snapshot()) - holding.now() : -Infinity
     this.#freshUntilWall = clock.wall() + leftMs
     this.#freshUntilMonotonic = clock.monotonic() + leftMs
-    this.#settle()
+    this.settle()
   }
 
   /** The bearer for a caller of `epoch`, or the error that says why there is none. */
@@ -245,11 +244,10 @@ export class Supply implements BearerSource {
   }
 
   /** Answers the waiting callers, unless the state may bring a bearer within their patience. */
-  #settle() {
-    const { reading, holding } = this.#of
-    const patience = this.#patience
+  settle(): void {
+    const { reading, holding, alarm } = this.#of
     const waiting = this.#waiters.waiting()
-    if (!waiting) return patience.set(NEVER)
+    if (!waiting) return alarm.set('patience', NEVER)
     this.#review(waiting)
     const { epoch, until, by } = waiting
     const now = holding.now()
@@ -259,19 +257,19 @@ export class Supply implements BearerSource {
     if (isOwn && askAt <= now) {
       // Not from inside the chart, which is still reporting its change.
       queueMicrotask(() => this.#askAgain())
-      return patience.set(until)
+      return alarm.set('patience', until)
     }
     const isWaiting = snapshot.value === 'refreshing' || this.#usable() === undefined
     const isPromising = askAt < until || mayBringBearer(snapshot, until, true)
-    if (isOwn && isWaiting && isPromising) return patience.set(Math.min(until, askAt))
+    if (isOwn && isWaiting && isPromising) return alarm.set('patience', Math.min(until, askAt))
     this.#waiters.settle(() => this.take(epoch))
-    patience.set(NEVER)
+    alarm.set('patience', NEVER)
   }
 
   #askAgain() {
     const { by } = this.#waiters.waiting() ?? {}
     if (by && this.#of.isRunning() && this.#askAgainAt(by) <= this.#of.holding.now()) this.#ask(by)
-    this.#settle()
+    this.settle()
   }
 
   /**
@@ -287,7 +285,7 @@ export class Supply implements BearerSource {
       until ?? holding.now() + holding.settings.patienceMs,
       this.#wish(holding.now()),
     )
-    this.#settle()
+    this.settle()
     return promise
   }
 }

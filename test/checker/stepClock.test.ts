@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest'
 import { createSessionClock } from '../../src/base/sessionClock.ts'
 import { within } from '../../src/base/within.ts'
-import { createAlarm } from '../../src/session/alarm.ts'
+import { Alarm } from '../../src/session/alarm.ts'
 import { START } from '../proof/world/place.ts'
 import { createStepClock } from './stepClock.ts'
 
 test('tells where a timer was armed, through the clock of a session too', () => {
   const clock = createStepClock((fire) => fire)
   const own = createSessionClock(clock.of('p'))
-  createAlarm(own)
-    .hand('foreground')
-    .set(START + 1_000)
+  new Alarm(own, { settle: () => {} }).set('patience', START + 1_000)
   void within(
     clock.of('p'),
     2_000,

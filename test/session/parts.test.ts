@@ -9,8 +9,8 @@ import {
   type SessionRecord,
 } from 'xstate-session'
 import type { SessionState } from '../../machines/session.select.ts'
-import { createAlarm } from '../../src/session/alarm.ts'
-import { createNotifier } from '../../src/session/notifier.ts'
+import { Alarm } from '../../src/session/alarm.ts'
+import { Notifier } from '../../src/session/notifier.ts'
 import { replaceStored } from '../../src/session/replaceStored.ts'
 import { revoke } from '../../src/session/revoke.ts'
 import { Waiters } from '../../src/session/waiters.ts'
@@ -33,16 +33,15 @@ describe('the alarm', () => {
   test('has one timer for the nearest instant, which keeps a process alive only while somebody waits', () => {
     const clock = fakeClock()
     const rung: string[] = []
-    const alarm = createAlarm({ ...clock, now: clock.wall })
-    const deadline = alarm.hand('background', () => rung.push('deadline'))
-    const patience = alarm.hand('foreground', () => rung.push('patience'))
-    deadline.set(clock.wall() + 7)
+    const alarm = new Alarm({ ...clock, now: clock.wall }, { settle: () => rung.push('patience') })
+    alarm.remind = ({ type }) => rung.push(type)
+    alarm.set('deadline', clock.wall() + 7)
     expect(clock.pending()).toEqual([{ inMs: 7, kind: 'background' }])
-    patience.set(clock.wall() + 9)
+    alarm.set('patience', clock.wall() + 9)
     expect(clock.pending()).toEqual([{ inMs: 7, kind: 'foreground' }])
     clock.advance(7)
-    expect([rung, clock.pending()]).toEqual([['deadline'], [{ inMs: 2, kind: 'foreground' }]])
-    patience.set(Infinity)
+    expect([rung, clock.pending()]).toEqual([['time.checked'], [{ inMs: 2, kind: 'foreground' }]])
+    alarm.set('patience', Infinity)
     expect(clock.pending()).toEqual([])
   })
 })
@@ -54,7 +53,7 @@ describe('the notifier', () => {
     let state = states[0] as SessionState
     const errors: unknown[] = []
     const settings = { observe: undefined, onListenerError: (error: unknown) => errors.push(error) }
-    const notifier = createNotifier(settings as never, () => state)
+    const notifier = new Notifier(settings as never, { state: () => state })
     return {
       notifier,
       errors,
