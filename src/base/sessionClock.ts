@@ -14,19 +14,30 @@ const JUMP_MS = 1_000
  * the monotonic one may stand still while the machine sleeps. Follows whichever ran further, never runs
  * backwards, and equals the wall clock until that is set back.
  */
-export function createSessionClock(clock: Clock): SessionClock {
-  let wallOffset = 0
-  let monotonicOffset = clock.wall() - clock.monotonic()
-  let last = clock.wall()
-  return {
-    now() {
-      const wall = clock.wall() + wallOffset
-      const monotonic = clock.monotonic() + monotonicOffset
-      if (wall - monotonic > JUMP_MS) monotonicOffset += wall - monotonic
-      if (monotonic - wall > JUMP_MS) wallOffset += monotonic - wall
-      last = Math.max(last, Math.floor(Math.max(wall, monotonic)))
-      return last
-    },
-    setTimer: (fire, delayMs, kind) => clock.setTimer(fire, delayMs, kind),
+export const createSessionClock = (clock: Clock): SessionClock => new JoinedClock(clock)
+
+class JoinedClock implements SessionClock {
+  readonly #clock: Clock
+  #wallOffset = 0
+  #monotonicOffset: number
+  #last: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#monotonicOffset = clock.wall() - clock.monotonic()
+    this.#last = clock.wall()
+  }
+
+  now(): number {
+    const wall = this.#clock.wall() + this.#wallOffset
+    const monotonic = this.#clock.monotonic() + this.#monotonicOffset
+    if (wall - monotonic > JUMP_MS) this.#monotonicOffset += wall - monotonic
+    if (monotonic - wall > JUMP_MS) this.#wallOffset += monotonic - wall
+    this.#last = Math.max(this.#last, Math.floor(Math.max(wall, monotonic)))
+    return this.#last
+  }
+
+  setTimer(...[fire, delayMs, kind]: Parameters<Clock['setTimer']>): () => void {
+    return this.#clock.setTimer(fire, delayMs, kind)
   }
 }

@@ -25,10 +25,8 @@ export type Chart = ReturnType<typeof createChart>
 /** The running chart: its state, its looks at the time, and the callers that wait for it. */
 export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   const clock = createSessionClock(settings.clock)
-  const { now } = clock
+  const now = () => clock.now()
   const reading = new Reading(actorRef)
-  const snapshot = () => reading.snapshot()
-  const state = () => reading.state()
   const notifier = new Notifier(settings, reading)
   const alarm = new Alarm(clock, { settle })
   /** The callers that wait for a change, the first one first. */
@@ -39,9 +37,9 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   let toChart: Send = (event) => actorRef.send(event)
 
   const isRunning = () => status === 'running'
-  const isUsable = () => isServedAt(snapshot(), now())
+  const isUsable = () => isServedAt(reading.snapshot, now())
   const notify = (notice: Notice) => {
-    const { epoch, version } = state()
+    const { epoch, version } = reading.state
     notifier.notify({ epoch, version, ...notice })
   }
 
@@ -67,7 +65,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
   /** A parent machine learns of a change before this does, and may call at once. */
   function read(): SessionState {
     observe(actorRef.getSnapshot())
-    return state()
+    return reading.state
   }
 
   /** Lets the callers go whose wait is over. */
@@ -87,7 +85,7 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
 
   /** Throws if the session has ended, or is over for its callers in another way. */
   function refuse(more?: Error | false) {
-    const end = endOfSession(status, state()) ?? more
+    const end = endOfSession(status, reading.state) ?? more
     if (end) throw end
   }
 
@@ -110,28 +108,33 @@ export function createChart(actorRef: SessionActorRef, settings: BffSettings) {
     subscribe: (listener: (state: SessionState) => void) => notifier.subscribe(listener),
     initial: () => reading.initial(),
     /** The actor belongs to a parent and lives on, but its session is over. */
-    leave: () => toChart({ type: 'session.ended', reason: 'never', at: now() }),
+    leave() {
+      toChart({ type: 'session.ended', reason: 'never', at: now() })
+      alarm.follow(actorRef.getSnapshot())
+    },
     /** The login is unknown again: the chart starts over. */
     startOver: () => send({ type: 'session.restored', at: now(), input: inputOf(settings) }),
     /** Waits until it is known whether there is a session. Rejects if there is none. */
     async ready(signal?: AbortSignal | null): Promise<void> {
       if (read().isPending)
         await orAborted(
-          wait(() => state().isPending),
+          wait(() => reading.state.isPending),
           signal,
         )
-      refuse(state().isPending && new RefreshUnavailable(undefined))
+      refuse(reading.state.isPending && new RefreshUnavailable(undefined))
     },
     /** Waits for the result of the refresh that was asked for. Rejects with the reason why the session does not serve. */
     async refreshed(): Promise<void> {
       const { epoch } = read()
-      const isOwn = () => state().epoch === epoch
+      const isOwn = () => reading.state.epoch === epoch
       await wait(
         (until) =>
-          isOwn() && (snapshot().value === 'refreshing' || !isUsable()) && mayBringBearer(snapshot(), until),
+          isOwn() &&
+          (reading.snapshot.value === 'refreshing' || !isUsable()) &&
+          mayBringBearer(reading.snapshot, until),
       )
       refuse(!isOwn() && new SessionChanged())
-      const { retryAt } = state()
+      const { retryAt } = reading.state
       // The catcher compares it with the wall clock, which may differ from the session's time.
       if (!isUsable()) throw new RefreshUnavailable(retryAt && retryAt - now() + settings.clock.wall())
     },

@@ -6,7 +6,7 @@ import type {
   RejectedReason,
   UserDocument,
 } from '../../machines/session.types.ts'
-import { shownUser } from '../base/shownUser.ts'
+import { type Shown, shownUser } from '../base/shownUser.ts'
 import type { Send } from '../session/port.ts'
 import type { Chart } from './chart.ts'
 import type { KnownFacts } from './facts.ts'
@@ -39,9 +39,8 @@ export function createLogin(
 ) {
   /** The last login that the page knew. */
   let last: string | undefined
-  /** The last shown user, as the server returned it. */
-  let shown: UserDocument | undefined
-  const show = shownUser(users, () => chart.notify({ type: 'warning', code: 'userMisfit' }))
+  /** The last shown user. */
+  let shown: Shown | undefined
   /** Counts logins and ends: an answer from before one of them is out of date. */
   let turns = 0
 
@@ -54,7 +53,7 @@ export function createLogin(
     const known = chart.read()
     const { reason, epoch } = known
     const sendBack = answer ?? chart.send
-    const before = shown?.id
+    const before = shown?.document.id
     const at = chart.now()
     // After a logout nobody is shown: another tab may be wrong about it. Every other end of this login is final.
     const isOther = login !== last || facts.user.id !== known.user?.id
@@ -71,7 +70,7 @@ export function createLogin(
     } else if (reason === null && version >= known.version + (answer ? 0 : 1)) {
       sendBack({ type: 'session.renewed', at, facts: { ...toFacts(facts, at), epoch } })
       // Another object is another document, and it matches.
-      if (known.user !== show(facts.user)) chart.notify({ type: 'changed', what: 'profile' })
+      if (known.user !== shown?.user) chart.notify({ type: 'changed', what: 'profile' })
     }
     page()?.share({ login, version, endsAt: Math.floor(clock.wall() + facts.lifeMs) })
   }
@@ -80,8 +79,8 @@ export function createLogin(
     // A server renews no bearer before its own lead time, so the page asks later, not earlier.
     const deadlines = deadlinesOf(at, lifeMs, leadTimeMs * (1 - random() / 2), 0)
     const fixed = { provider: 'bff', kind: 'bff', bearer: 'good', refreshable: true, startedAt: at } as const
-    shown = user
-    return { epoch, version, user: show(user), ...fixed, ...deadlines }
+    shown = shownUser(users, user, shown, () => chart.notify({ type: 'warning', code: 'userMisfit' }))
+    return { epoch, version, user: shown.user, ...fixed, ...deadlines }
   }
 
   function close(reason: LoggedOutReason, sendBack: Send = chart.send) {
@@ -121,7 +120,7 @@ export function createLogin(
       const { version, epoch } = chart.read()
       const lifeMs = (found?.endsAt ?? 0) - clock.wall()
       if (!found || !shown || found.login !== name() || found.version <= version || lifeMs <= 0) return false
-      adopt({ login: found.login, epoch, version: found.version, user: shown, lifeMs })
+      adopt({ login: found.login, epoch, version: found.version, user: shown.document, lifeMs })
       return true
     },
   }

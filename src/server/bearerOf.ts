@@ -119,7 +119,7 @@ export function bearerOf(
     // A login without a backend has no target for calls, and calls to the panel's own address are refused.
     baseUrl: backend?.baseUrl ?? settings.publicUrl.href,
     origin: backend ? new URL(backend.baseUrl).origin : '',
-    origins: backend?.origins ?? new Set(),
+    origins: backend?.origins ?? [],
     fetch: settings.fetch,
     ...(send && { send }),
     position: () => position,

@@ -63,7 +63,7 @@ export function createRoutes(
       const targets = table.flatMap(({ logins: whose, target }) => (whose.has(name) ? target : []))
       const [baseUrl, ...others] = apiUrl === undefined ? targets : [apiUrl, ...targets]
       if (baseUrl === undefined) return []
-      return [[name, { baseUrl, origins: new Set([baseUrl, ...others].map((url) => new URL(url).origin)) }]]
+      return [[name, { baseUrl, origins: [baseUrl, ...others].map((url) => new URL(url).origin) }]]
     }),
   )
   /** The targets of paths: pages ask for the same ones again and again. */
@@ -106,7 +106,7 @@ export function createRoutes(
 export interface Backend {
   /** The base of a relative address. */
   readonly baseUrl: string
-  readonly origins: ReadonlySet<string>
+  readonly origins: readonly string[]
 }
 
 /**

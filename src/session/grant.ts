@@ -2,7 +2,7 @@ import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf, floorAfter, USELESS_LIFE_MS } from '../../machines/session.deadlines.ts'
 import type { SessionEvent } from '../../machines/session.events.ts'
 import type { Position } from '../../machines/session.types.ts'
-import { shownUser } from '../base/shownUser.ts'
+import { type Shown, shownUser } from '../base/shownUser.ts'
 import type { Owner } from './login.ts'
 import type { Notice } from './notice.ts'
 import type { Settings } from './options.ts'
@@ -49,7 +49,7 @@ export class Grant {
   readonly #of: Surroundings
   #owner: Owner | undefined
   #life = NO_LIFE
-  #show: ReturnType<typeof shownUser> | undefined
+  #shown: Shown | undefined
 
   constructor(of: Surroundings) {
     this.#of = of
@@ -104,11 +104,13 @@ export class Grant {
     const of = this.#of
     const { settings } = of
     const { kind, needsRefreshToken } = strategyOf(settings, owner)
-    this.#show ??= shownUser(settings.users, () => of.notify({ type: 'warning', code: 'userMisfit' }))
+    this.#shown = shownUser(settings.users, owner.user, this.#shown, () =>
+      of.notify({ type: 'warning', code: 'userMisfit' }),
+    )
     return {
       epoch,
       version,
-      user: this.#show(owner.user),
+      user: this.#shown.user,
       provider: owner.provider,
       ...(kind !== undefined && { kind }),
       bearer: tokens.bearer ? ('good' as const) : ('none' as const),

@@ -38,7 +38,7 @@ export async function login(of: Surroundings, answer: LoginAnswer, options: Logi
   const receivedAt = holding.now()
   const lifeMs = holding.lifeOf(bearer, life)
   const mine = ++of.logins
-  const epoch = () => reading.state().epoch
+  const epoch = () => reading.state.epoch
   const isLast = () => mine === of.logins
   const over = () => of.over()
   const at = shared
@@ -64,7 +64,7 @@ export async function endLogin(of: Surroundings, reason: LoggedOutReason): Promi
   const { holding, reading } = of
   const mine = ++of.logins
   // A session that is not yet known cannot be ended.
-  if (reading.state().reason !== null) await of.restoring
+  if (reading.state.reason !== null) await of.restoring
   if (mine !== of.logins) return
   const at = holding.vault.position()
   const closed = holding.close(true)
@@ -80,8 +80,8 @@ export async function endLogin(of: Surroundings, reason: LoggedOutReason): Promi
       user: null,
       provider: '',
       reason,
-      epoch: reading.state().epoch,
-      version: reading.state().version,
+      epoch: reading.state.epoch,
+      version: reading.state.version,
     })
   if (!closed) return
   const { owner, tokens } = closed

@@ -22,7 +22,7 @@ export class Notifier {
   constructor(settings: Observers, reading: Pick<Reading, 'state'>) {
     this.#settings = settings
     this.#reading = reading
-    this.#told = reading.state()
+    this.#told = reading.state
   }
 
   notify(notice: SessionNotice): void {
@@ -53,7 +53,7 @@ export class Notifier {
       recorder?.note(notice, clock.wall())
       isolate(observe, notice, onListenerError)
     }
-    const state = this.#reading.state()
+    const state = this.#reading.state
     if (this.#told === state) return
     this.#told = state
     const listeners = this.#listeners

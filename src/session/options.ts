@@ -214,7 +214,7 @@ export function readOptions(options: SessionOptions<UserIdentity>, factory = 'cr
     users: userReader(settings.user),
     baseUrl: base.href,
     origin: base.origin,
-    origins: new Set([base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)]),
+    origins: [base.origin, ...allowedOrigins.map((o) => readBase(o, 'allowedOrigins').origin)],
   }
 }
 

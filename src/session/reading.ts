@@ -7,51 +7,39 @@ export type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
 
 /** The last snapshot of a chart, and the session's state of it: the same object until something changes. */
 export class Reading {
-  #snapshot: MachineSnapshot
-  #state: SessionState
+  snapshot: MachineSnapshot
+  state: SessionState
+  /** The number of reads of the chart, also after events that it ignored. */
+  takes = 0
   #initial: SessionState | undefined
-  #takes = 0
 
   constructor(actorRef: SessionActorRef) {
-    this.#snapshot = actorRef.getSnapshot()
-    this.#state = selectSession(this.#snapshot)
+    this.snapshot = actorRef.getSnapshot()
+    this.state = selectSession(this.snapshot)
     // The initial state is settled before the next microtask.
     queueMicrotask(() => {
-      this.#initial = this.#state
+      this.#initial = this.state
     })
-  }
-
-  snapshot(): MachineSnapshot {
-    return this.#snapshot
-  }
-
-  state(): SessionState {
-    return this.#state
   }
 
   /** The state at the creation of the session. Later answers do not change it. */
   initial(): SessionState {
-    return this.#initial ?? this.#state
-  }
-
-  /** The number of reads of the chart, also after events that it ignored. */
-  takes(): number {
-    return this.#takes
+    return this.#initial ?? this.state
   }
 
   /** Reads `next`. Returns the state before, or `undefined` if it is the snapshot of the last read. */
   take(next: MachineSnapshot): SessionState | undefined {
-    this.#takes++
-    if (next === this.#snapshot) return undefined
-    const previous = this.#state
-    this.#snapshot = next
+    this.takes++
+    if (next === this.snapshot) return undefined
+    const previous = this.state
+    this.snapshot = next
     this.show(selectSession(next))
     return previous
   }
 
   /** Shows another state until the next snapshot of the chart. */
   show(selected: SessionState): void {
-    if (!isSame(this.#state, selected)) this.#state = selected
+    if (!isSame(this.state, selected)) this.state = selected
   }
 }
 

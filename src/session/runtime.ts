@@ -86,7 +86,7 @@ export class Runtime implements Observer<MachineSnapshot> {
   }
 
   state(): SessionState {
-    return this.reading.state()
+    return this.reading.state
   }
 
   isUserActive(): boolean {

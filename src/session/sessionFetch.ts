@@ -10,7 +10,7 @@ export interface BearerSource {
   /** Absolute, its path ending with `/`. */
   readonly baseUrl: string
   readonly origin: string
-  readonly origins: ReadonlySet<string>
+  readonly origins: readonly string[]
   readonly fetch: typeof globalThis.fetch
   /** Sends a call that carries `bearer`. Absent: by `fetch`. */
   send?(target: Target, init: RequestInit, bearer: string): Promise<Response>
@@ -81,7 +81,7 @@ class BearerCalls {
 
   /** The origin of a `blob:` URL is that of the page that made it. */
   #isAllowed({ protocol, origin }: URL) {
-    return protocol.startsWith('http') && this.#source.origins.has(origin)
+    return protocol.startsWith('http') && this.#source.origins.includes(origin)
   }
 
   #resolve(input: RequestInfo | URL, init: RequestInit | undefined) {

@@ -4,7 +4,7 @@ import type { ExpiredReason, Position } from '../../machines/session.types.ts'
 import { SessionChanged } from '../base/errors.ts'
 import { insist } from '../base/insist.ts'
 import type { SessionRecord, SessionStoreCalls, StoredSession } from '../stores/store.ts'
-import { boundStore } from './boundStore.ts'
+import { BoundStore } from './boundStore.ts'
 import type { Grant, Version } from './grant.ts'
 import type { Owner } from './login.ts'
 import type { Notice } from './notice.ts'
@@ -64,7 +64,7 @@ export class SharedRecord {
 
   constructor(of: Surroundings) {
     this.#of = of
-    this.store = boundStore(of.settings.store as SessionStoreCalls, of.settings.clock)
+    this.store = new BoundStore(of.settings.store as SessionStoreCalls, of.settings.clock)
   }
 
   get settings(): Settings {

@@ -41,8 +41,8 @@ interface Surroundings {
 export class Supply implements BearerSource {
   readonly baseUrl: string
   readonly origin: string
-  readonly origins: ReadonlySet<string>
-  readonly fetch: typeof globalThis.fetch
+  readonly origins: readonly string[]
+  readonly #fetch: typeof globalThis.fetch
   readonly #of: Surroundings
   readonly #clock: Clock
   readonly #vault: Vault
@@ -58,10 +58,16 @@ export class Supply implements BearerSource {
     this.baseUrl = settings.baseUrl
     this.origin = settings.origin
     this.origins = settings.origins
-    this.fetch = settings.fetch ?? globalThis.fetch.bind(globalThis)
+    this.#fetch = settings.fetch ?? globalThis.fetch
     this.#of = of
     this.#clock = settings.clock
     this.#vault = of.holding.vault
+  }
+
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    // The platform's `fetch` throws as a method of another object.
+    const send = this.#fetch
+    return send(input, init)
   }
 
   /** The bearer, if it may be used without any further check. */
@@ -76,7 +82,7 @@ export class Supply implements BearerSource {
   changed(): void {
     const { reading, holding } = this.#of
     const clock = this.#clock
-    const leftMs = this.#of.isRunning() ? servedUntil(reading.snapshot()) - holding.now() : -Infinity
+    const leftMs = this.#of.isRunning() ? servedUntil(reading.snapshot) - holding.now() : -Infinity
     this.#freshUntilWall = clock.wall() + leftMs
     this.#freshUntilMonotonic = clock.monotonic() + leftMs
     this.settle()
@@ -107,7 +113,7 @@ export class Supply implements BearerSource {
   disputed(): string | undefined {
     const { reading, holding } = this.#of
     this.#ask('caller')
-    return isDisputedAt(reading.snapshot(), holding.now()) ? this.#vault.tokens().bearer : undefined
+    return isDisputedAt(reading.snapshot, holding.now()) ? this.#vault.tokens().bearer : undefined
   }
 
   /** A refresh, due or not. */
@@ -153,17 +159,17 @@ export class Supply implements BearerSource {
   }
 
   send(target: string | Request, init: RequestInit, bearer: string): Promise<Response> {
-    const { fetch } = this
     const of = this.#of
     const { settings, grant } = of.holding
     const owner = grant.owner()
     const strategy = owner && strategyOf(settings, owner)
     // Most strategies send an ordinary bearer.
-    if (!strategy?.send) return fetch(target, init)
+    if (!strategy?.send) return this.fetch(target, init)
     // If a login comes before the strategy knows, it must not end because of the session before it.
     const position = this.position()
     const end = (reason: RejectedReason) =>
       of.send({ type: 'refresh.rejected', ...position, reason, at: of.holding.now() })
+    const fetch = this.fetch.bind(this)
     return strategy.send({ target, init, bearer, keyId: owner?.keyId, fetch, end })
   }
 
@@ -175,7 +181,7 @@ export class Supply implements BearerSource {
     const { reading, holding } = this.#of
     const at = holding.now()
     // After the floor, the next call finds out.
-    if (isRenewalRecent(reading.snapshot(), at)) this.#of.send({ type: 'bearer.rejected', ...used, at })
+    if (isRenewalRecent(reading.snapshot, at)) this.#of.send({ type: 'bearer.rejected', ...used, at })
     holding.notify({ type: 'warning', code: 'rejectedAfterRefresh' })
   }
 
@@ -185,48 +191,48 @@ export class Supply implements BearerSource {
 
   #usable() {
     const { reading, holding } = this.#of
-    return isServedAt(reading.snapshot(), holding.now()) ? this.#vault.tokens().bearer : undefined
+    return isServedAt(reading.snapshot, holding.now()) ? this.#vault.tokens().bearer : undefined
   }
 
   /** Epoch 0: the caller came before it was known whether there is a session. */
   #isOf(epoch: number) {
-    return epoch === 0 || epoch === this.#of.reading.state().epoch
+    return epoch === 0 || epoch === this.#of.reading.state.epoch
   }
 
   #unavailable() {
     const { reading, holding } = this.#of
-    if (isMisconfigured(reading.snapshot()))
+    if (isMisconfigured(reading.snapshot))
       return new Misconfigured(
         holding.problem ??
           `The backend does not accept this client${isDevelopment ? ': check the strategy of the provider' : ''}.`,
       )
-    const { retryAt } = reading.state()
+    const { retryAt } = reading.state
     // The catcher compares it with the wall clock, which may differ from the session's time.
     return new RefreshUnavailable(retryAt && retryAt - holding.now() + this.#clock.wall())
   }
 
   #ask(by: Asker) {
     const of = this.#of
-    const before = of.reading.takes()
+    const before = of.reading.takes
     of.send({ type: 'time.checked', at: of.holding.now() })
     of.send({ type: 'refresh.asked', by, at: of.holding.now() })
     // A call from inside a change of the chart is handled after that change.
-    if (of.reading.takes() > before) this.#asked = { snapshot: of.reading.snapshot(), at: of.holding.now() }
+    if (of.reading.takes > before) this.#asked = { snapshot: of.reading.snapshot, at: of.holding.now() }
   }
 
   /** When waiting callers must be asked for again: they came before the store had answered, or before the floor. */
   #askAgainAt(by: Asker): number {
     const { reading } = this.#of
     const asked = this.#asked
-    const snapshot = reading.snapshot()
-    if (reading.state().isPending) return NEVER
+    const snapshot = reading.snapshot
+    if (reading.state.isPending) return NEVER
     const at = nextAsk(snapshot.value, snapshot.context, by)
     // The chart refused when the refresh was already due. Only another event changes that.
     return snapshot === asked?.snapshot && asked.at >= at ? NEVER : at
   }
 
   #wish(at: number): Wish {
-    const { epoch, bearerVersion, floorAt } = this.#of.reading.snapshot().context
+    const { epoch, bearerVersion, floorAt } = this.#of.reading.snapshot.context
     return { epoch, bearerVersion, floorAt, at }
   }
 
@@ -244,14 +250,14 @@ export class Supply implements BearerSource {
   }
 
   /** Answers the waiting callers, unless the state may bring a bearer within their patience. */
-  settle(): void {
+  settle() {
     const { reading, holding, alarm } = this.#of
     const waiting = this.#waiters.waiting()
     if (!waiting) return alarm.set('patience', NEVER)
     this.#review(waiting)
     const { epoch, until, by } = waiting
     const now = holding.now()
-    const snapshot = reading.snapshot()
+    const snapshot = reading.snapshot
     const isOwn = this.#of.isRunning() && this.#isOf(epoch) && now < until
     const askAt = this.#askAgainAt(by)
     if (isOwn && askAt <= now) {
@@ -280,7 +286,7 @@ export class Supply implements BearerSource {
     const { reading, holding } = this.#of
     this.#of.catchUp()
     const promise = this.#waiters.join(
-      reading.state().epoch,
+      reading.state.epoch,
       by,
       until ?? holding.now() + holding.settings.patienceMs,
       this.#wish(holding.now()),

@@ -8,7 +8,8 @@ const START = 1_000_000
 function follow(steps: readonly (readonly [number, number])[]): number[] {
   let [wall, monotonic] = [START, 7]
   const clock = { wall: () => wall, monotonic: () => monotonic, setTimer: () => () => {} }
-  const { now } = createSessionClock(clock)
+  const own = createSessionClock(clock)
+  const now = () => own.now()
   return steps.map(([wallMs, monotonicMs]) => {
     wall += wallMs
     monotonic += monotonicMs

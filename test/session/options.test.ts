@@ -127,7 +127,7 @@ test.each([
     clock: systemClock,
     random: Math.random,
     onListenerError: console.error,
-    origins: new Set(['https://chat.example']),
+    origins: ['https://chat.example'],
   })
 })
 

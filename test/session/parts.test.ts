@@ -50,15 +50,15 @@ describe('the notifier', () => {
   const states = [{ version: 1 }, { version: 2 }] as unknown as SessionState[]
 
   function notifying() {
-    let state = states[0] as SessionState
+    const reading = { state: states[0] as SessionState }
     const errors: unknown[] = []
     const settings = { observe: undefined, onListenerError: (error: unknown) => errors.push(error) }
-    const notifier = new Notifier(settings as never, { state: () => state })
+    const notifier = new Notifier(settings as never, reading)
     return {
       notifier,
       errors,
       change() {
-        state = states[1] as SessionState
+        reading.state = states[1] as SessionState
         notifier.changed()
         return flush()
       },

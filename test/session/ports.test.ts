@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { orAborted } from '../../src/base/orAborted.ts'
-import { boundStore } from '../../src/session/boundStore.ts'
+import { BoundStore } from '../../src/session/boundStore.ts'
 import { fakeClock } from '../fakeClock.ts'
 import { flush, outcomeOf } from './fixture.ts'
 
@@ -11,7 +11,7 @@ const never = () => new Promise<never>(() => {})
 describe('a store', () => {
   test('that does not answer within 5 s has failed', async () => {
     const clock = fakeClock()
-    const store = boundStore({ read: never, compareAndSet: never }, clock)
+    const store = new BoundStore({ read: never, compareAndSet: never }, clock)
     const [read, written] = [outcomeOf(store.read()), outcomeOf(store.compareAndSet(null, {} as never))]
     expect(clock.pending().map(({ kind }) => kind)).toEqual(['foreground', 'foreground'])
     clock.advance(4_999)
@@ -28,7 +28,7 @@ describe('a store', () => {
     const fail = () => {
       throw new Error('at once')
     }
-    const store = boundStore({ read: async () => null, compareAndSet: fail }, clock)
+    const store = new BoundStore({ read: async () => null, compareAndSet: fail }, clock)
     expect(await store.read()).toBeNull()
     await expect(store.compareAndSet(null, {} as never)).rejects.toThrow('at once')
     expect(clock.pending()).toEqual([])
