@@ -4,7 +4,6 @@ import type {
   ExpiredReason,
   LoggedOutReason,
   RejectedReason,
-  UserDocument,
 } from '../../machines/session.types.ts'
 import { type Shown, shownUser } from '../base/shownUser.ts'
 import type { Send } from '../session/port.ts'

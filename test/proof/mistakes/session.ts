@@ -128,8 +128,8 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '      user: this.#show(owner.user),\n',
-        put: '      user: this.#show(owner.user),\n      token: tokens.bearer,\n',
+        find: '      user: this.#shown.user,\n',
+        put: '      user: this.#shown.user,\n      token: tokens.bearer,\n',
       },
     ],
     seenBy: {
@@ -142,7 +142,7 @@ export const session: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/session/grant.ts',
-        find: '      user: this.#show(owner.user),\n',
+        find: '      user: this.#shown.user,\n',
         put: '      user: { ...owner.user, token: tokens.bearer },\n',
       },
     ],
