@@ -28,6 +28,7 @@
  * U35, that who asked for a refresh is done with the newer bearer of a peer, is 0.1 where a page holds its tokens.
  * U88, that a login waits for the answers that would delete its cookie, in every tab, is 0.13 behind a server; that a late
  * logout of a cookie jar ends no later login, 0.02 where a page holds its tokens.
+ * That clock, alarm and readings are objects, 2 kB less heap a session (P17), is 0.02 in the core and 0.07 behind a server.
  * Exits with 1 where one is exceeded.
  */
 import { fileURLToPath } from 'node:url'
@@ -50,14 +51,14 @@ const peers = [/^xstate($|\/)/, /^zod($|\/)/, react, /^@xstate\/react$/]
 
 /** A kB is 1000 bytes. */
 const rows = [
-  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_220 },
+  { id: 'P6', what: 'core, own code', code: core, external: peers, goalBytes: 10_000, budgetBytes: 16_240 },
   {
     id: 'P6',
     what: 'core and one strategy, own code',
     code: withStrategy,
     external: peers,
     goalBytes: 11_500,
-    budgetBytes: 18_750,
+    budgetBytes: 18_780,
   },
   {
     id: 'P6',
@@ -73,7 +74,7 @@ const rows = [
     code: inTabs,
     external: peers,
     goalBytes: 9_000,
-    budgetBytes: 15_230,
+    budgetBytes: 15_290,
   },
   {
     id: 'P7',
@@ -81,7 +82,7 @@ const rows = [
     code: withStrategy,
     external: [],
     goalBytes: 24_000,
-    budgetBytes: 31_020,
+    budgetBytes: 31_040,
     never: 'zod',
   },
   {
@@ -90,7 +91,7 @@ const rows = [
     code: withLogin,
     external: [],
     goalBytes: 33_000,
-    budgetBytes: 45_140,
+    budgetBytes: 45_150,
     never: 'zod',
   },
   {
@@ -99,7 +100,7 @@ const rows = [
     code: withDpop,
     external: [],
     goalBytes: 35_000,
-    budgetBytes: 49_050,
+    budgetBytes: 49_080,
     never: 'jose',
   },
   {
@@ -108,7 +109,7 @@ const rows = [
     code: inReact,
     external: [react],
     goalBytes: 23_000,
-    budgetBytes: 27_420,
+    budgetBytes: 27_500,
     never: 'zod',
   },
   {
@@ -117,7 +118,7 @@ const rows = [
     code: inTabsAndReact,
     external: [react],
     goalBytes: 26_000,
-    budgetBytes: 29_120,
+    budgetBytes: 29_210,
     never: 'zod',
   },
 ]
