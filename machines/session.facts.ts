@@ -143,8 +143,6 @@ export const ended = (
 /** The context that a machine starts with. */
 export function initial(input: SessionInput): SessionContext {
   const empty: SessionContext = {
-    // A copy of an empty object keeps its fields in half the space when XState copies it.
-    ...{},
     ...nobody,
     policy: input.policy ?? 'eager',
     idleTimeoutMs: finite(input.idleTimeoutMs),
