@@ -66,6 +66,17 @@ export function checkServerOptions(options: SessionServerOptions<UserIdentity>):
   if (api === undefined) return
   if (typeof api !== 'object' || api === null || Array.isArray(api))
     throw new Misconfigured('Option "api" must be an object: api: { "/api/": ["GET", "POST"] }.')
-  for (const [prefix, entry] of Object.entries(api))
-    checkKinds(Array.isArray(entry) ? { methods: entry } : entry, API_TARGET, `api["${prefix}"]`)
+  for (const [prefix, entry] of Object.entries(api)) checkRoute(entry, `api["${prefix}"]`)
+}
+
+/** An entry with an unknown name, such as `url`, would go to the backend of the login without a word. */
+function checkRoute(entry: readonly string[] | ApiTarget, where: string) {
+  if (Array.isArray(entry)) return checkKinds({ methods: entry }, API_TARGET, where)
+  checkKinds(entry, API_TARGET, where)
+  const names = Object.keys(API_TARGET)
+  const unknown = Object.keys(entry).find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw new Misconfigured(
+      `Option "${where}.${unknown}" does not exist: an entry has ${names.join(', ')}, and the address of its backend is "target".`,
+    )
 }

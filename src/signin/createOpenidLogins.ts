@@ -77,7 +77,10 @@ export function createOpenidLogins(session: LoginSession, options: OpenidLoginsO
   const base = url.href.endsWith('/') ? url.href : `${url.href}/`
   const line = {
     baseUrl: base,
-    origin: new URL(page.href()).origin,
+    // A server that renders the page may make these logins too, and has no address of the page.
+    get origin() {
+      return new URL(page.href()).origin
+    },
     clock: systemClock,
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     limiter: undefined,

@@ -53,6 +53,11 @@ describe('a value of another kind is refused: it would act as another one withou
       /"api\["\/api\/"\]\.methods" must be a list of methods/,
     ],
     [
+      'an address under another name',
+      () => server({ api: { '/api/': { url: 'http://api.example/' } } }),
+      /"api\["\/api\/"\]\.url" does not exist: .* the address of its backend is "target"/,
+    ],
+    [
       'one login as text',
       () => server({ api: { '/api/': { logins: 'librechat' } } }),
       /\.logins" must be a list of texts/,

@@ -124,3 +124,9 @@ test('where the browser stores nothing no login begins, because it could not be 
   await expect(logins.signIn()).rejects.toMatchObject({ reason: 'storage_unavailable' })
   expect(at.href).toBe(`${PANEL}/orders`)
 })
+
+test('a server that renders the page may make the logins, too', () => {
+  const session = createSession({ baseUrl: 'http://librechat.example', strategies: { openid: openidStrategy() } })
+  onTestFinished(() => session.dispose())
+  expect(() => createOpenidLogins(session, { baseUrl: 'http://librechat.example' })).not.toThrow()
+})
