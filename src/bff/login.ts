@@ -1,10 +1,6 @@
 import type { SessionFacts } from '../../machines/session.context.ts'
 import { deadlinesOf } from '../../machines/session.deadlines.ts'
-import type {
-  ExpiredReason,
-  LoggedOutReason,
-  RejectedReason,
-} from '../../machines/session.types.ts'
+import type { ExpiredReason, LoggedOutReason, RejectedReason } from '../../machines/session.types.ts'
 import { type Shown, shownUser } from '../base/shownUser.ts'
 import type { Send } from '../session/port.ts'
 import type { Chart } from './chart.ts'

@@ -126,7 +126,10 @@ test('where the browser stores nothing no login begins, because it could not be 
 })
 
 test('a server that renders the page may make the logins, too', () => {
-  const session = createSession({ baseUrl: 'http://librechat.example', strategies: { openid: openidStrategy() } })
+  const session = createSession({
+    baseUrl: 'http://librechat.example',
+    strategies: { openid: openidStrategy() },
+  })
   onTestFinished(() => session.dispose())
   expect(() => createOpenidLogins(session, { baseUrl: 'http://librechat.example' })).not.toThrow()
 })

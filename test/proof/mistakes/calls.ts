@@ -110,7 +110,7 @@ export const calls: Readonly<Record<string, Mistake>> = {
       {
         file: 'src/session/supply.ts',
         find: '    const { reading, holding } = this.#of\n    const clock = this.#clock\n',
-        put: '    const { reading, holding } = this.#of\n    if (reading.state().reason !== null) return this.#settle()\n    const clock = this.#clock\n',
+        put: '    const { reading, holding } = this.#of\n    if (reading.state.reason !== null) return this.settle()\n    const clock = this.#clock\n',
       },
       {
         file: 'src/session/grant.ts',
