@@ -33,13 +33,9 @@ export interface BffLoginStep {
 export interface BffSession<User extends UserIdentity = SessionUser> extends BaseSession<User> {
   /**
    * Logs in with e-mail and password, or with the input of another login of the server, or with a form that has fields
-<<<<<<< HEAD
-   * of these names. Rejects with `LoginRefused`, and then nothing has changed. A login that succeeds takes `?error=` of an
-   * earlier login at the provider out of the address of the page.
-=======
    * of these names. It waits for the answers to earlier logins, logouts and refreshes, for a few seconds at most, because
-   * the browser keeps the cookie of the last answer. Rejects with `LoginRefused`, and then nothing has changed.
->>>>>>> df9c463 (Size: what U87 weighs is in the budgets, and said)
+   * the browser keeps the cookie of the last answer. Rejects with `LoginRefused`, and then nothing has changed. A login
+   * that succeeds takes `?error=` of an earlier login at the provider out of the address of the page.
    *
    * @example
    * const { next } = await session.login({ email, password })

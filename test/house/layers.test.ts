@@ -396,6 +396,17 @@ describe('a reader', () => {
     expect(circlesOf(wrong)).toEqual(['b, c'])
   })
 
+  test('no text holds the marks of a merge: in a comment no compiler finds them', () => {
+    const texts = ['machines', 'src', 'test', 'bench', 'docs', 'examples'].flatMap((folder) =>
+      readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.(tsx?|md)$/.test(file) && !/node_modules|dist/.test(file))
+        .map((file) => `${folder}/${file}`),
+    )
+    expect(texts.length).toBeGreaterThan(1_000)
+    const marks = /^(<{7}|>{7}) /m
+    expect(texts.filter((file) => marks.test(readFileSync(root + file, 'utf8')))).toEqual([])
+  })
+
   test(`no file is longer than ${LONGEST_FILE} lines`, () => {
     const lines = (text: string) => text.split('\n').length - 1
     expect(files.filter(({ text }) => lines(text) > LONGEST_FILE).map(({ file }) => file)).toEqual([])
