@@ -1,5 +1,5 @@
-import { NEVER } from '../../machines/session.instants.ts'
 import { PACE } from '../coordination/pace.ts'
+import { FLIGHT } from './flightScript.ts'
 import { LEDGER } from './ledgerScript.ts'
 import { PACING } from './paceScript.ts'
 
@@ -21,39 +21,40 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
  */
 export const ACQUIRE = `${NOW}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'ended'} end
-local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'at', 'result', 'lease', 'row', 'place')
-if f[1] == 'ended' then return {'ended'} end
-if f[1] == 'done' then return {'done', f[4], now - tonumber(f[3])} end
-local told = redis.call('GET', KEYS[3])
-if not f[6] and not told and ARGV[6] ~= '' then
-  redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[4], 'waiters', 0, 'place', 'inf', 'before', '',
-    'row', string.format('1 %.17g 0 ${NEVER} %.17g %.17g 0 %.17g -', now, now, now + ARGV[6], now + ARGV[3]))
-  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+local text, told = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[3])
+if not text and not told and ARGV[6] ~= '' then
+  local spans = ARGV[6] .. '|' .. ARGV[3] .. '|' .. ARGV[4]
+  redis.call('SET', KEYS[1], 'first|' .. ARGV[1] .. '|' .. now .. '|' .. spans, 'PX', ARGV[5])
   return {'lead', 0}
 end
-${LEDGER}${PACING}
-local ask, row = readAsk(ARGV[2], now), readRow(f[6])
-if row and row.openUntil and f[2] == ARGV[1] then return {'lead'} end
+if text == 'ended' then return {'ended'} end
+local doneAt, result = string.match(text or '', '^done|([^|]*)|(.*)$')
+if doneAt then return {'done', result, now - doneAt} end
+${LEDGER}${FLIGHT}${PACING}
+local f = flightOf(text)
+local ask, row = readAsk(ARGV[2], now), readRow(f.row)
+if row and row.openUntil and f.owner == ARGV[1] then return {'lead'} end
 if row then row = asOf(row, now) end
 local kind, waitMs = decide(row, ask, now)
 if kind == 'open' then
-  redis.call('HINCRBY', KEYS[1], 'waiters', 1)
-  return {'pending', tonumber(f[5]) - now, math.ceil(waitMs)}
+  f.waiters = f.waiters + 1
+  redis.call('SET', KEYS[1], flightText(f), 'KEEPTTL')
+  return {'pending', f.lease - now, math.ceil(waitMs)}
 end
 if kind ~= 'send' then return {'held', rowText(raised(row or blank(now), ask.known)), number(now)} end
 if told then
   local pace = readPace(told, now)
-  local wait = enter(pace, tonumber(f[7] or 'inf'), ask.isEarly, now)
+  local wait = enter(pace, f.place, ask.isEarly, now)
   redis.call('SET', KEYS[3], paceText(pace), 'PX', ${PACE.memoryMs})
   if wait > 0 then
-    redis.call('HSET', KEYS[1], 'place', number(now + wait))
-    redis.call('PEXPIRE', KEYS[1], row and ARGV[5] or ${PACE.memoryMs})
+    f.place = now + wait
+    redis.call('SET', KEYS[1], flightText(f), 'PX', row and ARGV[5] or ${PACE.memoryMs})
     return {'limited', math.ceil(wait)}
   end
 end
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[4], 'waiters', 0,
-  'place', 'inf', 'row', rowText(opened(row, ask, now, tonumber(ARGV[3]))), 'before', row and rowText(row) or '')
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
+local sent = {owner = ARGV[1], lease = now + ARGV[4], waiters = 0, place = math.huge,
+  row = rowText(opened(row, ask, now, tonumber(ARGV[3]))), before = row and rowText(row) or ''}
+redis.call('SET', KEYS[1], flightText(sent), 'PX', ARGV[5])
 return {'lead', told and 1 or 0}`
 
 /**
@@ -68,50 +69,51 @@ return {'lead', told and 1 or 0}`
  * As in `ACQUIRE`, the ledger's functions are not defined for the first send of a token that is spent.
  */
 export const FINISH = `${NOW}
-local f = redis.call('HMGET', KEYS[1], 'state', 'owner', 'row', 'before', 'waiters')
-local kind, detail = ARGV[8], ARGV[9]
+local text = redis.call('GET', KEYS[1])
+local kind, detail, first = ARGV[8], ARGV[9], 'first|' .. ARGV[1] .. '|'
 local function spent()
-  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail, 'row', '', 'before', '')
-  redis.call('PEXPIRE', KEYS[1], ARGV[10])
+  redis.call('SET', KEYS[1], 'done|' .. now .. '|' .. detail, 'PX', ARGV[10])
 end
-local function settle(text)
-  -- Whoever waits has been counted.
-  if f[5] ~= '0' then redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. kind .. ' ' .. (kind == 'done' and detail or '')) end
-  return {'settled', tonumber(f[5]), text, string.format('%.17g', now)}
-end
-if kind == 'done' and ARGV[4] == '' and not f[1] and f[2] == ARGV[1] and
-  string.find(f[3] or '', '^1 %d+ 0 ${NEVER} %d+ %d+ 0 %d+ %-$') then
+if kind == 'done' and ARGV[4] == '' and text and string.sub(text, 1, #first) == first then
   spent()
-  return settle('')
+  return {'settled', 0, '', now}
 end
-${LEDGER}${PACING}
+${LEDGER}${FLIGHT}${PACING}
 if ARGV[4] ~= '' then
   local pace = readPace(redis.call('GET', KEYS[2]), now)
   learned(pace, ARGV[4], now - tonumber(ARGV[11]), now)
   redis.call('SET', KEYS[2], paceText(pace), 'PX', ${PACE.memoryMs})
 end
-if f[1] == 'ended' then return {'ended'} end
-local row = readRow(f[3])
-if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end
-local left
+if text == 'ended' then return {'ended'} end
+local f = flightOf(text)
+local row = readRow(f.row)
+if not row or not row.openUntil or f.owner ~= ARGV[1] then return {'lost'} end
+local left = ''
 if kind == 'done' then
   spent()
 else
-  left = settled(row, readRow(f[4]), kind, detail, readAsk(ARGV[6], now), now, tonumber(ARGV[7]))
-  if left then
-    redis.call('HSET', KEYS[1], 'row', rowText(left))
-    redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  local kept = settled(row, readRow(f.before), kind, detail, readAsk(ARGV[6], now), now, tonumber(ARGV[7]))
+  if kept then
+    left = rowText(kept)
+    f.row = left
+    redis.call('SET', KEYS[1], flightText(f), 'PX', ARGV[5])
   else
     redis.call('DEL', KEYS[1])
   end
 end
-return settle(left and rowText(left) or '')`
+-- Whoever waits has been counted.
+if f.waiters > 0 then
+  redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. kind .. ' ' .. (kind == 'done' and detail or ''))
+end
+return {'settled', f.waiters, left, number(now)}`
 
 /** KEYS: the flight. ARGV: owner, life of the lease. Answers 1 while the intent is the owner's. */
 export const RENEW = `${NOW}
-local f = redis.call('HMGET', KEYS[1], 'state', 'owner')
-if f[1] or f[2] ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])
+${LEDGER}${FLIGHT}
+local f = flightOf(redis.call('GET', KEYS[1]))
+if f.owner ~= ARGV[1] then return 0 end
+f.lease = now + ARGV[2]
+redis.call('SET', KEYS[1], flightText(f), 'KEEPTTL')
 return 1`
 
 /**
@@ -121,9 +123,7 @@ return 1`
 export const END = `
 if ARGV[4] == '1' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
 if ARGV[2] ~= '' then
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'state', 'ended')
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  redis.call('SET', KEYS[1], 'ended', 'PX', ARGV[3])
   redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' ended ')
 end
 return 1`

@@ -16,6 +16,7 @@ import {
 import { claim } from '../../src/coordination/claim.ts'
 import { sendResult } from '../../src/coordination/sendResult.ts'
 import { toInstants } from '../../src/coordination/sendSpans.ts'
+import { FLIGHT } from '../../src/redis/flightScript.ts'
 import { LEDGER } from '../../src/redis/ledgerScript.ts'
 import { askText, firstWaitText, resultText, rowOf } from '../../src/redis/ledgerText.ts'
 import { ACQUIRE, FINISH } from '../../src/redis/scripts.ts'
@@ -189,6 +190,11 @@ test('U37: the Lua of Redis decides, opens and settles as the ledger does, case 
   expect([...kinds].sort()).toEqual(['consumed', 'doubt', 'open', 'rejected', 'send'])
 })
 
+/** The row of a flight. */
+const STORED = `${LEDGER}${FLIGHT}
+local text = redis.call('GET', KEYS[1])
+return text and flightOf(text).row or false`
+
 const outcomes: fc.Arbitrary<RefreshOutcome> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<RefreshOutcome>({ kind: 'unknown', cause: 'status', answered: true }) },
   {
@@ -229,7 +235,7 @@ test('U37: whatever happens to a token, the row in Redis is the one that the led
       }
       const key = `flight ${++token}`
       const stored = async () => {
-        const text = await client.sendCommand(['HGET', key, 'row'])
+        const text = await client.sendCommand(['EVAL', STORED, '1', key])
         return text === null ? null : rowOf(String(text))
       }
       let row: LedgerRow | null = null

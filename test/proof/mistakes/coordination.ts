@@ -40,7 +40,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/redis/scripts.ts',
-        find: "  redis.call('HSET', KEYS[1], 'state', 'done', 'at', now, 'result', detail, 'row', '', 'before', '')\n",
+        find: "  redis.call('SET', KEYS[1], 'done|' .. now .. '|' .. detail, 'PX', ARGV[10])\n",
         put: "  redis.call('DEL', KEYS[1])\n",
       },
     ],
@@ -73,7 +73,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
       {
         file: 'src/redis/scripts.ts',
         find: '\nlocal kind, waitMs = decide(row, ask, now)\nif kind',
-        put: "\nif row and row.openUntil then row.openUntil = tonumber(f[5]) end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
+        put: "\nif row and row.openUntil then row.openUntil = f.lease end\nlocal kind, waitMs = decide(row, ask, now)\nif kind == 'doubt' then kind = 'send' end\nif kind",
       },
     ],
     seenBy: {
@@ -103,8 +103,8 @@ export const coordination: Readonly<Record<string, Mistake>> = {
     patches: [
       {
         file: 'src/redis/scripts.ts',
-        find: "if not row or not row.openUntil or f[2] ~= ARGV[1] then return {'lost'} end",
-        put: "if not row or not row.openUntil or f[2] ~= ARGV[1] then redis.call('DEL', KEYS[1]) return {'lost'} end",
+        find: "if not row or not row.openUntil or f.owner ~= ARGV[1] then return {'lost'} end",
+        put: "if not row or not row.openUntil or f.owner ~= ARGV[1] then redis.call('DEL', KEYS[1]) return {'lost'} end",
       },
     ],
     seenBy: {
@@ -151,7 +151,7 @@ export const coordination: Readonly<Record<string, Mistake>> = {
       },
       {
         file: 'src/redis/scripts.ts',
-        find: "  redis.call('DEL', KEYS[1])\n  redis.call('HSET', KEYS[1], 'state', 'ended')\n",
+        find: "  redis.call('SET', KEYS[1], 'ended', 'PX', ARGV[3])\n",
         put: '',
       },
     ],
