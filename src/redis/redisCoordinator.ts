@@ -28,10 +28,10 @@ const DOWN = { kind: 'refused', cause: 'unavailable', retryAfterMs: 1_000 } as c
 const SILENT_MS = 1_000
 
 /**
- * Coalesces the refreshes of many processes through Redis or Valkey. The sender writes an intent first. The intent, not
- * the lease, prevents other sends: the end of a lease permits nothing. One round trip asks for a send, and one reports
- * it; a push wakes the waiting callers. Results are sealed with a key that is made of the spent refresh token. Redis
- * never sees that token, so a reader of Redis cannot read tokens.
+ * Coalesces the refreshes of many processes through Redis, 6 or newer, or Valkey. The sender writes an intent first. The
+ * intent, not the lease, prevents other sends: the end of a lease permits nothing. One round trip asks for a send, and
+ * one reports it; a push wakes the waiting callers. Results are sealed with a key that is made of the spent refresh token.
+ * Redis never sees that token, so a reader of Redis cannot read tokens.
  *
  * Inside a process, calls for one token are joined. A flight without a refresh token is coalesced only there. Nothing
  * is sent to Redis before the first flight.
