@@ -195,6 +195,17 @@ const STORED = `${LEDGER}${FLIGHT}
 local text = redis.call('GET', KEYS[1])
 return text and flightOf(text).row or false`
 
+test.each(['whatever', 'first|owner|x', 'sent|owner', 'sent|owner|1|0|inf|whatever|', 'done'])(
+  'U37: a damaged flight is a send of which nobody knows, and none that is new: %s',
+  async (text) => {
+    await client.set('damaged', text)
+    const stored = await client.sendCommand(['EVAL', STORED, '1', 'damaged'])
+    // An empty text would be no row.
+    expect(String(stored)).not.toBe('')
+    expect(rowOf(String(stored))).toMatchObject({ sends: 1, since: 0, sentAt: 0 })
+  },
+)
+
 const outcomes: fc.Arbitrary<RefreshOutcome> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<RefreshOutcome>({ kind: 'unknown', cause: 'status', answered: true }) },
   {
