@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from 'redis'
+import { FLIGHT } from '../../src/redis/flightScript.ts'
+import { LEDGER } from '../../src/redis/ledgerScript.ts'
 import { rowOf } from '../../src/redis/ledgerText.ts'
 
 /** A line of the log of a server. */
@@ -38,6 +40,8 @@ export interface Redis extends Claims {
 
 /** Within this time a line of a log has gone through its pipe. */
 const LOG_MS = 50
+/** The row of a flight, as the coordinator keeps it. */
+const ROW = `${LEDGER}${FLIGHT} return flightOf(redis.call('GET', KEYS[1])).row`
 
 const children = new Set<ChildProcess>()
 
@@ -142,9 +146,10 @@ export async function startRedis(folder: string): Promise<Redis> {
     url,
     async isClaimed() {
       const client = await createClient({ url }).connect()
-      const rows = await Promise.all((await client.keys('*flight:*')).map((key) => client.hGet(key, 'row')))
+      const flights = await client.keys('*flight:*')
+      const rows = await Promise.all(flights.map((key) => client.eval(ROW, { keys: [key] })))
       client.destroy()
-      return rows.some((row) => row && rowOf(row).openUntil !== undefined)
+      return rows.some((row) => rowOf(String(row)).openUntil !== undefined)
     },
   }
 }
